@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { wellFormedText } from '../http/text.ts';
+import { MAX_PASSWORD_LENGTH } from '../passwords/policy.ts';
+import { presentTokenGrant, tokenGrantShape } from '../sessions/schemas.ts';
+import type { TokenGrant } from '../sessions/service.ts';
+import {
+  MAX_EMAIL_LENGTH,
+  MAX_USERNAME_LENGTH,
+  MIN_USERNAME_LENGTH,
+  parseEmail,
+  parseUsername,
+  USERNAME_PATTERN,
+} from './identifiers.ts';
+import type { Identifier, User } from './ports.ts';
+
+const MAX_NAME_LENGTH = 200;
+/** Longer than any password may be, so that a login with a wrong one is a wrong password and not a bad request. */
+const MAX_PASSWORD_INPUT_LENGTH = 1024;
+
+const Email = identifier(
+  parseEmail,
+  'invalid_email',
+  'Must be an email address, such as ada@example.com.',
+).meta({
+  maxLength: MAX_EMAIL_LENGTH,
+  example: 'ada@example.com',
+});
+
+const Username = identifier(
+  parseUsername,
+  'invalid_username',
+  `Must be ${MIN_USERNAME_LENGTH} to ${MAX_USERNAME_LENGTH} letters (a-z), digits or the signs _ . -`,
+).meta({
+  minLength: MIN_USERNAME_LENGTH,
+  maxLength: MAX_USERNAME_LENGTH,
+  pattern: USERNAME_PATTERN.source,
+  example: 'ada',
+});
+
+/** A display name; an empty one means none. */
+const Name = wellFormedText
+  .refine((value) => !/\p{Cc}/u.test(value), {
+    message: 'Must not contain control characters.',
+    params: { code: 'invalid_name' },
+  })
+  .transform((value) => value.trim().normalize('NFC'))
+  .refine((value) => value.length <= MAX_NAME_LENGTH, {
+    message: `Must have at most ${MAX_NAME_LENGTH} characters.`,
+    params: { code: 'invalid_name' },
+  })
+  .transform((value) => (value === '' ? null : value))
+  .meta({
+    example: 'Ada Lovelace',
+    description: 'Shown to people; empty for none',
+    maxLength: MAX_NAME_LENGTH,
+  });
+
+/** What a new password must be is decided by the policy, which knows the configuration and the person. */
+const NewPassword = wellFormedText.meta({
+  format: 'password',
+  description: 'At least PASSWORD_MIN_LENGTH characters (8), none of the common ones; spaces and case count',
+  maxLength: MAX_PASSWORD_LENGTH,
+  example: 'correct horse battery staple',
+});
+
+const GivenPassword = wellFormedText
+  .refine((value) => value.length <= MAX_PASSWORD_INPUT_LENGTH, {
+    message: `Must have at most ${MAX_PASSWORD_INPUT_LENGTH} characters.`,
+    params: { code: 'password_too_long' },
+  })
+  .meta({ format: 'password', example: 'correct horse battery staple' });
+
+const GivenIdentifier = wellFormedText.refine((value) => value.length <= MAX_EMAIL_LENGTH, {
+  message: `Must have at most ${MAX_EMAIL_LENGTH} characters.`,
+  params: { code: 'too_long' },
+});
+
+export const SignupBody = z
+  .strictObject({ email: Email, password: NewPassword, username: Username.optional(), name: Name.optional() })
+  .meta({ id: 'Signup' });
+
+export const LoginBody = z
+  .strictObject({
+    email: GivenIdentifier.optional().meta({ example: 'ada@example.com' }),
+    username: GivenIdentifier.optional(),
+    password: GivenPassword,
+  })
+  .refine((body) => (body.email === undefined) !== (body.username === undefined), {
+    message: 'Send either email or username.',
+    params: { code: 'one_identifier' },
+  })
+  .meta({ id: 'Login', description: 'Either email or username, and the password' });
+
+export const ProfileBody = z
+  .strictObject({ name: Name.optional(), username: Username.optional() })
+  .refine((body) => Object.keys(body).length > 0, {
+    message: 'Send name, username or both.',
+    params: { code: 'empty' },
+  })
+  .meta({ id: 'ProfileChange', minProperties: 1 });
+
+export const PasswordBody = z
+  .strictObject({ current_password: GivenPassword, new_password: NewPassword })
+  .meta({ id: 'PasswordChange' });
+
+export const RemovalBody = z.strictObject({ password: GivenPassword }).meta({ id: 'AccountRemoval' });
+
+export const UserView = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    username: z.string().nullable(),
+    name: z.string().nullable(),
+    email_verified: z.boolean(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .strict()
+  .meta({ id: 'User' });
+
+export const UserAnswer = z.strictObject({ user: UserView });
+export const LoginAnswer = z.strictObject({ user: UserView, ...tokenGrantShape }).meta({ id: 'LoginAnswer' });
+
+/** Member by member, so that nothing the store adds can leak. */
+export function presentUser(user: User): z.infer<typeof UserAnswer> {
+  return {
+    user: {
+      id: user.id,
+      email: user.email,
+      username: user.username,
+      name: user.name,
+      email_verified: user.emailVerifiedAt !== null,
+      created_at: user.createdAt.toISOString(),
+      updated_at: user.updatedAt.toISOString(),
+    },
+  };
+}
+
+export function presentLogin(login: { user: User; grant: TokenGrant }): z.infer<typeof LoginAnswer> {
+  return { ...presentUser(login.user), ...presentTokenGrant(login.grant) };
+}
+
+function identifier(read: (typed: string) => Identifier | null, code: string, message: string) {
+  return wellFormedText.transform((typed, context): Identifier => {
+    const found = read(typed);
+    if (found !== null) return found;
+    context.addIssue({ code: 'custom', message, params: { code } });
+    return z.NEVER;
+  });
+}

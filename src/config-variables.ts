@@ -1,0 +1,226 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/**
+ * One row a variable: how it is parsed, what it wants, and the two columns of .env.example (its default as text,
+ * one line of meaning). A row with `secret` also reads from NAME_FILE and is masked in messages.
+ */
+interface Variable {
+  readonly schema: z.ZodType;
+  readonly wants: string;
+  readonly default: string;
+  readonly meaning: string;
+  readonly secret?: true;
+}
+
+const text = z.string();
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+
+const publicUrl = z
+  .string()
+  .transform((value) => value.replace(/\/+$/, ''))
+  .refine((value) => URL.canParse(value) && /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/.test(value));
+
+const origins = z
+  .string()
+  .transform(splitList)
+  .refine((list) => list.every((item) => URL.canParse(item) && new URL(item).origin === item));
+
+const trustProxy = z
+  .string()
+  .transform((value) => (/^\d{1,2}$/.test(value) ? Number(value) : splitList(value)))
+  .refine((value) => typeof value === 'number' || (value.length > 0 && value.every(isAddressRange)));
+
+export const VARIABLES = {
+  NODE_ENV: {
+    schema: z.enum(['development', 'test', 'production']).default('development'),
+    wants: 'development, test or production',
+    default: 'development',
+    meaning: 'production refuses weak secrets and defaults that only suit a laptop',
+  },
+  HOST: {
+    schema: text.optional(),
+    wants: 'an address to listen on',
+    default: '127.0.0.1',
+    meaning: 'Address to listen on; 0.0.0.0 in production',
+  },
+  PORT: {
+    schema: integer(0, 65_535).default(3000),
+    wants: 'a whole number from 0 to 65535',
+    default: '3000',
+    meaning: 'Port to listen on; 0 takes a free one',
+  },
+  PUBLIC_URL: {
+    schema: publicUrl.optional(),
+    wants: 'the http(s) URL under which clients reach the service, without query or user',
+    default: 'http://localhost:3000',
+    meaning: 'URL under which clients reach the service; required in production',
+  },
+  TRUST_PROXY: {
+    schema: trustProxy.default(0),
+    wants:
+      'the number of proxies in front (0 to 99) or a comma-separated list of their addresses, never true',
+    default: '0',
+    meaning: 'Number of proxies in front, or a list of their addresses (CIDR allowed)',
+  },
+  CORS_ORIGINS: {
+    schema: origins.default([]),
+    wants: 'a comma-separated list of exact origins such as https://app.example.com, never *',
+    default: '',
+    meaning: 'Comma-separated origins whose pages may call this service; none by default',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    wants: 'fatal, error, warn, info, debug, trace or silent',
+    default: 'info',
+    meaning: 'Least severe log line that is written',
+  },
+  DATA_DIR: {
+    schema: text.default('./data'),
+    wants: 'a directory',
+    default: './data',
+    meaning: 'Where the embedded database and the generated secret live',
+  },
+  DATABASE_URL: {
+    schema: text.optional(),
+    wants: 'mysql://user:password@host:3306/database or sqlite:path',
+    default: 'sqlite:./data/latchkey.sqlite',
+    meaning: 'mysql://user:password@host:3306/database or sqlite:path; required in production',
+    secret: true,
+  },
+  DATABASE_POOL_MAX: {
+    schema: integer(2, 1000).default(10),
+    wants: 'a whole number from 2 to 1000',
+    default: '10',
+    meaning: 'Most MySQL connections that one process opens',
+  },
+  DATABASE_CONNECT_TIMEOUT_MS: {
+    schema: integer(10, 60_000).default(1000),
+    wants: 'milliseconds from 10 to 60000',
+    default: '1000',
+    meaning: 'Longest wait for a new MySQL connection, in milliseconds',
+  },
+  DATABASE_TIMEOUT_MS: {
+    schema: integer(10, 60_000).default(1500),
+    wants: 'milliseconds from 10 to 60000',
+    default: '1500',
+    meaning: 'Longest wait for one database operation, after which the answer is 503',
+  },
+  DATABASE_TLS: {
+    schema: z.enum(['off', 'verify']).default('off'),
+    wants: 'off or verify',
+    default: 'off',
+    meaning: 'verify encrypts the MySQL connection and checks the server certificate',
+  },
+  DATABASE_TLS_CA_FILE: {
+    schema: text.optional(),
+    wants: 'the path of a PEM file',
+    default: '',
+    meaning: 'PEM file of the authority that signed the MySQL certificate, if it is a private one',
+  },
+  MIGRATE_ON_START: {
+    schema: flag.optional(),
+    wants: 'true or false',
+    default: 'true',
+    meaning: 'Apply pending migrations at start; true on SQLite, false on MySQL',
+  },
+  JWT_SECRET: {
+    schema: text.optional(),
+    wants: 'at least 32 random bytes',
+    default: '',
+    meaning:
+      'Signs access tokens (HS256), at least 32 bytes; required in production, else made and kept in DATA_DIR',
+    secret: true,
+  },
+  JWT_ISSUER: {
+    schema: text.optional(),
+    wants: 'text',
+    default: 'http://localhost:3000',
+    meaning: 'The iss claim of access tokens; PUBLIC_URL by default',
+  },
+  JWT_AUDIENCE: {
+    schema: text.default('latchkey'),
+    wants: 'text',
+    default: 'latchkey',
+    meaning: 'The aud claim of access tokens',
+  },
+  ACCESS_TOKEN_TTL_SECONDS: {
+    schema: integer(1, 86_400).default(900),
+    wants: 'seconds from 1 to 86400',
+    default: '900',
+    meaning: 'How long an access token is valid, in seconds',
+  },
+  PASSWORD_MIN_LENGTH: {
+    schema: integer(8, 256).default(8),
+    wants: 'a whole number from 8 to 256',
+    default: '8',
+    meaning: 'Shortest password, in characters; NIST SP 800-63B-4 recommends 15',
+  },
+  BCRYPT_COST: {
+    schema: integer(4, 20).default(12),
+    wants: 'a whole number from 4 to 20',
+    default: '12',
+    meaning: 'bcrypt cost factor, each step doubles the work; at least 10 in production',
+  },
+  PASSWORD_PEPPER: {
+    schema: text.optional(),
+    wants: 'at least 32 random bytes',
+    default: '',
+    meaning: 'Secret mixed into every password hash; losing it makes the passwords useless',
+    secret: true,
+  },
+  SIGNUP_DISABLED: {
+    schema: flag.default(false),
+    wants: 'true or false',
+    default: 'false',
+    meaning: 'Refuse POST /signup',
+  },
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/** The value as it may appear in a message: secrets only by their length. */
+export function describeValue(name: VariableName, value: string | undefined): string {
+  if (value === undefined) return 'not set';
+  return 'secret' in VARIABLES[name] ? `a secret of ${value.length} characters` : JSON.stringify(value);
+}
+
+/** Secrets that stand in tutorials, in this repository's examples, or that are one repeated piece. */
+export function isSampleSecret(secret: string): boolean {
+  const sampleWords =
+    /change.?me|your.?(256|jwt|secret|super)|secret.?key|super.?secret|example|placeholder|replace/i;
+  const repeatedPiece = /^(.{1,8})\1+.{0,7}$/;
+  return sampleWords.test(secret) || repeatedPiece.test(secret);
+}
+
+/** The content of .env.example: every variable, commented out, with its default and its meaning. */
+export function renderEnvExample(): string {
+  const head =
+    '# Every variable with its default. Secrets also read from a file: JWT_SECRET_FILE=/run/secrets/jwt\n';
+  const rows = Object.entries(VARIABLES).map(
+    ([name, row]) => `\n# ${row.meaning}\n# ${name}=${row.default}\n`,
+  );
+  return head + rows.join('');
+}
+
+function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function isAddressRange(value: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;
+  const [address = '', prefix, ...rest] = value.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}

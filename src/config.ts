@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import dotenv from 'dotenv';
+import type { z } from 'zod';
+import {
+  defaultDatabaseUrl,
+  type Environment,
+  type MysqlLocation,
+  parseDatabaseUrl,
+  readSecret,
+  readVariable,
+  type SqliteLocation,
+  type TlsOptions,
+  tlsOptions,
+} from '../config/environment.cjs';
+import { describeValue, isSampleSecret, VARIABLES, type VariableName } from './config-variables.ts';
+
+/** Everything the service can be told from outside, checked and frozen. */
+export interface Config {
+  readonly environment: 'development' | 'test' | 'production';
+  readonly logLevel: string;
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl: string;
+    readonly trustProxy: number | readonly string[];
+    readonly corsOrigins: readonly string[];
+  };
+  readonly database: DatabaseConfig;
+  readonly tokens: {
+    /** Absent only outside production: then a secret of this data directory is made at the first start. */
+    readonly secret: string | undefined;
+    readonly secretFile: string;
+    readonly issuer: string;
+    readonly audience: string;
+    readonly accessTokenTtlSeconds: number;
+  };
+  readonly passwords: {
+    readonly minLength: number;
+    readonly bcryptCost: number;
+    readonly pepper: string | undefined;
+  };
+  readonly signupDisabled: boolean;
+}
+
+export interface DatabaseConfig {
+  readonly location: SqliteLocation | MysqlLocation;
+  readonly poolMax: number;
+  readonly connectTimeoutMilliseconds: number;
+  readonly timeoutMilliseconds: number;
+  readonly tls: TlsOptions | undefined;
+  readonly migrateOnStart: boolean;
+}
+
+/** All faults of an environment at once. Exit code 78 is EX_CONFIG of sysexits.h. */
+export class ConfigError extends Error {
+  static readonly exitCode = 78;
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+const MIN_SECRET_BYTES = 32;
+const MIN_PRODUCTION_BCRYPT_COST = 10;
+
+/** The process's environment, with a `.env` file of the working directory under it. */
+export function processEnvironment(): Environment {
+  dotenv.config({ quiet: true });
+  return process.env;
+}
+
+/**
+ * Checks every variable and returns the frozen configuration.
+ * @throws ConfigError naming each faulty variable, what it got (secrets masked) and what it wants.
+ */
+export function loadConfig(env: Environment): Config {
+  const faults: string[] = [];
+  const values = readVariables(env, faults);
+  const production = values.NODE_ENV === 'production';
+  if (production) faults.push(...productionFaults(values, faults));
+  const location = locate(values, faults);
+  const tls = readTls(values, faults);
+  if (faults.length > 0 || location === undefined) throw new ConfigError(faults);
+
+  const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+  return deepFreeze({
+    environment: values.NODE_ENV,
+    logLevel: values.LOG_LEVEL,
+    http: {
+      host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+      port: values.PORT,
+      publicUrl,
+      trustProxy: values.TRUST_PROXY,
+      corsOrigins: values.CORS_ORIGINS,
+    },
+    database: {
+      location,
+      poolMax: values.DATABASE_POOL_MAX,
+      connectTimeoutMilliseconds: values.DATABASE_CONNECT_TIMEOUT_MS,
+      timeoutMilliseconds: values.DATABASE_TIMEOUT_MS,
+      tls,
+      migrateOnStart: values.MIGRATE_ON_START ?? location.dialect === 'sqlite',
+    },
+    tokens: {
+      secret: values.JWT_SECRET,
+      secretFile: resolve(values.DATA_DIR, 'jwt-secret'),
+      issuer: values.JWT_ISSUER ?? publicUrl,
+      audience: values.JWT_AUDIENCE,
+      accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
+    },
+    passwords: {
+      minLength: values.PASSWORD_MIN_LENGTH,
+      bcryptCost: values.BCRYPT_COST,
+      pepper: values.PASSWORD_PEPPER,
+    },
+    signupDisabled: values.SIGNUP_DISABLED,
+  });
+}
+
+type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]['schema']> };
+
+function readVariables(env: Environment, faults: string[]): Values {
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(VARIABLES)) {
+    let text: string | undefined;
+    try {
+      text = 'secret' in variable ? readSecret(env, name) : readVariable(env, name);
+    } catch (error) {
+      faults.push((error as Error).message);
+      continue;
+    }
+    const result = variable.schema.safeParse(text);
+    if (result.success) values[name] = result.data;
+    else faults.push(`${name} is ${describeValue(name as VariableName, text)}: ${variable.wants}`);
+  }
+  return values as Values;
+}
+
+function productionFaults(values: Values, faults: readonly string[]): string[] {
+  const found: string[] = [];
+  const required = ['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'] as const;
+  for (const name of required) {
+    const alreadyReported = faults.some((fault) => fault.startsWith(name));
+    if (values[name] === undefined && !alreadyReported)
+      found.push(`${name} is not set: required in production`);
+  }
+  for (const name of ['JWT_SECRET', 'PASSWORD_PEPPER'] as const) {
+    const secret = values[name];
+    if (secret === undefined) continue;
+    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+      found.push(
+        `${name} is ${describeValue(name, secret)}: production wants at least ${MIN_SECRET_BYTES} bytes`,
+      );
+    } else if (isSampleSecret(secret)) {
+      found.push(`${name} is a sample secret that everybody knows: make one with openssl rand -base64 48`);
+    }
+  }
+  if (values.BCRYPT_COST < MIN_PRODUCTION_BCRYPT_COST) {
+    found.push(
+      `BCRYPT_COST is ${values.BCRYPT_COST}: production wants at least ${MIN_PRODUCTION_BCRYPT_COST}`,
+    );
+  }
+  return found;
+}
+
+function locate(values: Values, faults: string[]): DatabaseConfig['location'] | undefined {
+  try {
+    return parseDatabaseUrl(values.DATABASE_URL ?? defaultDatabaseUrl(values.DATA_DIR ?? ''));
+  } catch (error) {
+    faults.push(`DATABASE_URL ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+function readTls(values: Values, faults: string[]): TlsOptions | undefined {
+  const file = values.DATABASE_TLS_CA_FILE;
+  if (file !== undefined && !existsSync(file)) {
+    faults.push(`DATABASE_TLS_CA_FILE is ${describeValue('DATABASE_TLS_CA_FILE', file)}: no such file`);
+    return undefined;
+  }
+  if (file !== undefined && values.DATABASE_TLS === 'off') {
+    faults.push('DATABASE_TLS_CA_FILE is set while DATABASE_TLS is off: set DATABASE_TLS=verify');
+    return undefined;
+  }
+  return tlsOptions(values.DATABASE_TLS, file);
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}

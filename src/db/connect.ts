@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Sequelize } from 'sequelize';
+import type { DatabaseConfig } from '../config.ts';
+import { AppError } from '../errors.ts';
+import { isTransient, isUnavailable } from './errors.ts';
+import { defineModels, type Models } from './models.ts';
+import { cutSilentConnections } from './silent-connections.ts';
+
+export interface Database {
+  readonly sequelize: Sequelize;
+  readonly models: Models;
+  /**
+   * Runs one operation, waiting for a connection included, within the configured time or a shorter one. Deadlocks
+   * are tried again.
+   * @throws AppError database_unavailable where the database is away, too slow, or out of connections
+   */
+  readonly run: <Result>(operation: () => Promise<Result>, withinMilliseconds?: number) => Promise<Result>;
+  readonly close: () => Promise<void>;
+}
+
+const MAX_TRIES = 3;
+const MAX_JITTER_MILLISECONDS = 50;
+const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
+
+/** Sequelize's types miss it: saves `SET time_zone` on every new connection; times travel as UTC text anyway. */
+const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
+
+/** Prepares the database that `config` names. MySQL connections are made on demand, so this never waits for it. */
+export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
+  const { location } = config;
+  // The file holds password hashes: its directory is nobody else's.
+  if (location.dialect === 'sqlite') mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
+  const sequelize = createSequelize(config);
+  if (location.dialect === 'sqlite') await prepareSqlite(sequelize);
+  return {
+    sequelize,
+    models: defineModels(sequelize),
+    run: (operation, withinMilliseconds = config.timeoutMilliseconds) =>
+      withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds)),
+    close: () => sequelize.close(),
+  };
+}
+
+function createSequelize(config: DatabaseConfig): Sequelize {
+  const { location, timeoutMilliseconds } = config;
+  if (location.dialect === 'sqlite') {
+    return new Sequelize({ ...location, logging: false, retry: { max: 1 } });
+  }
+  const sequelize = new Sequelize({
+    ...location,
+    logging: false,
+    retry: { max: 1 },
+    ...UNTYPED_OPTIONS,
+    pool: { max: config.poolMax, min: 0, acquire: timeoutMilliseconds, idle: 10_000 },
+    dialectOptions: {
+      charset: 'utf8mb4',
+      connectTimeout: config.connectTimeoutMilliseconds,
+      // Affected rows count what WHERE matched. Sequelize asks for changed rows, which would call a write of the
+      // same value a lost race.
+      flags: ['+FOUND_ROWS'],
+      ...(config.tls && { ssl: config.tls }),
+    },
+  });
+  cutSilentConnections(sequelize, timeoutMilliseconds);
+  return sequelize;
+}
+
+/** Readers do not wait for the writer (WAL), and a second process waits its turn instead of failing at once. */
+async function prepareSqlite(sequelize: Sequelize): Promise<void> {
+  await sequelize.query(`PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MILLISECONDS}`);
+  await sequelize.query('PRAGMA journal_mode = WAL');
+}
+
+async function retryTransient<Result>(operation: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (isUnavailable(error)) throw new AppError('database_unavailable', undefined, { cause: error });
+      if (!isTransient(error) || tries === MAX_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_JITTER_MILLISECONDS * tries));
+    }
+  }
+}
+
+async function withDeadline<Result>(result: Promise<Result>, milliseconds: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const cause = new Error(`the database gave no answer within ${milliseconds} ms`);
+      reject(new AppError('database_unavailable', undefined, { cause }));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([result, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

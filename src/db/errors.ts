@@ -1,0 +1,58 @@
+import { ConnectionError, DatabaseError, TimeoutError, UniqueConstraintError } from 'sequelize';
+
+/** Driver codes that mean: the database is away, going away, or takes no writes at present. */
+const UNAVAILABLE_CODES: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+  'ER_CON_COUNT_ERROR',
+  'ER_SERVER_SHUTDOWN',
+  'ER_SERVER_GONE_ERROR',
+  'ER_NORMAL_SHUTDOWN',
+  'ER_CONNECTION_KILLED',
+  'ER_QUERY_INTERRUPTED',
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_READ_ONLY_MODE',
+  'ER_UNKNOWN_COM_ERROR',
+  'SQLITE_BUSY',
+  'SQLITE_CANTOPEN',
+  'SQLITE_IOERR',
+  'SQLITE_FULL',
+  'SQLITE_READONLY',
+]);
+
+const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
+  'ER_LOCK_DEADLOCK',
+  'ER_LOCK_WAIT_TIMEOUT',
+  'ER_CHECKREAD',
+]);
+
+/** Whether the same request may well succeed later, without anybody changing it. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof ConnectionError || error instanceof TimeoutError) return true;
+  return error instanceof DatabaseError && (isFatal(error) || UNAVAILABLE_CODES.has(driverCode(error)));
+}
+
+/** Whether the statement lost against another one and should simply run again. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof DatabaseError && TRANSIENT_CODES.has(driverCode(error));
+}
+
+/** Whether `error` says that a value of `column` exists already. MySQL names the index, SQLite the column. */
+export function isDuplicate(error: unknown, column: string): boolean {
+  return (
+    error instanceof UniqueConstraintError &&
+    Object.keys(error.fields).some((field) => field.includes(column))
+  );
+}
+
+function driverCode(error: DatabaseError): unknown {
+  return 'code' in error.original ? error.original.code : undefined;
+}
+
+/** mysql2 marks an error that ended the connection. */
+function isFatal(error: DatabaseError): boolean {
+  return 'fatal' in error.original && error.original.fatal === true;
+}

@@ -1,0 +1,116 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { QueryTypes, Sequelize } from 'sequelize';
+import { SequelizeStorage, Umzug } from 'umzug';
+import type { DatabaseConfig } from '../config.ts';
+import type { Database } from './connect.ts';
+
+const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
+const LOCK_NAME = 'latchkey_migrations';
+const LOCK_TIMEOUT_SECONDS = 60;
+
+interface MigrationModule {
+  readonly up: (queryInterface: unknown, sequelize: typeof Sequelize) => Promise<void>;
+  readonly down: (queryInterface: unknown, sequelize: typeof Sequelize) => Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Whether the database answers and has seen every migration; reads one small table and changes nothing.
+ * @throws AppError database_unavailable
+ */
+export async function isSchemaCurrent(
+  { sequelize, run }: Database,
+  withinMilliseconds: number,
+): Promise<boolean> {
+  const read = () =>
+    sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', { type: QueryTypes.SELECT });
+  const applied = new Set((await run(read, withinMilliseconds)).map(({ name }) => name));
+  return readdirSync(MIGRATIONS_DIRECTORY).every((name) => applied.has(name));
+}
+
+/** The names of the migrations that this database has not seen, in order; empty where the schema is current. */
+export async function pendingMigrations({ sequelize }: Database): Promise<string[]> {
+  const pending = await createUmzug(sequelize).pending();
+  return pending.map(({ name }) => name);
+}
+
+/**
+ * Applies the pending migrations, as `sequelize-cli db:migrate` would, and returns their names. Of many processes
+ * that start at once one does the work while the others wait for the lock and then find nothing to do.
+ */
+export async function applyMigrations(
+  { sequelize }: Database,
+  { location }: DatabaseConfig,
+): Promise<string[]> {
+  const migrate = async () => {
+    const applied = await createUmzug(sequelize).up();
+    return applied.map(({ name }) => name);
+  };
+  return location.dialect === 'mysql'
+    ? withMysqlLock(sequelize, migrate)
+    : withSqliteLock(`${location.storage}.migrating`, migrate);
+}
+
+function createUmzug(sequelize: Sequelize): Umzug<object> {
+  return new Umzug<object>({
+    migrations: {
+      glob: ['*.cjs', { cwd: MIGRATIONS_DIRECTORY }],
+      resolve: ({ path = '', context }) => {
+        const migration: MigrationModule = require(path);
+        return {
+          // With its extension, as sequelize-cli writes it.
+          name: basename(path),
+          up: () => migration.up(context, Sequelize),
+          down: () => migration.down(context, Sequelize),
+        };
+      },
+    },
+    context: sequelize.getQueryInterface(),
+    storage: new SequelizeStorage({ sequelize }),
+    logger: undefined,
+  });
+}
+
+/** GET_LOCK belongs to a connection, and a transaction is what holds one while the migrations use others. */
+function withMysqlLock<Result>(sequelize: Sequelize, work: () => Promise<Result>): Promise<Result> {
+  return sequelize.transaction(async (transaction) => {
+    const name = `${LOCK_NAME}:${sequelize.getDatabaseName()}`;
+    const query = (sql: string) => sequelize.query(sql, { replacements: [name], transaction, plain: true });
+    const answer = await query(`SELECT GET_LOCK(SHA1(?), ${LOCK_TIMEOUT_SECONDS}) AS acquired`);
+    if (answer?.acquired !== 1)
+      throw new Error(`another process has been migrating for ${LOCK_TIMEOUT_SECONDS} s`);
+    try {
+      return await work();
+    } finally {
+      await query('SELECT RELEASE_LOCK(SHA1(?))');
+    }
+  });
+}
+
+/** An exclusive transaction on a file of its own: the system ends it with the process, so no lock is ever left over. */
+async function withSqliteLock<Result>(storage: string, work: () => Promise<Result>): Promise<Result> {
+  const lock = new Sequelize({ dialect: 'sqlite', storage, logging: false, retry: { max: 1 } });
+  try {
+    const until = Date.now() + LOCK_TIMEOUT_SECONDS * 1000;
+    await beginExclusive(lock, until);
+    return await work();
+  } finally {
+    await lock.close();
+  }
+}
+
+async function beginExclusive(lock: Sequelize, until: number): Promise<void> {
+  for (;;) {
+    try {
+      // The driver itself waits one second for the lock before it reports SQLITE_BUSY.
+      await lock.query('BEGIN EXCLUSIVE');
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { type RequestHandler, Router } from 'express';
+import helmet from 'helmet';
+import type { OpenApiDocument } from '../http/openapi.ts';
+import { ERRORS_PAGE, SWAGGER_PAGE, SWAGGER_START } from './pages.ts';
+
+const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+/** The files of Swagger UI that the page loads; the package holds many more. */
+const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'];
+
+/** Swagger UI writes style attributes and inline images; scripts come from this server alone. */
+const documentPolicy: RequestHandler = helmet.contentSecurityPolicy({
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    frameAncestors: ["'none'"],
+  },
+});
+
+export function docsRoutes(document: OpenApiDocument): Router {
+  const router = Router();
+
+  router.get('/openapi.json', (_req, res) => {
+    res.json(document);
+  });
+
+  router.get('/docs', documentPolicy, (_req, res) => {
+    res.type('html').send(SWAGGER_PAGE);
+  });
+
+  router.get('/docs/errors', documentPolicy, (_req, res) => {
+    res.type('html').send(ERRORS_PAGE);
+  });
+
+  router.get('/docs/start.js', (_req, res) => {
+    res.type('js').send(SWAGGER_START);
+  });
+
+  for (const asset of ASSETS) {
+    router.get(`/docs/${asset}`, (_req, res) => {
+      res.sendFile(asset, { root: SWAGGER_UI, maxAge: '1 day', cacheControl: true });
+    });
+  }
+
+  return router;
+}

@@ -1,0 +1,123 @@
+/**
+ * The refusals this service knows. The codes are public API: clients branch on them, so none is renamed or reused.
+ * `title` and `meaning` are what a person reads; statuses are given in http/problem.ts.
+ */
+export const ERRORS = {
+  invalid_request: {
+    title: 'The request is malformed',
+    meaning: 'The HTTP request itself is broken: its path, its headers or the way it carries a credential.',
+  },
+  invalid_json: {
+    title: 'The body is not valid JSON',
+    meaning: 'Send one JSON object in UTF-8.',
+  },
+  validation_failed: {
+    title: 'Some fields are not acceptable',
+    meaning:
+      'The member errors lists each field with a JSON pointer, a code and what it wants. Nothing was changed.',
+  },
+  unsupported_media_type: {
+    title: 'The body is not JSON',
+    meaning: 'Send Content-Type: application/json, uncompressed or with gzip, deflate or br.',
+  },
+  payload_too_large: {
+    title: 'The body is too large',
+    meaning: 'Bodies may have up to 100 KB.',
+  },
+  token_missing: {
+    title: 'This needs an access token',
+    meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN.',
+  },
+  token_invalid: {
+    title: 'The access token is not valid',
+    meaning: 'It is damaged, was signed by somebody else or was made for another service. Log in again.',
+  },
+  token_expired: {
+    title: 'The access token has expired',
+    meaning: 'It was good until its exp claim. Log in again.',
+  },
+  token_revoked: {
+    title: 'The access token has been revoked',
+    meaning: 'Its account was deleted or disabled after it was issued.',
+  },
+  invalid_credentials: {
+    title: 'The credentials are not right',
+    meaning:
+      'No account has this identifier with this password. The answer is the same whichever of the two is wrong.',
+  },
+  wrong_password: {
+    title: 'The current password is not right',
+    meaning: 'A change of this weight asks for the current password once more, and it was not that.',
+  },
+  signup_disabled: {
+    title: 'Sign-up is closed',
+    meaning: 'The operator of this service creates the accounts.',
+  },
+  email_taken: {
+    title: 'The email address has an account already',
+    meaning: 'Addresses are compared without regard to case. Log in, or use another address.',
+  },
+  username_taken: {
+    title: 'The username is taken',
+    meaning: 'Usernames are compared without regard to case. Choose another one.',
+  },
+  not_found: {
+    title: 'There is nothing at this path',
+    meaning: 'GET /openapi.json lists every path of this service.',
+  },
+  method_not_allowed: {
+    title: 'This path does not take this method',
+    meaning: 'The header Allow lists the methods it takes.',
+  },
+  database_unavailable: {
+    title: 'The database does not answer',
+    meaning: 'Nothing is wrong with the request. Repeat it after the seconds in Retry-After.',
+  },
+  not_ready: {
+    title: 'The service is not ready',
+    meaning: 'It is shutting down, or its database schema is behind. Send traffic to another replica.',
+  },
+  internal_error: {
+    title: 'Something failed inside the service',
+    meaning: 'The operator finds the cause in the log under the request id that instance names.',
+  },
+} as const satisfies Record<string, { readonly title: string; readonly meaning: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One unacceptable field: where it is (RFC 6901 pointer), a stable code, and what it wants. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+interface AppErrorOptions {
+  /** For the operator: logged, never sent. */
+  readonly cause?: unknown;
+  readonly fields?: readonly FieldError[];
+  /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal in domain terms. `detail` goes to the caller; `cause` stays with the operator. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly fields: readonly FieldError[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, detail: string = ERRORS[code].meaning, options: AppErrorOptions = {}) {
+    super(`${code}: ${detail}`, { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.detail = detail;
+    this.fields = options.fields;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** A refusal of exactly one field. */
+export function fieldError(pointer: string, code: string, detail: string): AppError {
+  return new AppError('validation_failed', detail, { fields: [{ pointer, code, detail }] });
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { json, type Paths, refusals } from '../http/openapi.ts';
+
+const TAGS = ['Operation'];
+const Ok = z.strictObject({ status: z.literal('ok') });
+
+export const healthPaths: Paths = {
+  '/healthz': {
+    get: {
+      operationId: 'healthz',
+      tags: TAGS,
+      summary: 'Whether the process is up',
+      responses: { 200: { description: 'It is', ...json(Ok) }, ...refusals() },
+    },
+  },
+  '/readyz': {
+    get: {
+      operationId: 'readyz',
+      tags: TAGS,
+      summary:
+        'Whether the service can take traffic: its database answers within a second, with a current schema',
+      responses: {
+        200: { description: 'It can', ...json(Ok) },
+        ...refusals('database_unavailable', 'not_ready'),
+      },
+    },
+  },
+};

@@ -1,0 +1,34 @@
+import { Router } from 'express';
+import { AppError } from '../errors.ts';
+
+export interface Readiness {
+  /** Whether the process has been told to stop. */
+  readonly isDraining: () => boolean;
+  /** Whether the database answers within so many milliseconds and has the schema this code was written for. */
+  readonly isSchemaCurrent: (withinMilliseconds: number) => Promise<boolean>;
+}
+
+const DATABASE_ANSWER_MILLISECONDS = 1000;
+
+export function healthRoutes(readiness: Readiness): Router {
+  const router = Router();
+
+  router.get('/healthz', (_req, res) => {
+    res.json({ status: 'ok' });
+  });
+
+  router.get('/readyz', async (_req, res) => {
+    if (readiness.isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
+    const current = await readiness.isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS).catch(refuse);
+    if (!current)
+      throw new AppError('not_ready', 'The database schema is behind this version of the service.');
+    res.json({ status: 'ok' });
+  });
+
+  return router;
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof AppError) throw error;
+  throw new AppError('not_ready', 'The database schema cannot be read.', { cause: error });
+}

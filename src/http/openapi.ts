@@ -1,0 +1,83 @@
+import { STATUS_CODES } from 'node:http';
+import type { z } from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
+import { AppError, ERRORS, type ErrorCode } from '../errors.ts';
+import { PROBLEM_MEDIA_TYPE, Problem, presentProblem, STATUS_OF } from './problem.ts';
+
+export type Paths = ZodOpenApiPathsObject;
+export type OpenApiDocument = ReturnType<typeof createDocument>;
+
+/** What any route that reads a body may answer before the route sees it. */
+export const BODY_REFUSALS: readonly ErrorCode[] = [
+  'invalid_json',
+  'validation_failed',
+  'payload_too_large',
+  'unsupported_media_type',
+];
+
+/** What any route behind a bearer token may answer. */
+export const TOKEN_REFUSALS: readonly ErrorCode[] = [
+  'invalid_request',
+  'token_missing',
+  'token_invalid',
+  'token_expired',
+  'token_revoked',
+];
+
+/** The member of an operation that says it needs an access token. */
+export const BEARER_SECURITY = [{ bearer: [] }];
+
+/** A JSON body or answer of the given schema. */
+export function json(schema: z.ZodType) {
+  return { content: { 'application/json': { schema } } };
+}
+
+/** A JSON request body of the given schema. */
+export function jsonBodyOf(schema: z.ZodType) {
+  return { required: true, ...json(schema) };
+}
+
+/** The problem answers of an operation, grouped by status, each code with an example. */
+export function refusals(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
+  const responses: ZodOpenApiResponsesObject = {};
+  const all = [...codes, 'internal_error'] as const;
+  for (const status of new Set(all.map((code) => STATUS_OF[code]))) {
+    const ofStatus = all.filter((code) => STATUS_OF[code] === status);
+    responses[`${status as 400}`] = {
+      description: `${STATUS_CODES[status]}: ${ofStatus.map((code) => `\`${code}\``).join(', ')}`,
+      content: {
+        [PROBLEM_MEDIA_TYPE]: {
+          schema: Problem,
+          examples: Object.fromEntries(ofStatus.map((code) => [code, { value: exampleOf(code) }])),
+        },
+      },
+    };
+  }
+  return responses;
+}
+
+/** The OpenAPI 3.1 document of all features, made from the very schemas that parse the requests. */
+export function describeApi(paths: readonly Paths[], publicUrl: string, version: string): OpenApiDocument {
+  const api: ZodOpenApiObject = {
+    openapi: '3.1.0',
+    info: {
+      title: 'Latchkey',
+      version,
+      description: 'Sign up, log in, and carry a signed JWT. Every refusal is a problem document (RFC 9457).',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: publicUrl }],
+    paths: Object.assign({}, ...paths),
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+  };
+  return createDocument(api);
+}
+
+function exampleOf(code: ErrorCode) {
+  return presentProblem(new AppError(code, ERRORS[code].meaning), 'http://localhost:3000', 'REQUEST-ID');
+}

@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import { AppError, type FieldError } from '../errors.ts';
+
+const MAX_REPORTED_FIELDS = 20;
+const MAX_POINTER_LENGTH = 100;
+
+/**
+ * The body as its schema describes it.
+ * @throws AppError validation_failed with a JSON pointer (RFC 6901) for each faulty field; values are never repeated.
+ */
+export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const result = schema.safeParse(body, { reportInput: true });
+  if (result.success) return result.data;
+  const fields = result.error.issues.flatMap(toFieldErrors).slice(0, MAX_REPORTED_FIELDS);
+  const detail = fields.map((field) => `${field.pointer || 'The body'}: ${field.detail}`).join(' ');
+  throw new AppError('validation_failed', detail, { fields });
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const pointer = toPointer(issue.path);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        pointer: toPointer([...issue.path, key]),
+        code: 'unknown_field',
+        detail: 'This field is not known here.',
+      }));
+    case 'invalid_type':
+      return issue.input === undefined
+        ? [{ pointer, code: 'required', detail: `Required: ${withArticle(issue.expected)}.` }]
+        : [
+            {
+              pointer,
+              code: 'wrong_type',
+              detail: `Must be ${withArticle(issue.expected)}, not ${typeName(issue.input)}.`,
+            },
+          ];
+    case 'custom':
+      return [{ pointer, code: String(issue.params?.code ?? 'invalid'), detail: issue.message }];
+    default:
+      return [{ pointer, code: 'invalid', detail: issue.message }];
+  }
+}
+
+function toPointer(path: readonly PropertyKey[]): string {
+  const pointer = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return pointer.length <= MAX_POINTER_LENGTH ? pointer : `${pointer.slice(0, MAX_POINTER_LENGTH)}…`;
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  return withArticle(Array.isArray(value) ? 'array' : typeof value);
+}
+
+function withArticle(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}

@@ -1,0 +1,117 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, Response } from 'express';
+import { z } from 'zod';
+import { AppError, ERRORS, type ErrorCode } from '../errors.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** The one table from code to HTTP status. */
+export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_json: 400,
+  validation_failed: 400,
+  token_missing: 401,
+  token_invalid: 401,
+  token_expired: 401,
+  token_revoked: 401,
+  invalid_credentials: 401,
+  wrong_password: 403,
+  signup_disabled: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  email_taken: 409,
+  username_taken: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  internal_error: 500,
+  database_unavailable: 503,
+  not_ready: 503,
+};
+
+/** RFC 6750 section 3.1: what the challenge says of the token. A request without one gets no error. */
+const TOKEN_CODES: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
+
+/** The media type of RFC 9457. */
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+const RETRY_AFTER_SECONDS = 1;
+
+export const Problem = z
+  .object({
+    type: z.string().meta({ description: 'A page that explains the code' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened this time, for a person to read' }),
+    instance: z.string().meta({ description: 'Names this request; the log has its id' }),
+    code: z
+      .enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]])
+      .meta({ description: 'Stable, to branch on' }),
+    errors: z
+      .array(z.object({ pointer: z.string(), code: z.string(), detail: z.string() }))
+      .optional()
+      .meta({ description: 'The unacceptable fields, each with a JSON pointer (RFC 6901)' }),
+  })
+  .meta({ id: 'Problem', description: 'Why a request was refused (RFC 9457)' });
+
+export type ProblemView = z.infer<typeof Problem>;
+
+/** Renders a refusal as RFC 9457 has it. `publicUrl` makes `type` a page that can be opened. */
+export function presentProblem(error: AppError, publicUrl: string, requestId: string): ProblemView {
+  return {
+    type: `${publicUrl}/docs/errors#${error.code}`,
+    title: ERRORS[error.code].title,
+    status: STATUS_OF[error.code],
+    detail: error.detail,
+    instance: `urn:latchkey:request:${requestId}`,
+    code: error.code,
+    ...(error.fields && { errors: [...error.fields] }),
+  };
+}
+
+/** The last middleware: turns whatever was thrown into a problem document, and logs what the operator needs. */
+export function problemHandler(publicUrl: string): ErrorRequestHandler {
+  return (thrown, req, res, next) => {
+    const error = toAppError(thrown);
+    const status = STATUS_OF[error.code];
+    if (status >= 500) req.log.error({ err: error.cause ?? error }, error.message);
+    if (res.headersSent) {
+      next(thrown);
+      return;
+    }
+    sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
+  };
+}
+
+function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
+  res.status(problem.status).set(error.headers);
+  if (problem.status === 401) res.set('WWW-Authenticate', challenge(error.code));
+  if (problem.status === 503) res.set('Retry-After', String(RETRY_AFTER_SECONDS));
+  res.type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
+}
+
+/** RFC 9110 section 15.5.2: every 401 names a scheme. */
+export function challenge(code: ErrorCode): string {
+  const fault = TOKEN_CODES.includes(code) ? 'invalid_token' : code === 'invalid_request' ? code : undefined;
+  return `Bearer realm="latchkey"${fault ? `, error="${fault}", error_description="${ERRORS[code].title}"` : ''}`;
+}
+
+function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const status = httpErrorStatus(thrown);
+  if (status === 413) return new AppError('payload_too_large');
+  if (status === 415) return new AppError('unsupported_media_type');
+  if (status !== undefined && status >= 400 && status < 500) {
+    const detail = `${STATUS_CODES[status]}: the request could not be read.`;
+    return new AppError(isBodyFault(thrown) ? 'invalid_json' : 'invalid_request', detail, { cause: thrown });
+  }
+  return new AppError('internal_error', undefined, { cause: thrown });
+}
+
+/** The status that Express and body-parser attach to the faults they find themselves. */
+function httpErrorStatus(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error) || !('status' in thrown)) return undefined;
+  return typeof thrown.status === 'number' ? thrown.status : undefined;
+}
+
+function isBodyFault(thrown: unknown): boolean {
+  return thrown instanceof Error && 'type' in thrown && thrown.type === 'entity.parse.failed';
+}

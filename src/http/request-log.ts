@@ -1,0 +1,30 @@
+import type { RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { requestIdOf } from './request-id.ts';
+
+/** Asked every few seconds by whatever runs the service. */
+const PROBES: readonly unknown[] = ['/healthz', '/readyz'];
+
+/**
+ * One line a request: id, method, path, status, duration. Never headers, bodies or the query string, since those
+ * are where passwords and tokens travel.
+ */
+export function requestLog(logger: Logger): RequestHandler {
+  return pinoHttp({
+    logger,
+    genReqId: (_req, res) => requestIdOf(res as Response),
+    serializers: {
+      req: (req: { id: string; method: string; url: string }) => ({
+        id: req.id,
+        method: req.method,
+        path: req.url.split('?', 1)[0],
+      }),
+      res: (res: { statusCode: number }) => ({ status: res.statusCode }),
+    },
+    customLogLevel: (req, res) =>
+      res.statusCode >= 500 ? 'error' : PROBES.includes(req.url) ? 'debug' : 'info',
+    // The problem handler logs the cause; a second copy here would say less.
+    customErrorObject: (_req, _res, _error, line) => ({ ...line, err: undefined }),
+  });
+}

@@ -1,0 +1,15 @@
+import { createPasswordHasher, type PasswordHasher } from './hash.ts';
+import { createPasswordPolicy, type PasswordPolicy } from './policy.ts';
+
+export interface PasswordOptions {
+  readonly minLength: number;
+  readonly bcryptCost: number;
+  readonly pepper: string | undefined;
+}
+
+export type Passwords = PasswordPolicy & PasswordHasher;
+
+/** Everything there is to do with a password: whether it may be chosen, how it is kept, whether it is right. */
+export function createPasswords({ minLength, bcryptCost, pepper }: PasswordOptions): Passwords {
+  return { ...createPasswordPolicy(minLength), ...createPasswordHasher(bcryptCost, pepper) };
+}

@@ -1,0 +1,83 @@
+import { dictionary } from '@zxcvbn-ts/language-common';
+import { fieldError } from '../errors.ts';
+
+export interface PasswordPolicy {
+  /**
+   * Refuses a new password that is too short, too long or easy to guess. `ownWords` are the person's email address,
+   * username and name. There are no composition rules (NIST SP 800-63B-4 section 3.1.1.2).
+   * @throws AppError validation_failed, pointing at `pointer`
+   */
+  readonly demandAcceptable: (
+    password: string,
+    ownWords: readonly (string | null | undefined)[],
+    pointer: string,
+  ) => void;
+}
+
+/** In code points after NFC, so that one character a person sees is rarely more than one. */
+export const MAX_PASSWORD_LENGTH = 256;
+
+const SERVICE_NAME = 'latchkey';
+
+/** 49,233 passwords by how often leaks contain them. */
+const COMMON_PASSWORDS: ReadonlySet<string> = new Set(dictionary['passwords-common']);
+
+export function createPasswordPolicy(minLength: number): PasswordPolicy {
+  return {
+    demandAcceptable(password, ownWords, pointer) {
+      const length = [...password.normalize('NFC')].length;
+      if (length < minLength) {
+        throw fieldError(pointer, 'password_too_short', `A password has at least ${minLength} characters.`);
+      }
+      if (length > MAX_PASSWORD_LENGTH) {
+        throw fieldError(
+          pointer,
+          'password_too_long',
+          `A password has at most ${MAX_PASSWORD_LENGTH} characters.`,
+        );
+      }
+      if (isCommon(password)) {
+        throw fieldError(pointer, 'password_common', 'This password is among the first that attackers try.');
+      }
+      if (isAnyOf(password, [SERVICE_NAME, ...ownWords.flatMap(variants)])) {
+        const detail =
+          'A password must not be your email address, username or name, nor the name of this service.';
+        throw fieldError(pointer, 'password_personal', detail);
+      }
+    },
+  };
+}
+
+function isCommon(password: string): boolean {
+  const oneCharacterRepeated = /^(.)\1*$/su;
+  return COMMON_PASSWORDS.has(password.toLowerCase()) || oneCharacterRepeated.test(password);
+}
+
+/** An email address also stands for the part before its @. */
+function variants(word: string | null | undefined): string[] {
+  if (word === null || word === undefined) return [];
+  return [word, word.split('@', 1)[0] ?? word];
+}
+
+function isAnyOf(password: string, words: readonly string[]): boolean {
+  return words.some(
+    (word) =>
+      sameText(lettersAndDigits(password), lettersAndDigits(word)) || sameText(core(password), core(word)),
+  );
+}
+
+function sameText(a: string, b: string): boolean {
+  return a !== '' && a === b;
+}
+
+function lettersAndDigits(text: string): string {
+  return text
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+/** What is left without the digits and signs that people put around a word: `Alice2024!` is `alice`. */
+function core(text: string): string {
+  return lettersAndDigits(text).replace(/^\p{N}+|\p{N}+$/gu, '');
+}

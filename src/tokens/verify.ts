@@ -1,0 +1,149 @@
+import jwt from 'jsonwebtoken';
+import type { Clock } from '../clock.ts';
+import type { SigningKey } from './signing-key.ts';
+
+/** The claims of an access token (RFC 9068 section 2.2); `iat` and `exp` are seconds since 1970. */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  readonly aud: string | readonly string[];
+  readonly sub: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly jti: string;
+  readonly roles: readonly string[];
+}
+
+/** Why a token was refused. Only a token whose signature is right is ever called expired. */
+export class TokenError extends Error {
+  readonly code: 'token_invalid' | 'token_expired';
+
+  constructor(code: TokenError['code'], message: string) {
+    super(message);
+    this.name = 'TokenError';
+    this.code = code;
+  }
+}
+
+export interface VerifyOptions {
+  readonly keys: readonly SigningKey[];
+  readonly issuer: string;
+  readonly audience: string;
+  readonly clock: Clock;
+}
+
+const CLOCK_TOLERANCE_SECONDS = 5;
+const MAX_TOKEN_LENGTH = 8192;
+
+/** RFC 9068 section 4 allows both spellings. */
+const ACCESS_TOKEN_TYPES: readonly unknown[] = ['at+jwt', 'application/at+jwt'];
+
+/** Members that let a token choose its own key or demand rules nobody here knows (RFC 8725 section 3.10). */
+const REFUSED_HEADERS = ['crit', 'jku', 'jwk', 'x5u', 'x5c'] as const;
+
+/**
+ * Makes the function that accepts an access token or throws a TokenError.
+ *
+ * jsonwebtoken checks the signature under the one algorithm of the key that `kid` names. Everything else is checked
+ * below, because it lets missing claims pass and skips a check in silence where its option is undefined.
+ */
+export function createVerify(options: VerifyOptions): (token: string) => AccessTokenClaims {
+  const { issuer, audience, clock } = options;
+  const keys = new Map(options.keys.map((key) => [key.kid, key]));
+
+  return function verify(token) {
+    const key = chooseKey(token, keys);
+    const claims = checkSignature(token, key);
+    const nowSeconds = clock.now() / 1000;
+    demand(claims.iss === issuer, 'It names another issuer.');
+    demand(claims.aud === audience || hasMember(claims.aud, audience), 'It was made for another audience.');
+    demand(isText(claims.sub), 'It has no subject.');
+    demand(isText(claims.jti), 'It has no id.');
+    demand(isTextList(claims.roles), 'It has no list of roles.');
+    demand(
+      isSeconds(claims.iat) && claims.iat <= nowSeconds + CLOCK_TOLERANCE_SECONDS,
+      'It is from the future.',
+    );
+    demand(isSeconds(claims.exp), 'It has no expiry.');
+    demand(
+      claims.nbf === undefined ||
+        (isSeconds(claims.nbf) && claims.nbf <= nowSeconds + CLOCK_TOLERANCE_SECONDS),
+      'It is not valid yet.',
+    );
+    if (nowSeconds >= claims.exp + CLOCK_TOLERANCE_SECONDS) {
+      const ago = Math.floor(nowSeconds - claims.exp);
+      throw new TokenError('token_expired', `The access token expired ${ago} seconds ago.`);
+    }
+    return claims as unknown as AccessTokenClaims;
+  };
+}
+
+function chooseKey(token: string, keys: ReadonlyMap<string, SigningKey>): SigningKey {
+  demand(token.length <= MAX_TOKEN_LENGTH, 'It is too long.');
+  const header = decodeHeader(token);
+  demand(ACCESS_TOKEN_TYPES.includes(header.typ), 'It is no access token.');
+  demand(
+    !REFUSED_HEADERS.some((name) => name in header),
+    'Its header carries members that are not accepted.',
+  );
+  const key = isText(header.kid) ? keys.get(header.kid) : undefined;
+  demand(
+    key !== undefined && header.alg === key.algorithm,
+    'It was signed with a key that is not known here.',
+  );
+  return key;
+}
+
+function decodeHeader(token: string): Record<string, unknown> {
+  try {
+    const header: unknown = JSON.parse(
+      Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString(),
+    );
+    if (isRecord(header)) return header;
+  } catch {
+    // Not JSON: refused like any other text that is no token.
+  }
+  throw invalid('It is no JSON Web Token.');
+}
+
+function checkSignature(token: string, { key, algorithm }: SigningKey): Record<string, unknown> {
+  let claims: unknown;
+  try {
+    claims = jwt.verify(token, key, {
+      algorithms: [algorithm],
+      ignoreExpiration: true,
+      ignoreNotBefore: true,
+    });
+  } catch {
+    throw invalid('Its signature is wrong.');
+  }
+  if (!isRecord(claims)) throw invalid('Its payload is no JSON object.');
+  return claims;
+}
+
+function invalid(reason: string): TokenError {
+  return new TokenError('token_invalid', `The access token is not valid. ${reason}`);
+}
+
+function demand(condition: boolean, reason: string): asserts condition {
+  if (!condition) throw invalid(reason);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function hasMember(value: unknown, member: string): boolean {
+  return isTextList(value) && value.includes(member);
+}
+
+function isSeconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
