@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import request, { type Test } from 'supertest';
+import { createApp } from '../../src/app.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
+import { connectDatabase, type Database } from '../../src/db/connect.ts';
+import { applyMigrations, isSchemaCurrent } from '../../src/db/migrate.ts';
+import { createUserStore } from '../../src/db/users-store.ts';
+import { createDrain } from '../../src/http/drain.ts';
+import { createHttpServer, listen } from '../../src/http/listen.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createSigningKey } from '../../src/tokens/signing-key.ts';
+import { createContract } from './contract.ts';
+import { createTestDatabase, type DatabaseKind } from './databases.ts';
+import { createLogSink, demandCleanLogs } from './logs.ts';
+
+export const TEST_SECRET = 'a-secret-of-the-test-suite-that-signs-nothing-else';
+export const PUBLIC_URL = 'https://auth.example.com';
+
+/** A clock that stands still until a test moves it. */
+export function createTestClock() {
+  let milliseconds = Date.now();
+  return {
+    now: () => milliseconds,
+    advanceSeconds: (seconds: number) => {
+      milliseconds += seconds * 1000;
+    },
+  };
+}
+
+export interface TestApp {
+  readonly get: (path: string) => Test;
+  readonly head: (path: string) => Test;
+  readonly post: (path: string) => Test;
+  readonly put: (path: string) => Test;
+  readonly patch: (path: string) => Test;
+  readonly delete: (path: string) => Test;
+  readonly options: (path: string) => Test;
+  readonly url: string;
+  readonly port: number;
+  readonly config: Config;
+  readonly database: Database;
+  readonly clock: ReturnType<typeof createTestClock>;
+  readonly logs: ReturnType<typeof createLogSink>;
+  readonly drain: (withinMilliseconds: number) => Promise<void>;
+  readonly contractViolations: readonly string[];
+  readonly stop: () => Promise<void>;
+}
+
+/** The whole service over real HTTP and a database of its own, at bcrypt's lowest cost. */
+export async function startApp(kind: DatabaseKind, env: Record<string, string> = {}): Promise<TestApp> {
+  const testDatabase = await createTestDatabase(kind);
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    PUBLIC_URL,
+    BCRYPT_COST: '4',
+    JWT_SECRET: TEST_SECRET,
+    DATABASE_URL: testDatabase.url,
+    LOG_LEVEL: 'trace',
+    ...env,
+  });
+  const database = await connectDatabase(config.database);
+  const clock = createTestClock();
+  const logs = createLogSink();
+
+  const server = createHttpServer((req, res) => app(req, res));
+  const { isDraining, drain } = createDrain(server);
+  const app = createApp({
+    config,
+    signingKey: createSigningKey(config.tokens.secret ?? TEST_SECRET),
+    users: createUserStore(database),
+    readiness: { isDraining, isSchemaCurrent: (within) => isSchemaCurrent(database, within) },
+    clock,
+    logger: createLogger(config.logLevel, logs),
+  });
+  await applyMigrations(database, config.database);
+  const { port } = await listen(server, 0, '127.0.0.1');
+  const url = `http://127.0.0.1:${port}`;
+  const contract = createContract((await request(url).get('/openapi.json')).body);
+
+  return {
+    get: (path) => request(url).get(path).use(contract.plugin),
+    head: (path) => request(url).head(path).use(contract.plugin),
+    post: (path) => request(url).post(path).use(contract.plugin),
+    put: (path) => request(url).put(path).use(contract.plugin),
+    patch: (path) => request(url).patch(path).use(contract.plugin),
+    delete: (path) => request(url).delete(path).use(contract.plugin),
+    options: (path) => request(url).options(path),
+    url,
+    port,
+    config,
+    database,
+    clock,
+    logs,
+    drain,
+    contractViolations: contract.violations,
+    async stop() {
+      await drain(0);
+      await database.close();
+      await testDatabase.drop();
+      demandCleanLogs(logs.lines);
+    },
+  };
+}
+
+/**
+ * One app for the suite at hand. After each test every response so far must have kept the OpenAPI contract; at the
+ * end no log line may hold a secret.
+ */
+export function useApp(kind: DatabaseKind, env: Record<string, string> = {}): TestApp {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp(kind, env);
+  });
+  afterEach(() => {
+    expect(app.contractViolations).toEqual([]);
+  });
+  afterAll(() => app.stop());
+  // The suite is described before the app has started, so members are looked up when a test asks for them.
+  return new Proxy({} as TestApp, { get: (_target, name) => app[name as keyof TestApp] });
+}

@@ -1,0 +1,79 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { Response, Test } from 'supertest';
+
+interface Operation {
+  readonly responses: Record<string, { content?: Record<string, unknown> }>;
+}
+
+export interface ApiDocument {
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: unknown;
+}
+
+/** Statuses of requests that reach no operation: they are the same everywhere and stand in no path of the document. */
+const OUTSIDE_OPERATIONS = [404, 405];
+
+/** Holds every response against the OpenAPI document; `violations` stays empty as long as they agree. */
+export function createContract(document: ApiDocument) {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(document, 'openapi');
+  const validators = new Map<string, ValidateFunction>();
+  const violations: string[] = [];
+
+  function check(method: string, path: string, response: Response): void {
+    const where = `${method} ${path} -> ${response.status}`;
+    const mediaType = response.type;
+    if (OUTSIDE_OPERATIONS.includes(response.status)) {
+      validate('openapi#/components/schemas/Problem', response.body, where);
+      return;
+    }
+    const operation = document.paths[path]?.[method === 'head' ? 'get' : method];
+    const documented = operation?.responses[response.status];
+    if (documented === undefined) {
+      violations.push(`${where} is not documented`);
+      return;
+    }
+    if (documented.content === undefined || method === 'head') {
+      if (response.text) violations.push(`${where} has a body where none is documented`);
+      return;
+    }
+    if (!(mediaType in documented.content)) {
+      violations.push(`${where} is ${mediaType}, documented is ${Object.keys(documented.content)}`);
+      return;
+    }
+    if (mediaType === 'text/html') return;
+    const pointer = [
+      'paths',
+      path,
+      method,
+      'responses',
+      String(response.status),
+      'content',
+      mediaType,
+      'schema',
+    ];
+    validate(`openapi#/${pointer.map(escapePointer).join('/')}`, response.body, where);
+  }
+
+  function validate(ref: string, body: unknown, where: string): void {
+    const validator = validators.get(ref) ?? ajv.compile({ $ref: ref });
+    validators.set(ref, validator);
+    if (!validator(body)) violations.push(`${where}: ${ajv.errorsText(validator.errors)}`);
+  }
+
+  return {
+    violations,
+    /** A superagent plugin. */
+    plugin: (test: Test) => {
+      test.on('response', (response: Response) => {
+        check(test.method.toLowerCase(), new URL(test.url).pathname, response);
+      });
+    },
+  };
+}
+
+function escapePointer(part: string): string {
+  return encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
+}

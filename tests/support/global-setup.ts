@@ -1,0 +1,20 @@
+import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
+
+declare global {
+  // What global-teardown.ts stops. Jest runs both in one process and gives them nothing else to share.
+  var latchkeyMysqlServer: MysqlServer | undefined;
+}
+
+/** Finds a MySQL for the whole run: the given one, else a private one, else none, said loudly. */
+export default async function setUp(): Promise<void> {
+  if (process.env.TEST_MYSQL_URL) return;
+  const server = await startMysqlServer();
+  if (server !== undefined) {
+    globalThis.latchkeyMysqlServer = server;
+    process.env.TEST_MYSQL_URL = server.url;
+    return;
+  }
+  const how = 'install mariadb-server (or MySQL 8), or set TEST_MYSQL_URL=mysql://user:password@host:3306';
+  if (process.env.REQUIRE_MYSQL === '1') throw new Error(`REQUIRE_MYSQL=1, and there is no MySQL: ${how}`);
+  console.error(`\n*** NO MYSQL: only the SQLite half of the tests runs. For the other half ${how}. ***\n`);
+}

@@ -1,0 +1,27 @@
+/** Stands in every password of the suite, so that a password in a log gives itself away. */
+export const CANARY = 'canary';
+
+/** What never stands in a log: passwords, JWTs, password hashes, credentials. */
+const SECRETS = [CANARY, 'eyJ', '$2b$', '$2a$', 'lk1:', 'Bearer '];
+
+/** A destination for pino that keeps the lines, each of which must be one JSON object. */
+export function createLogSink() {
+  const lines: string[] = [];
+  return {
+    lines,
+    write: (line: string) => {
+      lines.push(line);
+    },
+    entries: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+/** Throws where a line holds a secret or is not exactly one line of JSON. */
+export function demandCleanLogs(lines: readonly string[]): void {
+  for (const line of lines) {
+    const leak = SECRETS.find((secret) => line.toLowerCase().includes(secret.toLowerCase()));
+    if (leak !== undefined) throw new Error(`a log line holds ${leak}: ${line}`);
+    if (!/^\{.*\}\n?$/.test(line)) throw new Error(`not one line of JSON: ${JSON.stringify(line)}`);
+    JSON.parse(line);
+  }
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+export interface MysqlServer {
+  /** Without a database name. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+const START_ATTEMPTS = 300;
+const ATTEMPT_INTERVAL_MILLISECONDS = 100;
+
+/** Starts a private server in a directory of its own on a free port, or answers undefined where none is installed. */
+export async function startMysqlServer(): Promise<MysqlServer | undefined> {
+  const binary = findOnPath('mariadbd') ?? findOnPath('mysqld');
+  if (binary === undefined) return undefined;
+
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-mysql-'));
+  const data = join(directory, 'data');
+  const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
+  initialize(binary, data, asRoot);
+
+  const port = await freePort();
+  const server = spawn(
+    binary,
+    [
+      '--no-defaults',
+      ...asRoot,
+      `--datadir=${data}`,
+      `--socket=${join(directory, 'socket')}`,
+      `--pid-file=${join(directory, 'pid')}`,
+      '--bind-address=127.0.0.1',
+      `--port=${port}`,
+      '--max-connections=400',
+      // The data dies with the test run, so nothing has to reach the disk.
+      '--innodb-flush-log-at-trx-commit=0',
+      '--skip-log-bin',
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const log = collect(server);
+  await untilAnswering(port, server, log);
+  return {
+    url: `mysql://root@127.0.0.1:${port}`,
+    async stop() {
+      const ended = server.exitCode === null ? once(server, 'exit') : undefined;
+      server.kill('SIGKILL');
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function initialize(binary: string, data: string, asRoot: readonly string[]): void {
+  const installer = findOnPath('mariadb-install-db') ?? findOnPath('mysql_install_db');
+  if (binary.endsWith('mariadbd') && installer !== undefined) {
+    const options = [
+      '--no-defaults',
+      `--datadir=${data}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ];
+    execFileSync(installer, [...options, ...asRoot], { stdio: 'pipe' });
+  } else {
+    execFileSync(binary, ['--no-defaults', '--initialize-insecure', `--datadir=${data}`, ...asRoot], {
+      stdio: 'pipe',
+    });
+  }
+}
+
+function collect(server: ChildProcess): () => string {
+  let text = '';
+  server.stderr?.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-4_000);
+  });
+  return () => text;
+}
+
+/** A server has no event for being ready, so it is asked until its port greets. */
+async function untilAnswering(port: number, server: ChildProcess, log: () => string): Promise<void> {
+  const { createConnection } = await import('mysql2/promise');
+  for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
+    if (server.exitCode !== null) throw new Error(`the MySQL server ended at its start:\n${log()}`);
+    try {
+      const connection = await createConnection({ host: '127.0.0.1', port, user: 'root' });
+      await connection.end();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, ATTEMPT_INTERVAL_MILLISECONDS));
+    }
+  }
+  throw new Error(`the MySQL server did not answer:\n${log()}`);
+}
+
+function findOnPath(name: string): string | undefined {
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return directories
+    .map((directory) => join(directory, name))
+    .find((candidate) => {
+      try {
+        accessSync(candidate, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

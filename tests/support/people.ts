@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import type { TestApp } from './app.ts';
+import { CANARY } from './logs.ts';
+
+export interface Person {
+  readonly email: string;
+  readonly password: string;
+  readonly username?: string;
+  readonly name?: string;
+}
+
+/** A sign-up body that nobody else uses; tests name only the member they are about. */
+export function aPerson(details: Partial<Person> = {}): Person {
+  const unique = randomBytes(5).toString('hex');
+  return { email: `person-${unique}@example.com`, password: `${CANARY} ${unique} staple`, ...details };
+}
+
+/** A username that nobody else has. */
+export function aUsername(): string {
+  return `user_${randomBytes(5).toString('hex')}`;
+}
+
+/** Signs a person up and returns them with their id and access token. */
+export async function signUp(app: TestApp, details: Partial<Person> = {}) {
+  const person = aPerson(details);
+  const response = await app.post('/signup').send(person).expect(201);
+  return { ...person, id: response.body.user.id as string, token: response.body.access_token as string };
+}
