@@ -17,7 +17,7 @@ interface SerializedError {
 }
 
 /** Only the members listed here: an error's other properties may hold a caller's input. */
-function serializeError(error: unknown): SerializedError {
+export function serializeError(error: unknown): SerializedError {
   if (!(error instanceof Error))
     return { type: typeof error, message: 'a value that is no Error was thrown' };
   return {

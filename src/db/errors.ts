@@ -42,10 +42,10 @@ export function isTransient(error: unknown): boolean {
 
 /** Whether `error` says that a value of `column` exists already. MySQL names the index, SQLite the column. */
 export function isDuplicate(error: unknown, column: string): boolean {
-  return (
-    error instanceof UniqueConstraintError &&
-    Object.keys(error.fields).some((field) => field.includes(column))
-  );
+  if (!(error instanceof UniqueConstraintError)) return false;
+  // Typed as an object, and so it is on MySQL; on SQLite it is a list.
+  const fields: readonly string[] = Array.isArray(error.fields) ? error.fields : Object.keys(error.fields);
+  return fields.some((field) => field.includes(column));
 }
 
 function driverCode(error: DatabaseError): unknown {

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 
 export interface Drain {
@@ -8,18 +8,18 @@ export interface Drain {
   readonly drain: (withinMilliseconds: number) => Promise<void>;
 }
 
-/** Counts the requests in flight on `server`, so that it can be stopped without cutting one off. */
+/** Knows the requests in flight on `server`, so that it can be stopped without cutting one off. */
 export function createDrain(server: Server): Drain {
+  const inFlight = new Set<ServerResponse>();
   let draining = false;
-  let inFlight = 0;
   let allAnswered = () => {};
 
   server.prependListener('request', (_req, res) => {
-    inFlight++;
-    if (draining) res.setHeader('Connection', 'close');
+    inFlight.add(res);
+    if (draining) closeAfter(res);
     res.once('close', () => {
-      inFlight--;
-      if (inFlight === 0) allAnswered();
+      inFlight.delete(res);
+      if (inFlight.size === 0) allAnswered();
     });
   });
 
@@ -27,14 +27,22 @@ export function createDrain(server: Server): Drain {
     draining = true;
     // The close of http.Server would also cut idle connections, on which a request may be under way this instant.
     NetServer.prototype.close.call(server);
-    if (inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        allAnswered = resolve;
-        setTimeout(resolve, withinMilliseconds).unref();
-      });
-    }
+    for (const res of inFlight) closeAfter(res);
+    if (inFlight.size > 0) await settled(withinMilliseconds);
     server.closeAllConnections();
   }
 
+  function settled(withinMilliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      allAnswered = resolve;
+      setTimeout(resolve, withinMilliseconds).unref();
+    });
+  }
+
   return { isDraining: () => draining, drain };
+}
+
+/** Tells the client that this connection takes no further request. */
+function closeAfter(res: ServerResponse): void {
+  if (!res.headersSent) res.setHeader('Connection', 'close');
 }

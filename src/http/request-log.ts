@@ -1,6 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { serializeError } from '../logger.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Asked every few seconds by whatever runs the service. */
@@ -14,7 +15,10 @@ export function requestLog(logger: Logger): RequestHandler {
   return pinoHttp({
     logger,
     genReqId: (_req, res) => requestIdOf(res as Response),
+    // Wrapped serializers would get errors with all their properties copied already.
+    wrapSerializers: false,
     serializers: {
+      err: serializeError,
       req: (req: { id: string; method: string; url: string }) => ({
         id: req.id,
         method: req.method,

@@ -46,15 +46,19 @@ export interface TestApp {
   readonly stop: () => Promise<void>;
 }
 
-/** The whole service over real HTTP and a database of its own, at bcrypt's lowest cost. */
-export async function startApp(kind: DatabaseKind, env: Record<string, string> = {}): Promise<TestApp> {
+/** The whole service over real HTTP and a database of its own, at bcrypt's lowest cost. `reach` may put something in between. */
+export async function startApp(
+  kind: DatabaseKind,
+  env: Record<string, string> = {},
+  reach: (databaseUrl: string) => string = (url) => url,
+): Promise<TestApp> {
   const testDatabase = await createTestDatabase(kind);
   const config = loadConfig({
     NODE_ENV: 'test',
     PUBLIC_URL,
     BCRYPT_COST: '4',
     JWT_SECRET: TEST_SECRET,
-    DATABASE_URL: testDatabase.url,
+    DATABASE_URL: reach(testDatabase.url),
     LOG_LEVEL: 'trace',
     ...env,
   });

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Sequelize } from 'sequelize';
+import { startApp, type TestApp, useApp } from '../support/app.ts';
+import { onMysql } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+
+const UNAVAILABLE = '503 database_unavailable Retry-After: 1';
+const MAX_READINESS_ATTEMPTS = 30;
+
+onMysql(() => {
+  describe('A MySQL server that goes away', () => {
+    let proxy: TcpProxy;
+    let app: TestApp;
+
+    beforeAll(async () => {
+      const upstream = new URL(process.env.TEST_MYSQL_URL ?? '');
+      proxy = await startTcpProxy(upstream.hostname, Number(upstream.port || 3306));
+      app = await startApp('MySQL', {}, (url) => {
+        const proxied = new URL(url);
+        proxied.host = `127.0.0.1:${proxy.port}`;
+        return proxied.href;
+      });
+    });
+
+    afterAll(async () => {
+      await proxy.restore();
+      await app.stop();
+      await proxy.stop();
+    });
+
+    it('gives 503 with Retry-After on every route that needs it, and recovers without a restart', async () => {
+      const person = await signUp(app);
+
+      await proxy.refuse();
+      const answers = await answersOf(app, person);
+      await proxy.restore();
+
+      expect(answers).toEqual(unavailableEverywhere());
+      await demandService(app, person);
+    });
+
+    it('gives 503 instead of waiting when it falls silent, and frees the connections that hang', async () => {
+      const person = await signUp(app);
+
+      proxy.fallSilent();
+      const answers = await answersOf(app, person);
+      const moreThanThePool = Array.from({ length: app.config.database.poolMax * 2 }, () =>
+        answerTo(app, person),
+      );
+      const stormed = await Promise.all(moreThanThePool);
+      await proxy.restore();
+
+      expect(answers).toEqual(unavailableEverywhere());
+      expect(new Set(stormed)).toEqual(new Set([UNAVAILABLE]));
+      await demandService(app, person);
+    });
+
+    it('keeps the process healthy, so that nobody restarts it for nothing', async () => {
+      await proxy.refuse();
+
+      await app.get('/healthz').expect(200);
+
+      await proxy.restore();
+    });
+  });
+});
+
+describe('An SQLite file that another process keeps locked', () => {
+  const app = useApp('SQLite');
+
+  it('gives 503 to a sign-up instead of waiting, and takes it when the lock is gone', async () => {
+    const { location } = app.config.database;
+    const storage = 'storage' in location ? location.storage : '';
+    const other = new Sequelize({ dialect: 'sqlite', storage, logging: false });
+    await other.query('BEGIN EXCLUSIVE');
+
+    const refused = await app
+      .post('/signup')
+      .send({ email: 'ada@example.com', password: 'canary in a coal mine' });
+    await other.query('ROLLBACK');
+    const accepted = await app
+      .post('/signup')
+      .send({ email: 'ada@example.com', password: 'canary in a coal mine' });
+
+    expect(refused.body).toMatchObject({ status: 503, code: 'database_unavailable' });
+    expect(accepted.status).toBe(201);
+    await other.close();
+  });
+});
+
+interface Account {
+  readonly email: string;
+  readonly password: string;
+  readonly token: string;
+}
+
+async function answersOf(app: TestApp, { email, password, token }: Account): Promise<Record<string, string>> {
+  return {
+    signup: await judge(app.post('/signup').send({ email: 'new@example.com', password })),
+    login: await judge(app.post('/login').send({ email, password })),
+    me: await judge(app.get('/me').auth(token, { type: 'bearer' })),
+    readyz: await judge(app.get('/readyz')),
+  };
+}
+
+function answerTo(app: TestApp, { token }: Account): Promise<string> {
+  return judge(app.get('/me').auth(token, { type: 'bearer' }));
+}
+
+async function judge(answer: ReturnType<TestApp['get']>): Promise<string> {
+  const { status, body, headers } = await answer;
+  return `${status} ${body.code} Retry-After: ${headers['retry-after']}`;
+}
+
+function unavailableEverywhere(): Record<string, string> {
+  return { signup: UNAVAILABLE, login: UNAVAILABLE, me: UNAVAILABLE, readyz: UNAVAILABLE };
+}
+
+/** Connections that were being opened when the database came back may still fail once. */
+async function untilReady(app: TestApp): Promise<void> {
+  for (let attempts = 0; attempts < MAX_READINESS_ATTEMPTS; attempts++) {
+    const { status } = await app.get('/readyz');
+    if (status === 200) return;
+  }
+  throw new Error('the service did not recover');
+}
+
+async function demandService(app: TestApp, { email, password, token }: Account): Promise<void> {
+  await untilReady(app);
+  await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
+  await app.post('/login').send({ email, password }).expect(200);
+}

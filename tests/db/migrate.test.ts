@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config.ts';
+import { connectDatabase } from '../../src/db/connect.ts';
+import { applyMigrations, isSchemaCurrent, pendingMigrations } from '../../src/db/migrate.ts';
+import { createTestDatabase, onEachDatabase } from '../support/databases.ts';
+import { useDirectories } from '../support/directories.ts';
+import { startServer } from '../support/server-process.ts';
+
+const REPLICAS = 10;
+
+onEachDatabase((kind) => {
+  describe('Migrations', () => {
+    const newDirectory = useDirectories();
+
+    it('are each applied exactly once by ten replicas that start at the same moment', async () => {
+      const testDatabase = await createTestDatabase(kind);
+      const env = { DATABASE_URL: testDatabase.url, MIGRATE_ON_START: 'true' };
+
+      const replicas = await Promise.all(
+        Array.from({ length: REPLICAS }, () => startServer(newDirectory(), env)),
+      );
+      const applied = replicas.flatMap((replica) =>
+        replica.logLines().filter((line) => line.includes('migrations applied')),
+      );
+      const exitCodes = await Promise.all(replicas.map((replica) => replica.stop()));
+
+      expect(applied).toHaveLength(1);
+      expect(exitCodes).toEqual(Array.from({ length: REPLICAS }, () => 0));
+      await testDatabase.drop();
+    });
+
+    it('are pending on an empty database and none is once they are applied', async () => {
+      const testDatabase = await createTestDatabase(kind);
+      const config = loadConfig({ DATABASE_URL: testDatabase.url }).database;
+      const database = await connectDatabase(config);
+
+      const before = await pendingMigrations(database);
+      const currentBefore = await isSchemaCurrent(database, 1_000);
+      const applied = await applyMigrations(database, config);
+      const again = await applyMigrations(database, config);
+
+      expect(before.length).toBeGreaterThan(0);
+      expect(currentBefore).toBe(false);
+      expect(applied).toEqual(before);
+      expect(again).toEqual([]);
+      expect(await pendingMigrations(database)).toEqual([]);
+      expect(await isSchemaCurrent(database, 1_000)).toBe(true);
+      await database.close();
+      await testDatabase.drop();
+    });
+  });
+});

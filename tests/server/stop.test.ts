@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage, request } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import { useDirectories } from '../support/directories.ts';
+import { aPerson } from '../support/people.ts';
+import { type ServerProcess, startServer } from '../support/server-process.ts';
+
+const newDirectory = useDirectories();
+
+describe('The server, told to stop by SIGTERM', () => {
+  it('finishes the request in flight, answers 503 to readyz, refuses new connections and exits with 0', async () => {
+    const server = await startServer(newDirectory(), { BCRYPT_COST: '4' });
+    const openConnection = new Agent({ keepAlive: true });
+    await getStatus(server, '/readyz', openConnection);
+    const inFlight = await beginSignup(server);
+
+    server.child.kill('SIGTERM');
+    await server.logged('stopping');
+    const readiness = await getStatus(server, '/readyz', openConnection);
+    const newConnection = await fetch(`${server.url}/healthz`).catch((error: Error) => error.cause);
+    const finished = await inFlight.finish();
+
+    expect(readiness).toBe(503);
+    expect(newConnection).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(finished).toMatchObject({ statusCode: 201, headers: { connection: 'close' } });
+    expect(await server.exited).toBe(0);
+    openConnection.destroy();
+  });
+
+  it('exits at once on a second signal, whatever is in flight', async () => {
+    const server = await startServer(newDirectory(), { BCRYPT_COST: '4' });
+    const inFlight = await beginSignup(server);
+
+    server.child.kill('SIGTERM');
+    await server.logged('stopping');
+    server.child.kill('SIGTERM');
+
+    expect(await server.exited).toBe(1);
+    inFlight.abandon();
+  });
+
+  it('exits with 0 on SIGINT when nothing is in flight', async () => {
+    const server = await startServer(newDirectory());
+
+    server.child.kill('SIGINT');
+
+    expect(await server.exited).toBe(0);
+  });
+});
+
+/** A sign-up whose headers the server has read, which its 100 Continue proves, and whose body is yet to come. */
+async function beginSignup(server: ServerProcess) {
+  const body = JSON.stringify(aPerson());
+  const headers = {
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+    Expect: '100-continue',
+  };
+  const signup = request(`${server.url}/signup`, {
+    method: 'POST',
+    headers,
+    agent: new Agent({ keepAlive: true }),
+  });
+  signup.on('error', () => {});
+  signup.flushHeaders();
+  await once(signup, 'continue');
+  return {
+    async finish() {
+      signup.end(body);
+      const [response] = (await once(signup, 'response')) as [IncomingMessage];
+      response.resume();
+      await once(response, 'end');
+      return response;
+    },
+    abandon: () => signup.destroy(),
+  };
+}
+
+async function getStatus(server: ServerProcess, path: string, agent: Agent): Promise<number | undefined> {
+  const [response] = (await once(get(server.url + path, { agent }), 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+  return response.statusCode;
+}

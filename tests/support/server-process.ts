@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const SERVER = fileURLToPath(new URL('../../dist/server.js', import.meta.url));
+
+export interface ServerProcess {
+  readonly url: string;
+  readonly port: number;
+  readonly child: ChildProcess;
+  /** Everything on standard output so far, line by line. */
+  readonly lines: readonly string[];
+  /** The JSON lines alone. */
+  readonly logLines: () => string[];
+  /** Resolves with the first log line, past or future, that has this message. */
+  readonly logged: (message: string) => Promise<Record<string, unknown>>;
+  /** Resolves with the exit code; -1 for a death by signal. */
+  readonly exited: Promise<number>;
+  /** SIGTERM, and the exit code. */
+  readonly stop: () => Promise<number>;
+}
+
+export interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the server's environment holds besides what a test sets: nothing of the developer's own. */
+function environment(env: Record<string, string>): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', PORT: '0', ...env };
+}
+
+/** Runs the built server in `directory` until it listens. */
+export async function startServer(
+  directory: string,
+  env: Record<string, string> = {},
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [SERVER], { cwd: directory, env: environment(env) });
+  const lines: string[] = [];
+  const watchers: ((entry: Record<string, unknown>) => void)[] = [];
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(line);
+    if (line.startsWith('{')) for (const watch of watchers) watch(JSON.parse(line));
+  });
+  const exited = once(child, 'close').then(([code]) => (code as number | null) ?? -1);
+  const logLines = () => lines.filter((line) => line.startsWith('{'));
+
+  const logged = (message: string) =>
+    new Promise<Record<string, unknown>>((resolve, reject) => {
+      const past = logLines().map((line) => JSON.parse(line) as Record<string, unknown>);
+      const found = past.find((entry) => entry.msg === message);
+      if (found !== undefined) resolve(found);
+      watchers.push((entry) => entry.msg === message && resolve(entry));
+      exited.then((code) => reject(new Error(`exit ${code} before "${message}": ${errors}`)), reject);
+    });
+
+  const port = (await logged('listening')).port as number;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    child,
+    lines,
+    logLines,
+    logged,
+    exited,
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
+
+/** Runs the built server where it is expected to end by itself. */
+export async function runServer(directory: string, env: Record<string, string> = {}): Promise<Run> {
+  const child = spawn(process.execPath, [SERVER], { cwd: directory, env: environment(env) });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const [code] = await once(child, 'close');
+  return { exitCode: (code as number | null) ?? -1, stdout, stderr };
+}

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** Stands between the service and its database, to take the database away in two ways and give it back. */
+export interface TcpProxy {
+  readonly port: number;
+  /** As when the server was stopped: open connections are cut, new ones refused. */
+  readonly refuse: () => Promise<void>;
+  /** As when a cable is out: connections stay open and nothing passes until `restore`. */
+  readonly fallSilent: () => void;
+  readonly restore: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let silent = false;
+
+  const server = createServer((client) => {
+    const upstream = connect(port, host);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+      socket.on('error', () => {});
+    }
+    client.pipe(upstream);
+    upstream.pipe(client);
+    if (silent) {
+      client.pause();
+      upstream.pause();
+    }
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: proxyPort } = server.address() as { port: number };
+
+  async function refuse(): Promise<void> {
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  }
+
+  return {
+    port: proxyPort,
+    refuse,
+    fallSilent: () => {
+      silent = true;
+      for (const socket of sockets) socket.pause();
+    },
+    async restore() {
+      silent = false;
+      for (const socket of sockets) socket.resume();
+      if (server.listening) return;
+      server.listen(proxyPort, '127.0.0.1');
+      await once(server, 'listening');
+    },
+    async stop() {
+      if (server.listening) await refuse();
+    },
+  };
+}
