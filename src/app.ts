@@ -13,7 +13,7 @@ import { healthRoutes, type Readiness } from './health/routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { jsonBody } from './http/body.ts';
 import { crossOrigin } from './http/cors.ts';
-import { describeApi } from './http/openapi.ts';
+import { describeApi, type OpenApiDocument } from './http/openapi.ts';
 import { problemHandler } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
@@ -59,7 +59,7 @@ export function createApp({ config, signingKey, users, readiness, clock, logger 
     signupDisabled: config.signupDisabled,
   });
   const bearer = authenticate(accessTokens.verify);
-  const document = describeApi([accountPaths, healthPaths, docsPaths], publicUrl, VERSION);
+  const document = describeService(publicUrl);
 
   const app = express();
   app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
@@ -79,4 +79,9 @@ export function createApp({ config, signingKey, users, readiness, clock, logger 
   app.use(unmatched(document));
   app.use(problemHandler(publicUrl));
   return app;
+}
+
+/** The OpenAPI document of this version, as GET /openapi.json serves it. */
+export function describeService(publicUrl: string): OpenApiDocument {
+  return describeApi([accountPaths, healthPaths, docsPaths], publicUrl, VERSION);
 }

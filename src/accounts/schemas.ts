@@ -77,7 +77,15 @@ const GivenIdentifier = wellFormedText.refine((value) => value.length <= MAX_EMA
 
 export const SignupBody = z
   .strictObject({ email: Email, password: NewPassword, username: Username.optional(), name: Name.optional() })
-  .meta({ id: 'Signup' });
+  .meta({
+    id: 'Signup',
+    example: {
+      email: 'ada@example.com',
+      password: 'correct horse battery staple',
+      username: 'ada',
+      name: 'Ada Lovelace',
+    },
+  });
 
 export const LoginBody = z
   .strictObject({
@@ -89,7 +97,11 @@ export const LoginBody = z
     message: 'Send either email or username.',
     params: { code: 'one_identifier' },
   })
-  .meta({ id: 'Login', description: 'Either email or username, and the password' });
+  .meta({
+    id: 'Login',
+    description: 'Either email or username, and the password',
+    example: { email: 'ada@example.com', password: 'correct horse battery staple' },
+  });
 
 export const ProfileBody = z
   .strictObject({ name: Name.optional(), username: Username.optional() })
@@ -97,13 +109,21 @@ export const ProfileBody = z
     message: 'Send name, username or both.',
     params: { code: 'empty' },
   })
-  .meta({ id: 'ProfileChange', minProperties: 1 });
+  .meta({ id: 'ProfileChange', minProperties: 1, example: { name: 'Ada King' } });
 
 export const PasswordBody = z
   .strictObject({ current_password: GivenPassword, new_password: NewPassword })
-  .meta({ id: 'PasswordChange' });
+  .meta({
+    id: 'PasswordChange',
+    example: {
+      current_password: 'correct horse battery staple',
+      new_password: 'a better horse, a bigger staple',
+    },
+  });
 
-export const RemovalBody = z.strictObject({ password: GivenPassword }).meta({ id: 'AccountRemoval' });
+export const RemovalBody = z
+  .strictObject({ password: GivenPassword })
+  .meta({ id: 'AccountRemoval', example: { password: 'correct horse battery staple' } });
 
 export const UserView = z
   .object({

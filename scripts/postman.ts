@@ -1,0 +1,148 @@
+import type { OpenApiDocument } from '../src/http/openapi.ts';
+
+/** Values that the requests share: a member of a body with one of these names is sent as the variable. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  base_url: 'http://localhost:3000',
+  access_token: '',
+  email: 'ada@example.com',
+  username: 'ada',
+  password: 'correct horse battery staple',
+  new_password: 'a better horse, a bigger staple',
+};
+
+/** Members whose value is that of a variable with another name. */
+const ALIASES: Readonly<Record<string, string>> = { current_password: 'password' };
+
+/** What an operation does besides being sent. */
+const BEFORE: Readonly<Record<string, string[]>> = {
+  signup: [
+    'const unique = Date.now().toString(36) + Math.floor(Math.random() * 1e6).toString(36);',
+    "pm.collectionVariables.set('email', 'ada-' + unique + '@example.com');",
+    "pm.collectionVariables.set('username', 'ada-' + unique);",
+  ],
+};
+const AFTER: Readonly<Record<string, string[]>> = {
+  changePassword: [
+    "const [current, next] = ['password', 'new_password'].map((name) => pm.collectionVariables.get(name));",
+    "pm.collectionVariables.set('password', next);",
+    "pm.collectionVariables.set('new_password', current);",
+  ],
+};
+
+const KEEP_TOKEN = [
+  'const { access_token } = pm.response.json();',
+  "pm.collectionVariables.set('access_token', access_token);",
+];
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+interface Operation {
+  readonly method: (typeof METHODS)[number];
+  readonly path: string;
+  readonly id: string;
+  readonly folder: string;
+  readonly name: string;
+  readonly needsToken: boolean;
+  readonly body: Record<string, unknown> | undefined;
+  readonly success: string;
+  readonly answersToken: boolean;
+}
+
+/** A Postman collection (format 2.1) of every operation in the document, which runs from top to bottom. */
+export function toPostmanCollection(document: OpenApiDocument): object {
+  const operations = readOperations(document);
+  const folders = [...new Set(operations.map((operation) => operation.folder))];
+  return {
+    info: {
+      name: 'Latchkey',
+      description: 'Sign up or log in first: both keep the access token, and the other requests send it.',
+      schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
+    },
+    auth: { type: 'bearer', bearer: [{ key: 'token', value: '{{access_token}}', type: 'string' }] },
+    variable: Object.entries(VARIABLES).map(([key, value]) => ({ key, value, type: 'string' })),
+    item: folders.map((folder) => ({
+      name: folder,
+      item: operations.filter((operation) => operation.folder === folder).map(toRequest),
+    })),
+  };
+}
+
+function readOperations(document: OpenApiDocument): Operation[] {
+  const operations: Operation[] = [];
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation === undefined) continue;
+      const success =
+        Object.keys(operation.responses ?? {}).find((status) => status.startsWith('2')) ?? '200';
+      operations.push({
+        method,
+        path,
+        id: operation.operationId ?? '',
+        folder: operation.tags?.[0] ?? '',
+        name: operation.summary ?? '',
+        needsToken: operation.security !== undefined,
+        body: exampleBody(document, operation.requestBody),
+        success,
+        answersToken: 'access_token' in propertiesOf(document, operation.responses?.[success]),
+      });
+    }
+  }
+  // What deletes the account comes last, so that the collection runs as a whole.
+  return operations.sort((a, b) => Number(a.method === 'delete') - Number(b.method === 'delete'));
+}
+
+function toRequest(operation: Operation): object {
+  const { method, path, body, success, answersToken, id } = operation;
+  const test = [
+    `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`,
+    ...(answersToken ? KEEP_TOKEN : []),
+    ...(AFTER[id] ?? []),
+  ];
+  return {
+    name: operation.name,
+    event: [
+      ...(BEFORE[id]
+        ? [{ listen: 'prerequest', script: { type: 'text/javascript', exec: BEFORE[id] } }]
+        : []),
+      { listen: 'test', script: { type: 'text/javascript', exec: test } },
+    ],
+    request: {
+      method: method.toUpperCase(),
+      url: { raw: `{{base_url}}${path}`, host: ['{{base_url}}'], path: path.slice(1).split('/') },
+      ...(!operation.needsToken && { auth: { type: 'noauth' } }),
+      ...(body && {
+        header: [{ key: 'Content-Type', value: 'application/json' }],
+        body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } },
+      }),
+    },
+  };
+}
+
+/** The example of the body's schema, with a variable wherever a member has the name of one. */
+function exampleBody(document: OpenApiDocument, requestBody: unknown): Record<string, unknown> | undefined {
+  const example = schemaOf(document, requestBody)?.example;
+  if (typeof example !== 'object' || example === null) return undefined;
+  const members = Object.entries(example).map(([name, value]) => {
+    const variable = ALIASES[name] ?? name;
+    return [name, variable in VARIABLES ? `{{${variable}}}` : value];
+  });
+  return Object.fromEntries(members);
+}
+
+function propertiesOf(document: OpenApiDocument, response: unknown): object {
+  return schemaOf(document, response)?.properties ?? {};
+}
+
+interface JsonSchema {
+  readonly $ref?: string;
+  readonly example?: unknown;
+  readonly properties?: object;
+}
+
+function schemaOf(document: OpenApiDocument, holder: unknown): JsonSchema | undefined {
+  const content = (holder as { content?: Record<string, { schema: JsonSchema }> } | undefined)?.content;
+  const schema = content?.['application/json']?.schema;
+  const name = schema?.$ref?.split('/').at(-1);
+  return name === undefined ? schema : (document.components?.schemas?.[name] as JsonSchema | undefined);
+}

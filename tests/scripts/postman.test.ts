@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { describeService } from '../../src/app.ts';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { useDirectories } from '../support/directories.ts';
+
+const NEWMAN = fileURLToPath(import.meta.resolve('newman/bin/newman.js'));
+const COLLECTION = fileURLToPath(new URL('../../postman/latchkey.postman_collection.json', import.meta.url));
+
+interface Report {
+  readonly run: {
+    readonly failures: readonly { readonly error: { readonly message: string } }[];
+    readonly executions: readonly { readonly item: { readonly name: string } }[];
+  };
+}
+
+onEachDatabase((kind) => {
+  describe('The Postman collection', () => {
+    const app = useApp(kind);
+    const newDirectory = useDirectories();
+
+    it('runs from top to bottom against a live server, every operation of the document once', async () => {
+      const report = join(newDirectory(), 'report.json');
+      const variables = ['--env-var', `base_url=${app.url}`];
+      const reporting = ['--reporters', 'json', '--reporter-json-export', report];
+      const newman = spawn(process.execPath, [NEWMAN, 'run', COLLECTION, ...variables, ...reporting]);
+      const [exitCode] = await once(newman, 'close');
+
+      const { run } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+      const summaries = Object.values(describeService(app.url).paths ?? {}).flatMap((operations) =>
+        Object.values(operations).map(({ summary }) => summary as string),
+      );
+      expect(run.failures.map(({ error }) => error.message)).toEqual([]);
+      expect(run.executions.map(({ item }) => item.name).sort()).toEqual(summaries.sort());
+      expect(exitCode).toBe(0);
+    });
+  });
+});
