@@ -47,7 +47,9 @@ for (let round = 0; round < ROUNDS; round++) {
 
 const bare = median(bareStarts);
 const row = (name: string, values: readonly number[]) =>
-  console.log(`${name.padEnd(44)} ${median(values).toFixed(0).padStart(5)} ms  ${(median(values) / bare).toFixed(1)} x bare`);
+  console.log(
+    `${name.padEnd(44)} ${median(values).toFixed(0).padStart(5)} ms  ${(median(values) / bare).toFixed(1)} x bare`,
+  );
 console.log(`start to first answered request, median of ${ROUNDS}, Node ${process.version}`);
 row('bare node:http', bareStarts);
 row('latchkey, first start (creates the database)', firstStarts);
