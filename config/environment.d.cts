@@ -16,6 +16,7 @@ export interface MysqlLocation {
 
 export interface TlsOptions {
   readonly rejectUnauthorized: true;
+  readonly verifyIdentity: true;
   readonly minVersion: 'TLSv1.2';
   readonly ca?: string;
 }

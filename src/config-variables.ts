@@ -117,7 +117,7 @@ export const VARIABLES = {
     schema: z.enum(['off', 'verify']).default('off'),
     wants: 'off or verify',
     default: 'off',
-    meaning: 'verify encrypts the MySQL connection and checks the server certificate',
+    meaning: 'verify encrypts the MySQL connection and demands a certificate that names the host',
   },
   DATABASE_TLS_CA_FILE: {
     schema: text.optional(),

@@ -28,6 +28,12 @@ export function onMysql(suite: () => void): void {
   if (databaseKinds.includes('MySQL')) describe('on MySQL', suite);
 }
 
+/** Runs a suite where the MySQL of the run speaks TLS, with the PEM file of its authority. */
+export function onMysqlWithTls(suite: (caFile: string) => void): void {
+  const caFile = process.env.TEST_MYSQL_CA_FILE;
+  if (caFile) describe('on MySQL with TLS', () => suite(caFile));
+}
+
 export function createTestDatabase(kind: DatabaseKind): Promise<TestDatabase> {
   return kind === 'SQLite' ? createSqliteDatabase() : createMysqlDatabase();
 }
@@ -48,7 +54,8 @@ async function createMysqlDatabase(): Promise<TestDatabase> {
   return { url: url.href, drop: () => administrate(`DROP DATABASE ${name}`) };
 }
 
-async function administrate(sql: string): Promise<void> {
+/** Runs one statement as the administrator of the MySQL of the run. */
+export async function administrate(sql: string): Promise<void> {
   const url = new URL(mysqlUrl ?? '');
   const connection = await createConnection({
     host: url.hostname,

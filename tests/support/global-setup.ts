@@ -8,13 +8,20 @@ declare global {
 /** Finds a MySQL for the whole run: the given one, else a private one, else none, said loudly. */
 export default async function setUp(): Promise<void> {
   if (process.env.TEST_MYSQL_URL) return;
+  const required = process.env.REQUIRE_MYSQL === '1';
   const server = await startMysqlServer();
   if (server !== undefined) {
     globalThis.latchkeyMysqlServer = server;
     process.env.TEST_MYSQL_URL = server.url;
+    if (server.certificate !== undefined) {
+      process.env.TEST_MYSQL_CA_FILE = server.certificate.certFile;
+      process.env.TEST_MYSQL_KEY_FILE = server.certificate.keyFile;
+    } else if (required) {
+      throw new Error('REQUIRE_MYSQL=1, and there is no openssl to make a certificate for MySQL');
+    }
     return;
   }
   const how = 'install mariadb-server (or MySQL 8), or set TEST_MYSQL_URL=mysql://user:password@host:3306';
-  if (process.env.REQUIRE_MYSQL === '1') throw new Error(`REQUIRE_MYSQL=1, and there is no MySQL: ${how}`);
+  if (required) throw new Error(`REQUIRE_MYSQL=1, and there is no MySQL: ${how}`);
   console.error(`\n*** NO MYSQL: only the SQLite half of the tests runs. For the other half ${how}. ***\n`);
 }

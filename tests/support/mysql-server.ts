@@ -4,10 +4,13 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { type Certificate, certificateFor } from './certificates.ts';
 
 export interface MysqlServer {
   /** Without a database name. */
   readonly url: string;
+  /** It names `localhost`; there is none without openssl. */
+  readonly certificate: Certificate | undefined;
   readonly stop: () => Promise<void>;
 }
 
@@ -24,6 +27,7 @@ export async function startMysqlServer(): Promise<MysqlServer | undefined> {
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
   initialize(binary, data, asRoot);
 
+  const certificate = findOnPath('openssl') && certificateFor('localhost', directory);
   const port = await freePort();
   const server = spawn(
     binary,
@@ -39,6 +43,7 @@ export async function startMysqlServer(): Promise<MysqlServer | undefined> {
       // The data dies with the test run, so nothing has to reach the disk.
       '--innodb-flush-log-at-trx-commit=0',
       '--skip-log-bin',
+      ...(certificate ? [`--ssl-cert=${certificate.certFile}`, `--ssl-key=${certificate.keyFile}`] : []),
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -46,6 +51,7 @@ export async function startMysqlServer(): Promise<MysqlServer | undefined> {
   await untilAnswering(port, server, log);
   return {
     url: `mysql://root@127.0.0.1:${port}`,
+    certificate: certificate || undefined,
     async stop() {
       const ended = server.exitCode === null ? once(server, 'exit') : undefined;
       server.kill('SIGKILL');
