@@ -1,0 +1,667 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import express from 'express';
+import { ConfigError, loadConfig } from '../src/config.ts';
+import { VARIABLES, type VariableName } from '../src/config-variables.ts';
+import { TEST_SECRET } from './support/app.ts';
+import { useDirectories } from './support/directories.ts';
+
+const newDirectory = useDirectories();
+
+/** 48 random bytes, as the message of a refused secret recommends. */
+const GOOD_SECRET = 'mE1bPzS0yFv3GJx8cQkT6wLrN5uHdA2oXiV7tZ9qWlUeR4gBsKfYhCjMnOpD+/aI';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  JWT_SECRET: GOOD_SECRET,
+  PUBLIC_URL: 'https://auth.example.com',
+  DATABASE_URL: 'mysql://auth:hunter2@db.example.com/auth',
+};
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+function without(env: Record<string, string>, name: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
+}
+
+function fileWith(content: string): string {
+  const file = join(newDirectory(), 'secret');
+  writeFileSync(file, content);
+  return file;
+}
+
+describe('an empty environment', () => {
+  it('gives a service for a laptop: embedded database, loopback, a generated secret', () => {
+    expect(loadConfig({})).toEqual({
+      environment: 'development',
+      logLevel: 'info',
+      http: {
+        host: '127.0.0.1',
+        port: 3000,
+        publicUrl: 'http://localhost:3000',
+        trustProxy: 0,
+        corsOrigins: [],
+      },
+      database: {
+        location: { dialect: 'sqlite', storage: resolve('data/latchkey.sqlite') },
+        poolMax: 10,
+        connectTimeoutMilliseconds: 1000,
+        timeoutMilliseconds: 1500,
+        tls: undefined,
+        migrateOnStart: true,
+      },
+      tokens: {
+        secret: undefined,
+        secretFile: resolve('data/jwt-secret'),
+        issuer: 'http://localhost:3000',
+        audience: 'latchkey',
+        accessTokenTtlSeconds: 900,
+      },
+      passwords: { minLength: 8, bcryptCost: 12, pepper: undefined },
+      signupDisabled: false,
+    });
+  });
+
+  it('is the same as one in which every variable is empty, as compose files leave them', () => {
+    const empty = Object.keys(VARIABLES).flatMap((name) => [
+      [name, ''],
+      [`${name}_FILE`, ''],
+    ]);
+
+    expect(loadConfig(Object.fromEntries(empty))).toEqual(loadConfig({}));
+  });
+
+  it('may hold whatever else a machine has in it', () => {
+    expect(loadConfig({ PATH: '/bin', HOME: '/root', port: '80', Jwt_Secret: 'x' })).toEqual(loadConfig({}));
+  });
+});
+
+describe('a configuration', () => {
+  it('is frozen to its depth, so that no part of the service changes it for another', () => {
+    const config = loadConfig({
+      TRUST_PROXY: '10.0.0.1',
+      CORS_ORIGINS: 'https://app.example.com',
+      DATABASE_URL: 'mysql://db/auth',
+      DATABASE_TLS: 'verify',
+    });
+
+    const thawed: string[] = [];
+    const visit = (value: unknown, path: string): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if (!Object.isFrozen(value)) thawed.push(path);
+      for (const [key, inner] of Object.entries(value)) visit(inner, `${path}.${key}`);
+    };
+    visit(config, 'config');
+    expect(thawed).toEqual([]);
+    expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
+    expect(() => (config.http.corsOrigins as string[]).push('https://evil.example')).toThrow(TypeError);
+  });
+
+  it('is read without changing the environment', () => {
+    const env = Object.freeze({ ...PRODUCTION });
+
+    expect(() => loadConfig(env)).not.toThrow();
+  });
+
+  it.each<[name: string, env: Record<string, string>, expected: object]>([
+    ['PORT', { PORT: '0' }, { http: { port: 0 } }],
+    ['PORT', { PORT: '65535' }, { http: { port: 65_535 } }],
+    ['PORT', { PORT: '8080' }, { http: { port: 8080, publicUrl: 'http://localhost:8080' } }],
+    ['HOST', { HOST: '::1' }, { http: { host: '::1' } }],
+    ['PUBLIC_URL', { PUBLIC_URL: 'https://x.example/' }, { http: { publicUrl: 'https://x.example' } }],
+    [
+      'PUBLIC_URL',
+      { PUBLIC_URL: 'http://x.example:8080/auth//' },
+      { http: { publicUrl: 'http://x.example:8080/auth' } },
+    ],
+    ['PUBLIC_URL', { PUBLIC_URL: 'https://x.example/' }, { tokens: { issuer: 'https://x.example' } }],
+    [
+      'JWT_ISSUER',
+      { PUBLIC_URL: 'https://x.example', JWT_ISSUER: 'https://issuer.example/' },
+      { tokens: { issuer: 'https://issuer.example/' } },
+    ],
+    [
+      'JWT_AUDIENCE',
+      { JWT_AUDIENCE: 'https://api.example.com' },
+      { tokens: { audience: 'https://api.example.com' } },
+    ],
+    [
+      'ACCESS_TOKEN_TTL_SECONDS',
+      { ACCESS_TOKEN_TTL_SECONDS: '60' },
+      { tokens: { accessTokenTtlSeconds: 60 } },
+    ],
+    ['JWT_SECRET', { JWT_SECRET: GOOD_SECRET }, { tokens: { secret: GOOD_SECRET } }],
+    ['DATA_DIR', { DATA_DIR: '/srv/data' }, { tokens: { secretFile: '/srv/data/jwt-secret' } }],
+    [
+      'DATA_DIR',
+      { DATA_DIR: '/srv/data' },
+      { database: { location: { storage: '/srv/data/latchkey.sqlite' } } },
+    ],
+    ['PASSWORD_MIN_LENGTH', { PASSWORD_MIN_LENGTH: '15' }, { passwords: { minLength: 15 } }],
+    ['BCRYPT_COST', { BCRYPT_COST: '4' }, { passwords: { bcryptCost: 4 } }],
+    ['PASSWORD_PEPPER', { PASSWORD_PEPPER: GOOD_SECRET }, { passwords: { pepper: GOOD_SECRET } }],
+    ['SIGNUP_DISABLED', { SIGNUP_DISABLED: 'true' }, { signupDisabled: true }],
+    ['SIGNUP_DISABLED', { SIGNUP_DISABLED: 'false' }, { signupDisabled: false }],
+    ['LOG_LEVEL', { LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+    ['DATABASE_POOL_MAX', { DATABASE_POOL_MAX: '50' }, { database: { poolMax: 50 } }],
+    ['DATABASE_TIMEOUT_MS', { DATABASE_TIMEOUT_MS: '900' }, { database: { timeoutMilliseconds: 900 } }],
+    [
+      'DATABASE_CONNECT_TIMEOUT_MS',
+      { DATABASE_CONNECT_TIMEOUT_MS: '500' },
+      { database: { connectTimeoutMilliseconds: 500 } },
+    ],
+  ])('takes %s from %j', (_name, env, expected) => {
+    expect(loadConfig(env)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['development', '127.0.0.1'],
+    ['test', '127.0.0.1'],
+    ['production', '0.0.0.0'],
+  ])('in %s listens on %s, unless HOST says otherwise', (environment, host) => {
+    const env = { ...PRODUCTION, NODE_ENV: environment };
+
+    expect(loadConfig(env).http.host).toBe(host);
+    expect(loadConfig({ ...env, HOST: '10.1.2.3' }).http.host).toBe('10.1.2.3');
+  });
+
+  it.each([
+    ['sqlite:./x.sqlite', true],
+    ['mysql://db/auth', false],
+    ['mariadb://db/auth', false],
+  ])('for %s has MIGRATE_ON_START=%s, unless it is set', (url, migrateOnStart) => {
+    expect(loadConfig({ DATABASE_URL: url }).database.migrateOnStart).toBe(migrateOnStart);
+    for (const value of [true, false]) {
+      const env = { DATABASE_URL: url, MIGRATE_ON_START: String(value) };
+      expect(loadConfig(env).database.migrateOnStart).toBe(value);
+    }
+  });
+});
+
+describe('a faulty configuration', () => {
+  /** One bad value of every variable that can be wrong. */
+  const ALL_BAD = {
+    NODE_ENV: 'prod',
+    PORT: 'http',
+    PUBLIC_URL: 'auth.example.com',
+    TRUST_PROXY: 'true',
+    CORS_ORIGINS: '*',
+    LOG_LEVEL: 'verbose',
+    DATABASE_URL: 'postgres://db/auth',
+    DATABASE_POOL_MAX: '0',
+    DATABASE_CONNECT_TIMEOUT_MS: '1s',
+    DATABASE_TIMEOUT_MS: '-1',
+    DATABASE_TLS: 'yes',
+    DATABASE_TLS_CA_FILE: '/no/such/file.pem',
+    MIGRATE_ON_START: 'yes',
+    ACCESS_TOKEN_TTL_SECONDS: '15m',
+    PASSWORD_MIN_LENGTH: '4',
+    BCRYPT_COST: '99',
+    SIGNUP_DISABLED: '1',
+  };
+
+  it('is reported with all its faults at once, each in one line that begins with the variable', () => {
+    const faults = faultsOf(ALL_BAD);
+
+    expect(faults.map((fault) => fault.split(' ', 1)[0]).sort()).toEqual(Object.keys(ALL_BAD).sort());
+    expect(faults.filter((fault) => fault.includes('\n'))).toEqual([]);
+  });
+
+  it('ends the process with EX_CONFIG and a message that has every fault', () => {
+    const load = () => loadConfig(ALL_BAD);
+
+    expect(ConfigError.exitCode).toBe(78);
+    expect(load).toThrow(ConfigError);
+    for (const fault of faultsOf(ALL_BAD)) expect(load).toThrow(fault);
+    expect(load).toThrow('17 fault(s)');
+  });
+
+  it('of production is reported with its missing and its bad variables at once, each of them once', () => {
+    const env = { NODE_ENV: 'production', PORT: 'http', JWT_SECRET: 'short', BCRYPT_COST: '9' };
+
+    const names = faultsOf(env).map((fault) => fault.split(' ', 1)[0]);
+    expect(names.sort()).toEqual(['BCRYPT_COST', 'DATABASE_URL', 'JWT_SECRET', 'PORT', 'PUBLIC_URL']);
+  });
+
+  it.each<[name: VariableName, value: string]>([
+    ['NODE_ENV', 'prod'],
+    ['NODE_ENV', 'Production'],
+    ['NODE_ENV', 'staging'],
+    ['PORT', 'http'],
+    ['PORT', '-1'],
+    ['PORT', '65536'],
+    ['PORT', '3000.5'],
+    ['PORT', '3e3'],
+    ['PORT', '0x10'],
+    ['PORT', ' 3000'],
+    ['PORT', '3000 '],
+    ['PORT', '٣٠٠٠'],
+    ['PORT', '99999999999'],
+    ['PUBLIC_URL', 'auth.example.com'],
+    ['PUBLIC_URL', '//auth.example.com'],
+    ['PUBLIC_URL', 'ftp://auth.example.com'],
+    ['PUBLIC_URL', 'javascript:alert(1)'],
+    ['PUBLIC_URL', 'https://'],
+    ['PUBLIC_URL', 'https://auth.example.com?x=1'],
+    ['PUBLIC_URL', 'https://auth.example.com/#top'],
+    ['PUBLIC_URL', 'https://ada@auth.example.com'],
+    ['PUBLIC_URL', 'https://auth.example.com:99999'],
+    ['PUBLIC_URL', ' https://auth.example.com'],
+    ['PUBLIC_URL', 'https://auth.example.com '],
+    ['PUBLIC_URL', 'https://auth.example.com\n'],
+    ['PUBLIC_URL', 'https://auth.example.com/a b'],
+    ['PUBLIC_URL', 'https://auth.example.com\\x'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', 'false'],
+    ['TRUST_PROXY', 'yes'],
+    ['TRUST_PROXY', '*'],
+    ['TRUST_PROXY', '-1'],
+    ['TRUST_PROXY', '1.5'],
+    ['TRUST_PROXY', '100'],
+    ['TRUST_PROXY', ','],
+    ['TRUST_PROXY', 'proxy.example.com'],
+    ['TRUST_PROXY', '10.0.0.1,true'],
+    ['TRUST_PROXY', '10.0.0.256'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', '10.0.0.0/'],
+    ['TRUST_PROXY', '10.0.0.0/8/8'],
+    ['TRUST_PROXY', '10.0.0.0/x'],
+    ['TRUST_PROXY', '::1/129'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://app.example.com,*'],
+    ['CORS_ORIGINS', 'https://*.example.com'],
+    ['CORS_ORIGINS', 'null'],
+    ['CORS_ORIGINS', 'app.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['CORS_ORIGINS', 'https://app.example.com/path'],
+    ['CORS_ORIGINS', 'https://app.example.com:443'],
+    ['CORS_ORIGINS', 'https://App.example.com'],
+    ['CORS_ORIGINS', 'https://ada@app.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com;https://b.example.com'],
+    ['LOG_LEVEL', 'verbose'],
+    ['LOG_LEVEL', 'INFO'],
+    ['DATABASE_POOL_MAX', '0'],
+    ['DATABASE_POOL_MAX', '1001'],
+    ['DATABASE_CONNECT_TIMEOUT_MS', '9'],
+    ['DATABASE_CONNECT_TIMEOUT_MS', '60001'],
+    ['DATABASE_CONNECT_TIMEOUT_MS', '1s'],
+    ['DATABASE_TIMEOUT_MS', '0'],
+    ['DATABASE_TIMEOUT_MS', '-1'],
+    ['DATABASE_TLS', 'true'],
+    ['DATABASE_TLS', 'require'],
+    ['DATABASE_TLS_CA_FILE', '/no/such/file.pem'],
+    ['MIGRATE_ON_START', '1'],
+    ['MIGRATE_ON_START', 'TRUE'],
+    ['MIGRATE_ON_START', 'yes'],
+    ['ACCESS_TOKEN_TTL_SECONDS', '0'],
+    ['ACCESS_TOKEN_TTL_SECONDS', '86401'],
+    ['ACCESS_TOKEN_TTL_SECONDS', '15m'],
+    ['PASSWORD_MIN_LENGTH', '7'],
+    ['PASSWORD_MIN_LENGTH', '257'],
+    ['BCRYPT_COST', '3'],
+    ['BCRYPT_COST', '21'],
+    ['SIGNUP_DISABLED', '1'],
+    ['SIGNUP_DISABLED', 'True'],
+  ])('names %s, the %j that it got and what it wants', (name, value) => {
+    const faults = faultsOf({ DATABASE_TLS: 'verify', [name]: value });
+
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(`${name} is ${JSON.stringify(value)}: `);
+    if (name !== 'DATABASE_TLS_CA_FILE') expect(faults[0]).toContain(VARIABLES[name].wants);
+  });
+});
+
+describe('TRUST_PROXY', () => {
+  it.each<[value: string, trustProxy: number | string[]]>([
+    ['0', 0],
+    ['1', 1],
+    ['99', 99],
+    ['10.0.0.1', ['10.0.0.1']],
+    ['10.0.0.1, 10.0.0.2', ['10.0.0.1', '10.0.0.2']],
+    ['10.0.0.0/8,fd00::/8', ['10.0.0.0/8', 'fd00::/8']],
+    ['loopback,::1', ['loopback', '::1']],
+  ])('%j is %j', (value, trustProxy) => {
+    expect(loadConfig({ TRUST_PROXY: value }).http.trustProxy).toEqual(trustProxy);
+  });
+
+  it.each([
+    '10.0.0.1/32',
+    '10.0.0.0/8',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/00',
+    '::1/128',
+    '::ffff:10.0.0.0/104',
+    'fe80::1%eth0',
+    'loopback,linklocal,uniquelocal',
+  ])('%s is either refused here or accepted by Express, which would else end the start later', (value) => {
+    const faults = faultsOf({ TRUST_PROXY: value });
+
+    if (faults.length > 0) {
+      expect(faults[0]).toContain('TRUST_PROXY');
+      return;
+    }
+    const { trustProxy } = loadConfig({ TRUST_PROXY: value }).http;
+    expect(() => express().set('trust proxy', trustProxy)).not.toThrow();
+  });
+});
+
+describe('CORS_ORIGINS', () => {
+  it.each([
+    ['https://app.example.com', ['https://app.example.com']],
+    ['https://a.example.com, http://localhost:5173', ['https://a.example.com', 'http://localhost:5173']],
+    ['https://a.example.com,', ['https://a.example.com']],
+  ])('%j is the list %j', (value, origins) => {
+    expect(loadConfig({ CORS_ORIGINS: value }).http.corsOrigins).toEqual(origins);
+  });
+});
+
+describe('production', () => {
+  it('takes a complete environment', () => {
+    expect(loadConfig(PRODUCTION)).toMatchObject({
+      environment: 'production',
+      http: { publicUrl: 'https://auth.example.com' },
+      tokens: { secret: GOOD_SECRET, issuer: 'https://auth.example.com' },
+    });
+  });
+
+  it.each(['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'])('demands %s, an empty one included', (name) => {
+    expect(faultsOf(without(PRODUCTION, name))).toEqual([`${name} is not set: required in production`]);
+    expect(faultsOf({ ...PRODUCTION, [name]: '' })).toEqual([`${name} is not set: required in production`]);
+  });
+
+  it('takes SQLite where it is asked for by name', () => {
+    const env = { ...PRODUCTION, DATABASE_URL: 'sqlite:/srv/data/auth.sqlite' };
+
+    expect(loadConfig(env).database.location).toMatchObject({ dialect: 'sqlite' });
+  });
+
+  it.each(['JWT_SECRET', 'PASSWORD_PEPPER'])('wants 32 bytes of %s, counted in UTF-8', (name) => {
+    const good = 'Zv8#kQ2mTr5x';
+
+    expect(faultsOf({ ...PRODUCTION, [name]: `${good}${good}abcdefg` })).toEqual([
+      `${name} is a secret of 31 characters: production wants at least 32 bytes`,
+    ]);
+    expect(faultsOf({ ...PRODUCTION, [name]: `${good}ÄÖÜßé${good.toLowerCase()}` })).toEqual([]);
+  });
+
+  it.each<[where: string, secret: string]>([
+    ['the default of jwt.io', 'a-string-secret-at-least-256-bits-long'],
+    ['the former default of jwt.io, twice', 'your-256-bit-secret-your-256-bit-secret'],
+    ['a well-known Spring tutorial', '404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970'],
+    ['another well-known Spring tutorial', 'my-32-character-ultra-secure-and-ultra-long-secret'],
+    ['many an .env.example', 'change-me-to-a-long-and-random-string'],
+    ['many an .env.example', 'CHANGE_ME_TO_A_LONG_AND_RANDOM_STRING'],
+    ['many a README', 'replace-this-with-a-secret-of-32-bytes'],
+    ['many a README', 'your-super-secret-jwt-key-goes-here'],
+    ['many a compose file', 'super-secret-jwt-token-with-at-least-32-characters-long'],
+    ['this repository, where everybody reads it', TEST_SECRET],
+    ['one letter', 'a'.repeat(64)],
+    ['one word repeated', 'secretsecretsecretsecretsecretsecret'],
+    ['one word repeated', 'mysecretkeymysecretkeymysecretkey'],
+    ['the digits in order', '12345678901234567890123456789012'],
+    ['the hexadecimal digits in order', '0123456789abcdef0123456789abcdef'],
+    ['the alphabet', 'abcdefghijklmnopqrstuvwxyz0123456789'],
+    ['a space', ' '.repeat(40)],
+  ])('refuses the secret of %s, which everybody knows: %s', (_where, secret) => {
+    expect(secret.length).toBeGreaterThanOrEqual(32);
+    const faults = faultsOf({ ...PRODUCTION, JWT_SECRET: secret });
+
+    expect(faults).toEqual([expect.stringMatching(/^JWT_SECRET is a sample secret/)]);
+    expect(faults[0]).not.toContain(secret);
+  });
+
+  it('takes any secret that is random, in each of the usual encodings', () => {
+    const refused = Array.from({ length: 500 }, () => randomBytes(32)).flatMap((bytes) =>
+      (['hex', 'base64', 'base64url'] as const)
+        .map((encoding) => bytes.toString(encoding))
+        .filter((secret) => faultsOf({ ...PRODUCTION, JWT_SECRET: secret }).length > 0),
+    );
+
+    expect(refused).toEqual([]);
+  });
+
+  it('refuses a sample as the pepper too', () => {
+    const faults = faultsOf({ ...PRODUCTION, PASSWORD_PEPPER: 'change-me-to-a-long-and-random-string' });
+
+    expect(faults).toEqual([expect.stringMatching(/^PASSWORD_PEPPER is a sample secret/)]);
+  });
+
+  it('wants a bcrypt cost of 10 and more', () => {
+    expect(faultsOf({ ...PRODUCTION, BCRYPT_COST: '9' })).toEqual([
+      'BCRYPT_COST is 9: production wants at least 10',
+    ]);
+    expect(faultsOf({ ...PRODUCTION, BCRYPT_COST: '10' })).toEqual([]);
+  });
+
+  it.each(['development', 'test'])('is stricter than %s, which a laptop runs', (environment) => {
+    expect(faultsOf({ NODE_ENV: environment, JWT_SECRET: 'short', BCRYPT_COST: '4' })).toEqual([]);
+  });
+});
+
+describe('the text of a secret stands in no message', () => {
+  it.each<[what: string, env: Record<string, string>]>([
+    ['a short JWT_SECRET', { ...PRODUCTION, JWT_SECRET: 'canary' }],
+    ['a sample JWT_SECRET', { ...PRODUCTION, JWT_SECRET: 'canary'.repeat(8) }],
+    ['a short PASSWORD_PEPPER', { ...PRODUCTION, PASSWORD_PEPPER: 'canary' }],
+    ['a DATABASE_URL of another database', { DATABASE_URL: 'postgres://auth:canary@db/auth' }],
+    ['a DATABASE_URL without a scheme', { DATABASE_URL: 'auth:canary@db/auth' }],
+    ['a DATABASE_URL without a host', { DATABASE_URL: 'mysql:auth:canary' }],
+    ['a DATABASE_URL without a database', { DATABASE_URL: 'mysql://auth:canary@db' }],
+    ['a DATABASE_URL with options', { DATABASE_URL: 'mysql://auth:canary@db/auth?ssl=canary' }],
+    ['a DATABASE_URL whose password has a #', { DATABASE_URL: 'mysql://auth:canary#canary@db/auth' }],
+    ['a DATABASE_URL whose password has a /', { DATABASE_URL: 'mysql://auth:canary/canary@db/auth' }],
+    ['a DATABASE_URL whose password has a %', { DATABASE_URL: 'mysql://auth:canary%zz@db/auth' }],
+    ['a DATABASE_URL that is no URL', { DATABASE_URL: 'canary' }],
+    ['a JWT_SECRET that is given twice', { JWT_SECRET: 'canary', JWT_SECRET_FILE: '/run/secrets/jwt' }],
+  ])('when the fault is %s', (_what, env) => {
+    const faults = faultsOf(env);
+
+    expect(faults).toHaveLength(1);
+    expect(faults.join('\n')).not.toContain('canary');
+    expect(faults[0]).toMatch(/^(JWT_SECRET|PASSWORD_PEPPER|DATABASE_URL) /);
+  });
+
+  it('when a secret is read from a file', () => {
+    const faults = faultsOf({ ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: fileWith('canary') });
+
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(/^JWT_SECRET is a secret of 6 characters/);
+  });
+});
+
+describe('a secret from NAME_FILE', () => {
+  const SECRETS: [name: string, read: (env: Record<string, string>) => unknown][] = [
+    ['JWT_SECRET', (env) => loadConfig(env).tokens.secret],
+    ['PASSWORD_PEPPER', (env) => loadConfig(env).passwords.pepper],
+  ];
+
+  it.each(SECRETS)('is the content of the file: %s', (name, read) => {
+    expect(read({ [`${name}_FILE`]: fileWith(GOOD_SECRET) })).toBe(GOOD_SECRET);
+  });
+
+  it.each(SECRETS)('has no line end, which editors and echo add: %s', (name, read) => {
+    expect(read({ [`${name}_FILE`]: fileWith(`${GOOD_SECRET}\n`) })).toBe(GOOD_SECRET);
+    expect(read({ [`${name}_FILE`]: fileWith(`${GOOD_SECRET}\r\n`) })).toBe(GOOD_SECRET);
+  });
+
+  it.each(SECRETS)(
+    'keeps every other character, since other services read the same file: %s',
+    (name, read) => {
+      expect(read({ [`${name}_FILE`]: fileWith(` ${GOOD_SECRET} \n\n`) })).toBe(` ${GOOD_SECRET} \n`);
+    },
+  );
+
+  it('is DATABASE_URL as well, which holds a password', () => {
+    const file = fileWith('mysql://auth:hunter2@db/auth\n');
+
+    expect(loadConfig({ DATABASE_URL_FILE: file }).database.location).toMatchObject({
+      password: 'hunter2',
+      database: 'auth',
+    });
+  });
+
+  it('meets what production demands', () => {
+    const env = {
+      NODE_ENV: 'production',
+      PUBLIC_URL: 'https://auth.example.com',
+      JWT_SECRET_FILE: fileWith(GOOD_SECRET),
+      DATABASE_URL_FILE: fileWith('mysql://auth:hunter2@db/auth'),
+    };
+
+    expect(faultsOf(env)).toEqual([]);
+  });
+
+  it.each(['JWT_SECRET', 'PASSWORD_PEPPER', 'DATABASE_URL'])(
+    'is refused where %s itself is set too',
+    (name) => {
+      const env = { ...PRODUCTION, [name]: GOOD_SECRET, [`${name}_FILE`]: fileWith(GOOD_SECRET) };
+
+      expect(faultsOf(env)).toEqual([`${name} and ${name}_FILE are both set; keep one`]);
+    },
+  );
+
+  it.each(['JWT_SECRET', 'PASSWORD_PEPPER', 'DATABASE_URL'])(
+    'is refused where the file of %s cannot be read, naming the file and the reason',
+    (name) => {
+      const missing = join(newDirectory(), 'missing');
+      const directory = newDirectory();
+      const base = without(PRODUCTION, name);
+
+      expect(faultsOf({ ...base, [`${name}_FILE`]: missing })).toEqual([
+        `${name}_FILE names ${missing}, which cannot be read (ENOENT)`,
+      ]);
+      expect(faultsOf({ ...base, [`${name}_FILE`]: directory })).toEqual([
+        `${name}_FILE names ${directory}, which cannot be read (EISDIR)`,
+      ]);
+    },
+  );
+
+  it('that is empty counts as unset, which production does not accept', () => {
+    for (const content of ['', '\n']) {
+      const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: fileWith(content) };
+      expect(faultsOf(env)).toEqual(['JWT_SECRET is not set: required in production']);
+    }
+  });
+
+  it('exists for secrets alone', () => {
+    expect(loadConfig({ PORT_FILE: fileWith('8080') }).http.port).toBe(3000);
+  });
+});
+
+describe('DATABASE_TLS', () => {
+  const MYSQL = { DATABASE_URL: 'mysql://db/auth' };
+
+  it('is off by default', () => {
+    expect(loadConfig(MYSQL).database.tls).toBeUndefined();
+  });
+
+  it('as verify demands a certificate of an authority that Node knows, with the name of the host', () => {
+    expect(loadConfig({ ...MYSQL, DATABASE_TLS: 'verify' }).database.tls).toEqual({
+      rejectUnauthorized: true,
+      verifyIdentity: true,
+      minVersion: 'TLSv1.2',
+    });
+  });
+
+  it('takes the authority from a file', () => {
+    const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith('PEM') };
+
+    expect(loadConfig(env).database.tls).toEqual({
+      rejectUnauthorized: true,
+      verifyIdentity: true,
+      minVersion: 'TLSv1.2',
+      ca: 'PEM',
+    });
+  });
+
+  it('must not be off where an authority is named, since somebody wanted TLS', () => {
+    expect(faultsOf({ ...MYSQL, DATABASE_TLS_CA_FILE: fileWith('PEM') })).toEqual([
+      expect.stringMatching(/^DATABASE_TLS_CA_FILE .*DATABASE_TLS=verify/),
+    ]);
+  });
+
+  it('names the variable where the file of the authority is a directory', () => {
+    const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: newDirectory() };
+
+    expect(faultsOf(env)).toEqual([expect.stringMatching(/^DATABASE_TLS_CA_FILE /)]);
+  });
+});
+
+describe('DATABASE_URL', () => {
+  const MYSQL = {
+    dialect: 'mysql',
+    host: 'db.example.com',
+    port: 3306,
+    username: 'auth',
+    password: 'hunter2',
+    database: 'latchkey',
+  };
+
+  it.each<[url: string, location: object]>([
+    ['mysql://auth:hunter2@db.example.com:3306/latchkey', MYSQL],
+    ['mysql://auth:hunter2@db.example.com/latchkey', MYSQL],
+    ['mariadb://auth:hunter2@db.example.com/latchkey', MYSQL],
+    ['mysql://auth:hunter2@db.example.com:13306/latchkey', { ...MYSQL, port: 13_306 }],
+    ['mysql://auth@db.example.com/latchkey', { ...MYSQL, password: '' }],
+    ['mysql://db.example.com/latchkey', { ...MYSQL, username: '', password: '' }],
+    ['mysql://auth:hunter2@127.0.0.1/latchkey', { ...MYSQL, host: '127.0.0.1' }],
+    ['mysql://auth:hunter2@[::1]:3307/latchkey', { ...MYSQL, host: '::1', port: 3307 }],
+    ['mysql://auth:p%40ss%2Fw%23rd%25@db.example.com/latchkey', { ...MYSQL, password: 'p@ss/w#rd%' }],
+    ['mysql://auth:p@ss@db.example.com/latchkey', { ...MYSQL, password: 'p@ss' }],
+    ['mysql://auth:a:b@db.example.com/latchkey', { ...MYSQL, password: 'a:b' }],
+    ['mysql://auth:p+s s@db.example.com/latchkey', { ...MYSQL, password: 'p+s s' }],
+    ['mysql://auth:schl%C3%BCssel@db.example.com/latchkey', { ...MYSQL, password: 'schlüssel' }],
+    ['mysql://auth:schlüssel@db.example.com/latchkey', { ...MYSQL, password: 'schlüssel' }],
+    ['mysql://au%40th:hunter2@db.example.com/latchkey', { ...MYSQL, username: 'au@th' }],
+    ['mysql://auth:hunter2@db.example.com/my%20db', { ...MYSQL, database: 'my db' }],
+    ['sqlite:/srv/auth.sqlite', { dialect: 'sqlite', storage: '/srv/auth.sqlite' }],
+    ['sqlite:///srv/auth.sqlite', { dialect: 'sqlite', storage: '/srv/auth.sqlite' }],
+    ['sqlite:./auth.sqlite', { dialect: 'sqlite', storage: resolve('auth.sqlite') }],
+    ['sqlite:auth.sqlite', { dialect: 'sqlite', storage: resolve('auth.sqlite') }],
+    ['sqlite://./auth.sqlite', { dialect: 'sqlite', storage: resolve('auth.sqlite') }],
+    ['sqlite:../auth.sqlite', { dialect: 'sqlite', storage: resolve('../auth.sqlite') }],
+    ['sqlite:/srv/a b/100%.sqlite', { dialect: 'sqlite', storage: '/srv/a b/100%.sqlite' }],
+  ])('%s is read as %j', (url, location) => {
+    expect(loadConfig({ DATABASE_URL: url }).database.location).toEqual(location);
+  });
+
+  it.each<[what: string, url: string]>([
+    ['another database', 'postgres://auth:hunter2@db/latchkey'],
+    ['a web page', 'https://db.example.com/latchkey'],
+    ['a word', 'mysql'],
+    ['a path', './auth.sqlite'],
+    ['no host', 'mysql:///latchkey'],
+    ['no host and no slashes', 'mysql:latchkey'],
+    ['no database', 'mysql://auth:hunter2@db'],
+    ['no database behind the slash', 'mysql://auth:hunter2@db/'],
+    ['two databases', 'mysql://auth:hunter2@db/one/two'],
+    ['two databases in disguise', 'mysql://auth:hunter2@db/one%2Ftwo'],
+    ['options', 'mysql://auth:hunter2@db/latchkey?ssl=true'],
+    ['a fragment', 'mysql://auth:hunter2@db/latchkey#x'],
+    ['a port that is none', 'mysql://auth:hunter2@db:port/latchkey'],
+    ['a port that is too high', 'mysql://auth:hunter2@db:99999/latchkey'],
+    ['the port 0', 'mysql://auth:hunter2@db:0/latchkey'],
+    ['a % that encodes nothing', 'mysql://auth:100%@db/latchkey'],
+    ['a % that encodes no UTF-8', 'mysql://auth:%ff@db/latchkey'],
+    ['no file', 'sqlite:'],
+    ['a database in memory, which every connection would have for itself', 'sqlite::memory:'],
+    ['a database in memory, written with slashes', 'sqlite://:memory:'],
+    [
+      'a relative path behind two slashes, which would be taken for an absolute one',
+      'sqlite://data/auth.sqlite',
+    ],
+  ])('is refused when it has %s: %s', (_what, url) => {
+    expect(faultsOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(/^DATABASE_URL [a-z]/)]);
+  });
+});

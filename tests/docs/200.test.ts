@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import { ERRORS } from '../../src/errors.ts';
+import { PUBLIC_URL, useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+
+/** The values of the attributes that make a browser load something. */
+function references(html: string): string[] {
+  return [...html.matchAll(/\s(?:src|href)="([^"]*)"/g)].map((match) => match[1] ?? '');
+}
+
+onEachDatabase((kind) => {
+  describe('GET /docs answers 200', () => {
+    const app = useApp(kind);
+
+    it('with a page that nothing may frame and that runs scripts of this server alone', async () => {
+      const response = await app.get('/docs').expect(200);
+
+      expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
+      expect(response.headers).toMatchObject({
+        'content-security-policy':
+          "default-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+      });
+      expect(response.text).toMatch(/^<!doctype html>/);
+    });
+
+    it('with no inline script, which its own policy would block', async () => {
+      const { text } = await app.get('/docs').expect(200);
+
+      const scripts = text.match(/<script[^>]*>[^<]*<\/script>/g) ?? [];
+      expect(scripts.length).toBeGreaterThan(0);
+      for (const script of scripts) expect(script).toMatch(/^<script src="[^"]+"><\/script>$/);
+      expect(text).not.toMatch(/\son\w+=/);
+    });
+
+    it('with no URL of anybody else', async () => {
+      const { text } = await app.get('/docs').expect(200);
+
+      expect(references(text).length).toBeGreaterThan(0);
+      expect(text).not.toMatch(/(?:https?:)?\/\//);
+    });
+
+    it.each(['/docs', '/docs/'])('at %s with scripts and styles that are all there', async (path) => {
+      const page = await fetch(app.url + path);
+      expect(page.status).toBe(200);
+
+      for (const reference of references(await page.text())) {
+        const url = new URL(reference, page.url);
+        const asset = await fetch(url);
+        const type = url.pathname.endsWith('.css') ? 'text/css' : 'text/javascript';
+        expect({ url: url.pathname, status: asset.status }).toEqual({ url: url.pathname, status: 200 });
+        expect(asset.headers.get('content-type')).toMatch(new RegExp(`^${type}`));
+        expect((await asset.text()).length).toBeGreaterThan(100);
+      }
+    });
+
+    it.each(['https://example.com/docs', 'https://example.com/auth/docs'])(
+      'with links that hold where the page is %s, behind a proxy with a path or without',
+      async (page) => {
+        const { text } = await app.get('/docs').expect(200);
+        const start = await (await fetch(`${app.url}/docs/start.js`)).text();
+        const base = page.replace(/docs$/, '');
+
+        for (const reference of references(text)) {
+          expect(new URL(reference, page).href).toBe(`${base}docs/${reference.split('/').at(-1)}`);
+        }
+        const document = /url: '([^']+)'/.exec(start)?.[1] ?? '';
+        expect(new URL(document, page).href).toBe(`${base}openapi.json`);
+      },
+    );
+
+    it('with the script that starts it, which sends nothing to a validator elsewhere', async () => {
+      const start = await (await fetch(`${app.url}/docs/start.js`)).text();
+
+      expect(start).toMatch(/validatorUrl: null/);
+      expect(start).not.toMatch(/https?:/);
+    });
+
+    it('with its large script for a day in the cache', async () => {
+      const response = await fetch(`${app.url}/docs/swagger-ui-bundle.js`, { method: 'HEAD' });
+
+      expect(response.headers.get('cache-control')).toBe('public, max-age=86400');
+    });
+
+    it('and serves no other file of the package, nor any above it', async () => {
+      for (const path of [
+        '/docs/index.html',
+        '/docs/package.json',
+        '/docs/swagger-initializer.js',
+        '/docs/swagger-ui.css.map',
+        '/docs/../package.json',
+        '/docs/..%2fpackage.json',
+        '/docs/%2e%2e/package.json',
+        '/docs/swagger-ui.css/../package.json',
+      ]) {
+        const request = httpRequest({ host: '127.0.0.1', port: app.port, path });
+        request.end();
+        const [response] = (await once(request, 'response')) as [IncomingMessage];
+        response.resume();
+        expect({ path, status: response.statusCode }).toEqual({ path, status: 404 });
+      }
+    });
+  });
+
+  describe('GET /docs/errors answers 200', () => {
+    const app = useApp(kind);
+
+    it('with one section for each code, so that the type of a problem leads to it', async () => {
+      const response = await app.get('/docs/errors').expect(200);
+
+      expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
+      const ids = [...response.text.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]);
+      expect(ids.sort()).toEqual(Object.keys(ERRORS).sort());
+    });
+
+    it('under the URL that a problem names', async () => {
+      const { body } = await app.get('/me').expect(401);
+      expect(body.type).toBe(`${PUBLIC_URL}/docs/errors#${body.code}`);
+      const { pathname, hash } = new URL(body.type);
+
+      const { text } = await app.get(pathname).expect(200);
+
+      expect(text).toContain(`id="${hash.slice(1)}"`);
+    });
+
+    it('with no URL of anybody else', async () => {
+      const { text } = await app.get('/docs/errors').expect(200);
+
+      expect(text).not.toMatch(/(?:https?:)?\/\//);
+    });
+  });
+});

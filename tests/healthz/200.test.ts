@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+
+onEachDatabase((kind) => {
+  describe('GET /healthz answers 200', () => {
+    const app = useApp(kind);
+
+    it('with the status ok, for no cache to keep', async () => {
+      const response = await app.get('/healthz').expect(200);
+
+      expect(response.type).toBe('application/json');
+      expect(response.headers).toMatchObject({ 'cache-control': 'no-store' });
+      expect(response.body).toEqual({ status: 'ok' });
+    });
+
+    it('to HEAD, without a body', async () => {
+      const response = await app.head('/healthz').expect(200);
+
+      expect(response.text ?? '').toBe('');
+    });
+
+    it('without asking the database, so that a dead one gets no process restarted', async () => {
+      const { sequelize } = app.database;
+      let queries = 0;
+      sequelize.addHook('beforeQuery', 'countQueries', () => {
+        queries++;
+      });
+
+      await app.get('/healthz').expect(200);
+      await app.get('/readyz').expect(200);
+
+      sequelize.removeHook('beforeQuery', 'countQueries');
+      expect(queries).toBe(1);
+    });
+
+    it('even while the schema is behind', async () => {
+      await app.database.sequelize.query('ALTER TABLE SequelizeMeta RENAME TO away');
+
+      await app.get('/healthz').expect(200);
+
+      await app.database.sequelize.query('ALTER TABLE away RENAME TO SequelizeMeta');
+    });
+
+    it('to a token that means nothing, since probes need none', async () => {
+      await app.get('/healthz').set('Authorization', 'Bearer garbage').expect(200);
+    });
+
+    it('and stands in the log only for those who debug', async () => {
+      const linesBefore = app.logs.lines.length;
+
+      await app.get('/healthz').expect(200);
+
+      const [entry, ...others] = app.logs.entries().slice(linesBefore);
+      expect(others).toEqual([]);
+      expect(entry).toMatchObject({ level: 20, req: { method: 'GET', path: '/healthz' } });
+    });
+  });
+});

@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from '@jest/globals';
+import { PUBLIC_URL, useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  '/signup': ['POST', 'OPTIONS'],
+  '/login': ['POST', 'OPTIONS'],
+  '/me': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
+  '/me/password': ['POST', 'OPTIONS'],
+  '/healthz': ['GET', 'HEAD', 'OPTIONS'],
+  '/readyz': ['GET', 'HEAD', 'OPTIONS'],
+  '/openapi.json': ['GET', 'HEAD', 'OPTIONS'],
+  '/docs': ['GET', 'HEAD', 'OPTIONS'],
+  '/docs/errors': ['GET', 'HEAD', 'OPTIONS'],
+};
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', 'PURGE'];
+
+onEachDatabase((kind) => {
+  describe('A known path with a wrong method answers 405', () => {
+    const app = useApp(kind);
+
+    async function send(method: string, path: string) {
+      const request = httpRequest(app.url + path, { method });
+      request.end();
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      const allow = response.headers.allow?.split(', ').sort();
+      return { status: response.statusCode, headers: response.headers, allow, text: await text(response) };
+    }
+
+    it('with a problem document and Allow, never HTML', async () => {
+      const response = await app.put('/me').set('Accept', 'text/html').send({}).expect(405);
+
+      expect(response.type).toBe('application/problem+json');
+      expect(response.headers.allow?.split(', ')).toEqual(expect.arrayContaining(['GET', 'PATCH', 'DELETE']));
+      expect(response.body).toEqual({
+        type: `${PUBLIC_URL}/docs/errors#method_not_allowed`,
+        title: 'This path does not take this method',
+        status: 405,
+        detail: expect.any(String),
+        instance: `urn:latchkey:request:${response.headers['x-request-id']}`,
+        code: 'method_not_allowed',
+      });
+    });
+
+    it('on every path of the document, which are the ones listed here', async () => {
+      const { body } = await app.get('/openapi.json').expect(200);
+
+      expect(Object.keys(body.paths).sort()).toEqual(Object.keys(ALLOWED).sort());
+    });
+
+    it.each(Object.keys(ALLOWED))('at %s to every method that Allow does not list', async (path) => {
+      const allowed = ALLOWED[path] ?? [];
+
+      for (const method of METHODS.filter((candidate) => !allowed.includes(candidate))) {
+        const { status, headers, allow, text } = await send(method, path);
+
+        expect({ method, status, allow }).toEqual({ method, status: 405, allow: [...allowed].sort() });
+        if (method === 'HEAD') expect(text).toBe('');
+        else expect(JSON.parse(text)).toMatchObject({ status: 405, code: 'method_not_allowed' });
+        expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+      }
+    });
+
+    it.each(Object.keys(ALLOWED))('at %s to no method that Allow lists', async (path) => {
+      for (const method of ALLOWED[path] ?? []) {
+        const { status } = await send(method, path);
+
+        expect({ method, status }).not.toEqual({ method, status: 405 });
+      }
+    });
+
+    it.each(Object.keys(ALLOWED))('at %s but 204 with Allow to OPTIONS', async (path) => {
+      const { status, headers, allow, text } = await send('OPTIONS', path);
+
+      expect({ status, allow, text }).toEqual({
+        status: 204,
+        allow: [...(ALLOWED[path] ?? [])].sort(),
+        text: '',
+      });
+      expect(headers).not.toHaveProperty('content-type');
+    });
+
+    it('before it looks for a token', async () => {
+      const response = await app.put('/me').send({}).expect(405);
+
+      expect(response.headers).not.toHaveProperty('www-authenticate');
+    });
+
+    it('to a method override in a header or the query, which nobody here reads', async () => {
+      const { token, password } = await signUp(app);
+
+      await app
+        .post('/me?_method=DELETE')
+        .auth(token, { type: 'bearer' })
+        .set('X-HTTP-Method-Override', 'DELETE')
+        .send({ password })
+        .expect(405);
+
+      await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
+    });
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import { type TestApp, useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+
+const APP = 'https://app.example.com';
+const ADMIN = 'http://localhost:5173';
+
+function corsHeaders(headers: Record<string, string>): string[] {
+  return Object.keys(headers).filter((name) => name.startsWith('access-control-'));
+}
+
+function preflight(app: TestApp, path: string, origin: string) {
+  return app
+    .options(path)
+    .set('Origin', origin)
+    .set('Access-Control-Request-Method', 'PATCH')
+    .set('Access-Control-Request-Headers', 'authorization,content-type');
+}
+
+onEachDatabase((kind) => {
+  describe('CORS without CORS_ORIGINS', () => {
+    const app = useApp(kind);
+
+    it('lets no page of another origin read an answer', async () => {
+      const { token } = await signUp(app);
+
+      for (const origin of [APP, ADMIN, 'null', app.url]) {
+        const response = await app
+          .get('/me')
+          .auth(token, { type: 'bearer' })
+          .set('Origin', origin)
+          .expect(200);
+        expect(corsHeaders(response.headers)).toEqual([]);
+      }
+    });
+
+    it('grants no preflight', async () => {
+      const response = await preflight(app, '/me', APP);
+
+      expect(corsHeaders(response.headers)).toEqual([]);
+    });
+  });
+
+  describe('CORS with CORS_ORIGINS', () => {
+    const app = useApp(kind, { CORS_ORIGINS: `${APP},${ADMIN}` });
+
+    it.each([APP, ADMIN])('lets pages of %s read answers, and says that they vary', async (origin) => {
+      const { token } = await signUp(app);
+
+      const response = await app.get('/me').auth(token, { type: 'bearer' }).set('Origin', origin).expect(200);
+
+      expect(response.headers).toMatchObject({
+        'access-control-allow-origin': origin,
+        vary: expect.stringContaining('Origin'),
+      });
+    });
+
+    it('lets them read refusals too, with the headers that explain those', async () => {
+      for (const path of ['/me', '/nowhere']) {
+        const response = await app.get(path).set('Origin', APP);
+
+        expect(response.status).toBeGreaterThanOrEqual(400);
+        expect(response.headers).toMatchObject({ 'access-control-allow-origin': APP });
+        expect(response.headers['access-control-expose-headers']?.split(',').sort()).toEqual([
+          'Location',
+          'Retry-After',
+          'WWW-Authenticate',
+          'X-Request-Id',
+        ]);
+      }
+    });
+
+    it('lets them read the refusal of a body that was never parsed', async () => {
+      for (const send of [
+        app.post('/login').type('json').send('{'),
+        app.post('/login').type('text').send('{}'),
+      ]) {
+        const response = await send.set('Origin', APP);
+
+        expect(response.status).toBeGreaterThanOrEqual(400);
+        expect(response.headers).toMatchObject({ 'access-control-allow-origin': APP });
+      }
+    });
+
+    it.each([
+      'null',
+      'https://evil.example',
+      'http://app.example.com',
+      'https://app.example.com:8443',
+      'https://app.example.com.evil.example',
+      'https://evil-app.example.com',
+      'https://sub.app.example.com',
+      'https://app.example.com/',
+      'HTTPS://APP.EXAMPLE.COM',
+      'https://app_example.com',
+      'http://localhost:51730',
+      'http://localhost',
+      `${APP},${ADMIN}`,
+      `${APP} ${ADMIN}`,
+      '*',
+      '',
+    ])('lets no page of %j read an answer or send one with a preflight', async (origin) => {
+      const answer = await app.get('/healthz').set('Origin', origin).expect(200);
+      const grant = await preflight(app, '/me', origin);
+
+      expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+      expect(answer.headers.vary).toContain('Origin');
+      expect(grant.headers).not.toHaveProperty('access-control-allow-origin');
+    });
+
+    it('grants a preflight for the methods and headers of this API, for ten minutes', async () => {
+      const response = await preflight(app, '/me', APP).expect(204);
+
+      expect(response.headers).toMatchObject({
+        'access-control-allow-origin': APP,
+        'access-control-max-age': '600',
+      });
+      expect(response.headers['access-control-allow-methods']?.split(',')).toEqual(
+        expect.arrayContaining(['GET', 'POST', 'PATCH', 'DELETE']),
+      );
+      expect(response.headers['access-control-allow-headers']?.toLowerCase().split(',')).toEqual(
+        expect.arrayContaining(['authorization', 'content-type']),
+      );
+      expect(response.text).toBe('');
+    });
+
+    it('never lets a page send cookies along', async () => {
+      const answers = [await app.get('/healthz').set('Origin', APP), await preflight(app, '/me', APP)];
+
+      for (const { headers } of answers)
+        expect(headers).not.toHaveProperty('access-control-allow-credentials');
+    });
+
+    it('says that answers vary to callers without an origin, whose copy a cache might hand out', async () => {
+      const response = await app.get('/healthz').expect(200);
+
+      expect(response.headers).not.toHaveProperty('access-control-allow-origin');
+      expect(response.headers.vary).toContain('Origin');
+    });
+  });
+});

@@ -1,0 +1,255 @@
+import { STATUS_CODES } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import express, { type RequestHandler } from 'express';
+import request from 'supertest';
+import { AppError, ERRORS, type ErrorCode, fieldError } from '../../src/errors.ts';
+import {
+  challenge,
+  PROBLEM_MEDIA_TYPE,
+  Problem,
+  presentProblem,
+  problemHandler,
+  STATUS_OF,
+} from '../../src/http/problem.ts';
+import { requestId } from '../../src/http/request-id.ts';
+import { requestLog } from '../../src/http/request-log.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createLogSink } from '../support/logs.ts';
+
+const PUBLIC_URL = 'https://auth.example.com';
+const CODES = Object.keys(ERRORS) as ErrorCode[];
+
+describe('the table from code to status', () => {
+  it('has a row for every code and for nothing else', () => {
+    expect(Object.keys(STATUS_OF).sort()).toEqual(Object.keys(ERRORS).sort());
+  });
+
+  it.each(CODES)('gives %s a status of HTTP that is a refusal', (code) => {
+    expect(STATUS_CODES[STATUS_OF[code]]).toBeDefined();
+    expect(STATUS_OF[code]).toBeGreaterThanOrEqual(400);
+  });
+
+  // Codes and statuses are public API: a row that changes here is a breaking change.
+  it('is what clients were promised', () => {
+    expect(STATUS_OF).toEqual({
+      invalid_request: 400,
+      invalid_json: 400,
+      validation_failed: 400,
+      token_missing: 401,
+      token_invalid: 401,
+      token_expired: 401,
+      token_revoked: 401,
+      invalid_credentials: 401,
+      wrong_password: 403,
+      signup_disabled: 403,
+      not_found: 404,
+      method_not_allowed: 405,
+      email_taken: 409,
+      username_taken: 409,
+      payload_too_large: 413,
+      unsupported_media_type: 415,
+      internal_error: 500,
+      database_unavailable: 503,
+      not_ready: 503,
+    });
+  });
+
+  it.each(CODES)('has a title and a meaning for %s, which people read', (code) => {
+    expect(ERRORS[code].title).toMatch(/^[A-Z].*[^.]$/);
+    expect(ERRORS[code].meaning).toMatch(/^[A-Z].*\.$/);
+  });
+});
+
+describe('a problem document', () => {
+  it.each(CODES)('of %s has exactly the members of RFC 9457 and the code', (code) => {
+    const problem = presentProblem(new AppError(code, 'What happened.'), PUBLIC_URL, 'request-7');
+
+    expect(problem).toEqual({
+      type: `https://auth.example.com/docs/errors#${code}`,
+      title: ERRORS[code].title,
+      status: STATUS_OF[code],
+      detail: 'What happened.',
+      instance: 'urn:latchkey:request:request-7',
+      code,
+    });
+    expect(Problem.strict().parse(problem)).toEqual(problem);
+  });
+
+  it('says what the code means where nothing more is known', () => {
+    const problem = presentProblem(new AppError('token_missing'), PUBLIC_URL, 'request-7');
+
+    expect(problem.detail).toBe(ERRORS.token_missing.meaning);
+  });
+
+  it('lists the faulty fields', () => {
+    const problem = presentProblem(fieldError('/email', 'invalid_email', 'No address.'), PUBLIC_URL, 'r');
+
+    expect(problem).toMatchObject({
+      status: 400,
+      code: 'validation_failed',
+      detail: 'No address.',
+      errors: [{ pointer: '/email', code: 'invalid_email', detail: 'No address.' }],
+    });
+    expect(Problem.strict().parse(problem)).toEqual(problem);
+  });
+
+  it('never holds the cause, which is for the operator', () => {
+    const error = new AppError('database_unavailable', undefined, { cause: new Error('canary') });
+
+    expect(JSON.stringify(presentProblem(error, PUBLIC_URL, 'r'))).not.toContain('canary');
+    expect(error.cause).toEqual(new Error('canary'));
+  });
+});
+
+describe('the challenge of a 401', () => {
+  it.each(['token_invalid', 'token_expired', 'token_revoked'] as const)(
+    'names the error invalid_token for %s',
+    (code) => {
+      expect(challenge(code)).toBe(
+        `Bearer realm="latchkey", error="invalid_token", error_description="${ERRORS[code].title}"`,
+      );
+    },
+  );
+
+  it('names the error invalid_request for a broken header', () => {
+    expect(challenge('invalid_request')).toMatch(/^Bearer realm="latchkey", error="invalid_request", /);
+  });
+
+  it.each(['token_missing', 'invalid_credentials'] as const)('names no error for %s', (code) => {
+    expect(challenge(code)).toBe('Bearer realm="latchkey"');
+  });
+
+  it.each(CODES)('is a legal header for %s: printable ASCII, no quotes within quotes', (code) => {
+    expect(challenge(code)).toMatch(
+      /^Bearer realm="latchkey"(, error="\w+", error_description="[\x20\x21\x23-\x5b\x5d-\x7e]+")?$/,
+    );
+  });
+});
+
+describe('whatever a route throws', () => {
+  /** A service of one route that does `handle`, and its answer to GET /. */
+  async function answerOf(handle: RequestHandler) {
+    const logs = createLogSink();
+    const app = express();
+    app.use(requestId(), requestLog(createLogger('trace', logs)));
+    app.get('/', handle);
+    app.use(problemHandler(PUBLIC_URL));
+    const response = await request(app).get('/').set('X-Request-Id', 'request-7');
+    return { response, logs };
+  }
+
+  const throwing = (thrown: unknown) =>
+    answerOf(() => {
+      throw thrown;
+    });
+
+  it.each(CODES)('%s is answered with its status and its problem document', async (code) => {
+    const { response } = await throwing(new AppError(code));
+
+    expect(response.status).toBe(STATUS_OF[code]);
+    expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(response.type).toBe(PROBLEM_MEDIA_TYPE);
+    expect(JSON.parse(response.text)).toEqual(presentProblem(new AppError(code), PUBLIC_URL, 'request-7'));
+  });
+
+  it.each(CODES.filter((code) => STATUS_OF[code] === 401))('%s has a challenge', async (code) => {
+    const { response } = await throwing(new AppError(code));
+
+    expect(response.headers['www-authenticate']).toBe(challenge(code));
+  });
+
+  it.each(CODES.filter((code) => STATUS_OF[code] !== 401))('%s has no challenge', async (code) => {
+    const { response } = await throwing(new AppError(code));
+
+    expect(response.headers).not.toHaveProperty('www-authenticate');
+  });
+
+  it.each(CODES.filter((code) => STATUS_OF[code] === 503))('%s says when to try again', async (code) => {
+    const { response } = await throwing(new AppError(code));
+
+    expect(response.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+  });
+
+  it('the headers of a refusal go out with it', async () => {
+    const { response } = await throwing(
+      new AppError('method_not_allowed', undefined, { headers: { Allow: 'GET, HEAD' } }),
+    );
+
+    expect(response.headers.allow).toBe('GET, HEAD');
+  });
+
+  it.each<[what: string, thrown: unknown]>([
+    ['an error', new Error('canary: SELECT * FROM users at /srv/app.js')],
+    ['a TypeError', new TypeError('canary')],
+    ['text', 'canary'],
+    ['null', null],
+    ['a number', 7],
+    ['an object', { status: 200, message: 'canary' }],
+    [
+      'an object that poses as an HTTP error',
+      { status: 404, statusCode: 404, expose: true, message: 'canary' },
+    ],
+    ['an error with a status of 200', Object.assign(new Error('canary'), { status: 200 })],
+    ['an error with a status of 500', Object.assign(new Error('canary'), { status: 500, expose: true })],
+    ['an error with a status of 999', Object.assign(new Error('canary'), { status: 999 })],
+    ['an error with a status that is text', Object.assign(new Error('canary'), { status: '400' })],
+  ])('%s that nobody expected is a 500 which tells nothing of it', async (_what, thrown) => {
+    // Express takes a falsy value for: no error.
+    const { response } = await throwing(thrown ?? new Error('canary'));
+
+    expect(response.status).toBe(500);
+    expect(response.body.code ?? JSON.parse(response.text).code).toBe('internal_error');
+    expect(response.text).not.toContain('canary');
+    expect(JSON.stringify(response.headers)).not.toContain('canary');
+  });
+
+  it.each<[status: number, type: string, expected: number, code: ErrorCode]>([
+    [400, 'entity.parse.failed', 400, 'invalid_json'],
+    [400, 'encoding.unsupported', 400, 'invalid_request'],
+    [400, 'request.aborted', 400, 'invalid_request'],
+    [413, 'entity.too.large', 413, 'payload_too_large'],
+    [415, 'charset.unsupported', 415, 'unsupported_media_type'],
+    [415, 'encoding.unsupported', 415, 'unsupported_media_type'],
+  ])(
+    'a fault of status %d and type %s that Express found is a %d %s',
+    async (status, type, expected, code) => {
+      const { response } = await throwing(
+        Object.assign(new Error('canary'), { status, type, body: 'canary' }),
+      );
+
+      expect(response.status).toBe(expected);
+      expect(JSON.parse(response.text)).toMatchObject({ status: expected, code });
+      expect(response.text).not.toContain('canary');
+    },
+  );
+
+  it('what is a 500 is logged with its cause and the id that the answer names', async () => {
+    const { response, logs } = await throwing(
+      new AppError('internal_error', undefined, { cause: new Error('the disk is full') }),
+    );
+
+    expect(JSON.parse(response.text).instance).toBe('urn:latchkey:request:request-7');
+    expect(logs.entries()).toContainEqual(
+      expect.objectContaining({
+        level: 50,
+        req: expect.objectContaining({ id: 'request-7' }),
+        err: expect.objectContaining({ message: 'the disk is full' }),
+      }),
+    );
+  });
+
+  it('what is the fault of the caller is no error in the log', async () => {
+    const { logs } = await throwing(new AppError('email_taken'));
+
+    expect(logs.entries().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
+
+  it('after the answer has begun cuts the connection, so that nobody takes half for the whole', async () => {
+    const broken = answerOf((_req, res) => {
+      res.status(200).type('application/json').write('{"half":');
+      throw new Error('too late');
+    });
+
+    await expect(broken).rejects.toThrow(/aborted|socket hang up|ECONNRESET/);
+  });
+});

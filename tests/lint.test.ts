@@ -1,0 +1,175 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { useDirectories } from './support/directories.ts';
+
+const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
+const COMMAND = ['depcruise', '--config', '.dependency-cruiser.cjs', 'src'];
+
+describe('the import rules of npm run lint', () => {
+  const newDirectory = useDirectories();
+  const added: string[] = [];
+  let copy: string;
+
+  // A copy, so that the checkout is never touched and other tests may run meanwhile.
+  beforeAll(() => {
+    copy = newDirectory();
+    for (const path of ['src', 'config', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs']) {
+      cpSync(join(CHECKOUT, path), join(copy, path), { recursive: true });
+    }
+    symlinkSync(join(CHECKOUT, 'node_modules'), join(copy, 'node_modules'));
+  });
+
+  afterEach(() => {
+    for (const file of added.splice(0)) rmSync(file);
+  });
+
+  /** Runs the linter's command over the copy with one more file in it. */
+  function lintWith(files: Record<string, string>): Promise<{ exitCode: number; output: string }> {
+    for (const [path, content] of Object.entries(files)) {
+      const file = join(copy, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content, { flag: 'wx' });
+      added.push(file);
+    }
+    const [command = '', ...args] = COMMAND;
+    return new Promise((resolve) => {
+      execFile(join(CHECKOUT, 'node_modules/.bin', command), args, { cwd: copy }, (error, stdout, stderr) =>
+        resolve({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr }),
+      );
+    });
+  }
+
+  it('are part of npm run lint', () => {
+    const { scripts } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
+
+    expect(scripts.lint).toContain(COMMAND.join(' '));
+  });
+
+  it('are kept by the source as it is', async () => {
+    expect(await lintWith({})).toMatchObject({ exitCode: 0 });
+  });
+
+  it.each<[what: string, rule: string, path: string, line: string]>([
+    [
+      'a feature imports sequelize',
+      'sequelize-only-in-its-place',
+      'src/accounts/new.ts',
+      "import { Sequelize } from 'sequelize'; export const x = Sequelize;",
+    ],
+    [
+      'a feature imports a type of sequelize',
+      'sequelize-only-in-its-place',
+      'src/accounts/new.ts',
+      "import type { Sequelize } from 'sequelize'; export type X = Sequelize;",
+    ],
+    [
+      'a feature imports sequelize when it is needed',
+      'sequelize-only-in-its-place',
+      'src/accounts/new.ts',
+      "export const x = () => import('sequelize');",
+    ],
+    [
+      'a feature passes sequelize on',
+      'sequelize-only-in-its-place',
+      'src/accounts/new.ts',
+      "export { Op } from 'sequelize';",
+    ],
+    [
+      'the HTTP part imports sequelize',
+      'sequelize-only-in-its-place',
+      'src/http/new.ts',
+      "import { Op } from 'sequelize'; export const x = Op;",
+    ],
+    [
+      'a service imports express',
+      'express-only-in-its-place',
+      'src/accounts/new-service.ts',
+      "import express from 'express'; export const x = express;",
+    ],
+    [
+      'a service imports a type of express',
+      'express-only-in-its-place',
+      'src/accounts/new-service.ts',
+      "import type { Request } from 'express'; export type X = Request;",
+    ],
+    [
+      'a feature imports jsonwebtoken',
+      'jsonwebtoken-only-in-its-place',
+      'src/sessions/new.ts',
+      "import jwt from 'jsonwebtoken'; export const x = jwt;",
+    ],
+    [
+      'a feature imports bcrypt',
+      'bcrypt-only-in-its-place',
+      'src/accounts/new.ts',
+      "import bcrypt from 'bcrypt'; export const x = bcrypt;",
+    ],
+    [
+      'a feature imports an adapter',
+      'features-stand-alone',
+      'src/accounts/new.ts',
+      "import { createUserStore } from '../db/users-store.ts'; export const x = createUserStore;",
+    ],
+    [
+      'a feature imports another feature',
+      'features-stand-alone',
+      'src/health/new.ts',
+      "import { parseEmail } from '../accounts/identifiers.ts'; export const x = parseEmail;",
+    ],
+    [
+      'a feature imports the configuration',
+      'features-stand-alone',
+      'src/accounts/new.ts',
+      "import { loadConfig } from '../config.ts'; export const x = loadConfig;",
+    ],
+    [
+      'a shared part imports a feature',
+      'shared-parts-know-no-feature',
+      'src/tokens/new.ts',
+      "import { createAccounts } from '../accounts/service.ts'; export const x = createAccounts;",
+    ],
+    [
+      'an adapter imports more of a feature than its ports',
+      'adapters-know-port-types-only',
+      'src/db/new.ts',
+      "import { createAccounts } from '../accounts/service.ts'; export const x = createAccounts;",
+    ],
+    [
+      'anything imports app.ts',
+      'nothing-imports-the-top',
+      'src/docs/new.ts',
+      "import { createApp } from '../app.ts'; export const x = createApp;",
+    ],
+    [
+      'the service imports a development dependency',
+      'no-development-dependencies',
+      'src/http/new.ts',
+      "import request from 'supertest'; export const x = request;",
+    ],
+    [
+      'an import leads nowhere',
+      'everything-resolves',
+      'src/accounts/new.ts',
+      "import { x } from './missing.ts'; export const y = x;",
+    ],
+    ['a file is used by nobody', 'no-orphans', 'src/accounts/new.ts', 'export const x = 1;'],
+  ])('fail when %s', async (_what, rule, path, line) => {
+    const { exitCode, output } = await lintWith({ [path]: `${line}\n` });
+
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain(`error ${rule}: ${path}`);
+  });
+
+  it('fail when two files import each other', async () => {
+    const { exitCode, output } = await lintWith({
+      'src/accounts/one.ts': "import { two } from './two.ts';\nexport const one = () => two;\n",
+      'src/accounts/two.ts': "import { one } from './one.ts';\nexport const two = () => one;\n",
+    });
+
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain('error no-cycles: src/accounts/');
+  });
+});

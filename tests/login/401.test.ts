@@ -1,0 +1,180 @@
+import { describe, expect, it } from '@jest/globals';
+import bcrypt from 'bcrypt';
+import type { Response } from 'supertest';
+import { PUBLIC_URL, useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { CANARY } from '../support/logs.ts';
+import { aPerson, aUsername, signUp } from '../support/people.ts';
+
+/** An answer without what differs from request to request. */
+function comparable({ status, headers, body }: Response) {
+  const { date: _date, 'x-request-id': _id, ...others } = headers as Record<string, string>;
+  return { status, headers: others, body: { ...body, instance: 'any' } };
+}
+
+onEachDatabase((kind) => {
+  describe('POST /login answers 401', () => {
+    const app = useApp(kind);
+
+    async function setColumns(id: string, columns: { passwordHash?: string | null; disabledAt?: Date }) {
+      await app.database.models.users.update(columns, { where: { id } });
+    }
+
+    async function refuse(credentials: object): Promise<Response> {
+      return app.post('/login').send(credentials).expect(401);
+    }
+
+    it('with a problem document and a challenge that names no error', async () => {
+      const response = await refuse(aPerson());
+
+      expect(response.type).toBe('application/problem+json');
+      expect(response.headers).toMatchObject({
+        'www-authenticate': 'Bearer realm="latchkey"',
+        'cache-control': 'no-store',
+      });
+      expect(response.body).toEqual({
+        type: `${PUBLIC_URL}/docs/errors#invalid_credentials`,
+        title: expect.any(String),
+        status: 401,
+        detail: expect.any(String),
+        instance: `urn:latchkey:request:${response.headers['x-request-id']}`,
+        code: 'invalid_credentials',
+      });
+    });
+
+    describe('no different from that to an unknown email address, to', () => {
+      async function demandTheSame(credentials: object) {
+        const reference = comparable(await refuse(aPerson()));
+        expect(comparable(await refuse(credentials))).toEqual(reference);
+      }
+
+      it('a wrong password', async () => {
+        const { email } = await signUp(app);
+
+        await demandTheSame({ email, password: `${CANARY} wrong` });
+      });
+
+      it('a wrong password with a username', async () => {
+        const { username } = await signUp(app, { username: aUsername() });
+
+        await demandTheSame({ username, password: `${CANARY} wrong` });
+      });
+
+      it('an unknown username', () => demandTheSame({ username: aUsername(), password: `${CANARY} staple` }));
+
+      it.each(['', 'ada', 'ada@', 'ada@example.com/path', "' OR 1=1 --", '%', 'ada\u0000@example.com'])(
+        'the malformed email address %j',
+        (email) => demandTheSame({ email, password: `${CANARY} staple` }),
+      );
+
+      it.each(['', 'ab', 'ada@example.com', "' OR '1'='1", '%%%', 'ada\u0000', 'ünal'])(
+        'the malformed username %j',
+        (username) => demandTheSame({ username, password: `${CANARY} staple` }),
+      );
+
+      it('the right password of somebody disabled', async () => {
+        const { id, email, password } = await signUp(app);
+        await setColumns(id, { disabledAt: new Date() });
+
+        await demandTheSame({ email, password });
+      });
+
+      it('any password of an account without one', async () => {
+        const { id, email, password } = await signUp(app);
+        await setColumns(id, { passwordHash: null });
+
+        await demandTheSame({ email, password });
+        await demandTheSame({ email, password: '' });
+      });
+
+      it.each([
+        '',
+        'plain text',
+        '$2b$04$short',
+        'lk1:00000000:nonsense',
+        '$argon2id$v=19$m=1,t=1,p=1$AA$AA',
+      ])('any password of an account whose stored hash is %j', async (passwordHash) => {
+        const { id, email, password } = await signUp(app);
+        await setColumns(id, { passwordHash });
+
+        await demandTheSame({ email, password });
+        await demandTheSame({ email, password: passwordHash });
+      });
+
+      it('the stored hash itself in place of the password', async () => {
+        const { id, email } = await signUp(app);
+        const stored = (await app.database.models.users.findByPk(id))?.passwordHash ?? '';
+        expect(stored).toMatch(/^lk1:/);
+
+        await demandTheSame({ email, password: stored });
+      });
+
+      it('an email address in the place of a username, and the other way round', async () => {
+        const { email, username = '', password } = await signUp(app, { username: aUsername() });
+
+        await demandTheSame({ username: email, password });
+        await demandTheSame({ email: username, password });
+      });
+    });
+
+    describe('to a password that differs from the right one only', () => {
+      it.each<[string, (password: string) => string]>([
+        ['by case', (password) => password.toUpperCase()],
+        ['by a space at its end', (password) => `${password} `],
+        ['by a NUL at its end', (password) => `${password}\0`],
+        ['by what follows a NUL', (password) => `${password}\0more`],
+        ['by missing its last character', (password) => password.slice(0, -1)],
+        ['by being empty', () => ''],
+      ])('%s', async (_how, change) => {
+        const { email, password } = await signUp(app);
+
+        await refuse({ email, password: change(password) });
+      });
+
+      it('after byte 72, where bcrypt alone stops to read', async () => {
+        const password = `${CANARY.padEnd(72, '-')}A`;
+        const { email } = await signUp(app, { password });
+
+        await refuse({ email, password: `${password.slice(0, 72)}B` });
+        await refuse({ email, password: password.slice(0, 72) });
+        await app.post('/login').send({ email, password }).expect(200);
+      });
+
+      it('after a NUL, where bcrypt alone stops to read', async () => {
+        const password = `${CANARY} staple\0one`;
+        const { email } = await signUp(app, { password });
+
+        await refuse({ email, password: `${CANARY} staple\0two` });
+        await refuse({ email, password: `${CANARY} staple` });
+        await app.post('/login').send({ email, password }).expect(200);
+      });
+
+      it('after a NUL, with the plain bcrypt hash of another system', async () => {
+        const { id, email, password } = await signUp(app);
+        await setColumns(id, { passwordHash: await bcrypt.hash(password, 4) });
+
+        await refuse({ email, password: `${password}\0more` });
+      });
+    });
+
+    it('and leaves the hash of another system as it was, since only a right password may upgrade it', async () => {
+      const { id, email, password } = await signUp(app);
+      const passwordHash = await bcrypt.hash(password, 4);
+      await setColumns(id, { passwordHash });
+
+      await refuse({ email, password: `${CANARY} wrong` });
+
+      expect((await app.database.models.users.findByPk(id))?.passwordHash).toBe(passwordHash);
+    });
+
+    it('and leaves the hash of somebody disabled as it was', async () => {
+      const { id, email, password } = await signUp(app);
+      const passwordHash = await bcrypt.hash(password, 4);
+      await setColumns(id, { passwordHash, disabledAt: new Date() });
+
+      await refuse({ email, password });
+
+      expect((await app.database.models.users.findByPk(id))?.passwordHash).toBe(passwordHash);
+    });
+  });
+});

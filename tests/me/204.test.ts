@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import bcrypt from 'bcrypt';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { aUsername, signUp } from '../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('DELETE /me answers 204', () => {
+    const app = useApp(kind);
+
+    async function remove(token: string, password: string) {
+      return app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
+    }
+
+    it('with no body, and the account is gone', async () => {
+      const { id, token, password } = await signUp(app);
+
+      const response = await remove(token, password);
+
+      expect(response.text).toBe('');
+      expect(response.headers).not.toHaveProperty('content-type');
+      expect(await app.database.models.users.findByPk(id)).toBeNull();
+    });
+
+    it('and nobody logs in to it any more', async () => {
+      const { email, username, token, password } = await signUp(app, { username: aUsername() });
+
+      await remove(token, password);
+
+      await app.post('/login').send({ email, password }).expect(401);
+      await app.post('/login').send({ username, password }).expect(401);
+    });
+
+    it('and its tokens open nothing any more', async () => {
+      const { email, token, password } = await signUp(app);
+      const login = await app.post('/login').send({ email, password }).expect(200);
+
+      await remove(token, password);
+
+      for (const dead of [token, login.body.access_token]) {
+        await app.get('/me').auth(dead, { type: 'bearer' }).expect(401);
+      }
+    });
+
+    it('and its email address and username sign up again, as somebody new', async () => {
+      const username = aUsername();
+      const before = await signUp(app, { username });
+
+      await remove(before.token, before.password);
+
+      const { email, password } = before;
+      const after = await signUp(app, { email, password, username });
+      expect(after.id).not.toBe(before.id);
+      await app.get('/me').auth(before.token, { type: 'bearer' }).expect(401);
+    });
+
+    it('and everybody else is still there', async () => {
+      const other = await signUp(app);
+      const { token, password } = await signUp(app);
+
+      await remove(token, password);
+
+      await app.get('/me').auth(other.token, { type: 'bearer' }).expect(200);
+    });
+
+    it('for a password whose hash came from another system', async () => {
+      const { id, token, password } = await signUp(app);
+      await app.database.models.users.update(
+        { passwordHash: await bcrypt.hash(password, 4) },
+        { where: { id } },
+      );
+
+      await remove(token, password);
+    });
+
+    it('to one of two who ask at once, of whom the other hears 401 or 403', async () => {
+      const { token, password } = await signUp(app);
+
+      const responses = await Promise.all(
+        [1, 2].map(() => app.delete('/me').auth(token, { type: 'bearer' }).send({ password })),
+      );
+
+      const [winner, loser] = responses.map((response) => response.status).sort();
+      expect(winner).toBe(204);
+      expect([401, 403]).toContain(loser);
+    });
+  });
+});

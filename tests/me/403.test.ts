@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { CANARY } from '../support/logs.ts';
+import { signUp } from '../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('DELETE /me answers 403', () => {
+    const app = useApp(kind);
+
+    async function demandRefusal(token: string, password: string) {
+      const response = await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(403);
+      expect(response.type).toBe('application/problem+json');
+      expect(response.body).toMatchObject({ status: 403, code: 'wrong_password' });
+      // The token is good: a challenge would make clients throw it away.
+      expect(response.headers).not.toHaveProperty('www-authenticate');
+      await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
+    }
+
+    it('to a wrong password, and the account stays', async () => {
+      const { token, email, password } = await signUp(app);
+
+      await demandRefusal(token, `${CANARY} wrong`);
+      await demandRefusal(token, '');
+
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+
+    it("to somebody else's password", async () => {
+      const other = await signUp(app);
+      const { token } = await signUp(app);
+
+      await demandRefusal(token, other.password);
+    });
+
+    it('to any password of an account that has none', async () => {
+      const { id, token, password } = await signUp(app);
+      await app.database.models.users.update({ passwordHash: null }, { where: { id } });
+
+      await demandRefusal(token, password);
+      await demandRefusal(token, '');
+    });
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from '@jest/globals';
+import { useApp } from '../../support/app.ts';
+import { onEachDatabase } from '../../support/databases.ts';
+import { CANARY } from '../../support/logs.ts';
+import { aPerson, aUsername, signUp } from '../../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('POST /me/password answers 400', () => {
+    const app = useApp(kind);
+
+    /** Sends the body in the name of somebody new, whose password must be the same afterwards. */
+    async function demandRefusal(
+      makeBody: (person: { email: string; password: string; username: string }) => unknown,
+      pointer: string,
+      code: string,
+    ) {
+      const username = aUsername();
+      const { email, password, token } = await signUp(app, { username, name: 'Grace Hopper' });
+
+      const response = await app
+        .post('/me/password')
+        .auth(token, { type: 'bearer' })
+        .type('json')
+        .send(JSON.stringify(makeBody({ email, password, username })))
+        .expect(400);
+
+      expect(response.type).toBe('application/problem+json');
+      expect(response.body.code).toBe('validation_failed');
+      expect(response.body.errors).toEqual([{ pointer, code, detail: expect.any(String) }]);
+      expect(response.text).not.toContain(password);
+      await app.post('/login').send({ email, password }).expect(200);
+    }
+
+    it.each<[string, string]>([
+      ['', 'password_too_short'],
+      [`${CANARY}!`, 'password_too_short'],
+      [CANARY.repeat(43), 'password_too_long'],
+      ['qwertyuiop', 'password_common'],
+      ['Latchkey2024', 'password_personal'],
+      ['Grace Hopper', 'password_personal'],
+      ['EMAIL', 'password_personal'],
+      ['USERNAME', 'password_personal'],
+    ])('to the new password %j (%s), and the old one stays', async (newPassword, code) => {
+      await demandRefusal(
+        ({ email, username, password }) => ({
+          current_password: password,
+          new_password: newPassword.replace('EMAIL', email).replace('USERNAME', username),
+        }),
+        '/new_password',
+        code,
+      );
+    });
+
+    it.each([[['text']], [{ $ne: null }], [42], [true], [null]])(
+      'to %j in place of either password',
+      async (value) => {
+        await demandRefusal(
+          () => ({ current_password: value, new_password: aPerson().password }),
+          '/current_password',
+          'wrong_type',
+        );
+        await demandRefusal(
+          ({ password }) => ({ current_password: password, new_password: value }),
+          '/new_password',
+          'wrong_type',
+        );
+      },
+    );
+
+    it('to a missing current password, which a stolen token must not replace', () =>
+      demandRefusal(() => ({ new_password: aPerson().password }), '/current_password', 'required'));
+
+    it('to a missing new password', () =>
+      demandRefusal(({ password }) => ({ current_password: password }), '/new_password', 'required'));
+
+    it('to a field nobody knows', () =>
+      demandRefusal(
+        ({ password }) => ({ current_password: password, new_password: aPerson().password, user: 'eve' }),
+        '/user',
+        'unknown_field',
+      ));
+
+    it('to a current password of 1025 characters, before any hashing', () =>
+      demandRefusal(
+        () => ({ current_password: CANARY.padEnd(1025), new_password: aPerson().password }),
+        '/current_password',
+        'password_too_long',
+      ));
+
+    it('to half of a surrogate pair in the new password', () =>
+      demandRefusal(
+        ({ password }) => ({ current_password: password, new_password: `${CANARY} \ud800` }),
+        '/new_password',
+        'malformed_text',
+      ));
+
+    it('to an array', () => demandRefusal(() => [], '', 'wrong_type'));
+
+    it('to no body at all', async () => {
+      const { token } = await signUp(app);
+
+      const response = await app.post('/me/password').auth(token, { type: 'bearer' }).expect(400);
+
+      expect(response.body.code).toBe('validation_failed');
+    });
+
+    it('to a malformed Authorization header', async () => {
+      const { email, password, token } = await signUp(app);
+
+      const response = await app
+        .post('/me/password')
+        .set('Authorization', `Bearer ${token} ${token}`)
+        .send({ current_password: password, new_password: aPerson().password })
+        .expect(400);
+
+      expect(response.body.code).toBe('invalid_request');
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+  });
+});

@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import type { Express } from 'express';
+import { createApp } from '../../src/app.ts';
+import { createUserStore } from '../../src/db/users-store.ts';
+import { ERRORS } from '../../src/errors.ts';
+import { STATUS_OF } from '../../src/http/problem.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createSigningKey } from '../../src/tokens/signing-key.ts';
+import { PUBLIC_URL, TEST_SECRET, type TestApp, useApp } from '../support/app.ts';
+import type { ApiDocument } from '../support/contract.ts';
+import { onEachDatabase } from '../support/databases.ts';
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
+  readonly handle: { readonly stack?: readonly Layer[] };
+}
+
+/** What the page /docs loads: files for a browser, which are no part of the API. */
+const FILES_OF_THE_DOCS = /^GET \/docs\/[a-z-]+\.(?:js|css)$/;
+
+/** The Express application that the harness serves, made once more, since the harness keeps its own to itself. */
+function buildExpress(app: TestApp): Express {
+  return createApp({
+    config: app.config,
+    signingKey: createSigningKey(TEST_SECRET),
+    users: createUserStore(app.database),
+    readiness: { isDraining: () => false, isSchemaCurrent: async () => true },
+    clock: app.clock,
+    logger: createLogger('silent'),
+  });
+}
+
+/** `METHOD /path` of each route below these layers; those that answer any method, or OPTIONS, belong to all paths. */
+function routesOf(layers: readonly Layer[]): string[] {
+  return layers.flatMap(({ route, handle }) => {
+    if (route === undefined) return routesOf(handle.stack ?? []);
+    const methods = Object.keys(route.methods).filter((method) => !['_all', 'options'].includes(method));
+    return methods.map((method) => `${method.toUpperCase()} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`);
+  });
+}
+
+function operationsOf(document: ApiDocument) {
+  return Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      method: method.toUpperCase(),
+      path,
+      operation: operation as typeof operation & {
+        operationId: string;
+        summary: string;
+        security?: unknown;
+        requestBody?: unknown;
+      },
+    })),
+  );
+}
+
+onEachDatabase((kind) => {
+  describe('GET /openapi.json answers 200', () => {
+    const app = useApp(kind);
+
+    async function getDocument() {
+      return (await app.get('/openapi.json').expect(200)).body;
+    }
+
+    it('with an OpenAPI 3.1 document of this version at this URL', async () => {
+      const response = await app.get('/openapi.json').expect(200);
+
+      const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+      expect(response.type).toBe('application/json');
+      expect(response.body).toMatchObject({
+        openapi: expect.stringMatching(/^3\.1\.\d+$/),
+        info: { title: 'Latchkey', version },
+        servers: [{ url: PUBLIC_URL }],
+      });
+    });
+
+    it('with every route of the application, and no route that is not there', async () => {
+      const documented = operationsOf(await getDocument()).map(({ name }) => name);
+      const served = routesOf((buildExpress(app).router as unknown as { stack: readonly Layer[] }).stack);
+
+      const files = served.filter((route) => FILES_OF_THE_DOCS.test(route));
+      expect(files.length).toBeGreaterThan(0);
+      expect(served.filter((route) => !files.includes(route)).sort()).toEqual(documented.sort());
+    });
+
+    it('with operations that all answer, each with a status it lists', async () => {
+      for (const { method, path, operation, name } of operationsOf(await getDocument())) {
+        const response = await fetch(app.url + path, { method });
+        await response.arrayBuffer();
+
+        expect([404, 405]).not.toContain(response.status);
+        expect({ name, statuses: Object.keys(operation.responses) }).toEqual({
+          name,
+          statuses: expect.arrayContaining([String(response.status)]),
+        });
+      }
+    });
+
+    it('with the bearer scheme on exactly the operations that ask for a token', async () => {
+      const document = await getDocument();
+
+      expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
+      for (const { method, path, operation, name } of operationsOf(document)) {
+        const response = await fetch(app.url + path, {
+          method,
+          ...(operation.requestBody !== undefined && {
+            headers: { 'Content-Type': 'application/json' },
+            body: '{}',
+          }),
+        });
+        const answer = await response.text();
+        const isTokenWanted = response.status === 401 && JSON.parse(answer).code === 'token_missing';
+
+        expect({ name, security: operation.security }).toEqual({
+          name,
+          security: isTokenWanted ? [{ bearer: [] }] : undefined,
+        });
+      }
+    });
+
+    it('with an id and a summary on each operation, the id unique', async () => {
+      const operations = operationsOf(await getDocument()).map(({ operation }) => operation);
+
+      const ids = operations.map(({ operationId }) => operationId);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const { operationId, summary } of operations) {
+        expect(operationId).toMatch(/^[a-z]\w*$/i);
+        expect(summary).toMatch(/\S/);
+      }
+    });
+
+    it('with references that all lead somewhere', async () => {
+      const document = await getDocument();
+      const text = JSON.stringify(document);
+      const pointers = [...text.matchAll(/"\$ref":"#([^"]+)"/g)].map((match) => match[1] ?? '');
+
+      expect(pointers.length).toBeGreaterThan(0);
+      for (const pointer of pointers) {
+        const target = pointer
+          .split('/')
+          .slice(1)
+          .reduce((value, key) => value?.[key], document);
+        expect({ pointer, target }).toEqual({ pointer, target: expect.any(Object) });
+      }
+    });
+
+    it('with every error code, since clients branch on them', async () => {
+      const document = await getDocument();
+
+      expect(document.components.schemas.Problem.properties.code.enum.sort()).toEqual(
+        Object.keys(ERRORS).sort(),
+      );
+    });
+
+    it('with examples under the status that their code has', async () => {
+      for (const { operation } of operationsOf(await getDocument())) {
+        for (const [status, response] of Object.entries(operation.responses)) {
+          const content = response.content?.['application/problem+json'] as
+            | { examples: Record<string, { value: { status: number; code: keyof typeof STATUS_OF } }> }
+            | undefined;
+          for (const [code, { value }] of Object.entries(content?.examples ?? {})) {
+            expect(value).toMatchObject({ code, status: Number(status) });
+            expect(STATUS_OF[value.code]).toBe(Number(status));
+          }
+        }
+      }
+    });
+
+    it('with examples whose type is a page of this very service', async () => {
+      const text = JSON.stringify(await getDocument());
+
+      const types = [...text.matchAll(/"type":"(https?:[^"]+)"/g)].map((match) => match[1]);
+      expect(types.length).toBeGreaterThan(0);
+      for (const type of types) expect(type).toMatch(new RegExp(`^${PUBLIC_URL}/docs/errors#`));
+    });
+
+    it('with no field that may be left out marked as required, and the other way round', async () => {
+      const { schemas } = (await getDocument()).components;
+
+      expect(schemas.Signup.required.sort()).toEqual(['email', 'password']);
+      expect(schemas.Login.required).toEqual(['password']);
+      expect(schemas.ProfileChange.required).toBeUndefined();
+      expect(schemas.PasswordChange.required.sort()).toEqual(['current_password', 'new_password']);
+      expect(schemas.AccountRemoval.required).toEqual(['password']);
+      for (const name of ['Signup', 'Login', 'ProfileChange', 'PasswordChange', 'AccountRemoval']) {
+        expect(schemas[name].additionalProperties).toBe(false);
+      }
+    });
+  });
+});

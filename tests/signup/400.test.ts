@@ -1,0 +1,482 @@
+import { describe, expect, it } from '@jest/globals';
+import { PUBLIC_URL, useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { CANARY } from '../support/logs.ts';
+import { aPerson, aUsername } from '../support/people.ts';
+
+const FIELDS = ['email', 'password', 'username', 'name'] as const;
+
+const WRONG_TYPES = [
+  { value: ['text'], name: 'an array' },
+  { value: { $ne: 'text' }, name: 'an object' },
+  { value: 42, name: 'a number' },
+  { value: true, name: 'a boolean' },
+  { value: null, name: 'null' },
+];
+
+onEachDatabase((kind) => {
+  describe('POST /signup answers 400', () => {
+    const app = useApp(kind);
+
+    /** Sends exactly these bytes as JSON. */
+    function sendBytes(bytes: string | Buffer) {
+      return app
+        .post('/signup')
+        .type('application/json')
+        .serialize((body) => body)
+        .send(bytes);
+    }
+
+    async function countQueries(work: () => Promise<unknown>): Promise<number> {
+      const { sequelize } = app.database;
+      let queries = 0;
+      sequelize.addHook('beforeQuery', 'countQueries', () => {
+        queries++;
+      });
+      await work();
+      sequelize.removeHook('beforeQuery', 'countQueries');
+      return queries;
+    }
+
+    describe('to a body that is no JSON object:', () => {
+      it.each([
+        ['cut short', `{"email":"ada@example.com","password":"${CANARY}`],
+        ['with a trailing comma', `{"password":"${CANARY} staple",}`],
+        ['with single quotes', `{'password':'${CANARY} staple'}`],
+        ['followed by garbage', `{"password":"${CANARY} staple"} garbage`],
+        ['with a raw line break in a string', `{"password":"${CANARY}\nstaple"}`],
+        ['a bare word', CANARY],
+        ['text', `"${CANARY} staple"`],
+        ['a number', '42'],
+        ['null', 'null'],
+        ['white space', '   '],
+      ])('%s, with a problem document that repeats none of it', async (_what, text) => {
+        const response = await sendBytes(text).expect(400);
+
+        expect(response.type).toBe('application/problem+json');
+        expect(response.body).toEqual({
+          type: `${PUBLIC_URL}/docs/errors#invalid_json`,
+          title: 'The body is not valid JSON',
+          status: 400,
+          detail: expect.any(String),
+          instance: `urn:latchkey:request:${response.headers['x-request-id']}`,
+          code: 'invalid_json',
+        });
+        expect(response.text).not.toContain(CANARY);
+      });
+
+      it('bytes that are not UTF-8, which lenient decoding would make equal to other passwords', async () => {
+        const person = aPerson();
+        const [before, after] = JSON.stringify({ ...person, password: `${CANARY} staple ?` }).split('?');
+        const bytes = [Buffer.from(before ?? ''), Buffer.from([0xff, 0xfe]), Buffer.from(after ?? '')];
+
+        const response = await sendBytes(Buffer.concat(bytes)).expect(400);
+
+        expect(response.body.code).toBe('invalid_json');
+        await app.post('/signup').send(person).expect(201);
+      });
+
+      it('a UTF-16 body that passes for UTF-8 in part', async () => {
+        const response = await sendBytes(Buffer.from(JSON.stringify(aPerson()), 'utf16le')).expect(400);
+
+        expect(response.body.code).toBe('invalid_json');
+      });
+
+      it('nothing at all', async () => {
+        const response = await app.post('/signup').expect(400);
+
+        expect(response.body).toMatchObject({
+          code: 'validation_failed',
+          errors: [{ pointer: '', code: 'required', detail: expect.any(String) }],
+        });
+      });
+
+      it('an empty body that calls itself JSON', async () => {
+        const response = await sendBytes('').expect(400);
+
+        expect(response.body.code).toBe('validation_failed');
+      });
+
+      it('an array, which would become a list of queries', async () => {
+        const response = await app.post('/signup').send([aPerson()]).expect(400);
+
+        expect(response.body.errors).toEqual([
+          { pointer: '', code: 'wrong_type', detail: expect.stringContaining('not an array') },
+        ]);
+      });
+
+      it('forty thousand nested arrays', async () => {
+        const depth = 40_000;
+
+        const response = await sendBytes(`{"email":${'['.repeat(depth)}${']'.repeat(depth)}}`).expect(400);
+
+        expect(response.body.code).toBe('validation_failed');
+      });
+    });
+
+    describe('to a field', () => {
+      it.each(FIELDS)('%s of the wrong type, with its pointer and no database query', async (field) => {
+        for (const { value, name } of WRONG_TYPES) {
+          const person = aPerson({ username: aUsername(), name: 'Ada' });
+
+          const queries = await countQueries(async () => {
+            const response = await app
+              .post('/signup')
+              .send({ ...person, [field]: value })
+              .expect(400);
+            expect(response.body.code).toBe('validation_failed');
+            expect(response.body.errors).toEqual([
+              { pointer: `/${field}`, code: 'wrong_type', detail: `Must be a string, not ${name}.` },
+            ]);
+          });
+
+          expect(queries).toBe(0);
+        }
+        // The counter counts: a good sign-up does reach the database.
+        expect(await countQueries(() => app.post('/signup').send(aPerson()).expect(201))).toBeGreaterThan(0);
+      });
+
+      it.each(['email', 'password'] as const)('%s that is missing', async (field) => {
+        const response = await app
+          .post('/signup')
+          .send({ ...aPerson(), [field]: undefined })
+          .expect(400);
+
+        expect(response.body.errors).toEqual([
+          { pointer: `/${field}`, code: 'required', detail: expect.any(String) },
+        ]);
+      });
+
+      it.each(FIELDS)('%s with half of a surrogate pair, which UTF-8 cannot carry', async (field) => {
+        for (const half of ['\\ud800', '\\udc00', '\\udc00\\ud800']) {
+          const person = { ...aPerson({ username: aUsername(), name: 'Ada' }), [field]: `${CANARY}HALF` };
+
+          const response = await sendBytes(JSON.stringify(person).replace('HALF', half)).expect(400);
+
+          expect(response.body.errors).toEqual([
+            { pointer: `/${field}`, code: 'malformed_text', detail: expect.any(String) },
+          ]);
+          expect(response.text).not.toContain(CANARY);
+        }
+      });
+
+      it('nobody knows, such as one that would make an administrator', async () => {
+        for (const field of ['roles', 'is_admin', 'id', 'password_hash', 'email_verified', 'Email', '']) {
+          const response = await app
+            .post('/signup')
+            .send({ ...aPerson(), [field]: 'admin' })
+            .expect(400);
+
+          expect(response.body.errors).toEqual([
+            { pointer: `/${field}`, code: 'unknown_field', detail: expect.any(String) },
+          ]);
+        }
+      });
+
+      it('whose name needs escaping in a JSON pointer', async () => {
+        const response = await app
+          .post('/signup')
+          .send({ ...aPerson(), 'a/b~c': 1 })
+          .expect(400);
+
+        expect(response.body.errors).toEqual([expect.objectContaining({ pointer: '/a~1b~0c' })]);
+      });
+
+      it.each([
+        '"__proto__":{"is_admin":true}',
+        '"constructor":{"prototype":{"is_admin":true}}',
+        '"prototype":{"is_admin":true}',
+        '"toString":"text"',
+      ])('%s that reaches for the prototype of all objects', async (member) => {
+        const person = aPerson();
+        const pointer = `/${member.slice(1).split('"', 1)[0]}`;
+
+        const response = await sendBytes(`${JSON.stringify(person).slice(0, -1)},${member}}`).expect(400);
+
+        expect(response.body.errors).toEqual([
+          { pointer, code: 'unknown_field', detail: expect.any(String) },
+        ]);
+        expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('is_admin');
+        await app.post('/signup').send(person).expect(201);
+      });
+
+      it('inside __proto__, which does not count as given', async () => {
+        const { email, password } = aPerson();
+
+        const response = await sendBytes(
+          `{"__proto__":${JSON.stringify({ email, password })},"name":"Ada"}`,
+        ).expect(400);
+
+        expect(response.body.errors).toEqual(
+          expect.arrayContaining([
+            expect.objectContaining({ pointer: '/email', code: 'required' }),
+            expect.objectContaining({ pointer: '/password', code: 'required' }),
+          ]),
+        );
+      });
+
+      it('once for each, when several are wrong', async () => {
+        const response = await app
+          .post('/signup')
+          .send({ email: 'ada', password: 1, username: '' })
+          .expect(400);
+
+        expect(response.body.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual([
+          '/email',
+          '/password',
+          '/username',
+        ]);
+      });
+
+      it('but to no more than twenty of five thousand, so that an answer stays small', async () => {
+        const fields = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`field${i}`, 1]));
+
+        const response = await app
+          .post('/signup')
+          .send({ ...aPerson(), ...fields })
+          .expect(400);
+
+        expect(response.body.errors).toHaveLength(20);
+      });
+
+      it('whose name is ninety thousand characters long, in a small answer', async () => {
+        const response = await app
+          .post('/signup')
+          .send({ ...aPerson(), ['x'.repeat(90_000)]: 1 })
+          .expect(400);
+
+        expect(response.text.length).toBeLessThan(2_000);
+      });
+    });
+
+    describe('to a password that is', () => {
+      async function demandRefusal(password: string, code: string, details: object = {}) {
+        const person = { ...aPerson(), ...details };
+        const response = await app
+          .post('/signup')
+          .send({ ...person, password })
+          .expect(400);
+        expect(response.body.code).toBe('validation_failed');
+        expect(response.body.errors).toEqual([{ pointer: '/password', code, detail: expect.any(String) }]);
+        return person;
+      }
+
+      it('empty', () => demandRefusal('', 'password_too_short'));
+
+      it('7 characters long, though not to one of 8', async () => {
+        const person = await demandRefusal(`${CANARY}!`, 'password_too_short');
+
+        await app
+          .post('/signup')
+          .send({ ...person, password: `${CANARY}!?` })
+          .expect(201);
+      });
+
+      it('7 characters long, however many code units or code points they are typed with', async () => {
+        await demandRefusal('🔑🚪🔒🔓🗝🛡🧿', 'password_too_short');
+        await demandRefusal('áéíóúàè'.normalize('NFD'), 'password_too_short');
+      });
+
+      it('257 characters long, though not to one of 256 emoji', async () => {
+        const person = await demandRefusal(`${CANARY} `.repeat(37).slice(0, 257), 'password_too_long');
+
+        await app
+          .post('/signup')
+          .send({ ...person, password: '🔑🚪'.repeat(128) })
+          .expect(201);
+      });
+
+      it('99,000 characters long', () => demandRefusal(CANARY.repeat(16_500), 'password_too_long'));
+
+      it.each(['password', '12345678', 'qwertyuiop', 'PASSWORD1', 'iloveyou', 'trustno1', 'football'])(
+        '%s, among the most common',
+        (password) => demandRefusal(password, 'password_common'),
+      );
+
+      it('one character again and again, in either normal form', async () => {
+        await demandRefusal('z'.repeat(40), 'password_common');
+        await demandRefusal('🔑'.repeat(12), 'password_common');
+        await demandRefusal('á'.normalize('NFD').repeat(12), 'password_common');
+      });
+
+      it.each(['latchkey', 'LatchKey', 'Latchkey2024!', '1-latch-key-1'])(
+        '%s, the name of the service',
+        (password) => demandRefusal(password, 'password_personal'),
+      );
+
+      it("the person's own email address, or the part before its @", async () => {
+        const { email } = aPerson();
+
+        await demandRefusal(email, 'password_personal', { email });
+        await demandRefusal(email.toUpperCase(), 'password_personal', { email });
+        await demandRefusal(email.split('@')[0] ?? '', 'password_personal', { email });
+      });
+
+      it("the person's own username, decorated or not", async () => {
+        const username = 'grace.hopper';
+
+        await demandRefusal('grace.hopper', 'password_personal', { username });
+        await demandRefusal('GraceHopper1906!', 'password_personal', { username });
+      });
+
+      it("the person's own name, with or without accents typed apart", async () => {
+        await demandRefusal('Ada Lovelace', 'password_personal', { name: 'Ada Lovelace' });
+        await demandRefusal('adalovelace1815', 'password_personal', { name: 'Ada Lovelace' });
+        await demandRefusal('Zoé Müller'.normalize('NFD'), 'password_personal', { name: 'Zoé Müller' });
+      });
+    });
+
+    describe('to an email address', () => {
+      async function demandRefusal(email: string) {
+        const response = await app.post('/signup').send(aPerson({ email })).expect(400);
+        expect(response.body.errors).toEqual([
+          { pointer: '/email', code: 'invalid_email', detail: expect.any(String) },
+        ]);
+      }
+
+      it.each([
+        '',
+        ' ',
+        'ada',
+        'ada@',
+        '@example.com',
+        'ada@example',
+        'ada@@example.com',
+        'ada@b@example.com',
+        'ada example@example.com',
+        'ada@exam ple.com',
+        '.ada@example.com',
+        'ada.@example.com',
+        'ada..b@example.com',
+        'ada@example..com',
+        'ada@-example.com',
+        'ada@127.0.0.1',
+        'ada@[127.0.0.1]',
+        'Ada <ada@example.com>',
+        'ada@example.com,eve@example.com',
+        'ada\u0000@example.com',
+        'ada@xn--a.example',
+      ])('%j that is none', demandRefusal);
+
+      it.each([
+        'ada@example.com/path',
+        'ada@example.com?query',
+        'ada@example.com#fragment',
+        'ada@example.com\\path',
+        'ada@example.com:443',
+        'ada@ex%61mple.com',
+      ])('%j with parts of a URL, since it would stand for the address without them', demandRefusal);
+
+      it.each([
+        'ada@exam\r\nple.com',
+        'ada@exam\tple.com',
+        'ada@example.com\r\nBcc: eve@example.com',
+        'ada\r\n@example.com',
+        '"ada\r\nBcc: eve"@example.com',
+        '"ada\n"@example.com',
+        '"ada\u0007"@example.com',
+      ])('%j with control characters, which would forge a mail header', demandRefusal);
+
+      it('of 255 characters, though not to one of 254', async () => {
+        const of254 = `${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.exampleeee`;
+        expect(of254).toHaveLength(254);
+
+        await demandRefusal(`${of254}e`);
+
+        await app
+          .post('/signup')
+          .send(aPerson({ email: of254 }))
+          .expect(201);
+      });
+
+      it('that becomes too long only in punycode, where its column could not hold it', async () => {
+        const label = 'ü'.repeat(54);
+        const email = `ada@${[label, label, label, label].join('.')}.example`;
+        expect(email.length).toBeLessThan(254);
+
+        await demandRefusal(email);
+        await demandRefusal(`ada@${'ü'.repeat(200)}.example`);
+      });
+
+      it('of 90,000 characters', () => demandRefusal(`${'a'.repeat(90_000)}@example.com`));
+    });
+
+    describe('to a username', () => {
+      it.each([
+        '',
+        'ab',
+        'a'.repeat(33),
+        'with space',
+        ' ada',
+        'ada\n',
+        'ada\r\nX-Forged: 1',
+        'ada\u0000',
+        'ada@example.com',
+        'ada/lovelace',
+        'ünal',
+        '🔑🔑🔑',
+        'аdа',
+        'ａｄａ',
+      ])('%j that is none', async (username) => {
+        const response = await app.post('/signup').send(aPerson({ username })).expect(400);
+
+        expect(response.body.errors).toEqual([
+          { pointer: '/username', code: 'invalid_username', detail: expect.any(String) },
+        ]);
+      });
+    });
+
+    describe('to a name', () => {
+      async function demandRefusal(name: string) {
+        const response = await app.post('/signup').send(aPerson({ name })).expect(400);
+        expect(response.body.errors).toEqual([
+          { pointer: '/name', code: 'invalid_name', detail: expect.any(String) },
+        ]);
+      }
+
+      it.each([
+        'Ada\r\nSet-Cookie: forged=1',
+        'Ada\nLovelace',
+        'Ada\n',
+        'Ada\u0000',
+        'Ada\u001b[2J',
+        'Ada\u0085',
+      ])('%j with control characters, which would forge a log line or a mail header', demandRefusal);
+
+      it('of 201 characters', () => demandRefusal('a'.repeat(201)));
+
+      it('of 90,000 characters', () => demandRefusal('a'.repeat(90_000)));
+    });
+
+    it('and creates nothing: the same email address and username still sign up', async () => {
+      const person = aPerson({ username: aUsername() });
+      const usersBefore = await app.database.models.users.count();
+
+      for (const fault of [{ password: 'short' }, { roles: ['admin'] }, { name: 1 }, { name: 'a\nb' }]) {
+        const response = await app
+          .post('/signup')
+          .send({ ...person, ...fault })
+          .expect(400);
+        expect(response.body).not.toHaveProperty('access_token');
+      }
+
+      expect(await app.database.models.users.count()).toBe(usersBefore);
+      await app.post('/signup').send(person).expect(201);
+    });
+  });
+
+  describe('POST /signup with PASSWORD_MIN_LENGTH=15 answers 400', () => {
+    const app = useApp(kind, { PASSWORD_MIN_LENGTH: '15' });
+
+    it('to a password of 14 characters, and says how many it wants', async () => {
+      const response = await app
+        .post('/signup')
+        .send(aPerson({ password: `${CANARY} 4567890` }))
+        .expect(400);
+
+      expect(response.body.errors).toEqual([
+        { pointer: '/password', code: 'password_too_short', detail: expect.stringContaining('15') },
+      ]);
+    });
+  });
+});

@@ -1,0 +1,72 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import type { Response } from 'supertest';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { aPerson, type Person } from '../support/people.ts';
+
+const LIMIT_BYTES = 100 * 1024;
+
+/** JSON of exactly so many bytes. */
+function paddedTo(bytes: number, person: Person): string {
+  const text = JSON.stringify(person);
+  return text + ' '.repeat(bytes - Buffer.byteLength(text));
+}
+
+onEachDatabase((kind) => {
+  describe('POST /signup answers 413', () => {
+    const app = useApp(kind);
+
+    function demandRefusal(response: Response) {
+      expect(response.type).toBe('application/problem+json');
+      expect(response.body).toMatchObject({ status: 413, code: 'payload_too_large' });
+    }
+
+    it('to a body of one byte over 100 KB, though not to one of 100 KB', async () => {
+      const person = aPerson();
+
+      const over = app
+        .post('/signup')
+        .type('json')
+        .send(paddedTo(LIMIT_BYTES + 1, person));
+      demandRefusal(await over.expect(413));
+
+      await app.post('/signup').type('json').send(paddedTo(LIMIT_BYTES, person)).expect(201);
+    });
+
+    it('to a body that does not say how long it is', async () => {
+      const chunked = app.post('/signup').type('json');
+      chunked.write(paddedTo(LIMIT_BYTES + 1, aPerson()));
+
+      demandRefusal(await chunked.expect(413));
+    });
+
+    it('to a body that is small only as long as it is compressed', async () => {
+      const bomb = gzipSync(paddedTo(10 * 1024 * 1024, aPerson()));
+      expect(bomb.length).toBeLessThan(LIMIT_BYTES);
+
+      const response = await app
+        .post('/signup')
+        .type('json')
+        .set('Content-Encoding', 'gzip')
+        .serialize((body) => body)
+        .send(bomb)
+        .expect(413);
+
+      demandRefusal(response);
+    });
+
+    it('to a body of many megabytes, and creates nobody', async () => {
+      const person = aPerson();
+
+      const response = await app
+        .post('/signup')
+        .type('json')
+        .send(paddedTo(8 * 1024 * 1024, person))
+        .expect(413);
+
+      demandRefusal(response);
+      await app.post('/signup').send(person).expect(201);
+    });
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Response } from 'supertest';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { aPerson } from '../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('POST /signup answers 415', () => {
+    const app = useApp(kind);
+
+    function demandRefusal(response: Response) {
+      expect(response.type).toBe('application/problem+json');
+      expect(response.body).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+    }
+
+    it.each([
+      'text/plain',
+      'text/json',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/xml',
+      'application/jsonp',
+      'application/problem+json',
+      'application/octet-stream',
+      'nonsense',
+      '*/*',
+    ])('to JSON that calls itself %s, which a page of another origin could send', async (mediaType) => {
+      const person = aPerson();
+
+      const response = await app
+        .post('/signup')
+        .set('Content-Type', mediaType)
+        .send(JSON.stringify(person))
+        .expect(415);
+
+      demandRefusal(response);
+      await app.post('/signup').send(person).expect(201);
+    });
+
+    it('to JSON that does not say what it is', async () => {
+      const untyped = app.post('/signup');
+      untyped.write(JSON.stringify(aPerson()));
+
+      demandRefusal(await untyped.expect(415));
+    });
+
+    it.each(['iso-8859-1', 'windows-1252', 'utf-7', 'utf-16', 'utf-16le', 'utf-32', 'nonsense'])(
+      'to JSON in the charset %s, since JSON is UTF-8',
+      async (charset) => {
+        const response = await app
+          .post('/signup')
+          .set('Content-Type', `application/json; charset=${charset}`)
+          .send(JSON.stringify(aPerson()))
+          .expect(415);
+
+        demandRefusal(response);
+      },
+    );
+
+    it.each(['compress', 'zstd', 'nonsense', 'gzip, gzip'])(
+      'to a body in the encoding %s, which nobody here can undo',
+      async (encoding) => {
+        const response = await app
+          .post('/signup')
+          .type('json')
+          .set('Content-Encoding', encoding)
+          .send(JSON.stringify(aPerson()))
+          .expect(415);
+
+        demandRefusal(response);
+      },
+    );
+  });
+});
