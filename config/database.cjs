@@ -7,6 +7,7 @@ const { mkdirSync } = require('node:fs');
 const { dirname } = require('node:path');
 const environment = require('./environment.cjs');
 
+/** `environment` is for the seeders: `--env production` alone leaves NODE_ENV as it was. */
 function databaseFor(name) {
   const url = environment.readSecret(process.env, 'DATABASE_URL');
   if (url === undefined && name === 'production') {
@@ -16,13 +17,18 @@ function databaseFor(name) {
   const location = environment.parseDatabaseUrl(url ?? environment.defaultDatabaseUrl(dataDirectory));
   if (location.dialect === 'sqlite') {
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
-    return { ...location, logging: false };
+    return { ...location, logging: false, environment: name };
   }
   const ssl = environment.tlsOptions(
     environment.readVariable(process.env, 'DATABASE_TLS') ?? 'off',
     environment.readVariable(process.env, 'DATABASE_TLS_CA_FILE'),
   );
-  return { ...location, logging: false, dialectOptions: { charset: 'utf8mb4', ...(ssl && { ssl }) } };
+  return {
+    ...location,
+    logging: false,
+    dialectOptions: { charset: 'utf8mb4', ...(ssl && { ssl }) },
+    environment: name,
+  };
 }
 
 // Getters, so that only the environment that sequelize-cli was asked for has to be complete.

@@ -18,10 +18,16 @@ function readSecret(env, name) {
   const file = readVariable(env, `${name}_FILE`);
   if (file === undefined) return value;
   if (value !== undefined) throw new Error(`${name} and ${name}_FILE are both set; keep one`);
+  const content = readFile(`${name}_FILE`, file).replace(/\r?\n$/, '');
+  if (content === '') throw new Error(`${name}_FILE is ${JSON.stringify(file)}: it is empty`);
+  return content;
+}
+
+function readFile(name, file) {
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined;
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Error(`${name}_FILE names ${file}, which cannot be read (${error.code})`);
+    throw new Error(`${name} is ${JSON.stringify(file)}: it cannot be read (${error.code})`);
   }
 }
 
@@ -35,13 +41,20 @@ function defaultDatabaseUrl(dataDirectory) {
  * Throws an Error whose message never repeats the URL, since it may hold a password.
  */
 function parseDatabaseUrl(url) {
-  if (url.startsWith('sqlite:')) {
-    const path = url.slice('sqlite:'.length).replace(/^\/\/(?=\/|\.)/, '');
-    if (path === '' || path === ':memory:')
-      throw new Error('names no file: use sqlite:./data/latchkey.sqlite');
-    return { dialect: 'sqlite', storage: resolve(path) };
+  try {
+    return url.startsWith('sqlite:') ? parseSqliteUrl(url) : parseMysqlUrl(url);
+  } catch (error) {
+    throw new Error(`DATABASE_URL ${error.message}`);
   }
-  return parseMysqlUrl(url);
+}
+
+/** Of the forms with slashes only sqlite:///absolute/path and sqlite://./relative/path are clear. */
+function parseSqliteUrl(url) {
+  const path = url.slice('sqlite:'.length).replace(/^\/\/(?=\/|\.)/, '');
+  if (path === '' || path.startsWith('//') || path.includes(':memory:')) {
+    throw new Error('names no file: use sqlite:./data/latchkey.sqlite');
+  }
+  return { dialect: 'sqlite', storage: resolve(path) };
 }
 
 function parseMysqlUrl(url) {
@@ -58,6 +71,7 @@ function parseMysqlUrl(url) {
     throw new Error('carries options after the database name: use the DATABASE_* variables for them');
   }
   const database = decodePart(parts.pathname.slice(1));
+  if (parts.port === '0') throw new Error('has the port 0');
   if (parts.hostname === '' || database === '' || database.includes('/')) {
     throw new Error('needs a host and one database name: mysql://user:password@host:3306/database');
   }
@@ -84,13 +98,15 @@ function decodePart(text) {
  * host. mysql2 leaves the name unchecked unless it is told otherwise, which would accept anybody's certificate.
  */
 function tlsOptions(mode, caFile) {
-  if (mode === 'off') return undefined;
-  return {
-    rejectUnauthorized: true,
-    verifyIdentity: true,
-    minVersion: 'TLSv1.2',
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
-  };
+  if (mode !== 'off' && mode !== 'verify') throw new Error(`DATABASE_TLS is "${mode}": off or verify`);
+  if (mode === 'verify') {
+    const authority = caFile === undefined ? {} : { ca: readFile('DATABASE_TLS_CA_FILE', caFile) };
+    return { rejectUnauthorized: true, verifyIdentity: true, minVersion: 'TLSv1.2', ...authority };
+  }
+  if (caFile !== undefined) {
+    throw new Error('DATABASE_TLS_CA_FILE is set while DATABASE_TLS is off: set DATABASE_TLS=verify');
+  }
+  return undefined;
 }
 
 module.exports = { readVariable, readSecret, defaultDatabaseUrl, parseDatabaseUrl, tlsOptions };

@@ -25,4 +25,4 @@ export function readVariable(env: Environment, name: string): string | undefined
 export function readSecret(env: Environment, name: string): string | undefined;
 export function defaultDatabaseUrl(dataDirectory: string): string;
 export function parseDatabaseUrl(url: string): SqliteLocation | MysqlLocation;
-export function tlsOptions(mode: 'off' | 'verify', caFile: string | undefined): TlsOptions | undefined;
+export function tlsOptions(mode: string, caFile: string | undefined): TlsOptions | undefined;

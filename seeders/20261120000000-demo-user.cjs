@@ -18,7 +18,7 @@ const DEMO_USER = {
 
 module.exports = {
   async up(queryInterface) {
-    if (process.env.NODE_ENV === 'production') {
+    if (queryInterface.sequelize.options.environment === 'production') {
       console.log('Skipped: a demo user with a public password never goes into production.');
       return;
     }

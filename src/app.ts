@@ -13,12 +13,13 @@ import { healthRoutes, type Readiness } from './health/routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { jsonBody } from './http/body.ts';
 import { crossOrigin } from './http/cors.ts';
+import { demandHost } from './http/host.ts';
+import { answerOptions, unmatched } from './http/methods.ts';
 import { describeApi, type OpenApiDocument } from './http/openapi.ts';
 import { problemHandler } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
-import { unmatched } from './http/unmatched.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { createSessions } from './sessions/service.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
@@ -69,12 +70,14 @@ export function createApp({ config, signingKey, users, readiness, clock, logger 
   app.use(requestId());
   app.use(requestLog(logger));
   app.use(securityHeaders());
+  app.use(demandHost());
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
-  app.use(healthRoutes(readiness));
-  app.use(jsonBody());
+  app.use(answerOptions(document));
 
-  app.use(accountRoutes(accounts, bearer));
+  app.use(healthRoutes(readiness));
   app.use(docsRoutes(document));
+  app.use(jsonBody());
+  app.use(accountRoutes(accounts, bearer));
 
   app.use(unmatched(document));
   app.use(problemHandler(publicUrl));

@@ -26,12 +26,12 @@ const integer = (min: number, max: number) =>
 const publicUrl = z
   .string()
   .transform((value) => value.replace(/\/+$/, ''))
-  .refine((value) => URL.canParse(value) && /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/.test(value));
+  .refine((value) => URL.canParse(value) && /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(value));
 
 const origins = z
   .string()
   .transform(splitList)
-  .refine((list) => list.every((item) => URL.canParse(item) && new URL(item).origin === item));
+  .refine((list) => list.every(isOrigin));
 
 const trustProxy = z
   .string()
@@ -186,18 +186,12 @@ export const VARIABLES = {
 
 export type VariableName = keyof typeof VARIABLES;
 
-/** The value as it may appear in a message: secrets only by their length. */
+/** The value as it may appear in a message: secrets only by their length, URLs without their password. */
 export function describeValue(name: VariableName, value: string | undefined): string {
   if (value === undefined) return 'not set';
-  return 'secret' in VARIABLES[name] ? `a secret of ${value.length} characters` : JSON.stringify(value);
-}
-
-/** Secrets that stand in tutorials, in this repository's examples, or that are one repeated piece. */
-export function isSampleSecret(secret: string): boolean {
-  const sampleWords =
-    /change.?me|your.?(256|jwt|secret|super)|secret.?key|super.?secret|example|placeholder|replace/i;
-  const repeatedPiece = /^(.{1,8})\1+.{0,7}$/;
-  return sampleWords.test(secret) || repeatedPiece.test(secret);
+  return 'secret' in VARIABLES[name]
+    ? `a secret of ${value.length} characters`
+    : JSON.stringify(value.replace(/(\/\/[^/@:]*):[^/@]*@/, '$1:***@'));
 }
 
 /** The content of .env.example: every variable, commented out, with its default and its meaning. */
@@ -217,10 +211,16 @@ function splitList(value: string): string[] {
     .filter((item) => item !== '');
 }
 
+function isOrigin(value: string): boolean {
+  return !value.includes('*') && URL.canParse(value) && new URL(value).origin === value;
+}
+
 function isAddressRange(value: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;
   const [address = '', prefix, ...rest] = value.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+  return (
+    prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
+  );
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import dotenv from 'dotenv';
 import type { z } from 'zod';
@@ -13,7 +12,8 @@ import {
   type TlsOptions,
   tlsOptions,
 } from '../config/environment.cjs';
-import { describeValue, isSampleSecret, VARIABLES, type VariableName } from './config-variables.ts';
+import { describeValue, VARIABLES, type VariableName } from './config-variables.ts';
+import { isSampleSecret } from './sample-secrets.ts';
 
 /** Everything the service can be told from outside, checked and frozen. */
 export interface Config {
@@ -128,13 +128,10 @@ type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]['schem
 function readVariables(env: Environment, faults: string[]): Values {
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(VARIABLES)) {
-    let text: string | undefined;
-    try {
-      text = 'secret' in variable ? readSecret(env, name) : readVariable(env, name);
-    } catch (error) {
-      faults.push((error as Error).message);
-      continue;
-    }
+    const faultsBefore = faults.length;
+    const text =
+      'secret' in variable ? collect(faults, () => readSecret(env, name)) : readVariable(env, name);
+    if (faults.length > faultsBefore) continue;
     const result = variable.schema.safeParse(text);
     if (result.success) values[name] = result.data;
     else faults.push(`${name} is ${describeValue(name as VariableName, text)}: ${variable.wants}`);
@@ -170,25 +167,21 @@ function productionFaults(values: Values, faults: readonly string[]): string[] {
 }
 
 function locate(values: Values, faults: string[]): DatabaseConfig['location'] | undefined {
-  try {
-    return parseDatabaseUrl(values.DATABASE_URL ?? defaultDatabaseUrl(values.DATA_DIR ?? ''));
-  } catch (error) {
-    faults.push(`DATABASE_URL ${(error as Error).message}`);
-    return undefined;
-  }
+  return collect(faults, () => parseDatabaseUrl(values.DATABASE_URL ?? defaultDatabaseUrl(values.DATA_DIR)));
 }
 
 function readTls(values: Values, faults: string[]): TlsOptions | undefined {
-  const file = values.DATABASE_TLS_CA_FILE;
-  if (file !== undefined && !existsSync(file)) {
-    faults.push(`DATABASE_TLS_CA_FILE is ${describeValue('DATABASE_TLS_CA_FILE', file)}: no such file`);
+  // A mode that was no mode has been reported; the file is still to be read.
+  return collect(faults, () => tlsOptions(values.DATABASE_TLS ?? 'verify', values.DATABASE_TLS_CA_FILE));
+}
+
+function collect<Result>(faults: string[], read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    faults.push((error as Error).message);
     return undefined;
   }
-  if (file !== undefined && values.DATABASE_TLS === 'off') {
-    faults.push('DATABASE_TLS_CA_FILE is set while DATABASE_TLS is off: set DATABASE_TLS=verify');
-    return undefined;
-  }
-  return tlsOptions(values.DATABASE_TLS, file);
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -1,9 +1,10 @@
+import { isNativeError } from 'node:util/types';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 /** A JSON logger that never prints what a database driver hangs on its errors: SQL text and bound values. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   return pino(
-    { level, base: null, serializers: { err: serializeError } },
+    { level, base: null, serializers: { err: (error) => serializeError(error) } },
     destination ?? pino.destination(1),
   );
 }
@@ -16,15 +17,24 @@ interface SerializedError {
   readonly cause?: SerializedError;
 }
 
+const MAX_CAUSES = 8;
+
 /** Only the members listed here: an error's other properties may hold a caller's input. */
-export function serializeError(error: unknown): SerializedError {
-  if (!(error instanceof Error))
-    return { type: typeof error, message: 'a value that is no Error was thrown' };
+export function serializeError(error: unknown, depth = 0): SerializedError {
+  if (!isNativeError(error)) return { type: typeof error, message: 'a value that is no Error was thrown' };
+  const code = 'code' in error ? error.code : driverCode(error);
   return {
     type: error.name,
     message: error.message,
-    ...('code' in error && { code: error.code }),
+    ...(code !== undefined && { code }),
     stack: error.stack,
-    ...(error.cause !== undefined && { cause: serializeError(error.cause) }),
+    ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: serializeError(error.cause, depth + 1) }),
   };
+}
+
+/** Sequelize keeps the driver's error under `parent`. */
+function driverCode(error: Error): unknown {
+  return 'parent' in error && isNativeError(error.parent) && 'code' in error.parent
+    ? error.parent.code
+    : undefined;
 }

@@ -29,7 +29,7 @@ async function start(config: Config): Promise<void> {
   const database = await connectDatabase(config.database);
   await bringSchemaUp(database, config, logger);
 
-  const server = createHttpServer((req, res) => app(req, res));
+  const server = createHttpServer((req, res) => app(req, res), config.http.publicUrl);
   const drain = createDrain(server);
   const app = createApp({
     config,
@@ -52,7 +52,7 @@ async function start(config: Config): Promise<void> {
 /** The server never runs on a schema that is behind: it migrates if it may, else it names the command. */
 async function bringSchemaUp(database: Database, config: Config, logger: Logger): Promise<void> {
   if (config.database.migrateOnStart) {
-    const applied = await applyMigrations(database, config.database);
+    const applied = await applyMigrations(config.database);
     if (applied.length > 0) logger.info({ migrations: applied }, 'migrations applied');
     return;
   }

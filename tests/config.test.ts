@@ -539,18 +539,19 @@ describe('a secret from NAME_FILE', () => {
       const base = without(PRODUCTION, name);
 
       expect(faultsOf({ ...base, [`${name}_FILE`]: missing })).toEqual([
-        `${name}_FILE names ${missing}, which cannot be read (ENOENT)`,
+        `${name}_FILE is ${JSON.stringify(missing)}: it cannot be read (ENOENT)`,
       ]);
       expect(faultsOf({ ...base, [`${name}_FILE`]: directory })).toEqual([
-        `${name}_FILE names ${directory}, which cannot be read (EISDIR)`,
+        `${name}_FILE is ${JSON.stringify(directory)}: it cannot be read (EISDIR)`,
       ]);
     },
   );
 
-  it('that is empty counts as unset, which production does not accept', () => {
+  it('that is empty is a fault, since somebody meant to set it', () => {
     for (const content of ['', '\n']) {
-      const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: fileWith(content) };
-      expect(faultsOf(env)).toEqual(['JWT_SECRET is not set: required in production']);
+      const file = fileWith(content);
+      const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: file };
+      expect(faultsOf(env)).toEqual([`JWT_SECRET_FILE is ${JSON.stringify(file)}: it is empty`]);
     }
   });
 

@@ -49,7 +49,7 @@ describe('an error in the log', () => {
       type: 'SequelizeDatabaseError',
       message: 'Deadlock found when trying to get lock',
     });
-    expect(Object.keys(entry.err as object).sort()).toEqual(['message', 'stack', 'type']);
+    expect(Object.keys(entry.err as object).sort()).toEqual(['code', 'message', 'stack', 'type']);
   });
 
   it('of Sequelize has neither of them as the cause of another error, however deep', () => {

@@ -8,17 +8,33 @@ export const MIN_USERNAME_LENGTH = 3;
 export const MAX_USERNAME_LENGTH = 32;
 export const USERNAME_PATTERN = /^[A-Za-z0-9_.-]+$/;
 
+/** Control and format characters: line breaks that end a mail header, signs that nobody sees. */
+const INVISIBLE = /[\p{Cc}\p{Cf}]/u;
+
+/** Letters of any script, digits, emoji, the hyphen, and the dots that IDNA takes for one. */
+const DOMAIN_CHARACTERS = /^[\p{L}\p{M}\p{N}\p{So}\p{Sk}.\u3002\uff0e\uff61-]+$/u;
+
 /**
  * The email address as typed and in the form that is compared: NFC, lower case by no country's rules, the domain in
  * punycode. Null where the text is no address.
  */
 export function parseEmail(typed: string): Identifier | null {
   const shown = typed.trim();
+  if (shown.length > MAX_EMAIL_LENGTH || !shown.isWellFormed() || INVISIBLE.test(shown)) return null;
   const at = shown.lastIndexOf('@');
-  const domain = domainToASCII(shown.slice(at + 1));
+  const domain = toAsciiDomain(shown.slice(at + 1));
   const canonical = `${shown.slice(0, at).normalize('NFC').toLowerCase().normalize('NFC')}@${domain}`;
-  const fits = shown.length <= MAX_EMAIL_LENGTH && canonical.length <= MAX_EMAIL_LENGTH;
-  return at > 0 && domain !== '' && fits && validator.isEmail(canonical) ? { shown, canonical } : null;
+  const wellFormed =
+    at > 0 && domain !== '' && canonical.length <= MAX_EMAIL_LENGTH && validator.isEmail(canonical);
+  return wellFormed ? { shown, canonical } : null;
+}
+
+/**
+ * The domain in punycode, or '' where it is none. domainToASCII parses like a URL: it would drop line breaks, decode
+ * %61 and stop at a slash, so that odd spellings fell on somebody else's address.
+ */
+function toAsciiDomain(domain: string): string {
+  return DOMAIN_CHARACTERS.test(domain) ? domainToASCII(domain) : '';
 }
 
 /** ASCII only, so that no two usernames look alike. Null where the text is no username. */

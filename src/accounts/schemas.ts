@@ -44,7 +44,7 @@ const Name = wellFormedText
     params: { code: 'invalid_name' },
   })
   .transform((value) => value.trim().normalize('NFC'))
-  .refine((value) => value.length <= MAX_NAME_LENGTH, {
+  .refine((value) => [...value].length <= MAX_NAME_LENGTH, {
     message: `Must have at most ${MAX_NAME_LENGTH} characters.`,
     params: { code: 'invalid_name' },
   })

@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { Sequelize } from 'sequelize';
+import type { Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { isTransient, isUnavailable } from './errors.ts';
 import { defineModels, type Models } from './models.ts';
+import { openSequelize } from './sequelize.ts';
 import { cutSilentConnections } from './silent-connections.ts';
 
 export interface Database {
@@ -23,16 +22,11 @@ const MAX_TRIES = 3;
 const MAX_JITTER_MILLISECONDS = 50;
 const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
 
-/** Sequelize's types miss it: saves `SET time_zone` on every new connection; times travel as UTC text anyway. */
-const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
-
 /** Prepares the database that `config` names. MySQL connections are made on demand, so this never waits for it. */
 export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
-  const { location } = config;
-  // The file holds password hashes: its directory is nobody else's.
-  if (location.dialect === 'sqlite') mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
-  const sequelize = createSequelize(config);
-  if (location.dialect === 'sqlite') await prepareSqlite(sequelize);
+  const sequelize = openSequelize(config);
+  if (config.location.dialect === 'sqlite') await prepareSqlite(sequelize);
+  else cutSilentConnections(sequelize, config.timeoutMilliseconds);
   return {
     sequelize,
     models: defineModels(sequelize),
@@ -40,30 +34,6 @@ export async function connectDatabase(config: DatabaseConfig): Promise<Database>
       withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds)),
     close: () => sequelize.close(),
   };
-}
-
-function createSequelize(config: DatabaseConfig): Sequelize {
-  const { location, timeoutMilliseconds } = config;
-  if (location.dialect === 'sqlite') {
-    return new Sequelize({ ...location, logging: false, retry: { max: 1 } });
-  }
-  const sequelize = new Sequelize({
-    ...location,
-    logging: false,
-    retry: { max: 1 },
-    ...UNTYPED_OPTIONS,
-    pool: { max: config.poolMax, min: 0, acquire: timeoutMilliseconds, idle: 10_000 },
-    dialectOptions: {
-      charset: 'utf8mb4',
-      connectTimeout: config.connectTimeoutMilliseconds,
-      // Affected rows count what WHERE matched. Sequelize asks for changed rows, which would call a write of the
-      // same value a lost race.
-      flags: ['+FOUND_ROWS'],
-      ...(config.tls && { ssl: config.tls }),
-    },
-  });
-  cutSilentConnections(sequelize, timeoutMilliseconds);
-  return sequelize;
 }
 
 /** Readers do not wait for the writer (WAL), and a second process waits its turn instead of failing at once. */

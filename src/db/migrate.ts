@@ -6,6 +6,7 @@ import { QueryTypes, Sequelize } from 'sequelize';
 import { SequelizeStorage, Umzug } from 'umzug';
 import type { DatabaseConfig } from '../config.ts';
 import type { Database } from './connect.ts';
+import { openSequelize } from './sequelize.ts';
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
 const LOCK_NAME = 'latchkey_migrations';
@@ -29,7 +30,8 @@ export async function isSchemaCurrent(
   const read = () =>
     sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', { type: QueryTypes.SELECT });
   const applied = new Set((await run(read, withinMilliseconds)).map(({ name }) => name));
-  return readdirSync(MIGRATIONS_DIRECTORY).every((name) => applied.has(name));
+  const written = readdirSync(MIGRATIONS_DIRECTORY).filter((name) => name.endsWith('.cjs'));
+  return written.every((name) => applied.has(name));
 }
 
 /** The names of the migrations that this database has not seen, in order; empty where the schema is current. */
@@ -40,19 +42,23 @@ export async function pendingMigrations({ sequelize }: Database): Promise<string
 
 /**
  * Applies the pending migrations, as `sequelize-cli db:migrate` would, and returns their names. Of many processes
- * that start at once one does the work while the others wait for the lock and then find nothing to do.
+ * that start at once one does the work while the others wait for the lock and then find nothing to do. Uses
+ * connections of its own, since waiting and altering a table may take longer than any request is allowed to.
  */
-export async function applyMigrations(
-  { sequelize }: Database,
-  { location }: DatabaseConfig,
-): Promise<string[]> {
+export async function applyMigrations(config: DatabaseConfig): Promise<string[]> {
+  const { location } = config;
+  const sequelize = openSequelize(config);
   const migrate = async () => {
     const applied = await createUmzug(sequelize).up();
     return applied.map(({ name }) => name);
   };
-  return location.dialect === 'mysql'
-    ? withMysqlLock(sequelize, migrate)
-    : withSqliteLock(`${location.storage}.migrating`, migrate);
+  try {
+    return location.dialect === 'mysql'
+      ? await withMysqlLock(sequelize, migrate)
+      : await withSqliteLock(`${location.storage}.migrating`, migrate);
+  } finally {
+    await sequelize.close();
+  }
 }
 
 function createUmzug(sequelize: Sequelize): Umzug<object> {

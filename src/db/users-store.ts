@@ -28,7 +28,14 @@ export function createUserStore({ models, run }: Database): UserStore {
       createdAt: user.createdAt,
       updatedAt: user.createdAt,
     };
-    await translatingDuplicates(run(() => users.create(row)));
+    try {
+      await run(() => users.create(row));
+    } catch (error) {
+      // Where both are taken, SQLite reports the one and MySQL the other: the email comes first on both.
+      const alsoEmail =
+        isDuplicate(error, 'username') && (await findOne({ emailCanonical: row.emailCanonical }));
+      throw alsoEmail ? new AppError('email_taken', undefined, { cause: error }) : translateDuplicate(error);
+    }
     return toUser(row);
   }
 
@@ -43,8 +50,12 @@ export function createUserStore({ models, run }: Database): UserStore {
       updatedAt: at,
     };
     const where = { id, disabledAt: null };
-    const [affected] = await translatingDuplicates(run(() => users.update(change, { where })));
-    return affected === 0 ? null : findOne({ id });
+    try {
+      const [affected] = await run(() => users.update(change, { where }));
+      return affected === 0 ? null : findOne({ id });
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
   }
 
   async function replacePasswordHash(id: string, from: string, to: string, at: Date): Promise<boolean> {
@@ -65,14 +76,11 @@ export function createUserStore({ models, run }: Database): UserStore {
   };
 }
 
-async function translatingDuplicates<Result>(write: Promise<Result>): Promise<Result> {
-  try {
-    return await write;
-  } catch (error) {
-    if (isDuplicate(error, 'email')) throw new AppError('email_taken', undefined, { cause: error });
-    if (isDuplicate(error, 'username')) throw new AppError('username_taken', undefined, { cause: error });
-    throw error;
-  }
+/** A unique violation in the words of the domain; any other error as it is. */
+function translateDuplicate(error: unknown): unknown {
+  if (isDuplicate(error, 'email')) return new AppError('email_taken', undefined, { cause: error });
+  if (isDuplicate(error, 'username')) return new AppError('username_taken', undefined, { cause: error });
+  return error;
 }
 
 function toUser({ emailCanonical, usernameCanonical, ...user }: UserRow): User {

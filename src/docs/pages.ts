@@ -3,7 +3,7 @@ import { STATUS_OF } from '../http/problem.ts';
 
 /** Starts Swagger UI; a file of its own, since the page's policy allows no inline script. */
 export const SWAGGER_START = `window.ui = SwaggerUIBundle({
-  url: '../openapi.json',
+  url: 'openapi.json',
   dom_id: '#swagger-ui',
   deepLinking: true,
   persistAuthorization: false,

@@ -28,8 +28,10 @@ export function docsRoutes(document: OpenApiDocument): Router {
     res.json(document);
   });
 
-  router.get('/docs', documentPolicy, (_req, res) => {
-    res.type('html').send(SWAGGER_PAGE);
+  router.get('/docs', documentPolicy, (req, res) => {
+    // The page names its files relative to /docs without a slash, so that it works under any path prefix.
+    if (req.path.endsWith('/')) res.redirect(308, '../docs');
+    else res.type('html').send(SWAGGER_PAGE);
   });
 
   router.get('/docs/errors', documentPolicy, (_req, res) => {
@@ -42,7 +44,8 @@ export function docsRoutes(document: OpenApiDocument): Router {
 
   for (const asset of ASSETS) {
     router.get(`/docs/${asset}`, (_req, res) => {
-      res.sendFile(asset, { root: SWAGGER_UI, maxAge: '1 day', cacheControl: true });
+      res.removeHeader('Cache-Control');
+      res.sendFile(asset, { root: SWAGGER_UI, maxAge: '1 day' });
     });
   }
 

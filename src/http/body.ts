@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import express, { type RequestHandler } from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 
 const LIMIT = '100kb';
@@ -10,12 +10,24 @@ export function jsonBody(): RequestHandler[] {
 }
 
 const refuseOtherMedia: RequestHandler = (req, _res, next) => {
-  // `is` answers null for a request without a body and false for a body of another type.
-  if (req.is('application/json') === false) throw new AppError('unsupported_media_type');
+  if (hasBody(req) && !(req.is('application/json') && isUtf8Charset(req.get('Content-Type') ?? ''))) {
+    throw new AppError('unsupported_media_type');
+  }
   next();
 };
 
-/** RFC 8259 section 8.1. Lenient decoding would make different passwords equal. */
+/** Clients send `Content-Length: 0` with a POST that has no body, and then no Content-Type. */
+function hasBody(req: Request): boolean {
+  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+}
+
+/** JSON is UTF-8 (RFC 8259 section 8.1), whatever else body-parser would decode. */
+function isUtf8Charset(mediaType: string): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(mediaType)?.[1];
+  return charset === undefined || charset.toLowerCase() === 'utf-8';
+}
+
+/** Lenient decoding would make different passwords equal. */
 function demandUtf8(_req: unknown, _res: unknown, bytes: Buffer): void {
   if (!isUtf8(bytes)) throw new AppError('invalid_json', 'The body is not valid UTF-8.');
 }

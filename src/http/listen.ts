@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { PROBLEM_MEDIA_TYPE } from './problem.ts';
+import { AppError } from '../errors.ts';
+import { PROBLEM_MEDIA_TYPE, presentProblem } from './problem.ts';
 
 const HEADERS_TIMEOUT_MILLISECONDS = 10_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 30_000;
@@ -13,19 +15,25 @@ const PARSER_FAULTS: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
 };
 
-/** An HTTP server that gives a client 10 s for its headers and 30 s for its whole request. */
-export function createHttpServer(listener: RequestListener): Server {
+/**
+ * An HTTP server that gives a client 10 s for its headers and 30 s for its whole request. What Node itself refuses is
+ * answered with the same problem document as everything else.
+ */
+export function createHttpServer(listener: RequestListener, publicUrl: string): Server {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
       requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      requireHostHeader: false,
       connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
     },
     listener,
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    refuse(socket, PARSER_FAULTS[error.code ?? ''] ?? 400),
+    refuse(socket, PARSER_FAULTS[error.code ?? ''] ?? 400, publicUrl),
   );
+  // An expectation that nobody knows may be ignored (RFC 9110 section 10.1.1); Node would answer without a body.
+  server.on('checkExpectation', listener);
   return server;
 }
 
@@ -40,21 +48,16 @@ export function listen(server: Server, port: number, host: string): Promise<Addr
   });
 }
 
-/** The same problem document as everywhere, written by hand, since no Express request exists yet. */
-function refuse(socket: Duplex, status: number): void {
+/** Written by hand, since there is no response object yet. */
+function refuse(socket: Duplex, status: number, publicUrl: string): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const title = STATUS_CODES[status] ?? '';
-  const body = JSON.stringify({
-    title,
-    status,
-    detail: 'The HTTP request could not be read.',
-    code: 'invalid_request',
-  });
+  const error = new AppError('invalid_request', 'The HTTP request could not be read.');
+  const body = JSON.stringify({ ...presentProblem(error, publicUrl, randomUUID()), status });
   socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${body.length}\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${body.length}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   );
 }

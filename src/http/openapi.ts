@@ -14,6 +14,7 @@ export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 /** What any route that reads a body may answer before the route sees it. */
 export const BODY_REFUSALS: readonly ErrorCode[] = [
+  'invalid_request',
   'invalid_json',
   'validation_failed',
   'payload_too_large',
@@ -45,9 +46,9 @@ export function jsonBodyOf(schema: z.ZodType) {
 /** The problem answers of an operation, grouped by status, each code with an example. */
 export function refusals(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
   const responses: ZodOpenApiResponsesObject = {};
-  const all = [...codes, 'internal_error'] as const;
-  for (const status of new Set(all.map((code) => STATUS_OF[code]))) {
-    const ofStatus = all.filter((code) => STATUS_OF[code] === status);
+  const all = new Set([...codes, 'internal_error'] as const);
+  for (const status of new Set([...all].map((code) => STATUS_OF[code]))) {
+    const ofStatus = [...all].filter((code) => STATUS_OF[code] === status);
     responses[`${status as 400}`] = {
       description: `${STATUS_CODES[status]}: ${ofStatus.map((code) => `\`${code}\``).join(', ')}`,
       content: {
@@ -79,5 +80,5 @@ export function describeApi(paths: readonly Paths[], publicUrl: string, version:
 }
 
 function exampleOf(code: ErrorCode) {
-  return presentProblem(new AppError(code, ERRORS[code].meaning), 'http://localhost:3000', 'REQUEST-ID');
+  return presentProblem(new AppError(code, ERRORS[code].meaning), 'https://auth.example.com', 'REQUEST-ID');
 }

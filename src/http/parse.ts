@@ -44,7 +44,9 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 
 function toPointer(path: readonly PropertyKey[]): string {
   const pointer = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-  return pointer.length <= MAX_POINTER_LENGTH ? pointer : `${pointer.slice(0, MAX_POINTER_LENGTH)}…`;
+  if (pointer.length <= MAX_POINTER_LENGTH) return pointer;
+  // Cut between characters, and not within an escape.
+  return `${[...pointer].slice(0, MAX_POINTER_LENGTH).join('').replace(/~$/, '')}…`;
 }
 
 function typeName(value: unknown): string {

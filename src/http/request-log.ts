@@ -18,7 +18,7 @@ export function requestLog(logger: Logger): RequestHandler {
     // Wrapped serializers would get errors with all their properties copied already.
     wrapSerializers: false,
     serializers: {
-      err: serializeError,
+      err: (error) => serializeError(error),
       req: (req: { id: string; method: string; url: string }) => ({
         id: req.id,
         method: req.method,

@@ -1,5 +1,5 @@
-import { dictionary } from '@zxcvbn-ts/language-common';
 import { fieldError } from '../errors.ts';
+import { isCommonPassword } from './common.ts';
 
 export interface PasswordPolicy {
   /**
@@ -19,9 +19,6 @@ export const MAX_PASSWORD_LENGTH = 256;
 
 const SERVICE_NAME = 'latchkey';
 
-/** 49,233 passwords by how often leaks contain them. */
-const COMMON_PASSWORDS: ReadonlySet<string> = new Set(dictionary['passwords-common']);
-
 export function createPasswordPolicy(minLength: number): PasswordPolicy {
   return {
     demandAcceptable(password, ownWords, pointer) {
@@ -36,21 +33,16 @@ export function createPasswordPolicy(minLength: number): PasswordPolicy {
           `A password has at most ${MAX_PASSWORD_LENGTH} characters.`,
         );
       }
-      if (isCommon(password)) {
-        throw fieldError(pointer, 'password_common', 'This password is among the first that attackers try.');
-      }
       if (isAnyOf(password, [SERVICE_NAME, ...ownWords.flatMap(variants)])) {
         const detail =
           'A password must not be your email address, username or name, nor the name of this service.';
         throw fieldError(pointer, 'password_personal', detail);
       }
+      if (isCommonPassword(password)) {
+        throw fieldError(pointer, 'password_common', 'This password is among the first that attackers try.');
+      }
     },
   };
-}
-
-function isCommon(password: string): boolean {
-  const oneCharacterRepeated = /^(.)\1*$/su;
-  return COMMON_PASSWORDS.has(password.toLowerCase()) || oneCharacterRepeated.test(password);
 }
 
 /** An email address also stands for the part before its @. */
@@ -60,21 +52,18 @@ function variants(word: string | null | undefined): string[] {
 }
 
 function isAnyOf(password: string, words: readonly string[]): boolean {
-  return words.some(
-    (word) =>
-      sameText(lettersAndDigits(password), lettersAndDigits(word)) || sameText(core(password), core(word)),
-  );
+  return words.some((word) => VIEWS.some((view) => view(word) !== '' && view(word) === view(password)));
 }
 
-function sameText(a: string, b: string): boolean {
-  return a !== '' && a === b;
+/** What a password and a word are compared as: without regard to case, to signs, to what stands around a word. */
+const VIEWS = [folded, lettersAndDigits, core];
+
+function folded(text: string): string {
+  return text.normalize('NFC').toLowerCase();
 }
 
 function lettersAndDigits(text: string): string {
-  return text
-    .normalize('NFC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
+  return folded(text).replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 /** What is left without the digits and signs that people put around a word: `Alice2024!` is `alice`. */

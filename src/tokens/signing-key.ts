@@ -1,5 +1,5 @@
-import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** A key that signs and verifies, made once: jsonwebtoken is fifty times faster with a KeyObject than with text. */
@@ -31,21 +31,29 @@ function thumbprint(key: KeyObject): string {
 /**
  * The secret in `file`, made at the first call: 256 random bits as text, readable by the owner alone. Of several
  * processes that start at once one wins, since a hard link is created whole or not at all.
+ * @throws Error where the file is there and empty
  */
 export function readOrCreateSecret(file: string): string {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const candidate = `${file}.${process.pid}`;
-  writeFileSync(candidate, randomBytes(GENERATED_SECRET_BYTES).toString('base64url'), { mode: 0o600 });
-  try {
-    linkSync(candidate, file);
-  } catch (error) {
-    if (!isFileExists(error)) throw error;
-  } finally {
-    rmSync(candidate);
-  }
-  return readFileSync(file, 'utf8').trim();
+  if (!existsSync(file)) createSecret(file);
+  const secret = readFileSync(file, 'utf8').trim();
+  if (secret === '')
+    throw new Error(`the secret file ${file} is empty: restore it, or remove it to make a new one`);
+  return secret;
 }
 
-function isFileExists(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+function createSecret(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  // Never a name that another start could have left as a link to the secret itself.
+  const draft = `${file}.${randomUUID()}`;
+  writeFileSync(draft, randomBytes(GENERATED_SECRET_BYTES).toString('base64url'), {
+    mode: 0o600,
+    flag: 'wx',
+  });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!existsSync(file)) throw error;
+  } finally {
+    rmSync(draft);
+  }
 }

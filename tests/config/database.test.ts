@@ -72,7 +72,7 @@ describe.each(ENVIRONMENTS)('for %s', (name) => {
 
     expect(database).toMatchObject(location);
     expect(Object.keys(database).sort()).toEqual(
-      [...Object.keys(location), 'dialectOptions', 'logging'].sort(),
+      [...Object.keys(location), 'dialectOptions', 'environment', 'logging'].sort(),
     );
     expect(database.dialectOptions).toEqual({ charset: 'utf8mb4' });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config.ts';
 import { connectDatabase } from '../../src/db/connect.ts';
 import { applyMigrations, isSchemaCurrent, pendingMigrations } from '../../src/db/migrate.ts';
-import { createTestDatabase, onEachDatabase } from '../support/databases.ts';
+import { administrate, createTestDatabase, onEachDatabase, onMysql } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
 import { startServer } from '../support/server-process.ts';
 
@@ -36,8 +36,8 @@ onEachDatabase((kind) => {
 
       const before = await pendingMigrations(database);
       const currentBefore = await isSchemaCurrent(database, 1_000);
-      const applied = await applyMigrations(database, config);
-      const again = await applyMigrations(database, config);
+      const applied = await applyMigrations(config);
+      const again = await applyMigrations(config);
 
       expect(before.length).toBeGreaterThan(0);
       expect(currentBefore).toBe(false);
@@ -46,6 +46,23 @@ onEachDatabase((kind) => {
       expect(await pendingMigrations(database)).toEqual([]);
       expect(await isSchemaCurrent(database, 1_000)).toBe(true);
       await database.close();
+      await testDatabase.drop();
+    });
+  });
+});
+
+onMysql(() => {
+  describe('Migrations that wait for another process', () => {
+    it('wait longer than any request may take', async () => {
+      const testDatabase = await createTestDatabase('MySQL');
+      const name = new URL(testDatabase.url).pathname.slice(1);
+      const config = loadConfig({ DATABASE_URL: testDatabase.url, DATABASE_TIMEOUT_MS: '200' }).database;
+
+      // Takes the lock, as a process that migrates does, and keeps it for five times that long.
+      const other = administrate(`SELECT GET_LOCK(SHA1('latchkey_migrations:${name}'), 0), SLEEP(1)`);
+      const [applied] = await Promise.all([applyMigrations(config), other]);
+
+      expect(applied).not.toEqual([]);
       await testDatabase.drop();
     });
   });

@@ -77,7 +77,7 @@ onEachDatabase((kind) => {
     /** Migrated by the server, so that the command line is only asked what a test is about. */
     async function migratedDatabase() {
       const fresh = await freshDatabase();
-      await applyMigrations(fresh.database, fresh.config);
+      await applyMigrations(fresh.config);
       return fresh;
     }
 
@@ -111,8 +111,8 @@ onEachDatabase((kind) => {
     });
 
     it('db:migrate finds nothing to do after the server has migrated', async () => {
-      const { config, database, cli } = await freshDatabase();
-      expect(await applyMigrations(database, config)).not.toEqual([]);
+      const { config, cli } = await freshDatabase();
+      expect(await applyMigrations(config)).not.toEqual([]);
 
       const { exitCode, output } = await cli(['db:migrate']);
 
@@ -121,16 +121,16 @@ onEachDatabase((kind) => {
     });
 
     it('leaves the server nothing to do: applyMigrations applies none', async () => {
-      const { config, database, cli } = await freshDatabase();
+      const { config, cli } = await freshDatabase();
       await cli(['db:migrate']);
 
-      expect(await applyMigrations(database, config)).toEqual([]);
+      expect(await applyMigrations(config)).toEqual([]);
     });
 
     it('db:migrate:undo takes back the last migration, and db:migrate brings it again', async () => {
       const { config, database, cli } = await freshDatabase();
       const all = await pendingMigrations(database);
-      await applyMigrations(database, config);
+      await applyMigrations(config);
 
       const { exitCode, output } = await cli(['db:migrate:undo']);
 

@@ -42,7 +42,8 @@ export interface TestApp {
   readonly clock: ReturnType<typeof createTestClock>;
   readonly logs: ReturnType<typeof createLogSink>;
   readonly drain: (withinMilliseconds: number) => Promise<void>;
-  readonly contractViolations: readonly string[];
+  /** Emptied after each test. */
+  readonly contractViolations: string[];
   readonly stop: () => Promise<void>;
 }
 
@@ -66,7 +67,7 @@ export async function startApp(
   const clock = createTestClock();
   const logs = createLogSink();
 
-  const server = createHttpServer((req, res) => app(req, res));
+  const server = createHttpServer((req, res) => app(req, res), config.http.publicUrl);
   const { isDraining, drain } = createDrain(server);
   const app = createApp({
     config,
@@ -76,7 +77,7 @@ export async function startApp(
     clock,
     logger: createLogger(config.logLevel, logs),
   });
-  await applyMigrations(database, config.database);
+  await applyMigrations(config.database);
   const { port } = await listen(server, 0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
   const contract = createContract((await request(url).get('/openapi.json')).body);
@@ -107,7 +108,7 @@ export async function startApp(
 }
 
 /**
- * One app for the suite at hand. After each test every response so far must have kept the OpenAPI contract; at the
+ * One app for the suite at hand. After each test every response must have kept the OpenAPI contract; at the
  * end no log line may hold a secret.
  */
 export function useApp(kind: DatabaseKind, env: Record<string, string> = {}): TestApp {
@@ -116,7 +117,7 @@ export function useApp(kind: DatabaseKind, env: Record<string, string> = {}): Te
     app = await startApp(kind, env);
   });
   afterEach(() => {
-    expect(app.contractViolations).toEqual([]);
+    expect(app.contractViolations.splice(0)).toEqual([]);
   });
   afterAll(() => app.stop());
   // The suite is described before the app has started, so members are looked up when a test asks for them.

@@ -1,0 +1,39 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Sequelize } from 'sequelize';
+import type { DatabaseConfig } from '../config.ts';
+
+const IDLE_CONNECTION_MILLISECONDS = 10_000;
+
+/** Sequelize's types miss it: saves `SET time_zone` on every new connection; times travel as UTC text anyway. */
+const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
+
+/** A Sequelize for the database that `config` names; it connects when it is first asked something. */
+export function openSequelize(config: DatabaseConfig): Sequelize {
+  const { location } = config;
+  const common = { logging: false, retry: { max: 1 } } as const;
+  if (location.dialect === 'sqlite') {
+    // The file holds password hashes: its directory is nobody else's.
+    mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
+    return new Sequelize({ ...location, ...common });
+  }
+  return new Sequelize({
+    ...location,
+    ...common,
+    ...UNTYPED_OPTIONS,
+    pool: {
+      max: config.poolMax,
+      min: 0,
+      acquire: config.timeoutMilliseconds,
+      idle: IDLE_CONNECTION_MILLISECONDS,
+    },
+    dialectOptions: {
+      charset: 'utf8mb4',
+      connectTimeout: config.connectTimeoutMilliseconds,
+      // Affected rows count what WHERE matched. Sequelize asks for changed rows, which would call a write of the
+      // same value a lost race.
+      flags: ['+FOUND_ROWS'],
+      ...(config.tls && { ssl: config.tls }),
+    },
+  });
+}
