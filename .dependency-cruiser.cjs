@@ -27,7 +27,7 @@ module.exports = {
       comment: 'server.ts and app.ts put the parts together; a part that knows them cannot be used alone',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/server\\.ts$' },
-      to: { path: '^src/(server|app)\\.ts$' },
+      to: { path: '^src/(server|keys|app)\\.ts$' },
     },
     {
       name: 'features-stand-alone',

@@ -4,6 +4,8 @@ import type { OpenApiDocument } from '../src/http/openapi.ts';
 const VARIABLES: Readonly<Record<string, string>> = {
   base_url: 'http://localhost:3000',
   access_token: '',
+  refresh_token: '',
+  session_id: '',
   email: 'ada@example.com',
   username: 'ada',
   password: 'correct horse battery staple',
@@ -22,6 +24,10 @@ const BEFORE: Readonly<Record<string, string[]>> = {
   ],
 };
 const AFTER: Readonly<Record<string, string[]>> = {
+  listSessions: [
+    'const other = pm.response.json().sessions.find((session) => !session.current);',
+    "pm.collectionVariables.set('session_id', other.id);",
+  ],
   changePassword: [
     "const [current, next] = ['password', 'new_password'].map((name) => pm.collectionVariables.get(name));",
     "pm.collectionVariables.set('password', next);",
@@ -29,10 +35,18 @@ const AFTER: Readonly<Record<string, string[]>> = {
   ],
 };
 
-const KEEP_TOKEN = [
-  'const { access_token } = pm.response.json();',
+const KEEP_TOKENS = [
+  'const { access_token, refresh_token } = pm.response.json();',
   "pm.collectionVariables.set('access_token', access_token);",
+  "pm.collectionVariables.set('refresh_token', refresh_token);",
 ];
+
+/** What ends other sessions or this one, or the account: a folder of its own at the end, so that the whole runs. */
+const LAST = ['changePassword', 'deleteMe', 'logout'];
+const LAST_FOLDER = 'At the end';
+
+/** The variable that stands for a parameter in a path. */
+const PATH_VARIABLES: Readonly<Record<string, string>> = { id: 'session_id' };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -79,7 +93,7 @@ function readOperations(document: OpenApiDocument): Operation[] {
         method,
         path,
         id: operation.operationId ?? '',
-        folder: operation.tags?.[0] ?? '',
+        folder: LAST.includes(operation.operationId ?? '') ? LAST_FOLDER : (operation.tags?.[0] ?? ''),
         name: operation.summary ?? '',
         needsToken: operation.security !== undefined,
         body: exampleBody(document, operation.requestBody),
@@ -88,15 +102,15 @@ function readOperations(document: OpenApiDocument): Operation[] {
       });
     }
   }
-  // What deletes the account comes last, so that the collection runs as a whole.
-  return operations.sort((a, b) => Number(a.method === 'delete') - Number(b.method === 'delete'));
+  return operations.sort((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id));
 }
 
 function toRequest(operation: Operation): object {
-  const { method, path, body, success, answersToken, id } = operation;
+  const { method, body, success, answersToken, id } = operation;
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => `{{${PATH_VARIABLES[name]}}}`);
   const test = [
     `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`,
-    ...(answersToken ? KEEP_TOKEN : []),
+    ...(answersToken ? KEEP_TOKENS : []),
     ...(AFTER[id] ?? []),
   ];
   return {

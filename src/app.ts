@@ -1,7 +1,7 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { accountPaths } from './accounts/openapi.ts';
-import type { UserStore } from './accounts/ports.ts';
+import type { AccountStore } from './accounts/ports.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAccounts } from './accounts/service.ts';
 import type { Clock } from './clock.ts';
@@ -21,15 +21,27 @@ import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createPasswords } from './passwords/passwords.ts';
+import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
+import type { RevocationFollower } from './sessions/follower.ts';
+import { sessionPaths } from './sessions/openapi.ts';
+import { createRefreshTokens } from './sessions/refresh-token.ts';
+import type { RevocationSet } from './sessions/revocations.ts';
+import { sessionRoutes } from './sessions/routes.ts';
 import { createSessions } from './sessions/service.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
-import type { SigningKey } from './tokens/signing-key.ts';
+import type { KeyUsage } from './tokens/key-usage.ts';
+import type { KeyRing } from './tokens/keys.ts';
+import { tokenPaths } from './tokens/openapi.ts';
+import { tokenRoutes } from './tokens/routes.ts';
 
 /** Everything outside the process that the service needs. */
 export interface AppDependencies {
   readonly config: Config;
-  readonly signingKey: SigningKey;
-  readonly users: UserStore;
+  readonly keys: KeyRing;
+  readonly keyUsage: Pick<KeyUsage, 'note'>;
+  readonly store: AccountStore;
+  readonly revocations: RevocationSet;
+  readonly follower: Pick<RevocationFollower, 'isStale'>;
   readonly readiness: Readiness;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,27 +51,35 @@ export interface AppDependencies {
 export const VERSION = '0.1.0';
 
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
-export function createApp({ config, signingKey, users, readiness, clock, logger }: AppDependencies): Express {
+export function createApp(dependencies: AppDependencies): Express {
+  const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
-  const accessTokens = createAccessTokens({
-    signingKey,
-    issuer,
-    audience,
-    ttlSeconds: accessTokenTtlSeconds,
-    clock,
-  });
+  const accessTokens = createAccessTokens({ keys, issuer, audience, clock, onUse: keyUsage.note });
+  const refreshTokens = createRefreshTokens(keys.refreshing, keyUsage.note);
   const passwords = createPasswords(config.passwords);
-  const sessions = createSessions(accessTokens);
+  const lifetimes = { accessTokenTtlSeconds, ...config.sessions };
+  const sessions = createSessions({
+    store,
+    accessTokens,
+    refreshTokens,
+    revocations,
+    clock,
+    logger,
+    lifetimes,
+  });
   const accounts = createAccounts({
-    users,
+    store,
     passwords,
     sessions,
     clock,
     signupDisabled: config.signupDisabled,
   });
-  const bearer = authenticate(accessTokens.verify);
+
+  const whenStale = config.sessions.revocationWhenStale;
+  const bearer = authenticate(createBearerCheck({ accessTokens, revocations, follower, whenStale }));
+  const genuine = (token: string) => verifyGenuine(accessTokens, token);
   const document = describeService(publicUrl);
 
   const app = express();
@@ -78,6 +98,8 @@ export function createApp({ config, signingKey, users, readiness, clock, logger 
   app.use(docsRoutes(document));
   app.use(jsonBody());
   app.use(accountRoutes(accounts, bearer));
+  app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine }));
+  app.use(tokenRoutes(keys, bearer));
 
   app.use(unmatched(document));
   app.use(problemHandler(publicUrl));
@@ -86,5 +108,5 @@ export function createApp({ config, signingKey, users, readiness, clock, logger 
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
 export function describeService(publicUrl: string): OpenApiDocument {
-  return describeApi([accountPaths, healthPaths, docsPaths], publicUrl, VERSION);
+  return describeApi([accountPaths, sessionPaths, tokenPaths, healthPaths, docsPaths], publicUrl, VERSION);
 }

@@ -14,6 +14,7 @@ import {
 } from '../config/environment.cjs';
 import { describeValue, VARIABLES, type VariableName } from './config-variables.ts';
 import { isSampleSecret } from './sample-secrets.ts';
+import { type Algorithm, createKeyRing } from './tokens/keys.ts';
 
 /** Everything the service can be told from outside, checked and frozen. */
 export interface Config {
@@ -31,9 +32,20 @@ export interface Config {
     /** Absent only outside production: then a secret of this data directory is made at the first start. */
     readonly secret: string | undefined;
     readonly secretFile: string;
+    readonly algorithm: Algorithm;
+    readonly privateKey: string | undefined;
+    readonly previousSecrets: readonly string[];
+    readonly previousPublicKeys: readonly string[];
     readonly issuer: string;
     readonly audience: string;
     readonly accessTokenTtlSeconds: number;
+  };
+  readonly sessions: {
+    readonly idleSeconds: number;
+    readonly absoluteSeconds: number;
+    readonly reuseGraceSeconds: number;
+    readonly revocationMaxLagSeconds: number;
+    readonly revocationWhenStale: 'refuse' | 'accept';
   };
   readonly passwords: {
     readonly minLength: number;
@@ -86,6 +98,7 @@ export function loadConfig(env: Environment): Config {
   if (production) faults.push(...productionFaults(values, faults));
   const location = locate(values, faults);
   const tls = readTls(values, faults);
+  checkKeys(values, faults);
   if (faults.length > 0 || location === undefined) throw new ConfigError(faults);
 
   const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
@@ -113,6 +126,17 @@ export function loadConfig(env: Environment): Config {
       issuer: values.JWT_ISSUER ?? publicUrl,
       audience: values.JWT_AUDIENCE,
       accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
+      algorithm: values.JWT_ALG,
+      privateKey: values.JWT_PRIVATE_KEY,
+      previousSecrets: values.JWT_PREVIOUS_SECRETS,
+      previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS,
+    },
+    sessions: {
+      idleSeconds: values.SESSION_IDLE_SECONDS,
+      absoluteSeconds: values.SESSION_ABSOLUTE_SECONDS,
+      reuseGraceSeconds: values.REFRESH_REUSE_GRACE_SECONDS,
+      revocationMaxLagSeconds: values.REVOCATION_MAX_LAG_SECONDS,
+      revocationWhenStale: values.REVOCATION_WHEN_STALE,
     },
     passwords: {
       minLength: values.PASSWORD_MIN_LENGTH,
@@ -147,8 +171,12 @@ function productionFaults(values: Values, faults: readonly string[]): string[] {
     if (values[name] === undefined && !alreadyReported)
       found.push(`${name} is not set: required in production`);
   }
-  for (const name of ['JWT_SECRET', 'PASSWORD_PEPPER'] as const) {
-    const secret = values[name];
+  const secrets = [
+    ['JWT_SECRET', values.JWT_SECRET],
+    ['PASSWORD_PEPPER', values.PASSWORD_PEPPER],
+    ...(values.JWT_PREVIOUS_SECRETS ?? []).map((secret) => ['JWT_PREVIOUS_SECRETS', secret] as const),
+  ] as const;
+  for (const [name, secret] of secrets) {
     if (secret === undefined) continue;
     if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
       found.push(
@@ -173,6 +201,29 @@ function locate(values: Values, faults: string[]): DatabaseConfig['location'] | 
 function readTls(values: Values, faults: string[]): TlsOptions | undefined {
   // A mode that was no mode has been reported; the file is still to be read.
   return collect(faults, () => tlsOptions(values.DATABASE_TLS ?? 'verify', values.DATABASE_TLS_CA_FILE));
+}
+
+/** Builds the key ring once for nothing, since only that tells whether a key parses and fits. */
+function checkKeys(values: Values, faults: string[]): void {
+  if (values.JWT_ALG === 'HS256' && values.JWT_PRIVATE_KEY !== undefined) {
+    faults.push('JWT_PRIVATE_KEY is set while JWT_ALG is HS256: set JWT_ALG=ES256 or RS256');
+  } else if (
+    values.JWT_ALG !== 'HS256' &&
+    values.JWT_ALG !== undefined &&
+    values.JWT_PRIVATE_KEY === undefined
+  ) {
+    faults.push(`JWT_PRIVATE_KEY is not set: JWT_ALG=${values.JWT_ALG} needs a private key in PEM`);
+  } else {
+    collect(faults, () =>
+      createKeyRing({
+        algorithm: values.JWT_ALG ?? 'HS256',
+        secret: values.JWT_SECRET ?? '',
+        privateKey: values.JWT_PRIVATE_KEY,
+        previousSecrets: values.JWT_PREVIOUS_SECRETS ?? [],
+        previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS ?? [],
+      }),
+    );
+  }
 }
 
 function collect<Result>(faults: string[], read: () => Result): Result | undefined {

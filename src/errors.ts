@@ -34,11 +34,21 @@ export const ERRORS = {
   },
   token_expired: {
     title: 'The access token has expired',
-    meaning: 'It was good until its exp claim. Log in again.',
+    meaning: 'It was good until its exp claim. Trade your refresh token for a new one at POST /refresh.',
   },
   token_revoked: {
     title: 'The access token has been revoked',
-    meaning: 'Its account was deleted or disabled after it was issued.',
+    meaning:
+      'Its session was ended, or its account was deleted or disabled, after it was issued. Log in again.',
+  },
+  invalid_refresh_token: {
+    title: 'The refresh token is not valid',
+    meaning: 'It is damaged or unknown, or its session has ended or expired. Log in again.',
+  },
+  refresh_token_reused: {
+    title: 'The refresh token was used before',
+    meaning:
+      'Somebody may have copied it, so the session has been ended on every device that shares it. Log in again.',
   },
   invalid_credentials: {
     title: 'The credentials are not right',
@@ -61,6 +71,10 @@ export const ERRORS = {
     title: 'The username is taken',
     meaning: 'Usernames are compared without regard to case. Choose another one.',
   },
+  session_not_found: {
+    title: 'You have no such session',
+    meaning: 'GET /sessions lists the sessions that can be ended.',
+  },
   not_found: {
     title: 'There is nothing at this path',
     meaning: 'GET /openapi.json lists every path of this service.',
@@ -73,9 +87,14 @@ export const ERRORS = {
     title: 'The database does not answer',
     meaning: 'Nothing is wrong with the request. Repeat it after the seconds in Retry-After.',
   },
+  revocations_stale: {
+    title: 'Revocations cannot be followed at present',
+    meaning: 'The service cannot know whether this token has been revoked. Repeat the request in a moment.',
+  },
   not_ready: {
     title: 'The service is not ready',
-    meaning: 'It is shutting down, or its database schema is behind. Send traffic to another replica.',
+    meaning:
+      'It is shutting down, its schema is behind, or revocations are stale. Send traffic to another replica.',
   },
   internal_error: {
     title: 'Something failed inside the service',

@@ -4,12 +4,17 @@ import { createApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, loadConfig, processEnvironment } from './config.ts';
 import { connectDatabase, type Database } from './db/connect.ts';
+import { createKeyUseStore } from './db/key-use-store.ts';
 import { applyMigrations, isSchemaCurrent, pendingMigrations } from './db/migrate.ts';
-import { createUserStore } from './db/users-store.ts';
-import { createDrain, type Drain } from './http/drain.ts';
+import { createStore } from './db/store.ts';
+import { createDrain } from './http/drain.ts';
 import { createHttpServer, listen } from './http/listen.ts';
 import { createLogger } from './logger.ts';
-import { createSigningKey, readOrCreateSecret } from './tokens/signing-key.ts';
+import { createRevocationFollower } from './sessions/follower.ts';
+import { createRevocationSet } from './sessions/revocations.ts';
+import { createKeyUsage } from './tokens/key-usage.ts';
+import { createKeyRing } from './tokens/keys.ts';
+import { readOrCreateSecret } from './tokens/secret-file.ts';
 import { welcome } from './welcome.ts';
 
 /** In-flight requests get this long; the rest of ten seconds is for the database and the log. */
@@ -29,24 +34,42 @@ async function start(config: Config): Promise<void> {
   const database = await connectDatabase(config.database);
   await bringSchemaUp(database, config, logger);
 
+  const clock = systemClock;
+  const store = createStore(database);
+  const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
+  const keys = createKeyRing({ ...config.tokens, secret });
+  const keyUsage = createKeyUsage(
+    [...keys.verifying, ...keys.refreshing],
+    createKeyUseStore(database),
+    clock,
+    logger,
+  );
+  const revocations = createRevocationSet();
+  const maxLagSeconds = config.sessions.revocationMaxLagSeconds;
+  const follower = createRevocationFollower({ stores: store, revocations, clock, logger, maxLagSeconds });
+  await follower.catchUp();
+
   const server = createHttpServer((req, res) => app(req, res), config.http.publicUrl);
   const drain = createDrain(server);
-  const app = createApp({
-    config,
-    signingKey: createSigningKey(config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile)),
-    users: createUserStore(database),
-    readiness: {
-      isDraining: drain.isDraining,
-      isSchemaCurrent: (withinMilliseconds) => isSchemaCurrent(database, withinMilliseconds),
-    },
-    clock: systemClock,
-    logger,
-  });
+  const readiness = {
+    isDraining: drain.isDraining,
+    isStale: follower.isStale,
+    isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
+  };
+  const app = createApp({ config, keys, keyUsage, store, revocations, follower, readiness, clock, logger });
   const { address, port } = await listen(server, config.http.port, config.http.host);
-  stopOnSignal(drain, database, logger);
+  follower.start();
+  keyUsage.start();
+  stopOnSignal(logger, async () => {
+    await drain.drain(DRAIN_MILLISECONDS);
+    follower.stop();
+    keyUsage.stop();
+    await keyUsage.flush();
+    await database.close();
+  });
 
-  logger.info({ address, port, public_url: config.http.publicUrl }, 'listening');
   if (config.environment !== 'production') process.stdout.write(welcome(`http://localhost:${port}`));
+  logger.info({ address, port, public_url: config.http.publicUrl }, 'listening');
 }
 
 /** The server never runs on a schema that is behind: it migrates if it may, else it names the command. */
@@ -64,7 +87,7 @@ async function bringSchemaUp(database: Database, config: Config, logger: Logger)
   );
 }
 
-function stopOnSignal(drain: Drain, database: Database, logger: Logger): void {
+function stopOnSignal(logger: Logger, stop: () => Promise<void>): void {
   closeWithGrace(
     {
       delay: STOP_MILLISECONDS,
@@ -73,8 +96,7 @@ function stopOnSignal(drain: Drain, database: Database, logger: Logger): void {
     async ({ signal, err }) => {
       if (err) logger.fatal({ err }, 'stopping after an unexpected error');
       else logger.info({ signal }, 'stopping');
-      await drain.drain(DRAIN_MILLISECONDS);
-      await database.close();
+      await stop();
       logger.info('stopped');
     },
   );

@@ -1,3 +1,5 @@
+import type { SessionStores } from '../sessions/ports.ts';
+
 /** A person who can log in, as the service keeps them. */
 export interface User {
   readonly id: string;
@@ -46,6 +48,21 @@ export interface UserStore {
   readonly updateProfile: (id: string, change: ProfileChange, at: Date) => Promise<User | null>;
   /** False where the stored hash is no longer `from`: somebody else changed or removed it first. */
   readonly replacePasswordHash: (id: string, from: string, to: string, at: Date) => Promise<boolean>;
+  /** False where nobody active has this id. */
+  readonly disable: (id: string, at: Date) => Promise<boolean>;
   /** False where the stored hash is no longer `passwordHash`. */
   readonly remove: (id: string, passwordHash: string) => Promise<boolean>;
+}
+
+/** What accounts need of the database, inside a transaction or outside. */
+export interface AccountStores extends SessionStores {
+  readonly users: UserStore;
+}
+
+export interface AccountStore extends AccountStores {
+  /**
+   * Runs `work` with stores whose writes take effect together or not at all. It may run more than once, since the
+   * database may ask for another try.
+   */
+  readonly transaction: <Result>(work: (stores: AccountStores) => Promise<Result>) => Promise<Result>;
 }

@@ -1,5 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import { claimsOf } from '../http/authenticate.ts';
+import { deviceOf } from '../http/device.ts';
 import { parse } from '../http/parse.ts';
 import {
   LoginBody,
@@ -16,12 +17,12 @@ export function accountRoutes(accounts: Accounts, authenticate: RequestHandler):
   const router = Router();
 
   router.post('/signup', async (req, res) => {
-    const login = await accounts.signup(parse(SignupBody, req.body));
+    const login = await accounts.signup(parse(SignupBody, req.body), deviceOf(req));
     res.status(201).location('/me').json(presentLogin(login));
   });
 
   router.post('/login', async (req, res) => {
-    res.json(presentLogin(await accounts.login(parse(LoginBody, req.body))));
+    res.json(presentLogin(await accounts.login(parse(LoginBody, req.body), deviceOf(req))));
   });
 
   router.get('/me', authenticate, async (req, res) => {
@@ -39,7 +40,13 @@ export function accountRoutes(accounts: Accounts, authenticate: RequestHandler):
 
   router.post('/me/password', authenticate, async (req, res) => {
     const { current_password, new_password } = parse(PasswordBody, req.body);
-    await accounts.changePassword(claimsOf(req).sub, current_password, new_password);
+    const { sub: userId, sid: sessionId } = claimsOf(req);
+    await accounts.changePassword({
+      userId,
+      sessionId,
+      currentPassword: current_password,
+      newPassword: new_password,
+    });
     res.status(204).end();
   });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { wellFormedText } from '../http/text.ts';
 import { MAX_PASSWORD_LENGTH } from '../passwords/policy.ts';
-import { presentTokenGrant, tokenGrantShape } from '../sessions/schemas.ts';
-import type { TokenGrant } from '../sessions/service.ts';
+import { presentGrant, sessionGrantShape } from '../sessions/schemas.ts';
+import type { SessionGrant } from '../sessions/service.ts';
 import {
   MAX_EMAIL_LENGTH,
   MAX_USERNAME_LENGTH,
@@ -139,7 +139,9 @@ export const UserView = z
   .meta({ id: 'User' });
 
 export const UserAnswer = z.strictObject({ user: UserView });
-export const LoginAnswer = z.strictObject({ user: UserView, ...tokenGrantShape }).meta({ id: 'LoginAnswer' });
+export const LoginAnswer = z
+  .strictObject({ user: UserView, ...sessionGrantShape })
+  .meta({ id: 'LoginAnswer' });
 
 /** Member by member, so that nothing the store adds can leak. */
 export function presentUser(user: User): z.infer<typeof UserAnswer> {
@@ -156,8 +158,8 @@ export function presentUser(user: User): z.infer<typeof UserAnswer> {
   };
 }
 
-export function presentLogin(login: { user: User; grant: TokenGrant }): z.infer<typeof LoginAnswer> {
-  return { ...presentUser(login.user), ...presentTokenGrant(login.grant) };
+export function presentLogin(login: { user: User; grant: SessionGrant }): z.infer<typeof LoginAnswer> {
+  return { ...presentUser(login.user), ...presentGrant(login.grant) };
 }
 
 function identifier(read: (typed: string) => Identifier | null, code: string, message: string) {

@@ -2,12 +2,13 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { Passwords } from '../passwords/passwords.ts';
-import type { Sessions, TokenGrant } from '../sessions/service.ts';
+import type { Device } from '../sessions/ports.ts';
+import type { SessionGrant, Sessions } from '../sessions/service.ts';
 import { parseEmail, parseUsername } from './identifiers.ts';
-import type { Identifier, ProfileChange, User, UserStore } from './ports.ts';
+import type { AccountStore, Identifier, ProfileChange, User } from './ports.ts';
 
 export interface AccountDependencies {
-  readonly users: UserStore;
+  readonly store: AccountStore;
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly clock: Clock;
@@ -30,33 +31,45 @@ export interface Credentials {
 
 export interface Login {
   readonly user: User;
-  readonly grant: TokenGrant;
+  readonly grant: SessionGrant;
+}
+
+export interface PasswordChange {
+  readonly userId: string;
+  /** The session that the change comes from, which goes on. */
+  readonly sessionId: string;
+  readonly currentPassword: string;
+  readonly newPassword: string;
 }
 
 export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Signing up, logging in, and what people do with their own account. Hashing never holds a database connection. */
-export function createAccounts({ users, passwords, sessions, clock, signupDisabled }: AccountDependencies) {
+export function createAccounts({ store, passwords, sessions, clock, signupDisabled }: AccountDependencies) {
+  const { users } = store;
   const now = () => new Date(clock.now());
 
   /** @throws AppError signup_disabled, validation_failed, email_taken, username_taken */
-  async function signup({ email, password, username, name }: Signup): Promise<Login> {
+  async function signup({ email, password, username, name }: Signup, device: Device): Promise<Login> {
     if (signupDisabled) throw new AppError('signup_disabled');
     passwords.demandAcceptable(password, [email.shown, username?.shown, name], '/password');
     const createdAt = now();
-    const user = await users.insert({
+    const newUser = {
       id: uuidv7({ msecs: createdAt.getTime() }),
       email,
       username: username ?? null,
       name: name ?? null,
       passwordHash: await passwords.hash(password),
       createdAt,
+    };
+    return store.transaction(async (stores) => {
+      const user = await stores.users.insert(newUser);
+      return { user, grant: await sessions.start(user.id, 'password', device, stores) };
     });
-    return { user, grant: sessions.start(user.id) };
   }
 
   /** @throws AppError invalid_credentials, the same after the same work whatever was wrong */
-  async function login(credentials: Credentials): Promise<Login> {
+  async function login(credentials: Credentials, device: Device): Promise<Login> {
     const user = await findByCredentials(credentials);
     const verdict = await passwords.verify(credentials.password, user?.passwordHash ?? null);
     if (user?.passwordHash == null || !verdict.matches || user.disabledAt !== null) {
@@ -66,7 +79,7 @@ export function createAccounts({ users, passwords, sessions, clock, signupDisabl
       const upgraded = await passwords.hash(credentials.password);
       await users.replacePasswordHash(user.id, user.passwordHash, upgraded, user.updatedAt);
     }
-    return { user, grant: sessions.start(user.id) };
+    return { user, grant: await sessions.start(user.id, 'password', device) };
   }
 
   async function findByCredentials({ email, username }: Credentials): Promise<User | null> {
@@ -92,21 +105,53 @@ export function createAccounts({ users, passwords, sessions, clock, signupDisabl
     return user;
   }
 
-  /** @throws AppError token_revoked, wrong_password, validation_failed */
-  async function changePassword(userId: string, currentPassword: string, newPassword: string): Promise<void> {
+  /**
+   * Changes the password and ends every session but `sessionId`.
+   * @throws AppError token_revoked, wrong_password, validation_failed
+   */
+  async function changePassword({
+    userId,
+    sessionId,
+    currentPassword,
+    newPassword,
+  }: PasswordChange): Promise<void> {
     const user = await get(userId);
     const currentHash = await confirmPassword(user, currentPassword);
     passwords.demandAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
     const newHash = await passwords.hash(newPassword);
-    const changed = await users.replacePasswordHash(userId, currentHash, newHash, now());
-    if (!changed) throw new AppError('wrong_password');
+    const revoked = await store.transaction(async (stores) => {
+      const changed = await stores.users.replacePasswordHash(userId, currentHash, newHash, now());
+      if (!changed) throw new AppError('wrong_password');
+      return sessions.revokeWithin(stores, { userId, exceptId: sessionId }, 'password_changed');
+    });
+    sessions.announce(revoked);
   }
 
-  /** @throws AppError token_revoked, wrong_password */
+  /**
+   * Deletes the account with its sessions; its access tokens are revoked.
+   * @throws AppError token_revoked, wrong_password
+   */
   async function remove(userId: string, password: string): Promise<void> {
     const user = await get(userId);
-    const removed = await users.remove(userId, await confirmPassword(user, password));
-    if (!removed) throw new AppError('wrong_password');
+    const currentHash = await confirmPassword(user, password);
+    const revoked = await store.transaction(async (stores) => {
+      const removed = await stores.users.remove(userId, currentHash);
+      if (!removed) throw new AppError('wrong_password');
+      return sessions.revokeUserWithin(stores, userId);
+    });
+    sessions.announce(revoked);
+  }
+
+  /** Shuts the account and ends its sessions; its access tokens are revoked. False where nobody active has this id. */
+  async function disable(userId: string): Promise<boolean> {
+    const revoked = await store.transaction(async (stores) => {
+      const disabled = await stores.users.disable(userId, now());
+      if (!disabled) return null;
+      await sessions.revokeWithin(stores, { userId }, 'user_disabled');
+      return sessions.revokeUserWithin(stores, userId);
+    });
+    if (revoked !== null) sessions.announce(revoked);
+    return revoked !== null;
   }
 
   /** The stored hash that the password was right for: the write that follows demands that it still stands. */
@@ -116,5 +161,5 @@ export function createAccounts({ users, passwords, sessions, clock, signupDisabl
     return user.passwordHash;
   }
 
-  return { signup, login, get, updateProfile, changePassword, remove };
+  return { signup, login, get, updateProfile, changePassword, remove, disable };
 }

@@ -1,10 +1,11 @@
-import type { Sequelize } from 'sequelize';
+import { type Sequelize, Transaction } from 'sequelize';
 import type { DatabaseConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { isTransient, isUnavailable } from './errors.ts';
 import { defineModels, type Models } from './models.ts';
 import { openSequelize } from './sequelize.ts';
 import { cutSilentConnections } from './silent-connections.ts';
+import { createTurns } from './turns.ts';
 
 export interface Database {
   readonly sequelize: Sequelize;
@@ -15,6 +16,11 @@ export interface Database {
    * @throws AppError database_unavailable where the database is away, too slow, or out of connections
    */
   readonly run: <Result>(operation: () => Promise<Result>, withinMilliseconds?: number) => Promise<Result>;
+  /**
+   * Runs `work` in a transaction, which has the same time as one operation once it begins. It may run more than once.
+   * @throws AppError database_unavailable
+   */
+  readonly transaction: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>;
   readonly close: () => Promise<void>;
 }
 
@@ -27,11 +33,14 @@ export async function connectDatabase(config: DatabaseConfig): Promise<Database>
   const sequelize = openSequelize(config);
   if (config.location.dialect === 'sqlite') await prepareSqlite(sequelize);
   else cutSilentConnections(sequelize, config.timeoutMilliseconds);
+  const run: Database['run'] = (operation, withinMilliseconds = config.timeoutMilliseconds) =>
+    withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds));
+  const inTransaction = config.location.dialect === 'sqlite' ? sqliteTransactions : mysqlTransactions;
   return {
     sequelize,
     models: defineModels(sequelize),
-    run: (operation, withinMilliseconds = config.timeoutMilliseconds) =>
-      withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds)),
+    run,
+    transaction: inTransaction(sequelize, run),
     close: () => sequelize.close(),
   };
 }
@@ -40,6 +49,22 @@ export async function connectDatabase(config: DatabaseConfig): Promise<Database>
 async function prepareSqlite(sequelize: Sequelize): Promise<void> {
   await sequelize.query(`PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MILLISECONDS}`);
   await sequelize.query('PRAGMA journal_mode = WAL');
+}
+
+/** Each statement sees what is committed, so that what a statement decides does not rest on an old snapshot. */
+function mysqlTransactions(sequelize: Sequelize, run: Database['run']): Database['transaction'] {
+  const options = { isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED };
+  return (work) => run(() => sequelize.transaction(options, work));
+}
+
+/**
+ * One after another: SQLite has one writer, and of many transactions that begin at once most would fail. IMMEDIATE
+ * takes the lock at the beginning, where waiting for another process is possible.
+ */
+function sqliteTransactions(sequelize: Sequelize, run: Database['run']): Database['transaction'] {
+  const inTurn = createTurns((error) => error instanceof AppError && error.code === 'database_unavailable');
+  const options = { type: Transaction.TYPES.IMMEDIATE };
+  return (work) => inTurn(() => run(() => sequelize.transaction(options, work)));
 }
 
 async function retryTransient<Result>(operation: () => Promise<Result>): Promise<Result> {

@@ -1,16 +1,16 @@
 import type { WhereOptions } from 'sequelize';
 import type { NewUser, ProfileChange, User, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
-import type { Database } from './connect.ts';
 import { isDuplicate } from './errors.ts';
 import type { UserRow } from './models.ts';
+import type { Scope } from './scope.ts';
 
 /** People in the table `users`. */
-export function createUserStore({ models, run }: Database): UserStore {
+export function createUserStore({ models, transaction, run }: Scope): UserStore {
   const { users } = models;
 
   async function findOne(where: WhereOptions<UserRow>): Promise<User | null> {
-    const row = await run(() => users.findOne({ where }));
+    const row = await run(() => users.findOne({ where, transaction }));
     return row === null ? null : toUser(row.get());
   }
 
@@ -29,7 +29,7 @@ export function createUserStore({ models, run }: Database): UserStore {
       updatedAt: user.createdAt,
     };
     try {
-      await run(() => users.create(row));
+      await run(() => users.create(row, { transaction }));
     } catch (error) {
       // Where both are taken, SQLite reports the one and MySQL the other: the email comes first on both.
       const alsoEmail =
@@ -51,7 +51,7 @@ export function createUserStore({ models, run }: Database): UserStore {
     };
     const where = { id, disabledAt: null };
     try {
-      const [affected] = await run(() => users.update(change, { where }));
+      const [affected] = await run(() => users.update(change, { where, transaction }));
       return affected === 0 ? null : findOne({ id });
     } catch (error) {
       throw translateDuplicate(error);
@@ -60,19 +60,30 @@ export function createUserStore({ models, run }: Database): UserStore {
 
   async function replacePasswordHash(id: string, from: string, to: string, at: Date): Promise<boolean> {
     const where = { id, passwordHash: from };
-    const [affected] = await run(() => users.update({ passwordHash: to, updatedAt: at }, { where }));
+    const [affected] = await run(() =>
+      users.update({ passwordHash: to, updatedAt: at }, { where, transaction }),
+    );
+    return affected === 1;
+  }
+
+  async function disable(id: string, at: Date): Promise<boolean> {
+    const where = { id, disabledAt: null };
+    const [affected] = await run(() =>
+      users.update({ disabledAt: at, updatedAt: at }, { where, transaction }),
+    );
     return affected === 1;
   }
 
   return {
     insert,
+    disable,
     findById: (id) => findOne({ id }),
     findByEmail: (emailCanonical) => findOne({ emailCanonical }),
     findByUsername: (usernameCanonical) => findOne({ usernameCanonical }),
     updateProfile,
     replacePasswordHash,
     remove: async (id, passwordHash) =>
-      (await run(() => users.destroy({ where: { id, passwordHash } }))) === 1,
+      (await run(() => users.destroy({ where: { id, passwordHash }, transaction }))) === 1,
   };
 }
 

@@ -21,7 +21,7 @@ export const healthPaths: Paths = {
         'Whether the service can take traffic: its database answers within a second, with a current schema',
       responses: {
         200: { description: 'It can', ...json(Ok) },
-        ...refusals('database_unavailable', 'not_ready'),
+        ...refusals('database_unavailable', 'revocations_stale', 'not_ready'),
       },
     },
   },

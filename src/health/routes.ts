@@ -4,6 +4,8 @@ import { AppError } from '../errors.ts';
 export interface Readiness {
   /** Whether the process has been told to stop. */
   readonly isDraining: () => boolean;
+  /** Whether nobody here knows any more what has been revoked. */
+  readonly isStale: () => boolean;
   /** Whether the database answers within so many milliseconds and has the schema this code was written for. */
   readonly isSchemaCurrent: (withinMilliseconds: number) => Promise<boolean>;
 }
@@ -19,6 +21,7 @@ export function healthRoutes(readiness: Readiness): Router {
 
   router.get('/readyz', async (_req, res) => {
     if (readiness.isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
+    if (readiness.isStale()) throw new AppError('revocations_stale');
     const current = await readiness.isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS).catch(refuse);
     if (!current)
       throw new AppError('not_ready', 'The database schema is behind this version of the service.');

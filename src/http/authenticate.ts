@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
-import { type AccessTokenClaims, TokenError } from '../tokens/verify.ts';
+import type { AccessTokenClaims } from '../tokens/verify.ts';
 import { challenge } from './problem.ts';
 
 declare global {
@@ -16,12 +16,14 @@ declare global {
 const BEARER_CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
- * Middleware that lets a request pass with a good bearer token and refuses every other as RFC 6750 has it. The token
- * is read from the Authorization header alone, never from the query string or the body.
+ * Middleware that lets a request pass with a good bearer token and refuses every other as RFC 6750 has it. `check`
+ * returns the claims of a good token and throws an AppError for any other.
  */
-export function authenticate(verify: (token: string) => AccessTokenClaims): RequestHandler {
+export function authenticate(check: (token: string) => AccessTokenClaims): RequestHandler {
   return (req, _res, next) => {
-    req.claims = verifyOrRefuse(verify, readBearerToken(req));
+    const token = readBearerToken(req);
+    if (token === undefined) throw new AppError('token_missing');
+    req.claims = check(token);
     next();
   };
 }
@@ -32,23 +34,19 @@ export function claimsOf(req: Request): AccessTokenClaims {
   return req.claims;
 }
 
-function readBearerToken(req: Request): string {
+/**
+ * The token in the Authorization header, or undefined without one; another scheme counts as none. The query string and
+ * the body are never looked at.
+ * @throws AppError invalid_request where there are two headers or a malformed one
+ */
+export function readBearerToken(req: Request): string | undefined {
   const headers = req.headersDistinct.authorization ?? [];
   if (headers.length > 1) throw invalidRequest('The request has more than one Authorization header.');
-  const [scheme] = (headers[0] ?? '').trim().split(' ', 1);
-  if (scheme?.toLowerCase() !== 'bearer') throw new AppError('token_missing');
-  const token = BEARER_CREDENTIALS.exec(headers[0]?.trim() ?? '')?.[1];
+  const credentials = headers[0]?.trim() ?? '';
+  if (credentials.split(' ', 1)[0]?.toLowerCase() !== 'bearer') return undefined;
+  const token = BEARER_CREDENTIALS.exec(credentials)?.[1];
   if (token === undefined) throw invalidRequest('The Authorization header must be: Bearer ACCESS_TOKEN.');
   return token;
-}
-
-function verifyOrRefuse(verify: (token: string) => AccessTokenClaims, token: string): AccessTokenClaims {
-  try {
-    return verify(token);
-  } catch (error) {
-    if (error instanceof TokenError) throw new AppError(error.code, error.message);
-    throw error;
-  }
 }
 
 function invalidRequest(detail: string): AppError {

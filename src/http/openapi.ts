@@ -28,6 +28,7 @@ export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'token_invalid',
   'token_expired',
   'token_revoked',
+  'revocations_stale',
 ];
 
 /** The member of an operation that says it needs an access token. */

@@ -13,9 +13,12 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   token_invalid: 401,
   token_expired: 401,
   token_revoked: 401,
+  invalid_refresh_token: 401,
+  refresh_token_reused: 401,
   invalid_credentials: 401,
   wrong_password: 403,
   signup_disabled: 403,
+  session_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
   email_taken: 409,
@@ -24,6 +27,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   unsupported_media_type: 415,
   internal_error: 500,
   database_unavailable: 503,
+  revocations_stale: 503,
   not_ready: 503,
 };
 

@@ -1,23 +1,218 @@
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '../tokens/verify.ts';
+import type {
+  Device,
+  LoginMethod,
+  Revocation,
+  RevocationReason,
+  Session,
+  SessionFilter,
+  SessionStores,
+} from './ports.ts';
+import type { RefreshTokens } from './refresh-token.ts';
+import type { RevocationSet } from './revocations.ts';
 
-export interface TokenGrant {
+export interface SessionLifetimes {
+  readonly accessTokenTtlSeconds: number;
+  /** How long a session may rest between two refreshes. */
+  readonly idleSeconds: number;
+  /** How long a session lasts at most. */
+  readonly absoluteSeconds: number;
+  /** How long the refresh token before the present one still gets the present one. */
+  readonly reuseGraceSeconds: number;
+}
+
+export interface SessionDependencies {
+  readonly store: SessionStores & {
+    readonly transaction: <Result>(work: (stores: SessionStores) => Promise<Result>) => Promise<Result>;
+  };
+  readonly accessTokens: AccessTokens;
+  readonly refreshTokens: RefreshTokens;
+  readonly revocations: RevocationSet;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly lifetimes: SessionLifetimes;
+}
+
+/** What a login or a refresh hands out. */
+export interface SessionGrant {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
+  readonly refreshToken: string;
+  readonly refreshExpiresInSeconds: number;
 }
 
-export interface Sessions {
-  /** Logs a person in. Every way to log in ends here. */
-  readonly start: (userId: string) => TokenGrant;
-}
+export type Sessions = ReturnType<typeof createSessions>;
 
 /** What everybody may do who has an account. */
 const BASELINE_ROLES = ['user'];
 
-export function createSessions(accessTokens: AccessTokens): Sessions {
-  return {
-    start(userId) {
-      const { token, expiresInSeconds } = accessTokens.issue(userId, BASELINE_ROLES);
-      return { accessToken: token, expiresInSeconds };
-    },
-  };
+/** Logins on devices: how they start, go on and end. */
+export function createSessions(dependencies: SessionDependencies) {
+  const { store, accessTokens, refreshTokens, revocations, clock, logger, lifetimes } = dependencies;
+  const now = () => new Date(clock.now());
+
+  /**
+   * Logs a person in. Every way to log in ends here.
+   * @throws AppError invalid_credentials where the user is gone or disabled by now
+   */
+  async function start(
+    userId: string,
+    method: LoginMethod,
+    device: Device,
+    stores: SessionStores = store,
+  ): Promise<SessionGrant> {
+    const createdAt = now();
+    const absoluteExpiresAt = after(createdAt, lifetimes.absoluteSeconds);
+    const session: Session = {
+      id: uuidv7({ msecs: createdAt.getTime() }),
+      userId,
+      method,
+      ...device,
+      createdAt,
+      lastUsedAt: createdAt,
+      idleExpiresAt: idleExpiry(createdAt, absoluteExpiresAt),
+      absoluteExpiresAt,
+      refreshCounter: 0,
+      rotatedAt: null,
+      revokedAt: null,
+    };
+    if (!(await stores.sessions.insert(session))) throw new AppError('invalid_credentials');
+    return grant(session, createdAt);
+  }
+
+  /**
+   * Trades a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). The previous token, shown
+   * again within the grace, gets the very same successor: two tabs, a retry or a race log nobody out.
+   * @throws AppError invalid_refresh_token, refresh_token_reused
+   */
+  async function refresh(token: string): Promise<SessionGrant> {
+    const content = refreshTokens.read(token);
+    if (content === null) throw new AppError('invalid_refresh_token');
+    const { sessionId, counter } = content;
+    const at = now();
+    const session = await findLive(sessionId, at);
+
+    if (session.refreshCounter === counter) {
+      const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt);
+      const won = await store.sessions.rotate(sessionId, counter, at, idleExpiresAt);
+      if (won) return grant({ ...session, refreshCounter: counter + 1, idleExpiresAt }, at);
+    }
+    const current = session.refreshCounter === counter ? await findLive(sessionId, at) : session;
+    if (isWithinGrace(current, counter, at)) return grant(current, at);
+    if (current.refreshCounter > counter) await refuseReuse(current);
+    throw new AppError('invalid_refresh_token');
+  }
+
+  async function findLive(sessionId: string, at: Date): Promise<Session> {
+    const session = await store.sessions.find(sessionId);
+    if (session === null || !isLive(session, at)) throw new AppError('invalid_refresh_token');
+    return session;
+  }
+
+  function isWithinGrace({ refreshCounter, rotatedAt }: Session, counter: number, at: Date): boolean {
+    if (rotatedAt === null || refreshCounter !== counter + 1) return false;
+    return at.getTime() - rotatedAt.getTime() <= lifetimes.reuseGraceSeconds * 1000;
+  }
+
+  /** An old token shown again was copied, and nobody knows who of the two has it by right. */
+  async function refuseReuse({ id, userId }: Session): Promise<never> {
+    await end({ userId, id }, 'refresh_token_reused');
+    logger.warn({ event: 'refresh_token_reused', session_id: id, user_id: userId }, 'session revoked');
+    throw new AppError('refresh_token_reused');
+  }
+
+  /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
+  async function end(filter: SessionFilter, reason: RevocationReason): Promise<number> {
+    const revoked = await store.transaction((stores) => revokeWithin(stores, filter, reason));
+    announce(revoked);
+    return revoked.length;
+  }
+
+  /** The part of `end` that belongs into a transaction with something else; `announce` the result after its commit. */
+  async function revokeWithin(
+    { sessions, revocations: recorded }: SessionStores,
+    filter: SessionFilter,
+    reason: RevocationReason,
+  ): Promise<Revocation[]> {
+    const at = now();
+    const ids = await sessions.revoke(filter, reason, at);
+    const revoked = ids.map((id) => revocationOf('session', id, null, at));
+    await recorded.insert(revoked, at);
+    return revoked;
+  }
+
+  /**
+   * Revokes everything that a user got until now, in a transaction that ends or disables the account. A few seconds
+   * more make up for clocks that differ; the account gets no tokens in them anyway.
+   */
+  async function revokeUserWithin(
+    { revocations: recorded }: SessionStores,
+    userId: string,
+  ): Promise<Revocation[]> {
+    const at = now();
+    const revoked = [revocationOf('user', userId, after(at, CLOCK_TOLERANCE_SECONDS), at)];
+    await recorded.insert(revoked, at);
+    return revoked;
+  }
+
+  function announce(revoked: readonly Revocation[]): void {
+    revocations.add(revoked);
+  }
+
+  /** No token issued until `at` is alive after its lifetime and the tolerance of whoever verifies it. */
+  function revocationOf(
+    kind: Revocation['kind'],
+    subjectId: string,
+    notBefore: Date | null,
+    at: Date,
+  ): Revocation {
+    const expiresAt = after(at, lifetimes.accessTokenTtlSeconds + 2 * CLOCK_TOLERANCE_SECONDS);
+    return { kind, subjectId, notBefore, expiresAt };
+  }
+
+  /** The user's sessions that can still be refreshed, the latest used first. */
+  function list(userId: string): Promise<Session[]> {
+    return store.sessions.listLive(userId, now());
+  }
+
+  /** The session that a refresh token belongs to, whether or not it is the latest of that session; null if none. */
+  async function sessionOf(token: string): Promise<Session | null> {
+    const content = refreshTokens.read(token);
+    return content && store.sessions.find(content.sessionId);
+  }
+
+  function grant(session: Session, at: Date): SessionGrant {
+    const { id, userId, refreshCounter, idleExpiresAt, absoluteExpiresAt } = session;
+    const ttlSeconds = Math.min(lifetimes.accessTokenTtlSeconds, secondsBetween(at, absoluteExpiresAt));
+    return {
+      accessToken: accessTokens.issue({ userId, sessionId: id, roles: BASELINE_ROLES, ttlSeconds }),
+      expiresInSeconds: ttlSeconds,
+      refreshToken: refreshTokens.issue({ sessionId: id, counter: refreshCounter }),
+      refreshExpiresInSeconds: secondsBetween(at, idleExpiresAt),
+    };
+  }
+
+  function idleExpiry(at: Date, absoluteExpiresAt: Date): Date {
+    return new Date(Math.min(after(at, lifetimes.idleSeconds).getTime(), absoluteExpiresAt.getTime()));
+  }
+
+  return { start, refresh, end, revokeWithin, revokeUserWithin, announce, list, sessionOf };
+}
+
+function isLive({ revokedAt, idleExpiresAt, absoluteExpiresAt }: Session, at: Date): boolean {
+  return revokedAt === null && at < idleExpiresAt && at < absoluteExpiresAt;
+}
+
+function after(at: Date, seconds: number): Date {
+  return new Date(at.getTime() + seconds * 1000);
+}
+
+/** At least one, so that no lifetime is zero. */
+function secondsBetween(from: Date, to: Date): number {
+  return Math.max(1, Math.floor((to.getTime() - from.getTime()) / 1000));
 }

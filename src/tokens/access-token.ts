@@ -1,48 +1,63 @@
 import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Clock } from '../clock.ts';
-import type { SigningKey } from './signing-key.ts';
+import type { KeyRing } from './keys.ts';
 import { type AccessTokenClaims, createVerify } from './verify.ts';
 
 export interface AccessTokenOptions {
-  readonly signingKey: SigningKey;
+  readonly keys: KeyRing;
   readonly issuer: string;
   readonly audience: string;
-  readonly ttlSeconds: number;
   readonly clock: Clock;
+  /** Told of the key each time a token is signed or was verified with it. */
+  readonly onUse?: (kid: string, use: 'signed' | 'seen') => void;
 }
 
-export interface IssuedToken {
-  readonly token: string;
-  readonly expiresInSeconds: number;
+export interface AccessTokenSubject {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly roles: readonly string[];
+  readonly ttlSeconds: number;
 }
 
 export interface AccessTokens {
-  /** A new token, with a `jti` of its own, for the person `subject`. */
-  readonly issue: (subject: string, roles: readonly string[]) => IssuedToken;
-  /** The claims of a token that passes every check, else throws a TokenError. */
+  /** A new token with a `jti` of its own. */
+  readonly issue: (subject: AccessTokenSubject) => string;
+  /** The claims of a token that passes every check, else throws a TokenError. Does not ask what has been revoked. */
   readonly verify: (token: string) => AccessTokenClaims;
 }
 
 /** Issues and verifies access tokens: signed JWTs in the profile of RFC 9068, with nothing personal inside. */
-export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
-  const { signingKey, issuer, audience, ttlSeconds, clock } = options;
+export function createAccessTokens({
+  keys,
+  issuer,
+  audience,
+  clock,
+  onUse = () => {},
+}: AccessTokenOptions): AccessTokens {
+  const { kid, algorithm, signingKey } = keys.current;
   return {
-    issue(subject, roles) {
+    issue({ userId, sessionId, roles, ttlSeconds }) {
       const issuedAt = Math.floor(clock.now() / 1000);
       const claims: AccessTokenClaims = {
         iss: issuer,
         aud: audience,
-        sub: subject,
+        sub: userId,
+        sid: sessionId,
         iat: issuedAt,
         exp: issuedAt + ttlSeconds,
         jti: randomUUID(),
         roles,
       };
-      const header = { alg: signingKey.algorithm, typ: 'at+jwt', kid: signingKey.kid };
-      const token = jwt.sign(claims, signingKey.key, { algorithm: signingKey.algorithm, header });
-      return { token, expiresInSeconds: ttlSeconds };
+      onUse(kid, 'signed');
+      return jwt.sign(claims, signingKey, { algorithm, header: { alg: algorithm, typ: 'at+jwt', kid } });
     },
-    verify: createVerify({ keys: [signingKey], issuer, audience, clock }),
+    verify: createVerify({
+      keys: keys.verifying,
+      issuer,
+      audience,
+      clock,
+      onVerified: (used) => onUse(used, 'seen'),
+    }),
   };
 }

@@ -1,12 +1,14 @@
 import jwt from 'jsonwebtoken';
 import type { Clock } from '../clock.ts';
-import type { SigningKey } from './signing-key.ts';
+import type { VerifyingKey } from './keys.ts';
 
 /** The claims of an access token (RFC 9068 section 2.2); `iat` and `exp` are seconds since 1970. */
 export interface AccessTokenClaims {
   readonly iss: string;
   readonly aud: string | readonly string[];
   readonly sub: string;
+  /** The session, which ends with a logout. */
+  readonly sid: string;
   readonly iat: number;
   readonly exp: number;
   readonly jti: string;
@@ -25,13 +27,16 @@ export class TokenError extends Error {
 }
 
 export interface VerifyOptions {
-  readonly keys: readonly SigningKey[];
+  readonly keys: readonly VerifyingKey[];
   readonly issuer: string;
   readonly audience: string;
   readonly clock: Clock;
+  /** Told the `kid` of each token that passed. */
+  readonly onVerified?: (kid: string) => void;
 }
 
-const CLOCK_TOLERANCE_SECONDS = 5;
+/** By how much the clocks of those who issue and those who verify may differ. */
+export const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_TOKEN_LENGTH = 8192;
 
 /** RFC 9068 section 4 allows both spellings. */
@@ -47,7 +52,7 @@ const REFUSED_HEADERS = ['crit', 'jku', 'jwk', 'x5u', 'x5c'] as const;
  * below, because it lets missing claims pass and skips a check in silence where its option is undefined.
  */
 export function createVerify(options: VerifyOptions): (token: string) => AccessTokenClaims {
-  const { issuer, audience, clock } = options;
+  const { issuer, audience, clock, onVerified = () => {} } = options;
   const keys = new Map(options.keys.map((key) => [key.kid, key]));
 
   return function verify(token) {
@@ -57,6 +62,7 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
     demand(claims.iss === issuer, 'It names another issuer.');
     demand(claims.aud === audience || hasMember(claims.aud, audience), 'It was made for another audience.');
     demand(isText(claims.sub), 'It has no subject.');
+    demand(isText(claims.sid), 'It has no session.');
     demand(isText(claims.jti), 'It has no id.');
     demand(isTextList(claims.roles), 'It has no list of roles.');
     demand(
@@ -73,11 +79,12 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
       const ago = Math.floor(nowSeconds - claims.exp);
       throw new TokenError('token_expired', `The access token expired ${ago} seconds ago.`);
     }
+    onVerified(key.kid);
     return claims as unknown as AccessTokenClaims;
   };
 }
 
-function chooseKey(token: string, keys: ReadonlyMap<string, SigningKey>): SigningKey {
+function chooseKey(token: string, keys: ReadonlyMap<string, VerifyingKey>): VerifyingKey {
   demand(token.length <= MAX_TOKEN_LENGTH, 'It is too long.');
   const header = decodeHeader(token);
   demand(ACCESS_TOKEN_TYPES.includes(header.typ), 'It is no access token.');
@@ -105,10 +112,10 @@ function decodeHeader(token: string): Record<string, unknown> {
   throw invalid('It is no JSON Web Token.');
 }
 
-function checkSignature(token: string, { key, algorithm }: SigningKey): Record<string, unknown> {
+function checkSignature(token: string, { verifyingKey, algorithm }: VerifyingKey): Record<string, unknown> {
   let claims: unknown;
   try {
-    claims = jwt.verify(token, key, {
+    claims = jwt.verify(token, verifyingKey, {
       algorithms: [algorithm],
       ignoreExpiration: true,
       ignoreNotBefore: true,

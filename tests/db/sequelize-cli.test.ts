@@ -7,7 +7,7 @@ import { parseEmail, parseUsername } from '../../src/accounts/identifiers.ts';
 import { type DatabaseConfig, loadConfig } from '../../src/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { applyMigrations, isSchemaCurrent, pendingMigrations } from '../../src/db/migrate.ts';
-import { createUserStore } from '../../src/db/users-store.ts';
+import { createStore } from '../../src/db/store.ts';
 import { createPasswordHasher } from '../../src/passwords/hash.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
 
@@ -153,7 +153,7 @@ onEachDatabase((kind) => {
     it('db:seed:all makes a demo user who is found by both identifiers and whose password is right', async () => {
       const { database, cli } = await migratedDatabase();
       await cli(['db:seed:all']);
-      const users = createUserStore(database);
+      const { users } = createStore(database);
 
       const user = await users.findByEmail(parseEmail('demo@example.com')?.canonical ?? '');
 
@@ -168,7 +168,7 @@ onEachDatabase((kind) => {
 
     it('db:seed:all does not touch the account of a person who has one of its identifiers', async () => {
       const { database, cli } = await migratedDatabase();
-      const users = createUserStore(database);
+      const { users } = createStore(database);
       const person = await users.insert({
         id: '01980000-0000-7000-8000-00000000000a',
         email: { shown: 'Demo@Example.com', canonical: 'demo@example.com' },
@@ -187,7 +187,7 @@ onEachDatabase((kind) => {
     it('db:seed:undo:all removes the demo user and nobody else', async () => {
       const { database, cli } = await migratedDatabase();
       await cli(['db:seed:all']);
-      await createUserStore(database).insert({
+      await createStore(database).users.insert({
         id: '01980000-0000-7000-8000-00000000000a',
         email: { shown: 'ada@example.com', canonical: 'ada@example.com' },
         username: null,
@@ -246,7 +246,13 @@ onMysql(() => {
       expect(await cli('db:migrate')).toMatchObject({ exitCode: 0 });
 
       const tables = await administrate(`SHOW TABLES FROM ${name}`);
-      expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual(['SequelizeMeta', 'users']);
+      expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([
+        'SequelizeMeta',
+        'revocations',
+        'sessions',
+        'signing_keys',
+        'users',
+      ]);
     });
   });
 });

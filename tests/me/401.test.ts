@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createAccessTokens } from '../../src/tokens/access-token.ts';
-import { createSigningKey } from '../../src/tokens/signing-key.ts';
+import { createKeyRing, secretKey } from '../../src/tokens/keys.ts';
 import { PUBLIC_URL, TEST_SECRET, type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -18,15 +18,17 @@ const OTHER_SECRET = 'another-secret-that-this-service-has-never-heard-of';
 /** A token as the app itself would issue it, but for what `change` changes. */
 function forge(app: TestApp, subject: string, change: { secret?: string; kidOf?: string; issuer?: string }) {
   const secret = change.secret ?? TEST_SECRET;
-  const { kid } = createSigningKey(change.kidOf ?? secret);
+  const { kid } = secretKey(change.kidOf ?? secret);
+  const ring = createKeyRing({ ...app.config.tokens, secret });
+  const { issuer, audience, accessTokenTtlSeconds } = app.config.tokens;
   const tokens = createAccessTokens({
-    signingKey: { ...createSigningKey(secret), kid },
-    issuer: change.issuer ?? app.config.tokens.issuer,
-    audience: app.config.tokens.audience,
-    ttlSeconds: app.config.tokens.accessTokenTtlSeconds,
+    keys: { ...ring, current: { ...ring.current, kid } },
+    issuer: change.issuer ?? issuer,
+    audience,
     clock: app.clock,
   });
-  return tokens.issue(subject, ['user']).token;
+  const session = { sessionId: '01980000-0000-7000-8000-00000000000a', roles: ['user'] };
+  return tokens.issue({ userId: subject, ...session, ttlSeconds: accessTokenTtlSeconds });
 }
 
 /** The token with another header or payload under the signature that it had. */

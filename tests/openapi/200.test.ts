@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
 import { createApp } from '../../src/app.ts';
-import { createUserStore } from '../../src/db/users-store.ts';
 import { ERRORS } from '../../src/errors.ts';
 import { STATUS_OF } from '../../src/http/problem.ts';
 import { createLogger } from '../../src/logger.ts';
-import { createSigningKey } from '../../src/tokens/signing-key.ts';
+import { createKeyRing } from '../../src/tokens/keys.ts';
 import { PUBLIC_URL, TEST_SECRET, type TestApp, useApp } from '../support/app.ts';
 import type { ApiDocument } from '../support/contract.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -23,9 +22,12 @@ const FILES_OF_THE_DOCS = /^GET \/docs\/[a-z-]+\.(?:js|css)$/;
 function buildExpress(app: TestApp): Express {
   return createApp({
     config: app.config,
-    signingKey: createSigningKey(TEST_SECRET),
-    users: createUserStore(app.database),
-    readiness: { isDraining: () => false, isSchemaCurrent: async () => true },
+    keys: createKeyRing({ ...app.config.tokens, secret: TEST_SECRET }),
+    keyUsage: app.keyUsage,
+    store: app.store,
+    revocations: app.revocations,
+    follower: app.follower,
+    readiness: { isDraining: () => false, isStale: () => false, isSchemaCurrent: async () => true },
     clock: app.clock,
     logger: createLogger('silent'),
   });

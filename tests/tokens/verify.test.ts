@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign as signWithPrivat
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import jwt from 'jsonwebtoken';
-import { createSigningKey } from '../../src/tokens/signing-key.ts';
+import { secretKey } from '../../src/tokens/keys.ts';
 import { createVerify, TokenError } from '../../src/tokens/verify.ts';
 
 const ISSUER = 'https://auth.example.com';
@@ -12,14 +12,15 @@ const OTHER_SECRET = 'another secret of these tests, just as long as the first';
 /** Seconds since 1970; the clock of the verifier stands here unless a test moves it. */
 const NOW = 1_800_000_000;
 
-const signingKey = createSigningKey(SECRET);
-const otherKey = createSigningKey(OTHER_SECRET);
+const signingKey = secretKey(SECRET);
+const otherKey = secretKey(OTHER_SECRET);
 
 const HEADER = { alg: 'HS256', typ: 'at+jwt', kid: signingKey.kid };
 const CLAIMS = {
   iss: ISSUER,
   aud: AUDIENCE,
   sub: '01980000-0000-7000-8000-000000000001',
+  sid: '01980000-0000-7000-8000-00000000000a',
   iat: NOW,
   exp: NOW + 900,
   jti: '5f0c9d0e-5f5c-4f0e-9d0e-5f5c4f0e9d0e',

@@ -1,41 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
-import { createSigningKey } from '../../src/tokens/signing-key.ts';
 import { useDirectories } from '../support/directories.ts';
-
-const SECRETS = ['a secret of plain letters, 32 bytes', 'schlüssel mit umlauten und einem 🔑'];
-
-describe('a signing key', () => {
-  it.each(SECRETS)('is the UTF-8 bytes of %j', (secret) => {
-    const { key, algorithm } = createSigningKey(secret);
-
-    expect(algorithm).toBe('HS256');
-    expect(key.type).toBe('secret');
-    expect(key.export()).toEqual(Buffer.from(secret, 'utf8'));
-  });
-
-  it.each(SECRETS)('made from %j has the RFC 7638 thumbprint of its JWK as kid', (secret) => {
-    const k = Buffer.from(secret, 'utf8').toString('base64url');
-
-    // Section 3.2: for kty oct the members k and kty in this order, without white space.
-    const jwk = `{"k":"${k}","kty":"oct"}`;
-    expect(createSigningKey(secret).kid).toBe(createHash('sha256').update(jwk).digest('base64url'));
-  });
-
-  it('has the same kid on every replica that has its secret', () => {
-    expect(createSigningKey(SECRETS[0] ?? '').kid).toBe(createSigningKey(SECRETS[0] ?? '').kid);
-  });
-
-  it('has another kid for a secret that differs in one letter', () => {
-    expect(createSigningKey(`${SECRETS[0]}a`).kid).not.toBe(createSigningKey(`${SECRETS[0]}b`).kid);
-  });
-});
 
 describe('the generated secret', () => {
   const newDirectory = useDirectories();
@@ -130,7 +100,7 @@ async function startProcess(file: string) {
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code], {
     env: {
       PATH: process.env.PATH,
-      MODULE: new URL('../../src/tokens/signing-key.ts', import.meta.url).href,
+      MODULE: new URL('../../src/tokens/secret-file.ts', import.meta.url).href,
       SECRET_FILE: file,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

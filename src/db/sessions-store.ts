@@ -1,0 +1,94 @@
+import { literal, Op, QueryTypes } from 'sequelize';
+import type {
+  LoginMethod,
+  NewSession,
+  RevocationReason,
+  Session,
+  SessionFilter,
+  SessionStore,
+} from '../sessions/ports.ts';
+import type { SessionRow } from './models.ts';
+import type { Scope } from './scope.ts';
+import { toSqlDate } from './sql-date.ts';
+
+const USER_IS_ACTIVE = literal(
+  'EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)',
+);
+
+/** Logins in the table `sessions`. */
+export function createSessionStore({ models, sequelize, transaction, run }: Scope): SessionStore {
+  const { sessions } = models;
+
+  /** Inserts out of the row of an active user, so that a user disabled or deleted meanwhile gets no session. */
+  async function insert(session: NewSession): Promise<boolean> {
+    const sql = `INSERT INTO sessions
+        (id, user_id, method, user_agent, ip, created_at, last_used_at, idle_expires_at, absolute_expires_at, refresh_counter)
+      SELECT :id, users.id, :method, :userAgent, :ip, :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
+      FROM users WHERE users.id = :userId AND users.disabled_at IS NULL`;
+    const date = (value: Date) => toSqlDate(sequelize, value);
+    const replacements = {
+      ...session,
+      createdAt: date(session.createdAt),
+      lastUsedAt: date(session.lastUsedAt),
+      idleExpiresAt: date(session.idleExpiresAt),
+      absoluteExpiresAt: date(session.absoluteExpiresAt),
+    };
+    const [, affected] = await run(() =>
+      sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }),
+    );
+    return affected === 1;
+  }
+
+  async function find(id: string): Promise<Session | null> {
+    const row = await run(() => sessions.findByPk(id, { transaction }));
+    return row === null ? null : toSession(row.get());
+  }
+
+  async function listLive(userId: string, at: Date): Promise<Session[]> {
+    const where = { userId, ...liveAt(at) };
+    const rows = await run(() => sessions.findAll({ where, order: [['lastUsedAt', 'DESC']], transaction }));
+    return rows.map((row) => toSession(row.get()));
+  }
+
+  async function rotate(id: string, counter: number, at: Date, idleExpiresAt: Date): Promise<boolean> {
+    const change = { refreshCounter: counter + 1, rotatedAt: at, lastUsedAt: at, idleExpiresAt };
+    const where = { id, refreshCounter: counter, ...liveAt(at), [Op.and]: USER_IS_ACTIVE };
+    const [affected] = await run(() => sessions.update(change, { where, transaction }));
+    return affected === 1;
+  }
+
+  async function revoke(
+    { userId, id, exceptId }: SessionFilter,
+    reason: RevocationReason,
+    at: Date,
+  ): Promise<string[]> {
+    const where = {
+      userId,
+      ...(id !== undefined && { id }),
+      ...(exceptId !== undefined && { id: { [Op.ne]: exceptId } }),
+      revokedAt: null,
+    };
+    const rows = await run(() =>
+      sessions.findAll({ where, attributes: ['id'], transaction, lock: transaction !== null }),
+    );
+    const ids = rows.map((row) => row.get().id);
+    if (ids.length === 0) return [];
+    const change = { revokedAt: at, revokedReason: reason };
+    await run(() => sessions.update(change, { where: { id: ids, revokedAt: null }, transaction }));
+    return ids;
+  }
+
+  async function prune(before: Date): Promise<void> {
+    await run(() => sessions.destroy({ where: { idleExpiresAt: { [Op.lt]: before } }, transaction }));
+  }
+
+  return { insert, find, listLive, rotate, revoke, prune };
+}
+
+function liveAt(at: Date) {
+  return { revokedAt: null, idleExpiresAt: { [Op.gt]: at }, absoluteExpiresAt: { [Op.gt]: at } };
+}
+
+function toSession({ method, revokedReason, ...session }: SessionRow): Session {
+  return { ...session, method: method as LoginMethod };
+}

@@ -1,0 +1,26 @@
+import type { AccountStore } from '../accounts/ports.ts';
+import type { Database } from './connect.ts';
+import { createRevocationStore } from './revocations-store.ts';
+import type { Scope } from './scope.ts';
+import { createSessionStore } from './sessions-store.ts';
+import { createUserStore } from './users-store.ts';
+
+/** Everything the service keeps, each part outside a transaction; `transaction` gives the same parts inside one. */
+export function createStore(database: Database): AccountStore {
+  const { models, sequelize } = database;
+  return {
+    ...storesIn({ models, sequelize, run: database.run, transaction: null }),
+    transaction: (work) =>
+      database.transaction((transaction) =>
+        work(storesIn({ models, sequelize, run: (operation) => operation(), transaction })),
+      ),
+  };
+}
+
+function storesIn(scope: Scope) {
+  return {
+    users: createUserStore(scope),
+    sessions: createSessionStore(scope),
+    revocations: createRevocationStore(scope),
+  };
+}

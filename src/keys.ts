@@ -1,0 +1,60 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { type Config, ConfigError, loadConfig, processEnvironment } from './config.ts';
+import { connectDatabase } from './db/connect.ts';
+import { createKeyUseStore } from './db/key-use-store.ts';
+import { describeKeys } from './tokens/key-status.ts';
+import { type Algorithm, createKeyRing } from './tokens/keys.ts';
+import { generateSecret, readOrCreateSecret } from './tokens/secret-file.ts';
+
+const USAGE = `usage: npm run keys -- new [HS256 | ES256 | RS256]   make a key and print it
+       npm run keys -- status                        what each key is for, and when it may go
+`;
+
+const RSA_BITS = 3072;
+
+const [command, argument, ...rest] = process.argv.slice(2);
+try {
+  if (command === 'new' && isAlgorithm(argument ?? 'HS256') && rest.length === 0) {
+    process.stdout.write(`${newKey((argument ?? 'HS256') as Algorithm)}\n`);
+  } else if (command === 'status' && argument === undefined) {
+    process.stdout.write(await status(loadConfig(processEnvironment())));
+  } else {
+    process.stderr.write(USAGE);
+    process.exitCode = 64; // EX_USAGE of sysexits.h
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof ConfigError ? ConfigError.exitCode : 1;
+}
+
+function isAlgorithm(text: string): text is Algorithm {
+  return text === 'HS256' || text === 'ES256' || text === 'RS256';
+}
+
+/** A secret for JWT_SECRET, or a private key in PEM for JWT_PRIVATE_KEY. */
+function newKey(algorithm: Algorithm): string {
+  if (algorithm === 'HS256') return generateSecret();
+  const { privateKey } =
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+      : generateKeyPairSync('rsa', { modulusLength: RSA_BITS });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim();
+}
+
+async function status(config: Config): Promise<string> {
+  const database = await connectDatabase(config.database);
+  try {
+    const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
+    const keys = createKeyRing({ ...config.tokens, secret });
+    const uses = await createKeyUseStore(database).list();
+    const accessTokenTtlSeconds = config.tokens.accessTokenTtlSeconds;
+    return describeKeys({
+      keys,
+      uses,
+      accessTokenTtlSeconds,
+      sessionIdleSeconds: config.sessions.idleSeconds,
+    });
+  } finally {
+    await database.close();
+  }
+}

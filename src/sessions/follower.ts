@@ -1,0 +1,125 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { RecordedRevocation, SessionStores } from './ports.ts';
+import type { RevocationSet } from './revocations.ts';
+
+export interface FollowerOptions {
+  readonly stores: SessionStores;
+  readonly revocations: RevocationSet;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly maxLagSeconds: number;
+}
+
+/** Keeps a process's revocation set equal to the table that all processes write to. */
+export interface RevocationFollower {
+  /** Reads once whatever is new. Rejects where the table cannot be read. */
+  readonly catchUp: () => Promise<void>;
+  /** Reads every 500 ms until `stop`; a failure is logged and tried again. */
+  readonly start: () => void;
+  readonly stop: () => void;
+  /** Removes what no living token can need, from memory and from the tables. `start` does so every minute. */
+  readonly prune: () => Promise<void>;
+  /** Milliseconds since the table was last known to be followed. */
+  readonly lagMilliseconds: () => number;
+  /** Whether the lag is more than it may be: then nobody here knows what has been revoked. */
+  readonly isStale: () => boolean;
+}
+
+const POLL_MILLISECONDS = 500;
+const PRUNE_EVERY_POLLS = 120;
+const PAGE_ROWS = 10_000;
+
+/**
+ * Longer than any transaction of this service lives, since an operation has at most a minute. An id that is missing
+ * for that long was given to a transaction that has been rolled back.
+ */
+const LATE_COMMIT_MILLISECONDS = 120_000;
+
+export function createRevocationFollower(options: FollowerOptions): RevocationFollower {
+  const { stores, revocations, clock, logger, maxLagSeconds } = options;
+  let settled = 0;
+  let followedAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let wasStale = false;
+
+  /**
+   * Ids are given out at insert and appear at commit, so a lower one may appear after a higher one. `settled` only
+   * moves over ids that follow one another, or that are too old for anything still to appear below them; what lies
+   * above is read again each time, which changes nothing, since adding twice is adding once.
+   */
+  async function catchUp(): Promise<void> {
+    const begunAt = clock.now();
+    let position = settled;
+    for (;;) {
+      const page = await stores.revocations.listAfter(position, PAGE_ROWS);
+      revocations.add(page);
+      settled = settle(settled, page, begunAt);
+      if (page.length < PAGE_ROWS) break;
+      position = page.at(-1)?.position ?? position;
+    }
+    followedAt = begunAt;
+  }
+
+  async function poll(): Promise<void> {
+    try {
+      await catchUp();
+    } catch (error) {
+      logger.warn({ err: error, lag_ms: lagMilliseconds() }, 'revocations cannot be followed');
+    }
+    reportStaleness();
+  }
+
+  function reportStaleness(): void {
+    if (isStale() === wasStale) return;
+    wasStale = !wasStale;
+    if (wasStale) logger.error({ lag_ms: lagMilliseconds() }, 'revocations are stale');
+    else logger.info('revocations are followed again');
+  }
+
+  async function prune(): Promise<void> {
+    revocations.prune(clock.now());
+    const before = new Date(clock.now() - LATE_COMMIT_MILLISECONDS);
+    try {
+      await stores.revocations.prune(before);
+      await stores.sessions.prune(before);
+    } catch (error) {
+      logger.warn({ err: error }, 'what has expired could not be removed');
+    }
+  }
+
+  const lagMilliseconds = () => clock.now() - followedAt;
+  const isStale = () => lagMilliseconds() > maxLagSeconds * 1000;
+
+  return {
+    catchUp,
+    start() {
+      let polls = 0;
+      const next = async () => {
+        await poll();
+        if (++polls % PRUNE_EVERY_POLLS === 0) await prune();
+        if (timer !== undefined) timer = setTimeout(next, POLL_MILLISECONDS).unref();
+      };
+      timer = setTimeout(next, POLL_MILLISECONDS).unref();
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+    prune,
+    lagMilliseconds,
+    isStale,
+  };
+}
+
+/** The highest position below which nothing can appear any more. */
+function settle(settled: number, page: readonly RecordedRevocation[], nowMilliseconds: number): number {
+  let reached = settled;
+  for (const { position, createdAt } of page) {
+    const tooOldForGaps = createdAt.getTime() < nowMilliseconds - LATE_COMMIT_MILLISECONDS;
+    if (position <= reached) continue;
+    if (position !== reached + 1 && !tooOldForGaps) return reached;
+    reached = position;
+  }
+  return reached;
+}

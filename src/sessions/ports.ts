@@ -1,0 +1,91 @@
+/** One login on one device. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  readonly method: LoginMethod;
+  readonly userAgent: string | null;
+  readonly ip: string | null;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  /** Slides with every refresh, never past `absoluteExpiresAt`. */
+  readonly idleExpiresAt: Date;
+  readonly absoluteExpiresAt: Date;
+  /** The counter of the one refresh token that is good. */
+  readonly refreshCounter: number;
+  readonly rotatedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+/** How somebody proved who they are. */
+export type LoginMethod = 'password';
+
+/** Where a login comes from, as far as a request tells. */
+export interface Device {
+  readonly userAgent: string | null;
+  readonly ip: string | null;
+}
+
+export type NewSession = Omit<Session, 'rotatedAt' | 'revokedAt'>;
+
+export type RevocationReason =
+  | 'logout'
+  | 'ended_by_user'
+  | 'password_changed'
+  | 'refresh_token_reused'
+  | 'user_disabled';
+
+/** Which of a user's sessions: all, one, or all but one. */
+export interface SessionFilter {
+  readonly userId: string;
+  readonly id?: string;
+  readonly exceptId?: string;
+}
+
+/** Where sessions are kept. Each write is one statement, and the database decides every race. */
+export interface SessionStore {
+  /** False where the user does not exist or is disabled. */
+  readonly insert: (session: NewSession) => Promise<boolean>;
+  readonly find: (id: string) => Promise<Session | null>;
+  /** A user's sessions that are neither revoked nor expired, the latest used first. */
+  readonly listLive: (userId: string, at: Date) => Promise<Session[]>;
+  /**
+   * Moves the counter from `counter` to the next. Of many that try it with one counter a single one gets true; nobody
+   * does where the session is revoked or expired, or its user disabled.
+   */
+  readonly rotate: (id: string, counter: number, at: Date, idleExpiresAt: Date) => Promise<boolean>;
+  /** Revokes what the filter names and is still live. The ids of what this call revoked. */
+  readonly revoke: (filter: SessionFilter, reason: RevocationReason, at: Date) => Promise<string[]>;
+  /** Removes sessions that expired before `before`. */
+  readonly prune: (before: Date) => Promise<void>;
+}
+
+/** What no longer counts: a session, or everything a user got before some time. */
+export interface Revocation {
+  readonly kind: 'session' | 'user';
+  /** The id of the session or of the user. */
+  readonly subjectId: string;
+  /** For users: tokens issued before this are revoked. */
+  readonly notBefore: Date | null;
+  /** From then on no token can be alive that this concerns. */
+  readonly expiresAt: Date;
+}
+
+export interface RecordedRevocation extends Revocation {
+  /** Rises with every insert, though not with every commit. */
+  readonly position: number;
+  readonly createdAt: Date;
+}
+
+export interface RevocationStore {
+  readonly insert: (revocations: readonly Revocation[], at: Date) => Promise<void>;
+  /** The revocations behind `position`, in order, at most `limit`. */
+  readonly listAfter: (position: number, limit: number) => Promise<RecordedRevocation[]>;
+  /** Removes what expired before `before`. */
+  readonly prune: (before: Date) => Promise<void>;
+}
+
+/** What sessions need of the database, inside a transaction or outside. */
+export interface SessionStores {
+  readonly sessions: SessionStore;
+  readonly revocations: RevocationStore;
+}

@@ -1,0 +1,132 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
+
+export type Algorithm = 'HS256' | 'RS256' | 'ES256';
+
+/** A key that tokens are verified with. A token's `alg` must equal the key's, so no algorithm can be confused. */
+export interface VerifyingKey {
+  /** RFC 7638 thumbprint. */
+  readonly kid: string;
+  readonly algorithm: Algorithm;
+  /** Made once: jsonwebtoken is fifty times faster with a KeyObject than with text. */
+  readonly verifyingKey: KeyObject;
+}
+
+export interface SigningKey extends VerifyingKey {
+  readonly signingKey: KeyObject;
+}
+
+/** A public key as RFC 7517 has it. */
+export type PublicJwk = JsonWebKey & { readonly kid: string; readonly use: 'sig'; readonly alg: Algorithm };
+
+export interface KeyRing {
+  /** What new tokens are signed with. */
+  readonly current: SigningKey;
+  /** Every key whose tokens are good, the current one first. */
+  readonly verifying: readonly VerifyingKey[];
+  /** The secrets of refresh tokens, the one for new tokens first. */
+  readonly refreshing: readonly [SigningKey, ...SigningKey[]];
+  /** The public keys among the verifying ones. A secret is never published. */
+  readonly jwks: { readonly keys: readonly PublicJwk[] };
+}
+
+export interface KeyMaterial {
+  readonly algorithm: Algorithm;
+  /** Makes refresh tokens, and is the key of access tokens under HS256. */
+  readonly secret: string;
+  /** PEM, for RS256 and ES256. */
+  readonly privateKey: string | undefined;
+  readonly previousSecrets: readonly string[];
+  /** PEM, one key each. */
+  readonly previousPublicKeys: readonly string[];
+}
+
+const MIN_RSA_BITS = 2048;
+const EC_CURVE = 'prime256v1';
+
+/** The members that RFC 7638 section 3.2 takes into a thumbprint, in its order. */
+const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  oct: ['k', 'kty'],
+  RSA: ['e', 'kty', 'n'],
+  EC: ['crv', 'kty', 'x', 'y'],
+};
+
+/**
+ * The keys of this server. Under RS256 and ES256 the secret verifies no access token, since whoever shares it could
+ * make one; previous secrets do, as long as tokens from before the change are alive.
+ * @throws Error naming the variable whose key does not parse or does not fit its algorithm
+ */
+export function createKeyRing(material: KeyMaterial): KeyRing {
+  const current = currentKey(material);
+  const previousSecrets = material.previousSecrets.map(secretKey);
+  const previousPublicKeys = material.previousPublicKeys.map((pem) =>
+    naming('JWT_PREVIOUS_PUBLIC_KEYS', () => publicKey(createPublicKey(pem))),
+  );
+  const previous = [...previousSecrets, ...previousPublicKeys].filter(({ kid }) => kid !== current.kid);
+  const verifying = [current, ...previous];
+  return {
+    current,
+    verifying,
+    refreshing: [secretKey(material.secret), ...previousSecrets],
+    jwks: { keys: verifying.filter(isPublic).map(toJwk) },
+  };
+}
+
+/** The HS256 key whose bytes are the UTF-8 bytes of `secret`, as every JWT library takes it. */
+export function secretKey(secret: string): SigningKey {
+  const key = createSecretKey(secret, 'utf8');
+  return { kid: thumbprint(key), algorithm: 'HS256', signingKey: key, verifyingKey: key };
+}
+
+function currentKey({ algorithm, secret, privateKey }: KeyMaterial): SigningKey {
+  if (algorithm === 'HS256') return secretKey(secret);
+  return naming('JWT_PRIVATE_KEY', () => {
+    const signingKey = createPrivateKey(privateKey ?? '');
+    const verifying = publicKey(createPublicKey(signingKey));
+    if (verifying.algorithm !== algorithm)
+      throw new Error(`it is for ${verifying.algorithm}, not ${algorithm}`);
+    return { ...verifying, signingKey };
+  });
+}
+
+/** Says which variable a key is from. What the parser says of the key itself holds nothing of it. */
+function naming<Result>(variable: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`${variable} is no usable key: ${(error as Error).message}`);
+  }
+}
+
+function publicKey(verifyingKey: KeyObject): VerifyingKey {
+  return { kid: thumbprint(verifyingKey), algorithm: algorithmOf(verifyingKey), verifyingKey };
+}
+
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): Algorithm {
+  if (asymmetricKeyType === 'ec' && asymmetricKeyDetails.namedCurve === EC_CURVE) return 'ES256';
+  if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails.modulusLength ?? 0) >= MIN_RSA_BITS)
+    return 'RS256';
+  throw new Error(`a key must be EC on P-256 (ES256) or RSA of at least ${MIN_RSA_BITS} bits (RS256)`);
+}
+
+/** Like a token's own signature it is a hash of the key; it tells nothing about a secret of 256 random bits. */
+function thumbprint(key: KeyObject): string {
+  const jwk: Record<string, unknown> = { ...key.export({ format: 'jwk' }) };
+  const members = THUMBPRINT_MEMBERS[String(jwk.kty)] ?? [];
+  const canonical = JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]])));
+  return createHash('sha256').update(canonical).digest('base64url');
+}
+
+function isPublic({ algorithm }: VerifyingKey): boolean {
+  return algorithm !== 'HS256';
+}
+
+function toJwk({ kid, algorithm, verifyingKey }: VerifyingKey): PublicJwk {
+  return { ...verifyingKey.export({ format: 'jwk' }), kid, use: 'sig', alg: algorithm };
+}

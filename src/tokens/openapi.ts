@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import {
+  BEARER_SECURITY,
+  BODY_REFUSALS,
+  json,
+  type Paths,
+  refusals,
+  TOKEN_REFUSALS,
+} from '../http/openapi.ts';
+
+const TAGS = ['Tokens'];
+
+const Claims = z
+  .object({
+    iss: z.string(),
+    aud: z.union([z.string(), z.array(z.string())]),
+    sub: z.string().meta({ description: 'The id of the user' }),
+    sid: z.string().meta({ description: 'The id of the session' }),
+    iat: z.number(),
+    exp: z.number(),
+    jti: z.string(),
+    roles: z.array(z.string()),
+  })
+  .meta({ id: 'Claims' });
+
+const Jwks = z.object({
+  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })),
+});
+
+const header = (description: string) => ({ schema: { type: 'string' as const }, description });
+
+export const tokenPaths: Paths = {
+  '/verify': {
+    get: {
+      operationId: 'verify',
+      tags: TAGS,
+      summary: 'Verify an access token, for gateways',
+      security: BEARER_SECURITY,
+      responses: {
+        200: {
+          description: 'The claims, also as headers for the service behind the gateway',
+          headers: {
+            'X-Auth-Subject': header('The claim sub'),
+            'X-Auth-Session': header('The claim sid'),
+            'X-Auth-Roles': header('The claim roles, separated by spaces'),
+            'X-Auth-Scope': header('Empty for now'),
+          },
+          ...json(Claims),
+        },
+        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS),
+      },
+    },
+  },
+  '/.well-known/jwks.json': {
+    get: {
+      operationId: 'jwks',
+      tags: TAGS,
+      summary: 'The public keys of RS256 and ES256 tokens; none under HS256',
+      responses: { 200: { description: 'A JSON Web Key Set (RFC 7517)', ...json(Jwks) }, ...refusals() },
+    },
+  },
+};

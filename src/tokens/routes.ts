@@ -1,0 +1,27 @@
+import { type RequestHandler, Router } from 'express';
+import { claimsOf } from '../http/authenticate.ts';
+import type { KeyRing } from './keys.ts';
+
+const JWKS_MAX_AGE_SECONDS = 300;
+
+export function tokenRoutes(keys: KeyRing, authenticate: RequestHandler): Router {
+  const router = Router();
+
+  router.get('/.well-known/jwks.json', (_req, res) => {
+    res.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`).json(keys.jwks);
+  });
+
+  router.get('/verify', authenticate, (req, res) => {
+    const claims = claimsOf(req);
+    // Each header is always there, so that a gateway that copies them overwrites whatever a client sent.
+    res.set({
+      'X-Auth-Subject': claims.sub,
+      'X-Auth-Session': claims.sid,
+      'X-Auth-Roles': claims.roles.join(' '),
+      'X-Auth-Scope': '',
+    });
+    res.json(claims);
+  });
+
+  return router;
+}
