@@ -1,0 +1,69 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { createTestDatabase, type DatabaseKind, type TestDatabase } from './databases.ts';
+import { useDirectories } from './directories.ts';
+import { demandCleanLogs } from './logs.ts';
+import { aPerson } from './people.ts';
+import { type ServerProcess, startServer } from './server-process.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** Two built servers on one database, as behind a load balancer. Their logs are checked for secrets at the end. */
+export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> = {}) {
+  const newDirectory = useDirectories();
+  let database: TestDatabase;
+  let processes: ServerProcess[] = [];
+
+  beforeAll(async () => {
+    database = await createTestDatabase(kind);
+    const JWT_SECRET = 'one secret for both processes of this suite';
+    const PUBLIC_URL = 'https://auth.example.com';
+    const shared = {
+      DATABASE_URL: database.url,
+      MIGRATE_ON_START: 'true',
+      BCRYPT_COST: '4',
+      JWT_SECRET,
+      PUBLIC_URL,
+    };
+    processes = await Promise.all([1, 2].map(() => startServer(newDirectory(), { ...shared, ...env })));
+  });
+
+  afterAll(async () => {
+    await Promise.all(processes.map((server) => server.stop()));
+    await database.drop();
+    demandCleanLogs(processes.flatMap((server) => server.logLines()));
+  });
+
+  /** Sends a request to the process with this index; odd and even ones take turns. */
+  async function send(
+    index: number,
+    method: string,
+    path: string,
+    options: SendOptions = {},
+  ): Promise<Answer> {
+    const headers: Record<string, string> = {};
+    if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    if (options.token !== undefined) headers.Authorization = `Bearer ${options.token}`;
+    const body = options.body === undefined ? null : JSON.stringify(options.body);
+    const response = await fetch(`${processes[index % 2]?.url}${path}`, { method, headers, body });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+  }
+
+  return {
+    send,
+    database: () => database,
+    async signUp() {
+      const person = aPerson();
+      const { body } = await send(0, 'POST', '/signup', { body: person });
+      return { ...person, accessToken: String(body.access_token), refreshToken: String(body.refresh_token) };
+    },
+  };
+}
+
+interface SendOptions {
+  readonly body?: unknown;
+  readonly token?: string;
+}
