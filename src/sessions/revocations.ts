@@ -24,7 +24,7 @@ export function createRevocationSet(): RevocationSet {
     const expiresAtSeconds = Math.ceil(revocation.expiresAt.getTime() / 1000);
     const { kind, subjectId, notBefore } = revocation;
     if (kind === 'session') {
-      sessions.set(subjectId, expiresAtSeconds);
+      sessions.set(flat(subjectId), expiresAtSeconds);
       return;
     }
     const notBeforeSeconds = Math.ceil((notBefore?.getTime() ?? 0) / 1000);
@@ -59,4 +59,9 @@ function dropExpired<Value>(entries: Map<string, Value>, isExpired: (value: Valu
     if (!isExpired(value)) return;
     entries.delete(key);
   }
+}
+
+/** A copy that holds on to nothing: a text that was cut out of a larger one keeps the whole in memory. */
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
