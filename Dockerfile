@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-FROM node:24-bookworm-slim AS build
+FROM node:24-trixie-slim AS build
 # For sqlite3, where no prebuilt binary fits the platform.
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
@@ -10,15 +10,14 @@ COPY config config
 COPY src src
 RUN npm run build && npm prune --omit=dev
 
-FROM node:24-bookworm-slim
+FROM node:24-trixie-slim
 ENV NODE_ENV=production PORT=3000
 WORKDIR /app
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
-COPY package.json .sequelizerc ./
-COPY config config
+COPY package.json ./
+COPY config/environment.cjs config/
 COPY migrations migrations
-COPY seeders seeders
 # A place for an SQLite file, if DATABASE_URL asks for one.
 RUN mkdir data && chown node:node data
 USER node

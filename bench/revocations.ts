@@ -37,8 +37,8 @@ for (let index = 0; index < REVOKED; index++) {
 }
 const megabytes = (heapBytes() - before) / 2 ** 20;
 
-const probes = Array.from({ length: 100_000 }, () => randomUUID());
-const reference = new Set(Array.from({ length: REVOKED }, () => randomUUID()));
+const probes: string[] = Array.from({ length: 100_000 }, () => randomUUID());
+const reference = new Set<string>(Array.from({ length: REVOKED }, () => randomUUID()));
 const iat = Math.floor(Date.now() / 1000);
 const user = randomUUID();
 const look = measure((sid) => revocations.isRevoked({ sid, sub: user, iat }), probes);

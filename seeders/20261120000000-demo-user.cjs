@@ -12,8 +12,8 @@ const DEMO_USER = {
   username_canonical: 'demo',
   name: 'Demo Person',
   password_hash: '$2b$10$QK79YvaRkfOiLWvcyvmzT.GNg0mXl02B85MosBDRoNA2wLMIlVBTW',
-  created_at: new Date(0),
-  updated_at: new Date(0),
+  created_at: new Date(),
+  updated_at: new Date(),
 };
 
 module.exports = {

@@ -80,7 +80,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const whenStale = config.sessions.revocationWhenStale;
   const bearer = authenticate(createBearerCheck({ accessTokens, revocations, follower, whenStale }));
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
-  const document = describeService(publicUrl);
+  const document = describeService();
 
   const app = express();
   app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
@@ -96,10 +96,10 @@ export function createApp(dependencies: AppDependencies): Express {
 
   app.use(healthRoutes(readiness));
   app.use(docsRoutes(document));
+  app.use(tokenRoutes(keys, bearer));
   app.use(jsonBody());
   app.use(accountRoutes(accounts, bearer));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine }));
-  app.use(tokenRoutes(keys, bearer));
 
   app.use(unmatched(document));
   app.use(problemHandler(publicUrl));
@@ -107,6 +107,6 @@ export function createApp(dependencies: AppDependencies): Express {
 }
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
-export function describeService(publicUrl: string): OpenApiDocument {
-  return describeApi([accountPaths, sessionPaths, tokenPaths, healthPaths, docsPaths], publicUrl, VERSION);
+export function describeService(): OpenApiDocument {
+  return describeApi([accountPaths, sessionPaths, tokenPaths, healthPaths, docsPaths], VERSION);
 }

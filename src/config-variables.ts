@@ -60,7 +60,7 @@ export const VARIABLES = {
     schema: integer(0, 65_535).default(3000),
     wants: 'a whole number from 0 to 65535',
     default: '3000',
-    meaning: 'Port to listen on; 0 takes a free one',
+    meaning: 'Port to listen on; 0 takes a free one, PUBLIC_URL then has to be set',
   },
   PUBLIC_URL: {
     schema: publicUrl.optional(),
@@ -141,7 +141,7 @@ export const VARIABLES = {
     wants: 'at least 32 random bytes',
     default: '',
     meaning:
-      'Signs access tokens (HS256) and makes refresh tokens, at least 32 bytes; required in production, else kept in DATA_DIR',
+      'Signs access tokens (HS256) and makes refresh tokens; at least 32 bytes and required in production, else made and kept in DATA_DIR',
     secret: true,
   },
   JWT_PREVIOUS_SECRETS: {

@@ -104,10 +104,31 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What can be wrong with one field: the codes in `errors[]` of a problem, public API like those above. */
+export const FIELD_ERRORS = {
+  required: 'The field is missing.',
+  wrong_type: 'The field has another JSON type.',
+  unknown_field: 'No field of this name is known here.',
+  invalid: 'The value is not among those that are possible.',
+  malformed_text: 'The text holds half of a character (a lone surrogate).',
+  too_long: 'The text is longer than it may be.',
+  empty: 'At least one field is needed.',
+  one_identifier: 'Exactly one of email and username is needed.',
+  invalid_email: 'This is no email address.',
+  invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
+  invalid_name: 'A name has no control characters and not too many others.',
+  password_too_short: 'The password has fewer characters than the operator demands.',
+  password_too_long: 'The password has more than 256 characters.',
+  password_common: 'The password is among the first that attackers try.',
+  password_personal: 'The password is your email address, username or name, or the name of the service.',
+} as const satisfies Record<string, string>;
+
+export type FieldErrorCode = keyof typeof FIELD_ERRORS;
+
 /** One unacceptable field: where it is (RFC 6901 pointer), a stable code, and what it wants. */
 export interface FieldError {
   readonly pointer: string;
-  readonly code: string;
+  readonly code: FieldErrorCode;
   readonly detail: string;
 }
 
@@ -137,6 +158,6 @@ export class AppError extends Error {
 }
 
 /** A refusal of exactly one field. */
-export function fieldError(pointer: string, code: string, detail: string): AppError {
+export function fieldError(pointer: string, code: FieldErrorCode, detail: string): AppError {
   return new AppError('validation_failed', detail, { fields: [{ pointer, code, detail }] });
 }

@@ -31,8 +31,7 @@ try {
 /** config -> adapters -> createApp -> listen -> drain on SIGTERM. */
 async function start(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
-  const database = await connectDatabase(config.database);
-  await bringSchemaUp(database, config, logger);
+  const database = await openDatabase(config, logger);
 
   const clock = systemClock;
   const store = createStore(database);
@@ -68,22 +67,29 @@ async function start(config: Config): Promise<void> {
     await database.close();
   });
 
-  if (config.environment !== 'production') process.stdout.write(welcome(`http://localhost:${port}`));
+  if (config.environment !== 'production')
+    process.stdout.write(welcome(localUrl(config.http.host, port), config.signupDisabled));
   logger.info({ address, port, public_url: config.http.publicUrl }, 'listening');
 }
 
-/** The server never runs on a schema that is behind: it migrates if it may, else it names the command. */
-async function bringSchemaUp(database: Database, config: Config, logger: Logger): Promise<void> {
-  if (config.database.migrateOnStart) {
-    const applied = await applyMigrations(config.database);
-    if (applied.length > 0) logger.info({ migrations: applied }, 'migrations applied');
-    return;
+/** Never a schema that is behind: the server migrates if it may, else it names the command. */
+async function openDatabase(config: Config, logger: Logger): Promise<Database> {
+  let pending: string[];
+  let database: Database;
+  try {
+    database = await connectDatabase(config.database);
+    if (config.database.migrateOnStart) {
+      const applied = await applyMigrations(config.database);
+      if (applied.length > 0) logger.info({ migrations: applied }, 'migrations applied');
+    }
+    pending = await pendingMigrations(database);
+  } catch (error) {
+    throw databaseError(config.database, error);
   }
-  const pending = await pendingMigrations(database);
-  if (pending.length === 0) return;
+  if (pending.length === 0) return database;
   throw new Error(
-    `The database schema is behind by ${pending.length} migration(s): ${pending.join(', ')}.\n` +
-      'Apply them with: npx sequelize-cli db:migrate (or start with MIGRATE_ON_START=true)',
+    `the database schema is behind: ${pending.join(', ')}.\n` +
+      'Apply these migrations with: npx sequelize-cli db:migrate (or start with MIGRATE_ON_START=true)',
   );
 }
 
@@ -91,7 +97,9 @@ function stopOnSignal(logger: Logger, stop: () => Promise<void>): void {
   closeWithGrace(
     {
       delay: STOP_MILLISECONDS,
-      logger: { error: (message: unknown) => logger.error({ err: message }, 'stopped the hard way') },
+      logger: {
+        error: (reason: unknown) => logger.warn({ reason: String(reason) }, 'stopped before all was done'),
+      },
     },
     async ({ signal, err }) => {
       if (err) logger.fatal({ err }, 'stopping after an unexpected error');
@@ -102,9 +110,28 @@ function stopOnSignal(logger: Logger, stop: () => Promise<void>): void {
   );
 }
 
+/** Where a person on this machine reaches the service. */
+function localUrl(host: string, port: number): string {
+  const isLocal = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host);
+  return `http://${isLocal ? 'localhost' : host}:${port}`;
+}
+
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'EADDRINUSE')
-    return `The port is taken (${error.message}). Set PORT to another.`;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return `The port is taken (${error.message}). Set PORT to another.`;
+  if (code === 'ERR_DLOPEN_FAILED' || error.message.includes('Could not locate the bindings file')) {
+    return 'The binary of a native package does not fit this system. Build it here: npm rebuild --build-from-source';
+  }
   return `Latchkey did not start: ${error.message}`;
+}
+
+/** A database error at the start, with what the operator needs to find the database. */
+function databaseError({ location }: Config['database'], error: unknown): Error {
+  const { message } = error as Error;
+  if (location.dialect === 'sqlite')
+    return new Error(`the database ${location.storage} cannot be used: ${message}`);
+  const where = `${location.host}:${location.port}/${location.database}`;
+  const hint = message.includes('Unknown database') ? ' Create it with: npx sequelize-cli db:create' : '';
+  return new Error(`the database at ${where} cannot be used: ${message}.${hint}`);
 }

@@ -66,6 +66,17 @@ describe('an empty environment', () => {
         issuer: 'http://localhost:3000',
         audience: 'latchkey',
         accessTokenTtlSeconds: 900,
+        algorithm: 'HS256',
+        privateKey: undefined,
+        previousSecrets: [],
+        previousPublicKeys: [],
+      },
+      sessions: {
+        idleSeconds: 30 * 24 * 3600,
+        absoluteSeconds: 90 * 24 * 3600,
+        reuseGraceSeconds: 10,
+        revocationMaxLagSeconds: 10,
+        revocationWhenStale: 'refuse',
       },
       passwords: { minLength: 8, bcryptCost: 12, pepper: undefined },
       signupDisabled: false,
@@ -223,7 +234,7 @@ describe('a faulty configuration', () => {
     expect(ConfigError.exitCode).toBe(78);
     expect(load).toThrow(ConfigError);
     for (const fault of faultsOf(ALL_BAD)) expect(load).toThrow(fault);
-    expect(load).toThrow('17 fault(s)');
+    expect(load).toThrow('17 faults');
   });
 
   it('of production is reported with its missing and its bad variables at once, each of them once', () => {

@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import validator from 'validator';
 import type { Identifier } from './ports.ts';
 
@@ -34,7 +34,13 @@ export function parseEmail(typed: string): Identifier | null {
  * %61 and stop at a slash, so that odd spellings fell on somebody else's address.
  */
 function toAsciiDomain(domain: string): string {
-  return DOMAIN_CHARACTERS.test(domain) ? domainToASCII(domain) : '';
+  const ascii = DOMAIN_CHARACTERS.test(domain) ? domainToASCII(domain) : '';
+  return ascii.split('.').every(isSoundLabel) ? ascii : '';
+}
+
+/** Newer versions of Node let punycode pass that decodes to nothing. */
+function isSoundLabel(label: string): boolean {
+  return !label.startsWith('xn--') || domainToUnicode(label) !== label;
 }
 
 /** ASCII only, so that no two usernames look alike. Null where the text is no username. */

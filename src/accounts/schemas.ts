@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { wellFormedText } from '../http/text.ts';
+import type { FieldErrorCode } from '../errors.ts';
+import { fault, wellFormedText } from '../http/text.ts';
 import { MAX_PASSWORD_LENGTH } from '../passwords/policy.ts';
 import { presentGrant, sessionGrantShape } from '../sessions/schemas.ts';
 import type { SessionGrant } from '../sessions/service.ts';
@@ -13,6 +14,7 @@ import {
 } from './identifiers.ts';
 import type { Identifier, User } from './ports.ts';
 
+const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 const MAX_NAME_LENGTH = 200;
 /** Longer than any password may be, so that a login with a wrong one is a wrong password and not a bad request. */
 const MAX_PASSWORD_INPUT_LENGTH = 1024;
@@ -20,10 +22,10 @@ const MAX_PASSWORD_INPUT_LENGTH = 1024;
 const Email = identifier(
   parseEmail,
   'invalid_email',
-  'Must be an email address, such as ada@example.com.',
+  'Must be an email address, such as grace@example.com.',
 ).meta({
   maxLength: MAX_EMAIL_LENGTH,
-  example: 'ada@example.com',
+  example: 'grace@example.com',
 });
 
 const Username = identifier(
@@ -34,23 +36,20 @@ const Username = identifier(
   minLength: MIN_USERNAME_LENGTH,
   maxLength: MAX_USERNAME_LENGTH,
   pattern: USERNAME_PATTERN.source,
-  example: 'ada',
+  example: 'grace',
 });
 
 /** A display name; an empty one means none. */
 const Name = wellFormedText
-  .refine((value) => !/\p{Cc}/u.test(value), {
-    message: 'Must not contain control characters.',
-    params: { code: 'invalid_name' },
-  })
+  .refine((value) => !/\p{Cc}/u.test(value), fault('invalid_name', 'Must not contain control characters.'))
   .transform((value) => value.trim().normalize('NFC'))
-  .refine((value) => [...value].length <= MAX_NAME_LENGTH, {
-    message: `Must have at most ${MAX_NAME_LENGTH} characters.`,
-    params: { code: 'invalid_name' },
-  })
+  .refine(
+    (value) => [...value].length <= MAX_NAME_LENGTH,
+    fault('invalid_name', `Must have at most ${MAX_NAME_LENGTH} characters.`),
+  )
   .transform((value) => (value === '' ? null : value))
   .meta({
-    example: 'Ada Lovelace',
+    example: 'Grace Hopper',
     description: 'Shown to people; empty for none',
     maxLength: MAX_NAME_LENGTH,
   });
@@ -64,52 +63,49 @@ const NewPassword = wellFormedText.meta({
 });
 
 const GivenPassword = wellFormedText
-  .refine((value) => value.length <= MAX_PASSWORD_INPUT_LENGTH, {
-    message: `Must have at most ${MAX_PASSWORD_INPUT_LENGTH} characters.`,
-    params: { code: 'password_too_long' },
-  })
+  .refine(
+    (value) => value.length <= MAX_PASSWORD_INPUT_LENGTH,
+    fault('password_too_long', `Must have at most ${MAX_PASSWORD_INPUT_LENGTH} characters.`),
+  )
   .meta({ format: 'password', example: 'correct horse battery staple' });
 
-const GivenIdentifier = wellFormedText.refine((value) => value.length <= MAX_EMAIL_LENGTH, {
-  message: `Must have at most ${MAX_EMAIL_LENGTH} characters.`,
-  params: { code: 'too_long' },
-});
+const GivenIdentifier = wellFormedText.refine(
+  (value) => value.length <= MAX_EMAIL_LENGTH,
+  fault('too_long', `Must have at most ${MAX_EMAIL_LENGTH} characters.`),
+);
 
 export const SignupBody = z
   .strictObject({ email: Email, password: NewPassword, username: Username.optional(), name: Name.optional() })
   .meta({
     id: 'Signup',
     example: {
-      email: 'ada@example.com',
+      email: 'grace@example.com',
       password: 'correct horse battery staple',
-      username: 'ada',
-      name: 'Ada Lovelace',
+      username: 'grace',
+      name: 'Grace Hopper',
     },
   });
 
 export const LoginBody = z
   .strictObject({
-    email: GivenIdentifier.optional().meta({ example: 'ada@example.com' }),
+    email: GivenIdentifier.optional().meta({ example: 'grace@example.com' }),
     username: GivenIdentifier.optional(),
     password: GivenPassword,
   })
-  .refine((body) => (body.email === undefined) !== (body.username === undefined), {
-    message: 'Send either email or username.',
-    params: { code: 'one_identifier' },
-  })
+  .refine(
+    (body) => (body.email === undefined) !== (body.username === undefined),
+    fault('one_identifier', 'Send either email or username.'),
+  )
   .meta({
     id: 'Login',
     description: 'Either email or username, and the password',
-    example: { email: 'ada@example.com', password: 'correct horse battery staple' },
+    example: { email: 'grace@example.com', password: 'correct horse battery staple' },
   });
 
 export const ProfileBody = z
   .strictObject({ name: Name.optional(), username: Username.optional() })
-  .refine((body) => Object.keys(body).length > 0, {
-    message: 'Send name, username or both.',
-    params: { code: 'empty' },
-  })
-  .meta({ id: 'ProfileChange', minProperties: 1, example: { name: 'Ada King' } });
+  .refine((body) => Object.keys(body).length > 0, fault('empty', 'Send name, username or both.'))
+  .meta({ id: 'ProfileChange', minProperties: 1, example: { name: 'Admiral Grace Hopper' } });
 
 export const PasswordBody = z
   .strictObject({ current_password: GivenPassword, new_password: NewPassword })
@@ -127,13 +123,13 @@ export const RemovalBody = z
 
 export const UserView = z
   .object({
-    id: z.uuid(),
-    email: z.string(),
-    username: z.string().nullable(),
-    name: z.string().nullable(),
-    email_verified: z.boolean(),
-    created_at: z.iso.datetime(),
-    updated_at: z.iso.datetime(),
+    id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
+    email: z.string().meta({ example: 'grace@example.com' }),
+    username: z.string().nullable().meta({ example: 'grace' }),
+    name: z.string().nullable().meta({ example: 'Grace Hopper' }),
+    email_verified: z.boolean().meta({ example: false }),
+    created_at: z.iso.datetime().meta({ example: EXAMPLE_TIME }),
+    updated_at: z.iso.datetime().meta({ example: EXAMPLE_TIME }),
   })
   .strict()
   .meta({ id: 'User' });
@@ -162,11 +158,11 @@ export function presentLogin(login: { user: User; grant: SessionGrant }): z.infe
   return { ...presentUser(login.user), ...presentGrant(login.grant) };
 }
 
-function identifier(read: (typed: string) => Identifier | null, code: string, message: string) {
+function identifier(read: (typed: string) => Identifier | null, code: FieldErrorCode, message: string) {
   return wellFormedText.transform((typed, context): Identifier => {
     const found = read(typed);
     if (found !== null) return found;
-    context.addIssue({ code: 'custom', message, params: { code } });
+    context.addIssue({ code: 'custom', ...fault(code, message) });
     return z.NEVER;
   });
 }

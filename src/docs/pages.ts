@@ -1,4 +1,4 @@
-import { ERRORS } from '../errors.ts';
+import { ERRORS, FIELD_ERRORS } from '../errors.ts';
 import { STATUS_OF } from '../http/problem.ts';
 
 /** Starts Swagger UI; a file of its own, since the page's policy allows no inline script. */
@@ -25,12 +25,21 @@ export const ERRORS_PAGE = page(
   '',
   `<h1>Latchkey errors</h1>
 <p>Every refusal is a problem document (RFC 9457). Its member <code>code</code> is one of these.</p>
-${Object.entries(ERRORS).map(errorSection).join('\n')}`,
+${Object.entries(ERRORS).map(errorSection).join('\n')}
+<h1>Fields</h1>
+<p>The members of <code>errors</code> have codes of their own, each with a JSON pointer to the field.</p>
+<dl>
+${Object.entries(FIELD_ERRORS).map(fieldErrorEntry).join('\n')}
+</dl>`,
 );
 
 function errorSection([code, { title, meaning }]: [string, { title: string; meaning: string }]): string {
   const status = STATUS_OF[code as keyof typeof ERRORS];
   return `<h2 id="${code}"><code>${code}</code> (${status})</h2>\n<p>${title}. ${meaning}</p>`;
+}
+
+function fieldErrorEntry([code, meaning]: [string, string]): string {
+  return `<dt id="${code}"><code>${code}</code></dt>\n<dd>${meaning}</dd>`;
 }
 
 function page(title: string, head: string, body: string): string {
@@ -40,6 +49,7 @@ function page(title: string, head: string, body: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
+<link rel="icon" href="data:,">
 ${head}
 </head>
 <body>

@@ -10,7 +10,7 @@ export function jsonBody(): RequestHandler[] {
 }
 
 const refuseOtherMedia: RequestHandler = (req, _res, next) => {
-  if (hasBody(req) && !(req.is('application/json') && isUtf8Charset(req.get('Content-Type') ?? ''))) {
+  if (hasBody(req) && !(isJson(req) && isKnownEncoding(req))) {
     throw new AppError('unsupported_media_type');
   }
   next();
@@ -19,6 +19,17 @@ const refuseOtherMedia: RequestHandler = (req, _res, next) => {
 /** Clients send `Content-Length: 0` with a POST that has no body, and then no Content-Type. */
 function hasBody(req: Request): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+}
+
+/** What every Node version that we run on can undo; newer ones know more. */
+function isKnownEncoding(req: Request): boolean {
+  return ['identity', 'gzip', 'deflate', 'br'].includes(
+    req.get('Content-Encoding')?.toLowerCase() ?? 'identity',
+  );
+}
+
+function isJson(req: Request): boolean {
+  return Boolean(req.is('application/json')) && isUtf8Charset(req.get('Content-Type') ?? '');
 }
 
 /** JSON is UTF-8 (RFC 8259 section 8.1), whatever else body-parser would decode. */

@@ -64,7 +64,7 @@ export function refusals(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObj
 }
 
 /** The OpenAPI 3.1 document of all features, made from the very schemas that parse the requests. */
-export function describeApi(paths: readonly Paths[], publicUrl: string, version: string): OpenApiDocument {
+export function describeApi(paths: readonly Paths[], version: string): OpenApiDocument {
   const api: ZodOpenApiObject = {
     openapi: '3.1.0',
     info: {
@@ -73,7 +73,8 @@ export function describeApi(paths: readonly Paths[], publicUrl: string, version:
       description: 'Sign up, log in, and carry a signed JWT. Every refusal is a problem document (RFC 9457).',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: publicUrl }],
+    // Relative to this document, so that the page at /docs works under whatever name it was opened.
+    servers: [{ url: './' }],
     paths: Object.assign({}, ...paths),
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
   };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { AppError, type FieldError } from '../errors.ts';
+import { fieldCodeOf } from './text.ts';
 
 const MAX_REPORTED_FIELDS = 20;
 const MAX_POINTER_LENGTH = 100;
@@ -36,7 +37,7 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
             },
           ];
     case 'custom':
-      return [{ pointer, code: String(issue.params?.code ?? 'invalid'), detail: issue.message }];
+      return [{ pointer, code: fieldCodeOf(issue), detail: issue.message }];
     default:
       return [{ pointer, code: 'invalid', detail: issue.message }];
   }

@@ -1,7 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Response } from 'express';
 import { z } from 'zod';
-import { AppError, ERRORS, type ErrorCode } from '../errors.ts';
+import { AppError, ERRORS, type ErrorCode, FIELD_ERRORS, type FieldErrorCode } from '../errors.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** The one table from code to HTTP status. */
@@ -37,6 +36,8 @@ const TOKEN_CODES: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'to
 /** The media type of RFC 9457. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
+const FIELD_CODES = Object.keys(FIELD_ERRORS) as [FieldErrorCode, ...FieldErrorCode[]];
+
 const RETRY_AFTER_SECONDS = 1;
 
 export const Problem = z
@@ -50,7 +51,7 @@ export const Problem = z
       .enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]])
       .meta({ description: 'Stable, to branch on' }),
     errors: z
-      .array(z.object({ pointer: z.string(), code: z.string(), detail: z.string() }))
+      .array(z.object({ pointer: z.string(), code: z.enum(FIELD_CODES), detail: z.string() }))
       .optional()
       .meta({ description: 'The unacceptable fields, each with a JSON pointer (RFC 6901)' }),
   })
@@ -104,8 +105,8 @@ function toAppError(thrown: unknown): AppError {
   if (status === 413) return new AppError('payload_too_large');
   if (status === 415) return new AppError('unsupported_media_type');
   if (status !== undefined && status >= 400 && status < 500) {
-    const detail = `${STATUS_CODES[status]}: the request could not be read.`;
-    return new AppError(isBodyFault(thrown) ? 'invalid_json' : 'invalid_request', detail, { cause: thrown });
+    const code = isBodyFault(thrown) ? 'invalid_json' : 'invalid_request';
+    return new AppError(code, undefined, { cause: thrown });
   }
   return new AppError('internal_error', undefined, { cause: thrown });
 }

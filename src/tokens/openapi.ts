@@ -1,12 +1,5 @@
 import { z } from 'zod';
-import {
-  BEARER_SECURITY,
-  BODY_REFUSALS,
-  json,
-  type Paths,
-  refusals,
-  TOKEN_REFUSALS,
-} from '../http/openapi.ts';
+import { BEARER_SECURITY, json, type Paths, refusals, TOKEN_REFUSALS } from '../http/openapi.ts';
 
 const TAGS = ['Tokens'];
 
@@ -47,7 +40,7 @@ export const tokenPaths: Paths = {
           },
           ...json(Claims),
         },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS),
+        ...refusals(...TOKEN_REFUSALS),
       },
     },
   },

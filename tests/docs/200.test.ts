@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { ERRORS } from '../../src/errors.ts';
+import { ERRORS, FIELD_ERRORS } from '../../src/errors.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
 /** The values of the attributes that make a browser load something. */
 function references(html: string): string[] {
-  return [...html.matchAll(/\s(?:src|href)="([^"]*)"/g)].map((match) => match[1] ?? '');
+  const links = [...html.matchAll(/\s(?:src|href)="([^"]*)"/g)].map((match) => match[1] ?? '');
+  return links.filter((link) => !link.startsWith('data:'));
 }
 
 onEachDatabase((kind) => {
@@ -112,7 +113,7 @@ onEachDatabase((kind) => {
 
       expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
       const ids = [...response.text.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]);
-      expect(ids.sort()).toEqual(Object.keys(ERRORS).sort());
+      expect(ids.sort()).toEqual([...Object.keys(ERRORS), ...Object.keys(FIELD_ERRORS)].sort());
     });
 
     it('under the URL that a problem names', async () => {

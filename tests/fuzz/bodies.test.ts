@@ -189,12 +189,11 @@ onEachDatabase((kind) => {
         (operation) =>
           Array<Operation>(Object.keys(operation.fields).length > 0 ? BODY_WEIGHT : 1).fill(operation),
       );
-      const people = await Promise.all(
-        Array.from({ length: PEOPLE }, async () => {
-          const username = aUsername();
-          return { ...(await signUp(app, { username })), username };
-        }),
-      );
+      const people: (Awaited<ReturnType<typeof signUp>> & { username: string })[] = [];
+      while (people.length < PEOPLE) {
+        const username = aUsername();
+        people.push({ ...(await signUp(app, { username })), username });
+      }
       const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
       const cases = fc.sample(anyCase, { numRuns: BODIES, seed: SEED }).entries();
 

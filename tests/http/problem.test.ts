@@ -39,9 +39,12 @@ describe('the table from code to status', () => {
       token_invalid: 401,
       token_expired: 401,
       token_revoked: 401,
+      invalid_refresh_token: 401,
+      refresh_token_reused: 401,
       invalid_credentials: 401,
       wrong_password: 403,
       signup_disabled: 403,
+      session_not_found: 404,
       not_found: 404,
       method_not_allowed: 405,
       email_taken: 409,
@@ -50,6 +53,7 @@ describe('the table from code to status', () => {
       unsupported_media_type: 415,
       internal_error: 500,
       database_unavailable: 503,
+      revocations_stale: 503,
       not_ready: 503,
     });
   });

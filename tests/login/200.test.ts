@@ -46,6 +46,8 @@ onEachDatabase((kind) => {
         access_token: expect.stringMatching(/^eyJ/),
         token_type: 'Bearer',
         expires_in: 900,
+        refresh_token: expect.stringMatching(/^[0-9a-f-]{36}\.0\.[\w-]{43}$/),
+        refresh_expires_in: 2_592_000,
       });
     });
 
@@ -76,7 +78,7 @@ onEachDatabase((kind) => {
       const { body } = await app.post('/login').send({ email, password }).expect(200);
 
       const claims = jwt.decode(body.access_token, { json: true }) ?? {};
-      expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'roles', 'sub']);
+      expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'roles', 'sid', 'sub']);
     });
 
     it.each<[string, (email: string) => string]>([

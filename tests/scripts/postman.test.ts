@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
       const [exitCode] = await once(newman, 'close');
 
       const { run } = JSON.parse(readFileSync(report, 'utf8')) as Report;
-      const summaries = Object.values(describeService(app.url).paths ?? {}).flatMap((operations) =>
+      const summaries = Object.values(describeService().paths ?? {}).flatMap((operations) =>
         Object.values(operations).map(({ summary }) => summary as string),
       );
       expect(run.failures.map(({ error }) => error.message)).toEqual([]);

@@ -6,48 +6,58 @@ const REFRESH_ROUNDS = 200;
 const PARALLEL_REFRESHES = 50;
 const LOGOUTS = 100;
 const LOGOUTS_AT_ONCE = 10;
+/** Ten thousand requests take their time on a busy machine. */
+const LONG_TEST_MILLISECONDS = 180_000;
 const REVOCATION_BOUND_MILLISECONDS = 1_000;
 
 onEachDatabase((kind) => {
   describe('Two processes that share a database', () => {
     const servers = useTwoProcesses(kind);
 
-    it('give 50 parallel refreshes with one token one and the same successor, 200 times over', async () => {
-      let { refreshToken } = await servers.signUp();
+    it(
+      'give 50 parallel refreshes with one token one and the same successor, 200 times over',
+      async () => {
+        let { refreshToken } = await servers.signUp();
 
-      for (let round = 1; round <= REFRESH_ROUNDS; round++) {
-        const body = { refresh_token: refreshToken };
-        const answers = await Promise.all(
-          Array.from({ length: PARALLEL_REFRESHES }, (_, index) =>
-            servers.send(index, 'POST', '/refresh', { body }),
-          ),
+        for (let round = 1; round <= REFRESH_ROUNDS; round++) {
+          const body = { refresh_token: refreshToken };
+          const answers = await Promise.all(
+            Array.from({ length: PARALLEL_REFRESHES }, (_, index) =>
+              servers.send(index, 'POST', '/refresh', { body }),
+            ),
+          );
+
+          expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+          const successors = new Set(answers.map(({ body: { refresh_token } }) => String(refresh_token)));
+          expect(successors.size).toBe(1);
+          [refreshToken = ''] = successors;
+          // The counter stands in the token: every round moved it by one, so there was never a second branch.
+          expect(refreshToken.split('.')[1]).toBe(String(round));
+        }
+      },
+      LONG_TEST_MILLISECONDS,
+    );
+
+    it(
+      'end a session in the one within a second after a logout at the other (prints the measured lag)',
+      async () => {
+        const lags: number[] = [];
+        for (let done = 0; done < LOGOUTS; done += LOGOUTS_AT_ONCE) {
+          lags.push(...(await Promise.all(Array.from({ length: LOGOUTS_AT_ONCE }, measureLag))));
+        }
+
+        lags.sort((a, b) => a - b);
+        const [median = Number.NaN, p99 = Number.NaN] = [
+          lags[LOGOUTS / 2],
+          lags[Math.floor(LOGOUTS * 0.99) - 1],
+        ];
+        console.log(
+          `revocation lag on ${kind}: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms of ${LOGOUTS}`,
         );
-
-        expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-        const successors = new Set(answers.map(({ body: { refresh_token } }) => String(refresh_token)));
-        expect(successors.size).toBe(1);
-        [refreshToken = ''] = successors;
-        // The counter stands in the token: every round moved it by one, so there was never a second branch.
-        expect(refreshToken.split('.')[1]).toBe(String(round));
-      }
-    });
-
-    it('end a session in the one within a second after a logout at the other (prints the measured lag)', async () => {
-      const lags: number[] = [];
-      for (let done = 0; done < LOGOUTS; done += LOGOUTS_AT_ONCE) {
-        lags.push(...(await Promise.all(Array.from({ length: LOGOUTS_AT_ONCE }, measureLag))));
-      }
-
-      lags.sort((a, b) => a - b);
-      const [median = Number.NaN, p99 = Number.NaN] = [
-        lags[LOGOUTS / 2],
-        lags[Math.floor(LOGOUTS * 0.99) - 1],
-      ];
-      console.log(
-        `revocation lag on ${kind}: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms of ${LOGOUTS}`,
-      );
-      expect(median).toBeLessThan(REVOCATION_BOUND_MILLISECONDS);
-    });
+        expect(median).toBeLessThan(REVOCATION_BOUND_MILLISECONDS);
+      },
+      LONG_TEST_MILLISECONDS,
+    );
 
     it('refuse in both the access tokens of a session whose refresh token was used twice', async () => {
       const { accessToken, refreshToken } = await servers.signUp();

@@ -26,6 +26,8 @@ onEachDatabase((kind) => {
         access_token: expect.stringMatching(/^eyJ/),
         token_type: 'Bearer',
         expires_in: 900,
+        refresh_token: expect.stringMatching(/^[0-9a-f-]{36}\.0\.[\w-]{43}$/),
+        refresh_expires_in: 2_592_000,
       });
     });
 
