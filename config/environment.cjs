@@ -65,7 +65,7 @@ function parseMysqlUrl(url) {
     throw new Error('is no URL: use mysql://user:password@host:3306/database or sqlite:path');
   }
   if (parts.protocol !== 'mysql:' && parts.protocol !== 'mariadb:') {
-    throw new Error(`has the scheme ${parts.protocol} and needs mysql: or sqlite:`);
+    throw new Error('needs the scheme mysql: or sqlite:');
   }
   if (parts.search !== '' || parts.hash !== '') {
     throw new Error('carries options after the database name: use the DATABASE_* variables for them');

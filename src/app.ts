@@ -7,14 +7,14 @@ import { createAccounts } from './accounts/service.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { docsPaths } from './docs/openapi.ts';
-import { docsRoutes } from './docs/routes.ts';
+import { docsFiles, docsRoutes } from './docs/routes.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { jsonBody } from './http/body.ts';
 import { crossOrigin } from './http/cors.ts';
 import { demandHost } from './http/host.ts';
-import { answerOptions, unmatched } from './http/methods.ts';
+import { onlyDocumented } from './http/methods.ts';
 import { describeApi, type OpenApiDocument } from './http/openapi.ts';
 import { problemHandler } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
@@ -74,6 +74,7 @@ export function createApp(dependencies: AppDependencies): Express {
     passwords,
     sessions,
     clock,
+    logger,
     signupDisabled: config.signupDisabled,
   });
 
@@ -92,7 +93,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(securityHeaders());
   app.use(demandHost());
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
-  app.use(answerOptions(document));
+  app.use(docsFiles());
+  app.use(onlyDocumented(document));
 
   app.use(healthRoutes(readiness));
   app.use(docsRoutes(document));
@@ -101,7 +103,6 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(accountRoutes(accounts, bearer));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine }));
 
-  app.use(unmatched(document));
   app.use(problemHandler(publicUrl));
   return app;
 }

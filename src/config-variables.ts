@@ -51,8 +51,11 @@ export const VARIABLES = {
     meaning: 'production refuses weak secrets and defaults that only suit a laptop',
   },
   HOST: {
-    schema: text.optional(),
-    wants: 'an address to listen on',
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9.:-]+$/)
+      .optional(),
+    wants: 'an address or a host name to listen on',
     default: '127.0.0.1',
     meaning: 'Address to listen on; 0.0.0.0 in production',
   },

@@ -186,6 +186,9 @@ function productionFaults(values: Values, faults: readonly string[]): string[] {
       found.push(`${name} is a sample secret that everybody knows: make one with openssl rand -base64 48`);
     }
   }
+  if (values.PASSWORD_PEPPER !== undefined && values.PASSWORD_PEPPER === values.JWT_SECRET) {
+    found.push('PASSWORD_PEPPER is the same as JWT_SECRET: make a secret of its own');
+  }
   if (values.BCRYPT_COST < MIN_PRODUCTION_BCRYPT_COST) {
     found.push(
       `BCRYPT_COST is ${values.BCRYPT_COST}: production wants at least ${MIN_PRODUCTION_BCRYPT_COST}`,

@@ -3,7 +3,13 @@ const SAMPLE_WORDS = [
   /change.?me|replace.?(me|this)|placeholder|example|password|latchkey|test.?suite/i,
   /your.?(256|jwt|secret|super)|secret.?key|(super|ultra|very).?secret|ultra.?secure/i,
   /at.?least.?\d+.?(bit|byte|char)/i,
+  /insecure|develop|dev.?only|(in|for|before).?(prod|deploy)|\btodo\b|random.?value|signing.?key|keyboard/i,
+  // Nothing but words, as in "correct horse battery staple": a secret is not to be remembered.
+  /^[a-z]+([ _-]+[a-z]+)+[.!?]*$/i,
 ];
+
+/** Fewer different characters than any 32 random ones have, hexadecimal digits included. */
+const MIN_DIFFERENT_CHARACTERS = 10;
 
 /** Keys that tutorials print whole. */
 const PRINTED_KEYS: ReadonlySet<string> = new Set([
@@ -16,7 +22,10 @@ const REPEATED_PIECE = /^(.{1,16})\1+.{0,15}$/;
 /** Whether everybody could know this secret: from a tutorial, from a template, or because it has a pattern. */
 export function isSampleSecret(secret: string): boolean {
   const words = SAMPLE_WORDS.some((pattern) => pattern.test(secret));
-  return words || PRINTED_KEYS.has(secret) || REPEATED_PIECE.test(secret) || isMostlyRuns(secret);
+  const monotonous = new Set(secret).size < MIN_DIFFERENT_CHARACTERS;
+  return (
+    words || monotonous || PRINTED_KEYS.has(secret) || REPEATED_PIECE.test(secret) || isMostlyRuns(secret)
+  );
 }
 
 /** `abcdefghijklmnop0123456789...`: more than half of the characters follow the one before them. */

@@ -21,6 +21,9 @@ import { welcome } from './welcome.ts';
 const DRAIN_MILLISECONDS = 9_000;
 const STOP_MILLISECONDS = 10_000;
 
+// What this process writes, the database and the secret, is nobody else's.
+process.umask(0o077);
+
 try {
   await start(loadConfig(processEnvironment()));
 } catch (error) {

@@ -8,8 +8,8 @@ export const MIN_USERNAME_LENGTH = 3;
 export const MAX_USERNAME_LENGTH = 32;
 export const USERNAME_PATTERN = /^[A-Za-z0-9_.-]+$/;
 
-/** Control and format characters: line breaks that end a mail header, signs that nobody sees. */
-const INVISIBLE = /[\p{Cc}\p{Cf}]/u;
+/** Line breaks that end a mail header, and signs that nobody sees or takes for a space. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** Letters of any script, digits, emoji, the hyphen, and the dots that IDNA takes for one. */
 const DOMAIN_CHARACTERS = /^[\p{L}\p{M}\p{N}\p{So}\p{Sk}.\u3002\uff0e\uff61-]+$/u;

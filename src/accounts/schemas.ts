@@ -16,6 +16,8 @@ import type { Identifier, User } from './ports.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 const MAX_NAME_LENGTH = 200;
+/** Control characters, line ends, and what turns the direction of the text around it. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** Longer than any password may be, so that a login with a wrong one is a wrong password and not a bad request. */
 const MAX_PASSWORD_INPUT_LENGTH = 1024;
 
@@ -41,7 +43,10 @@ const Username = identifier(
 
 /** A display name; an empty one means none. */
 const Name = wellFormedText
-  .refine((value) => !/\p{Cc}/u.test(value), fault('invalid_name', 'Must not contain control characters.'))
+  .refine(
+    (value) => value.length <= 4 * MAX_NAME_LENGTH && !UNPRINTABLE.test(value),
+    fault('invalid_name', `Must have at most ${MAX_NAME_LENGTH} characters and none that control the text.`),
+  )
   .transform((value) => value.trim().normalize('NFC'))
   .refine(
     (value) => [...value].length <= MAX_NAME_LENGTH,

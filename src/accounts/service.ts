@@ -1,6 +1,8 @@
+import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
+import type { Verdict } from '../passwords/hash.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Device } from '../sessions/ports.ts';
 import type { SessionGrant, Sessions } from '../sessions/service.ts';
@@ -12,6 +14,7 @@ export interface AccountDependencies {
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly signupDisabled: boolean;
 }
 
@@ -45,7 +48,8 @@ export interface PasswordChange {
 export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Signing up, logging in, and what people do with their own account. Hashing never holds a database connection. */
-export function createAccounts({ store, passwords, sessions, clock, signupDisabled }: AccountDependencies) {
+export function createAccounts(dependencies: AccountDependencies) {
+  const { store, passwords, sessions, clock, logger, signupDisabled } = dependencies;
   const { users } = store;
   const now = () => new Date(clock.now());
 
@@ -71,15 +75,23 @@ export function createAccounts({ store, passwords, sessions, clock, signupDisabl
   /** @throws AppError invalid_credentials, the same after the same work whatever was wrong */
   async function login(credentials: Credentials, device: Device): Promise<Login> {
     const user = await findByCredentials(credentials);
-    const verdict = await passwords.verify(credentials.password, user?.passwordHash ?? null);
-    if (user?.passwordHash == null || !verdict.matches || user.disabledAt !== null) {
-      throw new AppError('invalid_credentials');
-    }
+    // Who is disabled is compared with nothing, so that the right password takes as long as a wrong one.
+    const storedHash = user?.disabledAt === null ? user.passwordHash : null;
+    const verdict = await verify(credentials.password, storedHash, user);
+    if (user === null || storedHash === null || !verdict.matches) throw new AppError('invalid_credentials');
     if (verdict.outdated) {
       const upgraded = await passwords.hash(credentials.password);
-      await users.replacePasswordHash(user.id, user.passwordHash, upgraded, user.updatedAt);
+      await users.replacePasswordHash(user.id, storedHash, upgraded, user.updatedAt);
     }
     return { user, grant: await sessions.start(user.id, 'password', device) };
+  }
+
+  async function verify(password: string, storedHash: string | null, user: User | null): Promise<Verdict> {
+    const verdict = await passwords.verify(password, storedHash);
+    if (verdict.pepperMissing) {
+      logger.error({ user_id: user?.id }, 'a password hash was made with a pepper that is not configured');
+    }
+    return verdict;
   }
 
   async function findByCredentials({ email, username }: Credentials): Promise<User | null> {
@@ -115,14 +127,15 @@ export function createAccounts({ store, passwords, sessions, clock, signupDisabl
     currentPassword,
     newPassword,
   }: PasswordChange): Promise<void> {
-    const user = await get(userId);
-    const currentHash = await confirmPassword(user, currentPassword);
-    passwords.demandAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
-    const newHash = await passwords.hash(newPassword);
-    const revoked = await store.transaction(async (stores) => {
-      const changed = await stores.users.replacePasswordHash(userId, currentHash, newHash, now());
-      if (!changed) throw new AppError('wrong_password');
-      return sessions.revokeWithin(stores, { userId, exceptId: sessionId }, 'password_changed');
+    const revoked = await afterConfirming(userId, currentPassword, async (user, currentHash) => {
+      passwords.demandAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
+      const newHash = await passwords.hash(newPassword);
+      return store.transaction(async (stores) => {
+        const changed = await stores.users.replacePasswordHash(userId, currentHash, newHash, now());
+        return changed
+          ? sessions.revokeWithin(stores, { userId, exceptId: sessionId }, 'password_changed')
+          : null;
+      });
     });
     sessions.announce(revoked);
   }
@@ -132,14 +145,32 @@ export function createAccounts({ store, passwords, sessions, clock, signupDisabl
    * @throws AppError token_revoked, wrong_password
    */
   async function remove(userId: string, password: string): Promise<void> {
-    const user = await get(userId);
-    const currentHash = await confirmPassword(user, password);
-    const revoked = await store.transaction(async (stores) => {
-      const removed = await stores.users.remove(userId, currentHash);
-      if (!removed) throw new AppError('wrong_password');
-      return sessions.revokeUserWithin(stores, userId);
-    });
+    const revoked = await afterConfirming(userId, password, (_user, currentHash) =>
+      store.transaction(async (stores) => {
+        const removed = await stores.users.remove(userId, currentHash);
+        return removed ? sessions.revokeUserWithin(stores, userId) : null;
+      }),
+    );
     sessions.announce(revoked);
+  }
+
+  /**
+   * Runs `write` with the stored hash that the password was right for; it answers null where that hash no longer stood.
+   * Then a login may have made the same password's hash anew, so the password is tried once more.
+   */
+  async function afterConfirming<Result>(
+    userId: string,
+    password: string,
+    write: (user: User, currentHash: string) => Promise<Result | null>,
+  ): Promise<Result> {
+    for (let tries = 0; tries < 2; tries++) {
+      const user = await get(userId);
+      const { matches } = await verify(password, user.passwordHash, user);
+      if (!matches || user.passwordHash === null) break;
+      const result = await write(user, user.passwordHash);
+      if (result !== null) return result;
+    }
+    throw new AppError('wrong_password');
   }
 
   /** Shuts the account and ends its sessions; its access tokens are revoked. False where nobody active has this id. */
@@ -152,13 +183,6 @@ export function createAccounts({ store, passwords, sessions, clock, signupDisabl
     });
     if (revoked !== null) sessions.announce(revoked);
     return revoked !== null;
-  }
-
-  /** The stored hash that the password was right for: the write that follows demands that it still stands. */
-  async function confirmPassword(user: User, password: string): Promise<string> {
-    const { matches } = await passwords.verify(password, user.passwordHash);
-    if (!matches || user.passwordHash === null) throw new AppError('wrong_password');
-    return user.passwordHash;
   }
 
   return { signup, login, get, updateProfile, changePassword, remove, disable };

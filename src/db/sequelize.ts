@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config.ts';
 
+const SQL_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
 const IDLE_CONNECTION_MILLISECONDS = 10_000;
 
 /** Sequelize's types miss it: saves `SET time_zone` on every new connection; times travel as UTC text anyway. */
@@ -17,7 +19,7 @@ export function openSequelize(config: DatabaseConfig): Sequelize {
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
     return new Sequelize({ ...location, ...common });
   }
-  return new Sequelize({
+  const sequelize = new Sequelize({
     ...location,
     ...common,
     ...UNTYPED_OPTIONS,
@@ -36,4 +38,19 @@ export function openSequelize(config: DatabaseConfig): Sequelize {
       ...(config.tls && { ssl: config.tls }),
     },
   });
+  sequelize.addHook('afterConnect', setSqlMode);
+  return sequelize;
+}
+
+/**
+ * Under NO_BACKSLASH_ESCAPES, which a server may have as its default, the backslashes with which Sequelize escapes
+ * quotes in values would mean nothing, and a value could become SQL.
+ */
+async function setSqlMode(connection: unknown): Promise<void> {
+  const { query } = connection as MysqlConnection;
+  await promisify(query).call(connection, `SET SESSION sql_mode = '${SQL_MODE}'`);
+}
+
+interface MysqlConnection {
+  readonly query: (sql: string, done: (error: Error | null) => void) => void;
 }

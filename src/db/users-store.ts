@@ -59,7 +59,7 @@ export function createUserStore({ models, transaction, run }: Scope): UserStore 
   }
 
   async function replacePasswordHash(id: string, from: string, to: string, at: Date): Promise<boolean> {
-    const where = { id, passwordHash: from };
+    const where = { id, passwordHash: from, disabledAt: null };
     const [affected] = await run(() =>
       users.update({ passwordHash: to, updatedAt: at }, { where, transaction }),
     );
@@ -83,7 +83,7 @@ export function createUserStore({ models, transaction, run }: Scope): UserStore 
     updateProfile,
     replacePasswordHash,
     remove: async (id, passwordHash) =>
-      (await run(() => users.destroy({ where: { id, passwordHash }, transaction }))) === 1,
+      (await run(() => users.destroy({ where: { id, passwordHash, disabledAt: null }, transaction }))) === 1,
   };
 }
 

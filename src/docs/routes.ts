@@ -38,6 +38,13 @@ export function docsRoutes(document: OpenApiDocument): Router {
     res.type('html').send(ERRORS_PAGE);
   });
 
+  return router;
+}
+
+/** What the page loads: no part of the API, so not in its document. */
+export function docsFiles(): Router {
+  const router = Router();
+
   router.get('/docs/start.js', (_req, res) => {
     res.type('js').send(SWAGGER_START);
   });
@@ -45,7 +52,7 @@ export function docsRoutes(document: OpenApiDocument): Router {
   for (const asset of ASSETS) {
     router.get(`/docs/${asset}`, (_req, res) => {
       res.removeHeader('Cache-Control');
-      res.sendFile(asset, { root: SWAGGER_UI, maxAge: '1 day' });
+      res.sendFile(asset, { root: SWAGGER_UI, maxAge: '1 day', acceptRanges: false });
     });
   }
 

@@ -42,7 +42,7 @@ export function claimsOf(req: Request): AccessTokenClaims {
 export function readBearerToken(req: Request): string | undefined {
   const headers = req.headersDistinct.authorization ?? [];
   if (headers.length > 1) throw invalidRequest('The request has more than one Authorization header.');
-  const credentials = headers[0]?.trim() ?? '';
+  const credentials = headers[0] ?? '';
   if (credentials.split(' ', 1)[0]?.toLowerCase() !== 'bearer') return undefined;
   const token = BEARER_CREDENTIALS.exec(credentials)?.[1];
   if (token === undefined) throw invalidRequest('The Authorization header must be: Bearer ACCESS_TOKEN.');

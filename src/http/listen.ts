@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../errors.ts';
@@ -33,7 +39,7 @@ export function createHttpServer(listener: RequestListener, publicUrl: string): 
     refuse(socket, PARSER_FAULTS[error.code ?? ''] ?? 400, publicUrl),
   );
   // An expectation that nobody knows may be ignored (RFC 9110 section 10.1.1); Node would answer without a body.
-  server.on('checkExpectation', listener);
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   return server;
 }
 
@@ -48,16 +54,28 @@ export function listen(server: Server, port: number, host: string): Promise<Addr
   });
 }
 
-/** Written by hand, since there is no response object yet. */
+/** Written by hand, since there is no response object yet. Where another answer has begun, cutting it is all that is left. */
 function refuse(socket: Duplex, status: number, publicUrl: string): void {
-  if (!socket.writable) {
+  if (!socket.writable || hasAnswerBegun(socket)) {
     socket.destroy();
     return;
   }
+  const requestId = randomUUID();
   const error = new AppError('invalid_request', 'The HTTP request could not be read.');
-  const body = JSON.stringify({ ...presentProblem(error, publicUrl, randomUUID()), status });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${body.length}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-  );
+  const body = JSON.stringify({ ...presentProblem(error, publicUrl, requestId), status });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Node keeps the response that a socket is busy with under this name, and its own handler asks the same. */
+function hasAnswerBegun(socket: Duplex & { readonly _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage?.headersSent === true;
 }

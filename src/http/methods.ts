@@ -5,39 +5,28 @@ import type { OpenApiDocument } from './openapi.ts';
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
 
 /**
- * Answers OPTIONS with 204 and Allow. Comes before the routes, since each Express router would answer with a text of
- * its own. Like `unmatched` it knows the paths from the document, which lists every route.
+ * Lets pass what some route of the document takes, answers OPTIONS with 204 and Allow, refuses other methods with 405
+ * and Allow, and other paths with 404. Comes before bodies are read: whether there is something at a path does not
+ * depend on what was sent there.
  */
-export function answerOptions(document: OpenApiDocument): Router {
+export function onlyDocumented(document: OpenApiDocument): Router {
   const router = Router();
-  for (const { path, allow } of allowedMethods(document)) {
-    router.options(path, (_req, res) => {
-      res.status(204).set('Allow', allow).end();
-    });
+  for (const [path, operations] of Object.entries(document.paths ?? {})) {
+    const methods = METHODS.filter((method) => method in operations).map((method) => method.toUpperCase());
+    router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), onlyMethods(methods));
   }
-  return router;
-}
-
-/** What is left when no route has answered: 405 with Allow on a path of the document, 404 elsewhere. */
-export function unmatched(document: OpenApiDocument): Router {
-  const router = Router();
-  for (const { path, allow } of allowedMethods(document)) router.all(path, refuseMethod(allow));
   router.use(() => {
     throw new AppError('not_found');
   });
   return router;
 }
 
-function allowedMethods(document: OpenApiDocument): { path: string; allow: string }[] {
-  return Object.entries(document.paths ?? {}).map(([path, operations]) => {
-    const methods = METHODS.filter((method) => method in operations).map((method) => method.toUpperCase());
-    const implied = [...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
-    return { path: path.replaceAll(/\{(\w+)\}/g, ':$1'), allow: [...methods, ...implied].join(', ') };
-  });
-}
-
-function refuseMethod(allow: string): RequestHandler {
-  return () => {
-    throw new AppError('method_not_allowed', undefined, { headers: { Allow: allow } });
+function onlyMethods(methods: readonly string[]): RequestHandler {
+  const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])];
+  const allow = [...allowed, 'OPTIONS'].join(', ');
+  return (req, res, next) => {
+    if (allowed.includes(req.method)) next('router');
+    else if (req.method === 'OPTIONS') res.status(204).set('Allow', allow).end();
+    else throw new AppError('method_not_allowed', undefined, { headers: { Allow: allow } });
   };
 }

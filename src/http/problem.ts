@@ -87,7 +87,8 @@ export function problemHandler(publicUrl: string): ErrorRequestHandler {
 }
 
 function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
-  res.status(problem.status).set(error.headers);
+  // An asset's route may have said for how long its answer may be kept; that was not meant for a refusal.
+  res.status(problem.status).set('Cache-Control', 'no-store').set(error.headers);
   if (problem.status === 401) res.set('WWW-Authenticate', challenge(error.code));
   if (problem.status === 503) res.set('Retry-After', String(RETRY_AFTER_SECONDS));
   res.type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));

@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { serializeError } from '../logger.ts';
@@ -8,8 +8,8 @@ import { requestIdOf } from './request-id.ts';
 const PROBES: readonly unknown[] = ['/healthz', '/readyz'];
 
 /**
- * One line a request: id, method, path, status, duration. Never headers, bodies or the query string, since those
- * are where passwords and tokens travel.
+ * One line a request: id, method, route, status, duration. The route is the pattern that matched: paths and query
+ * strings as they were sent, headers and bodies are where passwords and tokens travel, wanted or by mistake.
  */
 export function requestLog(logger: Logger): RequestHandler {
   return pinoHttp({
@@ -19,16 +19,21 @@ export function requestLog(logger: Logger): RequestHandler {
     wrapSerializers: false,
     serializers: {
       err: (error) => serializeError(error),
-      req: (req: { id: string; method: string; url: string }) => ({
-        id: req.id,
-        method: req.method,
-        path: req.url.split('?', 1)[0],
-      }),
+      req: (req: { id: string; method: string }) => ({ id: req.id, method: req.method }),
       res: (res: { statusCode: number }) => ({ status: res.statusCode }),
     },
-    customLogLevel: (req, res) =>
-      res.statusCode >= 500 ? 'error' : PROBES.includes(req.url) ? 'debug' : 'info',
+    customProps: (_req, res) => (res.writableEnded ? { route: routeOf((res as Response).req) } : {}),
+    customLogLevel: (_req, res) => {
+      if (res.statusCode >= 500) return 'error';
+      return PROBES.includes(routeOf((res as Response).req)) ? 'debug' : 'info';
+    },
     // The problem handler logs the cause; a second copy here would say less.
     customErrorObject: (_req, _res, _error, line) => ({ ...line, err: undefined }),
   });
+}
+
+/** The pattern of the route that answered, or null where none did. */
+function routeOf(req: Request): string | null {
+  const path: unknown = req.route?.path;
+  return typeof path === 'string' ? path : null;
 }

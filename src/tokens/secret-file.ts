@@ -12,13 +12,16 @@ export function generateSecret(): string {
 /**
  * The secret in `file`, made at the first call: 256 random bits as text, readable by the owner alone. Of several
  * processes that start at once one wins, since a hard link is created whole or not at all.
- * @throws Error where the file is there and empty
+ * @throws Error where the file holds less than that
  */
 export function readOrCreateSecret(file: string): string {
   if (!existsSync(file)) createSecret(file);
   const secret = readFileSync(file, 'utf8').trim();
-  if (secret === '')
-    throw new Error(`the secret file ${file} is empty: restore it, or remove it to make a new one`);
+  if (Buffer.byteLength(secret) < GENERATED_SECRET_BYTES) {
+    throw new Error(
+      `the secret file ${file} is empty or cut short: restore it, or remove it to make a new one`,
+    );
+  }
   return secret;
 }
 

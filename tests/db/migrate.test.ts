@@ -59,9 +59,14 @@ onMysql(() => {
       const config = loadConfig({ DATABASE_URL: testDatabase.url, DATABASE_TIMEOUT_MS: '200' }).database;
 
       // Takes the lock, as a process that migrates does, and keeps it for five times that long.
+      const order: string[] = [];
       const other = administrate(`SELECT GET_LOCK(SHA1('latchkey_migrations:${name}'), 0), SLEEP(1)`);
-      const [applied] = await Promise.all([applyMigrations(config), other]);
+      const [applied] = await Promise.all([
+        applyMigrations(config).finally(() => order.push('migrations')),
+        other.finally(() => order.push('other process')),
+      ]);
 
+      expect(order).toEqual(['other process', 'migrations']);
       expect(applied).not.toEqual([]);
       await testDatabase.drop();
     });

@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { QueryTypes } from 'sequelize';
+import { tlsOptions } from '../../config/environment.cjs';
 import { loadConfig } from '../../src/config.ts';
 import { connectDatabase } from '../../src/db/connect.ts';
 import { type Certificate, certificateFor } from '../support/certificates.ts';
@@ -8,6 +9,13 @@ import { administrate, createTestDatabase, onMysqlWithTls, type TestDatabase } f
 import { useDirectories } from '../support/directories.ts';
 
 const UNAVAILABLE = { code: 'database_unavailable' };
+
+describe('The TLS options of MySQL', () => {
+  it('demand a known authority and the name of the host, or are none at all', () => {
+    expect(tlsOptions('verify', undefined)).toMatchObject({ rejectUnauthorized: true, verifyIdentity: true });
+    expect(tlsOptions('off', undefined)).toBeUndefined();
+  });
+});
 
 onMysqlWithTls((caFile) => {
   describe('DATABASE_TLS=verify', () => {

@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
 
       const [entry, ...others] = app.logs.entries().slice(linesBefore);
       expect(others).toEqual([]);
-      expect(entry).toMatchObject({ level: 20, req: { method: 'GET', path: '/healthz' } });
+      expect(entry).toMatchObject({ level: 20, req: { method: 'GET' }, route: '/healthz' });
     });
   });
 });

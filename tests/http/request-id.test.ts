@@ -63,7 +63,7 @@ onEachDatabase((kind) => {
       expect(response.headers['x-request-id']).toBe('find-me');
     });
 
-    it('stands in the log line of its request, and so do method, path and status', async () => {
+    it('stands in the log line of its request, and so do method, route and status', async () => {
       const response = await app.get('/me?access_token=canary').set('X-Request-Id', 'in-the-log').expect(401);
 
       const entries = app.logs.entries().filter((entry) => JSON.stringify(entry).includes('in-the-log'));
@@ -71,7 +71,8 @@ onEachDatabase((kind) => {
       expect(entries).toEqual([
         expect.objectContaining({
           level: 30,
-          req: { id: 'in-the-log', method: 'GET', path: '/me' },
+          req: { id: 'in-the-log', method: 'GET' },
+          route: '/me',
           res: { status: 401 },
           responseTime: expect.any(Number),
         }),

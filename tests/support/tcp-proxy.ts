@@ -6,7 +6,7 @@ export interface TcpProxy {
   readonly port: number;
   /** As when the server was stopped: open connections are cut, new ones refused. */
   readonly refuse: () => Promise<void>;
-  /** As when a cable is out: connections stay open and nothing passes until `restore`. */
+  /** As when the network loses a connection: it stays open and nothing passes any more, also after `restore`. */
   readonly fallSilent: () => void;
   readonly restore: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -52,7 +52,6 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
     },
     async restore() {
       silent = false;
-      for (const socket of sockets) socket.resume();
       if (server.listening) return;
       server.listen(proxyPort, '127.0.0.1');
       await once(server, 'listening');

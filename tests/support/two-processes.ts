@@ -20,8 +20,10 @@ export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> 
     database = await createTestDatabase(kind);
     const JWT_SECRET = 'one secret for both processes of this suite';
     const PUBLIC_URL = 'https://auth.example.com';
+    // By name where there is a host, since looking a name up is part of reaching a database.
+    const databaseUrl = database.url.replace('@127.0.0.1:', '@localhost:');
     const shared = {
-      DATABASE_URL: database.url,
+      DATABASE_URL: databaseUrl,
       MIGRATE_ON_START: 'true',
       BCRYPT_COST: '4',
       JWT_SECRET,
