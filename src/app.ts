@@ -56,7 +56,14 @@ export function createApp(dependencies: AppDependencies): Express {
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
-  const accessTokens = createAccessTokens({ keys, issuer, audience, clock, onUse: keyUsage.note });
+  const accessTokens = createAccessTokens({
+    keys,
+    issuer,
+    audience,
+    maxTtlSeconds: accessTokenTtlSeconds,
+    clock,
+    onUse: keyUsage.note,
+  });
   const refreshTokens = createRefreshTokens(keys.refreshing, keyUsage.note);
   const passwords = createPasswords(config.passwords);
   const lifetimes = { accessTokenTtlSeconds, ...config.sessions };

@@ -16,10 +16,20 @@ interface Variable {
 const text = z.string();
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
-const words = z.string().transform((value) => value.split(/[\s,]+/).filter((word) => word !== ''));
-const pemBlocks = z
-  .string()
-  .transform((value) => value.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [value]);
+const secrets = z.string().transform((value) =>
+  value
+    .split(/[,\r\n]/)
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== ''),
+);
+
+/** The PEM blocks of a text, comments between them left out; a block cut short stays, so that it is not lost in silence. */
+const pemBlocks = z.string().transform((value) => {
+  const whole = /-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----/g;
+  const blocks = value.match(whole) ?? [];
+  const rest = value.replaceAll(whole, '');
+  return blocks.length === 0 || rest.includes('-----') ? [...blocks, rest] : blocks;
+});
 
 const integer = (min: number, max: number) =>
   z
@@ -148,7 +158,7 @@ export const VARIABLES = {
     secret: true,
   },
   JWT_PREVIOUS_SECRETS: {
-    schema: words.default([]),
+    schema: secrets.default([]),
     wants: 'secrets separated by commas or line breaks',
     default: '',
     meaning: 'Secrets that still verify after a rotation, separated by commas or line breaks',

@@ -186,6 +186,11 @@ function productionFaults(values: Values, faults: readonly string[]): string[] {
       found.push(`${name} is a sample secret that everybody knows: make one with openssl rand -base64 48`);
     }
   }
+  if (values.JWT_SECRET !== undefined && /[,\r\n]/.test(values.JWT_SECRET)) {
+    found.push(
+      'JWT_SECRET has a comma or a line break: it could not be listed in JWT_PREVIOUS_SECRETS later',
+    );
+  }
   if (values.PASSWORD_PEPPER !== undefined && values.PASSWORD_PEPPER === values.JWT_SECRET) {
     found.push('PASSWORD_PEPPER is the same as JWT_SECRET: make a secret of its own');
   }

@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { type Config, ConfigError, loadConfig, processEnvironment } from './config.ts';
 import { connectDatabase } from './db/connect.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
+import { isSchemaCurrent } from './db/migrate.ts';
 import { describeKeys } from './tokens/key-status.ts';
 import { type Algorithm, createKeyRing } from './tokens/keys.ts';
 import { generateSecret, readOrCreateSecret } from './tokens/secret-file.ts';
@@ -9,6 +11,8 @@ import { generateSecret, readOrCreateSecret } from './tokens/secret-file.ts';
 const USAGE = `usage: npm run keys -- new [HS256 | ES256 | RS256]   make a key and print it
        npm run keys -- status                        what each key is for, and when it may go
 `;
+
+const NO_SCHEMA = 'No key has been used yet: the database is empty or behind. Start the service once.';
 
 const RSA_BITS = 3072;
 
@@ -42,8 +46,11 @@ function newKey(algorithm: Algorithm): string {
 }
 
 async function status(config: Config): Promise<string> {
+  const { location } = config.database;
+  if (location.dialect === 'sqlite' && !existsSync(location.storage)) throw new Error(NO_SCHEMA);
   const database = await connectDatabase(config.database);
   try {
+    if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
     const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
     const keys = createKeyRing({ ...config.tokens, secret });
     const uses = await createKeyUseStore(database).list();

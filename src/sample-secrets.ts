@@ -5,7 +5,7 @@ const SAMPLE_WORDS = [
   /at.?least.?\d+.?(bit|byte|char)/i,
   /insecure|develop|dev.?only|(in|for|before).?(prod|deploy)|\btodo\b|random.?value|signing.?key|keyboard/i,
   // Nothing but words, as in "correct horse battery staple": a secret is not to be remembered.
-  /^[a-z]+([ _-]+[a-z]+)+[.!?]*$/i,
+  /^[a-z]{1,12}([ _-][a-z]{1,12}){2,}[.!?]*$/,
 ];
 
 /** Fewer different characters than any 32 random ones have, hexadecimal digits included. */

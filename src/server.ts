@@ -56,6 +56,7 @@ async function start(config: Config): Promise<void> {
   const readiness = {
     isDraining: drain.isDraining,
     isStale: follower.isStale,
+    whenStale: config.sessions.revocationWhenStale,
     isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
   };
   const app = createApp({ config, keys, keyUsage, store, revocations, follower, readiness, clock, logger });

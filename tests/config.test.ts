@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -675,5 +675,167 @@ describe('DATABASE_URL', () => {
     ],
   ])('is refused when it has %s: %s', (_what, url) => {
     expect(faultsOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(/^DATABASE_URL [a-z]/)]);
+  });
+});
+
+describe('The keys of tokens', () => {
+  const ec = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privatePem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const publicPem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
+  const EC_PRIVATE = privatePem(ec.privateKey);
+  const RSA_PRIVATE = privatePem(rsa.privateKey);
+  const EC_PUBLIC = publicPem(ec.publicKey);
+  const RSA_PUBLIC = publicPem(rsa.publicKey);
+  const OTHER_SECRET = 'q7Lx2Vd9Hs4Kz8Nw3Bf6Tm1Rc5Gy0JpQeUiOaZxSvWbE';
+
+  it.each([
+    ['ES256', EC_PRIVATE],
+    ['RS256', RSA_PRIVATE],
+  ])('sign under %s with the private key of JWT_PRIVATE_KEY or of its file', (algorithm, key) => {
+    const direct = loadConfig({ JWT_ALG: algorithm, JWT_PRIVATE_KEY: key });
+    const fromFile = loadConfig({ JWT_ALG: algorithm, JWT_PRIVATE_KEY_FILE: fileWith(key) });
+
+    expect(direct.tokens).toMatchObject({ algorithm, privateKey: key });
+    expect(fromFile.tokens.privateKey?.trim()).toBe(key.trim());
+  });
+
+  it.each(['ES256', 'RS256'])('are not there under %s without a private key', (algorithm) => {
+    expect(faultsOf({ JWT_ALG: algorithm })).toEqual([
+      `JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in PEM`,
+    ]);
+  });
+
+  it.each([{}, { JWT_ALG: 'HS256' }])('are not what somebody meant who sets a private key with %j', (env) => {
+    expect(faultsOf({ ...env, JWT_PRIVATE_KEY: EC_PRIVATE })).toEqual([
+      expect.stringMatching(/^JWT_PRIVATE_KEY is set while JWT_ALG is HS256/),
+    ]);
+  });
+
+  it.each(['hs256', 'HS512', 'none', 'EdDSA', 'ES256 '])('have no algorithm %j', (algorithm) => {
+    expect(faultsOf({ JWT_ALG: algorithm })[0]).toMatch(/^JWT_ALG is ".*": HS256, RS256 or ES256$/);
+  });
+
+  it.each<[what: string, env: Record<string, string>, variable: string]>([
+    ['garbage', { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: 'garbage-as-key' }, 'JWT_PRIVATE_KEY'],
+    ['the key of RS256', { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: RSA_PRIVATE }, 'JWT_PRIVATE_KEY'],
+    ['the key of ES256', { JWT_ALG: 'RS256', JWT_PRIVATE_KEY: EC_PRIVATE }, 'JWT_PRIVATE_KEY'],
+    ['a public key', { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PUBLIC }, 'JWT_PRIVATE_KEY'],
+    ['a key cut short', { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE.slice(0, 100) }, 'JWT_PRIVATE_KEY'],
+    ['garbage', { JWT_PREVIOUS_PUBLIC_KEYS: 'garbage-as-key' }, 'JWT_PREVIOUS_PUBLIC_KEYS'],
+    [
+      'a key cut short behind a good one',
+      { JWT_PREVIOUS_PUBLIC_KEYS: `${RSA_PUBLIC}${EC_PUBLIC.slice(0, 100)}` },
+      'JWT_PREVIOUS_PUBLIC_KEYS',
+    ],
+  ])('that are %s are refused by the name of the variable, without a word of the key', (_what, env, name) => {
+    const faults = faultsOf(env);
+
+    expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} is no usable key: `))]);
+    for (const line of (env[name] ?? '').split('\n').filter((piece) => piece.trim() !== '')) {
+      expect(faults[0]).not.toContain(line);
+    }
+  });
+
+  it.each<[text: string]>([
+    [`${GOOD_SECRET},${OTHER_SECRET}`],
+    [`${GOOD_SECRET}, ${OTHER_SECRET}`],
+    [`${GOOD_SECRET}\n${OTHER_SECRET}`],
+    [`${GOOD_SECRET}\r\n${OTHER_SECRET}\r\n`],
+    [`\n${GOOD_SECRET},,${OTHER_SECRET},`],
+  ])('that went before are the secrets between commas and line breaks: %j', (text) => {
+    expect(loadConfig({ JWT_PREVIOUS_SECRETS: text }).tokens.previousSecrets).toEqual([
+      GOOD_SECRET,
+      OTHER_SECRET,
+    ]);
+    expect(loadConfig({ JWT_PREVIOUS_SECRETS_FILE: fileWith(text) }).tokens.previousSecrets).toEqual([
+      GOOD_SECRET,
+      OTHER_SECRET,
+    ]);
+  });
+
+  it('that went before may hold spaces, but no secret of production may hold what separates them', () => {
+    const withSpaces = 'Zv8#kQ2m Tr5x Lp9w Yd3n Hs6j Bc1f Gk4t';
+    expect(loadConfig({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: withSpaces }).tokens.previousSecrets).toEqual([
+      withSpaces,
+    ]);
+
+    for (const separator of [',', '\n']) {
+      const faults = faultsOf({ ...PRODUCTION, JWT_SECRET: withSpaces.replace(' ', separator) });
+      expect(faults).toEqual([expect.stringContaining('could not be listed in JWT_PREVIOUS_SECRETS')]);
+    }
+  });
+
+  it('that went before are held to the same length in production', () => {
+    const faults = faultsOf({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: `${OTHER_SECRET},too-short-for-that` });
+
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(/^JWT_PREVIOUS_SECRETS is a secret of 18 characters: .*32 bytes$/);
+    expect(faultsOf({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: OTHER_SECRET })).toEqual([]);
+    expect(faultsOf({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: TEST_SECRET })).toEqual([
+      expect.stringMatching(/^JWT_PREVIOUS_SECRETS is a sample secret/),
+    ]);
+  });
+
+  it('that went before are read one after another out of one text of PEM', () => {
+    const text = `${EC_PUBLIC}\n# the one before\n${RSA_PUBLIC}`;
+
+    const { previousPublicKeys } = loadConfig({ JWT_PREVIOUS_PUBLIC_KEYS: text }).tokens;
+
+    expect(previousPublicKeys.map((pem) => pem.trim())).toEqual([EC_PUBLIC.trim(), RSA_PUBLIC.trim()]);
+  });
+
+  it('stay secret under every algorithm: production still demands JWT_SECRET', () => {
+    const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE };
+
+    expect(faultsOf(env)).toEqual(['JWT_SECRET is not set: required in production']);
+  });
+
+  it('are never given twice, directly and as a file', () => {
+    const env = { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE, JWT_PRIVATE_KEY_FILE: fileWith(EC_PRIVATE) };
+
+    expect(faultsOf(env)[0]).toMatch(/^JWT_PRIVATE_KEY and JWT_PRIVATE_KEY_FILE are both set/);
+  });
+});
+
+describe('The lifetimes of sessions', () => {
+  it('are 30 days at rest, 90 days at most, with a grace of 10 seconds', () => {
+    expect(loadConfig({}).sessions).toEqual({
+      idleSeconds: 2_592_000,
+      absoluteSeconds: 7_776_000,
+      reuseGraceSeconds: 10,
+      revocationMaxLagSeconds: 10,
+      revocationWhenStale: 'refuse',
+    });
+  });
+
+  it.each<[name: VariableName, value: string, expected: object]>([
+    ['SESSION_IDLE_SECONDS', '3600', { idleSeconds: 3600 }],
+    ['SESSION_ABSOLUTE_SECONDS', '86400', { absoluteSeconds: 86_400 }],
+    ['REFRESH_REUSE_GRACE_SECONDS', '0', { reuseGraceSeconds: 0 }],
+    ['REFRESH_REUSE_GRACE_SECONDS', '300', { reuseGraceSeconds: 300 }],
+    ['REVOCATION_MAX_LAG_SECONDS', '2', { revocationMaxLagSeconds: 2 }],
+    ['REVOCATION_WHEN_STALE', 'accept', { revocationWhenStale: 'accept' }],
+  ])('%s=%s is taken', (name, value, expected) => {
+    expect(loadConfig({ [name]: value }).sessions).toMatchObject(expected);
+  });
+
+  it.each<[name: VariableName, value: string]>([
+    ['SESSION_IDLE_SECONDS', '0'],
+    ['SESSION_IDLE_SECONDS', '30d'],
+    ['SESSION_IDLE_SECONDS', '31536001'],
+    ['SESSION_ABSOLUTE_SECONDS', '0'],
+    ['SESSION_ABSOLUTE_SECONDS', '-1'],
+    ['SESSION_ABSOLUTE_SECONDS', '315360001'],
+    ['REFRESH_REUSE_GRACE_SECONDS', '301'],
+    ['REFRESH_REUSE_GRACE_SECONDS', '1.5'],
+    ['REVOCATION_MAX_LAG_SECONDS', '1'],
+    ['REVOCATION_MAX_LAG_SECONDS', '3601'],
+    ['REVOCATION_WHEN_STALE', 'Refuse'],
+    ['REVOCATION_WHEN_STALE', 'ignore'],
+  ])('%s=%s is refused with what it wants', (name, value) => {
+    expect(faultsOf({ [name]: value })).toEqual([
+      `${name} is ${JSON.stringify(value)}: ${VARIABLES[name].wants}`,
+    ]);
   });
 });

@@ -68,22 +68,41 @@ export function createAccounts(dependencies: AccountDependencies) {
     };
     return store.transaction(async (stores) => {
       const user = await stores.users.insert(newUser);
-      return { user, grant: await sessions.start(user.id, 'password', device, stores) };
+      const grant = await sessions.start(
+        user.id,
+        { method: 'password', device, passwordHash: user.passwordHash },
+        stores,
+      );
+      if (grant === null) throw new Error('a user that was just inserted is not there');
+      return { user, grant };
     });
   }
 
-  /** @throws AppError invalid_credentials, the same after the same work whatever was wrong */
+  /**
+   * Tries twice, since a login or a change of the password at the same moment may replace the hash that was compared.
+   * @throws AppError invalid_credentials, the same after the same work whatever was wrong
+   */
   async function login(credentials: Credentials, device: Device): Promise<Login> {
-    const user = await findByCredentials(credentials);
+    for (let tries = 0; tries < 2; tries++) {
+      const user = await findByCredentials(credentials);
+      const passwordHash = await provenHash(user, credentials.password);
+      if (user === null || passwordHash === null) break;
+      const grant = await sessions.start(user.id, { method: 'password', device, passwordHash });
+      if (grant !== null) return { user, grant };
+    }
+    throw new AppError('invalid_credentials');
+  }
+
+  /** The stored hash that the password is right for, made anew where it is outdated; else null. */
+  async function provenHash(user: User | null, password: string): Promise<string | null> {
     // Who is disabled is compared with nothing, so that the right password takes as long as a wrong one.
     const storedHash = user?.disabledAt === null ? user.passwordHash : null;
-    const verdict = await verify(credentials.password, storedHash, user);
-    if (user === null || storedHash === null || !verdict.matches) throw new AppError('invalid_credentials');
-    if (verdict.outdated) {
-      const upgraded = await passwords.hash(credentials.password);
-      await users.replacePasswordHash(user.id, storedHash, upgraded, user.updatedAt);
-    }
-    return { user, grant: await sessions.start(user.id, 'password', device) };
+    const verdict = await verify(password, storedHash, user);
+    if (user === null || storedHash === null || !verdict.matches) return null;
+    if (!verdict.outdated) return storedHash;
+    const upgraded = await passwords.hash(password);
+    const replaced = await users.replacePasswordHash(user.id, storedHash, upgraded, user.updatedAt);
+    return replaced ? upgraded : storedHash;
   }
 
   async function verify(password: string, storedHash: string | null, user: User | null): Promise<Verdict> {

@@ -15,19 +15,26 @@ const USER_IS_ACTIVE = literal(
   'EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)',
 );
 
+const LATEST_USED_FIRST: [string, string][] = [
+  ['lastUsedAt', 'DESC'],
+  ['id', 'DESC'],
+];
+
 /** Logins in the table `sessions`. */
 export function createSessionStore({ models, sequelize, transaction, run }: Scope): SessionStore {
   const { sessions } = models;
 
-  /** Inserts out of the row of an active user, so that a user disabled or deleted meanwhile gets no session. */
-  async function insert(session: NewSession): Promise<boolean> {
+  /** Inserts out of the user's row, which decides whether there is still somebody to give a session to. */
+  async function insert(session: NewSession, provenHash: string | null): Promise<boolean> {
     const sql = `INSERT INTO sessions
         (id, user_id, method, user_agent, ip, created_at, last_used_at, idle_expires_at, absolute_expires_at, refresh_counter)
       SELECT :id, users.id, :method, :userAgent, :ip, :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
-      FROM users WHERE users.id = :userId AND users.disabled_at IS NULL`;
+      FROM users WHERE users.id = :userId AND users.disabled_at IS NULL
+        AND (:provenHash IS NULL OR users.password_hash = :provenHash)`;
     const date = (value: Date) => toSqlDate(sequelize, value);
     const replacements = {
       ...session,
+      provenHash,
       createdAt: date(session.createdAt),
       lastUsedAt: date(session.lastUsedAt),
       idleExpiresAt: date(session.idleExpiresAt),
@@ -40,13 +47,13 @@ export function createSessionStore({ models, sequelize, transaction, run }: Scop
   }
 
   async function find(id: string): Promise<Session | null> {
-    const row = await run(() => sessions.findByPk(id, { transaction }));
+    const row = await run(() => sessions.findOne({ where: { id, [Op.and]: USER_IS_ACTIVE }, transaction }));
     return row === null ? null : toSession(row.get());
   }
 
   async function listLive(userId: string, at: Date): Promise<Session[]> {
     const where = { userId, ...liveAt(at) };
-    const rows = await run(() => sessions.findAll({ where, order: [['lastUsedAt', 'DESC']], transaction }));
+    const rows = await run(() => sessions.findAll({ where, order: LATEST_USED_FIRST, transaction }));
     return rows.map((row) => toSession(row.get()));
   }
 
@@ -66,7 +73,7 @@ export function createSessionStore({ models, sequelize, transaction, run }: Scop
       userId,
       ...(id !== undefined && { id }),
       ...(exceptId !== undefined && { id: { [Op.ne]: exceptId } }),
-      revokedAt: null,
+      ...liveAt(at),
     };
     const rows = await run(() =>
       sessions.findAll({ where, attributes: ['id'], transaction, lock: transaction !== null }),

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { json, type Paths, refusals } from '../http/openapi.ts';
 
 const TAGS = ['Operation'];
-const Ok = z.strictObject({ status: z.literal('ok') });
+const Up = z.strictObject({ status: z.literal('ok') });
+const Ready = Up.extend({ revocations: z.enum(['followed', 'stale']) });
 
 export const healthPaths: Paths = {
   '/healthz': {
@@ -10,7 +11,7 @@ export const healthPaths: Paths = {
       operationId: 'healthz',
       tags: TAGS,
       summary: 'Whether the process is up',
-      responses: { 200: { description: 'It is', ...json(Ok) }, ...refusals() },
+      responses: { 200: { description: 'It is', ...json(Up) }, ...refusals() },
     },
   },
   '/readyz': {
@@ -20,7 +21,7 @@ export const healthPaths: Paths = {
       summary:
         'Whether the service can take traffic: its database answers within a second, with a current schema',
       responses: {
-        200: { description: 'It can', ...json(Ok) },
+        200: { description: 'It can', ...json(Ready) },
         ...refusals('database_unavailable', 'revocations_stale', 'not_ready'),
       },
     },

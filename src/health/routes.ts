@@ -6,6 +6,8 @@ export interface Readiness {
   readonly isDraining: () => boolean;
   /** Whether nobody here knows any more what has been revoked. */
   readonly isStale: () => boolean;
+  /** What verification does then. */
+  readonly whenStale: 'refuse' | 'accept';
   /** Whether the database answers within so many milliseconds and has the schema this code was written for. */
   readonly isSchemaCurrent: (withinMilliseconds: number) => Promise<boolean>;
 }
@@ -21,11 +23,12 @@ export function healthRoutes(readiness: Readiness): Router {
 
   router.get('/readyz', async (_req, res) => {
     if (readiness.isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
-    if (readiness.isStale()) throw new AppError('revocations_stale');
+    const stale = readiness.isStale();
+    if (stale && readiness.whenStale === 'refuse') throw new AppError('revocations_stale');
     const current = await readiness.isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS).catch(refuse);
     if (!current)
       throw new AppError('not_ready', 'The database schema is behind this version of the service.');
-    res.json({ status: 'ok' });
+    res.json({ status: 'ok', revocations: stale ? 'stale' : 'followed' });
   });
 
   return router;

@@ -43,8 +43,12 @@ export interface SessionFilter {
 
 /** Where sessions are kept. Each write is one statement, and the database decides every race. */
 export interface SessionStore {
-  /** False where the user does not exist or is disabled. */
-  readonly insert: (session: NewSession) => Promise<boolean>;
+  /**
+   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know
+   * (null where it proved something else).
+   */
+  readonly insert: (session: NewSession, provenHash: string | null) => Promise<boolean>;
+  /** Null also where the user is disabled. */
   readonly find: (id: string) => Promise<Session | null>;
   /** A user's sessions that are neither revoked nor expired, the latest used first. */
   readonly listLive: (userId: string, at: Date) => Promise<Session[]>;

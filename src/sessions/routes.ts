@@ -4,7 +4,14 @@ import { claimsOf, readBearerToken } from '../http/authenticate.ts';
 import { parse } from '../http/parse.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
 import type { SessionFilter } from './ports.ts';
-import { LogoutBody, LogoutQuery, presentGrant, presentSessions, RefreshBody } from './schemas.ts';
+import {
+  LogoutBody,
+  LogoutQuery,
+  presentGrant,
+  presentSessions,
+  RefreshBody,
+  SessionPath,
+} from './schemas.ts';
 import type { Sessions } from './service.ts';
 
 export interface SessionRouteDependencies {
@@ -24,7 +31,10 @@ export function sessionRoutes({ sessions, authenticate, verifyGenuine }: Session
   router.post('/logout', async (req, res) => {
     const { scope } = parse(LogoutQuery, req.query);
     const { userId, sessionId } = await whoLogsOut(req);
-    await sessions.end(filterOf(scope, userId, sessionId), 'logout');
+    // A session that has ended has no power over the others: whoever took its tokens could end them for ever.
+    if (scope === 'local' || (await sessions.isSessionLive(sessionId))) {
+      await sessions.end(filterOf(scope, userId, sessionId), 'logout');
+    }
     res.status(204).end();
   });
 
@@ -34,10 +44,9 @@ export function sessionRoutes({ sessions, authenticate, verifyGenuine }: Session
   });
 
   router.delete('/sessions/:id', authenticate, async (req, res) => {
-    const ended = await sessions.end(
-      { userId: claimsOf(req).sub, id: String(req.params.id) },
-      'ended_by_user',
-    );
+    const id = SessionPath.safeParse(req.params).data?.id;
+    if (id === undefined) throw new AppError('session_not_found');
+    const ended = await sessions.end({ userId: claimsOf(req).sub, id }, 'ended_by_user');
     if (ended === 0) throw new AppError('session_not_found');
     res.status(204).end();
   });

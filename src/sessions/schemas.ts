@@ -38,7 +38,7 @@ export const LogoutQuery = z.object({
 });
 
 export const SessionPath = z.object({
-  id: z.string().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
+  id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
 });
 
 export const RefreshAnswer = z.strictObject(sessionGrantShape).meta({ id: 'RefreshAnswer' });

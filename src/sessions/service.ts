@@ -46,6 +46,14 @@ export interface SessionGrant {
   readonly refreshExpiresInSeconds: number;
 }
 
+/** What somebody logged in with. */
+export interface ProvenLogin {
+  readonly method: LoginMethod;
+  readonly device: Device;
+  /** The stored hash that their password was right for; null where they proved something else. */
+  readonly passwordHash: string | null;
+}
+
 export type Sessions = ReturnType<typeof createSessions>;
 
 /** What everybody may do who has an account. */
@@ -57,22 +65,21 @@ export function createSessions(dependencies: SessionDependencies) {
   const now = () => new Date(clock.now());
 
   /**
-   * Logs a person in. Every way to log in ends here.
-   * @throws AppError invalid_credentials where the user is gone or disabled by now
+   * Logs a person in. Every way to log in ends here. Null where the user is gone or disabled by now, or where the
+   * password that was proved is no longer theirs.
    */
   async function start(
     userId: string,
-    method: LoginMethod,
-    device: Device,
+    login: ProvenLogin,
     stores: SessionStores = store,
-  ): Promise<SessionGrant> {
+  ): Promise<SessionGrant | null> {
     const createdAt = now();
     const absoluteExpiresAt = after(createdAt, lifetimes.absoluteSeconds);
     const session: Session = {
       id: uuidv7({ msecs: createdAt.getTime() }),
       userId,
-      method,
-      ...device,
+      method: login.method,
+      ...login.device,
       createdAt,
       lastUsedAt: createdAt,
       idleExpiresAt: idleExpiry(createdAt, absoluteExpiresAt),
@@ -81,8 +88,7 @@ export function createSessions(dependencies: SessionDependencies) {
       rotatedAt: null,
       revokedAt: null,
     };
-    if (!(await stores.sessions.insert(session))) throw new AppError('invalid_credentials');
-    return grant(session, createdAt);
+    return (await stores.sessions.insert(session, login.passwordHash)) ? grant(session, createdAt) : null;
   }
 
   /**
@@ -186,9 +192,16 @@ export function createSessions(dependencies: SessionDependencies) {
     return content && store.sessions.find(content.sessionId);
   }
 
+  /** Whether a session has neither ended nor expired, and its user is active. */
+  async function isSessionLive(sessionId: string): Promise<boolean> {
+    const session = await store.sessions.find(sessionId);
+    return session !== null && isLive(session, now());
+  }
+
   function grant(session: Session, at: Date): SessionGrant {
-    const { id, userId, refreshCounter, idleExpiresAt, absoluteExpiresAt } = session;
-    const ttlSeconds = Math.min(lifetimes.accessTokenTtlSeconds, secondsBetween(at, absoluteExpiresAt));
+    const { id, userId, refreshCounter, idleExpiresAt } = session;
+    // No access token outlives the session it belongs to.
+    const ttlSeconds = Math.min(lifetimes.accessTokenTtlSeconds, secondsBetween(at, idleExpiresAt));
     return {
       accessToken: accessTokens.issue({ userId, sessionId: id, roles: BASELINE_ROLES, ttlSeconds }),
       expiresInSeconds: ttlSeconds,
@@ -201,7 +214,7 @@ export function createSessions(dependencies: SessionDependencies) {
     return new Date(Math.min(after(at, lifetimes.idleSeconds).getTime(), absoluteExpiresAt.getTime()));
   }
 
-  return { start, refresh, end, revokeWithin, revokeUserWithin, announce, list, sessionOf };
+  return { start, refresh, end, revokeWithin, revokeUserWithin, announce, list, sessionOf, isSessionLive };
 }
 
 function isLive({ revokedAt, idleExpiresAt, absoluteExpiresAt }: Session, at: Date): boolean {

@@ -8,6 +8,8 @@ export interface AccessTokenOptions {
   readonly keys: KeyRing;
   readonly issuer: string;
   readonly audience: string;
+  /** The longest life that a token is given, in seconds; older ones are refused. */
+  readonly maxTtlSeconds: number;
   readonly clock: Clock;
   /** Told of the key each time a token is signed or was verified with it. */
   readonly onUse?: (kid: string, use: 'signed' | 'seen') => void;
@@ -28,13 +30,8 @@ export interface AccessTokens {
 }
 
 /** Issues and verifies access tokens: signed JWTs in the profile of RFC 9068, with nothing personal inside. */
-export function createAccessTokens({
-  keys,
-  issuer,
-  audience,
-  clock,
-  onUse = () => {},
-}: AccessTokenOptions): AccessTokens {
+export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
+  const { keys, issuer, audience, maxTtlSeconds, clock, onUse = () => {} } = options;
   const { kid, algorithm, signingKey } = keys.current;
   return {
     issue({ userId, sessionId, roles, ttlSeconds }) {
@@ -56,6 +53,7 @@ export function createAccessTokens({
       keys: keys.verifying,
       issuer,
       audience,
+      maxAgeSeconds: maxTtlSeconds,
       clock,
       onVerified: (used) => onUse(used, 'seen'),
     }),

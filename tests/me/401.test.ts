@@ -25,6 +25,7 @@ function forge(app: TestApp, subject: string, change: { secret?: string; kidOf?:
     keys: { ...ring, current: { ...ring.current, kid } },
     issuer: change.issuer ?? issuer,
     audience,
+    maxTtlSeconds: accessTokenTtlSeconds,
     clock: app.clock,
   });
   const session = { sessionId: '01980000-0000-7000-8000-00000000000a', roles: ['user'] };

@@ -27,7 +27,12 @@ function buildExpress(app: TestApp): Express {
     store: app.store,
     revocations: app.revocations,
     follower: app.follower,
-    readiness: { isDraining: () => false, isStale: () => false, isSchemaCurrent: async () => true },
+    readiness: {
+      isDraining: () => false,
+      isStale: () => false,
+      whenStale: 'refuse',
+      isSchemaCurrent: async () => true,
+    },
     clock: app.clock,
     logger: createLogger('silent'),
   });

@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
 
       expect(response.type).toBe('application/json');
       expect(response.headers).toMatchObject({ 'cache-control': 'no-store' });
-      expect(response.body).toEqual({ status: 'ok' });
+      expect(response.body).toEqual({ status: 'ok', revocations: 'followed' });
     });
 
     it('to HEAD, without a body', async () => {

@@ -99,6 +99,7 @@ export async function startApp(
   const readiness = {
     isDraining,
     isStale: follower.isStale,
+    whenStale: config.sessions.revocationWhenStale,
     isSchemaCurrent: (within: number) => isSchemaCurrent(database, within),
   };
   const app = createApp({ config, keys, keyUsage, store, revocations, follower, readiness, clock, logger });

@@ -29,7 +29,8 @@ export function createContract(document: ApiDocument) {
       validate('openapi#/components/schemas/Problem', response.body, where);
       return;
     }
-    const operation = document.paths[path]?.[method === 'head' ? 'get' : method];
+    const template = templateOf(path);
+    const operation = document.paths[template]?.[method === 'head' ? 'get' : method];
     const documented = operation?.responses[response.status];
     if (documented === undefined) {
       violations.push(`${where} is not documented`);
@@ -46,7 +47,7 @@ export function createContract(document: ApiDocument) {
     if (mediaType === 'text/html') return;
     const pointer = [
       'paths',
-      path,
+      template,
       method,
       'responses',
       String(response.status),
@@ -55,6 +56,12 @@ export function createContract(document: ApiDocument) {
       'schema',
     ];
     validate(`openapi#/${pointer.map(escapePointer).join('/')}`, response.body, where);
+  }
+
+  /** The path of the document that `path` is an instance of. */
+  function templateOf(path: string): string {
+    const fits = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
+    return path in document.paths ? path : (Object.keys(document.paths).find(fits) ?? path);
   }
 
   function validate(ref: string, body: unknown, where: string): void {

@@ -20,9 +20,17 @@ export function aUsername(): string {
   return `user_${randomBytes(5).toString('hex')}`;
 }
 
-/** Signs a person up and returns them with their id and access token. */
+/** Signs a person up and returns them with their id, their tokens and the id of their session. */
 export async function signUp(app: TestApp, details: Partial<Person> = {}) {
   const person = aPerson(details);
   const response = await app.post('/signup').send(person).expect(201);
-  return { ...person, id: response.body.user.id as string, token: response.body.access_token as string };
+  const token = response.body.access_token as string;
+  const { sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  return {
+    ...person,
+    id: response.body.user.id as string,
+    token,
+    refreshToken: response.body.refresh_token as string,
+    sessionId: sid as string,
+  };
 }

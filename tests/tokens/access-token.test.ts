@@ -24,6 +24,7 @@ function accessTokens(secret = SECRET, nowMilliseconds = NOW_MILLISECONDS) {
     }),
     issuer: ISSUER,
     audience: AUDIENCE,
+    maxTtlSeconds: 900,
     clock: { now: () => nowMilliseconds },
   });
 }

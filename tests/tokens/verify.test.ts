@@ -58,7 +58,9 @@ function partsOf(token: string): [string, string, string] {
 /** Verifies as the service does, `seconds` after the token was issued. */
 function verify(token: string, seconds = 0) {
   const clock = { now: () => (NOW + seconds) * 1000 };
-  return createVerify({ keys: [signingKey], issuer: ISSUER, audience: AUDIENCE, clock })(token);
+  return createVerify({ keys: [signingKey], issuer: ISSUER, audience: AUDIENCE, maxAgeSeconds: 900, clock })(
+    token,
+  );
 }
 
 /** Why the token was refused. Anything but a TokenError is thrown on: it would become a 500. */
@@ -103,7 +105,13 @@ describe('an access token is accepted', () => {
 
   it('from either key of a key ring, each under its own kid', () => {
     const clock = { now: () => NOW * 1000 };
-    const both = createVerify({ keys: [signingKey, otherKey], issuer: ISSUER, audience: AUDIENCE, clock });
+    const both = createVerify({
+      keys: [signingKey, otherKey],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      maxAgeSeconds: 900,
+      clock,
+    });
 
     expect(both(forge())).toEqual(CLAIMS);
     expect(both(forge({ header: { kid: otherKey.kid }, secret: OTHER_SECRET }))).toEqual(CLAIMS);
@@ -200,7 +208,13 @@ describe('an access token is refused as invalid', () => {
 
   it('when it was signed with one key of the ring and names another', () => {
     const clock = { now: () => NOW * 1000 };
-    const both = createVerify({ keys: [signingKey, otherKey], issuer: ISSUER, audience: AUDIENCE, clock });
+    const both = createVerify({
+      keys: [signingKey, otherKey],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      maxAgeSeconds: 900,
+      clock,
+    });
 
     expect(() => both(forge({ header: { kid: otherKey.kid } }))).toThrow(TokenError);
     expect(() => both(forge({ secret: OTHER_SECRET }))).toThrow(TokenError);

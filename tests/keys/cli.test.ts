@@ -1,0 +1,177 @@
+import { execFile } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { secretKey } from '../../src/tokens/keys.ts';
+import { useDirectories } from '../support/directories.ts';
+import { aPerson } from '../support/people.ts';
+import { startServer } from '../support/server-process.ts';
+
+const KEYS = fileURLToPath(new URL('../../dist/keys.js', import.meta.url));
+const SECRET = 'Zq3vYw8rT1mKx6bNc0sHd5gJf2pLa7eUo9iRtXyVzBwQ';
+const PREVIOUS_SECRET = 'Hn4kPz9sW2uMd7cFe1tGb6jLx3qRv8yTo0aIhKyXwCmE';
+
+const newDirectory = useDirectories();
+
+interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function keys(args: string[], directory: string, env: Record<string, string> = {}): Promise<Run> {
+  const options = { cwd: directory, env: { PATH: process.env.PATH ?? '', ...env } };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [KEYS, ...args], options, (error, stdout, stderr) => {
+      resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+describe('The command keys new', () => {
+  it('prints a secret of 256 bits in one line, another one each time', async () => {
+    const directory = newDirectory();
+    const [first, second] = [await keys(['new'], directory), await keys(['new', 'HS256'], directory)];
+
+    for (const { exitCode, stdout, stderr } of [first, second]) {
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout).toMatch(/^[A-Za-z0-9_-]{43}\n$/);
+    }
+    expect(first.stdout).not.toBe(second.stdout);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it.each([
+    ['ES256', { asymmetricKeyType: 'ec', asymmetricKeyDetails: { namedCurve: 'prime256v1' } }],
+    ['RS256', { asymmetricKeyType: 'rsa', asymmetricKeyDetails: { modulusLength: 3072 } }],
+  ])('%s prints a private key in PEM with which the server signs', async (algorithm, expected) => {
+    const directory = newDirectory();
+    const { exitCode, stdout } = await keys(['new', algorithm], directory);
+    expect(exitCode).toBe(0);
+    expect(createPrivateKey(stdout)).toMatchObject(expected);
+    writeFileSync(join(directory, 'key.pem'), stdout, { mode: 0o600 });
+
+    const server = await startServer(directory, { JWT_ALG: algorithm, JWT_PRIVATE_KEY_FILE: 'key.pem' });
+    const token = await signUpAt(server.url);
+    await server.stop();
+
+    const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
+    expect(header.alg).toBe(algorithm);
+  });
+});
+
+describe('The command keys', () => {
+  it.each([
+    [[]],
+    [['help']],
+    [['NEW']],
+    [['new', 'HS512']],
+    [['new', 'es256']],
+    [['new', '']],
+    [['new', 'ES256', 'x']],
+    [['status', 'x']],
+    [['status', '--json']],
+    [['status', 'ES256', 'x']],
+  ])('with the arguments %j says how it is used, and exits with 64', async (args) => {
+    const directory = newDirectory();
+
+    const { exitCode, stdout, stderr } = await keys(args, directory);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
+    expect(stderr).toMatch(/^usage: /);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+describe('The command keys status', () => {
+  it('tells of each key what it is for, when it was used and from when it may go, and no secret', async () => {
+    const directory = newDirectory();
+    const old = await startServer(directory, { JWT_SECRET: PREVIOUS_SECRET });
+    await signUpAt(old.url);
+    await old.stop();
+    const env = { JWT_SECRET: SECRET, JWT_PREVIOUS_SECRETS: PREVIOUS_SECRET };
+    const server = await startServer(directory, env);
+    const token = await signUpAt(server.url);
+    await fetch(`${server.url}/verify`, { headers: { Authorization: `Bearer ${token}` } });
+    await server.stop();
+
+    const { exitCode, stdout, stderr } = await keys(['status'], directory, env);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const [current = '', previous = ''] = stdout.split(/\n\n/);
+    const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
+    expect(current.split('\n')[0]).toBe(secretKey(SECRET).kid);
+    expect(current).toMatch(/HS256, signs access tokens and makes refresh tokens/);
+    expect(current).toMatch(new RegExp(`last signed +${time}`));
+    expect(current).toMatch(new RegExp(`last seen +${time}`));
+    expect(current).toMatch(/safe to remove +not while it is in use/);
+    expect(previous.trim().split('\n')[0]).toBe(secretKey(PREVIOUS_SECRET).kid);
+    expect(previous).toMatch(/HS256, verifies what it signed before/);
+    const lastSigned = new Date(new RegExp(`last signed +(${time})`).exec(previous)?.[1] ?? '');
+    const safeFrom = new Date(new RegExp(`safe to remove +from (${time})`).exec(previous)?.[1] ?? '');
+    // As long as a refresh token of it may rest.
+    expect(safeFrom.getTime() - lastSigned.getTime()).toBe(2_592_000_000);
+    for (const secret of [SECRET, PREVIOUS_SECRET]) {
+      expect(stdout).not.toContain(secret);
+      expect(stdout).not.toContain(Buffer.from(secret).toString('base64url'));
+    }
+  });
+
+  it('keeps telling of a key that is not configured any more', async () => {
+    const directory = newDirectory();
+    const old = await startServer(directory, { JWT_SECRET: PREVIOUS_SECRET });
+    await signUpAt(old.url);
+    await old.stop();
+
+    const { stdout } = await keys(['status'], directory, { JWT_SECRET: SECRET });
+
+    expect(stdout).toContain(secretKey(PREVIOUS_SECRET).kid);
+    expect(stdout).toContain('not configured any more');
+  });
+
+  it('uses the generated secret of the data directory and does not print it', async () => {
+    const directory = newDirectory();
+    const server = await startServer(directory);
+    await signUpAt(server.url);
+    await server.stop();
+    const secret = readFileSync(join(directory, 'data/jwt-secret'), 'utf8').trim();
+
+    const { exitCode, stdout } = await keys(['status'], directory);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(secretKey(secret).kid);
+    expect(stdout).not.toContain(secret);
+  });
+
+  it('exits with 78 on a faulty configuration and names the variable without the key', async () => {
+    const env = { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: 'garbage-in-place-of-a-key' };
+
+    const { exitCode, stdout, stderr } = await keys(['status'], newDirectory(), env);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: '' });
+    expect(stderr).toContain('JWT_PRIVATE_KEY');
+    expect(stderr).not.toContain('garbage-in-place-of-a-key');
+  });
+
+  it('where no server ever ran fails in words that help, and makes nothing', async () => {
+    const directory = newDirectory();
+
+    const { exitCode, stderr } = await keys(['status'], directory);
+
+    expect(exitCode).not.toBe(0);
+    expect(stderr).not.toMatch(/SQLITE_ERROR|no such table/);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+async function signUpAt(url: string): Promise<string> {
+  const response = await fetch(`${url}/signup`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(aPerson()),
+  });
+  const { access_token } = (await response.json()) as { access_token: string };
+  return access_token;
+}

@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import { createAccounts } from '../../src/accounts/service.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createPasswords } from '../../src/passwords/passwords.ts';
+import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
+import { createSessions } from '../../src/sessions/service.ts';
+import { createAccessTokens } from '../../src/tokens/access-token.ts';
+import { createKeyRing } from '../../src/tokens/keys.ts';
+import { TEST_SECRET, type TestApp, useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+
+/** The accounts of the app, for what no route offers. */
+function accountsOf({ config, store, revocations, clock, logs }: TestApp) {
+  const keys = createKeyRing({ ...config.tokens, secret: TEST_SECRET });
+  const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
+  const sessions = createSessions({
+    store,
+    accessTokens: createAccessTokens({ keys, issuer, audience, maxTtlSeconds: accessTokenTtlSeconds, clock }),
+    refreshTokens: createRefreshTokens(keys.refreshing),
+    revocations,
+    clock,
+    logger: createLogger('info', logs),
+    lifetimes: { accessTokenTtlSeconds, ...config.sessions },
+  });
+  const passwords = createPasswords(config.passwords);
+  const logger = createLogger('info', logs);
+  return createAccounts({ store, sessions, clock, logger, passwords, signupDisabled: false });
+}
+
+onEachDatabase((kind) => {
+  describe.each<[what: string, end: (app: TestApp, person: Awaited<ReturnType<typeof signUp>>) => unknown]>([
+    [
+      'Deleting an account',
+      (app, { token, password }) =>
+        app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204),
+    ],
+    ['Disabling an account', (app, { id }) => accountsOf(app).disable(id)],
+  ])('%s', (_what, end) => {
+    const app = useApp(kind);
+
+    it('ends all its sessions at once, their access tokens and their refresh tokens', async () => {
+      const person = await signUp(app);
+      const { email, password } = person;
+      const { body } = await app.post('/login').send({ email, password }).expect(200);
+
+      await end(app, person);
+
+      for (const token of [person.token, body.access_token]) {
+        for (const path of ['/verify', '/me', '/sessions']) {
+          const answer = await app.get(path).auth(token, { type: 'bearer' }).expect(401);
+          expect(answer.body.code).toBe('token_revoked');
+        }
+      }
+      for (const refreshToken of [person.refreshToken, body.refresh_token]) {
+        const answer = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(401);
+        expect(answer.body.code).toBe('invalid_refresh_token');
+      }
+      await app.post('/login').send({ email, password }).expect(401);
+    });
+
+    it('ends nobody else', async () => {
+      const stranger = await signUp(app);
+
+      await end(app, await signUp(app));
+
+      await app.get('/verify').auth(stranger.token, { type: 'bearer' }).expect(200);
+      await app.post('/refresh').send({ refresh_token: stranger.refreshToken }).expect(200);
+    });
+
+    it('counts for the tokens of the same second, in every process', async () => {
+      const person = await signUp(app);
+
+      await end(app, person);
+
+      const recorded = await app.store.revocations.listAfter(0, 1000);
+      const issuedAt = Math.floor(app.clock.now() / 1000);
+      const ofPerson = recorded.filter(({ subjectId }) => subjectId === person.id);
+      expect(ofPerson).toHaveLength(1);
+      expect((ofPerson[0]?.notBefore?.getTime() ?? 0) / 1000).toBeGreaterThan(issuedAt);
+    });
+
+    it('counts until the last token of it has expired', async () => {
+      const person = await signUp(app);
+      await end(app, person);
+
+      app.clock.advanceSeconds(903);
+      await app.follower.catchUp();
+      await app.follower.prune();
+
+      const { body } = await app.get('/verify').auth(person.token, { type: 'bearer' }).expect(401);
+      expect(body.code).toBe('token_revoked');
+    });
+
+    it('while it logs in, refreshes and logs out, leaves no token of it alive', async () => {
+      const people = await Promise.all(Array.from({ length: 10 }, () => signUp(app)));
+
+      const tokens = await Promise.all(
+        people.map(async (person) => {
+          const { email, password, refreshToken } = person;
+          const [login, refreshed] = await Promise.all([
+            app.post('/login').send({ email, password }),
+            app.post('/refresh').send({ refresh_token: refreshToken }),
+            end(app, person),
+          ]);
+          return [login.body, refreshed.body];
+        }),
+      );
+
+      for (const { access_token, refresh_token } of tokens.flat()) {
+        if (access_token === undefined) continue;
+        await app.get('/verify').auth(access_token, { type: 'bearer' }).expect(401);
+        await app.post('/refresh').send({ refresh_token }).expect(401);
+      }
+    });
+  });
+
+  describe('Disabling an account', () => {
+    const app = useApp(kind);
+
+    it('is true once, and false for nobody', async () => {
+      const { id } = await signUp(app);
+
+      expect(await accountsOf(app).disable(id)).toBe(true);
+      expect(await accountsOf(app).disable(id)).toBe(false);
+      expect(await accountsOf(app).disable('01980000-0000-7000-8000-00000000000a')).toBe(false);
+    });
+
+    it('and enabling it some seconds later lets the person log in, but not with what they had', async () => {
+      const { id, email, password, token, refreshToken } = await signUp(app);
+      await accountsOf(app).disable(id);
+      app.clock.advanceSeconds(6);
+      await app.database.models.users.update({ disabledAt: null }, { where: { id } });
+
+      const { body } = await app.post('/login').send({ email, password }).expect(200);
+
+      await app.get('/me').auth(body.access_token, { type: 'bearer' }).expect(200);
+      await app.get('/me').auth(token, { type: 'bearer' }).expect(401);
+      await app.post('/refresh').send({ refresh_token: refreshToken }).expect(401);
+    });
+  });
+
+  describe('A login of a disabled account', () => {
+    const app = useApp(kind);
+
+    it('starts no session', async () => {
+      const { id, email, password } = await signUp(app);
+      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+
+      const { body } = await app.post('/login').send({ email, password }).expect(401);
+
+      expect(body.code).toBe('invalid_credentials');
+      expect(await app.database.models.sessions.count({ where: { userId: id } })).toBe(1);
+    });
+  });
+});

@@ -1,0 +1,499 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Transaction } from 'sequelize';
+import { loadConfig } from '../../src/config.ts';
+import { connectDatabase, type Database } from '../../src/db/connect.ts';
+import { applyMigrations } from '../../src/db/migrate.ts';
+import { createStore } from '../../src/db/store.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createRevocationFollower } from '../../src/sessions/follower.ts';
+import type { Revocation, SessionStores } from '../../src/sessions/ports.ts';
+import { createRevocationSet } from '../../src/sessions/revocations.ts';
+import { createTestClock, startApp, type TestApp } from '../support/app.ts';
+import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+
+const MAX_LAG_SECONDS = 10;
+/** How long an id may be missing before nobody waits for it any more. */
+const PATIENCE_SECONDS = 120;
+const LIFETIME_SECONDS = 910;
+const PAGE_ROWS = 10_000;
+
+type Clock = ReturnType<typeof createTestClock>;
+
+/** What one process has: its own connections, its own set, and a follower that reads when told to. */
+async function startProcess(url: string, clock: Clock) {
+  const config = loadConfig({ NODE_ENV: 'test', DATABASE_URL: url });
+  const database = await connectDatabase(config.database);
+  const store = createStore(database);
+  const revocations = createRevocationSet();
+  const reads: number[] = [];
+  const stores: SessionStores = {
+    sessions: store.sessions,
+    revocations: {
+      ...store.revocations,
+      listAfter: (position, limit) => {
+        reads.push(position);
+        return store.revocations.listAfter(position, limit);
+      },
+    },
+  };
+  const log = createLogWatch();
+  const follower = createRevocationFollower({
+    stores,
+    revocations,
+    clock,
+    logger: createLogger('info', log),
+    maxLagSeconds: MAX_LAG_SECONDS,
+  });
+  return {
+    config,
+    database,
+    store,
+    revocations,
+    follower,
+    log,
+    /** The positions behind which rows were asked for. */
+    reads,
+    knows: (sessionId: string) => revocations.isRevoked({ sid: sessionId, sub: '', iat: 0 }),
+  };
+}
+
+/** Keeps log entries, and tells when one with a given message comes. */
+function createLogWatch() {
+  const entries: Record<string, unknown>[] = [];
+  const waiting: { message: string; resolve: () => void }[] = [];
+  return {
+    entries,
+    write(line: string) {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      entries.push(entry);
+      for (const { message, resolve } of waiting) if (entry.msg === message) resolve();
+    },
+    next: (message: string) =>
+      new Promise<void>((resolve) => {
+        waiting.push({ message, resolve });
+      }),
+  };
+}
+
+function ofSession(subjectId: string, clock: Clock, lifetimeSeconds = LIFETIME_SECONDS): Revocation {
+  const expiresAt = new Date(clock.now() + lifetimeSeconds * 1000);
+  return { kind: 'session', subjectId, notBefore: null, expiresAt };
+}
+
+onEachDatabase((kind) => {
+  describe('Following revocations', () => {
+    let testDatabase: TestDatabase;
+    let clock: Clock;
+    let first: Awaited<ReturnType<typeof startProcess>>;
+    let second: Awaited<ReturnType<typeof startProcess>>;
+
+    beforeEach(async () => {
+      testDatabase = await createTestDatabase(kind);
+      clock = createTestClock();
+      first = await startProcess(testDatabase.url, clock);
+      await applyMigrations(first.config.database);
+      second = await startProcess(testDatabase.url, clock);
+    });
+    afterEach(async () => {
+      second.follower.stop();
+      await first.database.close();
+      await second.database.close();
+      await testDatabase.drop();
+    });
+
+    async function revoke(...sessionIds: string[]): Promise<void> {
+      const at = new Date(clock.now());
+      await first.store.revocations.insert(
+        sessionIds.map((id) => ofSession(id, clock)),
+        at,
+      );
+    }
+
+    it('brings every process what another one wrote', async () => {
+      const [before, after] = [randomUUID(), randomUUID()];
+      await revoke(before);
+      await second.follower.catchUp();
+      await revoke(after);
+      expect([before, after].map(second.knows)).toEqual([true, false]);
+
+      await second.follower.catchUp();
+
+      expect([before, after].map(second.knows)).toEqual([true, true]);
+    });
+
+    it('keeps the times of a revocation to the millisecond and names users as users', async () => {
+      const subjectId = randomUUID();
+      const notBefore = new Date(clock.now() + 5000);
+      const expiresAt = new Date(clock.now() + 910_123);
+      await first.store.revocations.insert([{ kind: 'user', subjectId, notBefore, expiresAt }], notBefore);
+
+      const [read] = await second.store.revocations.listAfter(0, 10);
+
+      expect(read).toEqual({
+        position: expect.any(Number),
+        kind: 'user',
+        subjectId,
+        notBefore,
+        expiresAt,
+        createdAt: notBefore,
+      });
+    });
+
+    it('reads what is new and not everything each time', async () => {
+      await revoke(randomUUID(), randomUUID(), randomUUID());
+      await second.follower.catchUp();
+      const last = (await second.store.revocations.listAfter(0, 10)).at(-1)?.position;
+
+      await second.follower.catchUp();
+
+      expect(second.reads).toEqual([0, last]);
+    });
+
+    it('fills a process that starts with everything that still counts', async () => {
+      const ids = Array.from({ length: 5 }, () => randomUUID());
+      await revoke(...ids);
+
+      const restarted = await startProcess(testDatabase.url, clock);
+      await restarted.follower.catchUp();
+
+      expect(ids.map(restarted.knows)).toEqual([true, true, true, true, true]);
+      await restarted.database.close();
+    });
+
+    it('goes on over rows that were removed before it could read them', async () => {
+      await revoke(randomUUID(), randomUUID());
+      clock.advanceSeconds(LIFETIME_SECONDS + PATIENCE_SECONDS + 1);
+      await first.follower.prune();
+      expect(await first.store.revocations.listAfter(0, 10)).toEqual([]);
+      const alive = randomUUID();
+      await revoke(alive);
+
+      await second.follower.catchUp();
+      expect(second.knows(alive)).toBe(true);
+      clock.advanceSeconds(PATIENCE_SECONDS + 1);
+      await second.follower.catchUp();
+      await second.follower.catchUp();
+
+      expect(second.reads).toEqual([0, 0, 3]);
+    });
+
+    it('waits for an id that is missing, and no longer than anybody could still bring it', async () => {
+      const { revocations } = first.database.models;
+      await revoke(randomUUID(), randomUUID(), randomUUID());
+      await revocations.destroy({ where: { id: 2 } });
+      await second.follower.catchUp();
+
+      clock.advanceSeconds(PATIENCE_SECONDS);
+      await second.follower.catchUp();
+      clock.advanceSeconds(1);
+      await second.follower.catchUp();
+      await second.follower.catchUp();
+
+      expect(second.reads).toEqual([0, 1, 1, 3]);
+    });
+
+    it('prunes what has expired from memory and from the tables, and nothing that may still count', async () => {
+      const [old, recent] = [randomUUID(), randomUUID()];
+      await revoke(old);
+      clock.advanceSeconds(LIFETIME_SECONDS);
+      await revoke(recent);
+      await second.follower.catchUp();
+      clock.advanceSeconds(PATIENCE_SECONDS + 1);
+
+      await second.follower.prune();
+
+      expect(second.revocations.size()).toBe(1);
+      expect(second.knows(recent)).toBe(true);
+      const left = await first.store.revocations.listAfter(0, 10);
+      expect(left.map(({ subjectId }) => subjectId)).toEqual([recent]);
+    });
+
+    it('logs that pruning failed and goes on following', async () => {
+      const { sequelize } = first.database;
+      await sequelize.query('ALTER TABLE revocations RENAME TO away');
+
+      await second.follower.prune();
+
+      await sequelize.query('ALTER TABLE away RENAME TO revocations');
+      expect(second.log.entries).toEqual([
+        expect.objectContaining({ level: 40, msg: 'what has expired could not be removed' }),
+      ]);
+      await second.follower.catchUp();
+    });
+
+    it('rejects where the table cannot be read, and is stale once that lasted too long', async () => {
+      const { sequelize } = first.database;
+      await second.follower.catchUp();
+      expect(second.follower.lagMilliseconds()).toBe(0);
+      await sequelize.query('ALTER TABLE revocations RENAME TO away');
+
+      await expect(second.follower.catchUp()).rejects.toThrow();
+      clock.advanceSeconds(MAX_LAG_SECONDS);
+      const atTheLimit = second.follower.isStale();
+      clock.advanceSeconds(0.001);
+      const beyond = second.follower.isStale();
+
+      await sequelize.query('ALTER TABLE away RENAME TO revocations');
+      expect([atTheLimit, beyond]).toEqual([false, true]);
+      await second.follower.catchUp();
+      expect(second.follower.isStale()).toBe(false);
+    });
+
+    it('is stale before it has read the table for the first time', () => {
+      expect(second.follower.isStale()).toBe(true);
+    });
+
+    it('by itself twice a second, says in the log when it cannot and when it can again, each once', async () => {
+      const { sequelize } = first.database;
+      await second.follower.catchUp();
+      await sequelize.query('ALTER TABLE revocations RENAME TO away');
+      const stale = second.log.next('revocations are stale');
+      const again = second.log.next('revocations are followed again');
+
+      second.follower.start();
+      clock.advanceSeconds(MAX_LAG_SECONDS + 1);
+      await stale;
+      const failedTwice = second.log.next('revocations cannot be followed');
+      await failedTwice;
+      const missed = randomUUID();
+      await sequelize.query('ALTER TABLE away RENAME TO revocations');
+      await revoke(missed);
+      await again;
+
+      expect(second.knows(missed)).toBe(true);
+      const messages = second.log.entries.map(({ msg, level }) => `${level} ${msg}`);
+      expect(messages.filter((message) => message.endsWith('revocations are stale'))).toEqual([
+        '50 revocations are stale',
+      ]);
+      expect(messages.at(-1)).toBe('30 revocations are followed again');
+      expect(messages.filter((message) => message.startsWith('40')).length).toBeGreaterThanOrEqual(2);
+    });
+  });
+
+  describe('A revocation in one process', () => {
+    let first: TestApp;
+    let second: TestApp;
+
+    beforeAll(async () => {
+      let shared = '';
+      first = await startApp(kind, {}, (url) => {
+        shared = url;
+        return url;
+      });
+      second = await startApp(kind, {}, () => shared);
+      second.clock.advanceSeconds((first.clock.now() - second.clock.now()) / 1000);
+    });
+    afterAll(async () => {
+      await second.stop();
+      await first.stop();
+    });
+
+    async function codeAt(app: TestApp, token: string): Promise<string> {
+      const { status, body } = await app.get('/verify').auth(token, { type: 'bearer' });
+      return status === 200 ? 'accepted' : body.code;
+    }
+
+    it('counts there at once, and in the other after its next read', async () => {
+      const { token } = await signUp(first);
+
+      await first.post('/logout').auth(token, { type: 'bearer' }).expect(204);
+
+      expect([await codeAt(first, token), await codeAt(second, token)]).toEqual([
+        'token_revoked',
+        'accepted',
+      ]);
+      await second.follower.catchUp();
+      expect(await codeAt(second, token)).toBe('token_revoked');
+    });
+
+    it('reaches the other one for a reused refresh token, a new password and a deleted account', async () => {
+      const reused = await signUp(first);
+      const next = await first.post('/refresh').send({ refresh_token: reused.refreshToken }).expect(200);
+      await first.post('/refresh').send({ refresh_token: next.body.refresh_token }).expect(200);
+      await first.post('/refresh').send({ refresh_token: reused.refreshToken }).expect(401);
+      const changed = await signUp(first);
+      const { email, password } = changed;
+      const login = await first.post('/login').send({ email, password }).expect(200);
+      await first
+        .post('/me/password')
+        .auth(changed.token, { type: 'bearer' })
+        .send({ current_password: password, new_password: `${password} and more` })
+        .expect(204);
+      const deleted = await signUp(first);
+      await first
+        .delete('/me')
+        .auth(deleted.token, { type: 'bearer' })
+        .send({ password: deleted.password })
+        .expect(204);
+
+      await second.follower.catchUp();
+
+      const tokens = [reused.token, login.body.access_token, deleted.token];
+      expect(await Promise.all(tokens.map((token) => codeAt(second, token)))).toEqual(
+        Array(3).fill('token_revoked'),
+      );
+      expect(await codeAt(second, changed.token)).toBe('accepted');
+    });
+  });
+
+  describe('A revocation after ACCESS_TOKEN_TTL_SECONDS was lowered', () => {
+    it('counts for as long as tokens from before the change are alive', async () => {
+      let shared = '';
+      const before = await startApp(kind, { ACCESS_TOKEN_TTL_SECONDS: '3600' }, (url) => {
+        shared = url;
+        return url;
+      });
+      const after = await startApp(kind, { ACCESS_TOKEN_TTL_SECONDS: '60' }, () => shared);
+      const { token } = await signUp(before);
+
+      await after.post('/logout').auth(token, { type: 'bearer' }).expect(204);
+      after.clock.advanceSeconds(600);
+      await after.follower.catchUp();
+      await after.follower.prune();
+      const { status } = await after.get('/verify').auth(token, { type: 'bearer' });
+
+      await after.stop();
+      await before.stop();
+      expect(status).toBe(401);
+    });
+  });
+});
+
+onMysql(() => {
+  describe('A revocation that is committed late', () => {
+    let testDatabase: TestDatabase;
+    let clock: Clock;
+    let writer: Awaited<ReturnType<typeof startProcess>>;
+    let reader: Awaited<ReturnType<typeof startProcess>>;
+
+    beforeEach(async () => {
+      testDatabase = await createTestDatabase('MySQL');
+      clock = createTestClock();
+      writer = await startProcess(testDatabase.url, clock);
+      await applyMigrations(writer.config.database);
+      reader = await startProcess(testDatabase.url, clock);
+    });
+    afterEach(async () => {
+      await writer.database.close();
+      await reader.database.close();
+      await testDatabase.drop();
+    });
+
+    /** Inserts within a transaction that stays open, so that the id is given out and nobody sees it. */
+    async function insertWithoutCommit({ sequelize, models }: Database, subjectId: string) {
+      const transaction: Transaction = await sequelize.transaction();
+      const row = { ...ofSession(subjectId, clock), createdAt: new Date(clock.now()) };
+      const { id } = await models.revocations.create(row, { transaction });
+      return { id, transaction };
+    }
+
+    async function insert(subjectId: string): Promise<void> {
+      await writer.store.revocations.insert([ofSession(subjectId, clock)], new Date(clock.now()));
+    }
+
+    it('under a higher id that is read already, is applied at the next read', async () => {
+      const [late, early] = [randomUUID(), randomUUID()];
+      const { id, transaction } = await insertWithoutCommit(writer.database, late);
+      await insert(early);
+      const [committed] = await reader.store.revocations.listAfter(0, 10);
+      expect(committed?.position).toBeGreaterThan(id);
+
+      await reader.follower.catchUp();
+      expect([late, early].map(reader.knows)).toEqual([false, true]);
+      await transaction.commit();
+      await reader.follower.catchUp();
+
+      expect([late, early].map(reader.knows)).toEqual([true, true]);
+    });
+
+    it('is applied when several reads and many more rows lie between', async () => {
+      const late = [randomUUID(), randomUUID()];
+      const committed = Array.from({ length: 6 }, () => randomUUID());
+      await insert(randomUUID());
+      const one = await insertWithoutCommit(writer.database, late[0] ?? '');
+      await insert(committed[0] ?? '');
+      const other = await insertWithoutCommit(writer.database, late[1] ?? '');
+      for (const id of committed.slice(1)) {
+        clock.advanceSeconds(10);
+        await insert(id);
+        await reader.follower.catchUp();
+      }
+
+      await other.transaction.commit();
+      await reader.follower.catchUp();
+      expect(late.map(reader.knows)).toEqual([false, true]);
+      await one.transaction.commit();
+      await reader.follower.catchUp();
+
+      expect([...late, ...committed].every(reader.knows)).toBe(true);
+      await reader.follower.catchUp();
+      expect(reader.reads.at(-1)).toBe(9);
+    });
+
+    it('and one that is rolled back instead, does not hold up reading for ever', async () => {
+      const { transaction } = await insertWithoutCommit(writer.database, randomUUID());
+      await insert(randomUUID());
+      await reader.follower.catchUp();
+      await transaction.rollback();
+
+      await reader.follower.catchUp();
+      clock.advanceSeconds(PATIENCE_SECONDS + 1);
+      await reader.follower.catchUp();
+      await reader.follower.catchUp();
+
+      expect(reader.reads).toEqual([0, 0, 0, 2]);
+    });
+
+    it('is applied by a process that starts while it is still open', async () => {
+      const late = randomUUID();
+      const { transaction } = await insertWithoutCommit(writer.database, late);
+      await insert(randomUUID());
+      const restarted = await startProcess(testDatabase.url, clock);
+      await restarted.follower.catchUp();
+
+      await transaction.commit();
+      await restarted.follower.catchUp();
+
+      expect(restarted.knows(late)).toBe(true);
+      await restarted.database.close();
+    });
+  });
+});
+
+describe('Following revocations in pages', () => {
+  it('reads more than two pages of them at once, also behind a missing id, and goes on after the last', async () => {
+    const testDatabase = await createTestDatabase('SQLite');
+    const clock = createTestClock();
+    const writer = await startProcess(testDatabase.url, clock);
+    await applyMigrations(writer.config.database);
+    const count = 2 * PAGE_ROWS + 500;
+    const ids = Array.from({ length: count }, (_, index) => `session-${index}`);
+    const createdAt = new Date(clock.now());
+    for (let start = 0; start < count; start += 5000) {
+      const rows = ids.slice(start, start + 5000).map((id, index) => ({
+        ...ofSession(id, clock),
+        // Id 1 is missing.
+        id: start + index + 2,
+        createdAt,
+      }));
+      await writer.database.models.revocations.bulkCreate(rows);
+    }
+    const reader = await startProcess(testDatabase.url, clock);
+
+    await reader.follower.catchUp();
+    expect(reader.revocations.size()).toBe(count);
+    expect(reader.reads).toEqual([0, PAGE_ROWS + 1, 2 * PAGE_ROWS + 1]);
+    clock.advanceSeconds(PATIENCE_SECONDS + 1);
+    await writer.store.revocations.insert([ofSession('another', clock)], new Date(clock.now()));
+    await reader.follower.catchUp();
+    await reader.follower.catchUp();
+
+    expect(reader.knows('another')).toBe(true);
+    expect(reader.reads.at(-1)).toBe(count + 2);
+    await writer.database.close();
+    await reader.database.close();
+    await testDatabase.drop();
+  });
+});

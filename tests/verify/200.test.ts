@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { PUBLIC_URL, useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('GET /verify answers 200', () => {
+    const app = useApp(kind);
+
+    it('with the claims, and with headers for the service behind the gateway', async () => {
+      const { id, sessionId, token } = await signUp(app);
+      const issuedAt = Math.floor(app.clock.now() / 1000);
+
+      const response = await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
+
+      expect(response.body).toEqual({
+        iss: PUBLIC_URL,
+        aud: 'latchkey',
+        sub: id,
+        sid: sessionId,
+        iat: issuedAt,
+        exp: issuedAt + 900,
+        jti: expect.any(String),
+        roles: ['user'],
+      });
+      expect(response.headers).toMatchObject({
+        'x-auth-subject': id,
+        'x-auth-session': sessionId,
+        'x-auth-roles': 'user',
+        'x-auth-scope': '',
+        'cache-control': 'no-store',
+      });
+    });
+
+    it('with headers that a client cannot inject', async () => {
+      const { id, sessionId, token } = await signUp(app);
+
+      const response = await app
+        .get('/verify')
+        .auth(token, { type: 'bearer' })
+        .set({
+          'X-Auth-Subject': 'evil',
+          'X-Auth-Session': 'evil',
+          'X-Auth-Roles': 'admin',
+          'X-Auth-Scope': 'everything',
+          'X-Auth-Email': 'evil@example.com',
+          X_Auth_Roles: 'admin',
+        })
+        .expect(200);
+
+      const auth = Object.entries(response.headers).filter(([name]) => /^x.auth/i.test(name));
+      expect(Object.fromEntries(auth)).toEqual({
+        'x-auth-subject': id,
+        'x-auth-session': sessionId,
+        'x-auth-roles': 'user',
+        'x-auth-scope': '',
+      });
+      expect(response.text).not.toMatch(/evil|admin|everything/);
+    });
+
+    it('to HEAD as well, with the headers alone', async () => {
+      const { id, token } = await signUp(app);
+
+      const response = await app.head('/verify').auth(token, { type: 'bearer' }).expect(200);
+
+      expect(response.headers['x-auth-subject']).toBe(id);
+    });
+
+    it('whatever path, query and method the gateway says it asks for', async () => {
+      const { token } = await signUp(app);
+
+      await app
+        .get('/verify?access_token=x&scope=y')
+        .auth(token, { type: 'bearer' })
+        .set({ 'X-Original-URI': '/orders', 'X-Forwarded-Method': 'DELETE', 'X-Forwarded-Uri': '/orders' })
+        .expect(200);
+    });
+
+    it('without a database query', async () => {
+      const { token } = await signUp(app);
+      let queries = 0;
+      app.database.sequelize.addHook('beforeQuery', 'count', () => {
+        queries++;
+      });
+
+      await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
+      await app.get('/verify').auth('garbage', { type: 'bearer' }).expect(401);
+      await app.get('/verify').expect(401);
+      expect(queries).toBe(0);
+
+      await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
+      expect(queries).toBeGreaterThan(0);
+      app.database.sequelize.removeHook('beforeQuery', 'count');
+    });
+
+    it('a thousand times, and notes the use of the key without a write each', async () => {
+      const { token } = await signUp(app);
+      let queries = 0;
+      app.database.sequelize.addHook('beforeQuery', 'count', () => {
+        queries++;
+      });
+
+      for (let round = 0; round < 100; round++) {
+        await Promise.all(
+          Array.from({ length: 10 }, () => app.get('/verify').auth(token, { type: 'bearer' }).expect(200)),
+        );
+      }
+
+      expect(queries).toBe(0);
+      app.database.sequelize.removeHook('beforeQuery', 'count');
+    });
+  });
+
+  describe('GET /verify while revocations are stale and REVOCATION_WHEN_STALE=accept answers 200', () => {
+    const app = useApp(kind, { REVOCATION_WHEN_STALE: 'accept' });
+
+    it('and goes on refusing what was known to be revoked', async () => {
+      const [alive, ended] = [await signUp(app), await signUp(app)];
+      await app.post('/logout').auth(ended.token, { type: 'bearer' }).expect(204);
+
+      app.clock.advanceSeconds(300);
+
+      expect(app.follower.isStale()).toBe(true);
+      await app.get('/verify').auth(alive.token, { type: 'bearer' }).expect(200);
+      const { body } = await app.get('/verify').auth(ended.token, { type: 'bearer' }).expect(401);
+      expect(body.code).toBe('token_revoked');
+    });
+  });
+});
