@@ -39,6 +39,15 @@ describe('The server, told to stop by SIGTERM', () => {
     inFlight.abandon();
   });
 
+  it('exits with 0 before ten seconds are over, although a request never ends', async () => {
+    const server = await startServer(newDirectory(), { BCRYPT_COST: '4' });
+    const inFlight = await beginSignup(server);
+
+    // After ten seconds it would be killed, and exit with 1.
+    expect(await server.stop()).toBe(0);
+    inFlight.abandon();
+  });
+
   it('exits with 0 on SIGINT when nothing is in flight', async () => {
     const server = await startServer(newDirectory());
 

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { QueryTypes } from 'sequelize';
+import { useApp } from '../support/app.ts';
+import { onMysql } from '../support/databases.ts';
+
+describe('A connection to SQLite', () => {
+  const app = useApp('SQLite');
+
+  it.each([
+    ['journal_mode', 'wal'],
+    ['busy_timeout', 1000],
+    ['foreign_keys', 1],
+  ])('has %s = %s', async (pragma, value) => {
+    const [row] = await app.database.sequelize.query<Record<string, unknown>>(`PRAGMA ${pragma}`, {
+      type: QueryTypes.SELECT,
+    });
+
+    expect(Object.values(row ?? {})).toEqual([value]);
+  });
+});
+
+onMysql(() => {
+  describe('A connection to MySQL', () => {
+    const app = useApp('MySQL');
+
+    it('has a sql_mode of our own, since under NO_BACKSLASH_ESCAPES an escaped value could become SQL', async () => {
+      const [row] = await app.database.sequelize.query<{ mode: string }>(
+        'SELECT @@SESSION.sql_mode AS mode',
+        {
+          type: QueryTypes.SELECT,
+        },
+      );
+
+      expect(row?.mode).toBe('STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION');
+    });
+  });
+});

@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createHttpServer, listen } from '../../src/http/listen.ts';
+
+describe('The HTTP server', () => {
+  const stops: (() => void)[] = [];
+  afterEach(() => {
+    for (const stop of stops.splice(0)) stop();
+  });
+
+  async function start(
+    listener: Parameters<typeof createHttpServer>[0],
+    publicUrl = 'https://auth.example.com',
+  ) {
+    const server = createHttpServer(listener, publicUrl);
+    const { port } = await listen(server, 0, '127.0.0.1');
+    stops.push(() => server.close());
+    return { server, port };
+  }
+
+  it('gives a client 10 seconds for its headers and 30 for its whole request', async () => {
+    const { server } = await start(() => {});
+
+    expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000 });
+  });
+
+  it('counts the bytes of a refusal and not its characters', async () => {
+    const { port } = await start(() => {}, 'https://bücher.example');
+    const socket = connect(port, '127.0.0.1');
+    socket.end('GARBAGE\r\n\r\n');
+
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+
+    expect(head).toContain(`Content-Length: ${Buffer.byteLength(body)}`);
+    expect(head).toMatch(/^X-Request-Id: [0-9a-f-]{36}$/m);
+    expect(JSON.parse(body)).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+
+  it('cuts a connection on which garbage comes during an answer, instead of writing into that answer', async () => {
+    const { port } = await start((_req, res) => res.write('the beginning'));
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'data');
+    socket.write('GARBAGE\r\n\r\n');
+
+    expect(await text(socket).catch(() => '')).not.toContain('400');
+  });
+});

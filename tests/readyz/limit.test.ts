@@ -1,0 +1,26 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import express from 'express';
+import { healthRoutes } from '../../src/health/routes.ts';
+
+describe('GET /readyz', () => {
+  it('gives the database one second', async () => {
+    const limits: number[] = [];
+    const readiness = { isDraining: () => false, isStale: () => false, whenStale: 'refuse' as const };
+    const isSchemaCurrent = async (withinMilliseconds: number) => limits.push(withinMilliseconds) > 0;
+    const server = createServer(express().use(healthRoutes({ ...readiness, isSchemaCurrent }))).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+
+    const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
+
+    expect(status).toBe(200);
+    expect(limits).toEqual([1_000]);
+    server.closeAllConnections();
+    server.close();
+  });
+});
