@@ -4,6 +4,7 @@
 module.exports = {
   async up(queryInterface, Sequelize) {
     const date = Sequelize.DATE(3);
+    const isSqlite = queryInterface.sequelize.getDialect() === 'sqlite';
     const binary = { charset: 'utf8mb4', collate: 'utf8mb4_bin' };
 
     await queryInterface.createTable(
@@ -36,8 +37,8 @@ module.exports = {
     await queryInterface.createTable(
       'revocations',
       {
-        // What every process follows; never given out twice, also after rows were removed.
-        id: { type: Sequelize.INTEGER, primaryKey: true, autoIncrement: true },
+        // What every process follows; never given out twice, also after rows were removed. SQLite's INTEGER has 64 bits.
+        id: { type: isSqlite ? Sequelize.INTEGER : Sequelize.BIGINT, primaryKey: true, autoIncrement: true },
         kind: { type: Sequelize.STRING(16), allowNull: false },
         subject_id: { type: Sequelize.STRING(36), allowNull: false },
         not_before: { type: date, allowNull: true },

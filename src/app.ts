@@ -73,7 +73,6 @@ export function createApp(dependencies: AppDependencies): Express {
     refreshTokens,
     revocations,
     clock,
-    logger,
     lifetimes,
   });
   const accounts = createAccounts({

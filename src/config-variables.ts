@@ -1,5 +1,6 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { flag, integer, origins, pemBlocks, publicUrl, secrets, text, trustProxy } from './config-values.ts';
+import { MAX_ACCESS_TOKEN_TTL_SECONDS } from './tokens/verify.ts';
 
 /**
  * One row a variable: how it is parsed, what it wants, and the two columns of .env.example (its default as text,
@@ -12,46 +13,6 @@ interface Variable {
   readonly meaning: string;
   readonly secret?: true;
 }
-
-const text = z.string();
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
-
-const secrets = z.string().transform((value) =>
-  value
-    .split(/[,\r\n]/)
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== ''),
-);
-
-/** The PEM blocks of a text, comments between them left out; a block cut short stays, so that it is not lost in silence. */
-const pemBlocks = z.string().transform((value) => {
-  const whole = /-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----/g;
-  const blocks = value.match(whole) ?? [];
-  const rest = value.replaceAll(whole, '');
-  return blocks.length === 0 || rest.includes('-----') ? [...blocks, rest] : blocks;
-});
-
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,10}$/)
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
-
-const publicUrl = z
-  .string()
-  .transform((value) => value.replace(/\/+$/, ''))
-  .refine((value) => URL.canParse(value) && /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(value));
-
-const origins = z
-  .string()
-  .transform(splitList)
-  .refine((list) => list.every(isOrigin));
-
-const trustProxy = z
-  .string()
-  .transform((value) => (/^\d{1,2}$/.test(value) ? Number(value) : splitList(value)))
-  .refine((value) => typeof value === 'number' || (value.length > 0 && value.every(isAddressRange)));
 
 export const VARIABLES = {
   NODE_ENV: {
@@ -197,7 +158,7 @@ export const VARIABLES = {
     meaning: 'The aud claim of access tokens',
   },
   ACCESS_TOKEN_TTL_SECONDS: {
-    schema: integer(1, 86_400).default(900),
+    schema: integer(1, MAX_ACCESS_TOKEN_TTL_SECONDS).default(900),
     wants: 'seconds from 1 to 86400',
     default: '900',
     meaning: 'How long an access token is valid, in seconds',
@@ -261,6 +222,9 @@ export const VARIABLES = {
 
 export type VariableName = keyof typeof VARIABLES;
 
+/** What the variables say once they are parsed. */
+export type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]['schema']> };
+
 /** The value as it may appear in a message: secrets only by their length, URLs without their password. */
 export function describeValue(name: VariableName, value: string | undefined): string {
   if (value === undefined) return 'not set';
@@ -277,25 +241,4 @@ export function renderEnvExample(): string {
     ([name, row]) => `\n# ${row.meaning}\n# ${name}=${row.default}\n`,
   );
   return head + rows.join('');
-}
-
-function splitList(value: string): string[] {
-  return value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
-function isOrigin(value: string): boolean {
-  return !value.includes('*') && URL.canParse(value) && new URL(value).origin === value;
-}
-
-function isAddressRange(value: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;
-  const [address = '', prefix, ...rest] = value.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return (
-    prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
-  );
 }

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import dotenv from 'dotenv';
-import type { z } from 'zod';
 import {
   defaultDatabaseUrl,
   type Environment,
@@ -12,9 +11,9 @@ import {
   type TlsOptions,
   tlsOptions,
 } from '../config/environment.cjs';
-import { describeValue, VARIABLES, type VariableName } from './config-variables.ts';
-import { isSampleSecret } from './sample-secrets.ts';
-import { type Algorithm, createKeyRing } from './tokens/keys.ts';
+import { keyFaults, productionFaults } from './config-checks.ts';
+import { describeValue, VARIABLES, type Values, type VariableName } from './config-variables.ts';
+import type { Algorithm } from './tokens/keys.ts';
 
 /** Everything the service can be told from outside, checked and frozen. */
 export interface Config {
@@ -78,9 +77,6 @@ export class ConfigError extends Error {
   }
 }
 
-const MIN_SECRET_BYTES = 32;
-const MIN_PRODUCTION_BCRYPT_COST = 10;
-
 /** The process's environment, with a `.env` file of the working directory under it. */
 export function processEnvironment(): Environment {
   dotenv.config({ quiet: true });
@@ -96,9 +92,9 @@ export function loadConfig(env: Environment): Config {
   const values = readVariables(env, faults);
   const production = values.NODE_ENV === 'production';
   if (production) faults.push(...productionFaults(values, faults));
+  faults.push(...keyFaults(values));
   const location = locate(values, faults);
   const tls = readTls(values, faults);
-  checkKeys(values, faults);
   if (faults.length > 0 || location === undefined) throw new ConfigError(faults);
 
   const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
@@ -147,8 +143,6 @@ export function loadConfig(env: Environment): Config {
   });
 }
 
-type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]['schema']> };
-
 function readVariables(env: Environment, faults: string[]): Values {
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(VARIABLES)) {
@@ -163,45 +157,6 @@ function readVariables(env: Environment, faults: string[]): Values {
   return values as Values;
 }
 
-function productionFaults(values: Values, faults: readonly string[]): string[] {
-  const found: string[] = [];
-  const required = ['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'] as const;
-  for (const name of required) {
-    const alreadyReported = faults.some((fault) => fault.startsWith(name));
-    if (values[name] === undefined && !alreadyReported)
-      found.push(`${name} is not set: required in production`);
-  }
-  const secrets = [
-    ['JWT_SECRET', values.JWT_SECRET],
-    ['PASSWORD_PEPPER', values.PASSWORD_PEPPER],
-    ...(values.JWT_PREVIOUS_SECRETS ?? []).map((secret) => ['JWT_PREVIOUS_SECRETS', secret] as const),
-  ] as const;
-  for (const [name, secret] of secrets) {
-    if (secret === undefined) continue;
-    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
-      found.push(
-        `${name} is ${describeValue(name, secret)}: production wants at least ${MIN_SECRET_BYTES} bytes`,
-      );
-    } else if (isSampleSecret(secret)) {
-      found.push(`${name} is a sample secret that everybody knows: make one with openssl rand -base64 48`);
-    }
-  }
-  if (values.JWT_SECRET !== undefined && /[,\r\n]/.test(values.JWT_SECRET)) {
-    found.push(
-      'JWT_SECRET has a comma or a line break: it could not be listed in JWT_PREVIOUS_SECRETS later',
-    );
-  }
-  if (values.PASSWORD_PEPPER !== undefined && values.PASSWORD_PEPPER === values.JWT_SECRET) {
-    found.push('PASSWORD_PEPPER is the same as JWT_SECRET: make a secret of its own');
-  }
-  if (values.BCRYPT_COST < MIN_PRODUCTION_BCRYPT_COST) {
-    found.push(
-      `BCRYPT_COST is ${values.BCRYPT_COST}: production wants at least ${MIN_PRODUCTION_BCRYPT_COST}`,
-    );
-  }
-  return found;
-}
-
 function locate(values: Values, faults: string[]): DatabaseConfig['location'] | undefined {
   return collect(faults, () => parseDatabaseUrl(values.DATABASE_URL ?? defaultDatabaseUrl(values.DATA_DIR)));
 }
@@ -209,29 +164,6 @@ function locate(values: Values, faults: string[]): DatabaseConfig['location'] | 
 function readTls(values: Values, faults: string[]): TlsOptions | undefined {
   // A mode that was no mode has been reported; the file is still to be read.
   return collect(faults, () => tlsOptions(values.DATABASE_TLS ?? 'verify', values.DATABASE_TLS_CA_FILE));
-}
-
-/** Builds the key ring once for nothing, since only that tells whether a key parses and fits. */
-function checkKeys(values: Values, faults: string[]): void {
-  if (values.JWT_ALG === 'HS256' && values.JWT_PRIVATE_KEY !== undefined) {
-    faults.push('JWT_PRIVATE_KEY is set while JWT_ALG is HS256: set JWT_ALG=ES256 or RS256');
-  } else if (
-    values.JWT_ALG !== 'HS256' &&
-    values.JWT_ALG !== undefined &&
-    values.JWT_PRIVATE_KEY === undefined
-  ) {
-    faults.push(`JWT_PRIVATE_KEY is not set: JWT_ALG=${values.JWT_ALG} needs a private key in PEM`);
-  } else {
-    collect(faults, () =>
-      createKeyRing({
-        algorithm: values.JWT_ALG ?? 'HS256',
-        secret: values.JWT_SECRET ?? '',
-        privateKey: values.JWT_PRIVATE_KEY,
-        previousSecrets: values.JWT_PREVIOUS_SECRETS ?? [],
-        previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS ?? [],
-      }),
-    );
-  }
 }
 
 function collect<Result>(faults: string[], read: () => Result): Result | undefined {

@@ -136,6 +136,8 @@ interface AppErrorOptions {
   /** For the operator: logged, never sent. */
   readonly cause?: unknown;
   readonly fields?: readonly FieldError[];
+  /** What the operator should see in the log although it is no fault of the service, such as an attack. */
+  readonly event?: Readonly<Record<string, string>>;
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -145,6 +147,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly fields: readonly FieldError[] | undefined;
+  readonly event: Readonly<Record<string, string>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string = ERRORS[code].meaning, options: AppErrorOptions = {}) {
@@ -153,6 +156,7 @@ export class AppError extends Error {
     this.code = code;
     this.detail = detail;
     this.fields = options.fields;
+    this.event = options.event;
     this.headers = options.headers ?? {};
   }
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Config, ConfigError, loadConfig, processEnvironment } from './config.ts';
 import { connectDatabase } from './db/connect.ts';
@@ -9,6 +9,7 @@ import { type Algorithm, createKeyRing } from './tokens/keys.ts';
 import { generateSecret, readOrCreateSecret } from './tokens/secret-file.ts';
 
 const USAGE = `usage: npm run keys -- new [HS256 | ES256 | RS256]   make a key and print it
+       npm run keys -- public                        print the public half of JWT_PRIVATE_KEY
        npm run keys -- status                        what each key is for, and when it may go
 `;
 
@@ -20,6 +21,8 @@ const [command, argument, ...rest] = process.argv.slice(2);
 try {
   if (command === 'new' && isAlgorithm(argument ?? 'HS256') && rest.length === 0) {
     process.stdout.write(`${newKey((argument ?? 'HS256') as Algorithm)}\n`);
+  } else if (command === 'public' && argument === undefined) {
+    process.stdout.write(publicHalf(loadConfig(processEnvironment())));
   } else if (command === 'status' && argument === undefined) {
     process.stdout.write(await status(loadConfig(processEnvironment())));
   } else {
@@ -43,6 +46,13 @@ function newKey(algorithm: Algorithm): string {
       ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
       : generateKeyPairSync('rsa', { modulusLength: RSA_BITS });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim();
+}
+
+/** In PEM, for JWT_PREVIOUS_PUBLIC_KEYS and for whoever verifies without jwks.json. */
+function publicHalf({ tokens }: Config): string {
+  if (tokens.privateKey === undefined)
+    throw new Error('There is no JWT_PRIVATE_KEY: under HS256 nothing is public.');
+  return createPublicKey(tokens.privateKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
 async function status(config: Config): Promise<string> {

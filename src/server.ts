@@ -1,19 +1,12 @@
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
-import { createApp } from './app.ts';
+import { assemble } from './assemble.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, loadConfig, processEnvironment } from './config.ts';
 import { connectDatabase, type Database } from './db/connect.ts';
-import { createKeyUseStore } from './db/key-use-store.ts';
-import { applyMigrations, isSchemaCurrent, pendingMigrations } from './db/migrate.ts';
-import { createStore } from './db/store.ts';
-import { createDrain } from './http/drain.ts';
-import { createHttpServer, listen } from './http/listen.ts';
+import { applyMigrations, pendingMigrations } from './db/migrate.ts';
+import { listen } from './http/listen.ts';
 import { createLogger } from './logger.ts';
-import { createRevocationFollower } from './sessions/follower.ts';
-import { createRevocationSet } from './sessions/revocations.ts';
-import { createKeyUsage } from './tokens/key-usage.ts';
-import { createKeyRing } from './tokens/keys.ts';
 import { readOrCreateSecret } from './tokens/secret-file.ts';
 import { welcome } from './welcome.ts';
 
@@ -31,40 +24,24 @@ try {
   process.exit(error instanceof ConfigError ? ConfigError.exitCode : 1);
 }
 
-/** config -> adapters -> createApp -> listen -> drain on SIGTERM. */
+/** config -> database -> assemble -> listen -> drain on SIGTERM. */
 async function start(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
   const database = await openDatabase(config, logger);
 
-  const clock = systemClock;
-  const store = createStore(database);
   const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
-  const keys = createKeyRing({ ...config.tokens, secret });
-  const keyUsage = createKeyUsage(
-    [...keys.verifying, ...keys.refreshing],
-    createKeyUseStore(database),
-    clock,
+  const { server, follower, keyUsage, drain } = await assemble({
+    config,
+    secret,
+    database,
+    clock: systemClock,
     logger,
-  );
-  const revocations = createRevocationSet();
-  const maxLagSeconds = config.sessions.revocationMaxLagSeconds;
-  const follower = createRevocationFollower({ stores: store, revocations, clock, logger, maxLagSeconds });
-  await follower.catchUp();
-
-  const server = createHttpServer((req, res) => app(req, res), config.http.publicUrl);
-  const drain = createDrain(server);
-  const readiness = {
-    isDraining: drain.isDraining,
-    isStale: follower.isStale,
-    whenStale: config.sessions.revocationWhenStale,
-    isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
-  };
-  const app = createApp({ config, keys, keyUsage, store, revocations, follower, readiness, clock, logger });
+  });
   const { address, port } = await listen(server, config.http.port, config.http.host);
   follower.start();
   keyUsage.start();
   stopOnSignal(logger, async () => {
-    await drain.drain(DRAIN_MILLISECONDS);
+    await drain(DRAIN_MILLISECONDS);
     follower.stop();
     keyUsage.stop();
     await keyUsage.flush();

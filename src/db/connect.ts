@@ -5,7 +5,7 @@ import { isTransient, isUnavailable } from './errors.ts';
 import { defineModels, type Models } from './models.ts';
 import { openSequelize } from './sequelize.ts';
 import { cutSilentConnections } from './silent-connections.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 export interface Database {
   readonly sequelize: Sequelize;
@@ -16,6 +16,8 @@ export interface Database {
    * @throws AppError database_unavailable where the database is away, too slow, or out of connections
    */
   readonly run: <Result>(operation: () => Promise<Result>, withinMilliseconds?: number) => Promise<Result>;
+  /** Like `run`, for one statement that writes. On SQLite writes and transactions take turns. */
+  readonly write: <Result>(operation: () => Promise<Result>) => Promise<Result>;
   /**
    * Runs `work` in a transaction, which has the same time as one operation once it begins. It may run more than once.
    * @throws AppError database_unavailable
@@ -28,19 +30,31 @@ const MAX_TRIES = 3;
 const MAX_JITTER_MILLISECONDS = 50;
 const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
 
-/** Prepares the database that `config` names. MySQL connections are made on demand, so this never waits for it. */
+/**
+ * Prepares the database that `config` names. MySQL connections are made on demand, so this never waits for it.
+ *
+ * SQLite has one writer: of many transactions that begin at once most would fail, and statements that wait for the lock
+ * would keep the few threads that its holder needs to commit. So writes take turns, and IMMEDIATE takes the lock at the
+ * beginning, where waiting for another process is possible. On MySQL each statement of a transaction sees what is
+ * committed, so that what it decides does not rest on an old snapshot.
+ */
 export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
   const sequelize = openSequelize(config);
   if (config.location.dialect === 'sqlite') await prepareSqlite(sequelize);
   else cutSilentConnections(sequelize, config.timeoutMilliseconds);
   const run: Database['run'] = (operation, withinMilliseconds = config.timeoutMilliseconds) =>
     withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds));
-  const inTransaction = config.location.dialect === 'sqlite' ? sqliteTransactions : mysqlTransactions;
+  const isSqlite = config.location.dialect === 'sqlite';
+  const inTurn = isSqlite ? createTurns(isDatabaseUnavailable) : atOnce;
+  const options = isSqlite
+    ? { type: Transaction.TYPES.IMMEDIATE }
+    : { isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED };
   return {
     sequelize,
     models: defineModels(sequelize),
     run,
-    transaction: inTransaction(sequelize, run),
+    write: (operation) => inTurn(() => run(operation)),
+    transaction: (work) => inTurn(() => run(() => sequelize.transaction(options, work))),
     close: () => sequelize.close(),
   };
 }
@@ -51,20 +65,11 @@ async function prepareSqlite(sequelize: Sequelize): Promise<void> {
   await sequelize.query('PRAGMA journal_mode = WAL');
 }
 
-/** Each statement sees what is committed, so that what a statement decides does not rest on an old snapshot. */
-function mysqlTransactions(sequelize: Sequelize, run: Database['run']): Database['transaction'] {
-  const options = { isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED };
-  return (work) => run(() => sequelize.transaction(options, work));
-}
+/** MySQL decides itself who waits for whom. */
+const atOnce: Turns = (work) => work();
 
-/**
- * One after another: SQLite has one writer, and of many transactions that begin at once most would fail. IMMEDIATE
- * takes the lock at the beginning, where waiting for another process is possible.
- */
-function sqliteTransactions(sequelize: Sequelize, run: Database['run']): Database['transaction'] {
-  const inTurn = createTurns((error) => error instanceof AppError && error.code === 'database_unavailable');
-  const options = { type: Transaction.TYPES.IMMEDIATE };
-  return (work) => inTurn(() => run(() => sequelize.transaction(options, work)));
+function isDatabaseUnavailable(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'database_unavailable';
 }
 
 async function retryTransient<Result>(operation: () => Promise<Result>): Promise<Result> {

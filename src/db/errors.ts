@@ -16,6 +16,7 @@ const UNAVAILABLE_CODES: ReadonlySet<unknown> = new Set([
   'ER_OPTION_PREVENTS_STATEMENT',
   'ER_READ_ONLY_MODE',
   'ER_UNKNOWN_COM_ERROR',
+  'ER_LOCK_WAIT_TIMEOUT',
   'SQLITE_BUSY',
   'SQLITE_CANTOPEN',
   'SQLITE_IOERR',
@@ -23,11 +24,7 @@ const UNAVAILABLE_CODES: ReadonlySet<unknown> = new Set([
   'SQLITE_READONLY',
 ]);
 
-const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
-  'ER_LOCK_DEADLOCK',
-  'ER_LOCK_WAIT_TIMEOUT',
-  'ER_CHECKREAD',
-]);
+const TRANSIENT_CODES: ReadonlySet<unknown> = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
 
 /** Whether the same request may well succeed later, without anybody changing it. */
 export function isUnavailable(error: unknown): boolean {

@@ -3,7 +3,7 @@ import type { KeyUse, KeyUseStore } from '../tokens/ports.ts';
 import type { Database } from './connect.ts';
 
 /** When keys were used, in the table `signing_keys`. It holds thumbprints and never a key. */
-export function createKeyUseStore({ models, run }: Database): KeyUseStore {
+export function createKeyUseStore({ models, run, write }: Database): KeyUseStore {
   const { signingKeys } = models;
 
   async function keepLater(
@@ -13,12 +13,12 @@ export function createKeyUseStore({ models, run }: Database): KeyUseStore {
   ): Promise<void> {
     if (at === null) return;
     const where = { kid, [Op.or]: [{ [column]: null }, { [column]: { [Op.lt]: at } }] };
-    await run(() => signingKeys.update({ [column]: at }, { where }));
+    await write(() => signingKeys.update({ [column]: at }, { where }));
   }
 
   return {
     async record(use: KeyUse) {
-      await run(() => signingKeys.bulkCreate([{ ...use }], { ignoreDuplicates: true }));
+      await write(() => signingKeys.bulkCreate([{ ...use }], { ignoreDuplicates: true }));
       await keepLater(use.kid, 'lastSignedAt', use.lastSignedAt);
       await keepLater(use.kid, 'lastSeenAt', use.lastSeenAt);
     },

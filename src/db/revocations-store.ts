@@ -1,15 +1,16 @@
 import { Op } from 'sequelize';
 import type { RecordedRevocation, Revocation, RevocationStore } from '../sessions/ports.ts';
 import type { RevocationRow } from './models.ts';
+import { removeInPortions } from './portions.ts';
 import type { Scope } from './scope.ts';
 
 /** What has been revoked, in the table `revocations`, which every process follows. */
-export function createRevocationStore({ models, transaction, run }: Scope): RevocationStore {
+export function createRevocationStore({ models, transaction, run, write }: Scope): RevocationStore {
   const { revocations } = models;
   return {
     async insert(added, at) {
       const rows = added.map((revocation) => ({ ...revocation, createdAt: at }));
-      if (rows.length > 0) await run(() => revocations.bulkCreate(rows, { transaction }));
+      if (rows.length > 0) await write(() => revocations.bulkCreate(rows, { transaction }));
     },
     async listAfter(position, limit) {
       const where = { id: { [Op.gt]: position } };
@@ -18,7 +19,8 @@ export function createRevocationStore({ models, transaction, run }: Scope): Revo
       return rows.map(toRevocation);
     },
     async prune(before) {
-      await run(() => revocations.destroy({ where: { expiresAt: { [Op.lt]: before } }, transaction }));
+      const where = { expiresAt: { [Op.lt]: before } };
+      await removeInPortions((limit) => write(() => revocations.destroy({ where, limit, transaction })));
     },
   };
 }

@@ -1,10 +1,11 @@
 import type { Sequelize, Transaction } from 'sequelize';
 import type { Models } from './models.ts';
 
-/** What a store works with: the tables, the transaction it belongs to if any, and how one operation is run. */
+/** What a store works with: the tables, the transaction it belongs to if any, and how reads and writes are run. */
 export interface Scope {
   readonly models: Models;
   readonly sequelize: Sequelize;
   readonly transaction: Transaction | null;
   readonly run: <Result>(operation: () => Promise<Result>) => Promise<Result>;
+  readonly write: <Result>(operation: () => Promise<Result>) => Promise<Result>;
 }

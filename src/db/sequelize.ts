@@ -38,17 +38,26 @@ export function openSequelize(config: DatabaseConfig): Sequelize {
       ...(config.tls && { ssl: config.tls }),
     },
   });
-  sequelize.addHook('afterConnect', setSqlMode);
+  sequelize.addHook('afterConnect', (connection) =>
+    prepareMysqlSession(connection, config.timeoutMilliseconds),
+  );
   return sequelize;
 }
 
 /**
- * Under NO_BACKSLASH_ESCAPES, which a server may have as its default, the backslashes with which Sequelize escapes
- * quotes in values would mean nothing, and a value could become SQL.
+ * What a server may have as its defaults does not decide how the service behaves:
+ *
+ * Under NO_BACKSLASH_ESCAPES the backslashes with which Sequelize escapes quotes in values would mean nothing, and a
+ * value could become SQL. Below REPEATABLE READ an INSERT ... SELECT does not lock the row it reads, which may change
+ * before the insert counts. A statement that waits for a lock longer than its caller waits would take effect after the
+ * caller was told that it had not.
  */
-async function setSqlMode(connection: unknown): Promise<void> {
-  const { query } = connection as MysqlConnection;
-  await promisify(query).call(connection, `SET SESSION sql_mode = '${SQL_MODE}'`);
+async function prepareMysqlSession(opened: unknown, timeoutMilliseconds: number): Promise<void> {
+  const connection = opened as MysqlConnection;
+  const query = promisify(connection.query.bind(connection));
+  const lockWaitSeconds = Math.max(1, Math.floor(timeoutMilliseconds / 1000));
+  await query(`SET SESSION sql_mode = '${SQL_MODE}', SESSION innodb_lock_wait_timeout = ${lockWaitSeconds}`);
+  await query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
 }
 
 interface MysqlConnection {

@@ -8,6 +8,7 @@ import type {
   SessionStore,
 } from '../sessions/ports.ts';
 import type { SessionRow } from './models.ts';
+import { removeInPortions } from './portions.ts';
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
 
@@ -21,7 +22,7 @@ const LATEST_USED_FIRST: [string, string][] = [
 ];
 
 /** Logins in the table `sessions`. */
-export function createSessionStore({ models, sequelize, transaction, run }: Scope): SessionStore {
+export function createSessionStore({ models, sequelize, transaction, run, write }: Scope): SessionStore {
   const { sessions } = models;
 
   /** Inserts out of the user's row, which decides whether there is still somebody to give a session to. */
@@ -40,7 +41,7 @@ export function createSessionStore({ models, sequelize, transaction, run }: Scop
       idleExpiresAt: date(session.idleExpiresAt),
       absoluteExpiresAt: date(session.absoluteExpiresAt),
     };
-    const [, affected] = await run(() =>
+    const [, affected] = await write(() =>
       sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }),
     );
     return affected === 1;
@@ -57,10 +58,19 @@ export function createSessionStore({ models, sequelize, transaction, run }: Scop
     return rows.map((row) => toSession(row.get()));
   }
 
+  async function listSurplus(userId: string, keep: number, at: Date): Promise<string[]> {
+    const where = { userId, ...liveAt(at) };
+    const order: [string, string][] = [['id', 'DESC']];
+    const rows = await run(() =>
+      sessions.findAll({ where, order, attributes: ['id'], offset: keep, limit: keep, transaction }),
+    );
+    return rows.map((row) => row.get().id);
+  }
+
   async function rotate(id: string, counter: number, at: Date, idleExpiresAt: Date): Promise<boolean> {
     const change = { refreshCounter: counter + 1, rotatedAt: at, lastUsedAt: at, idleExpiresAt };
     const where = { id, refreshCounter: counter, ...liveAt(at), [Op.and]: USER_IS_ACTIVE };
-    const [affected] = await run(() => sessions.update(change, { where, transaction }));
+    const [affected] = await write(() => sessions.update(change, { where, transaction }));
     return affected === 1;
   }
 
@@ -81,15 +91,16 @@ export function createSessionStore({ models, sequelize, transaction, run }: Scop
     const ids = rows.map((row) => row.get().id);
     if (ids.length === 0) return [];
     const change = { revokedAt: at, revokedReason: reason };
-    await run(() => sessions.update(change, { where: { id: ids, revokedAt: null }, transaction }));
+    await write(() => sessions.update(change, { where: { id: ids, revokedAt: null }, transaction }));
     return ids;
   }
 
   async function prune(before: Date): Promise<void> {
-    await run(() => sessions.destroy({ where: { idleExpiresAt: { [Op.lt]: before } }, transaction }));
+    const where = { idleExpiresAt: { [Op.lt]: before } };
+    await removeInPortions((limit) => write(() => sessions.destroy({ where, limit, transaction })));
   }
 
-  return { insert, find, listLive, rotate, revoke, prune };
+  return { insert, find, listLive, listSurplus, rotate, revoke, prune };
 }
 
 function liveAt(at: Date) {

@@ -7,12 +7,13 @@ import { createUserStore } from './users-store.ts';
 
 /** Everything the service keeps, each part outside a transaction; `transaction` gives the same parts inside one. */
 export function createStore(database: Database): AccountStore {
-  const { models, sequelize } = database;
+  const { models, sequelize, run, write } = database;
+  const atOnce = <Result>(operation: () => Promise<Result>) => operation();
   return {
-    ...storesIn({ models, sequelize, run: database.run, transaction: null }),
+    ...storesIn({ models, sequelize, run, write, transaction: null }),
     transaction: (work) =>
       database.transaction((transaction) =>
-        work(storesIn({ models, sequelize, run: (operation) => operation(), transaction })),
+        work(storesIn({ models, sequelize, run: atOnce, write: atOnce, transaction })),
       ),
   };
 }

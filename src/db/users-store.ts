@@ -6,7 +6,7 @@ import type { UserRow } from './models.ts';
 import type { Scope } from './scope.ts';
 
 /** People in the table `users`. */
-export function createUserStore({ models, transaction, run }: Scope): UserStore {
+export function createUserStore({ models, transaction, run, write }: Scope): UserStore {
   const { users } = models;
 
   async function findOne(where: WhereOptions<UserRow>): Promise<User | null> {
@@ -29,7 +29,7 @@ export function createUserStore({ models, transaction, run }: Scope): UserStore 
       updatedAt: user.createdAt,
     };
     try {
-      await run(() => users.create(row, { transaction }));
+      await write(() => users.create(row, { transaction }));
     } catch (error) {
       // Where both are taken, SQLite reports the one and MySQL the other: the email comes first on both.
       const alsoEmail =
@@ -51,7 +51,7 @@ export function createUserStore({ models, transaction, run }: Scope): UserStore 
     };
     const where = { id, disabledAt: null };
     try {
-      const [affected] = await run(() => users.update(change, { where, transaction }));
+      const [affected] = await write(() => users.update(change, { where, transaction }));
       return affected === 0 ? null : findOne({ id });
     } catch (error) {
       throw translateDuplicate(error);
@@ -60,7 +60,7 @@ export function createUserStore({ models, transaction, run }: Scope): UserStore 
 
   async function replacePasswordHash(id: string, from: string, to: string, at: Date): Promise<boolean> {
     const where = { id, passwordHash: from, disabledAt: null };
-    const [affected] = await run(() =>
+    const [affected] = await write(() =>
       users.update({ passwordHash: to, updatedAt: at }, { where, transaction }),
     );
     return affected === 1;
@@ -68,7 +68,7 @@ export function createUserStore({ models, transaction, run }: Scope): UserStore 
 
   async function disable(id: string, at: Date): Promise<boolean> {
     const where = { id, disabledAt: null };
-    const [affected] = await run(() =>
+    const [affected] = await write(() =>
       users.update({ disabledAt: at, updatedAt: at }, { where, transaction }),
     );
     return affected === 1;
@@ -83,7 +83,8 @@ export function createUserStore({ models, transaction, run }: Scope): UserStore 
     updateProfile,
     replacePasswordHash,
     remove: async (id, passwordHash) =>
-      (await run(() => users.destroy({ where: { id, passwordHash, disabledAt: null }, transaction }))) === 1,
+      (await write(() => users.destroy({ where: { id, passwordHash, disabledAt: null }, transaction }))) ===
+      1,
   };
 }
 

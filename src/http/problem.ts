@@ -78,6 +78,7 @@ export function problemHandler(publicUrl: string): ErrorRequestHandler {
     const error = toAppError(thrown);
     const status = STATUS_OF[error.code];
     if (status >= 500) req.log.error({ err: error.cause ?? error }, error.message);
+    if (error.event) req.log.warn({ ...error.event, ip: req.ip }, error.message);
     if (res.headersSent) {
       next(thrown);
       return;

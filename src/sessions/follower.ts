@@ -27,7 +27,7 @@ export interface RevocationFollower {
 }
 
 const POLL_MILLISECONDS = 500;
-const PRUNE_EVERY_POLLS = 120;
+const PRUNE_MILLISECONDS = 60_000;
 const PAGE_ROWS = 10_000;
 
 /**
@@ -41,6 +41,8 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
   let settled = 0;
   let followedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
+  let pruneTimer: NodeJS.Timeout | undefined;
+  let failing = false;
   let wasStale = false;
 
   /**
@@ -49,12 +51,13 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
    * above is read again each time, which changes nothing, since adding twice is adding once.
    */
   async function catchUp(): Promise<void> {
-    const begunAt = clock.now();
+    const begunAt = clock.monotonic();
+    const now = clock.now();
     let position = settled;
     for (;;) {
       const page = await stores.revocations.listAfter(position, PAGE_ROWS);
       revocations.add(page);
-      settled = settle(settled, page, begunAt);
+      settled = settle(settled, page, now);
       if (page.length < PAGE_ROWS) break;
       position = page.at(-1)?.position ?? position;
     }
@@ -64,8 +67,11 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
   async function poll(): Promise<void> {
     try {
       await catchUp();
+      failing = false;
     } catch (error) {
-      logger.warn({ err: error, lag_ms: lagMilliseconds() }, 'revocations cannot be followed');
+      // Once is enough: what follows twice a second is the same.
+      if (!failing) logger.warn({ err: error, lag_ms: lagMilliseconds() }, 'revocations cannot be followed');
+      failing = true;
     }
     reportStaleness();
   }
@@ -88,22 +94,23 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
     }
   }
 
-  const lagMilliseconds = () => clock.now() - followedAt;
+  const lagMilliseconds = () => clock.monotonic() - followedAt;
   const isStale = () => lagMilliseconds() > maxLagSeconds * 1000;
 
   return {
     catchUp,
     start() {
-      let polls = 0;
       const next = async () => {
         await poll();
-        if (++polls % PRUNE_EVERY_POLLS === 0) await prune();
         if (timer !== undefined) timer = setTimeout(next, POLL_MILLISECONDS).unref();
       };
       timer = setTimeout(next, POLL_MILLISECONDS).unref();
+      // Apart from following, which must not wait for it.
+      pruneTimer = setInterval(prune, PRUNE_MILLISECONDS).unref();
     },
     stop() {
       clearTimeout(timer);
+      clearInterval(pruneTimer);
       timer = undefined;
     },
     prune,

@@ -32,7 +32,8 @@ export type RevocationReason =
   | 'ended_by_user'
   | 'password_changed'
   | 'refresh_token_reused'
-  | 'user_disabled';
+  | 'user_disabled'
+  | 'too_many_sessions';
 
 /** Which of a user's sessions: all, one, or all but one. */
 export interface SessionFilter {
@@ -52,6 +53,8 @@ export interface SessionStore {
   readonly find: (id: string) => Promise<Session | null>;
   /** A user's sessions that are neither revoked nor expired, the latest used first. */
   readonly listLive: (userId: string, at: Date) => Promise<Session[]>;
+  /** The ids of a user's live sessions but for the `keep` that were begun last; at most `keep` of them. */
+  readonly listSurplus: (userId: string, keep: number, at: Date) => Promise<string[]>;
   /**
    * Moves the counter from `counter` to the next. Of many that try it with one counter a single one gets true; nobody
    * does where the session is revoked or expired, or its user disabled.
@@ -92,4 +95,9 @@ export interface RevocationStore {
 export interface SessionStores {
   readonly sessions: SessionStore;
   readonly revocations: RevocationStore;
+}
+
+export interface TransactionalSessionStores extends SessionStores {
+  /** Runs `work` with stores whose writes take effect together or not at all. It may run more than once. */
+  readonly transaction: <Result>(work: (stores: SessionStores) => Promise<Result>) => Promise<Result>;
 }

@@ -30,7 +30,7 @@ export const LogoutBody = z
   .meta({ id: 'Logout', example: {} })
   .optional();
 
-export const LogoutQuery = z.object({
+export const LogoutQuery = z.strictObject({
   scope: z
     .enum(['local', 'others', 'global'])
     .default('local')

@@ -1,18 +1,9 @@
-import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
-import { CLOCK_TOLERANCE_SECONDS } from '../tokens/verify.ts';
-import type {
-  Device,
-  LoginMethod,
-  Revocation,
-  RevocationReason,
-  Session,
-  SessionFilter,
-  SessionStores,
-} from './ports.ts';
+import { after, createEnding } from './ending.ts';
+import type { Device, LoginMethod, Session, SessionStores, TransactionalSessionStores } from './ports.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 import type { RevocationSet } from './revocations.ts';
 
@@ -27,14 +18,11 @@ export interface SessionLifetimes {
 }
 
 export interface SessionDependencies {
-  readonly store: SessionStores & {
-    readonly transaction: <Result>(work: (stores: SessionStores) => Promise<Result>) => Promise<Result>;
-  };
+  readonly store: TransactionalSessionStores;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly lifetimes: SessionLifetimes;
 }
 
@@ -56,13 +44,17 @@ export interface ProvenLogin {
 
 export type Sessions = ReturnType<typeof createSessions>;
 
+/** Of one user; a login beyond that ends the oldest. */
+const MAX_LIVE_SESSIONS = 100;
+
 /** What everybody may do who has an account. */
 const BASELINE_ROLES = ['user'];
 
 /** Logins on devices: how they start, go on and end. */
 export function createSessions(dependencies: SessionDependencies) {
-  const { store, accessTokens, refreshTokens, revocations, clock, logger, lifetimes } = dependencies;
+  const { store, accessTokens, refreshTokens, revocations, clock, lifetimes } = dependencies;
   const now = () => new Date(clock.now());
+  const ending = createEnding({ store, revocations, clock });
 
   /**
    * Logs a person in. Every way to log in ends here. Null where the user is gone or disabled by now, or where the
@@ -88,7 +80,15 @@ export function createSessions(dependencies: SessionDependencies) {
       rotatedAt: null,
       revokedAt: null,
     };
-    return (await stores.sessions.insert(session, login.passwordHash)) ? grant(session, createdAt) : null;
+    if (!(await stores.sessions.insert(session, login.passwordHash))) return null;
+    if (stores === store) await endSurplus(userId);
+    return grant(session, createdAt);
+  }
+
+  /** However often somebody logs in, the sessions of a user stay few enough to be listed and ended at once. */
+  async function endSurplus(userId: string): Promise<void> {
+    const surplus = await store.sessions.listSurplus(userId, MAX_LIVE_SESSIONS, now());
+    for (const id of surplus) await ending.end({ userId, id }, 'too_many_sessions');
   }
 
   /**
@@ -127,58 +127,10 @@ export function createSessions(dependencies: SessionDependencies) {
 
   /** An old token shown again was copied, and nobody knows who of the two has it by right. */
   async function refuseReuse({ id, userId }: Session): Promise<never> {
-    await end({ userId, id }, 'refresh_token_reused');
-    logger.warn({ event: 'refresh_token_reused', session_id: id, user_id: userId }, 'session revoked');
-    throw new AppError('refresh_token_reused');
-  }
-
-  /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
-  async function end(filter: SessionFilter, reason: RevocationReason): Promise<number> {
-    const revoked = await store.transaction((stores) => revokeWithin(stores, filter, reason));
-    announce(revoked);
-    return revoked.length;
-  }
-
-  /** The part of `end` that belongs into a transaction with something else; `announce` the result after its commit. */
-  async function revokeWithin(
-    { sessions, revocations: recorded }: SessionStores,
-    filter: SessionFilter,
-    reason: RevocationReason,
-  ): Promise<Revocation[]> {
-    const at = now();
-    const ids = await sessions.revoke(filter, reason, at);
-    const revoked = ids.map((id) => revocationOf('session', id, null, at));
-    await recorded.insert(revoked, at);
-    return revoked;
-  }
-
-  /**
-   * Revokes everything that a user got until now, in a transaction that ends or disables the account. A few seconds
-   * more make up for clocks that differ; the account gets no tokens in them anyway.
-   */
-  async function revokeUserWithin(
-    { revocations: recorded }: SessionStores,
-    userId: string,
-  ): Promise<Revocation[]> {
-    const at = now();
-    const revoked = [revocationOf('user', userId, after(at, CLOCK_TOLERANCE_SECONDS), at)];
-    await recorded.insert(revoked, at);
-    return revoked;
-  }
-
-  function announce(revoked: readonly Revocation[]): void {
-    revocations.add(revoked);
-  }
-
-  /** No token issued until `at` is alive after its lifetime and the tolerance of whoever verifies it. */
-  function revocationOf(
-    kind: Revocation['kind'],
-    subjectId: string,
-    notBefore: Date | null,
-    at: Date,
-  ): Revocation {
-    const expiresAt = after(at, lifetimes.accessTokenTtlSeconds + 2 * CLOCK_TOLERANCE_SECONDS);
-    return { kind, subjectId, notBefore, expiresAt };
+    await ending.end({ userId, id }, 'refresh_token_reused');
+    throw new AppError('refresh_token_reused', undefined, {
+      event: { event: 'refresh_token_reused', session_id: id, user_id: userId },
+    });
   }
 
   /** The user's sessions that can still be refreshed, the latest used first. */
@@ -214,15 +166,11 @@ export function createSessions(dependencies: SessionDependencies) {
     return new Date(Math.min(after(at, lifetimes.idleSeconds).getTime(), absoluteExpiresAt.getTime()));
   }
 
-  return { start, refresh, end, revokeWithin, revokeUserWithin, announce, list, sessionOf, isSessionLive };
+  return { start, refresh, ...ending, list, sessionOf, isSessionLive };
 }
 
 function isLive({ revokedAt, idleExpiresAt, absoluteExpiresAt }: Session, at: Date): boolean {
   return revokedAt === null && at < idleExpiresAt && at < absoluteExpiresAt;
-}
-
-function after(at: Date, seconds: number): Date {
-  return new Date(at.getTime() + seconds * 1000);
 }
 
 /** At least one, so that no lifetime is zero. */

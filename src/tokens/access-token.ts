@@ -10,7 +10,7 @@ export interface AccessTokenOptions {
   readonly audience: string;
   /** The longest life that a token is given, in seconds; older ones are refused. */
   readonly maxTtlSeconds: number;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   /** Told of the key each time a token is signed or was verified with it. */
   readonly onUse?: (kid: string, use: 'signed' | 'seen') => void;
 }

@@ -48,7 +48,7 @@ export function describeKeys({
   /** When the last token made with it has died: a secret also made refresh tokens, which live as long as a session rests. */
   function safeToRemove(kid: string, algorithm: string, lastSignedAt: Date | null | undefined): string {
     if (kid === keys.current.kid || kid === keys.refreshing[0].kid) return 'not while it is in use';
-    if (!lastSignedAt) return 'now: it never signed, as far as is recorded';
+    if (!lastSignedAt) return 'it never signed: keep it if it is the next one';
     const accessSeconds = accessTokenTtlSeconds + 2 * CLOCK_TOLERANCE_SECONDS;
     const lifetimeSeconds =
       algorithm === 'HS256' ? Math.max(accessSeconds, sessionIdleSeconds) : accessSeconds;
@@ -57,5 +57,5 @@ export function describeKeys({
 }
 
 function show(date: Date | null | undefined): string {
-  return date?.toISOString() ?? 'never, as far as is recorded';
+  return date?.toISOString() ?? 'never (uses are written down every minute)';
 }

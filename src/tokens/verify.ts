@@ -30,7 +30,7 @@ export interface VerifyOptions {
   readonly keys: readonly VerifyingKey[];
   readonly issuer: string;
   readonly audience: string;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   /** Tokens older than this are expired whatever they say, so that a shorter lifetime counts at once. */
   readonly maxAgeSeconds: number;
   /** Told the `kid` of each token that passed. */
@@ -39,6 +39,9 @@ export interface VerifyOptions {
 
 /** By how much the clocks of those who issue and those who verify may differ. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
+/** No replica can be told to issue access tokens that live longer. */
+export const MAX_ACCESS_TOKEN_TTL_SECONDS = 86_400;
+
 const MAX_TOKEN_LENGTH = 8192;
 
 /** RFC 9068 section 4 allows both spellings. */

@@ -16,7 +16,7 @@ onMysql(() => {
     beforeAll(async () => {
       const upstream = new URL(process.env.TEST_MYSQL_URL ?? '');
       proxy = await startTcpProxy(upstream.hostname, Number(upstream.port || 3306));
-      app = await startApp('MySQL', {}, (url) => {
+      app = await startApp('MySQL', { DATABASE_TIMEOUT_MS: '1500' }, (url) => {
         const proxied = new URL(url);
         proxied.host = `127.0.0.1:${proxy.port}`;
         return proxied.href;
@@ -67,7 +67,7 @@ onMysql(() => {
 });
 
 describe('An SQLite file that another process keeps locked', () => {
-  const app = useApp('SQLite');
+  const app = useApp('SQLite', { DATABASE_TIMEOUT_MS: '1500' });
 
   it('gives 503 to a sign-up instead of waiting, and takes it when the lock is gone', async () => {
     const { location } = app.config.database;

@@ -33,5 +33,23 @@ onMysql(() => {
 
       expect(row?.mode).toBe('STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION');
     });
+
+    it('gives up on a lock before its caller is told that it failed, whatever the server has as default', async () => {
+      const [row] = await app.database.sequelize.query<{ seconds: number }>(
+        'SELECT @@SESSION.innodb_lock_wait_timeout AS seconds',
+        { type: QueryTypes.SELECT },
+      );
+
+      expect(row?.seconds).toBe(app.config.database.timeoutMilliseconds / 1000);
+    });
+
+    it('locks the rows that an INSERT ... SELECT reads, which needs REPEATABLE READ', async () => {
+      const rows = await app.database.sequelize.query<{ Value: string }>(
+        "SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')",
+        { type: QueryTypes.SELECT },
+      );
+
+      expect(new Set(rows.map(({ Value }) => Value))).toEqual(new Set(['REPEATABLE-READ']));
+    });
   });
 });

@@ -1,32 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createAccounts } from '../../src/accounts/service.ts';
-import { createLogger } from '../../src/logger.ts';
-import { createPasswords } from '../../src/passwords/passwords.ts';
-import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
-import { createSessions } from '../../src/sessions/service.ts';
-import { createAccessTokens } from '../../src/tokens/access-token.ts';
-import { createKeyRing } from '../../src/tokens/keys.ts';
-import { TEST_SECRET, type TestApp, useApp } from '../support/app.ts';
+import { accountsOf } from '../support/accounts.ts';
+import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
-
-/** The accounts of the app, for what no route offers. */
-function accountsOf({ config, store, revocations, clock, logs }: TestApp) {
-  const keys = createKeyRing({ ...config.tokens, secret: TEST_SECRET });
-  const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
-  const sessions = createSessions({
-    store,
-    accessTokens: createAccessTokens({ keys, issuer, audience, maxTtlSeconds: accessTokenTtlSeconds, clock }),
-    refreshTokens: createRefreshTokens(keys.refreshing),
-    revocations,
-    clock,
-    logger: createLogger('info', logs),
-    lifetimes: { accessTokenTtlSeconds, ...config.sessions },
-  });
-  const passwords = createPasswords(config.passwords);
-  const logger = createLogger('info', logs);
-  return createAccounts({ store, sessions, clock, logger, passwords, signupDisabled: false });
-}
 
 onEachDatabase((kind) => {
   describe.each<[what: string, end: (app: TestApp, person: Awaited<ReturnType<typeof signUp>>) => unknown]>([

@@ -255,8 +255,6 @@ onEachDatabase((kind) => {
       second.follower.start();
       clock.advanceSeconds(MAX_LAG_SECONDS + 1);
       await stale;
-      const failedTwice = second.log.next('revocations cannot be followed');
-      await failedTwice;
       const missed = randomUUID();
       await sequelize.query('ALTER TABLE away RENAME TO revocations');
       await revoke(missed);
@@ -268,7 +266,9 @@ onEachDatabase((kind) => {
         '50 revocations are stale',
       ]);
       expect(messages.at(-1)).toBe('30 revocations are followed again');
-      expect(messages.filter((message) => message.startsWith('40')).length).toBeGreaterThanOrEqual(2);
+      expect(messages.filter((message) => message.startsWith('40'))).toEqual([
+        '40 revocations cannot be followed',
+      ]);
     });
   });
 

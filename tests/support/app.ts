@@ -1,19 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import request, { type Test } from 'supertest';
-import type { AccountStore } from '../../src/accounts/ports.ts';
-import { createApp } from '../../src/app.ts';
+import { type Assembly, assemble } from '../../src/assemble.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
-import { createKeyUseStore } from '../../src/db/key-use-store.ts';
-import { applyMigrations, isSchemaCurrent } from '../../src/db/migrate.ts';
-import { createStore } from '../../src/db/store.ts';
-import { createDrain } from '../../src/http/drain.ts';
-import { createHttpServer, listen } from '../../src/http/listen.ts';
+import { applyMigrations } from '../../src/db/migrate.ts';
+import { listen } from '../../src/http/listen.ts';
 import { createLogger } from '../../src/logger.ts';
-import { createRevocationFollower, type RevocationFollower } from '../../src/sessions/follower.ts';
-import { createRevocationSet, type RevocationSet } from '../../src/sessions/revocations.ts';
-import { createKeyUsage, type KeyUsage } from '../../src/tokens/key-usage.ts';
-import { createKeyRing } from '../../src/tokens/keys.ts';
 import { createContract } from './contract.ts';
 import { createTestDatabase, type DatabaseKind } from './databases.ts';
 import { createLogSink, demandCleanLogs } from './logs.ts';
@@ -26,13 +18,15 @@ export function createTestClock() {
   let milliseconds = Date.now();
   return {
     now: () => milliseconds,
+    monotonic: () => milliseconds,
     advanceSeconds: (seconds: number) => {
       milliseconds += seconds * 1000;
     },
   };
 }
 
-export interface TestApp {
+/** The follower follows nothing by itself: a test says when, with `follower.catchUp()`. */
+export interface TestApp extends Assembly {
   readonly get: (path: string) => Test;
   readonly head: (path: string) => Test;
   readonly post: (path: string) => Test;
@@ -44,14 +38,8 @@ export interface TestApp {
   readonly port: number;
   readonly config: Config;
   readonly database: Database;
-  readonly store: AccountStore;
-  readonly revocations: RevocationSet;
-  /** Follows nothing by itself: a test says when, with `follower.catchUp()`. */
-  readonly follower: RevocationFollower;
-  readonly keyUsage: KeyUsage;
   readonly clock: ReturnType<typeof createTestClock>;
   readonly logs: ReturnType<typeof createLogSink>;
-  readonly drain: (withinMilliseconds: number) => Promise<void>;
   /** Emptied after each test. */
   readonly contractViolations: string[];
   readonly stop: () => Promise<void>;
@@ -71,6 +59,8 @@ export async function startApp(
     JWT_SECRET: TEST_SECRET,
     DATABASE_URL: reach(testDatabase.url),
     LOG_LEVEL: 'trace',
+    // A machine that is busy with other tests is no lost database; those of a lost one say otherwise.
+    DATABASE_TIMEOUT_MS: '10000',
     // Tests move the clock far ahead; those of staleness say otherwise.
     REVOCATION_WHEN_STALE: 'accept',
     ...env,
@@ -81,28 +71,9 @@ export async function startApp(
 
   const logger = createLogger(config.logLevel, logs);
   await applyMigrations(config.database);
-  const store = createStore(database);
-  const keys = createKeyRing({ ...config.tokens, secret: config.tokens.secret ?? TEST_SECRET });
-  const keyUsage = createKeyUsage(
-    [...keys.verifying, ...keys.refreshing],
-    createKeyUseStore(database),
-    clock,
-    logger,
-  );
-  const revocations = createRevocationSet();
-  const maxLagSeconds = config.sessions.revocationMaxLagSeconds;
-  const follower = createRevocationFollower({ stores: store, revocations, clock, logger, maxLagSeconds });
-  await follower.catchUp();
-
-  const server = createHttpServer((req, res) => app(req, res), config.http.publicUrl);
-  const { isDraining, drain } = createDrain(server);
-  const readiness = {
-    isDraining,
-    isStale: follower.isStale,
-    whenStale: config.sessions.revocationWhenStale,
-    isSchemaCurrent: (within: number) => isSchemaCurrent(database, within),
-  };
-  const app = createApp({ config, keys, keyUsage, store, revocations, follower, readiness, clock, logger });
+  const secret = config.tokens.secret ?? TEST_SECRET;
+  const assembly = await assemble({ config, secret, database, clock, logger });
+  const { server, drain } = assembly;
   const { port } = await listen(server, 0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
   const contract = createContract((await request(url).get('/openapi.json')).body);
@@ -119,13 +90,9 @@ export async function startApp(
     port,
     config,
     database,
-    store,
-    revocations,
-    follower,
-    keyUsage,
     clock,
     logs,
-    drain,
+    ...assembly,
     contractViolations: contract.violations,
     async stop() {
       await drain(0);

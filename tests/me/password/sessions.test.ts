@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createAccounts } from '../../../src/accounts/service.ts';
-import { createLogger } from '../../../src/logger.ts';
-import { createPasswords } from '../../../src/passwords/passwords.ts';
-import { createRefreshTokens } from '../../../src/sessions/refresh-token.ts';
-import { createSessions } from '../../../src/sessions/service.ts';
-import { createAccessTokens } from '../../../src/tokens/access-token.ts';
-import { createKeyRing } from '../../../src/tokens/keys.ts';
-import { TEST_SECRET, type TestApp, useApp } from '../../support/app.ts';
+import { accountsOf } from '../../support/accounts.ts';
+import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 
@@ -102,32 +96,12 @@ onEachDatabase((kind) => {
 
 /** The accounts of the app, with something else happening between the check of a password and what follows. */
 function accountsThatPauseAfterTheCheck(app: TestApp, meanwhile: () => PromiseLike<unknown>) {
-  const { config, store, revocations, clock, logs } = app;
-  const keys = createKeyRing({ ...config.tokens, secret: TEST_SECRET });
-  const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
-  const sessions = createSessions({
-    store,
-    accessTokens: createAccessTokens({ keys, issuer, audience, maxTtlSeconds: accessTokenTtlSeconds, clock }),
-    refreshTokens: createRefreshTokens(keys.refreshing),
-    revocations,
-    clock,
-    logger: createLogger('info', logs),
-    lifetimes: { accessTokenTtlSeconds, ...config.sessions },
-  });
-  const passwords = createPasswords(config.passwords);
-  return createAccounts({
-    store,
-    sessions,
-    clock,
-    logger: createLogger('info', logs),
-    signupDisabled: false,
-    passwords: {
-      ...passwords,
-      verify: async (...given) => {
-        const verdict = await passwords.verify(...given);
-        await meanwhile();
-        return verdict;
-      },
+  return accountsOf(app, (passwords) => ({
+    ...passwords,
+    verify: async (...given) => {
+      const verdict = await passwords.verify(...given);
+      await meanwhile();
+      return verdict;
     },
-  });
+  }));
 }

@@ -1,0 +1,81 @@
+import type { Clock } from '../clock.ts';
+import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '../tokens/verify.ts';
+import type {
+  Revocation,
+  RevocationReason,
+  SessionFilter,
+  SessionStores,
+  TransactionalSessionStores,
+} from './ports.ts';
+import type { RevocationSet } from './revocations.ts';
+
+export interface EndingDependencies {
+  readonly store: TransactionalSessionStores;
+  readonly revocations: RevocationSet;
+  readonly clock: Clock;
+}
+
+/** How sessions end before their time: in the database, in this process at once, and in the others within a second. */
+export function createEnding({ store, revocations, clock }: EndingDependencies) {
+  const now = () => new Date(clock.now());
+  const lifetimeSeconds = MAX_ACCESS_TOKEN_TTL_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS;
+
+  /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
+  async function end(filter: SessionFilter, reason: RevocationReason): Promise<number> {
+    const revoked = await store.transaction((stores) => revokeWithin(stores, filter, reason));
+    announce(revoked);
+    return revoked.length;
+  }
+
+  /** The part of `end` that belongs into a transaction with something else; `announce` the result after its commit. */
+  async function revokeWithin(
+    { sessions, revocations: recorded }: SessionStores,
+    filter: SessionFilter,
+    reason: RevocationReason,
+  ): Promise<Revocation[]> {
+    const at = now();
+    const ids = await sessions.revoke(filter, reason, at);
+    const revoked = ids.map((id) => revocationOf('session', id, null, at));
+    await recorded.insert(revoked, at);
+    return revoked;
+  }
+
+  /**
+   * Revokes everything that a user got until now, in a transaction that ends or disables the account. A few seconds
+   * more make up for clocks that differ; the account gets no tokens in them anyway.
+   */
+  async function revokeUserWithin(
+    { revocations: recorded }: SessionStores,
+    userId: string,
+  ): Promise<Revocation[]> {
+    const at = now();
+    const revoked = [revocationOf('user', userId, after(at, CLOCK_TOLERANCE_SECONDS), at)];
+    await recorded.insert(revoked, at);
+    return revoked;
+  }
+
+  function announce(revoked: readonly Revocation[]): void {
+    revocations.add(revoked);
+  }
+
+  /**
+   * No token issued until `at` is alive after the longest lifetime that any replica can have been given, and the
+   * tolerance of whoever verifies it.
+   */
+  function revocationOf(
+    kind: Revocation['kind'],
+    subjectId: string,
+    notBefore: Date | null,
+    at: Date,
+  ): Revocation {
+    const expiresAt = after(at, lifetimeSeconds);
+    return { kind, subjectId, notBefore, expiresAt };
+  }
+
+  return { end, revokeWithin, revokeUserWithin, announce };
+}
+
+/** `seconds` after `at`. */
+export function after(at: Date, seconds: number): Date {
+  return new Date(at.getTime() + seconds * 1000);
+}

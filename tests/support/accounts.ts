@@ -1,0 +1,29 @@
+import { createAccounts } from '../../src/accounts/service.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createPasswords, type Passwords } from '../../src/passwords/passwords.ts';
+import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
+import { createSessions } from '../../src/sessions/service.ts';
+import { createAccessTokens } from '../../src/tokens/access-token.ts';
+import { createKeyRing } from '../../src/tokens/keys.ts';
+import { TEST_SECRET, type TestApp } from './app.ts';
+
+/** The account service of an app, for what no route offers; `change` may put something into its passwords. */
+export function accountsOf(
+  app: TestApp,
+  change: (passwords: Passwords) => Passwords = (passwords) => passwords,
+) {
+  const { config, store, revocations, clock, logs } = app;
+  const keys = createKeyRing({ ...config.tokens, secret: TEST_SECRET });
+  const logger = createLogger('info', logs);
+  const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
+  const sessions = createSessions({
+    store,
+    accessTokens: createAccessTokens({ keys, issuer, audience, maxTtlSeconds: accessTokenTtlSeconds, clock }),
+    refreshTokens: createRefreshTokens(keys.refreshing),
+    revocations,
+    clock,
+    lifetimes: { accessTokenTtlSeconds, ...config.sessions },
+  });
+  const passwords = change(createPasswords(config.passwords));
+  return createAccounts({ store, sessions, clock, logger, passwords, signupDisabled: false });
+}
