@@ -32,7 +32,7 @@ import { createAccessTokens } from './tokens/access-token.ts';
 import type { KeyUsage } from './tokens/key-usage.ts';
 import type { KeyRing } from './tokens/keys.ts';
 import { tokenPaths } from './tokens/openapi.ts';
-import { tokenRoutes } from './tokens/routes.ts';
+import { gatewayRoutes, keyRoutes } from './tokens/routes.ts';
 
 /** Everything outside the process that the service needs. */
 export interface AppDependencies {
@@ -99,12 +99,13 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(securityHeaders());
   app.use(demandHost());
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
+  app.use(gatewayRoutes(bearer));
   app.use(docsFiles());
   app.use(onlyDocumented(document));
 
   app.use(healthRoutes(readiness));
   app.use(docsRoutes(document));
-  app.use(tokenRoutes(keys, bearer));
+  app.use(keyRoutes(keys));
   app.use(jsonBody());
   app.use(accountRoutes(accounts, bearer));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine }));

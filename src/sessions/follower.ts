@@ -51,10 +51,11 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
    * above is read again each time, which changes nothing, since adding twice is adding once.
    */
   async function catchUp(): Promise<void> {
-    const begunAt = clock.monotonic();
     const now = clock.now();
+    let begunAt: number;
     let position = settled;
     for (;;) {
+      begunAt = clock.monotonic();
       const page = await stores.revocations.listAfter(position, PAGE_ROWS);
       revocations.add(page);
       settled = settle(settled, page, now);

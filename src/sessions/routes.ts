@@ -30,9 +30,9 @@ export function sessionRoutes({ sessions, authenticate, verifyGenuine }: Session
 
   router.post('/logout', async (req, res) => {
     const { scope } = parse(LogoutQuery, req.query);
-    const { userId, sessionId } = await whoLogsOut(req);
+    const { userId, sessionId, mayEndOthers } = await whoLogsOut(req);
     // A session that has ended has no power over the others: whoever took its tokens could end them for ever.
-    if (scope === 'local' || (await sessions.isSessionLive(sessionId))) {
+    if (scope === 'local' || (mayEndOthers && (await sessions.isSessionLive(sessionId)))) {
       await sessions.end(filterOf(scope, userId, sessionId), 'logout');
     }
     res.status(204).end();
@@ -55,22 +55,30 @@ export function sessionRoutes({ sessions, authenticate, verifyGenuine }: Session
    * By the access token, even of a session that has ended, so that logging out twice is no error; else by a refresh
    * token, for a client whose access token has expired.
    */
-  async function whoLogsOut(req: Request): Promise<{ userId: string; sessionId: string }> {
+  async function whoLogsOut(req: Request): Promise<LoggingOut> {
     const refreshToken = parse(LogoutBody, req.body)?.refresh_token;
     const accessToken = readBearerToken(req);
     try {
       if (accessToken === undefined) throw new AppError('token_missing');
       const { sub, sid } = verifyGenuine(accessToken);
-      return { userId: sub, sessionId: sid };
+      return { userId: sub, sessionId: sid, mayEndOthers: true };
     } catch (error) {
       if (refreshToken === undefined) throw error;
-      const session = await sessions.sessionOf(refreshToken);
-      if (session === null) throw new AppError('invalid_refresh_token');
-      return { userId: session.userId, sessionId: session.id };
+      const found = await sessions.sessionOf(refreshToken);
+      if (found === null) throw new AppError('invalid_refresh_token');
+      const { session, isLatest } = found;
+      return { userId: session.userId, sessionId: session.id, mayEndOthers: isLatest };
     }
   }
 
   return router;
+}
+
+interface LoggingOut {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Not with a refresh token that was used up: it may have been copied. */
+  readonly mayEndOthers: boolean;
 }
 
 function filterOf(scope: 'local' | 'others' | 'global', userId: string, sessionId: string): SessionFilter {

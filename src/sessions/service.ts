@@ -138,10 +138,11 @@ export function createSessions(dependencies: SessionDependencies) {
     return store.sessions.listLive(userId, now());
   }
 
-  /** The session that a refresh token belongs to, whether or not it is the latest of that session; null if none. */
-  async function sessionOf(token: string): Promise<Session | null> {
+  /** The session that a refresh token belongs to, and whether it is the latest of that session; null if there is none. */
+  async function sessionOf(token: string): Promise<{ session: Session; isLatest: boolean } | null> {
     const content = refreshTokens.read(token);
-    return content && store.sessions.find(content.sessionId);
+    const session = content && (await store.sessions.find(content.sessionId));
+    return session && { session, isLatest: session.refreshCounter === content.counter };
   }
 
   /** Whether a session has neither ended nor expired, and its user is active. */

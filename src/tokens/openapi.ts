@@ -28,6 +28,7 @@ export const tokenPaths: Paths = {
       operationId: 'verify',
       tags: TAGS,
       summary: 'Verify an access token, for gateways',
+      description: 'Answers any method, and any path below, in the same way, as gateways ask them.',
       security: BEARER_SECURITY,
       responses: {
         200: {

@@ -4,14 +4,24 @@ import type { KeyRing } from './keys.ts';
 
 const JWKS_MAX_AGE_SECONDS = 300;
 
-export function tokenRoutes(keys: KeyRing, authenticate: RequestHandler): Router {
+export function keyRoutes(keys: KeyRing): Router {
   const router = Router();
 
   router.get('/.well-known/jwks.json', (_req, res) => {
     res.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`).json(keys.jwks);
   });
 
-  router.get('/verify', authenticate, (req, res) => {
+  return router;
+}
+
+/**
+ * GET /verify, and what gateways make of it: Envoy keeps the method of the request that it asks about and puts that
+ * request's path behind /verify. Comes before whatever looks at methods and paths.
+ */
+export function gatewayRoutes(authenticate: RequestHandler): Router {
+  const router = Router();
+
+  router.all('/verify{/*path}', authenticate, (req, res) => {
     const claims = claimsOf(req);
     // Each header is always there, so that a gateway that copies them overwrites whatever a client sent.
     res.set({

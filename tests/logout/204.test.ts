@@ -193,6 +193,17 @@ onEachDatabase((kind) => {
       expect(await isAlive(app, own)).toBe(false);
     });
 
+    it('but a refresh token that was used up, and so may have been copied, ends no others', async () => {
+      const { own, others } = await logInThrice(app);
+      await app.post('/refresh').send({ refresh_token: own.refresh }).expect(200);
+
+      for (const scope of ['others', 'global']) {
+        await app.post(`/logout?scope=${scope}`).send({ refresh_token: own.refresh }).expect(204);
+      }
+
+      for (const other of others) expect(await isAlive(app, other)).toBe(true);
+    });
+
     it('but a session that has ended ends no others any more, whoever still holds its tokens', async () => {
       const { own, others } = await logInThrice(app);
       await logOut(others[0].access, '?scope=others').expect(204);
