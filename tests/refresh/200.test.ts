@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp, useApp } from '../support/app.ts';
+import { describe, expect, it } from '@jest/globals';
+import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
+import { useTwoApps } from '../support/two-apps.ts';
 
 const IDLE_SECONDS = 2_592_000;
 const PARALLEL = 50;
@@ -214,42 +215,29 @@ onEachDatabase((kind) => {
   });
 
   describe('POST /refresh of two processes on one database answers 200', () => {
-    let first: TestApp;
-    let second: TestApp;
-
-    beforeAll(async () => {
-      let shared = '';
-      first = await startApp(kind, {}, (url) => {
-        shared = url;
-        return url;
-      });
-      second = await startApp(kind, {}, () => shared);
-      second.clock.advanceSeconds((first.clock.now() - second.clock.now()) / 1000);
-    });
-    afterAll(async () => {
-      await second.stop();
-      await first.stop();
-    });
+    const apps = useTwoApps(kind);
 
     it('to a token that the other one issued', async () => {
-      const { refreshToken } = await signUp(first);
+      const { refreshToken } = await signUp(apps.first);
 
-      const { body } = await refresh(second, refreshToken).expect(200);
+      const { body } = await refresh(apps.second, refreshToken).expect(200);
 
-      await refresh(first, body.refresh_token).expect(200);
+      await refresh(apps.first, body.refresh_token).expect(200);
     });
 
     it(`to ${PARALLEL} requests at once with one and the same successor, ${ROUNDS} rounds long`, async () => {
-      let { refreshToken, sessionId } = await signUp(first);
+      let { refreshToken, sessionId } = await signUp(apps.first);
 
       for (let round = 1; round <= ROUNDS; round++) {
         const responses = await Promise.all(
-          Array.from({ length: PARALLEL }, (_, index) => refresh(index % 2 ? first : second, refreshToken)),
+          Array.from({ length: PARALLEL }, (_, index) =>
+            refresh(index % 2 ? apps.first : apps.second, refreshToken),
+          ),
         );
         expect(responses.map(({ status }) => status)).toEqual(Array(PARALLEL).fill(200));
         expect(new Set(responses.map(({ body }) => body.refresh_token)).size).toBe(1);
         refreshToken = responses[0]?.body.refresh_token;
-        expect((await first.database.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(round);
+        expect((await apps.first.database.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(round);
       }
     });
   });

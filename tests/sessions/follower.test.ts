@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Transaction } from 'sequelize';
 import { loadConfig } from '../../src/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
@@ -12,6 +12,7 @@ import { createRevocationSet } from '../../src/sessions/revocations.ts';
 import { createTestClock, startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
+import { useTwoApps } from '../support/two-apps.ts';
 
 const MAX_LAG_SECONDS = 10;
 /** How long an id may be missing before nobody waits for it any more. */
@@ -273,22 +274,7 @@ onEachDatabase((kind) => {
   });
 
   describe('A revocation in one process', () => {
-    let first: TestApp;
-    let second: TestApp;
-
-    beforeAll(async () => {
-      let shared = '';
-      first = await startApp(kind, {}, (url) => {
-        shared = url;
-        return url;
-      });
-      second = await startApp(kind, {}, () => shared);
-      second.clock.advanceSeconds((first.clock.now() - second.clock.now()) / 1000);
-    });
-    afterAll(async () => {
-      await second.stop();
-      await first.stop();
-    });
+    const apps = useTwoApps(kind);
 
     async function codeAt(app: TestApp, token: string): Promise<string> {
       const { status, body } = await app.get('/verify').auth(token, { type: 'bearer' });
@@ -296,45 +282,45 @@ onEachDatabase((kind) => {
     }
 
     it('counts there at once, and in the other after its next read', async () => {
-      const { token } = await signUp(first);
+      const { token } = await signUp(apps.first);
 
-      await first.post('/logout').auth(token, { type: 'bearer' }).expect(204);
+      await apps.first.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      expect([await codeAt(first, token), await codeAt(second, token)]).toEqual([
+      expect([await codeAt(apps.first, token), await codeAt(apps.second, token)]).toEqual([
         'token_revoked',
         'accepted',
       ]);
-      await second.follower.catchUp();
-      expect(await codeAt(second, token)).toBe('token_revoked');
+      await apps.second.follower.catchUp();
+      expect(await codeAt(apps.second, token)).toBe('token_revoked');
     });
 
     it('reaches the other one for a reused refresh token, a new password and a deleted account', async () => {
-      const reused = await signUp(first);
-      const next = await first.post('/refresh').send({ refresh_token: reused.refreshToken }).expect(200);
-      await first.post('/refresh').send({ refresh_token: next.body.refresh_token }).expect(200);
-      await first.post('/refresh').send({ refresh_token: reused.refreshToken }).expect(401);
-      const changed = await signUp(first);
+      const reused = await signUp(apps.first);
+      const next = await apps.first.post('/refresh').send({ refresh_token: reused.refreshToken }).expect(200);
+      await apps.first.post('/refresh').send({ refresh_token: next.body.refresh_token }).expect(200);
+      await apps.first.post('/refresh').send({ refresh_token: reused.refreshToken }).expect(401);
+      const changed = await signUp(apps.first);
       const { email, password } = changed;
-      const login = await first.post('/login').send({ email, password }).expect(200);
-      await first
+      const login = await apps.first.post('/login').send({ email, password }).expect(200);
+      await apps.first
         .post('/me/password')
         .auth(changed.token, { type: 'bearer' })
         .send({ current_password: password, new_password: `${password} and more` })
         .expect(204);
-      const deleted = await signUp(first);
-      await first
+      const deleted = await signUp(apps.first);
+      await apps.first
         .delete('/me')
         .auth(deleted.token, { type: 'bearer' })
         .send({ password: deleted.password })
         .expect(204);
 
-      await second.follower.catchUp();
+      await apps.second.follower.catchUp();
 
       const tokens = [reused.token, login.body.access_token, deleted.token];
-      expect(await Promise.all(tokens.map((token) => codeAt(second, token)))).toEqual(
+      expect(await Promise.all(tokens.map((token) => codeAt(apps.second, token)))).toEqual(
         Array(3).fill('token_revoked'),
       );
-      expect(await codeAt(second, changed.token)).toBe('accepted');
+      expect(await codeAt(apps.second, changed.token)).toBe('accepted');
     });
   });
 

@@ -1,0 +1,22 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { startApp, type TestApp } from './app.ts';
+import type { DatabaseKind } from './databases.ts';
+
+/** Two services in this process on one database, whose clocks show the same time. Ready once the suite runs. */
+export function useTwoApps(kind: DatabaseKind): { first: TestApp; second: TestApp } {
+  const apps = {} as { first: TestApp; second: TestApp };
+  beforeAll(async () => {
+    let shared = '';
+    apps.first = await startApp(kind, {}, (url) => {
+      shared = url;
+      return url;
+    });
+    apps.second = await startApp(kind, {}, () => shared);
+    apps.second.clock.advanceSeconds((apps.first.clock.now() - apps.second.clock.now()) / 1000);
+  });
+  afterAll(async () => {
+    await apps.second.stop();
+    await apps.first.stop();
+  });
+  return apps;
+}
