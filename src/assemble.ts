@@ -38,8 +38,7 @@ export interface Assembly extends Drain {
 export async function assemble({ config, secret, database, clock, logger }: World): Promise<Assembly> {
   const store = createStore(database);
   const keys = createKeyRing({ ...config.tokens, secret });
-  const knownKeys = [...keys.verifying, ...keys.refreshing];
-  const keyUsage = createKeyUsage(knownKeys, createKeyUseStore(database), clock, logger);
+  const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
   const revocations = createRevocationSet();
   const { revocationMaxLagSeconds: maxLagSeconds, revocationWhenStale: whenStale } = config.sessions;
   const follower = createRevocationFollower({ stores: store, revocations, clock, logger, maxLagSeconds });

@@ -1,6 +1,6 @@
 import { describeValue, type Values } from './config-variables.ts';
 import { isSampleSecret } from './sample-secrets.ts';
-import { createKeyRing } from './tokens/keys.ts';
+import { type Algorithm, createKeyRing } from './tokens/keys.ts';
 
 const MIN_SECRET_BYTES = 32;
 const MIN_PRODUCTION_BCRYPT_COST = 10;
@@ -40,25 +40,32 @@ export function productionFaults(values: Values, faults: readonly string[]): str
   return found;
 }
 
-/** Whether the keys parse and fit, which only the key ring tells: it is built once for nothing. */
+/** What is wrong with the keys, each by itself and with the algorithm. */
 export function keyFaults(values: Values): string[] {
   const { JWT_ALG: algorithm = 'HS256', JWT_PRIVATE_KEY: privateKey } = values;
-  if (algorithm === 'HS256' && privateKey !== undefined) {
-    return ['JWT_PRIVATE_KEY is set while JWT_ALG is HS256: set JWT_ALG=ES256 or RS256'];
-  }
-  if (algorithm !== 'HS256' && privateKey === undefined) {
-    return [`JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in PEM`];
-  }
+  const found: string[] = [];
   if (/^\s+\S|\S\s+$|[,\r\n]/.test(values.JWT_SECRET ?? '')) {
-    return [
+    found.push(
       'JWT_SECRET has a comma, a line break or a blank at an end: it could not be listed in JWT_PREVIOUS_SECRETS',
-    ];
+    );
   }
+  if (algorithm === 'HS256' && privateKey !== undefined) {
+    found.push('JWT_PRIVATE_KEY is set while JWT_ALG is HS256: set JWT_ALG=ES256 or RS256');
+  } else if (algorithm !== 'HS256' && privateKey === undefined) {
+    found.push(`JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in PEM`);
+  } else {
+    found.push(...keyRingFaults(values, algorithm));
+  }
+  return found;
+}
+
+/** Whether the keys parse and fit only the key ring tells: it is built once for nothing. */
+function keyRingFaults(values: Values, algorithm: Algorithm): string[] {
   try {
     createKeyRing({
       algorithm,
       secret: values.JWT_SECRET ?? '',
-      privateKey,
+      privateKey: values.JWT_PRIVATE_KEY,
       previousSecrets: values.JWT_PREVIOUS_SECRETS ?? [],
       previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS ?? [],
     });

@@ -55,15 +55,16 @@ async function start(config: Config): Promise<void> {
 
 /** Never a schema that is behind: the server migrates if it may, else it names the command. */
 async function openDatabase(config: Config, logger: Logger): Promise<Database> {
-  let pending: string[];
+  let pending: string[] = [];
   let database: Database;
   try {
     database = await connectDatabase(config.database);
     if (config.database.migrateOnStart) {
       const applied = await applyMigrations(config.database);
       if (applied.length > 0) logger.info({ migrations: applied }, 'migrations applied');
+    } else {
+      pending = await pendingMigrations(database);
     }
-    pending = await pendingMigrations(database);
   } catch (error) {
     throw databaseError(config.database, error);
   }

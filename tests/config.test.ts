@@ -774,6 +774,13 @@ describe('The keys of tokens', () => {
     }
   });
 
+  it('are reported with all their faults at once, the secret beside the private key', () => {
+    expect(faultsOf({ JWT_SECRET: `${GOOD_SECRET},x`, JWT_ALG: 'ES256' })).toEqual([
+      expect.stringMatching(/^JWT_SECRET has a comma/),
+      expect.stringMatching(/^JWT_PRIVATE_KEY is not set/),
+    ]);
+  });
+
   it('that went before are held to the same length in production', () => {
     const faults = faultsOf({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: `${OTHER_SECRET},too-short-for-that` });
 

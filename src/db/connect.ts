@@ -4,8 +4,7 @@ import { AppError } from '../errors.ts';
 import { isTransient, isUnavailable } from './errors.ts';
 import { defineModels, type Models } from './models.ts';
 import { openSequelize } from './sequelize.ts';
-import { cutSilentConnections } from './silent-connections.ts';
-import { createTurns, type Turns } from './turns.ts';
+import { atOnce, createTurns } from './turns.ts';
 
 export interface Database {
   readonly sequelize: Sequelize;
@@ -39,12 +38,11 @@ const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
  * committed, so that what it decides does not rest on an old snapshot.
  */
 export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
-  const sequelize = openSequelize(config);
-  if (config.location.dialect === 'sqlite') await prepareSqlite(sequelize);
-  else cutSilentConnections(sequelize, config.timeoutMilliseconds);
+  const isSqlite = config.location.dialect === 'sqlite';
+  const sequelize = openSequelize(config, config.timeoutMilliseconds);
+  if (isSqlite) await prepareSqlite(sequelize);
   const run: Database['run'] = (operation, withinMilliseconds = config.timeoutMilliseconds) =>
     withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds));
-  const isSqlite = config.location.dialect === 'sqlite';
   const inTurn = isSqlite ? createTurns(isDatabaseUnavailable) : atOnce;
   const options = isSqlite
     ? { type: Transaction.TYPES.IMMEDIATE }
@@ -64,9 +62,6 @@ async function prepareSqlite(sequelize: Sequelize): Promise<void> {
   await sequelize.query(`PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MILLISECONDS}`);
   await sequelize.query('PRAGMA journal_mode = WAL');
 }
-
-/** MySQL decides itself who waits for whom. */
-const atOnce: Turns = (work) => work();
 
 function isDatabaseUnavailable(error: unknown): boolean {
   return error instanceof AppError && error.code === 'database_unavailable';

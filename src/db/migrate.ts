@@ -9,6 +9,8 @@ import type { Database } from './connect.ts';
 import { openSequelize } from './sequelize.ts';
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
+/** Their names, which do not change while the process runs. */
+const MIGRATIONS = readdirSync(MIGRATIONS_DIRECTORY).filter((name) => name.endsWith('.cjs'));
 const LOCK_NAME = 'latchkey_migrations';
 const LOCK_TIMEOUT_SECONDS = 60;
 
@@ -30,8 +32,7 @@ export async function isSchemaCurrent(
   const read = () =>
     sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', { type: QueryTypes.SELECT });
   const applied = new Set((await run(read, withinMilliseconds)).map(({ name }) => name));
-  const written = readdirSync(MIGRATIONS_DIRECTORY).filter((name) => name.endsWith('.cjs'));
-  return written.every((name) => applied.has(name));
+  return MIGRATIONS.every((name) => applied.has(name));
 }
 
 /** The names of the migrations that this database has not seen, in order; empty where the schema is current. */
@@ -47,7 +48,7 @@ export async function pendingMigrations({ sequelize }: Database): Promise<string
  */
 export async function applyMigrations(config: DatabaseConfig): Promise<string[]> {
   const { location } = config;
-  const sequelize = openSequelize(config);
+  const sequelize = openSequelize(config, null);
   const migrate = async () => {
     const applied = await createUmzug(sequelize).up();
     return applied.map(({ name }) => name);

@@ -1,17 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config.ts';
+import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection.ts';
 
-const SQL_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
 const IDLE_CONNECTION_MILLISECONDS = 10_000;
 
 /** Sequelize's types miss it: saves `SET time_zone` on every new connection; times travel as UTC text anyway. */
 const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
 
-/** A Sequelize for the database that `config` names; it connects when it is first asked something. */
-export function openSequelize(config: DatabaseConfig): Sequelize {
+/**
+ * A Sequelize for the database that `config` names; it connects when it is first asked something.
+ * `statementLimitMilliseconds` cuts off MySQL statements that take longer; null lets them take their time.
+ */
+export function openSequelize(config: DatabaseConfig, statementLimitMilliseconds: number | null): Sequelize {
   const { location } = config;
   const common = { logging: false, retry: { max: 1 } } as const;
   if (location.dialect === 'sqlite') {
@@ -38,28 +40,8 @@ export function openSequelize(config: DatabaseConfig): Sequelize {
       ...(config.tls && { ssl: config.tls }),
     },
   });
-  sequelize.addHook('afterConnect', (connection) =>
-    prepareMysqlSession(connection, config.timeoutMilliseconds),
+  sequelize.addHook('afterConnect', (connection: unknown) =>
+    prepareMysqlConnection(connection as MysqlConnection, statementLimitMilliseconds),
   );
   return sequelize;
-}
-
-/**
- * What a server may have as its defaults does not decide how the service behaves:
- *
- * Under NO_BACKSLASH_ESCAPES the backslashes with which Sequelize escapes quotes in values would mean nothing, and a
- * value could become SQL. Below REPEATABLE READ an INSERT ... SELECT does not lock the row it reads, which may change
- * before the insert counts. A statement that waits for a lock longer than its caller waits would take effect after the
- * caller was told that it had not.
- */
-async function prepareMysqlSession(opened: unknown, timeoutMilliseconds: number): Promise<void> {
-  const connection = opened as MysqlConnection;
-  const query = promisify(connection.query.bind(connection));
-  const lockWaitSeconds = Math.max(1, Math.floor(timeoutMilliseconds / 1000));
-  await query(`SET SESSION sql_mode = '${SQL_MODE}', SESSION innodb_lock_wait_timeout = ${lockWaitSeconds}`);
-  await query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-}
-
-interface MysqlConnection {
-  readonly query: (sql: string, done: (error: Error | null) => void) => void;
 }

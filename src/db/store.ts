@@ -3,12 +3,12 @@ import type { Database } from './connect.ts';
 import { createRevocationStore } from './revocations-store.ts';
 import type { Scope } from './scope.ts';
 import { createSessionStore } from './sessions-store.ts';
+import { atOnce } from './turns.ts';
 import { createUserStore } from './users-store.ts';
 
 /** Everything the service keeps, each part outside a transaction; `transaction` gives the same parts inside one. */
 export function createStore(database: Database): AccountStore {
   const { models, sequelize, run, write } = database;
-  const atOnce = <Result>(operation: () => Promise<Result>) => operation();
   return {
     ...storesIn({ models, sequelize, run, write, transaction: null }),
     transaction: (work) =>

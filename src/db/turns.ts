@@ -1,6 +1,9 @@
 /** Runs pieces of work one after another, in the order in which they came. */
 export type Turns = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
+/** No turns: where the database itself decides who waits for whom, or a transaction has its turn already. */
+export const atOnce: Turns = (work) => work();
+
 /**
  * A queue in which waiting for one's turn costs nothing as long as it moves on. `isFatal` tells the errors after which
  * all that wait fail too instead of each finding out for itself.

@@ -16,14 +16,12 @@ export function describeKeys({
   accessTokenTtlSeconds,
   sessionIdleSeconds,
 }: KeyStatusOptions): string {
-  const kids = new Set([...keys.verifying, ...keys.refreshing].map(({ kid }) => kid));
-  for (const { kid } of uses) kids.add(kid);
-
+  const kids = new Set([...keys.all, ...uses].map(({ kid }) => kid));
   return [...kids].map(describe).join('\n');
 
   function describe(kid: string): string {
     const use = uses.find((candidate) => candidate.kid === kid);
-    const configured = [...keys.verifying, ...keys.refreshing].find((key) => key.kid === kid);
+    const configured = keys.all.find((key) => key.kid === kid);
     const algorithm = configured?.algorithm ?? use?.algorithm ?? '';
     return [
       kid,

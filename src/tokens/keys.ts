@@ -32,6 +32,8 @@ export interface KeyRing {
   readonly verifying: readonly VerifyingKey[];
   /** The secrets of refresh tokens, the one for new tokens first. */
   readonly refreshing: readonly [SigningKey, ...SigningKey[]];
+  /** Every key there is, each once. */
+  readonly all: readonly VerifyingKey[];
   /** The public keys among the verifying ones. A secret is never published. */
   readonly jwks: { readonly keys: readonly PublicJwk[] };
 }
@@ -70,10 +72,12 @@ export function createKeyRing(material: KeyMaterial): KeyRing {
   );
   const previous = [...previousSecrets, ...previousPublicKeys].filter(({ kid }) => kid !== current.kid);
   const verifying = [current, ...previous];
+  const secret = secretKey(material.secret);
   return {
     current,
     verifying,
-    refreshing: [secretKey(material.secret), ...previousSecrets],
+    refreshing: [secret, ...previousSecrets],
+    all: [...verifying, ...(verifying.some(({ kid }) => kid === secret.kid) ? [] : [secret])],
     jwks: { keys: verifying.filter(isPublic).map(toJwk) },
   };
 }

@@ -1,0 +1,59 @@
+import type { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { promisify } from 'node:util';
+
+type Command = (...args: unknown[]) => EventEmitter;
+
+/** What of a connection of mysql2 is used here. */
+export interface MysqlConnection {
+  readonly stream: Duplex;
+  query: Command;
+  execute: Command;
+}
+
+const SQL_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
+
+/**
+ * Makes a new connection behave the same whatever the server has as defaults. `limitMilliseconds` is how long a
+ * statement may take; null where that is as long as it takes, as in a migration.
+ *
+ * Under NO_BACKSLASH_ESCAPES the backslashes with which Sequelize escapes quotes in values would mean nothing, and a
+ * value could become SQL. Below REPEATABLE READ an INSERT ... SELECT does not lock the row it reads, which may change
+ * before the insert counts. A statement that waits for a lock longer than its caller waits would take effect after the
+ * caller was told that it had not.
+ */
+export async function prepareMysqlConnection(
+  connection: MysqlConnection,
+  limitMilliseconds: number | null,
+): Promise<void> {
+  // First of all, so that the statements below cannot hang either.
+  if (limitMilliseconds !== null) cutWhenSilent(connection, limitMilliseconds);
+  const query = promisify(connection.query.bind(connection) as (sql: string, done: () => void) => void);
+  await query(`SET SESSION sql_mode = '${SQL_MODE}'${lockWait(limitMilliseconds)}`);
+  await query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+}
+
+function lockWait(limitMilliseconds: number | null): string {
+  if (limitMilliseconds === null) return '';
+  return `, SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.floor(limitMilliseconds / 1000))}`;
+}
+
+/**
+ * Cuts a connection on which a command stays without an answer. A server that vanished without closing its connections
+ * would otherwise keep each one, and a place in the pool, until TCP gives up a quarter of an hour later.
+ */
+function cutWhenSilent(connection: MysqlConnection, limitMilliseconds: number): void {
+  connection.query = timed(connection, connection.query, limitMilliseconds);
+  connection.execute = timed(connection, connection.execute, limitMilliseconds);
+}
+
+function timed(connection: MysqlConnection, send: Command, limitMilliseconds: number): Command {
+  return (...args) => {
+    const command = send.apply(connection, args);
+    const timer = setTimeout(() => {
+      connection.stream.destroy(new Error(`MySQL gave no answer within ${limitMilliseconds} ms`));
+    }, limitMilliseconds);
+    command.once('end', () => clearTimeout(timer)).once('error', () => clearTimeout(timer));
+    return command;
+  };
+}
