@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { createLoginGuard, NO_GUARD } from './accounts/login-guard.ts';
 import { accountPaths } from './accounts/openapi.ts';
 import type { AccountStore } from './accounts/ports.ts';
 import { accountRoutes } from './accounts/routes.ts';
@@ -16,10 +17,16 @@ import { crossOrigin } from './http/cors.ts';
 import { demandHost } from './http/host.ts';
 import { onlyDocumented } from './http/methods.ts';
 import { describeApi, type OpenApiDocument } from './http/openapi.ts';
+import type { RateLimiter } from './http/ports.ts';
 import { problemHandler } from './http/problem.ts';
+import { createLimit } from './http/rate-limit.ts';
 import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
+import { measureRequests } from './http/request-metrics.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { metricsRoutes, type Scrape } from './metrics/routes.ts';
+import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
 import type { RevocationFollower } from './sessions/follower.ts';
@@ -43,6 +50,11 @@ export interface AppDependencies {
   readonly revocations: RevocationSet;
   readonly follower: Pick<RevocationFollower, 'isStale'>;
   readonly readiness: Readiness;
+  readonly hashWorkers: HashWorkers;
+  /** Undefined where limits are off. */
+  readonly limiter: RateLimiter | undefined;
+  readonly metrics: Pick<Metrics, 'request' | 'login'>;
+  readonly scrape: Scrape;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -53,6 +65,7 @@ export const VERSION = '0.1.0';
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
 export function createApp(dependencies: AppDependencies): Express {
   const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
+  const { hashWorkers, limiter, metrics, scrape } = dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
@@ -65,7 +78,7 @@ export function createApp(dependencies: AppDependencies): Express {
     onUse: keyUsage.note,
   });
   const refreshTokens = createRefreshTokens(keys.refreshing, keyUsage.note);
-  const passwords = createPasswords(config.passwords);
+  const passwords = createPasswords(config.passwords, hashWorkers);
   const lifetimes = { accessTokenTtlSeconds, ...config.sessions };
   const sessions = createSessions({
     store,
@@ -75,17 +88,26 @@ export function createApp(dependencies: AppDependencies): Express {
     clock,
     lifetimes,
   });
+  const { free: freeFailures, max: maxFailures } = config.limits.loginFailures;
+  const guard = config.limits.enabled
+    ? createLoginGuard({ failures: store.loginFailures, clock, freeFailures, maxFailures })
+    : NO_GUARD;
   const accounts = createAccounts({
     store,
     passwords,
     sessions,
+    guard,
+    secrets: keys.refreshing,
     clock,
     logger,
     signupDisabled: config.signupDisabled,
+    onLogin: metrics.login,
   });
 
   const whenStale = config.sessions.revocationWhenStale;
-  const bearer = authenticate(createBearerCheck({ accessTokens, revocations, follower, whenStale }));
+  const limit = createLimit(limiter);
+  const check = createBearerCheck({ accessTokens, revocations, follower, whenStale });
+  const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
   const document = describeService();
 
@@ -96,10 +118,12 @@ export function createApp(dependencies: AppDependencies): Express {
 
   app.use(requestId());
   app.use(requestLog(logger));
+  app.use(measureRequests(metrics.request));
   app.use(securityHeaders());
   app.use(demandHost());
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(gatewayRoutes(bearer));
+  if (config.metrics.token !== undefined) app.use(metricsRoutes(scrape, config.metrics.token));
   app.use(docsFiles());
   app.use(onlyDocumented(document));
 
@@ -107,8 +131,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(docsRoutes(document));
   app.use(keyRoutes(keys));
   app.use(jsonBody());
-  app.use(accountRoutes(accounts, bearer));
-  app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine }));
+  app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
+  app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
 
   app.use(problemHandler(publicUrl));
   return app;

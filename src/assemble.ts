@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
+import { FORGET_SECONDS } from './accounts/login-guard.ts';
 import type { AccountStore } from './accounts/ports.ts';
 import { createApp } from './app.ts';
 import type { Clock } from './clock.ts';
@@ -8,8 +9,14 @@ import type { Database } from './db/connect.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
 import { createStore } from './db/store.ts';
+import { createHousekeeping } from './housekeeping.ts';
 import { createDrain, type Drain } from './http/drain.ts';
 import { createHttpServer } from './http/listen.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import type { Scrape } from './metrics/routes.ts';
+import { createHashWorkers, type HashWorkers } from './passwords/hash-workers.ts';
+import { connectRedis } from './redis/connect.ts';
+import { createRateLimiter } from './redis/limiter.ts';
 import { createRevocationFollower, type RevocationFollower } from './sessions/follower.ts';
 import { createRevocationSet, type RevocationSet } from './sessions/revocations.ts';
 import { createKeyUsage, type KeyUsage } from './tokens/key-usage.ts';
@@ -23,6 +30,8 @@ export interface World {
   readonly database: Database;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What GET /metrics answers; this process's own metrics unless another one speaks for all. */
+  readonly scrape?: Scrape;
 }
 
 /** The parts that live as long as the process. Nothing listens, follows or ticks yet. */
@@ -32,10 +41,19 @@ export interface Assembly extends Drain {
   readonly revocations: RevocationSet;
   readonly follower: RevocationFollower;
   readonly keyUsage: KeyUsage;
+  readonly metrics: Metrics;
+  readonly hashWorkers: HashWorkers;
+  /** Begins to follow, to count and to tidy up. */
+  readonly start: () => void;
+  /** Ends all that, once nothing is in flight. The database stays open. */
+  readonly stop: () => Promise<void>;
 }
 
 /** Puts the adapters, the application and the HTTP server together, and reads what has been revoked so far. */
-export async function assemble({ config, secret, database, clock, logger }: World): Promise<Assembly> {
+export async function assemble(world: World): Promise<Assembly> {
+  const { config, secret, database, clock, logger } = world;
+  const metrics = createMetrics();
+  const { scrape = () => metrics.registry.metrics() } = world;
   const store = createStore(database);
   const keys = createKeyRing({ ...config.tokens, secret });
   const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
@@ -43,6 +61,22 @@ export async function assemble({ config, secret, database, clock, logger }: Worl
   const { revocationMaxLagSeconds: maxLagSeconds, revocationWhenStale: whenStale } = config.sessions;
   const follower = createRevocationFollower({ stores: store, revocations, clock, logger, maxLagSeconds });
   await follower.catchUp();
+  const hashWorkers = createHashWorkers({
+    ...config.hashing,
+    bcryptCost: config.passwords.bcryptCost,
+    monotonic: clock.monotonic,
+    observer: metrics.hashQueue,
+  });
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, logger);
+  const { enabled, requests } = config.limits;
+  const limiter = enabled ? createRateLimiter(requests, redis, metrics.limited) : undefined;
+  const housekeeping = createHousekeeping([follower.prune, () => forgetNobodys(store, clock)], logger);
+  metrics.watch({
+    hashing: hashWorkers,
+    revocationLagMilliseconds: follower.lagMilliseconds,
+    pool: database.poolState,
+    isRedisUp: redis?.isUp,
+  });
 
   const server = createHttpServer((req, res) => app(req, res), config.http.publicUrl);
   const { isDraining, drain } = createDrain(server);
@@ -52,6 +86,41 @@ export async function assemble({ config, secret, database, clock, logger }: Worl
     whenStale,
     isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
   };
-  const app = createApp({ config, keys, keyUsage, store, revocations, follower, readiness, clock, logger });
-  return { server, store, revocations, follower, keyUsage, isDraining, drain };
+  const app = createApp({
+    config,
+    keys,
+    keyUsage,
+    store,
+    revocations,
+    follower,
+    readiness,
+    hashWorkers,
+    limiter,
+    metrics,
+    scrape,
+    clock,
+    logger,
+  });
+
+  function start(): void {
+    follower.start();
+    keyUsage.start();
+    housekeeping.start();
+  }
+
+  async function stop(): Promise<void> {
+    follower.stop();
+    keyUsage.stop();
+    housekeeping.stop();
+    redis?.close();
+    await Promise.all([keyUsage.flush(), hashWorkers.close()]);
+  }
+
+  const parts = { server, store, revocations, follower, keyUsage, metrics, hashWorkers };
+  return { ...parts, isDraining, drain, start, stop };
+}
+
+/** What was counted for identifiers that nobody has delays for a day. */
+function forgetNobodys(store: AccountStore, clock: Clock): Promise<void> {
+  return store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000));
 }

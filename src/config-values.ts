@@ -1,5 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import type { Rate } from './quota.ts';
+
+const MAX_WINDOW_SECONDS = 86_400;
 
 /** The kinds of values that variables have: what they are as text, and what the text is turned into. */
 
@@ -27,6 +30,20 @@ export const integer = (min: number, max: number) =>
     .regex(/^\d{1,10}$/)
     .transform(Number)
     .pipe(z.number().min(min).max(max));
+
+/** `30/3600`: so many times in so many seconds. */
+export const rate = z
+  .string()
+  .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,5}$/)
+  .transform((value): Rate => {
+    const [limit, windowSeconds] = value.split('/').map(Number) as [number, number];
+    return { limit, windowSeconds };
+  })
+  .refine(({ windowSeconds }) => windowSeconds <= MAX_WINDOW_SECONDS);
+
+export const redisUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^rediss?:\/\/[^\s/]+/.test(value));
 
 export const publicUrl = z
   .string()

@@ -1,5 +1,17 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { flag, integer, origins, pemBlocks, publicUrl, secrets, text, trustProxy } from './config-values.ts';
+import {
+  flag,
+  integer,
+  origins,
+  pemBlocks,
+  publicUrl,
+  rate,
+  redisUrl,
+  secrets,
+  text,
+  trustProxy,
+} from './config-values.ts';
 import { MAX_ACCESS_TOKEN_TTL_SECONDS } from './tokens/verify.ts';
 
 /**
@@ -210,6 +222,97 @@ export const VARIABLES = {
     wants: 'at least 32 random bytes',
     default: '',
     meaning: 'Secret mixed into every password hash; losing it makes the passwords useless',
+    secret: true,
+  },
+  HASH_WORKERS: {
+    schema: integer(1, 256).default(availableParallelism()),
+    wants: 'a whole number from 1 to 256',
+    default: '',
+    meaning: 'Threads that hash passwords, of all processes together; the number of cores by default',
+  },
+  HASH_MAX_WAIT_MS: {
+    schema: integer(100, 60_000).default(2000),
+    wants: 'milliseconds from 100 to 60000',
+    default: '2000',
+    meaning: 'A login or sign-up that would wait longer for a thread is refused with 503',
+  },
+  RATE_LIMITS: {
+    schema: z.enum(['on', 'off']).default('on'),
+    wants: 'on or off',
+    default: 'on',
+    meaning: 'off switches every limit below off, for benchmarks',
+  },
+  RATE_LIMIT_SIGNUP_IP: {
+    schema: rate.default({ limit: 60, windowSeconds: 3600 }),
+    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+    default: '60/3600',
+    meaning: 'Sign-ups from one address (IPv6: one /64): how many in how many seconds',
+  },
+  RATE_LIMIT_LOGIN_IP: {
+    schema: rate.default({ limit: 60, windowSeconds: 60 }),
+    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+    default: '60/60',
+    meaning: 'Logins from one address',
+  },
+  RATE_LIMIT_REFRESH_SESSION: {
+    schema: rate.default({ limit: 30, windowSeconds: 60 }),
+    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+    default: '30/60',
+    meaning: 'Refreshes of one session',
+  },
+  RATE_LIMIT_TOKEN: {
+    schema: rate.default({ limit: 600, windowSeconds: 60 }),
+    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+    default: '600/60',
+    meaning: 'Requests with one access token',
+  },
+  LOGIN_FREE_FAILURES: {
+    schema: integer(1, 100).default(5),
+    wants: 'a whole number from 1 to 100',
+    default: '5',
+    meaning:
+      'After so many wrong passwords for one identifier each next one has to wait, twice as long as the one before',
+  },
+  LOGIN_MAX_FAILURES: {
+    schema: integer(1, 100).default(100),
+    wants: 'a whole number from 1 to 100',
+    default: '100',
+    meaning:
+      'After so many wrong passwords in a row an account takes no password until it is unlocked (NIST SP 800-63B-4: at most 100)',
+  },
+  REDIS_URL: {
+    schema: redisUrl.optional(),
+    wants: 'redis://user:password@host:6379/0, or rediss:// for TLS',
+    default: '',
+    meaning: 'Redis in which all processes count together; without it each counts for itself',
+    secret: true,
+  },
+  WEB_CONCURRENCY: {
+    schema: integer(1, 64).default(1),
+    wants: 'a whole number from 1 to 64',
+    default: '1',
+    meaning: 'Processes that share the port; REDIS_URL makes them share the limits',
+  },
+  METRICS_PORT: {
+    schema: integer(1, 65_535).optional(),
+    wants: 'a whole number from 1 to 65535',
+    default: '',
+    meaning: 'Port for GET /metrics, apart from the public one; listens on METRICS_HOST',
+  },
+  METRICS_HOST: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9.:-]+$/)
+      .default('127.0.0.1'),
+    wants: 'an address or a host name to listen on',
+    default: '127.0.0.1',
+    meaning: 'Address for METRICS_PORT',
+  },
+  METRICS_TOKEN: {
+    schema: text.optional(),
+    wants: 'at least 16 characters',
+    default: '',
+    meaning: 'Bearer token for GET /metrics on the public port',
     secret: true,
   },
   SIGNUP_DISABLED: {

@@ -13,6 +13,8 @@ import {
 } from '../config/environment.cjs';
 import { keyFaults, productionFaults } from './config-checks.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './config-variables.ts';
+import type { RequestPolicy } from './http/ports.ts';
+import type { Rate } from './quota.ts';
 import type { Algorithm } from './tokens/keys.ts';
 
 /** Everything the service can be told from outside, checked and frozen. */
@@ -51,7 +53,23 @@ export interface Config {
     readonly bcryptCost: number;
     readonly pepper: string | undefined;
   };
+  readonly hashing: { readonly workers: number; readonly maxWaitMilliseconds: number };
+  readonly limits: LimitsConfig;
+  readonly redisUrl: string | undefined;
+  readonly metrics: {
+    readonly port: number | undefined;
+    readonly host: string;
+    readonly token: string | undefined;
+  };
+  /** How many processes share the port. */
+  readonly processes: number;
   readonly signupDisabled: boolean;
+}
+
+export interface LimitsConfig {
+  readonly enabled: boolean;
+  readonly requests: Readonly<Record<RequestPolicy, Rate>>;
+  readonly loginFailures: { readonly free: number; readonly max: number };
 }
 
 export interface DatabaseConfig {
@@ -139,6 +157,23 @@ export function loadConfig(env: Environment): Config {
       bcryptCost: values.BCRYPT_COST,
       pepper: values.PASSWORD_PEPPER,
     },
+    hashing: {
+      workers: Math.max(1, Math.floor(values.HASH_WORKERS / values.WEB_CONCURRENCY)),
+      maxWaitMilliseconds: values.HASH_MAX_WAIT_MS,
+    },
+    limits: {
+      enabled: values.RATE_LIMITS === 'on',
+      requests: {
+        'signup-ip': values.RATE_LIMIT_SIGNUP_IP,
+        'login-ip': values.RATE_LIMIT_LOGIN_IP,
+        'refresh-session': values.RATE_LIMIT_REFRESH_SESSION,
+        token: values.RATE_LIMIT_TOKEN,
+      },
+      loginFailures: { free: values.LOGIN_FREE_FAILURES, max: values.LOGIN_MAX_FAILURES },
+    },
+    redisUrl: values.REDIS_URL,
+    metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },
+    processes: values.WEB_CONCURRENCY,
     signupDisabled: values.SIGNUP_DISABLED,
   });
 }

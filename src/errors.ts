@@ -1,3 +1,5 @@
+import type { Quota } from './quota.ts';
+
 /**
  * The refusals this service knows. The codes are public API: clients branch on them, so none is renamed or reused.
  * `title` and `meaning` are what a person reads; statuses are given in http/problem.ts.
@@ -83,6 +85,16 @@ export const ERRORS = {
     title: 'This path does not take this method',
     meaning: 'The header Allow lists the methods it takes.',
   },
+  rate_limited: {
+    title: 'Too many requests',
+    meaning:
+      'The member policy names the limit that is used up, the fields RateLimit-Policy and RateLimit tell its size. Repeat the request after the seconds in Retry-After.',
+  },
+  overloaded: {
+    title: 'Too many passwords wait to be checked',
+    meaning:
+      'Nothing is wrong with the request and nothing was changed. Repeat it after the seconds in Retry-After.',
+  },
   database_unavailable: {
     title: 'The database does not answer',
     meaning: 'Nothing is wrong with the request. Repeat it after the seconds in Retry-After.',
@@ -136,6 +148,8 @@ interface AppErrorOptions {
   /** For the operator: logged, never sent. */
   readonly cause?: unknown;
   readonly fields?: readonly FieldError[];
+  /** The quota that the refusal is about, or that it leaves. */
+  readonly quota?: Quota | undefined;
   /** What the operator should see in the log although it is no fault of the service, such as an attack. */
   readonly event?: Readonly<Record<string, string>>;
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
@@ -147,6 +161,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly fields: readonly FieldError[] | undefined;
+  readonly quota: Quota | undefined;
   readonly event: Readonly<Record<string, string>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -156,6 +171,7 @@ export class AppError extends Error {
     this.code = code;
     this.detail = detail;
     this.fields = options.fields;
+    this.quota = options.quota;
     this.event = options.event;
     this.headers = options.headers ?? {};
   }
@@ -164,4 +180,11 @@ export class AppError extends Error {
 /** A refusal of exactly one field. */
 export function fieldError(pointer: string, code: FieldErrorCode, detail: string): AppError {
   return new AppError('validation_failed', detail, { fields: [{ pointer, code, detail }] });
+}
+
+/** A refusal because a quota is used up. */
+export function rateLimited(quota: Quota): AppError {
+  const detail = `The limit ${quota.policy} is used up. There is more in ${quota.resetSeconds} s.`;
+  const headers = { 'Retry-After': String(quota.resetSeconds) };
+  return new AppError('rate_limited', detail, { quota, headers });
 }

@@ -30,21 +30,12 @@ async function start(config: Config): Promise<void> {
   const database = await openDatabase(config, logger);
 
   const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
-  const { server, follower, keyUsage, drain } = await assemble({
-    config,
-    secret,
-    database,
-    clock: systemClock,
-    logger,
-  });
-  const { address, port } = await listen(server, config.http.port, config.http.host);
-  follower.start();
-  keyUsage.start();
+  const assembly = await assemble({ config, secret, database, clock: systemClock, logger });
+  const { address, port } = await listen(assembly.server, config.http.port, config.http.host);
+  assembly.start();
   stopOnSignal(logger, async () => {
-    await drain(DRAIN_MILLISECONDS);
-    follower.stop();
-    keyUsage.stop();
-    await keyUsage.flush();
+    await assembly.drain(DRAIN_MILLISECONDS);
+    await assembly.stop();
     await database.close();
   });
 

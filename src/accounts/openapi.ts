@@ -34,6 +34,8 @@ export const accountPaths: Paths = {
         },
         ...refusals(
           ...BODY_REFUSALS,
+          'rate_limited',
+          'overloaded',
           'signup_disabled',
           'email_taken',
           'username_taken',
@@ -50,7 +52,13 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(LoginBody),
       responses: {
         200: { description: 'The account and an access token', ...json(LoginAnswer) },
-        ...refusals(...BODY_REFUSALS, 'invalid_credentials', 'database_unavailable'),
+        ...refusals(
+          ...BODY_REFUSALS,
+          'rate_limited',
+          'overloaded',
+          'invalid_credentials',
+          'database_unavailable',
+        ),
       },
     },
   },
@@ -84,7 +92,13 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(RemovalBody),
       responses: {
         204: { description: 'The account is gone' },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'wrong_password', 'database_unavailable'),
+        ...refusals(
+          ...TOKEN_REFUSALS,
+          ...BODY_REFUSALS,
+          'wrong_password',
+          'overloaded',
+          'database_unavailable',
+        ),
       },
     },
   },
@@ -97,7 +111,13 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(PasswordBody),
       responses: {
         204: { description: 'The password is changed' },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'wrong_password', 'database_unavailable'),
+        ...refusals(
+          ...TOKEN_REFUSALS,
+          ...BODY_REFUSALS,
+          'wrong_password',
+          'overloaded',
+          'database_unavailable',
+        ),
       },
     },
   },

@@ -8,6 +8,8 @@ export interface User {
   readonly username: string | null;
   readonly name: string | null;
   readonly passwordHash: string | null;
+  /** Null where it is the one that the account was made with. */
+  readonly passwordChangedAt: Date | null;
   readonly emailVerifiedAt: Date | null;
   readonly disabledAt: Date | null;
   readonly createdAt: Date;
@@ -46,17 +48,49 @@ export interface UserStore {
    * @throws AppError username_taken
    */
   readonly updateProfile: (id: string, change: ProfileChange, at: Date) => Promise<User | null>;
-  /** False where the stored hash is no longer `from`: somebody else changed or removed it first. */
-  readonly replacePasswordHash: (id: string, from: string, to: string, at: Date) => Promise<boolean>;
+  /** Another hash of the same password. False where the stored hash is no longer `from`: somebody else was first. */
+  readonly replacePasswordHash: (id: string, from: string, to: string) => Promise<boolean>;
+  /** The hash of another password. False where the stored hash is no longer `from`. */
+  readonly changePassword: (id: string, from: string, to: string, at: Date) => Promise<boolean>;
   /** False where nobody active has this id. */
   readonly disable: (id: string, at: Date) => Promise<boolean>;
   /** False where the stored hash is no longer `passwordHash`. */
   readonly remove: (id: string, passwordHash: string) => Promise<boolean>;
 }
 
+export type IdentifierKind = 'email' | 'username';
+
+/** Wrong passwords in a row for one account from one known device, or from all that are not known. */
+export interface LoginFailures {
+  readonly account: string;
+  readonly device: string;
+  /** All of them. It rises with every try, so it also tells whether the row is still the one that was read. */
+  readonly failures: number;
+  readonly failedAt: Date;
+  readonly emailFailures: number;
+  readonly emailFailedAt: Date | null;
+  readonly usernameFailures: number;
+  readonly usernameFailedAt: Date | null;
+}
+
+/** Where wrong passwords are counted. Each write is one statement, and the database decides every race. */
+export interface LoginFailureStore {
+  readonly find: (account: string, device: string) => Promise<LoginFailures | null>;
+  /** False where what is stored is no longer `from`; null stands for nothing stored. */
+  readonly replace: (from: LoginFailures | null, to: LoginFailures) => Promise<boolean>;
+  /** Counts one failure less. */
+  readonly takeBack: (account: string, device: string, kind: IdentifierKind) => Promise<void>;
+  readonly clear: (account: string, device: string) => Promise<void>;
+  /** Forgets the failures from all devices; how many of them had some. */
+  readonly clearAccount: (account: string) => Promise<number>;
+  /** Removes what was counted for nobody and not added to since `before`. */
+  readonly prune: (before: Date) => Promise<void>;
+}
+
 /** What accounts need of the database, inside a transaction or outside. */
 export interface AccountStores extends SessionStores {
   readonly users: UserStore;
+  readonly loginFailures: LoginFailureStore;
 }
 
 export interface AccountStore extends AccountStores {

@@ -1,7 +1,15 @@
-import { type RequestHandler, Router } from 'express';
-import { claimsOf } from '../http/authenticate.ts';
+import { type Request, type RequestHandler, Router } from 'express';
+import {
+  claimsOf,
+  demandToken,
+  readBearerToken,
+  type TokenCheck,
+  unlessRefused,
+} from '../http/authenticate.ts';
 import { deviceOf } from '../http/device.ts';
 import { parse } from '../http/parse.ts';
+import { type Limit, limitByNetwork, showQuota } from '../http/rate-limit.ts';
+import type { KnownDevice } from './login.ts';
 import {
   LoginBody,
   PasswordBody,
@@ -11,18 +19,34 @@ import {
   RemovalBody,
   SignupBody,
 } from './schemas.ts';
-import type { Accounts } from './service.ts';
+import type { Accounts, Confirmation } from './service.ts';
 
-export function accountRoutes(accounts: Accounts, authenticate: RequestHandler): Router {
+export interface AccountRouteDependencies {
+  readonly accounts: Accounts;
+  readonly authenticate: RequestHandler;
+  /** The claims of a token that has not been revoked. */
+  readonly verifyLive: TokenCheck;
+  readonly limit: Limit;
+}
+
+export function accountRoutes({
+  accounts,
+  authenticate,
+  verifyLive,
+  limit,
+}: AccountRouteDependencies): Router {
   const router = Router();
 
-  router.post('/signup', async (req, res) => {
+  router.post('/signup', limitByNetwork(limit, 'signup-ip'), async (req, res) => {
     const login = await accounts.signup(parse(SignupBody, req.body), deviceOf(req));
     res.status(201).location('/me').json(presentLogin(login));
   });
 
-  router.post('/login', async (req, res) => {
-    res.json(presentLogin(await accounts.login(parse(LoginBody, req.body), deviceOf(req))));
+  router.post('/login', limitByNetwork(limit, 'login-ip'), async (req, res) => {
+    const { device_token, ...credentials } = parse(LoginBody, req.body);
+    const login = await accounts.login(credentials, deviceOf(req), knownDevice(req, device_token));
+    if (login.quota) showQuota(res, login.quota);
+    res.json(presentLogin(login));
   });
 
   router.get('/me', authenticate, async (req, res) => {
@@ -34,21 +58,25 @@ export function accountRoutes(accounts: Accounts, authenticate: RequestHandler):
   });
 
   router.delete('/me', authenticate, async (req, res) => {
-    await accounts.remove(claimsOf(req).sub, parse(RemovalBody, req.body).password);
+    await accounts.remove(confirmation(req, parse(RemovalBody, req.body).password));
     res.status(204).end();
   });
 
   router.post('/me/password', authenticate, async (req, res) => {
     const { current_password, new_password } = parse(PasswordBody, req.body);
-    const { sub: userId, sid: sessionId } = claimsOf(req);
-    await accounts.changePassword({
-      userId,
-      sessionId,
-      currentPassword: current_password,
-      newPassword: new_password,
-    });
+    await accounts.changePassword(confirmation(req, current_password), new_password);
     res.status(204).end();
   });
 
+  function knownDevice(req: Request, deviceToken: string | undefined): KnownDevice {
+    const claims = unlessRefused(() => verifyLive(demandToken(readBearerToken(req))));
+    return { deviceToken, session: claims && { userId: claims.sub, id: claims.sid } };
+  }
+
   return router;
+}
+
+function confirmation(req: Request, password: string): Confirmation {
+  const { sub: userId, sid: sessionId } = claimsOf(req);
+  return { userId, sessionId, password, origin: deviceOf(req) };
 }

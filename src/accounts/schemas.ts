@@ -3,7 +3,6 @@ import type { FieldErrorCode } from '../errors.ts';
 import { fault, wellFormedText } from '../http/text.ts';
 import { MAX_PASSWORD_LENGTH } from '../passwords/policy.ts';
 import { presentGrant, sessionGrantShape } from '../sessions/schemas.ts';
-import type { SessionGrant } from '../sessions/service.ts';
 import {
   MAX_EMAIL_LENGTH,
   MAX_USERNAME_LENGTH,
@@ -12,6 +11,7 @@ import {
   parseUsername,
   USERNAME_PATTERN,
 } from './identifiers.ts';
+import type { Login } from './login.ts';
 import type { Identifier, User } from './ports.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
@@ -79,6 +79,11 @@ const GivenIdentifier = wellFormedText.refine(
   fault('too_long', `Must have at most ${MAX_EMAIL_LENGTH} characters.`),
 );
 
+const DeviceToken = wellFormedText.meta({
+  description: 'From an earlier login on this device: then failures elsewhere do not count against this one',
+  example: 'DEVICE_TOKEN',
+});
+
 export const SignupBody = z
   .strictObject({ email: Email, password: NewPassword, username: Username.optional(), name: Name.optional() })
   .meta({
@@ -96,6 +101,7 @@ export const LoginBody = z
     email: GivenIdentifier.optional().meta({ example: 'grace@example.com' }),
     username: GivenIdentifier.optional(),
     password: GivenPassword,
+    device_token: DeviceToken.optional(),
   })
   .refine(
     (body) => (body.email === undefined) !== (body.username === undefined),
@@ -141,7 +147,11 @@ export const UserView = z
 
 export const UserAnswer = z.strictObject({ user: UserView });
 export const LoginAnswer = z
-  .strictObject({ user: UserView, ...sessionGrantShape })
+  .strictObject({
+    user: UserView,
+    ...sessionGrantShape,
+    device_token: z.string().meta({ description: 'Keep it, and send it with the next login on this device' }),
+  })
   .meta({ id: 'LoginAnswer' });
 
 /** Member by member, so that nothing the store adds can leak. */
@@ -159,8 +169,8 @@ export function presentUser(user: User): z.infer<typeof UserAnswer> {
   };
 }
 
-export function presentLogin(login: { user: User; grant: SessionGrant }): z.infer<typeof LoginAnswer> {
-  return { ...presentUser(login.user), ...presentGrant(login.grant) };
+export function presentLogin({ user, grant, deviceToken }: Login): z.infer<typeof LoginAnswer> {
+  return { ...presentUser(user), ...presentGrant(grant), device_token: deviceToken };
 }
 
 function identifier(read: (typed: string) => Identifier | null, code: FieldErrorCode, message: string) {

@@ -2,20 +2,27 @@ import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import type { Verdict } from '../passwords/hash.ts';
+import type { RequestOrigin } from '../http/device.ts';
 import type { Passwords } from '../passwords/passwords.ts';
-import type { Device } from '../sessions/ports.ts';
-import type { SessionGrant, Sessions } from '../sessions/service.ts';
-import { parseEmail, parseUsername } from './identifiers.ts';
+import type { Sessions } from '../sessions/service.ts';
+import type { SigningKey } from '../tokens/keys.ts';
+import { createDeviceTokens } from './device-token.ts';
+import { createLogin, type Login, type LoginOutcome, sessionDevice } from './login.ts';
+import type { LoginGuard } from './login-guard.ts';
+import { createPasswordCheck } from './password-check.ts';
 import type { AccountStore, Identifier, ProfileChange, User } from './ports.ts';
 
 export interface AccountDependencies {
   readonly store: AccountStore;
   readonly passwords: Passwords;
   readonly sessions: Sessions;
+  readonly guard: LoginGuard;
+  /** Make device tokens, the first of them new ones. */
+  readonly secrets: readonly [SigningKey, ...SigningKey[]];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signupDisabled: boolean;
+  readonly onLogin?: (outcome: LoginOutcome) => void;
 }
 
 export interface Signup {
@@ -25,36 +32,36 @@ export interface Signup {
   readonly name?: string | null | undefined;
 }
 
-/** Exactly one of `email` and `username` is given. */
-export interface Credentials {
-  readonly email?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password: string;
-}
-
-export interface Login {
-  readonly user: User;
-  readonly grant: SessionGrant;
-}
-
-export interface PasswordChange {
+/** Somebody who is logged in, and gives their password once more. */
+export interface Confirmation {
   readonly userId: string;
-  /** The session that the change comes from, which goes on. */
+  /** The session that the request comes from. */
   readonly sessionId: string;
-  readonly currentPassword: string;
-  readonly newPassword: string;
+  readonly password: string;
+  readonly origin: RequestOrigin;
 }
 
 export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Signing up, logging in, and what people do with their own account. Hashing never holds a database connection. */
 export function createAccounts(dependencies: AccountDependencies) {
-  const { store, passwords, sessions, clock, logger, signupDisabled } = dependencies;
+  const { store, passwords, sessions, guard, secrets, clock, logger, signupDisabled, onLogin } = dependencies;
   const { users } = store;
   const now = () => new Date(clock.now());
+  const deviceTokens = createDeviceTokens(secrets);
+  const check = createPasswordCheck({ passwords, guard, logger });
+  const login = createLogin({
+    store,
+    passwords,
+    check,
+    sessions,
+    deviceTokens,
+    secret: secrets[0],
+    ...(onLogin && { onLogin }),
+  });
 
-  /** @throws AppError signup_disabled, validation_failed, email_taken, username_taken */
-  async function signup({ email, password, username, name }: Signup, device: Device): Promise<Login> {
+  /** @throws AppError signup_disabled, validation_failed, overloaded, email_taken, username_taken */
+  async function signup({ email, password, username, name }: Signup, origin: RequestOrigin): Promise<Login> {
     if (signupDisabled) throw new AppError('signup_disabled');
     passwords.demandAcceptable(password, [email.shown, username?.shown, name], '/password');
     const createdAt = now();
@@ -63,63 +70,20 @@ export function createAccounts(dependencies: AccountDependencies) {
       email,
       username: username ?? null,
       name: name ?? null,
-      passwordHash: await passwords.hash(password),
+      passwordHash: await passwords.hash(password, origin.network),
       createdAt,
     };
     return store.transaction(async (stores) => {
       const user = await stores.users.insert(newUser);
+      const { passwordHash } = newUser;
       const grant = await sessions.start(
         user.id,
-        { method: 'password', device, passwordHash: user.passwordHash },
+        { method: 'password', device: origin, passwordHash },
         stores,
       );
       if (grant === null) throw new Error('a user that was just inserted is not there');
-      return { user, grant };
+      return { user, grant, deviceToken: deviceTokens.issue(user), quota: undefined };
     });
-  }
-
-  /**
-   * Tries twice, since a login or a change of the password at the same moment may replace the hash that was compared.
-   * @throws AppError invalid_credentials, the same after the same work whatever was wrong
-   */
-  async function login(credentials: Credentials, device: Device): Promise<Login> {
-    for (let tries = 0; tries < 2; tries++) {
-      const user = await findByCredentials(credentials);
-      const passwordHash = await provenHash(user, credentials.password);
-      if (user === null || passwordHash === null) break;
-      const grant = await sessions.start(user.id, { method: 'password', device, passwordHash });
-      if (grant !== null) return { user, grant };
-    }
-    throw new AppError('invalid_credentials');
-  }
-
-  /** The stored hash that the password is right for, made anew where it is outdated; else null. */
-  async function provenHash(user: User | null, password: string): Promise<string | null> {
-    // Who is disabled is compared with nothing, so that the right password takes as long as a wrong one.
-    const storedHash = user?.disabledAt === null ? user.passwordHash : null;
-    const verdict = await verify(password, storedHash, user);
-    if (user === null || storedHash === null || !verdict.matches) return null;
-    if (!verdict.outdated) return storedHash;
-    const upgraded = await passwords.hash(password);
-    const replaced = await users.replacePasswordHash(user.id, storedHash, upgraded, user.updatedAt);
-    return replaced ? upgraded : storedHash;
-  }
-
-  async function verify(password: string, storedHash: string | null, user: User | null): Promise<Verdict> {
-    const verdict = await passwords.verify(password, storedHash);
-    if (verdict.pepperMissing) {
-      logger.error({ user_id: user?.id }, 'a password hash was made with a pepper that is not configured');
-    }
-    return verdict;
-  }
-
-  async function findByCredentials({ email, username }: Credentials): Promise<User | null> {
-    if (email !== undefined) {
-      const parsed = parseEmail(email);
-      return parsed && users.findByEmail(parsed.canonical);
-    }
-    const parsed = parseUsername(username ?? '');
-    return parsed && users.findByUsername(parsed.canonical);
   }
 
   /** @throws AppError token_revoked where the account was deleted or disabled since the token was issued */
@@ -137,23 +101,18 @@ export function createAccounts(dependencies: AccountDependencies) {
   }
 
   /**
-   * Changes the password and ends every session but `sessionId`.
-   * @throws AppError token_revoked, wrong_password, validation_failed
+   * Changes the password, ends every other session and forgets all wrong passwords.
+   * @throws AppError token_revoked, wrong_password, validation_failed, rate_limited, overloaded
    */
-  async function changePassword({
-    userId,
-    sessionId,
-    currentPassword,
-    newPassword,
-  }: PasswordChange): Promise<void> {
-    const revoked = await afterConfirming(userId, currentPassword, async (user, currentHash) => {
+  async function changePassword(confirmation: Confirmation, newPassword: string): Promise<void> {
+    const { userId, sessionId, origin } = confirmation;
+    const revoked = await afterConfirming(confirmation, async (user, currentHash) => {
       passwords.demandAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
-      const newHash = await passwords.hash(newPassword);
+      const newHash = await passwords.hash(newPassword, origin.network);
       return store.transaction(async (stores) => {
-        const changed = await stores.users.replacePasswordHash(userId, currentHash, newHash, now());
-        return changed
-          ? sessions.revokeWithin(stores, { userId, exceptId: sessionId }, 'password_changed')
-          : null;
+        if (!(await stores.users.changePassword(userId, currentHash, newHash, now()))) return null;
+        await stores.loginFailures.clearAccount(userId);
+        return sessions.revokeWithin(stores, { userId, exceptId: sessionId }, 'password_changed');
       });
     });
     sessions.announce(revoked);
@@ -161,13 +120,15 @@ export function createAccounts(dependencies: AccountDependencies) {
 
   /**
    * Deletes the account with its sessions; its access tokens are revoked.
-   * @throws AppError token_revoked, wrong_password
+   * @throws AppError token_revoked, wrong_password, rate_limited, overloaded
    */
-  async function remove(userId: string, password: string): Promise<void> {
-    const revoked = await afterConfirming(userId, password, (_user, currentHash) =>
+  async function remove(confirmation: Confirmation): Promise<void> {
+    const { userId } = confirmation;
+    const revoked = await afterConfirming(confirmation, (_user, currentHash) =>
       store.transaction(async (stores) => {
-        const removed = await stores.users.remove(userId, currentHash);
-        return removed ? sessions.revokeUserWithin(stores, userId) : null;
+        if (!(await stores.users.remove(userId, currentHash))) return null;
+        await stores.loginFailures.clearAccount(userId);
+        return sessions.revokeUserWithin(stores, userId);
       }),
     );
     sessions.announce(revoked);
@@ -175,21 +136,27 @@ export function createAccounts(dependencies: AccountDependencies) {
 
   /**
    * Runs `write` with the stored hash that the password was right for; it answers null where that hash no longer stood.
-   * Then a login may have made the same password's hash anew, so the password is tried once more.
+   * Then a login may have made the same password's hash anew, so the password is tried once more. Wrong passwords
+   * count, or whoever took an access token could guess for ever.
    */
   async function afterConfirming<Result>(
-    userId: string,
-    password: string,
+    { userId, sessionId, password, origin }: Confirmation,
     write: (user: User, currentHash: string) => Promise<Result | null>,
   ): Promise<Result> {
-    for (let tries = 0; tries < 2; tries++) {
-      const user = await get(userId);
-      const { matches } = await verify(password, user.passwordHash, user);
-      if (!matches || user.passwordHash === null) break;
-      const result = await write(user, user.passwordHash);
-      if (result !== null) return result;
-    }
-    throw new AppError('wrong_password');
+    passwords.demandRoom(origin.network);
+    const subject = { account: userId, kind: 'email', device: sessionDevice(sessionId) } as const;
+    const { result, quota } = await check.attempt(subject, async (prove) => {
+      for (let tries = 0; tries < 2; tries++) {
+        const user = await get(userId);
+        const proof = await prove(user, password, origin.network);
+        if (proof === null) return null;
+        const written = await write(user, proof.hash);
+        if (written !== null) return written;
+      }
+      return null;
+    });
+    if (result === null) throw new AppError('wrong_password', undefined, { quota });
+    return result;
   }
 
   /** Shuts the account and ends its sessions; its access tokens are revoked. False where nobody active has this id. */

@@ -22,7 +22,16 @@ export interface Database {
    * @throws AppError database_unavailable
    */
   readonly transaction: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>;
+  /** Undefined on SQLite, where there is no pool. */
+  readonly poolState: () => PoolState | undefined;
   readonly close: () => Promise<void>;
+}
+
+export interface PoolState {
+  readonly used: number;
+  readonly idle: number;
+  /** Operations that wait for a connection. */
+  readonly waiting: number;
 }
 
 const MAX_TRIES = 3;
@@ -53,8 +62,17 @@ export async function connectDatabase(config: DatabaseConfig): Promise<Database>
     run,
     write: (operation) => inTurn(() => run(operation)),
     transaction: (work) => inTurn(() => run(() => sequelize.transaction(options, work))),
+    poolState: () => (isSqlite ? undefined : poolStateOf(sequelize)),
     close: () => sequelize.close(),
   };
+}
+
+/** Sequelize's types miss the pool, which is one of the package sequelize-pool. */
+function poolStateOf(sequelize: Sequelize): PoolState {
+  const { pool } = sequelize.connectionManager as unknown as {
+    readonly pool: { readonly using: number; readonly available: number; readonly waiting: number };
+  };
+  return { used: pool.using, idle: pool.available, waiting: pool.waiting };
 }
 
 /** Readers do not wait for the writer (WAL), and a second process waits its turn instead of failing at once. */

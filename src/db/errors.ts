@@ -37,9 +37,14 @@ export function isTransient(error: unknown): boolean {
   return error instanceof DatabaseError && TRANSIENT_CODES.has(driverCode(error));
 }
 
+/** Whether `error` says that a row with this key exists already. */
+export function isUniqueViolation(error: unknown): error is UniqueConstraintError {
+  return error instanceof UniqueConstraintError;
+}
+
 /** Whether `error` says that a value of `column` exists already. MySQL names the index, SQLite the column. */
 export function isDuplicate(error: unknown, column: string): boolean {
-  if (!(error instanceof UniqueConstraintError)) return false;
+  if (!isUniqueViolation(error)) return false;
   // Typed as an object, and so it is on MySQL; on SQLite it is a list.
   const fields: readonly string[] = Array.isArray(error.fields) ? error.fields : Object.keys(error.fields);
   return fields.some((field) => field.includes(column));

@@ -8,10 +8,22 @@ export interface UserRow {
   usernameCanonical: string | null;
   name: string | null;
   passwordHash: string | null;
+  passwordChangedAt: Date | null;
   emailVerifiedAt: Date | null;
   disabledAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
+}
+
+export interface LoginFailuresRow {
+  account: string;
+  device: string;
+  failures: number;
+  failedAt: Date;
+  emailFailures: number;
+  emailFailedAt: Date | null;
+  usernameFailures: number;
+  usernameFailedAt: Date | null;
 }
 
 export interface SessionRow {
@@ -51,6 +63,7 @@ type Rows<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
 
 export interface Models {
   readonly users: Rows<UserRow>;
+  readonly loginFailures: Rows<LoginFailuresRow>;
   readonly sessions: Rows<SessionRow>;
   readonly revocations: Rows<RevocationRow>;
   readonly signingKeys: Rows<SigningKeyRow>;
@@ -71,12 +84,27 @@ export function defineModels(sequelize: Sequelize): Models {
         usernameCanonical: DataTypes.STRING(32),
         name: DataTypes.STRING(200),
         passwordHash: DataTypes.STRING(255),
+        passwordChangedAt: date,
         emailVerifiedAt: date,
         disabledAt: date,
         createdAt: date,
         updatedAt: date,
       },
       options('users'),
+    ),
+    loginFailures: sequelize.define(
+      'loginFailures',
+      {
+        account: { type: DataTypes.STRING(64), primaryKey: true },
+        device: { type: DataTypes.STRING(64), primaryKey: true },
+        failures: DataTypes.INTEGER,
+        failedAt: date,
+        emailFailures: DataTypes.INTEGER,
+        emailFailedAt: date,
+        usernameFailures: DataTypes.INTEGER,
+        usernameFailedAt: date,
+      },
+      options('login_failures'),
     ),
     sessions: sequelize.define(
       'sessions',

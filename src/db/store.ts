@@ -1,5 +1,6 @@
 import type { AccountStore } from '../accounts/ports.ts';
 import type { Database } from './connect.ts';
+import { createLoginFailureStore } from './login-failures-store.ts';
 import { createRevocationStore } from './revocations-store.ts';
 import type { Scope } from './scope.ts';
 import { createSessionStore } from './sessions-store.ts';
@@ -21,6 +22,7 @@ export function createStore(database: Database): AccountStore {
 function storesIn(scope: Scope) {
   return {
     users: createUserStore(scope),
+    loginFailures: createLoginFailureStore(scope),
     sessions: createSessionStore(scope),
     revocations: createRevocationStore(scope),
   };

@@ -23,6 +23,7 @@ export function createUserStore({ models, transaction, run, write }: Scope): Use
       usernameCanonical: user.username?.canonical ?? null,
       name: user.name,
       passwordHash: user.passwordHash,
+      passwordChangedAt: null,
       emailVerifiedAt: null,
       disabledAt: null,
       createdAt: user.createdAt,
@@ -58,20 +59,23 @@ export function createUserStore({ models, transaction, run, write }: Scope): Use
     }
   }
 
-  async function replacePasswordHash(id: string, from: string, to: string, at: Date): Promise<boolean> {
-    const where = { id, passwordHash: from, disabledAt: null };
-    const [affected] = await write(() =>
-      users.update({ passwordHash: to, updatedAt: at }, { where, transaction }),
-    );
+  async function replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
+    return update({ id, passwordHash: from }, { passwordHash: to });
+  }
+
+  async function changePassword(id: string, from: string, to: string, at: Date): Promise<boolean> {
+    const change = { passwordHash: to, passwordChangedAt: at, updatedAt: at };
+    return update({ id, passwordHash: from }, change);
+  }
+
+  async function update(which: Partial<UserRow>, change: Partial<UserRow>): Promise<boolean> {
+    const where = { ...which, disabledAt: null };
+    const [affected] = await write(() => users.update(change, { where, transaction }));
     return affected === 1;
   }
 
   async function disable(id: string, at: Date): Promise<boolean> {
-    const where = { id, disabledAt: null };
-    const [affected] = await write(() =>
-      users.update({ disabledAt: at, updatedAt: at }, { where, transaction }),
-    );
-    return affected === 1;
+    return update({ id }, { disabledAt: at, updatedAt: at });
   }
 
   return {
@@ -82,6 +86,7 @@ export function createUserStore({ models, transaction, run, write }: Scope): Use
     findByUsername: (usernameCanonical) => findOne({ usernameCanonical }),
     updateProfile,
     replacePasswordHash,
+    changePassword,
     remove: async (id, passwordHash) =>
       (await write(() => users.destroy({ where: { id, passwordHash, disabledAt: null }, transaction }))) ===
       1,

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
 import { challenge } from './problem.ts';
+import type { Limit } from './rate-limit.ts';
 
 declare global {
   namespace Express {
@@ -15,17 +16,35 @@ declare global {
 /** RFC 6750 section 2.1: b64token. */
 const BEARER_CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
+/** Returns the claims of a good token and throws an AppError for any other. */
+export type TokenCheck = (token: string) => AccessTokenClaims;
+
 /**
- * Middleware that lets a request pass with a good bearer token and refuses every other as RFC 6750 has it. `check`
- * returns the claims of a good token and throws an AppError for any other.
+ * Middleware that lets a request pass with a good bearer token, so often as the policy `token` has it, and refuses every
+ * other as RFC 6750 has it.
  */
-export function authenticate(check: (token: string) => AccessTokenClaims): RequestHandler {
-  return (req, _res, next) => {
-    const token = readBearerToken(req);
-    if (token === undefined) throw new AppError('token_missing');
-    req.claims = check(token);
+export function authenticate(check: TokenCheck, limit: Limit): RequestHandler {
+  return async (req, res, next) => {
+    req.claims = check(demandToken(readBearerToken(req)));
+    await limit(res, 'token', req.claims.jti);
     next();
   };
+}
+
+/** What `read` finds out about a token, or undefined where it refuses. */
+export function unlessRefused<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
+/** @throws AppError token_missing */
+export function demandToken(token: string | undefined): string {
+  if (token === undefined) throw new AppError('token_missing');
+  return token;
 }
 
 /** The claims that `authenticate` left on this request. */

@@ -1,12 +1,32 @@
 import type { Request } from 'express';
+import ipaddr from 'ipaddr.js';
 
 const MAX_USER_AGENT_LENGTH = 512;
 const MAX_IP_LENGTH = 45;
+/** What one customer of a provider gets at least (RFC 6177), and may change addresses in at will. */
+const IPV6_NETWORK_PARTS = 4;
+
+export interface RequestOrigin {
+  readonly userAgent: string | null;
+  readonly ip: string | null;
+  /** Whom to count the request for. */
+  readonly network: string;
+}
 
 /** Where a request comes from, as far as it tells. The address is the client's as TRUST_PROXY has it. */
-export function deviceOf(req: Request): { userAgent: string | null; ip: string | null } {
+export function deviceOf(req: Request): RequestOrigin {
   return {
     userAgent: req.get('User-Agent')?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     ip: req.ip?.slice(0, MAX_IP_LENGTH) ?? null,
+    network: networkOf(req.ip),
   };
+}
+
+/** An IPv4 address as it is, an IPv6 address as its /64, an IPv4 address in IPv6 as the former. */
+export function networkOf(ip: string | undefined): string {
+  if (ip === undefined || !ipaddr.isValid(ip)) return 'unknown';
+  const address = ipaddr.process(ip);
+  if (address instanceof ipaddr.IPv4) return address.toString();
+  const parts = address.parts.slice(0, IPV6_NETWORK_PARTS).map((part) => part.toString(16));
+  return `${parts.join(':')}::/64`;
 }

@@ -6,7 +6,8 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { AppError, ERRORS, type ErrorCode } from '../errors.ts';
+import { AppError, ERRORS, type ErrorCode, rateLimited } from '../errors.ts';
+import type { Quota } from '../quota.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, presentProblem, STATUS_OF } from './problem.ts';
 
 export type Paths = ZodOpenApiPathsObject;
@@ -23,6 +24,7 @@ export const BODY_REFUSALS: readonly ErrorCode[] = [
 
 /** What any route behind a bearer token may answer. */
 export const TOKEN_REFUSALS: readonly ErrorCode[] = [
+  'rate_limited',
   'invalid_request',
   'token_missing',
   'token_invalid',
@@ -33,6 +35,14 @@ export const TOKEN_REFUSALS: readonly ErrorCode[] = [
 
 /** The member of an operation that says it needs an access token. */
 export const BEARER_SECURITY = [{ bearer: [] }];
+
+const EXAMPLE_QUOTA: Quota = {
+  policy: 'token',
+  limit: 600,
+  windowSeconds: 60,
+  remaining: 0,
+  resetSeconds: 17,
+};
 
 /** A JSON body or answer of the given schema. */
 export function json(schema: z.ZodType) {
@@ -75,12 +85,33 @@ export function describeApi(paths: readonly Paths[], version: string): OpenApiDo
     },
     // Relative to this document, so that the page at /docs works under whatever name it was opened.
     servers: [{ url: './' }],
-    paths: Object.assign({}, ...paths),
+    paths: withRateLimitHeaders(Object.assign({}, ...paths)),
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
   };
   return createDocument(api);
 }
 
+const textHeader = (description: string) => ({ schema: { type: 'string' as const }, description });
+
+const RATE_LIMIT_HEADERS = {
+  'RateLimit-Policy': textHeader('The limits that apply: name, quota q, window w in seconds'),
+  RateLimit: textHeader('What is left of each: name, remaining r, seconds t until there is more'),
+};
+
+/** Every answer of an operation that may be refused with 429 tells what is left. */
+function withRateLimitHeaders(paths: Paths): Paths {
+  for (const operation of Object.values(paths).flatMap((item) => Object.values(item as object))) {
+    const responses: Record<string, { headers?: object }> = operation.responses ?? {};
+    if (!('429' in responses)) continue;
+    for (const response of Object.values(responses)) {
+      response.headers = { ...response.headers, ...RATE_LIMIT_HEADERS };
+    }
+  }
+  return paths;
+}
+
 function exampleOf(code: ErrorCode) {
-  return presentProblem(new AppError(code, ERRORS[code].meaning), 'https://auth.example.com', 'REQUEST-ID');
+  const error =
+    code === 'rate_limited' ? rateLimited(EXAMPLE_QUOTA) : new AppError(code, ERRORS[code].meaning);
+  return presentProblem(error, 'https://auth.example.com', 'REQUEST-ID');
 }

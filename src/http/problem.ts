@@ -1,6 +1,8 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { AppError, ERRORS, type ErrorCode, FIELD_ERRORS, type FieldErrorCode } from '../errors.ts';
+import { POLICIES } from '../quota.ts';
+import { showQuota } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** The one table from code to HTTP status. */
@@ -24,7 +26,9 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   username_taken: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  rate_limited: 429,
   internal_error: 500,
+  overloaded: 503,
   database_unavailable: 503,
   revocations_stale: 503,
   not_ready: 503,
@@ -50,6 +54,7 @@ export const Problem = z
     code: z
       .enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]])
       .meta({ description: 'Stable, to branch on' }),
+    policy: z.enum(POLICIES).optional().meta({ description: 'The limit that is used up' }),
     errors: z
       .array(z.object({ pointer: z.string(), code: z.enum(FIELD_CODES), detail: z.string() }))
       .optional()
@@ -68,6 +73,7 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
     detail: error.detail,
     instance: `urn:latchkey:request:${requestId}`,
     code: error.code,
+    ...(error.code === 'rate_limited' && error.quota && { policy: error.quota.policy }),
     ...(error.fields && { errors: [...error.fields] }),
   };
 }
@@ -89,9 +95,11 @@ export function problemHandler(publicUrl: string): ErrorRequestHandler {
 
 function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
   // An asset's route may have said for how long its answer may be kept; that was not meant for a refusal.
-  res.status(problem.status).set('Cache-Control', 'no-store').set(error.headers);
+  res.status(problem.status).set('Cache-Control', 'no-store');
   if (problem.status === 401) res.set('WWW-Authenticate', challenge(error.code));
   if (problem.status === 503) res.set('Retry-After', String(RETRY_AFTER_SECONDS));
+  if (error.quota) showQuota(res, error.quota);
+  res.set(error.headers);
   res.type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
 }
 

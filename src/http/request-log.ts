@@ -1,8 +1,9 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { serializeError } from '../logger.ts';
 import { requestIdOf } from './request-id.ts';
+import { routeOf } from './route.ts';
 
 /** Asked every few seconds by whatever runs the service. */
 const PROBES: readonly unknown[] = ['/healthz', '/readyz'];
@@ -30,10 +31,4 @@ export function requestLog(logger: Logger): RequestHandler {
     // The problem handler logs the cause; a second copy here would say less.
     customErrorObject: (_req, _res, _error, line) => ({ ...line, err: undefined }),
   });
-}
-
-/** The pattern of the route that answered, or null where none did. */
-function routeOf(req: Request): string | null {
-  const path: unknown = req.route?.path;
-  return typeof path === 'string' ? path : null;
 }

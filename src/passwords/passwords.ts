@@ -1,4 +1,5 @@
 import { createPasswordHasher, type PasswordHasher } from './hash.ts';
+import type { HashWorkers } from './hash-workers.ts';
 import { createPasswordPolicy, type PasswordPolicy } from './policy.ts';
 
 export interface PasswordOptions {
@@ -10,6 +11,7 @@ export interface PasswordOptions {
 export type Passwords = PasswordPolicy & PasswordHasher;
 
 /** Everything there is to do with a password: whether it may be chosen, how it is kept, whether it is right. */
-export function createPasswords({ minLength, bcryptCost, pepper }: PasswordOptions): Passwords {
-  return { ...createPasswordPolicy(minLength), ...createPasswordHasher(bcryptCost, pepper) };
+export function createPasswords(options: PasswordOptions, workers: HashWorkers): Passwords {
+  const { minLength, bcryptCost, pepper } = options;
+  return { ...createPasswordPolicy(minLength), ...createPasswordHasher(bcryptCost, pepper, workers) };
 }

@@ -18,7 +18,7 @@ export interface RevocationFollower {
   /** Reads every 500 ms until `stop`; a failure is logged and tried again. */
   readonly start: () => void;
   readonly stop: () => void;
-  /** Removes what no living token can need, from memory and from the tables. `start` does so every minute. */
+  /** Removes what no living token can need, from memory and from the tables. */
   readonly prune: () => Promise<void>;
   /** Milliseconds since the table was last known to be followed. */
   readonly lagMilliseconds: () => number;
@@ -27,7 +27,6 @@ export interface RevocationFollower {
 }
 
 const POLL_MILLISECONDS = 500;
-const PRUNE_MILLISECONDS = 60_000;
 const PAGE_ROWS = 10_000;
 
 /**
@@ -41,7 +40,6 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
   let settled = 0;
   let followedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
-  let pruneTimer: NodeJS.Timeout | undefined;
   let failing = false;
   let wasStale = false;
 
@@ -87,12 +85,8 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
   async function prune(): Promise<void> {
     revocations.prune(clock.now());
     const before = new Date(clock.now() - LATE_COMMIT_MILLISECONDS);
-    try {
-      await stores.revocations.prune(before);
-      await stores.sessions.prune(before);
-    } catch (error) {
-      logger.warn({ err: error }, 'what has expired could not be removed');
-    }
+    await stores.revocations.prune(before);
+    await stores.sessions.prune(before);
   }
 
   const lagMilliseconds = () => clock.monotonic() - followedAt;
@@ -106,12 +100,9 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
         if (timer !== undefined) timer = setTimeout(next, POLL_MILLISECONDS).unref();
       };
       timer = setTimeout(next, POLL_MILLISECONDS).unref();
-      // Apart from following, which must not wait for it.
-      pruneTimer = setInterval(prune, PRUNE_MILLISECONDS).unref();
     },
     stop() {
       clearTimeout(timer);
-      clearInterval(pruneTimer);
       timer = undefined;
     },
     prune,

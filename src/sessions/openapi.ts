@@ -29,6 +29,7 @@ export const sessionPaths: Paths = {
         200: { description: 'The new tokens', ...json(RefreshAnswer) },
         ...refusals(
           ...BODY_REFUSALS,
+          'rate_limited',
           'invalid_refresh_token',
           'refresh_token_reused',
           'database_unavailable',
@@ -49,6 +50,7 @@ export const sessionPaths: Paths = {
         204: { description: 'Logged out, here at once and in every other process within a second' },
         ...refusals(
           ...BODY_REFUSALS,
+          'rate_limited',
           'token_missing',
           'token_invalid',
           'token_expired',

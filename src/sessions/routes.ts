@@ -1,7 +1,8 @@
-import { type Request, type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { AppError } from '../errors.ts';
-import { claimsOf, readBearerToken } from '../http/authenticate.ts';
+import { claimsOf, demandToken, readBearerToken, unlessRefused } from '../http/authenticate.ts';
 import { parse } from '../http/parse.ts';
+import type { Limit } from '../http/rate-limit.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
 import type { SessionFilter } from './ports.ts';
 import {
@@ -19,18 +20,22 @@ export interface SessionRouteDependencies {
   readonly authenticate: RequestHandler;
   /** The claims of a genuine token, even of one that has been revoked. */
   readonly verifyGenuine: (token: string) => AccessTokenClaims;
+  readonly limit: Limit;
 }
 
-export function sessionRoutes({ sessions, authenticate, verifyGenuine }: SessionRouteDependencies): Router {
+export function sessionRoutes(dependencies: SessionRouteDependencies): Router {
+  const { sessions, authenticate, verifyGenuine, limit } = dependencies;
   const router = Router();
 
   router.post('/refresh', async (req, res) => {
-    res.json(presentGrant(await sessions.refresh(parse(RefreshBody, req.body).refresh_token)));
+    const { refresh_token } = parse(RefreshBody, req.body);
+    await limitRefreshToken(res, refresh_token);
+    res.json(presentGrant(await sessions.refresh(refresh_token)));
   });
 
   router.post('/logout', async (req, res) => {
     const { scope } = parse(LogoutQuery, req.query);
-    const { userId, sessionId, mayEndOthers } = await whoLogsOut(req);
+    const { userId, sessionId, mayEndOthers } = await whoLogsOut(req, res);
     // A session that has ended has no power over the others: whoever took its tokens could end them for ever.
     if (scope === 'local' || (mayEndOthers && (await sessions.isSessionLive(sessionId)))) {
       await sessions.end(filterOf(scope, userId, sessionId), 'logout');
@@ -55,20 +60,26 @@ export function sessionRoutes({ sessions, authenticate, verifyGenuine }: Session
    * By the access token, even of a session that has ended, so that logging out twice is no error; else by a refresh
    * token, for a client whose access token has expired.
    */
-  async function whoLogsOut(req: Request): Promise<LoggingOut> {
+  async function whoLogsOut(req: Request, res: Response): Promise<LoggingOut> {
     const refreshToken = parse(LogoutBody, req.body)?.refresh_token;
     const accessToken = readBearerToken(req);
-    try {
-      if (accessToken === undefined) throw new AppError('token_missing');
-      const { sub, sid } = verifyGenuine(accessToken);
-      return { userId: sub, sessionId: sid, mayEndOthers: true };
-    } catch (error) {
-      if (refreshToken === undefined) throw error;
-      const found = await sessions.sessionOf(refreshToken);
-      if (found === null) throw new AppError('invalid_refresh_token');
-      const { session, isLatest } = found;
-      return { userId: session.userId, sessionId: session.id, mayEndOthers: isLatest };
+    const read = () => verifyGenuine(demandToken(accessToken));
+    const claims = refreshToken === undefined ? read() : unlessRefused(read);
+    if (claims !== undefined) {
+      await limit(res, 'token', claims.jti);
+      return { userId: claims.sub, sessionId: claims.sid, mayEndOthers: true };
     }
+    await limitRefreshToken(res, refreshToken ?? '');
+    const found = await sessions.sessionOf(refreshToken ?? '');
+    if (found === null) throw new AppError('invalid_refresh_token');
+    const { session, isLatest } = found;
+    return { userId: session.userId, sessionId: session.id, mayEndOthers: isLatest };
+  }
+
+  /** A token that was made here counts for its session, however often it has been rotated. */
+  async function limitRefreshToken(res: Response, refreshToken: string): Promise<void> {
+    const sessionId = sessions.sessionIdIn(refreshToken);
+    if (sessionId !== null) await limit(res, 'refresh-session', sessionId);
   }
 
   return router;

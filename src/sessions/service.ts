@@ -71,7 +71,8 @@ export function createSessions(dependencies: SessionDependencies) {
       id: uuidv7({ msecs: createdAt.getTime() }),
       userId,
       method: login.method,
-      ...login.device,
+      userAgent: login.device.userAgent,
+      ip: login.device.ip,
       createdAt,
       lastUsedAt: createdAt,
       idleExpiresAt: idleExpiry(createdAt, absoluteExpiresAt),
@@ -138,6 +139,11 @@ export function createSessions(dependencies: SessionDependencies) {
     return store.sessions.listLive(userId, now());
   }
 
+  /** The id of the session that a refresh token made here is for, or null. Asks no database. */
+  function sessionIdIn(token: string): string | null {
+    return refreshTokens.read(token)?.sessionId ?? null;
+  }
+
   /** The session that a refresh token belongs to, and whether it is the latest of that session; null if there is none. */
   async function sessionOf(token: string): Promise<{ session: Session; isLatest: boolean } | null> {
     const content = refreshTokens.read(token);
@@ -167,7 +173,7 @@ export function createSessions(dependencies: SessionDependencies) {
     return new Date(Math.min(after(at, lifetimes.idleSeconds).getTime(), absoluteExpiresAt.getTime()));
   }
 
-  return { start, refresh, ...ending, list, sessionOf, isSessionLive };
+  return { start, refresh, ...ending, list, sessionIdIn, sessionOf, isSessionLive };
 }
 
 function isLive({ revokedAt, idleExpiresAt, absoluteExpiresAt }: Session, at: Date): boolean {

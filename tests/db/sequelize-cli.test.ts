@@ -10,6 +10,7 @@ import { applyMigrations, isSchemaCurrent, pendingMigrations } from '../../src/d
 import { createStore } from '../../src/db/store.ts';
 import { createPasswordHasher } from '../../src/passwords/hash.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
+import { hashHere } from '../support/hashing.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = fileURLToPath(new URL('../../node_modules/.bin/sequelize-cli', import.meta.url));
@@ -159,8 +160,8 @@ onEachDatabase((kind) => {
 
       expect(await users.findByUsername(parseUsername('demo')?.canonical ?? '')).toEqual(user);
       expect(user).toMatchObject({ email: 'demo@example.com', username: 'demo', disabledAt: null });
-      const hasher = createPasswordHasher(4, undefined);
-      expect(await hasher.verify(DEMO_PASSWORD, user?.passwordHash ?? null)).toEqual({
+      const hasher = createPasswordHasher(4, undefined, hashHere);
+      expect(await hasher.verify(DEMO_PASSWORD, user?.passwordHash ?? null, 'client')).toEqual({
         matches: true,
         outdated: true,
       });

@@ -13,7 +13,8 @@ onEachDatabase((kind) => {
       const { users } = app.store;
 
       expect(await users.remove(id, 'another hash')).toBe(false);
-      expect(await users.replacePasswordHash(id, 'another hash', 'a new hash', at)).toBe(false);
+      expect(await users.replacePasswordHash(id, 'another hash', 'a new hash')).toBe(false);
+      expect(await users.changePassword(id, 'another hash', 'a new hash', at)).toBe(false);
       expect((await users.findById(id))?.passwordHash).toMatch(/^lk1:/);
     });
 
@@ -24,7 +25,8 @@ onEachDatabase((kind) => {
       await users.disable(id, at);
 
       expect(await users.remove(id, hash)).toBe(false);
-      expect(await users.replacePasswordHash(id, hash, 'a new hash', at)).toBe(false);
+      expect(await users.replacePasswordHash(id, hash, 'a new hash')).toBe(false);
+      expect(await users.changePassword(id, hash, 'a new hash', at)).toBe(false);
       expect(await users.disable(id, at)).toBe(false);
     });
   });

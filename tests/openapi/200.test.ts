@@ -33,6 +33,10 @@ function buildExpress(app: TestApp): Express {
       whenStale: 'refuse',
       isSchemaCurrent: async () => true,
     },
+    hashWorkers: app.hashWorkers,
+    limiter: undefined,
+    metrics: app.metrics,
+    scrape: async () => '',
     clock: app.clock,
     logger: createLogger('silent'),
   });

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { createPasswordHasher } from '../../src/passwords/hash.ts';
+import { createPasswordHasher as createHasher } from '../../src/passwords/hash.ts';
+import { hashHere, roundsOf } from '../support/hashing.ts';
 
 const COST = 4;
 const PASSWORD = 'vexing quartz';
@@ -8,6 +9,15 @@ const PEPPER = 'a pepper of these tests with more than 32 bytes';
 
 /** Plain bcrypt of PASSWORD. */
 const PLAIN = '$2b$04$abcdefghijklmnopqrstuumYee1uJHVGmmsLk.i1IHxayKEPkzwFy';
+
+/** A hasher for requests that all come from one client. */
+function createPasswordHasher(cost: number, pepper: string | undefined) {
+  const { hash, verify } = createHasher(cost, pepper, hashHere);
+  return {
+    hash: (password: string) => hash(password, 'client'),
+    verify: (password: string, stored: string | null) => verify(password, stored, 'client'),
+  };
+}
 
 const hasher = createPasswordHasher(COST, undefined);
 const peppered = createPasswordHasher(COST, PEPPER);
@@ -211,22 +221,6 @@ describe('garbage in place of a hash matches nothing, instead of failing', () =>
 describe('the work of a refused login, counted in rounds of bcrypt', () => {
   const LIVE_COST = 7;
   const live = createPasswordHasher(LIVE_COST, PEPPER);
-
-  afterEach(() => {
-    jest.restoreAllMocks();
-  });
-
-  /** Rounds of bcrypt that `work` makes: 2^cost a call. bcrypt itself runs as ever. */
-  async function roundsOf(work: () => Promise<unknown>): Promise<number> {
-    const hash = jest.spyOn(bcrypt, 'hash');
-    const compare = jest.spyOn(bcrypt, 'compare');
-    await work();
-    const costs = [
-      ...hash.mock.calls.map(([, cost]) => Number(cost)),
-      ...compare.mock.calls.map(([, stored]) => bcrypt.getRounds(String(stored))),
-    ];
-    return costs.reduce((rounds, cost) => rounds + 2 ** cost, 0);
-  }
 
   it.each([
     ['an unknown account', async () => null],

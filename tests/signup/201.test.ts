@@ -28,6 +28,7 @@ onEachDatabase((kind) => {
         expires_in: 900,
         refresh_token: expect.stringMatching(/^[0-9a-f-]{36}\.0\.[\w-]{43}$/),
         refresh_expires_in: 2_592_000,
+        device_token: expect.stringMatching(/^[\w-]{22}\.[\w-]{43}$/),
       });
     });
 

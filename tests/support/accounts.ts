@@ -1,3 +1,4 @@
+import { NO_GUARD } from '../../src/accounts/login-guard.ts';
 import { createAccounts } from '../../src/accounts/service.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createPasswords, type Passwords } from '../../src/passwords/passwords.ts';
@@ -12,7 +13,7 @@ export function accountsOf(
   app: TestApp,
   change: (passwords: Passwords) => Passwords = (passwords) => passwords,
 ) {
-  const { config, store, revocations, clock, logs } = app;
+  const { config, store, revocations, hashWorkers, clock, logs } = app;
   const keys = createKeyRing({ ...config.tokens, secret: TEST_SECRET });
   const logger = createLogger('info', logs);
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
@@ -24,6 +25,15 @@ export function accountsOf(
     clock,
     lifetimes: { accessTokenTtlSeconds, ...config.sessions },
   });
-  const passwords = change(createPasswords(config.passwords));
-  return createAccounts({ store, sessions, clock, logger, passwords, signupDisabled: false });
+  const passwords = change(createPasswords(config.passwords, hashWorkers));
+  return createAccounts({
+    store,
+    sessions,
+    guard: NO_GUARD,
+    secrets: keys.refreshing,
+    clock,
+    logger,
+    passwords,
+    signupDisabled: false,
+  });
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import { MANY_REQUESTS } from './app.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './databases.ts';
 import { useDirectories } from './directories.ts';
 import { demandCleanLogs } from './logs.ts';
@@ -28,6 +29,7 @@ export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> 
       BCRYPT_COST: '4',
       JWT_SECRET,
       PUBLIC_URL,
+      ...MANY_REQUESTS,
     };
     processes = await Promise.all([1, 2].map(() => startServer(newDirectory(), { ...shared, ...env })));
   });

@@ -69,8 +69,10 @@ onEachDatabase((kind) => {
         Array.from({ length: 10 }, () => change(token, password, aPerson().password)),
       );
 
-      const statuses = responses.map((response) => response.status).sort();
-      expect(statuses).toEqual([204, ...Array<number>(9).fill(403)]);
+      const [won, ...lost] = responses.map((response) => response.status).sort();
+      expect(won).toBe(204);
+      // For the others the password they give is wrong by now, and after five wrong ones there is a delay.
+      expect(lost.filter((status) => status !== 403 && status !== 429)).toEqual([]);
     });
   });
 });

@@ -4,6 +4,8 @@ import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 
+const NOWHERE = { userAgent: null, ip: null, network: 'unknown' };
+
 onEachDatabase((kind) => {
   describe('A change of the password', () => {
     const app = useApp(kind);
@@ -82,7 +84,7 @@ onEachDatabase((kind) => {
         change(person.token, password, aPerson().password).expect(204),
       );
 
-      const login = await accounts.login({ email, password }, { userAgent: null, ip: null }).then(
+      const login = await accounts.login({ email, password }, NOWHERE).then(
         ({ grant }) => grant,
         () => null,
       );

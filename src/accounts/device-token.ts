@@ -1,0 +1,41 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { SigningKey } from '../tokens/keys.ts';
+import type { User } from './ports.ts';
+
+/** What tells the devices on which somebody has logged in before from all others (OWASP: device cookies). */
+export interface DeviceTokens {
+  /** `deviceId.mac`, for the user and as long as their password stays the same. */
+  readonly issue: (user: User, deviceId?: string) => string;
+  /** The id of the device, or null where the token was made for somebody else, for another password or not at all. */
+  readonly read: (token: string, user: User | null) => string | null;
+}
+
+const FORMAT = /^(?<deviceId>[A-Za-z0-9_-]{22})\.(?<mac>[A-Za-z0-9_-]{43})$/;
+const ID_BYTES = 16;
+const PURPOSE = 'latchkey device token v1';
+
+/** Device tokens are recomputed instead of stored. The first of `secrets` makes them, all of them verify. */
+export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]): DeviceTokens {
+  return {
+    issue: (user, deviceId = randomBytes(ID_BYTES).toString('base64url')) =>
+      `${deviceId}.${macOf(secrets[0], deviceId, user).toString('base64url')}`,
+    read: (token, user) => {
+      const { deviceId = '', mac = '' } = FORMAT.exec(token)?.groups ?? {};
+      const given = Buffer.from(mac, 'base64url');
+      // The same work for nobody: whether there is an account must not be told by the time this takes.
+      const genuine = secrets.map((secret) => isEqual(macOf(secret, deviceId, user), given));
+      return user !== null && genuine.includes(true) ? deviceId : null;
+    },
+  };
+}
+
+function isEqual(expected: Buffer, given: Buffer): boolean {
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+function macOf({ signingKey }: SigningKey, deviceId: string, user: User | null): Buffer {
+  const since = user?.passwordChangedAt?.getTime() ?? 0;
+  return createHmac('sha256', signingKey)
+    .update([PURPOSE, deviceId, user?.id ?? '', since].join('\0'))
+    .digest();
+}

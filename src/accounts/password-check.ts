@@ -1,0 +1,80 @@
+import type { Logger } from 'pino';
+import type { Passwords } from '../passwords/passwords.ts';
+import type { Quota } from '../quota.ts';
+import type { LoginAttempt, LoginGuard, LoginSubject } from './login-guard.ts';
+import type { User } from './ports.ts';
+
+export interface PasswordCheckDependencies {
+  readonly passwords: Passwords;
+  readonly guard: LoginGuard;
+  readonly logger: Logger;
+}
+
+/** What became of a try: the result, or null where the password was wrong. */
+export interface Outcome<Result> {
+  readonly result: Result | null;
+  /** How many tries are left. */
+  readonly quota: Quota | undefined;
+  /** This failure was the one after which the account takes no password any more. */
+  readonly locked: boolean;
+}
+
+/** The stored hash that a password was right for. */
+export interface Proof {
+  readonly hash: string;
+  /** It should be made anew. */
+  readonly outdated: boolean;
+}
+
+/** Null where the password is wrong. Takes the time of one hash at the live cost either way. */
+export type Prove = (user: User | null, password: string, network: string) => Promise<Proof | null>;
+
+export type PasswordCheck = ReturnType<typeof createPasswordCheck>;
+
+/** Comparing a password with the stored one, no more often than the guard admits. */
+export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckDependencies) {
+  /**
+   * One try at a password. `work` returns null where that was wrong; whatever it throws is no failure of the password.
+   * @throws AppError rate_limited, overloaded
+   */
+  async function attempt<Result>(
+    subject: LoginSubject,
+    work: (prove: Prove) => Promise<Result | null>,
+  ): Promise<Outcome<Result>> {
+    const admitted = await guard.admit(subject);
+    try {
+      return await settle(admitted, work);
+    } finally {
+      admitted.over();
+    }
+  }
+
+  async function settle<Result>(
+    admitted: LoginAttempt,
+    work: (prove: Prove) => Promise<Result | null>,
+  ): Promise<Outcome<Result>> {
+    let result: Result | null;
+    try {
+      result = await work((user, password, network) =>
+        prove(admitted.mayMatch ? user : null, password, network),
+      );
+    } catch (error) {
+      await admitted.withdraw().catch((err) => logger.warn({ err }, 'a try at a password stays counted'));
+      throw error;
+    }
+    if (result === null) return { result, quota: admitted.quota, locked: admitted.locks };
+    return { result, quota: await admitted.succeeded(), locked: false };
+  }
+
+  async function prove(user: User | null, password: string, network: string): Promise<Proof | null> {
+    // Who is disabled is compared with nothing, so that the right password takes as long as a wrong one.
+    const stored = user?.disabledAt === null ? user.passwordHash : null;
+    const { matches, outdated, pepperMissing } = await passwords.verify(password, stored, network);
+    if (pepperMissing) {
+      logger.error({ user_id: user?.id }, 'a password hash was made with a pepper that is not configured');
+    }
+    return matches && stored !== null ? { hash: stored, outdated } : null;
+  }
+
+  return { attempt };
+}

@@ -1,0 +1,35 @@
+/** Knows what this process is in the middle of, by key. */
+export interface UnderWay {
+  /** Counts one more; call the result when it is over. */
+  readonly begin: (key: string) => () => void;
+  /** Resolves when the next one of this key is over; undefined where there is none. */
+  readonly nextEnd: (key: string) => Promise<void> | undefined;
+}
+
+interface Group {
+  count: number;
+  readonly waiting: (() => void)[];
+}
+
+export function createUnderWay(): UnderWay {
+  const groups = new Map<string, Group>();
+
+  function end(key: string, group: Group): void {
+    group.count--;
+    if (group.count === 0) groups.delete(key);
+    for (const wake of group.waiting.splice(0)) wake();
+  }
+
+  return {
+    begin(key) {
+      const group = groups.get(key) ?? { count: 0, waiting: [] };
+      groups.set(key, group);
+      group.count++;
+      return () => end(key, group);
+    },
+    nextEnd(key) {
+      const group = groups.get(key);
+      return group && new Promise((resolve) => group.waiting.push(resolve));
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { RequestHandler, Response } from 'express';
+import { rateLimited } from '../errors.ts';
+import type { Quota } from '../quota.ts';
+import { networkOf } from './device.ts';
+import type { RateLimiter, RequestPolicy } from './ports.ts';
+
+/** Counts a request against a policy: shows in the answer what is left, throws AppError rate_limited if nothing is. */
+export type Limit = (res: Response, policy: RequestPolicy, key: string) => Promise<void>;
+
+/** `limiter` is undefined where limits are off. */
+export function createLimit(limiter: RateLimiter | undefined): Limit {
+  return async (res, policy, key) => {
+    if (limiter === undefined) return;
+    const { allowed, ...quota } = await limiter.consume(policy, key);
+    if (!allowed) throw rateLimited(quota);
+    showQuota(res, quota);
+  };
+}
+
+/** Middleware for a policy that counts by the client's network. */
+export function limitByNetwork(limit: Limit, policy: RequestPolicy): RequestHandler {
+  return async (req, res, next) => {
+    await limit(res, policy, networkOf(req.ip));
+    next();
+  };
+}
+
+/**
+ * Adds a quota to the fields RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10). Both are lists:
+ * where several policies apply to one request, each has a member.
+ */
+export function showQuota(
+  res: Response,
+  { policy, limit, windowSeconds, remaining, resetSeconds }: Quota,
+): void {
+  const window = windowSeconds === undefined ? '' : `;w=${windowSeconds}`;
+  addMember(res, 'RateLimit-Policy', `"${policy}";q=${limit}${window}`);
+  addMember(res, 'RateLimit', `"${policy}";r=${remaining};t=${resetSeconds}`);
+}
+
+function addMember(res: Response, field: string, member: string): void {
+  const before = res.get(field);
+  res.set(field, before === undefined ? member : `${before}, ${member}`);
+}

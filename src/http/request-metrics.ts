@@ -1,0 +1,24 @@
+import type { RequestHandler } from 'express';
+import { routeOf } from './route.ts';
+
+interface Measurement {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Measures each request from its headers to the end of its answer. What callers invent never becomes a label. */
+export function measureRequests(observe: (measurement: Measurement) => void): RequestHandler {
+  return (req, res, next) => {
+    const begunAt = performance.now();
+    res.once('close', () => {
+      const method = METHODS.includes(req.method) ? req.method : 'other';
+      const seconds = (performance.now() - begunAt) / 1000;
+      observe({ method, route: routeOf(req) ?? 'none', status: res.statusCode, seconds });
+    });
+    next();
+  };
+}

@@ -1,0 +1,65 @@
+import { Piscina } from 'piscina';
+import { createFairQueue, type QueueObserver } from './fair-queue.ts';
+import type { CompareTask, HashTask } from './hash-worker.js';
+
+export interface HashWorkersOptions {
+  /** Threads, each of which hashes one password at a time. */
+  readonly workers: number;
+  /** What would wait longer for a thread is refused. */
+  readonly maxWaitMilliseconds: number;
+  readonly bcryptCost: number;
+  readonly monotonic: () => number;
+  readonly observer?: QueueObserver;
+}
+
+/** Threads that do the work of bcrypt. `client` is whom a request comes from: clients take turns. */
+export interface HashWorkers {
+  /** @throws AppError overloaded */
+  readonly hash: (client: string, task: HashTask) => Promise<string>;
+  /** @throws AppError overloaded */
+  readonly compare: (client: string, task: CompareTask) => Promise<boolean>;
+  /** @throws AppError overloaded where a password of this client would not be hashed in time */
+  readonly demandRoom: (client: string) => void;
+  /** How many passwords wait for a thread. */
+  readonly waiting: () => number;
+  readonly running: () => number;
+  /** Whatever still waits or runs is given up. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The operating system gives these threads only what the thread that answers requests leaves over. Linux can do so for a
+ * thread; elsewhere it would be the whole process, or nothing.
+ */
+const NICENESS = process.platform === 'linux' ? 19 : 0;
+
+/** bcrypt takes 2^cost rounds; about so long each, until the first hash was measured. */
+const EXPECTED_ROUND_MILLISECONDS = 0.05;
+
+/** Starts one thread; the others start when they are first needed, and all stay. */
+export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
+  const { workers, maxWaitMilliseconds, bcryptCost, monotonic, observer } = options;
+  const pool = new Piscina({
+    filename: new URL('./hash-worker.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    niceIncrement: NICENESS,
+    recordTiming: false,
+  });
+  const queue = createFairQueue({
+    slots: workers,
+    maxWaitMilliseconds,
+    expectedMilliseconds: 2 ** bcryptCost * EXPECTED_ROUND_MILLISECONDS,
+    monotonic,
+    ...(observer && { observer }),
+  });
+  return {
+    hash: (client, task) => queue.run(client, () => pool.run(task) as Promise<string>),
+    compare: (client, task) => queue.run(client, () => pool.run(task) as Promise<boolean>),
+    demandRoom: queue.demandRoom,
+    waiting: queue.waiting,
+    running: queue.running,
+    close: () => pool.destroy(),
+  };
+}

@@ -1,0 +1,78 @@
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiter, RequestPolicy } from '../http/ports.ts';
+import type { Rate } from '../quota.ts';
+import type { RedisConnection } from './connect.ts';
+
+const KEY_PREFIX = 'latchkey:limit';
+
+/** Counts of all processes, where there is a Redis, and of this one. */
+interface Counters {
+  readonly shared: RateLimiterRedis | undefined;
+  readonly own: RateLimiterMemory;
+}
+
+interface Count {
+  readonly allowed: boolean;
+  readonly result: RateLimiterRes;
+}
+
+/**
+ * Counts in fixed windows: in Redis where there is one, else in this process. While Redis is away this process's own
+ * counts decide; they begin anew each time, so a key may get up to twice its limit in the window of a change.
+ */
+export function createRateLimiter(
+  rates: Readonly<Record<RequestPolicy, Rate>>,
+  redis: RedisConnection | undefined,
+  onLimited: (policy: RequestPolicy) => void = () => {},
+): RateLimiter {
+  const countersOf: Readonly<Record<RequestPolicy, Counters>> = {
+    'signup-ip': createCounters('signup-ip', rates['signup-ip'], redis),
+    'login-ip': createCounters('login-ip', rates['login-ip'], redis),
+    'refresh-session': createCounters('refresh-session', rates['refresh-session'], redis),
+    token: createCounters('token', rates.token, redis),
+  };
+
+  async function countOne({ shared, own }: Counters, key: string): Promise<Count> {
+    if (shared === undefined || redis === undefined) return consume(own, key);
+    try {
+      return await consume(shared, key);
+    } catch (error) {
+      redis.failed(error);
+      return consume(own, key);
+    }
+  }
+
+  return {
+    async consume(policy, key) {
+      const { limit, windowSeconds } = rates[policy];
+      const { allowed, result } = await countOne(countersOf[policy], key);
+      if (!allowed) onLimited(policy);
+      const resetSeconds = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
+      return { allowed, policy, limit, windowSeconds, remaining: result.remainingPoints, resetSeconds };
+    },
+  };
+}
+
+function createCounters(policy: string, rate: Rate, redis: RedisConnection | undefined): Counters {
+  const options = { keyPrefix: `${KEY_PREFIX}:${policy}`, points: rate.limit, duration: rate.windowSeconds };
+  const own = new RateLimiterMemory(options);
+  if (redis === undefined) return { shared: undefined, own };
+  const shared = new RateLimiterRedis({
+    ...options,
+    storeClient: redis.client,
+    rejectIfRedisNotReady: true,
+    // Whoever is over the limit stays so until the window ends, without asking Redis again.
+    inMemoryBlockOnConsumed: rate.limit + 1,
+  });
+  return { shared, own };
+}
+
+/** The library rejects with a result where the limit is used up, and with an error where something failed. */
+async function consume(counter: RateLimiterMemory | RateLimiterRedis, key: string): Promise<Count> {
+  try {
+    return { allowed: true, result: await counter.consume(key) };
+  } catch (thrown) {
+    if (thrown instanceof RateLimiterRes) return { allowed: false, result: thrown };
+    throw thrown;
+  }
+}

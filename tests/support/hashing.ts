@@ -1,0 +1,24 @@
+import { jest } from '@jest/globals';
+import bcrypt from 'bcrypt';
+import work, { type CompareTask, type HashTask } from '../../src/passwords/hash-worker.js';
+
+/** What the hash workers do, done at once in this process, for whoever tests what is asked of them. */
+export const hashHere = {
+  hash: async (_client: string, task: HashTask) => String(work(task)),
+  compare: async (_client: string, task: CompareTask) => work(task) === true,
+  demandRoom: () => {},
+};
+
+/** Rounds of bcrypt that `doing` makes in this process: 2^cost a call. bcrypt itself runs as ever. */
+export async function roundsOf(doing: () => Promise<unknown> | unknown): Promise<number> {
+  const hash = jest.spyOn(bcrypt, 'hashSync');
+  const compare = jest.spyOn(bcrypt, 'compareSync');
+  await doing();
+  const costs = [
+    ...hash.mock.calls.map(([, cost]) => Number(cost)),
+    ...compare.mock.calls.map(([, stored]) => bcrypt.getRounds(String(stored))),
+  ];
+  hash.mockRestore();
+  compare.mockRestore();
+  return costs.reduce((rounds, cost) => rounds + 2 ** cost, 0);
+}
