@@ -1,9 +1,9 @@
 /** Who may import whom. docs/ARCHITECTURE.md says why; `npm run lint` enforces it. */
 
-const FEATURES = '^src/(accounts|health|docs)/';
+const FEATURES = '^src/(accounts|health|docs|metrics)/';
 /** What every feature may use. */
-const SHARED_BY_FEATURES = '^src/(tokens|sessions|passwords|http)/|^src/(errors|clock|logger)\\.ts$';
-const ADAPTERS = '^src/(db)/';
+const SHARED_BY_FEATURES = '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|clock|logger)\\.ts$';
+const ADAPTERS = '^src/(db|redis)/';
 
 /** `package` may be imported from files that match `where` and from nowhere else. */
 const only = (package, where) => ({
@@ -26,8 +26,8 @@ module.exports = {
       name: 'nothing-imports-the-top',
       comment: 'these put the parts together; a part that knows them cannot be used alone',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(server|assemble)\\.ts$' },
-      to: { path: '^src/(server|keys|assemble|app)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(server|serve|supervise|assemble)\\.ts$' },
+      to: { path: '^src/(server|serve|supervise|keys|admin|assemble|app)\\.ts$' },
     },
     {
       name: 'features-stand-alone',
@@ -54,6 +54,10 @@ module.exports = {
     only('sequelize', '^src/db/'),
     only('jsonwebtoken', '^src/tokens/'),
     only('bcrypt', '^src/passwords/'),
+    only('piscina', '^src/passwords/'),
+    only('ioredis', '^src/redis/'),
+    only('rate-limiter-flexible', '^src/redis/'),
+    only('prom-client', '^src/metrics/'),
     only('dotenv', '^src/config\\.ts$'),
     {
       name: 'no-development-dependencies',

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { docsPaths } from './docs/openapi.ts';
 import { docsFiles, docsRoutes } from './docs/routes.ts';
+import { AppError } from './errors.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
 import { authenticate } from './http/authenticate.ts';
@@ -134,6 +135,27 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
 
+  app.use(problemHandler(publicUrl));
+  return app;
+}
+
+export interface MetricsAppDependencies {
+  readonly scrape: Scrape;
+  readonly token: string | undefined;
+  readonly publicUrl: string;
+  readonly logger: Logger;
+}
+
+/** GET /metrics alone, for a port that the public does not reach. */
+export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAppDependencies): Express {
+  const app = express();
+  app.use(requestId());
+  app.use(requestLog(logger));
+  app.use(securityHeaders());
+  app.use(metricsRoutes(scrape, token));
+  app.use(() => {
+    throw new AppError('not_found');
+  });
   app.use(problemHandler(publicUrl));
   return app;
 }

@@ -12,7 +12,7 @@ import { createStore } from './db/store.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createDrain, type Drain } from './http/drain.ts';
 import { createHttpServer } from './http/listen.ts';
-import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { createMetrics, type Metrics, type Registry } from './metrics/metrics.ts';
 import type { Scrape } from './metrics/routes.ts';
 import { createHashWorkers, type HashWorkers } from './passwords/hash-workers.ts';
 import { connectRedis } from './redis/connect.ts';
@@ -30,8 +30,8 @@ export interface World {
   readonly database: Database;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** What GET /metrics answers; this process's own metrics unless another one speaks for all. */
-  readonly scrape?: Scrape;
+  /** What GET /metrics answers: this process's own metrics, unless another one speaks for all. */
+  readonly createScrape?: (registry: Registry) => Scrape;
 }
 
 /** The parts that live as long as the process. Nothing listens, follows or ticks yet. */
@@ -42,6 +42,7 @@ export interface Assembly extends Drain {
   readonly follower: RevocationFollower;
   readonly keyUsage: KeyUsage;
   readonly metrics: Metrics;
+  readonly scrape: Scrape;
   readonly hashWorkers: HashWorkers;
   /** Begins to follow, to count and to tidy up. */
   readonly start: () => void;
@@ -53,7 +54,7 @@ export interface Assembly extends Drain {
 export async function assemble(world: World): Promise<Assembly> {
   const { config, secret, database, clock, logger } = world;
   const metrics = createMetrics();
-  const { scrape = () => metrics.registry.metrics() } = world;
+  const scrape = world.createScrape?.(metrics.registry) ?? (() => metrics.registry.metrics());
   const store = createStore(database);
   const keys = createKeyRing({ ...config.tokens, secret });
   const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
@@ -116,7 +117,7 @@ export async function assemble(world: World): Promise<Assembly> {
     await Promise.all([keyUsage.flush(), hashWorkers.close()]);
   }
 
-  const parts = { server, store, revocations, follower, keyUsage, metrics, hashWorkers };
+  const parts = { server, store, revocations, follower, keyUsage, metrics, scrape, hashWorkers };
   return { ...parts, isDraining, drain, start, stop };
 }
 

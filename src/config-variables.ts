@@ -309,7 +309,7 @@ export const VARIABLES = {
     meaning: 'Address for METRICS_PORT',
   },
   METRICS_TOKEN: {
-    schema: text.optional(),
+    schema: z.string().min(16).optional(),
     wants: 'at least 16 characters',
     default: '',
     meaning: 'Bearer token for GET /metrics on the public port',

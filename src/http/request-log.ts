@@ -6,7 +6,7 @@ import { requestIdOf } from './request-id.ts';
 import { routeOf } from './route.ts';
 
 /** Asked every few seconds by whatever runs the service. */
-const PROBES: readonly unknown[] = ['/healthz', '/readyz'];
+const PROBES: readonly unknown[] = ['/healthz', '/readyz', '/metrics'];
 
 /**
  * One line a request: id, method, route, status, duration. The route is the pattern that matched: paths and query

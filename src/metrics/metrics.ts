@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { LoginOutcome } from '../accounts/login.ts';
 import type { RequestPolicy } from '../http/ports.ts';
 import type { QueueObserver } from '../passwords/fair-queue.ts';
+
+export type { Registry };
 
 /** What has to be asked each time somebody looks. */
 export interface Watched {
@@ -23,7 +24,8 @@ export interface RequestMeasurement {
 export interface Metrics {
   readonly registry: Registry;
   readonly request: (measurement: RequestMeasurement) => void;
-  readonly login: (outcome: LoginOutcome) => void;
+  /** How a login ended. */
+  readonly login: (outcome: string) => void;
   readonly limited: (policy: RequestPolicy) => void;
   readonly hashQueue: QueueObserver;
   readonly watch: (watched: Watched) => void;

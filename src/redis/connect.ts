@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-/** A connection to Redis that never lets anybody wait: while Redis is away, commands fail at once. */
+/** A connection to Redis that never lets anybody wait long: while Redis is away, nothing is asked of it. */
 export interface RedisConnection {
   readonly client: Redis;
   readonly isUp: () => boolean;
@@ -27,27 +27,37 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_MILLISECONDS),
   });
-  let wasUp: boolean | undefined;
-  const isUp = () => client.status === 'ready';
+  let up: boolean | undefined;
+  let lastFault: string | undefined;
 
-  function report(up: boolean, error?: Error): void {
-    if (up === wasUp) return;
-    wasUp = up;
-    if (up) logger.info('redis is connected');
+  function turn(isUp: boolean, error?: Error): void {
+    if (isUp === up) return;
+    up = isUp;
+    lastFault = undefined;
+    if (isUp) logger.info('redis is connected');
     else logger.warn({ err: error }, 'redis is away: this process counts by itself');
   }
-  client.on('ready', () => report(true));
-  client.on('error', (error) => report(false, error));
-  client.on('close', () => report(false));
+
+  function failed(error: unknown): void {
+    if (!up || !(error instanceof Error)) return;
+    if (error.message === COMMAND_TIMED_OUT) {
+      turn(false, error);
+      client.disconnect(true);
+    } else if (error.message !== lastFault) {
+      // Once is enough: the next command will hear the same.
+      lastFault = error.message;
+      logger.warn({ err: error }, 'redis does not do what it is asked: this process counts by itself');
+    }
+  }
+
+  client.on('ready', () => turn(true));
+  client.on('error', (error) => turn(false, error));
+  client.on('close', () => turn(false));
 
   return {
     client,
-    isUp,
-    failed: (error) => {
-      if (!isUp()) return;
-      logger.warn({ err: error }, 'redis did not do what it was asked');
-      if (error instanceof Error && error.message === COMMAND_TIMED_OUT) client.disconnect(true);
-    },
+    isUp: () => up === true,
+    failed,
     close: () => {
       client.removeAllListeners('close');
       client.disconnect();

@@ -33,7 +33,7 @@ export function createRateLimiter(
   };
 
   async function countOne({ shared, own }: Counters, key: string): Promise<Count> {
-    if (shared === undefined || redis === undefined) return consume(own, key);
+    if (shared === undefined || !redis?.isUp()) return consume(own, key);
     try {
       return await consume(shared, key);
     } catch (error) {
@@ -60,7 +60,6 @@ function createCounters(policy: string, rate: Rate, redis: RedisConnection | und
   const shared = new RateLimiterRedis({
     ...options,
     storeClient: redis.client,
-    rejectIfRedisNotReady: true,
     // Whoever is over the limit stays so until the window ends, without asking Redis again.
     inMemoryBlockOnConsumed: rate.limit + 1,
   });

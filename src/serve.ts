@@ -1,0 +1,74 @@
+import cluster from 'node:cluster';
+import type { Logger } from 'pino';
+import { createMetricsApp } from './app.ts';
+import { assemble } from './assemble.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { openDatabase } from './db/open.ts';
+import { createHttpServer, listen } from './http/listen.ts';
+import { createLogger } from './logger.ts';
+import { createScrapeThroughPrimary } from './metrics/processes.ts';
+import type { Scrape } from './metrics/routes.ts';
+import { onStopRequest } from './processes.ts';
+import { stopOnSignal } from './stop.ts';
+import { readOrCreateSecret } from './tokens/secret-file.ts';
+import { warnings, welcome } from './welcome.ts';
+
+/** In-flight requests get this long; the rest of ten seconds is for the database and the log. */
+const DRAIN_MILLISECONDS = 9_000;
+
+/** One process that answers requests: database -> assemble -> listen -> drain when it is told to stop. */
+export async function serve(config: Config): Promise<void> {
+  const isAlone = cluster.isPrimary;
+  const logger = createLogger(config.logLevel);
+  const database = await openDatabase(config.database, logger);
+  const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
+  const assembly = await assemble({
+    config,
+    secret,
+    database,
+    clock: systemClock,
+    logger,
+    ...(isAlone ? {} : { createScrape: createScrapeThroughPrimary }),
+  });
+  const { address, port } = await listen(assembly.server, config.http.port, config.http.host);
+  const stopMetrics = isAlone ? await listenForMetrics(config, assembly.scrape, logger) : () => {};
+  assembly.start();
+  const stop = stopOnSignal(logger, async () => {
+    await assembly.drain(DRAIN_MILLISECONDS);
+    stopMetrics();
+    await assembly.stop();
+    await database.close();
+  });
+  if (isAlone) introduce(config, port, logger);
+  else onStopRequest(stop);
+  logger.info({ address, port, public_url: config.http.publicUrl }, 'listening');
+}
+
+/** GET /metrics on a port of its own, where one is configured. Returns what stops it. */
+export async function listenForMetrics(config: Config, scrape: Scrape, logger: Logger): Promise<() => void> {
+  const { port, host, token } = config.metrics;
+  if (port === undefined) return () => {};
+  const { publicUrl } = config.http;
+  const server = createHttpServer(createMetricsApp({ scrape, token, publicUrl, logger }), publicUrl);
+  const address = await listen(server, port, host);
+  logger.info({ address: address.address, port: address.port }, 'metrics are served');
+  return () => {
+    server.close();
+    server.closeAllConnections();
+  };
+}
+
+/** What a newcomer reads at the start, and what an operator should know. */
+export function introduce(config: Config, port: number, logger: Logger): void {
+  for (const warning of warnings(config)) logger.warn(warning);
+  if (config.environment !== 'production') {
+    process.stdout.write(welcome(localUrl(config.http.host, port), config.signupDisabled));
+  }
+}
+
+/** Where a person on this machine reaches the service. */
+function localUrl(host: string, port: number): string {
+  const isLocal = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host);
+  return `http://${isLocal ? 'localhost' : host}:${port}`;
+}

@@ -1,0 +1,31 @@
+import closeWithGrace from 'close-with-grace';
+import type { Logger } from 'pino';
+
+const STOP_MILLISECONDS = 10_000;
+
+/**
+ * Runs `stop` once when a signal or an unexpected error asks for it, and exits; at once on a second signal, and after
+ * ten seconds in any case. Returns what asks for it without a signal.
+ */
+export function stopOnSignal(logger: Logger, stop: () => Promise<void>): () => void {
+  let stopping = false;
+  const { close } = closeWithGrace(
+    {
+      delay: STOP_MILLISECONDS,
+      logger: {
+        error: (reason: unknown) => logger.warn({ reason: String(reason) }, 'stopped before all was done'),
+      },
+    },
+    async ({ signal, err }) => {
+      stopping = true;
+      if (err) logger.fatal({ err }, 'stopping after an unexpected error');
+      else logger.info({ signal }, 'stopping');
+      await stop();
+      logger.info('stopped');
+    },
+  );
+  return () => {
+    // Told twice, by a signal to all processes and by the first of them, is told once.
+    if (!stopping) close();
+  };
+}

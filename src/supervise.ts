@@ -1,0 +1,27 @@
+import type { Config } from './config.ts';
+import { openDatabase } from './db/open.ts';
+import { createLogger } from './logger.ts';
+import { createScrapeOfAll } from './metrics/processes.ts';
+import { startProcesses } from './processes.ts';
+import { introduce, listenForMetrics } from './serve.ts';
+import { stopOnSignal } from './stop.ts';
+import { readOrCreateSecret } from './tokens/secret-file.ts';
+
+/** The others get this long to stop; the rest of ten seconds is for this process. */
+const STOP_MILLISECONDS = 9_500;
+
+/** The first of several processes: prepares what they share, starts them, and starts another where one ends. */
+export async function supervise(config: Config): Promise<void> {
+  const logger = createLogger(config.logLevel);
+  const database = await openDatabase(config.database, logger);
+  await database.close();
+  if (config.tokens.secret === undefined) readOrCreateSecret(config.tokens.secretFile);
+
+  const stopMetrics = await listenForMetrics(config, createScrapeOfAll(), logger);
+  const processes = await startProcesses(config.processes, logger);
+  stopOnSignal(logger, async () => {
+    await processes.stop(STOP_MILLISECONDS);
+    stopMetrics();
+  });
+  introduce(config, processes.port, logger);
+}
