@@ -11,11 +11,11 @@ import {
   type TlsOptions,
   tlsOptions,
 } from '../config/environment.cjs';
-import { keyFaults, productionFaults } from './config-checks.ts';
-import { describeValue, VARIABLES, type Values, type VariableName } from './config-variables.ts';
 import type { RequestPolicy } from './http/ports.ts';
 import type { Rate } from './quota.ts';
 import type { Algorithm } from './tokens/keys.ts';
+import { keyFaults, productionFaults } from './variables/checks.ts';
+import { describeValue, VARIABLES, type Values, type VariableName } from './variables/variables.ts';
 
 /** Everything the service can be told from outside, checked and frozen. */
 export interface Config {

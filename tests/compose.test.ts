@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { VARIABLES } from '../src/config-variables.ts';
+import { VARIABLES } from '../src/variables/variables.ts';
 
 interface Compose {
-  readonly services: Readonly<Record<string, { readonly environment: Readonly<Record<string, string>> }>>;
+  readonly services: Readonly<Record<string, { readonly environment?: Readonly<Record<string, string>> }>>;
 }
 
 describe('compose.yaml', () => {
@@ -18,7 +18,9 @@ describe('compose.yaml', () => {
   });
 
   it('gives no secret a default', () => {
-    const values = Object.values(compose.services).flatMap(({ environment }) => Object.entries(environment));
+    const values = Object.values(compose.services).flatMap(({ environment }) =>
+      Object.entries(environment ?? {}),
+    );
     const secrets = values.filter(([name]) =>
       ['JWT_SECRET', 'MYSQL_PASSWORD', 'DATABASE_URL'].includes(name),
     );

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Rate } from './quota.ts';
+import type { Rate } from '../quota.ts';
 
 const MAX_WINDOW_SECONDS = 86_400;
 

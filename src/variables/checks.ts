@@ -1,6 +1,6 @@
-import { describeValue, type Values } from './config-variables.ts';
+import { type Algorithm, createKeyRing } from '../tokens/keys.ts';
 import { isSampleSecret } from './sample-secrets.ts';
-import { type Algorithm, createKeyRing } from './tokens/keys.ts';
+import { describeValue, type Values } from './variables.ts';
 
 const MIN_SECRET_BYTES = 32;
 const MIN_PRODUCTION_BCRYPT_COST = 10;
