@@ -57,6 +57,14 @@ export const ERRORS = {
     meaning:
       'No account has this identifier with this password. The answer is the same whichever of the two is wrong.',
   },
+  insufficient_scope: {
+    title: 'The token does not allow this',
+    meaning: 'It is good, but lacks a permission, which the header WWW-Authenticate names.',
+  },
+  user_required: {
+    title: 'This is for users',
+    meaning: 'The token belongs to a machine client, which has no account of its own.',
+  },
   wrong_password: {
     title: 'The current password is not right',
     meaning: 'A change of this weight asks for the current password once more, and it was not that.',
@@ -64,6 +72,14 @@ export const ERRORS = {
   signup_disabled: {
     title: 'Sign-up is closed',
     meaning: 'The operator of this service creates the accounts.',
+  },
+  last_admin: {
+    title: 'This is the last administrator',
+    meaning: 'Somebody has to be left who may give the role admin. Give it to somebody else first.',
+  },
+  unknown_role: {
+    title: 'There is no such role',
+    meaning: 'GET /admin/roles lists the roles there are.',
   },
   email_taken: {
     title: 'The email address has an account already',

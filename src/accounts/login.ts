@@ -1,5 +1,7 @@
+import { ANONYMOUS, type Caller, type RequestOrigin } from '../caller.ts';
+import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import type { RequestOrigin } from '../http/device.ts';
+import { type EventType, entryOf } from '../ledger.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Quota } from '../quota.ts';
 import type { SessionGrant, Sessions } from '../sessions/service.ts';
@@ -12,6 +14,7 @@ import type { AccountStore, IdentifierKind, User } from './ports.ts';
 
 export interface LoginDependencies {
   readonly store: AccountStore;
+  readonly clock: Clock;
   readonly passwords: Passwords;
   readonly check: PasswordCheck;
   readonly sessions: Sessions;
@@ -52,7 +55,7 @@ export interface Login {
 }
 
 export function createLogin(dependencies: LoginDependencies) {
-  const { store, passwords, check, sessions, deviceTokens, secret, onLogin = () => {} } = dependencies;
+  const { store, clock, passwords, check, sessions, deviceTokens, secret, onLogin = () => {} } = dependencies;
   const { users } = store;
 
   /**
@@ -82,12 +85,38 @@ export function createLogin(dependencies: LoginDependencies) {
     passwords.demandRoom(origin.network);
     const user = await find(credentials);
     const device = deviceOf(user, known);
-    const { result, quota, locked } = await check.attempt(subjectOf(credentials, user, device.key), (prove) =>
+    const subject = subjectOf(credentials, user, device.key);
+    const { result, quota, locked, mayMatch } = await check.attempt(subject, (prove) =>
       start(credentials, origin, user, prove),
     );
     if (result !== null) return { ...result, deviceToken: deviceTokens.issue(result.user, device.id), quota };
+    await recordFailure(user, mayMatch ? reasonOf(user) : 'locked', subject, origin);
+    if (locked) await record('user.locked', user, {}, origin);
     const event = locked && user ? { event: 'password_locked', user_id: user.id } : undefined;
     throw new AppError('invalid_credentials', undefined, { quota, ...(event && { event }) });
+  }
+
+  /** Written for nobody as well, since what is written takes time. Nobody's identifier is kept as a hash. */
+  function recordFailure(
+    user: User | null,
+    reason: string,
+    { account }: LoginSubject,
+    origin: RequestOrigin,
+  ) {
+    return record('login.failed', user, user ? { reason } : { reason, identifier: account }, origin);
+  }
+
+  async function record(
+    type: EventType,
+    user: User | null,
+    details: Record<string, string>,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    const caller = { actor: ANONYMOUS, origin, sessionId: null };
+    await store.ledger.append(
+      entryOf(type, caller, user?.id ?? null, details, 'failure'),
+      new Date(clock.now()),
+    );
   }
 
   /**
@@ -102,7 +131,7 @@ export function createLogin(dependencies: LoginDependencies) {
       const passwordHash = proof.outdated
         ? await renew(user, proof, credentials.password, origin)
         : proof.hash;
-      const grant = await sessions.start(user.id, { method: 'password', device: origin, passwordHash });
+      const grant = await sessions.start(user.id, { method: 'password', origin, passwordHash });
       if (grant !== null) return { user, grant };
       user = await find(credentials);
     }
@@ -146,16 +175,23 @@ export function createLogin(dependencies: LoginDependencies) {
   function deviceOf(user: User | null, { deviceToken, session }: KnownDevice): { key: string; id?: string } {
     const id = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
     if (id !== null) return { key: `device:${id}`, id };
-    if (session !== undefined && session.userId === user?.id) return { key: sessionDevice(session.id) };
+    if (session !== undefined && session.userId === user?.id) return { key: `session:${session.id}` };
     return { key: STRANGERS };
   }
 
   return login;
 }
 
+/** For the operator: callers are told nothing of the kind. */
+function reasonOf(user: User | null): string {
+  if (user === null) return 'unknown_identifier';
+  if (user.disabledAt !== null) return 'disabled';
+  return user.passwordHash === null ? 'no_password' : 'wrong_password';
+}
+
 /** The key that failures of somebody who is logged in are counted under. */
-export function sessionDevice(sessionId: string): string {
-  return `session:${sessionId}`;
+export function deviceOfCaller({ sessionId, actor }: Pick<Caller, 'sessionId' | 'actor'>): string {
+  return sessionId === null ? `${actor.type}:${actor.id}` : `session:${sessionId}`;
 }
 
 function outcomeOf(error: unknown): LoginOutcome {

@@ -17,6 +17,8 @@ export interface Outcome<Result> {
   readonly quota: Quota | undefined;
   /** This failure was the one after which the account takes no password any more. */
   readonly locked: boolean;
+  /** False where the password was not even compared. */
+  readonly mayMatch: boolean;
 }
 
 /** The stored hash that a password was right for. */
@@ -62,8 +64,9 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
       await admitted.withdraw().catch((err) => logger.warn({ err }, 'a try at a password stays counted'));
       throw error;
     }
-    if (result === null) return { result, quota: admitted.quota, locked: admitted.locks };
-    return { result, quota: await admitted.succeeded(), locked: false };
+    if (result === null)
+      return { result, quota: admitted.quota, locked: admitted.locks, mayMatch: admitted.mayMatch };
+    return { result, quota: await admitted.succeeded(), locked: false, mayMatch: true };
   }
 
   async function prove(user: User | null, password: string, network: string): Promise<Proof | null> {

@@ -87,9 +87,30 @@ export interface LoginFailureStore {
   readonly prune: (before: Date) => Promise<void>;
 }
 
+/** Who has which roles. */
+export interface UserRoleStore {
+  /** @throws AppError unknown_role */
+  readonly add: (userId: string, roles: readonly string[]) => Promise<void>;
+  /** The roles of each of these users, in order. */
+  readonly rolesOf: (userIds: readonly string[]) => Promise<ReadonlyMap<string, readonly string[]>>;
+  /**
+   * Makes these the user's only roles, in a transaction. The version from which on tokens hold them.
+   * @throws AppError unknown_role
+   */
+  readonly replace: (userId: string, roles: readonly string[], at: Date) => Promise<Date>;
+  /** All permissions of these roles, each once. */
+  readonly permissionsOf: (roles: readonly string[]) => Promise<string[]>;
+  /**
+   * How many active users but this one have the role. Until the end of the transaction nobody else is told, so that of
+   * two who would each leave the other one waits.
+   */
+  readonly countOthersWith: (role: string, userId: string) => Promise<number>;
+}
+
 /** What accounts need of the database, inside a transaction or outside. */
 export interface AccountStores extends SessionStores {
   readonly users: UserStore;
+  readonly userRoles: UserRoleStore;
   readonly loginFailures: LoginFailureStore;
 }
 

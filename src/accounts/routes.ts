@@ -1,12 +1,7 @@
 import { type Request, type RequestHandler, Router } from 'express';
-import {
-  claimsOf,
-  demandToken,
-  readBearerToken,
-  type TokenCheck,
-  unlessRefused,
-} from '../http/authenticate.ts';
-import { deviceOf } from '../http/device.ts';
+import { demandToken, readBearerToken, type TokenCheck, unlessRefused } from '../http/authenticate.ts';
+import { callerOf, userOf } from '../http/caller.ts';
+import { originOf } from '../http/origin.ts';
 import { parse } from '../http/parse.ts';
 import { type Limit, limitByNetwork, showQuota } from '../http/rate-limit.ts';
 import type { KnownDevice } from './login.ts';
@@ -38,23 +33,27 @@ export function accountRoutes({
   const router = Router();
 
   router.post('/signup', limitByNetwork(limit, 'signup-ip'), async (req, res) => {
-    const login = await accounts.signup(parse(SignupBody, req.body), deviceOf(req));
+    const login = await accounts.signup(parse(SignupBody, req.body), originOf(req));
     res.status(201).location('/me').json(presentLogin(login));
   });
 
   router.post('/login', limitByNetwork(limit, 'login-ip'), async (req, res) => {
     const { device_token, ...credentials } = parse(LoginBody, req.body);
-    const login = await accounts.login(credentials, deviceOf(req), knownDevice(req, device_token));
+    const login = await accounts.login(credentials, originOf(req), await knownDevice(req, device_token));
     if (login.quota) showQuota(res, login.quota);
     res.json(presentLogin(login));
   });
 
   router.get('/me', authenticate, async (req, res) => {
-    res.json(presentUser(await accounts.get(claimsOf(req).sub)));
+    res.json(presentUser(await accounts.get(userOf(req).userId)));
   });
 
   router.patch('/me', authenticate, async (req, res) => {
-    res.json(presentUser(await accounts.updateProfile(claimsOf(req).sub, parse(ProfileBody, req.body))));
+    res.json(
+      presentUser(
+        await accounts.updateProfile(userOf(req).userId, parse(ProfileBody, req.body), callerOf(req)),
+      ),
+    );
   });
 
   router.delete('/me', authenticate, async (req, res) => {
@@ -68,15 +67,14 @@ export function accountRoutes({
     res.status(204).end();
   });
 
-  function knownDevice(req: Request, deviceToken: string | undefined): KnownDevice {
-    const claims = unlessRefused(() => verifyLive(demandToken(readBearerToken(req))));
-    return { deviceToken, session: claims && { userId: claims.sub, id: claims.sid } };
+  async function knownDevice(req: Request, deviceToken: string | undefined): Promise<KnownDevice> {
+    const claims = await unlessRefused(() => verifyLive(demandToken(readBearerToken(req))));
+    return { deviceToken, session: claims?.sid ? { userId: claims.sub, id: claims.sid } : undefined };
   }
 
   return router;
 }
 
 function confirmation(req: Request, password: string): Confirmation {
-  const { sub: userId, sid: sessionId } = claimsOf(req);
-  return { userId, sessionId, password, origin: deviceOf(req) };
+  return { userId: userOf(req).userId, password, caller: callerOf(req) };
 }

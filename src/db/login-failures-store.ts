@@ -1,8 +1,8 @@
 import { literal, Op } from 'sequelize';
 import type { IdentifierKind, LoginFailureStore, LoginFailures } from '../accounts/ports.ts';
 import { isUniqueViolation } from './errors.ts';
-import type { LoginFailuresRow } from './models.ts';
 import { removeInPortions } from './portions.ts';
+import type { LoginFailuresRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 
 const IS_NOBODYS = literal('NOT EXISTS (SELECT 1 FROM users WHERE users.id = login_failures.account)');

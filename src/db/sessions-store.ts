@@ -7,8 +7,8 @@ import type {
   SessionFilter,
   SessionStore,
 } from '../sessions/ports.ts';
-import type { SessionRow } from './models.ts';
 import { removeInPortions } from './portions.ts';
+import type { SessionRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
 

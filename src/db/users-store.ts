@@ -2,7 +2,7 @@ import type { WhereOptions } from 'sequelize';
 import type { NewUser, ProfileChange, User, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
-import type { UserRow } from './models.ts';
+import type { UserRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 
 /** People in the table `users`. */
@@ -26,6 +26,7 @@ export function createUserStore({ models, transaction, run, write }: Scope): Use
       passwordChangedAt: null,
       emailVerifiedAt: null,
       disabledAt: null,
+      rightsVersion: null,
       createdAt: user.createdAt,
       updatedAt: user.createdAt,
     };
@@ -100,6 +101,6 @@ function translateDuplicate(error: unknown): unknown {
   return error;
 }
 
-function toUser({ emailCanonical, usernameCanonical, ...user }: UserRow): User {
+function toUser({ emailCanonical, usernameCanonical, rightsVersion, ...user }: UserRow): User {
   return user;
 }

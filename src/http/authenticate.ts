@@ -16,8 +16,8 @@ declare global {
 /** RFC 6750 section 2.1: b64token. */
 const BEARER_CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
-/** Returns the claims of a good token and throws an AppError for any other. */
-export type TokenCheck = (token: string) => AccessTokenClaims;
+/** Returns the claims of a good credential and throws an AppError for any other. */
+export type TokenCheck = (token: string) => AccessTokenClaims | Promise<AccessTokenClaims>;
 
 /**
  * Middleware that lets a request pass with a good bearer token, so often as the policy `token` has it, and refuses every
@@ -25,16 +25,18 @@ export type TokenCheck = (token: string) => AccessTokenClaims;
  */
 export function authenticate(check: TokenCheck, limit: Limit): RequestHandler {
   return async (req, res, next) => {
-    req.claims = check(demandToken(readBearerToken(req)));
+    req.claims = await check(demandToken(readBearerToken(req)));
     await limit(res, 'token', req.claims.jti);
     next();
   };
 }
 
 /** What `read` finds out about a token, or undefined where it refuses. */
-export function unlessRefused<Result>(read: () => Result): Result | undefined {
+export async function unlessRefused<Result>(
+  read: () => Result | Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (error instanceof AppError) return undefined;
     throw error;

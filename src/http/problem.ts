@@ -17,11 +17,15 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   invalid_refresh_token: 401,
   refresh_token_reused: 401,
   invalid_credentials: 401,
+  insufficient_scope: 403,
+  user_required: 403,
   wrong_password: 403,
   signup_disabled: 403,
   session_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
+  last_admin: 409,
+  unknown_role: 409,
   email_taken: 409,
   username_taken: 409,
   payload_too_large: 413,
@@ -107,6 +111,12 @@ function sendProblem(res: Response, error: AppError, problem: ProblemView): void
 export function challenge(code: ErrorCode): string {
   const fault = TOKEN_CODES.includes(code) ? 'invalid_token' : code === 'invalid_request' ? code : undefined;
   return `Bearer realm="latchkey"${fault ? `, error="${fault}", error_description="${ERRORS[code].title}"` : ''}`;
+}
+
+/** RFC 6750 section 3.1: what a token that is good enough for something else lacks. */
+export function challengeScope(permission: string): string {
+  const { title } = ERRORS.insufficient_scope;
+  return `Bearer realm="latchkey", error="insufficient_scope", error_description="${title}", scope="${permission}"`;
 }
 
 function toAppError(thrown: unknown): AppError {

@@ -1,4 +1,6 @@
+import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
+import { type EventType, entryOf } from '../ledger.ts';
 import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '../tokens/verify.ts';
 import type {
   Revocation,
@@ -8,6 +10,14 @@ import type {
   TransactionalSessionStores,
 } from './ports.ts';
 import type { RevocationSet } from './revocations.ts';
+
+const MAX_LISTED_SESSIONS = 100;
+
+/** How the ledger calls the end of sessions, if not simply that. */
+const EVENT_OF: Partial<Record<RevocationReason, EventType>> = {
+  logout: 'logout',
+  refresh_token_reused: 'refresh.reused',
+};
 
 export interface EndingDependencies {
   readonly store: TransactionalSessionStores;
@@ -21,10 +31,30 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
   const lifetimeSeconds = MAX_ACCESS_TOKEN_TTL_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS;
 
   /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
-  async function end(filter: SessionFilter, reason: RevocationReason): Promise<number> {
-    const revoked = await store.transaction((stores) => revokeWithin(stores, filter, reason));
+  async function end(filter: SessionFilter, reason: RevocationReason, caller: Caller): Promise<number> {
+    const revoked = await store.transaction(async (stores) => {
+      const ended = await revokeWithin(stores, filter, reason);
+      if (ended.length > 0) await record(stores, filter.userId, ended, reason, caller);
+      return ended;
+    });
     announce(revoked);
     return revoked.length;
+  }
+
+  async function record(
+    { ledger }: SessionStores,
+    userId: string,
+    ended: readonly Revocation[],
+    reason: RevocationReason,
+    caller: Caller,
+  ): Promise<void> {
+    const details = {
+      reason,
+      sessions: ended.map(({ subjectId }) => subjectId).slice(0, MAX_LISTED_SESSIONS),
+    };
+    const outcome = reason === 'refresh_token_reused' ? 'failure' : 'success';
+    const type = EVENT_OF[reason] ?? 'session.ended';
+    await ledger.append(entryOf(type, caller, userId, details, outcome), now());
   }
 
   /** The part of `end` that belongs into a transaction with something else; `announce` the result after its commit. */

@@ -1,3 +1,5 @@
+import type { Ledger } from '../ledger.ts';
+
 /** One login on one device. */
 export interface Session {
   readonly id: string;
@@ -18,12 +20,6 @@ export interface Session {
 
 /** How somebody proved who they are. */
 export type LoginMethod = 'password';
-
-/** Where a login comes from, as far as a request tells. */
-export interface Device {
-  readonly userAgent: string | null;
-  readonly ip: string | null;
-}
 
 export type NewSession = Omit<Session, 'rotatedAt' | 'revokedAt'>;
 
@@ -66,12 +62,29 @@ export interface SessionStore {
   readonly prune: (before: Date) => Promise<void>;
 }
 
-/** What no longer counts: a session, or everything a user got before some time. */
+/** What somebody may do, and since when that has been so. */
+export interface Rights {
+  readonly roles: readonly string[];
+  /** The permissions of all these roles, in order, each once. */
+  readonly permissions: readonly string[];
+  /** When the user's roles changed last, and then for each role when what it may do changed last: milliseconds. */
+  readonly versions: readonly number[];
+}
+
+export interface RightsStore {
+  /** What a user may do, read in one statement, so that all of it is of one moment. */
+  readonly rightsOf: (userId: string) => Promise<Rights>;
+}
+
+/**
+ * What no longer counts: a session; everything a user got before some time; or tokens that hold older rights than a user
+ * or a role has had since.
+ */
 export interface Revocation {
-  readonly kind: 'session' | 'user';
-  /** The id of the session or of the user. */
+  readonly kind: 'session' | 'user' | 'rights' | 'role';
+  /** The id of the session or of the user, or the name of the role. */
   readonly subjectId: string;
-  /** For users: tokens issued before this are revoked. */
+  /** For users: tokens issued before this are revoked. For rights and roles: tokens with an earlier version are. */
   readonly notBefore: Date | null;
   /** From then on no token can be alive that this concerns. */
   readonly expiresAt: Date;
@@ -95,6 +108,8 @@ export interface RevocationStore {
 export interface SessionStores {
   readonly sessions: SessionStore;
   readonly revocations: RevocationStore;
+  readonly rights: RightsStore;
+  readonly ledger: Ledger;
 }
 
 export interface TransactionalSessionStores extends SessionStores {

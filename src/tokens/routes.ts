@@ -26,9 +26,9 @@ export function gatewayRoutes(authenticate: RequestHandler): Router {
     // Each header is always there, so that a gateway that copies them overwrites whatever a client sent.
     res.set({
       'X-Auth-Subject': claims.sub,
-      'X-Auth-Session': claims.sid,
+      'X-Auth-Session': claims.sid ?? '',
       'X-Auth-Roles': claims.roles.join(' '),
-      'X-Auth-Scope': '',
+      'X-Auth-Scope': claims.scope,
     });
     res.json(claims);
   });

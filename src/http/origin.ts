@@ -1,24 +1,20 @@
 import type { Request } from 'express';
 import ipaddr from 'ipaddr.js';
+import type { RequestOrigin } from '../caller.ts';
+import { requestIdOf } from './request-id.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
 const MAX_IP_LENGTH = 45;
 /** What one customer of a provider gets at least (RFC 6177), and may change addresses in at will. */
 const IPV6_NETWORK_PARTS = 4;
 
-export interface RequestOrigin {
-  readonly userAgent: string | null;
-  readonly ip: string | null;
-  /** Whom to count the request for. */
-  readonly network: string;
-}
-
 /** Where a request comes from, as far as it tells. The address is the client's as TRUST_PROXY has it. */
-export function deviceOf(req: Request): RequestOrigin {
+export function originOf(req: Request): RequestOrigin {
   return {
     userAgent: req.get('User-Agent')?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     ip: req.ip?.slice(0, MAX_IP_LENGTH) ?? null,
     network: networkOf(req.ip),
+    requestId: req.res === undefined ? null : requestIdOf(req.res),
   };
 }
 

@@ -1,0 +1,68 @@
+import { ForeignKeyConstraintError, QueryTypes } from 'sequelize';
+import type { UserRoleStore } from '../accounts/ports.ts';
+import { AppError } from '../errors.ts';
+import type { Scope } from './scope.ts';
+import { laterThan } from './versions.ts';
+
+/** Who has which roles, in the table `user_roles`. */
+export function createUserRoleStore({ models, sequelize, transaction, run, write }: Scope): UserRoleStore {
+  const { users, userRoles, rolePermissions } = models;
+
+  async function add(userId: string, roles: readonly string[]): Promise<void> {
+    if (roles.length === 0) return;
+    try {
+      const rows = roles.map((role) => ({ userId, role }));
+      await write(() => userRoles.bulkCreate(rows, { transaction }));
+    } catch (error) {
+      if (error instanceof ForeignKeyConstraintError)
+        throw new AppError('unknown_role', undefined, { cause: error });
+      throw error;
+    }
+  }
+
+  return {
+    add,
+    async rolesOf(userIds) {
+      const where = { userId: [...userIds] };
+      const rows = await run(() => userRoles.findAll({ where, order: ['role'], transaction, raw: true }));
+      const found = new Map<string, string[]>(userIds.map((id) => [id, []]));
+      for (const { userId, role } of rows) found.get(userId)?.push(role);
+      return found;
+    },
+    async replace(userId, roles, at) {
+      const user = await run(() =>
+        users.findByPk(userId, { attributes: ['rightsVersion'], transaction, lock: transaction !== null }),
+      );
+      const version = laterThan(user?.rightsVersion ?? null, at);
+      await write(() => users.update({ rightsVersion: version }, { where: { id: userId }, transaction }));
+      await write(() => userRoles.destroy({ where: { userId }, transaction }));
+      await add(userId, roles);
+      return version;
+    },
+    async permissionsOf(roles) {
+      const where = { role: [...roles] };
+      const rows = await run(() => rolePermissions.findAll({ where, transaction, raw: true }));
+      return [...new Set(rows.map(({ permission }) => permission))].sort();
+    },
+    async countOthersWith(role, userId) {
+      // Writing the same value again takes the lock on the role, on every database.
+      await write(() =>
+        sequelize.query('UPDATE roles SET updated_at = updated_at WHERE name = :role', {
+          replacements: { role },
+          type: QueryTypes.UPDATE,
+          transaction,
+        }),
+      );
+      const sql = `SELECT COUNT(*) AS others FROM user_roles JOIN users ON users.id = user_roles.user_id
+        WHERE user_roles.role = :role AND users.id <> :userId AND users.disabled_at IS NULL`;
+      const rows = await run(() =>
+        sequelize.query<{ others: number }>(sql, {
+          replacements: { role, userId },
+          type: QueryTypes.SELECT,
+          transaction,
+        }),
+      );
+      return Number(rows[0]?.others ?? 0);
+    },
+  };
+}
