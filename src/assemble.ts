@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { FORGET_SECONDS } from './accounts/login-guard.ts';
 import type { AccountStore } from './accounts/ports.ts';
 import { createApp } from './app.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
@@ -65,7 +65,8 @@ export async function assemble(world: World): Promise<Assembly> {
   const hashWorkers = createHashWorkers({
     ...config.hashing,
     bcryptCost: config.passwords.bcryptCost,
-    monotonic: clock.monotonic,
+    // How long a hash takes is a fact of the machine, whatever clock the rest goes by.
+    monotonic: systemClock.monotonic,
     observer: metrics.hashQueue,
   });
   const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, logger);
