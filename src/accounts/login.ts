@@ -139,7 +139,9 @@ export function createLogin(dependencies: LoginDependencies) {
     const kind: IdentifierKind = email === undefined ? 'username' : 'email';
     const typed = email ?? username ?? '';
     const canonical = (kind === 'email' ? parseEmail(typed) : parseUsername(typed))?.canonical ?? typed;
-    return { account: user?.id ?? accountOfNobody(secret, kind, canonical), kind, device };
+    // Computed for everybody, since that takes time.
+    const nobody = accountOfNobody(secret, kind, canonical);
+    return { account: user?.id ?? nobody, kind, device };
   }
 
   /** The key that this device's failures are counted under, and its id if it has one. */

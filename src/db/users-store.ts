@@ -1,17 +1,18 @@
-import type { WhereOptions } from 'sequelize';
 import type { NewUser, ProfileChange, User, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
+import { findAlike } from './find-alike.ts';
 import type { UserRow } from './models.ts';
 import type { Scope } from './scope.ts';
 
 /** People in the table `users`. */
-export function createUserStore({ models, transaction, run, write }: Scope): UserStore {
+export function createUserStore(scope: Scope): UserStore {
+  const { models, transaction, write } = scope;
   const { users } = models;
 
-  async function findOne(where: WhereOptions<UserRow>): Promise<User | null> {
-    const row = await run(() => users.findOne({ where, transaction }));
-    return row === null ? null : toUser(row.get());
+  async function findOne(key: Partial<UserRow>): Promise<User | null> {
+    const row = await findAlike(scope, users, key);
+    return row && toUser(row);
   }
 
   async function insert(user: NewUser): Promise<User> {
