@@ -2,7 +2,8 @@
 
 const FEATURES = '^src/(accounts|health|docs|metrics)/';
 /** What every feature may use. */
-const SHARED_BY_FEATURES = '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|clock|logger)\\.ts$';
+const SHARED_BY_FEATURES =
+  '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|caller|ledger|clock|logger)\\.ts$';
 const ADAPTERS = '^src/(db|redis)/';
 
 /** `package` may be imported from files that match `where` and from nowhere else. */

@@ -1,5 +1,9 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { createImport } from './accounts/admin/import.ts';
+import { userAdminPaths } from './accounts/admin/openapi.ts';
+import { userAdminRoutes } from './accounts/admin/routes.ts';
+import { createUserAdmin } from './accounts/admin/service.ts';
 import { createLoginGuard, NO_GUARD } from './accounts/login-guard.ts';
 import { accountPaths } from './accounts/openapi.ts';
 import type { AccountStore } from './accounts/ports.ts';
@@ -13,7 +17,7 @@ import { AppError } from './errors.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
 import { authenticate } from './http/authenticate.ts';
-import { jsonBody } from './http/body.ts';
+import { bulkJsonBody, jsonBody } from './http/body.ts';
 import { crossOrigin } from './http/cors.ts';
 import { demandHost } from './http/host.ts';
 import { onlyDocumented } from './http/methods.ts';
@@ -105,6 +109,9 @@ export function createApp(dependencies: AppDependencies): Express {
     onLogin: metrics.login,
   });
 
+  const userAdmin = createUserAdmin({ store, passwords, sessions, clock });
+  const importUsers = createImport(store, clock);
+
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter);
   const check = createBearerCheck({ accessTokens, revocations, follower, whenStale });
@@ -131,8 +138,10 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(healthRoutes(readiness));
   app.use(docsRoutes(document));
   app.use(keyRoutes(keys));
+  app.use('/admin/users/import', bearer, bulkJsonBody());
   app.use(jsonBody());
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
+  app.use(userAdminRoutes({ userAdmin, importUsers, authenticate: bearer }));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
 
   app.use(problemHandler(publicUrl));
@@ -162,5 +171,8 @@ export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAp
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
 export function describeService(): OpenApiDocument {
-  return describeApi([accountPaths, sessionPaths, tokenPaths, healthPaths, docsPaths], VERSION);
+  return describeApi(
+    [accountPaths, userAdminPaths, sessionPaths, tokenPaths, healthPaths, docsPaths],
+    VERSION,
+  );
 }

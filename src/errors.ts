@@ -65,6 +65,11 @@ export const ERRORS = {
     title: 'This is for users',
     meaning: 'The token belongs to a machine client, which has no account of its own.',
   },
+  password_change_required: {
+    title: 'Another password has to be chosen',
+    meaning:
+      'The password is right, but the operator wants another one. Log in again with new_password beside it.',
+  },
   wrong_password: {
     title: 'The current password is not right',
     meaning: 'A change of this weight asks for the current password once more, and it was not that.',
@@ -77,6 +82,10 @@ export const ERRORS = {
     title: 'This is the last administrator',
     meaning: 'Somebody has to be left who may give the role admin. Give it to somebody else first.',
   },
+  scope_too_large: {
+    title: 'These are more permissions than fit into a token',
+    meaning: 'All permissions of a user together may have 4096 bytes, separated by spaces.',
+  },
   unknown_role: {
     title: 'There is no such role',
     meaning: 'GET /admin/roles lists the roles there are.',
@@ -88,6 +97,10 @@ export const ERRORS = {
   username_taken: {
     title: 'The username is taken',
     meaning: 'Usernames are compared without regard to case. Choose another one.',
+  },
+  user_not_found: {
+    title: 'There is no such user',
+    meaning: 'GET /admin/users lists the users there are.',
   },
   session_not_found: {
     title: 'You have no such session',

@@ -9,8 +9,9 @@ import type { SigningKey } from '../tokens/keys.ts';
 import type { DeviceTokens } from './device-token.ts';
 import { parseEmail, parseUsername } from './identifiers.ts';
 import { accountOfNobody, type LoginSubject, STRANGERS } from './login-guard.ts';
-import type { PasswordCheck, Proof, Prove } from './password-check.ts';
+import type { PasswordCheck, Prove } from './password-check.ts';
 import type { AccountStore, IdentifierKind, User } from './ports.ts';
+import { createRehash } from './rehash.ts';
 
 export interface LoginDependencies {
   readonly store: AccountStore;
@@ -38,6 +39,8 @@ export interface Credentials {
   readonly email?: string | undefined;
   readonly username?: string | undefined;
   readonly password: string;
+  /** In place of the present one, where another one is demanded. */
+  readonly newPassword?: string | undefined;
 }
 
 /** What a login can show of earlier ones, so that others' failures do not count against it. */
@@ -57,6 +60,7 @@ export interface Login {
 export function createLogin(dependencies: LoginDependencies) {
   const { store, clock, passwords, check, sessions, deviceTokens, secret, onLogin = () => {} } = dependencies;
   const { users } = store;
+  const rehash = createRehash({ store, passwords, clock });
 
   /**
    * Logs somebody in by their password.
@@ -128,30 +132,12 @@ export function createLogin(dependencies: LoginDependencies) {
     for (let tries = 0; tries < 2; tries++) {
       const proof = await prove(user, credentials.password, origin.network);
       if (user === null || proof === null) return null;
-      const passwordHash = proof.outdated
-        ? await renew(user, proof, credentials.password, origin)
-        : proof.hash;
+      const passwordHash = await rehash(user, proof, credentials, origin);
       const grant = await sessions.start(user.id, { method: 'password', origin, passwordHash });
       if (grant !== null) return { user, grant };
       user = await find(credentials);
     }
     return null;
-  }
-
-  /** The hash that is stored in the end. The next login will do where too many wait to have a password hashed. */
-  async function renew(
-    user: User,
-    { hash }: Proof,
-    password: string,
-    origin: RequestOrigin,
-  ): Promise<string> {
-    try {
-      const renewed = await passwords.hash(password, origin.network);
-      return (await users.replacePasswordHash(user.id, hash, renewed)) ? renewed : hash;
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'overloaded') return hash;
-      throw error;
-    }
   }
 
   async function find({ email, username }: Credentials): Promise<User | null> {
@@ -168,7 +154,9 @@ export function createLogin(dependencies: LoginDependencies) {
     const kind: IdentifierKind = email === undefined ? 'username' : 'email';
     const typed = email ?? username ?? '';
     const canonical = (kind === 'email' ? parseEmail(typed) : parseUsername(typed))?.canonical ?? typed;
-    return { account: user?.id ?? accountOfNobody(secret, kind, canonical), kind, device };
+    // Computed for everybody, since that takes time.
+    const nobody = accountOfNobody(secret, kind, canonical);
+    return { account: user?.id ?? nobody, kind, device };
   }
 
   /** The key that this device's failures are counted under, and its id if it has one. */

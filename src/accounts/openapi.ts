@@ -57,6 +57,7 @@ export const accountPaths: Paths = {
           'rate_limited',
           'overloaded',
           'invalid_credentials',
+          'password_change_required',
           'database_unavailable',
         ),
       },

@@ -38,7 +38,8 @@ export function accountRoutes({
   });
 
   router.post('/login', limitByNetwork(limit, 'login-ip'), async (req, res) => {
-    const { device_token, ...credentials } = parse(LoginBody, req.body);
+    const { device_token, new_password: newPassword, ...given } = parse(LoginBody, req.body);
+    const credentials = { ...given, newPassword };
     const login = await accounts.login(credentials, originOf(req), await knownDevice(req, device_token));
     if (login.quota) showQuota(res, login.quota);
     res.json(presentLogin(login));

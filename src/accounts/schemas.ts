@@ -21,7 +21,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** Longer than any password may be, so that a login with a wrong one is a wrong password and not a bad request. */
 const MAX_PASSWORD_INPUT_LENGTH = 1024;
 
-const Email = identifier(
+export const Email = identifier(
   parseEmail,
   'invalid_email',
   'Must be an email address, such as grace@example.com.',
@@ -30,7 +30,7 @@ const Email = identifier(
   example: 'grace@example.com',
 });
 
-const Username = identifier(
+export const Username = identifier(
   parseUsername,
   'invalid_username',
   `Must be ${MIN_USERNAME_LENGTH} to ${MAX_USERNAME_LENGTH} letters (a-z), digits or the signs _ . -`,
@@ -42,7 +42,7 @@ const Username = identifier(
 });
 
 /** A display name; an empty one means none. */
-const Name = wellFormedText
+export const Name = wellFormedText
   .refine(
     (value) => value.length <= 4 * MAX_NAME_LENGTH && !UNPRINTABLE.test(value),
     fault('invalid_name', `Must have at most ${MAX_NAME_LENGTH} characters and none that control the text.`),
@@ -60,7 +60,7 @@ const Name = wellFormedText
   });
 
 /** What a new password must be is decided by the policy, which knows the configuration and the person. */
-const NewPassword = wellFormedText.meta({
+export const NewPassword = wellFormedText.meta({
   format: 'password',
   description: 'At least PASSWORD_MIN_LENGTH characters (8), none of the common ones; spaces and case count',
   maxLength: MAX_PASSWORD_LENGTH,
@@ -102,6 +102,9 @@ export const LoginBody = z
     username: GivenIdentifier.optional(),
     password: GivenPassword,
     device_token: DeviceToken.optional(),
+    new_password: NewPassword.optional().meta({
+      description: 'In place of the present one, where another one is demanded',
+    }),
   })
   .refine(
     (body) => (body.email === undefined) !== (body.username === undefined),

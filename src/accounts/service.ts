@@ -75,6 +75,7 @@ export function createAccounts(dependencies: AccountDependencies) {
       username: username ?? null,
       name: name ?? null,
       passwordHash: await passwords.hash(password, origin.network),
+      emailVerifiedAt: null,
       createdAt,
     };
     return store.transaction(async (stores) => {
@@ -178,17 +179,5 @@ export function createAccounts(dependencies: AccountDependencies) {
     throw new AppError('wrong_password', undefined, { quota });
   }
 
-  /** Shuts the account and ends its sessions; its access tokens are revoked. False where nobody active has this id. */
-  async function disable(userId: string): Promise<boolean> {
-    const revoked = await store.transaction(async (stores) => {
-      const disabled = await stores.users.disable(userId, now());
-      if (!disabled) return null;
-      await sessions.revokeWithin(stores, { userId }, 'user_disabled');
-      return sessions.revokeUserWithin(stores, userId);
-    });
-    if (revoked !== null) sessions.announce(revoked);
-    return revoked !== null;
-  }
-
-  return { signup, login, get, updateProfile, changePassword, remove, disable };
+  return { signup, login, get, updateProfile, changePassword, remove };
 }

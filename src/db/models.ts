@@ -45,6 +45,7 @@ export function defineModels(sequelize: Sequelize): Models {
         passwordChangedAt: date,
         emailVerifiedAt: date,
         disabledAt: date,
+        passwordChangeRequiredAt: date,
         rightsVersion: date,
         createdAt: date,
         updatedAt: date,

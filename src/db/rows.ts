@@ -11,6 +11,7 @@ export interface UserRow {
   passwordChangedAt: Date | null;
   emailVerifiedAt: Date | null;
   disabledAt: Date | null;
+  passwordChangeRequiredAt: Date | null;
   rightsVersion: Date | null;
   createdAt: Date;
   updatedAt: Date;

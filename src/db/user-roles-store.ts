@@ -8,11 +8,10 @@ import { laterThan } from './versions.ts';
 export function createUserRoleStore({ models, sequelize, transaction, run, write }: Scope): UserRoleStore {
   const { users, userRoles, rolePermissions } = models;
 
-  async function add(userId: string, roles: readonly string[]): Promise<void> {
-    if (roles.length === 0) return;
+  async function addMany(given: readonly { userId: string; role: string }[]): Promise<void> {
+    if (given.length === 0) return;
     try {
-      const rows = roles.map((role) => ({ userId, role }));
-      await write(() => userRoles.bulkCreate(rows, { transaction }));
+      await write(() => userRoles.bulkCreate([...given], { transaction }));
     } catch (error) {
       if (error instanceof ForeignKeyConstraintError)
         throw new AppError('unknown_role', undefined, { cause: error });
@@ -20,8 +19,11 @@ export function createUserRoleStore({ models, sequelize, transaction, run, write
     }
   }
 
+  const add = (userId: string, roles: readonly string[]) => addMany(roles.map((role) => ({ userId, role })));
+
   return {
     add,
+    addMany,
     async rolesOf(userIds) {
       const where = { userId: [...userIds] };
       const rows = await run(() => userRoles.findAll({ where, order: ['role'], transaction, raw: true }));

@@ -1,35 +1,25 @@
-import type { WhereOptions } from 'sequelize';
-import type { NewUser, ProfileChange, User, UserStore } from '../accounts/ports.ts';
+import { literal, Op, type WhereOptions } from 'sequelize';
+import type { NewUser, ProfileChange, User, UserChange, UserFilter, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
+
+import { findAlike } from './find-alike.ts';
 import type { UserRow } from './rows.ts';
+
 import type { Scope } from './scope.ts';
 
 /** People in the table `users`. */
-export function createUserStore({ models, transaction, run, write }: Scope): UserStore {
+export function createUserStore(scope: Scope): UserStore {
+  const { models, sequelize, transaction, run, write } = scope;
   const { users } = models;
 
-  async function findOne(where: WhereOptions<UserRow>): Promise<User | null> {
-    const row = await run(() => users.findOne({ where, transaction }));
-    return row === null ? null : toUser(row.get());
+  async function findOne(key: Partial<UserRow>): Promise<User | null> {
+    const row = await findAlike(scope, users, key);
+    return row && toUser(row);
   }
 
   async function insert(user: NewUser): Promise<User> {
-    const row: UserRow = {
-      id: user.id,
-      email: user.email.shown,
-      emailCanonical: user.email.canonical,
-      username: user.username?.shown ?? null,
-      usernameCanonical: user.username?.canonical ?? null,
-      name: user.name,
-      passwordHash: user.passwordHash,
-      passwordChangedAt: null,
-      emailVerifiedAt: null,
-      disabledAt: null,
-      rightsVersion: null,
-      createdAt: user.createdAt,
-      updatedAt: user.createdAt,
-    };
+    const row = toRow(user);
     try {
       await write(() => users.create(row, { transaction }));
     } catch (error) {
@@ -46,11 +36,7 @@ export function createUserStore({ models, transaction, run, write }: Scope): Use
     { username, name }: ProfileChange,
     at: Date,
   ): Promise<User | null> {
-    const change: Partial<UserRow> = {
-      ...(username && { username: username.shown, usernameCanonical: username.canonical }),
-      ...(name !== undefined && { name }),
-      updatedAt: at,
-    };
+    const change = { ...toProfile({ username, name }), updatedAt: at };
     const where = { id, disabledAt: null };
     try {
       const [affected] = await write(() => users.update(change, { where, transaction }));
@@ -61,26 +47,89 @@ export function createUserStore({ models, transaction, run, write }: Scope): Use
   }
 
   async function replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
-    return update({ id, passwordHash: from }, { passwordHash: to });
+    return updateActive({ id, passwordHash: from }, { passwordHash: to });
   }
 
   async function changePassword(id: string, from: string, to: string, at: Date): Promise<boolean> {
-    const change = { passwordHash: to, passwordChangedAt: at, updatedAt: at };
-    return update({ id, passwordHash: from }, change);
+    const change = {
+      passwordHash: to,
+      passwordChangedAt: at,
+      passwordChangeRequiredAt: null,
+      updatedAt: at,
+    };
+    return updateActive({ id, passwordHash: from }, change);
   }
 
-  async function update(which: Partial<UserRow>, change: Partial<UserRow>): Promise<boolean> {
+  async function updateActive(which: Partial<UserRow>, change: Partial<UserRow>): Promise<boolean> {
     const where = { ...which, disabledAt: null };
     const [affected] = await write(() => users.update(change, { where, transaction }));
     return affected === 1;
   }
 
   async function disable(id: string, at: Date): Promise<boolean> {
-    return update({ id }, { disabledAt: at, updatedAt: at });
+    return updateActive({ id }, { disabledAt: at, updatedAt: at });
+  }
+
+  async function list(filter: UserFilter, limit: number, after: string | undefined): Promise<User[]> {
+    const where = { [Op.and]: conditionsOf(filter, after, (value) => sequelize.escape(value)) };
+    const order: [string, string][] = [['id', 'ASC']];
+    const rows = await run(() => users.findAll({ where, order, limit, transaction }));
+    return rows.map((row) => toUser(row.get()));
+  }
+
+  async function change(
+    id: string,
+    { email, emailVerified, ...profile }: UserChange,
+    at: Date,
+  ): Promise<boolean> {
+    const changed: Partial<UserRow> = {
+      ...toProfile(profile),
+      ...(email && { email: email.shown, emailCanonical: email.canonical }),
+      ...(emailVerified !== undefined && { emailVerifiedAt: emailVerified ? at : null }),
+      updatedAt: at,
+    };
+    try {
+      const [affected] = await write(() => users.update(changed, { where: { id }, transaction }));
+      return affected === 1;
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
+  }
+
+  async function taken(
+    emails: readonly string[],
+    usernames: readonly string[],
+  ): Promise<ReadonlySet<string>> {
+    const where = { [Op.or]: [{ emailCanonical: [...emails] }, { usernameCanonical: [...usernames] }] };
+    const attributes = ['emailCanonical', 'usernameCanonical'];
+    const rows = await run(() => users.findAll({ where, attributes, transaction, raw: true }));
+    return new Set(rows.flatMap((row) => [row.emailCanonical, row.usernameCanonical ?? '']));
+  }
+
+  async function insertMany(added: readonly NewUser[]): Promise<void> {
+    try {
+      await write(() => users.bulkCreate(added.map(toRow), { transaction }));
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
   }
 
   return {
     insert,
+    insertMany,
+    taken,
+    list,
+    update: change,
+    enable: async (id, at) => {
+      const where = { id, disabledAt: { [Op.ne]: null } };
+      const enabled = { disabledAt: null, updatedAt: at };
+      const [affected] = await write(() => users.update(enabled, { where, transaction }));
+      return affected === 1;
+    },
+    requirePasswordChange: async (id, at) => {
+      await write(() => users.update({ passwordChangeRequiredAt: at }, { where: { id }, transaction }));
+    },
+    removeAny: async (id) => (await write(() => users.destroy({ where: { id }, transaction }))) === 1,
     disable,
     findById: (id) => findOne({ id }),
     findByEmail: (emailCanonical) => findOne({ emailCanonical }),
@@ -94,11 +143,58 @@ export function createUserStore({ models, transaction, run, write }: Scope): Use
   };
 }
 
+const LAST_CHARACTER = '\u{10ffff}';
+
+const hasRole = (role: string) =>
+  `EXISTS (SELECT 1 FROM user_roles WHERE user_roles.user_id = users.id AND user_roles.role = ${role})`;
+
+function conditionsOf(
+  { search, role, state }: UserFilter,
+  after: string | undefined,
+  quote: (value: string) => string,
+): WhereOptions<UserRow>[] {
+  // A range, since LIKE would take signs in what people search for as its own.
+  const beginsSo = { [Op.gte]: search, [Op.lt]: `${search}${LAST_CHARACTER}` };
+  const fields = ['id', 'emailCanonical', 'usernameCanonical'];
+  return [
+    ...(search === undefined ? [] : [{ [Op.or]: fields.map((field) => ({ [field]: beginsSo })) }]),
+    ...(role === undefined ? [] : [literal(hasRole(quote(role)))]),
+    ...(state === undefined ? [] : [{ disabledAt: state === 'active' ? null : { [Op.ne]: null } }]),
+    ...(after === undefined ? [] : [{ id: { [Op.gt]: after } }]),
+  ];
+}
+
+function toProfile({ username, name }: ProfileChange): Partial<UserRow> {
+  return {
+    ...(username && { username: username.shown, usernameCanonical: username.canonical }),
+    ...(name !== undefined && { name }),
+  };
+}
+
 /** A unique violation in the words of the domain; any other error as it is. */
 function translateDuplicate(error: unknown): unknown {
   if (isDuplicate(error, 'email')) return new AppError('email_taken', undefined, { cause: error });
   if (isDuplicate(error, 'username')) return new AppError('username_taken', undefined, { cause: error });
   return error;
+}
+
+function toRow(user: NewUser): UserRow {
+  return {
+    id: user.id,
+    email: user.email.shown,
+    emailCanonical: user.email.canonical,
+    username: user.username?.shown ?? null,
+    usernameCanonical: user.username?.canonical ?? null,
+    name: user.name,
+    passwordHash: user.passwordHash,
+    passwordChangedAt: null,
+    emailVerifiedAt: user.emailVerifiedAt,
+    disabledAt: null,
+    passwordChangeRequiredAt: null,
+    rightsVersion: null,
+    createdAt: user.createdAt,
+    updatedAt: user.createdAt,
+  };
 }
 
 function toUser({ emailCanonical, usernameCanonical, rightsVersion, ...user }: UserRow): User {

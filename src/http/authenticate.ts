@@ -25,8 +25,11 @@ export type TokenCheck = (token: string) => AccessTokenClaims | Promise<AccessTo
  */
 export function authenticate(check: TokenCheck, limit: Limit): RequestHandler {
   return async (req, res, next) => {
-    req.claims = await check(demandToken(readBearerToken(req)));
-    await limit(res, 'token', req.claims.jti);
+    // A route may be behind this twice: once before its body is read, and once by itself.
+    if (req.claims === undefined) {
+      req.claims = await check(demandToken(readBearerToken(req)));
+      await limit(res, 'token', req.claims.jti);
+    }
     next();
   };
 }

@@ -28,6 +28,7 @@ export type RevocationReason =
   | 'ended_by_user'
   | 'password_changed'
   | 'refresh_token_reused'
+  | 'ended_by_admin'
   | 'user_disabled'
   | 'too_many_sessions';
 

@@ -1,7 +1,13 @@
+import type { Caller } from '../../caller.ts';
 import { AppError } from '../../errors.ts';
 import { insufficientScope } from '../../http/caller.ts';
 import type { AccountStores } from '../ports.ts';
-import type { Administrator } from './service.ts';
+
+/** Who asks, and what they may do. */
+export interface Administrator {
+  readonly caller: Caller;
+  readonly permissions: readonly string[];
+}
 
 /** More would not fit into a token that every server takes in a header. */
 const MAX_SCOPE_BYTES = 4096;
@@ -25,7 +31,11 @@ export async function demandGrantable(
  * become them.
  * @throws AppError insufficient_scope that names what is missing, user_not_found
  */
-export async function demandAbove(stores: AccountStores, admin: Administrator, userId: string): Promise<void> {
+export async function demandAbove(
+  stores: AccountStores,
+  admin: Administrator,
+  userId: string,
+): Promise<void> {
   if ((await stores.users.findById(userId)) === null) throw new AppError('user_not_found');
   const { permissions } = await stores.rights.rightsOf(userId);
   await demandHeld(stores, admin, permissions);

@@ -1,5 +1,4 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Caller } from '../../caller.ts';
 import type { Clock } from '../../clock.ts';
 import { AppError } from '../../errors.ts';
 import { type EventType, entryOf } from '../../ledger.ts';
@@ -8,12 +7,17 @@ import type { Revocation, Session } from '../../sessions/ports.ts';
 import type { Sessions } from '../../sessions/service.ts';
 import { demandOtherAdmin } from '../last-admin.ts';
 import type { AccountStore, AccountStores, Identifier, User, UserChange, UserFilter } from '../ports.ts';
-import { demandAbove, demandGrantable } from './rank.ts';
+import { type Administrator, demandAbove, demandGrantable } from './rank.ts';
+
+type AdministeredSessions = Pick<
+  Sessions,
+  'list' | 'end' | 'revokeWithin' | 'revokeUserWithin' | 'revokeRightsWithin' | 'announce'
+>;
 
 export interface UserAdminDependencies {
   readonly store: AccountStore;
   readonly passwords: Passwords;
-  readonly sessions: Sessions;
+  readonly sessions: AdministeredSessions;
   readonly clock: Clock;
 }
 
@@ -31,12 +35,6 @@ export interface NewAccount {
 export interface UserInFull {
   readonly user: User;
   readonly roles: readonly string[];
-}
-
-/** Who asks, and what they may do. */
-export interface Administrator {
-  readonly caller: Caller;
-  readonly permissions: readonly string[];
 }
 
 export type UserAdmin = ReturnType<typeof createUserAdmin>;
@@ -150,7 +148,11 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * and refresh into the new ones.
    * @throws AppError user_not_found, insufficient_scope, unknown_role, last_admin, scope_too_large
    */
-  async function setRoles(userId: string, roles: readonly string[], admin: Administrator): Promise<UserInFull> {
+  async function setRoles(
+    userId: string,
+    roles: readonly string[],
+    admin: Administrator,
+  ): Promise<UserInFull> {
     const revoked: Revocation[] = [];
     const changed = await changeUser('user.roles_changed', userId, admin, { roles }, async (stores) => {
       await demandGrantable(stores, admin, roles);

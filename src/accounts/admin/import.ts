@@ -1,0 +1,140 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import type { Clock } from '../../clock.ts';
+import { AppError } from '../../errors.ts';
+import { parse } from '../../http/parse.ts';
+import { entryOf } from '../../ledger.ts';
+import type { AccountStore, NewUser } from '../ports.ts';
+import { type Administrator, demandGrantable } from './rank.ts';
+import { ImportedUser, type ImportResult } from './schemas.ts';
+
+interface Candidate {
+  readonly index: number;
+  readonly user: NewUser;
+  readonly roles: readonly string[];
+}
+
+/**
+ * Brings users along from another system, with their bcrypt hashes, which are made anew at their first login. Each item
+ * is imported whole or not at all.
+ */
+export function createImport(store: AccountStore, clock: Clock) {
+  async function importUsers(items: readonly unknown[], admin: Administrator): Promise<ImportResult[]> {
+    const results: ImportResult[] = [];
+    const candidates = items.flatMap((item, index) => {
+      const read = collect(results, index, () => toCandidate(item, index, new Date(clock.now())));
+      return read === undefined ? [] : [read];
+    });
+    const grantable = await withoutUngrantable(candidates, results, admin);
+    const fresh = await withoutTaken(grantable, results);
+    await insert(fresh, results, admin);
+    return results.sort((a, b) => a.index - b.index);
+  }
+
+  /** Each combination of roles is looked at once. */
+  async function withoutUngrantable(candidates: Candidate[], results: ImportResult[], admin: Administrator) {
+    const refusals = new Map<string, AppError | null>();
+    for (const { roles } of candidates) {
+      const key = roles.join(' ');
+      if (refusals.has(key)) continue;
+      refusals.set(key, await refusalOf(() => demandGrantable(store, admin, roles)));
+    }
+    return candidates.filter(({ index, roles }) => {
+      const refusal = refusals.get(roles.join(' '));
+      if (refusal) results.push(toResult(index, refusal));
+      return !refusal;
+    });
+  }
+
+  /** Who is there already, or twice in one import, would make the insert of all others fail. */
+  async function withoutTaken(
+    candidates: readonly Candidate[],
+    results: ImportResult[],
+  ): Promise<Candidate[]> {
+    const emails = candidates.map(({ user }) => user.email.canonical);
+    const usernames = candidates.flatMap(({ user }) => user.username?.canonical ?? []);
+    const seen = new Set(candidates.length === 0 ? [] : await store.users.taken(emails, usernames));
+    return candidates.filter(({ index, user }) => {
+      const { email, username } = user;
+      const code = seen.has(email.canonical)
+        ? 'email_taken'
+        : username && seen.has(username.canonical)
+          ? 'username_taken'
+          : undefined;
+      if (code) results.push(toResult(index, new AppError(code)));
+      else seen.add(email.canonical).add(username?.canonical ?? email.canonical);
+      return code === undefined;
+    });
+  }
+
+  /** All at once; where somebody signs up at the same moment, or a role is not there, one after another. */
+  async function insert(candidates: readonly Candidate[], results: ImportResult[], admin: Administrator) {
+    const refusal = await refusalOf(() => insertAll(candidates, admin));
+    if (refusal === null) {
+      results.push(...candidates.map(({ index, user }) => ({ index, id: user.id })));
+      return;
+    }
+    for (const candidate of candidates) {
+      const why = await refusalOf(() => insertAll([candidate], admin));
+      results.push(why ? toResult(candidate.index, why) : { index: candidate.index, id: candidate.user.id });
+    }
+  }
+
+  async function insertAll(candidates: readonly Candidate[], { caller }: Administrator): Promise<void> {
+    if (candidates.length === 0) return;
+    await store.transaction(async (stores) => {
+      await stores.users.insertMany(candidates.map(({ user }) => user));
+      await stores.userRoles.addMany(
+        candidates.flatMap(({ user, roles }) => roles.map((role) => ({ userId: user.id, role }))),
+      );
+      const details = { users: candidates.length };
+      const subjectId = candidates.length === 1 ? (candidates[0]?.user.id ?? null) : null;
+      await stores.ledger.append(entryOf('user.imported', caller, subjectId, details), new Date(clock.now()));
+    });
+  }
+
+  return importUsers;
+}
+
+function toCandidate(item: unknown, index: number, now: Date): Candidate {
+  const read: z.output<typeof ImportedUser> = parse(ImportedUser, item);
+  const createdAt = read.created_at ?? now;
+  return {
+    index,
+    roles: read.roles,
+    user: {
+      id: uuidv7({ msecs: now.getTime() }),
+      email: read.email,
+      username: read.username ?? null,
+      name: read.name ?? null,
+      passwordHash: read.password_hash ?? null,
+      emailVerifiedAt: read.email_verified ? createdAt : null,
+      createdAt,
+    },
+  };
+}
+
+function collect<Result>(results: ImportResult[], index: number, read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    results.push(toResult(index, error));
+    return undefined;
+  }
+}
+
+/** What `work` is refused with, or null. What is no refusal of this item, such as a lost database, is thrown. */
+async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'database_unavailable') return error;
+    throw error;
+  }
+}
+
+function toResult(index: number, { code, detail }: AppError): ImportResult {
+  return { index, code, detail };
+}
