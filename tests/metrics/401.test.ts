@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { useApp } from '../support/app.ts';
+import { useDirectories } from '../support/directories.ts';
 import { signUp } from '../support/people.ts';
+import { runServer } from '../support/server-process.ts';
 
+const newDirectory = useDirectories();
 const METRICS_TOKEN = 'a-token-that-reads-the-metrics';
 
 describe('GET /metrics with METRICS_TOKEN', () => {
@@ -52,5 +55,15 @@ describe('GET /metrics with METRICS_TOKEN', () => {
     const response = await app.get('/me').set('Authorization', `Bearer ${METRICS_TOKEN}`).expect(401);
 
     expect(response.body).toMatchObject({ code: 'token_invalid' });
+  });
+});
+
+describe('METRICS_TOKEN that no Authorization header can carry', () => {
+  it('is a fault of the configuration, since nobody could ever read the metrics with it', async () => {
+    const run = await runServer(newDirectory(), { METRICS_TOKEN: 'correct horse battery staple' });
+
+    expect(run.exitCode).toBe(78);
+    expect(run.stderr).toContain('METRICS_TOKEN');
+    expect(run.stderr).not.toContain('battery');
   });
 });
