@@ -17,12 +17,15 @@ describe('A limit of five requests, without Redis', () => {
   it('is counted by each of two processes, so that ten pass: both of them do answer', async () => {
     const server = await startSeveral(FIVE_LOGINS);
 
-    const statuses = await tryToLogIn(server.url);
+    const statuses: number[] = [];
+    // A busy process is given fewer connections than the other one.
+    while (passedOf(statuses) < 10) statuses.push(...(await tryToLogIn(server.url)));
+    statuses.push(...(await tryToLogIn(server.url)));
     const { text } = await send(`${server.url}/metrics`, { token: METRICS_TOKEN });
 
-    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(REQUESTS - 10);
-    expect(sumOf(text, 'latchkey_rate_limited_total', { policy: 'login-ip' })).toBe(REQUESTS - 10);
+    const limited = statuses.filter((status) => status === 429).length;
+    expect([passedOf(statuses), limited]).toEqual([10, statuses.length - 10]);
+    expect(sumOf(text, 'latchkey_rate_limited_total', { policy: 'login-ip' })).toBe(limited);
     expect(await server.stop()).toBe(0);
   });
 });
@@ -58,12 +61,14 @@ onRedis(() => {
 
       const statuses = await tryToLogIn(server.url);
 
-      expect(statuses.filter((status) => status === 401)).toHaveLength(5);
+      expect(passedOf(statuses)).toBe(5);
       expect(statuses.filter((status) => status === 429)).toHaveLength(REQUESTS - 5);
       expect(await server.stop()).toBe(0);
     });
   });
 });
+
+const passedOf = (statuses: readonly number[]) => statuses.filter((status) => status === 401).length;
 
 /** So many logins of somebody unknown at once, each over a connection of its own. */
 async function tryToLogIn(url: string): Promise<number[]> {
