@@ -25,12 +25,20 @@ const SOUND_MILLISECONDS = 30_000;
 export async function startProcesses(count: number, logger: Logger): Promise<Processes> {
   let stopping = false;
   let restartMilliseconds = MIN_RESTART_MILLISECONDS;
+  /** Before, one that ends without having listened ends all: see `listening`. */
+  let started = false;
 
   function fork(): Worker {
     const worker = cluster.fork();
     const begunAt = performance.now();
+    let hasListened = false;
+    worker.once('listening', () => {
+      hasListened = true;
+    });
+    // What is sent to one that has died, also by node:cluster itself, fails; that it died the event `exit` says.
+    worker.on('error', (err) => logger.debug({ err }, 'a process could not be told something'));
     worker.once('exit', (code, signal) => {
-      if (stopping) return;
+      if (stopping || !(started || hasListened)) return;
       logger.error({ pid: worker.process.pid, exit_code: code, signal }, 'a process ended: starting another');
       if (performance.now() - begunAt > SOUND_MILLISECONDS) restartMilliseconds = MIN_RESTART_MILLISECONDS;
       setTimeout(() => !stopping && fork(), restartMilliseconds);
@@ -54,6 +62,7 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
   const first = Array.from({ length: count }, fork);
   try {
     const [port = 0] = await Promise.all(first.map(listening));
+    started = true;
     return { port, stop };
   } catch (error) {
     await stop(0);
