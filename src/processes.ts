@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { ConfigError } from './config.ts';
 
@@ -25,10 +24,8 @@ const SOUND_MILLISECONDS = 30_000;
 export async function startProcesses(count: number, logger: Logger): Promise<Processes> {
   let stopping = false;
   let restartMilliseconds = MIN_RESTART_MILLISECONDS;
-  /** Before, one that ends without having listened ends all: see `listening`. */
-  let started = false;
 
-  function fork(): Worker {
+  function fork(isFirst = false): Worker {
     const worker = cluster.fork();
     const begunAt = performance.now();
     let hasListened = false;
@@ -38,7 +35,8 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
     // What is sent to one that has died, also by node:cluster itself, fails; that it died the event `exit` says.
     worker.on('error', (err) => logger.debug({ err }, 'a process could not be told something'));
     worker.once('exit', (code, signal) => {
-      if (stopping || !(started || hasListened)) return;
+      // A start that fails ends all, see below.
+      if (stopping || (isFirst && !hasListened)) return;
       logger.error({ pid: worker.process.pid, exit_code: code, signal }, 'a process ended: starting another');
       if (performance.now() - begunAt > SOUND_MILLISECONDS) restartMilliseconds = MIN_RESTART_MILLISECONDS;
       setTimeout(() => !stopping && fork(), restartMilliseconds);
@@ -50,7 +48,7 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
   async function stop(withinMilliseconds: number): Promise<void> {
     stopping = true;
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-    const ended = workers.map((worker) => once(worker, 'exit'));
+    const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
     for (const worker of workers) if (worker.isConnected()) worker.send(STOP);
     const timer = setTimeout(() => {
       for (const worker of workers) worker.process.kill('SIGKILL');
@@ -59,10 +57,9 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
     clearTimeout(timer);
   }
 
-  const first = Array.from({ length: count }, fork);
+  const first = Array.from({ length: count }, () => fork(true));
   try {
     const [port = 0] = await Promise.all(first.map(listening));
-    started = true;
     return { port, stop };
   } catch (error) {
     await stop(0);
