@@ -54,7 +54,7 @@ export interface AppDependencies {
   readonly hashWorkers: HashWorkers;
   /** Undefined where limits are off. */
   readonly limiter: RateLimiter | undefined;
-  readonly metrics: Pick<Metrics, 'request' | 'login'>;
+  readonly metrics: Pick<Metrics, 'request' | 'login' | 'limited'>;
   readonly scrape: Scrape;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -91,7 +91,13 @@ export function createApp(dependencies: AppDependencies): Express {
   });
   const { free: freeFailures, max: maxFailures } = config.limits.loginFailures;
   const guard = config.limits.enabled
-    ? createLoginGuard({ failures: store.loginFailures, clock, freeFailures, maxFailures })
+    ? createLoginGuard({
+        failures: store.loginFailures,
+        clock,
+        freeFailures,
+        maxFailures,
+        onLimited: () => metrics.limited('login-account'),
+      })
     : NO_GUARD;
   const accounts = createAccounts({
     store,
