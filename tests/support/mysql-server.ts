@@ -102,7 +102,8 @@ async function untilAnswering(port: number, server: ChildProcess, log: () => str
   throw new Error(`the MySQL server did not answer:\n${log()}`);
 }
 
-function findOnPath(name: string): string | undefined {
+/** The path of an installed program, or undefined. */
+export function findOnPath(name: string): string | undefined {
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return directories
     .map((directory) => join(directory, name))
