@@ -33,6 +33,7 @@ export async function runBenchmark(
   const { values } = parseArgs({
     options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } },
   });
+  const machine = describeMachine();
   const undoings: (() => void | Promise<void>)[] = [];
   const undoAll = async () => {
     for (let undo = undoings.pop(); undo !== undefined; undo = undoings.pop()) await undo();
@@ -46,7 +47,7 @@ export async function runBenchmark(
     const result: Result = {
       benchmark: name,
       date: new Date().toISOString(),
-      machine: describeMachine(),
+      machine,
       quick: values.quick,
       figures,
     };

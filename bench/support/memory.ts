@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import type { Run } from './benchmark.ts';
 
 const SAMPLE_INTERVAL_MILLISECONDS = 500;
+const QUICK_SAMPLE_INTERVAL_MILLISECONDS = 50;
 
 export interface MemorySample {
   /** Milliseconds since 1970. */
@@ -10,13 +11,14 @@ export interface MemorySample {
   readonly megabytes: number;
 }
 
-/** Notes every half second how much memory a process occupies (RSS). */
-export function watchMemory({ defer }: Run, pid: number): readonly MemorySample[] {
+/** Notes again and again how much memory a process occupies (RSS). */
+export function watchMemory({ quick, defer }: Run, pid: number): readonly MemorySample[] {
   const samples: MemorySample[] = [];
+  const interval = quick ? QUICK_SAMPLE_INTERVAL_MILLISECONDS : SAMPLE_INTERVAL_MILLISECONDS;
   const timer = setInterval(async () => {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
     samples.push({ at: Date.now(), megabytes: Number(stdout) / 1024 });
-  }, SAMPLE_INTERVAL_MILLISECONDS);
+  }, interval);
   defer(() => clearInterval(timer));
   return samples;
 }

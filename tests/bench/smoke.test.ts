@@ -13,8 +13,8 @@ const TIMEOUT_MILLISECONDS = 90_000;
 
 const hasPeers = existsSync(join(CHECKOUT, 'bench/node_modules/better-auth'));
 if (!hasPeers && process.env.REQUIRE_BENCH !== '1') {
-  console.error(
-    '\n*** NO PEERS: the benchmark against better-auth is not tried. npm --prefix bench ci ***\n',
+  process.stderr.write(
+    '\n*** NO PEERS: the benchmark against better-auth is not tried: npm --prefix bench ci ***\n',
   );
 }
 
