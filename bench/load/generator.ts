@@ -5,7 +5,7 @@ import { createPool } from './pool.ts';
 import { createRequests } from './requests.ts';
 
 /** Requests that are open at the end get this long to be answered. */
-const GRACE_MILLISECONDS = 4_000;
+const GRACE_MILLISECONDS = 15_000;
 const GRACE_CHECK_MILLISECONDS = 10;
 
 /** Runs one load to its end and answers with what came of each request that was due after the warm-up. */
