@@ -36,7 +36,10 @@ export async function runBenchmark(
   const machine = describeMachine();
   const undoings: (() => void | Promise<void>)[] = [];
   const undoAll = async () => {
-    for (let undo = undoings.pop(); undo !== undefined; undo = undoings.pop()) await undo();
+    for (let undo = undoings.pop(); undo !== undefined; undo = undoings.pop()) {
+      // One that fails must not leave a database server behind that a later one would have stopped.
+      await Promise.resolve().then(undo).catch(console.error);
+    }
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => undoAll().finally(() => process.exit(1)));
