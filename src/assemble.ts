@@ -80,7 +80,7 @@ export async function assemble(world: World): Promise<Assembly> {
     isRedisUp: redis?.isUp,
   });
 
-  const server = createHttpServer((req, res) => app(req, res), config.http.publicUrl);
+  const server = createHttpServer((req, res) => front(req, res), config.http.publicUrl);
   const { isDraining, drain } = createDrain(server);
   const readiness = {
     isDraining,
@@ -88,7 +88,7 @@ export async function assemble(world: World): Promise<Assembly> {
     whenStale,
     isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
   };
-  const app = createApp({
+  const { front } = createApp({
     config,
     keys,
     keyUsage,

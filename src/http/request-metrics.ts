@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { routeOf } from './route.ts';
 
-interface Measurement {
+export interface Measurement {
   readonly method: string;
   readonly route: string;
   readonly status: number;
@@ -9,7 +9,7 @@ interface Measurement {
 }
 
 /** What nginx calls it when a client goes away before its answer. */
-const CLIENT_CLOSED_REQUEST = 499;
+export const CLIENT_CLOSED_REQUEST = 499;
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 

@@ -137,9 +137,10 @@ describe('whatever a route throws', () => {
   async function answerOf(handle: RequestHandler) {
     const logs = createLogSink();
     const app = express();
-    app.use(requestId(), requestLog(createLogger('trace', logs)));
+    const logger = createLogger('trace', logs);
+    app.use(requestId(), requestLog(logger));
     app.get('/', handle);
-    app.use(problemHandler(PUBLIC_URL));
+    app.use(problemHandler(PUBLIC_URL, logger));
     const response = await request(app).get('/').set('X-Request-Id', 'request-7');
     return { response, logs };
   }
