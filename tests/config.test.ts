@@ -247,13 +247,18 @@ describe('a configuration', () => {
       { REDIS_URL: 'rediss://auth:hunter2@cache.example.com:6380/3' },
       { redisUrl: 'rediss://auth:hunter2@cache.example.com:6380/3' },
     ],
+    [
+      'REDIS_URL',
+      { REDIS_URL: 'redis://:p%40ss%2Fword@[2001:db8::1]:6379/' },
+      { redisUrl: 'redis://:p%40ss%2Fword@[2001:db8::1]:6379/' },
+    ],
     ['WEB_CONCURRENCY', { WEB_CONCURRENCY: '64' }, { processes: 64 }],
     [
       'METRICS_PORT',
       { METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' },
       { metrics: { port: 9464, host: '0.0.0.0' } },
     ],
-    ['METRICS_TOKEN', { METRICS_TOKEN: 'sixteen-letters!' }, { metrics: { token: 'sixteen-letters!' } }],
+    ['METRICS_TOKEN', { METRICS_TOKEN: 'sixteen-letters-' }, { metrics: { token: 'sixteen-letters-' } }],
   ])('takes %s from %j', (_name, env, expected) => {
     expect(loadConfig(env)).toMatchObject(expected);
   });
@@ -453,6 +458,15 @@ describe('a faulty configuration', () => {
     ['REDIS_URL', 'redis:///hunter2'],
     ['REDIS_URL', 'redis://auth:hunter2@cache.example.com:99999'],
     ['REDIS_URL', 'auth:hunter2@cache.example.com:6379'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/latchkey'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/1.5'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/-1'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/0/1'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/0?enableOfflineQueue=true'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com?db=2'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/0#1'],
+    ['REDIS_URL', 'redis://auth:hunter2%zz@cache.example.com/0'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/0 '],
     ['METRICS_TOKEN', 'hunter2'],
     ['METRICS_TOKEN', 'hunter2-hunter2'],
   ])('names %s, which is a secret, and not the %j that it got', (name, value) => {

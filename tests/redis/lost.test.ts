@@ -65,7 +65,7 @@ onRedis(() => {
   /** Two apps on one database that shall count in the Redis of the test. */
   async function startApps(): Promise<[TestApp, TestApp]> {
     let shared = '';
-    const env = { RATE_LIMIT_TOKEN: `${LIMIT}/60`, REDIS_URL: redis.url };
+    const env = { RATE_LIMIT_TOKEN: `${LIMIT}/60`, REDIS_URL: redis.url, HASH_MAX_WAIT_MS: '60000' };
     const first = await startApp('SQLite', env, (url) => {
       shared = url;
       return url;
