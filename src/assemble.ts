@@ -69,8 +69,8 @@ export async function assemble(world: World): Promise<Assembly> {
     monotonic: systemClock.monotonic,
     observer: metrics.hashQueue,
   });
-  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, logger);
   const { enabled, requests } = config.limits;
+  const redis = enabled && config.redisUrl ? connectRedis(config.redisUrl, logger) : undefined;
   const limiter = enabled ? createRateLimiter(requests, redis, metrics.limited) : undefined;
   const housekeeping = createHousekeeping([follower.prune, () => forgetNobodys(store, clock)], logger);
   metrics.watch({

@@ -6,6 +6,9 @@ const MAX_IP_LENGTH = 45;
 /** What one customer of a provider gets at least (RFC 6177), and may change addresses in at will. */
 const IPV6_NETWORK_PARTS = 4;
 
+/** Some gateways write it behind the address that they forward. */
+const PORT = /^(?:([\d.]+)|\[([\da-fA-F:.]+)\]):\d+$/;
+
 export interface RequestOrigin {
   readonly userAgent: string | null;
   readonly ip: string | null;
@@ -24,8 +27,9 @@ export function deviceOf(req: Request): RequestOrigin {
 
 /** An IPv4 address as it is, an IPv6 address as its /64, an IPv4 address in IPv6 as the former. */
 export function networkOf(ip: string | undefined): string {
-  if (ip === undefined || !ipaddr.isValid(ip)) return 'unknown';
-  const address = ipaddr.process(ip);
+  const bare = ip?.replace(PORT, '$1$2') ?? '';
+  if (!ipaddr.isValid(bare)) return 'unknown';
+  const address = ipaddr.process(bare);
   if (address instanceof ipaddr.IPv4) return address.toString();
   const parts = address.parts.slice(0, IPV6_NETWORK_PARTS).map((part) => part.toString(16));
   return `${parts.join(':')}::/64`;

@@ -37,6 +37,7 @@ export async function startMysqlServer(): Promise<MysqlServer | undefined> {
       `--datadir=${data}`,
       `--socket=${join(directory, 'socket')}`,
       `--pid-file=${join(directory, 'pid')}`,
+      `--tmpdir=${directory}`,
       '--bind-address=127.0.0.1',
       `--port=${port}`,
       '--max-connections=400',
