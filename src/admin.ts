@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseEmail, parseUsername } from './accounts/identifiers.ts';
 import type { AccountStores } from './accounts/ports.ts';
@@ -8,6 +9,8 @@ import { createStore } from './db/store.ts';
 
 const USAGE = `usage: npm run admin -- unlock --email ADDRESS | --username NAME   forget the wrong passwords of an account
 `;
+
+const NO_SCHEMA = 'The database is empty or behind. Start the service once.';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -57,10 +60,12 @@ async function unlock(
 
 async function withStore(work: (store: AccountStores) => Promise<number>): Promise<number> {
   const config = loadConfig(processEnvironment());
+  const { location } = config.database;
+  if (location.dialect === 'sqlite' && !existsSync(location.storage)) throw new Error(NO_SCHEMA);
   const database = await connectDatabase(config.database);
   try {
     if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) {
-      throw new Error('The database is empty or behind. Start the service once.');
+      throw new Error(NO_SCHEMA);
     }
     return await work(createStore(database));
   } finally {

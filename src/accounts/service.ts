@@ -145,7 +145,7 @@ export function createAccounts(dependencies: AccountDependencies) {
   ): Promise<Result> {
     passwords.demandRoom(origin.network);
     const subject = { account: userId, kind: 'email', device: sessionDevice(sessionId) } as const;
-    const { result, quota } = await check.attempt(subject, async (prove) => {
+    const { result, quota, locked } = await check.attempt(subject, async (prove) => {
       for (let tries = 0; tries < 2; tries++) {
         const user = await get(userId);
         const proof = await prove(user, password, origin.network);
@@ -155,7 +155,8 @@ export function createAccounts(dependencies: AccountDependencies) {
       }
       return null;
     });
-    if (result === null) throw new AppError('wrong_password', undefined, { quota });
+    const event = locked ? { event: 'password_locked', user_id: userId } : undefined;
+    if (result === null) throw new AppError('wrong_password', undefined, { quota, ...(event && { event }) });
     return result;
   }
 
