@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { createImport } from './accounts/admin/import.ts';
@@ -19,6 +20,7 @@ import { healthRoutes, type Readiness } from './health/routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { bulkJsonBody, jsonBody } from './http/body.ts';
 import { crossOrigin } from './http/cors.ts';
+import { createGatewayLane } from './http/gateway-lane.ts';
 import { demandHost } from './http/host.ts';
 import { onlyDocumented } from './http/methods.ts';
 import { describeApi, type OpenApiDocument } from './http/openapi.ts';
@@ -44,7 +46,7 @@ import { createAccessTokens } from './tokens/access-token.ts';
 import type { KeyUsage } from './tokens/key-usage.ts';
 import type { KeyRing } from './tokens/keys.ts';
 import { tokenPaths } from './tokens/openapi.ts';
-import { gatewayRoutes, keyRoutes } from './tokens/routes.ts';
+import { GATEWAY_ROUTE, gatewayHeaders, gatewayRoutes, keyRoutes } from './tokens/routes.ts';
 
 /** Everything outside the process that the service needs. */
 export interface AppDependencies {
@@ -58,17 +60,23 @@ export interface AppDependencies {
   readonly hashWorkers: HashWorkers;
   /** Undefined where limits are off. */
   readonly limiter: RateLimiter | undefined;
-  readonly metrics: Pick<Metrics, 'request' | 'login'>;
+  readonly metrics: Pick<Metrics, 'request' | 'login' | 'limited'>;
   readonly scrape: Scrape;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+export interface App {
+  readonly express: Express;
+  /** What the server calls: a short way for gateways before Express. */
+  readonly front: RequestListener;
 }
 
 /** The version that /openapi.json names; a test holds it equal to package.json. */
 export const VERSION = '0.1.0';
 
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
-export function createApp(dependencies: AppDependencies): Express {
+export function createApp(dependencies: AppDependencies): App {
   const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
   const { hashWorkers, limiter, metrics, scrape } = dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
@@ -95,7 +103,13 @@ export function createApp(dependencies: AppDependencies): Express {
   });
   const { free: freeFailures, max: maxFailures } = config.limits.loginFailures;
   const guard = config.limits.enabled
-    ? createLoginGuard({ failures: store.loginFailures, clock, freeFailures, maxFailures })
+    ? createLoginGuard({
+        failures: store.loginFailures,
+        clock,
+        freeFailures,
+        maxFailures,
+        onLimited: () => metrics.limited('login-account'),
+      })
     : NO_GUARD;
   const accounts = createAccounts({
     store,
@@ -123,6 +137,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
   app.set('query parser', 'simple');
   app.set('etag', false);
+  app.disable('x-powered-by');
 
   app.use(requestId());
   app.use(requestLog(logger));
@@ -144,8 +159,17 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(userAdminRoutes({ userAdmin, importUsers, authenticate: bearer }));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
 
-  app.use(problemHandler(publicUrl));
-  return app;
+  app.use(problemHandler(publicUrl, logger));
+  const front = createGatewayLane({
+    ordinary: app,
+    route: GATEWAY_ROUTE,
+    check,
+    headersOf: gatewayHeaders,
+    limiter,
+    observe: metrics.request,
+    logger,
+  });
+  return { express: app, front };
 }
 
 export interface MetricsAppDependencies {
@@ -158,6 +182,7 @@ export interface MetricsAppDependencies {
 /** GET /metrics alone, for a port that the public does not reach. */
 export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAppDependencies): Express {
   const app = express();
+  app.disable('x-powered-by');
   app.use(requestId());
   app.use(requestLog(logger));
   app.use(securityHeaders());
@@ -165,7 +190,7 @@ export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAp
   app.use(() => {
     throw new AppError('not_found');
   });
-  app.use(problemHandler(publicUrl));
+  app.use(problemHandler(publicUrl, logger));
   return app;
 }
 

@@ -69,8 +69,8 @@ export async function assemble(world: World): Promise<Assembly> {
     monotonic: systemClock.monotonic,
     observer: metrics.hashQueue,
   });
-  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, logger);
   const { enabled, requests } = config.limits;
+  const redis = enabled && config.redisUrl ? connectRedis(config.redisUrl, logger) : undefined;
   const limiter = enabled ? createRateLimiter(requests, redis, metrics.limited) : undefined;
   const housekeeping = createHousekeeping([follower.prune, () => forgetNobodys(store, clock)], logger);
   metrics.watch({
@@ -80,7 +80,7 @@ export async function assemble(world: World): Promise<Assembly> {
     isRedisUp: redis?.isUp,
   });
 
-  const server = createHttpServer((req, res) => app(req, res), config.http.publicUrl);
+  const server = createHttpServer((req, res) => front(req, res), config.http.publicUrl);
   const { isDraining, drain } = createDrain(server);
   const readiness = {
     isDraining,
@@ -88,7 +88,7 @@ export async function assemble(world: World): Promise<Assembly> {
     whenStale,
     isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
   };
-  const app = createApp({
+  const { front } = createApp({
     config,
     keys,
     keyUsage,

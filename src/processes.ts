@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { ConfigError } from './config.ts';
 
@@ -26,11 +25,18 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
   let stopping = false;
   let restartMilliseconds = MIN_RESTART_MILLISECONDS;
 
-  function fork(): Worker {
+  function fork(isFirst = false): Worker {
     const worker = cluster.fork();
     const begunAt = performance.now();
+    let hasListened = false;
+    worker.once('listening', () => {
+      hasListened = true;
+    });
+    // What is sent to one that has died, also by node:cluster itself, fails; that it died the event `exit` says.
+    worker.on('error', (err) => logger.debug({ err }, 'a process could not be told something'));
     worker.once('exit', (code, signal) => {
-      if (stopping) return;
+      // A start that fails ends all, see below.
+      if (stopping || (isFirst && !hasListened)) return;
       logger.error({ pid: worker.process.pid, exit_code: code, signal }, 'a process ended: starting another');
       if (performance.now() - begunAt > SOUND_MILLISECONDS) restartMilliseconds = MIN_RESTART_MILLISECONDS;
       setTimeout(() => !stopping && fork(), restartMilliseconds);
@@ -42,7 +48,7 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
   async function stop(withinMilliseconds: number): Promise<void> {
     stopping = true;
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-    const ended = workers.map((worker) => once(worker, 'exit'));
+    const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
     for (const worker of workers) if (worker.isConnected()) worker.send(STOP);
     const timer = setTimeout(() => {
       for (const worker of workers) worker.process.kill('SIGKILL');
@@ -51,7 +57,7 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
     clearTimeout(timer);
   }
 
-  const first = Array.from({ length: count }, fork);
+  const first = Array.from({ length: count }, () => fork(true));
   try {
     const [port = 0] = await Promise.all(first.map(listening));
     return { port, stop };

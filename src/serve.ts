@@ -51,7 +51,9 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
   if (port === undefined) return () => {};
   const { publicUrl } = config.http;
   const server = createHttpServer(createMetricsApp({ scrape, token, publicUrl, logger }), publicUrl);
-  const address = await listen(server, port, host);
+  const address = await listen(server, port, host).catch((error: Error) => {
+    throw new Error(`METRICS_PORT=${port} cannot be used: ${error.message}`, { cause: error });
+  });
   logger.info({ address: address.address, port: address.port }, 'metrics are served');
   return () => {
     server.close();

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import express from 'express';
@@ -19,6 +20,35 @@ const PRODUCTION = {
   PUBLIC_URL: 'https://auth.example.com',
   DATABASE_URL: 'mysql://auth:hunter2@db.example.com/auth',
 };
+
+const RATE_LIMIT_NAMES = [
+  'RATE_LIMIT_SIGNUP_IP',
+  'RATE_LIMIT_LOGIN_IP',
+  'RATE_LIMIT_REFRESH_SESSION',
+  'RATE_LIMIT_TOKEN',
+] as const;
+
+/** Texts that are no number of requests in a number of seconds. */
+const BAD_RATES = [
+  '0/60',
+  '60',
+  '60/0',
+  '60/86401',
+  '1.5/60',
+  '60/1.5',
+  '-1/60',
+  '60/-1',
+  '060/60',
+  '1000000000/60',
+  '60/',
+  '/60',
+  '60/60/60',
+  '60/60s',
+  '60 / 60',
+  ' 60/60',
+  '1e3/60',
+  'off',
+];
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -79,6 +109,20 @@ describe('an empty environment', () => {
         revocationWhenStale: 'refuse',
       },
       passwords: { minLength: 8, bcryptCost: 12, pepper: undefined },
+      hashing: { workers: availableParallelism(), maxWaitMilliseconds: 2000 },
+      limits: {
+        enabled: true,
+        requests: {
+          'signup-ip': { limit: 60, windowSeconds: 3600 },
+          'login-ip': { limit: 60, windowSeconds: 60 },
+          'refresh-session': { limit: 30, windowSeconds: 60 },
+          token: { limit: 600, windowSeconds: 60 },
+        },
+        loginFailures: { free: 5, max: 100 },
+      },
+      redisUrl: undefined,
+      metrics: { port: undefined, host: '127.0.0.1', token: undefined },
+      processes: 1,
       signupDisabled: false,
     });
   });
@@ -171,6 +215,50 @@ describe('a configuration', () => {
       { DATABASE_CONNECT_TIMEOUT_MS: '500' },
       { database: { connectTimeoutMilliseconds: 500 } },
     ],
+    ['HASH_WORKERS', { HASH_WORKERS: '7' }, { hashing: { workers: 7 } }],
+    ['HASH_MAX_WAIT_MS', { HASH_MAX_WAIT_MS: '100' }, { hashing: { maxWaitMilliseconds: 100 } }],
+    ['RATE_LIMITS', { RATE_LIMITS: 'on' }, { limits: { enabled: true } }],
+    ['RATE_LIMITS', { RATE_LIMITS: 'off' }, { limits: { enabled: false } }],
+    [
+      'RATE_LIMIT_SIGNUP_IP',
+      { RATE_LIMIT_SIGNUP_IP: '1/1' },
+      { limits: { requests: { 'signup-ip': { limit: 1, windowSeconds: 1 } } } },
+    ],
+    [
+      'RATE_LIMIT_LOGIN_IP',
+      { RATE_LIMIT_LOGIN_IP: '3/60' },
+      { limits: { requests: { 'login-ip': { limit: 3, windowSeconds: 60 } } } },
+    ],
+    [
+      'RATE_LIMIT_REFRESH_SESSION',
+      { RATE_LIMIT_REFRESH_SESSION: '5/3600' },
+      { limits: { requests: { 'refresh-session': { limit: 5, windowSeconds: 3600 } } } },
+    ],
+    [
+      'RATE_LIMIT_TOKEN',
+      { RATE_LIMIT_TOKEN: '999999999/86400' },
+      { limits: { requests: { token: { limit: 999_999_999, windowSeconds: 86_400 } } } },
+    ],
+    ['LOGIN_FREE_FAILURES', { LOGIN_FREE_FAILURES: '1' }, { limits: { loginFailures: { free: 1 } } }],
+    ['LOGIN_MAX_FAILURES', { LOGIN_MAX_FAILURES: '1' }, { limits: { loginFailures: { max: 1 } } }],
+    ['REDIS_URL', { REDIS_URL: 'redis://cache' }, { redisUrl: 'redis://cache' }],
+    [
+      'REDIS_URL',
+      { REDIS_URL: 'rediss://auth:hunter2@cache.example.com:6380/3' },
+      { redisUrl: 'rediss://auth:hunter2@cache.example.com:6380/3' },
+    ],
+    [
+      'REDIS_URL',
+      { REDIS_URL: 'redis://:p%40ss%2Fword@[2001:db8::1]:6379/' },
+      { redisUrl: 'redis://:p%40ss%2Fword@[2001:db8::1]:6379/' },
+    ],
+    ['WEB_CONCURRENCY', { WEB_CONCURRENCY: '64' }, { processes: 64 }],
+    [
+      'METRICS_PORT',
+      { METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' },
+      { metrics: { port: 9464, host: '0.0.0.0' } },
+    ],
+    ['METRICS_TOKEN', { METRICS_TOKEN: 'sixteen-letters-' }, { metrics: { token: 'sixteen-letters-' } }],
   ])('takes %s from %j', (_name, env, expected) => {
     expect(loadConfig(env)).toMatchObject(expected);
   });
@@ -218,6 +306,20 @@ describe('a faulty configuration', () => {
     ACCESS_TOKEN_TTL_SECONDS: '15m',
     PASSWORD_MIN_LENGTH: '4',
     BCRYPT_COST: '99',
+    HASH_WORKERS: '0',
+    HASH_MAX_WAIT_MS: '2s',
+    RATE_LIMITS: 'true',
+    RATE_LIMIT_SIGNUP_IP: '60',
+    RATE_LIMIT_LOGIN_IP: '60/60s',
+    RATE_LIMIT_REFRESH_SESSION: '/60',
+    RATE_LIMIT_TOKEN: 'off',
+    LOGIN_FREE_FAILURES: '0',
+    LOGIN_MAX_FAILURES: '101',
+    REDIS_URL: 'cache:6379',
+    WEB_CONCURRENCY: 'max',
+    METRICS_PORT: '0',
+    METRICS_HOST: 'http://0.0.0.0',
+    METRICS_TOKEN: 'short',
     SIGNUP_DISABLED: '1',
   };
 
@@ -234,7 +336,7 @@ describe('a faulty configuration', () => {
     expect(ConfigError.exitCode).toBe(78);
     expect(load).toThrow(ConfigError);
     for (const fault of faultsOf(ALL_BAD)) expect(load).toThrow(fault);
-    expect(load).toThrow('17 faults');
+    expect(load).toThrow(`${Object.keys(ALL_BAD).length} faults`);
   });
 
   it('of production is reported with its missing and its bad variables at once, each of them once', () => {
@@ -323,12 +425,77 @@ describe('a faulty configuration', () => {
     ['BCRYPT_COST', '21'],
     ['SIGNUP_DISABLED', '1'],
     ['SIGNUP_DISABLED', 'True'],
+    ['HASH_WORKERS', '0'],
+    ['HASH_WORKERS', '257'],
+    ['HASH_MAX_WAIT_MS', '99'],
+    ['HASH_MAX_WAIT_MS', '60001'],
+    ['RATE_LIMITS', 'true'],
+    ['RATE_LIMITS', 'OFF'],
+    ...RATE_LIMIT_NAMES.flatMap((name) => BAD_RATES.map((rate): [VariableName, string] => [name, rate])),
+    ['LOGIN_FREE_FAILURES', '0'],
+    ['LOGIN_FREE_FAILURES', '101'],
+    ['LOGIN_MAX_FAILURES', '0'],
+    ['LOGIN_MAX_FAILURES', '101'],
+    ['WEB_CONCURRENCY', '0'],
+    ['WEB_CONCURRENCY', '65'],
+    ['WEB_CONCURRENCY', 'auto'],
+    ['METRICS_PORT', '0'],
+    ['METRICS_PORT', '65536'],
+    ['METRICS_HOST', 'http://0.0.0.0'],
   ])('names %s, the %j that it got and what it wants', (name, value) => {
     const faults = faultsOf({ DATABASE_TLS: 'verify', [name]: value });
 
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(`${name} is ${JSON.stringify(value)}: `);
     if (name !== 'DATABASE_TLS_CA_FILE') expect(faults[0]).toContain(VARIABLES[name].wants);
+  });
+
+  it.each<[name: VariableName, value: string]>([
+    ['REDIS_URL', 'http://auth:hunter2@cache.example.com'],
+    ['REDIS_URL', 'mysql://auth:hunter2@cache.example.com'],
+    ['REDIS_URL', 'redis:hunter2@cache.example.com'],
+    ['REDIS_URL', 'redis://auth:hunter2@'],
+    ['REDIS_URL', 'redis:///hunter2'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com:99999'],
+    ['REDIS_URL', 'auth:hunter2@cache.example.com:6379'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/latchkey'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/1.5'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/-1'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/0/1'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/0?enableOfflineQueue=true'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com?db=2'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/0#1'],
+    ['REDIS_URL', 'redis://auth:hunter2%zz@cache.example.com/0'],
+    ['REDIS_URL', 'redis://auth:hunter2@cache.example.com/0 '],
+    ['METRICS_TOKEN', 'hunter2'],
+    ['METRICS_TOKEN', 'hunter2-hunter2'],
+  ])('names %s, which is a secret, and not the %j that it got', (name, value) => {
+    const faults = faultsOf({ [name]: value });
+
+    expect(faults).toEqual([`${name} is a secret of ${value.length} characters: ${VARIABLES[name].wants}`]);
+    expect(faults[0]).not.toContain('hunter2');
+  });
+});
+
+describe('HASH_WORKERS', () => {
+  it.each<[workers: string, processes: string, each: number]>([
+    ['8', '1', 8],
+    ['8', '2', 4],
+    ['8', '3', 2],
+    ['8', '8', 1],
+    ['8', '9', 1],
+    ['1', '64', 1],
+    ['256', '64', 4],
+  ])('%s are divided among %s processes: %d each, and never none', (workers, processes, each) => {
+    const { hashing } = loadConfig({ HASH_WORKERS: workers, WEB_CONCURRENCY: processes });
+
+    expect(hashing.workers).toBe(each);
+  });
+
+  it('are the cores of the machine by default, divided likewise', () => {
+    const { hashing } = loadConfig({ WEB_CONCURRENCY: '2' });
+
+    expect(hashing.workers).toBe(Math.max(1, Math.floor(availableParallelism() / 2)));
   });
 });
 

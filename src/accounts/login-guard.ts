@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { rateLimited } from '../errors.ts';
+import { type AppError, rateLimited } from '../errors.ts';
 import type { Quota } from '../quota.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import type { IdentifierKind, LoginFailureStore, LoginFailures } from './ports.ts';
@@ -13,6 +13,8 @@ export interface LoginGuardOptions {
   readonly freeFailures: number;
   /** After so many in a row the password is not compared any more. */
   readonly maxFailures: number;
+  /** Told of each try that has to wait, for the metrics. */
+  readonly onLimited?: () => void;
 }
 
 /** Whose password is tried, under what kind of identifier, and from where. */
@@ -72,7 +74,7 @@ export const NO_GUARD: LoginGuard = {
  * account's. The lock belongs to the account, and nobody can see it.
  */
 export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
-  const { failures, clock, freeFailures, maxFailures } = options;
+  const { failures, clock, freeFailures, maxFailures, onLimited = () => {} } = options;
   const underWay = createUnderWay();
 
   async function admit({ account, kind, device }: LoginSubject): Promise<LoginAttempt> {
@@ -85,7 +87,7 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
       if (count >= freeFailures && waitMilliseconds > 0) {
         // Those under way may turn out to be right: ten logins at once with the right password all succeed.
         const nextEnd = underWay.nextEnd(key);
-        if (nextEnd === undefined) throw rateLimited(quotaOf(count, waitMilliseconds));
+        if (nextEnd === undefined) throw refuse(quotaOf(count, waitMilliseconds));
         await nextEnd;
         continue;
       }
@@ -99,7 +101,12 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
       over();
       round++;
     }
-    throw rateLimited(quotaOf(freeFailures, 1000));
+    throw refuse(quotaOf(freeFailures, 1000));
+  }
+
+  function refuse(quota: Quota): AppError {
+    onLimited();
+    return rateLimited(quota);
   }
 
   function attemptOf(

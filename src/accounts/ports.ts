@@ -31,7 +31,7 @@ export interface NewUser {
   readonly name: string | null;
   /** Null for an account that logs in by other means. */
   readonly passwordHash: string | null;
-  readonly emailVerifiedAt: Date | null;
+  readonly emailVerifiedAt?: Date | null;
   readonly createdAt: Date;
 }
 

@@ -75,7 +75,6 @@ export function createAccounts(dependencies: AccountDependencies) {
       username: username ?? null,
       name: name ?? null,
       passwordHash: await passwords.hash(password, origin.network),
-      emailVerifiedAt: null,
       createdAt,
     };
     return store.transaction(async (stores) => {
@@ -164,7 +163,7 @@ export function createAccounts(dependencies: AccountDependencies) {
     const { network } = caller.origin;
     passwords.demandRoom(network);
     const subject = { account: userId, kind: 'email', device: deviceOfCaller(caller) } as const;
-    const { result, quota } = await check.attempt(subject, async (prove) => {
+    const { result, quota, locked } = await check.attempt(subject, async (prove) => {
       for (let tries = 0; tries < 2; tries++) {
         const user = await get(userId);
         const proof = await prove(user, password, network);
@@ -176,7 +175,8 @@ export function createAccounts(dependencies: AccountDependencies) {
     });
     if (result !== null) return result;
     await store.ledger.append(entryOf('password.refused', caller, userId, {}, 'failure'), now());
-    throw new AppError('wrong_password', undefined, { quota });
+    const event = locked ? { event: 'password_locked', user_id: userId } : undefined;
+    throw new AppError('wrong_password', undefined, { quota, ...(event && { event }) });
   }
 
   return { signup, login, get, updateProfile, changePassword, remove };

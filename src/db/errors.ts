@@ -37,6 +37,12 @@ export function isTransient(error: unknown): boolean {
   return error instanceof DatabaseError && TRANSIENT_CODES.has(driverCode(error));
 }
 
+/** Whether `error` says that a table is not there: the database has never been migrated. */
+export function isTableMissing(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  return driverCode(error) === 'ER_NO_SUCH_TABLE' || error.message.includes('no such table');
+}
+
 /** Whether `error` says that a row with this key exists already. */
 export function isUniqueViolation(error: unknown): error is UniqueConstraintError {
   return error instanceof UniqueConstraintError;

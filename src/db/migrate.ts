@@ -6,6 +6,7 @@ import { QueryTypes, Sequelize } from 'sequelize';
 import { SequelizeStorage, Umzug } from 'umzug';
 import type { DatabaseConfig } from '../config.ts';
 import type { Database } from './connect.ts';
+import { isTableMissing } from './errors.ts';
 import { openSequelize } from './sequelize.ts';
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -31,7 +32,11 @@ export async function isSchemaCurrent(
 ): Promise<boolean> {
   const read = () =>
     sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', { type: QueryTypes.SELECT });
-  const applied = new Set((await run(read, withinMilliseconds)).map(({ name }) => name));
+  const rows = await run(read, withinMilliseconds).catch((error) => {
+    if (isTableMissing(error)) return [];
+    throw error;
+  });
+  const applied = new Set(rows.map(({ name }) => name));
   return MIGRATIONS.every((name) => applied.has(name));
 }
 

@@ -188,7 +188,7 @@ function toRow(user: NewUser): UserRow {
     name: user.name,
     passwordHash: user.passwordHash,
     passwordChangedAt: null,
-    emailVerifiedAt: user.emailVerifiedAt,
+    emailVerifiedAt: user.emailVerifiedAt ?? null,
     disabledAt: null,
     passwordChangeRequiredAt: null,
     rightsVersion: null,

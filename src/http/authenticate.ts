@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
@@ -63,7 +64,8 @@ export function claimsOf(req: Request): AccessTokenClaims {
  * the body are never looked at.
  * @throws AppError invalid_request where there are two headers or a malformed one
  */
-export function readBearerToken(req: Request): string | undefined {
+export function readBearerToken(req: IncomingMessage): string | undefined {
+  if (req.headers.authorization === undefined) return undefined;
   const headers = req.headersDistinct.authorization ?? [];
   if (headers.length > 1) throw invalidRequest('The request has more than one Authorization header.');
   const credentials = headers[0] ?? '';

@@ -98,7 +98,7 @@ const RATE_LIMIT_HEADERS = {
   RateLimit: textHeader('What is left of each: name, remaining r, seconds t until there is more'),
 };
 
-/** Every answer of an operation that may be refused with 429 tells what is left. */
+/** Answers of an operation that may be refused with 429 tell what is left, once the request has been counted. */
 function withRateLimitHeaders(paths: Paths): Paths {
   for (const operation of Object.values(paths).flatMap((item) => Object.values(item as object))) {
     const responses: Record<string, { headers?: object }> = operation.responses ?? {};

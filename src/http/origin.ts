@@ -8,6 +8,9 @@ const MAX_IP_LENGTH = 45;
 /** What one customer of a provider gets at least (RFC 6177), and may change addresses in at will. */
 const IPV6_NETWORK_PARTS = 4;
 
+/** Some gateways write it behind the address that they forward. */
+const PORT = /^(?:([\d.]+)|\[([\da-fA-F:.]+)\]):\d+$/;
+
 /** Where a request comes from, as far as it tells. The address is the client's as TRUST_PROXY has it. */
 export function originOf(req: Request): RequestOrigin {
   return {
@@ -20,8 +23,9 @@ export function originOf(req: Request): RequestOrigin {
 
 /** An IPv4 address as it is, an IPv6 address as its /64, an IPv4 address in IPv6 as the former. */
 export function networkOf(ip: string | undefined): string {
-  if (ip === undefined || !ipaddr.isValid(ip)) return 'unknown';
-  const address = ipaddr.process(ip);
+  const bare = ip?.replace(PORT, '$1$2') ?? '';
+  if (!ipaddr.isValid(bare)) return 'unknown';
+  const address = ipaddr.process(bare);
   if (address instanceof ipaddr.IPv4) return address.toString();
   const parts = address.parts.slice(0, IPV6_NETWORK_PARTS).map((part) => part.toString(16));
   return `${parts.join(':')}::/64`;

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import { AppError, ERRORS, type ErrorCode, FIELD_ERRORS, type FieldErrorCode } from '../errors.ts';
 import { POLICIES } from '../quota.ts';
@@ -86,12 +87,13 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
 }
 
 /** The last middleware: turns whatever was thrown into a problem document, and logs what the operator needs. */
-export function problemHandler(publicUrl: string): ErrorRequestHandler {
+export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestHandler {
   return (thrown, req, res, next) => {
     const error = toAppError(thrown);
     const status = STATUS_OF[error.code];
-    if (status >= 500) req.log.error({ err: error.cause ?? error }, error.message);
-    if (error.event) req.log.warn({ ...error.event, ip: req.ip }, error.message);
+    const request = { req: { id: requestIdOf(res), method: req.method } };
+    if (status >= 500) logger.error({ ...request, err: error.cause ?? error }, error.message);
+    if (error.event) logger.warn({ ...request, ...error.event, ip: req.ip }, error.message);
     if (res.headersSent) {
       next(thrown);
       return;

@@ -29,16 +29,19 @@ export function limitByNetwork(limit: Limit, policy: RequestPolicy): RequestHand
  * Adds a quota to the fields RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10). Both are lists:
  * where several policies apply to one request, each has a member.
  */
-export function showQuota(
-  res: Response,
-  { policy, limit, windowSeconds, remaining, resetSeconds }: Quota,
-): void {
-  const window = windowSeconds === undefined ? '' : `;w=${windowSeconds}`;
-  addMember(res, 'RateLimit-Policy', `"${policy}";q=${limit}${window}`);
-  addMember(res, 'RateLimit', `"${policy}";r=${remaining};t=${resetSeconds}`);
+export function showQuota(res: Response, quota: Quota): void {
+  for (const [field, member] of quotaFields(quota)) {
+    const before = res.get(field);
+    res.set(field, before === undefined ? member : `${before}, ${member}`);
+  }
 }
 
-function addMember(res: Response, field: string, member: string): void {
-  const before = res.get(field);
-  res.set(field, before === undefined ? member : `${before}, ${member}`);
+/** The two fields, each with the member of this quota. */
+export function quotaFields(quota: Quota): readonly (readonly [field: string, member: string])[] {
+  const { policy, limit, windowSeconds, remaining, resetSeconds } = quota;
+  const window = windowSeconds === undefined ? '' : `;w=${windowSeconds}`;
+  return [
+    ['RateLimit-Policy', `"${policy}";q=${limit}${window}`],
+    ['RateLimit', `"${policy}";r=${remaining};t=${resetSeconds}`],
+  ];
 }

@@ -1,12 +1,15 @@
 import type { RequestHandler } from 'express';
 import { routeOf } from './route.ts';
 
-interface Measurement {
+export interface Measurement {
   readonly method: string;
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
 }
+
+/** What nginx calls it when a client goes away before its answer. */
+export const CLIENT_CLOSED_REQUEST = 499;
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -17,7 +20,8 @@ export function measureRequests(observe: (measurement: Measurement) => void): Re
     res.once('close', () => {
       const method = METHODS.includes(req.method) ? req.method : 'other';
       const seconds = (performance.now() - begunAt) / 1000;
-      observe({ method, route: routeOf(req) ?? 'none', status: res.statusCode, seconds });
+      const status = res.writableFinished ? res.statusCode : CLIENT_CLOSED_REQUEST;
+      observe({ method, route: routeOf(req) ?? 'none', status, seconds });
     });
     next();
   };

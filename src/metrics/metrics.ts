@@ -26,7 +26,8 @@ export interface Metrics {
   readonly request: (measurement: RequestMeasurement) => void;
   /** How a login ended. */
   readonly login: (outcome: string) => void;
-  readonly limited: (policy: RequestPolicy) => void;
+  /** A 429; `login-account` is the delay after wrong passwords. */
+  readonly limited: (policy: RequestPolicy | 'login-account') => void;
   readonly hashQueue: QueueObserver;
   readonly watch: (watched: Watched) => void;
 }
@@ -75,10 +76,7 @@ export function createMetrics(): Metrics {
   return {
     registry,
     request: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
-    login(outcome) {
-      logins.inc({ outcome });
-      if (outcome === 'rate_limited') limited.inc({ policy: 'login-account' });
-    },
+    login: (outcome) => logins.inc({ outcome }),
     limited: (policy) => limited.inc({ policy }),
     hashQueue: {
       started: (waitedMilliseconds) => waits.observe(waitedMilliseconds / 1000),

@@ -38,6 +38,9 @@ interface Waiting {
 /** How much the latest measurement counts in the mean. */
 const MEAN_WEIGHT = 0.1;
 
+/** How much of the longest wait is promised: the rest is for work that takes longer than that before it. */
+const WAIT_MARGIN = 0.9;
+
 /**
  * A queue as long as its slots can work off in the time that anybody may wait. Clients take turns (fair queueing, Nagle
  * 1987), and when it is full a client with fewer pieces of work pushes out the last one of the client with the most
@@ -49,9 +52,18 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   const lines = new Map<string, Waiting[]>();
   let waiting = 0;
   let running = 0;
+  /** When each piece of work that runs began, the earliest first. */
+  const begun = new Set<{ readonly at: number }>();
   let meanMilliseconds = options.expectedMilliseconds;
 
-  const capacity = () => Math.max(1, Math.floor((maxWaitMilliseconds * slots) / meanMilliseconds));
+  /** When work suddenly takes longer, what runs tells so before the mean does. */
+  function expectedMilliseconds(): number {
+    const [earliest] = begun;
+    return Math.max(meanMilliseconds, earliest === undefined ? 0 : monotonic() - earliest.at);
+  }
+
+  const capacity = () =>
+    Math.max(1, Math.floor((WAIT_MARGIN * maxWaitMilliseconds * slots) / expectedMilliseconds()));
 
   function demandRoom(client: string): void {
     if (waiting < capacity() || longestLine().length > ownLength(client) + 1) return;
@@ -76,11 +88,13 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
 
   async function execute<Result>(work: () => Promise<Result>): Promise<Result> {
     running++;
-    const begunAt = monotonic();
+    const run = { at: monotonic() };
+    begun.add(run);
     try {
       return await work();
     } finally {
-      meanMilliseconds += MEAN_WEIGHT * (monotonic() - begunAt - meanMilliseconds);
+      begun.delete(run);
+      meanMilliseconds += MEAN_WEIGHT * (monotonic() - run.at - meanMilliseconds);
       running--;
       startNext();
     }
@@ -134,7 +148,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
 
   /** In that many seconds all that waits now will be done. */
   function overloaded(): AppError {
-    const seconds = Math.max(1, Math.ceil((waiting * meanMilliseconds) / slots / 1000));
+    const seconds = Math.max(1, Math.ceil((waiting * expectedMilliseconds()) / slots / 1000));
     return new AppError('overloaded', undefined, { headers: { 'Retry-After': String(seconds) } });
   }
 

@@ -5,22 +5,26 @@ import type { Logger } from 'pino';
 export interface RedisConnection {
   readonly client: Redis;
   readonly isUp: () => boolean;
+  /**
+   * What a command comes to. Rejects where Redis takes too long; what has arrived while this process was busy with
+   * something else is read first.
+   */
+  readonly inTime: <Result>(command: Promise<Result>) => Promise<Result>;
   /** Told why a command failed. After one that took too long Redis counts as away until it is connected anew. */
   readonly failed: (error: unknown) => void;
   readonly close: () => void;
 }
 
-const COMMAND_TIMED_OUT = 'Command timed out';
-
 /** A Redis that is well answers within a millisecond. */
 const COMMAND_TIMEOUT_MILLISECONDS = 250;
+/** Also for each command of the handshake, which nobody waits for. */
 const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 const MAX_RECONNECT_MILLISECONDS = 1000;
 
 /** Connects in the background, and again whenever the connection is lost. */
 export function connectRedis(url: string, logger: Logger): RedisConnection {
   const client = new Redis(url, {
-    commandTimeout: COMMAND_TIMEOUT_MILLISECONDS,
+    commandTimeout: CONNECT_TIMEOUT_MILLISECONDS,
     connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -40,7 +44,7 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
 
   function failed(error: unknown): void {
     if (!up || !(error instanceof Error)) return;
-    if (error.message === COMMAND_TIMED_OUT) {
+    if (error instanceof TooLate) {
       turn(false, error);
       client.disconnect(true);
     } else if (error.message !== lastFault) {
@@ -57,10 +61,30 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
   return {
     client,
     isUp: () => up === true,
+    inTime,
     failed,
     close: () => {
       client.removeAllListeners('close');
       client.disconnect();
     },
   };
+}
+
+class TooLate extends Error {
+  constructor() {
+    super(`Redis did not answer within ${COMMAND_TIMEOUT_MILLISECONDS} ms`);
+  }
+}
+
+async function inTime<Result>(command: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    // Timers come before sockets are read, immediates after that.
+    timer = setTimeout(() => setImmediate(() => reject(new TooLate())), COMMAND_TIMEOUT_MILLISECONDS);
+  });
+  try {
+    return await Promise.race([command, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

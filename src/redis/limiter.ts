@@ -35,7 +35,7 @@ export function createRateLimiter(
   async function countOne({ shared, own }: Counters, key: string): Promise<Count> {
     if (shared === undefined || !redis?.isUp()) return consume(own, key);
     try {
-      return await consume(shared, key);
+      return await redis.inTime(consume(shared, key));
     } catch (error) {
       redis.failed(error);
       return consume(own, key);

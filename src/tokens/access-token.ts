@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Clock } from '../clock.ts';
 import type { KeyRing } from './keys.ts';
+import { rememberVerified } from './remembered.ts';
 import { type AccessTokenClaims, createVerify } from './verify.ts';
 
 export interface AccessTokenOptions {
@@ -58,13 +59,17 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       onUse(kid, 'signed');
       return jwt.sign(claims, signingKey, { algorithm, header: { alg: algorithm, typ: 'at+jwt', kid } });
     },
-    verify: createVerify({
-      keys: keys.verifying,
-      issuer,
-      audience,
-      maxAgeSeconds: maxTtlSeconds,
+    verify: rememberVerified({
       clock,
-      onVerified: (used) => onUse(used, 'seen'),
+      maxAgeSeconds: maxTtlSeconds,
+      verify: createVerify({
+        keys: keys.verifying,
+        issuer,
+        audience,
+        maxAgeSeconds: maxTtlSeconds,
+        clock,
+        onVerified: (used) => onUse(used, 'seen'),
+      }),
     }),
   };
 }

@@ -1,8 +1,11 @@
 import { type RequestHandler, Router } from 'express';
 import { claimsOf } from '../http/authenticate.ts';
 import type { KeyRing } from './keys.ts';
+import type { AccessTokenClaims } from './verify.ts';
 
 const JWKS_MAX_AGE_SECONDS = 300;
+
+export const GATEWAY_ROUTE = '/verify{/*path}';
 
 export function keyRoutes(keys: KeyRing): Router {
   const router = Router();
@@ -21,17 +24,21 @@ export function keyRoutes(keys: KeyRing): Router {
 export function gatewayRoutes(authenticate: RequestHandler): Router {
   const router = Router();
 
-  router.all('/verify{/*path}', authenticate, (req, res) => {
+  router.all(GATEWAY_ROUTE, authenticate, (req, res) => {
     const claims = claimsOf(req);
-    // Each header is always there, so that a gateway that copies them overwrites whatever a client sent.
-    res.set({
-      'X-Auth-Subject': claims.sub,
-      'X-Auth-Session': claims.sid ?? '',
-      'X-Auth-Roles': claims.roles.join(' '),
-      'X-Auth-Scope': claims.scope,
-    });
+    res.set(gatewayHeaders(claims));
     res.json(claims);
   });
 
   return router;
+}
+
+/** Each header is always there, so that a gateway that copies them overwrites whatever a client sent. */
+export function gatewayHeaders(claims: AccessTokenClaims): Readonly<Record<string, string>> {
+  return {
+    'X-Auth-Subject': claims.sub,
+    'X-Auth-Session': claims.sid ?? '',
+    'X-Auth-Roles': claims.roles.join(' '),
+    'X-Auth-Scope': claims.scope,
+  };
 }

@@ -72,8 +72,12 @@ export const SERVER_VARIABLES = {
     meaning: 'Address for METRICS_PORT',
   },
   METRICS_TOKEN: {
-    schema: z.string().min(16).optional(),
-    wants: 'at least 16 characters',
+    schema: z
+      .string()
+      .min(16)
+      .regex(/^[A-Za-z0-9\-._~+/]+=*$/)
+      .optional(),
+    wants: 'at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end',
     default: '',
     meaning: 'Bearer token for GET /metrics on the public port',
     secret: true,

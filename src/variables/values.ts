@@ -41,9 +41,11 @@ export const rate = z
   })
   .refine(({ windowSeconds }) => windowSeconds <= MAX_WINDOW_SECONDS);
 
+/** No more than what is understood: the client would take a query for options, and any path for a database. */
 export const redisUrl = z
   .string()
-  .refine((value) => URL.canParse(value) && /^rediss?:\/\/[^\s/]+/.test(value));
+  .refine((value) => URL.canParse(value) && /^rediss?:\/\/[^\s/?#]+(\/\d{0,5})?$/.test(value))
+  .refine(canDecode);
 
 export const publicUrl = z
   .string()
@@ -59,6 +61,15 @@ export const trustProxy = z
   .string()
   .transform((value) => (/^\d{1,2}$/.test(value) ? Number(value) : splitList(value)))
   .refine((value) => typeof value === 'number' || (value.length > 0 && value.every(isAddressRange)));
+
+function canDecode(value: string): boolean {
+  try {
+    decodeURIComponent(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function splitList(value: string): string[] {
   return value

@@ -64,6 +64,8 @@ onEachDatabase((kind) => {
         expect(response.headers).toMatchObject({ 'access-control-allow-origin': APP });
         expect(response.headers['access-control-expose-headers']?.split(',').sort()).toEqual([
           'Location',
+          'RateLimit',
+          'RateLimit-Policy',
           'Retry-After',
           'WWW-Authenticate',
           'X-Request-Id',

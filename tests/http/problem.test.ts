@@ -51,7 +51,9 @@ describe('the table from code to status', () => {
       username_taken: 409,
       payload_too_large: 413,
       unsupported_media_type: 415,
+      rate_limited: 429,
       internal_error: 500,
+      overloaded: 503,
       database_unavailable: 503,
       revocations_stale: 503,
       not_ready: 503,
@@ -135,9 +137,10 @@ describe('whatever a route throws', () => {
   async function answerOf(handle: RequestHandler) {
     const logs = createLogSink();
     const app = express();
-    app.use(requestId(), requestLog(createLogger('trace', logs)));
+    const logger = createLogger('trace', logs);
+    app.use(requestId(), requestLog(logger));
     app.get('/', handle);
-    app.use(problemHandler(PUBLIC_URL));
+    app.use(problemHandler(PUBLIC_URL, logger));
     const response = await request(app).get('/').set('X-Request-Id', 'request-7');
     return { response, logs };
   }

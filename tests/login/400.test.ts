@@ -124,6 +124,23 @@ onEachDatabase((kind) => {
       ]);
     });
 
+    it('to a device token of the wrong type, and asks the database nothing', async () => {
+      const { email, password } = await signUp(app);
+
+      for (const { value, name } of WRONG_TYPES) {
+        const queries = await countQueries(async () => {
+          const response = await app
+            .post('/login')
+            .send({ email, password, device_token: value })
+            .expect(400);
+          expect(response.body.errors).toEqual([
+            { pointer: '/device_token', code: 'wrong_type', detail: `Must be a string, not ${name}.` },
+          ]);
+        });
+        expect(queries).toBe(0);
+      }
+    });
+
     it('to credentials inside __proto__, which do not count as given', async () => {
       const { email, password } = await signUp(app);
 
@@ -138,20 +155,23 @@ onEachDatabase((kind) => {
       );
     });
 
-    it.each(['email', 'username', 'password'])('to half of a surrogate pair in the %s', async (field) => {
-      const identifier = field === 'username' ? { username: 'ada' } : { email: 'ada@example.com' };
-      const body = { ...identifier, password: `${CANARY} staple`, [field]: 'HALF' };
+    it.each(['email', 'username', 'password', 'device_token'])(
+      'to half of a surrogate pair in the %s',
+      async (field) => {
+        const identifier = field === 'username' ? { username: 'ada' } : { email: 'ada@example.com' };
+        const body = { ...identifier, password: `${CANARY} staple`, [field]: 'HALF' };
 
-      const response = await app
-        .post('/login')
-        .type('json')
-        .send(JSON.stringify(body).replace('HALF', '\\ud800'))
-        .expect(400);
+        const response = await app
+          .post('/login')
+          .type('json')
+          .send(JSON.stringify(body).replace('HALF', '\\ud800'))
+          .expect(400);
 
-      expect(response.body.errors).toEqual([
-        { pointer: `/${field}`, code: 'malformed_text', detail: expect.any(String) },
-      ]);
-    });
+        expect(response.body.errors).toEqual([
+          { pointer: `/${field}`, code: 'malformed_text', detail: expect.any(String) },
+        ]);
+      },
+    );
 
     it('to a password of 1025 characters, which no account can have, before any hashing', async () => {
       const { email } = await signUp(app);

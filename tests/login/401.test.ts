@@ -3,6 +3,7 @@ import bcrypt from 'bcrypt';
 import type { Response } from 'supertest';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { comparable } from '../support/guessing.ts';
 import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
 
@@ -10,13 +11,6 @@ interface Credentials {
   readonly email?: string;
   readonly username?: string | undefined;
   readonly password: string;
-}
-
-/** An answer without what differs from request to request. */
-function comparable({ status, headers, body }: Response) {
-  const { date: _date, 'x-request-id': _id, ratelimit = '', ...others } = headers as Record<string, string>;
-  const ofAccount = ratelimit.replace(/"login-ip";r=\d+;t=\d+/, 'all of this suite');
-  return { status, headers: others, ratelimit: ofAccount, body: { ...body, instance: 'any' } };
 }
 
 onEachDatabase((kind) => {

@@ -39,7 +39,7 @@ function buildExpress(app: TestApp): Express {
     scrape: async () => '',
     clock: app.clock,
     logger: createLogger('silent'),
-  });
+  }).express;
 }
 
 /** `METHOD /path` of each route below these layers; those that answer any method, or OPTIONS, belong to all paths. */

@@ -1,12 +1,18 @@
 import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
+import { findRedis } from './redis-server.ts';
 
 declare global {
   // What global-teardown.ts stops. Jest runs both in one process and gives them nothing else to share.
   var latchkeyMysqlServer: MysqlServer | undefined;
 }
 
-/** Finds a MySQL for the whole run: the given one, else a private one, else none, said loudly. */
 export default async function setUp(): Promise<void> {
+  demandRedis();
+  await findMysql();
+}
+
+/** Finds a MySQL for the whole run: the given one, else a private one, else none, said loudly. */
+async function findMysql(): Promise<void> {
   if (process.env.TEST_MYSQL_URL) return;
   const required = process.env.REQUIRE_MYSQL === '1';
   const server = await startMysqlServer();
@@ -24,4 +30,14 @@ export default async function setUp(): Promise<void> {
   const how = 'install mariadb-server (or MySQL 8), or set TEST_MYSQL_URL=mysql://user:password@host:3306';
   if (required) throw new Error(`REQUIRE_MYSQL=1, and there is no MySQL: ${how}`);
   console.error(`\n*** NO MYSQL: only the SQLite half of the tests runs. For the other half ${how}. ***\n`);
+}
+
+/** Suites start a Redis of their own; that there is none is said once, loudly. */
+function demandRedis(): void {
+  if (findRedis() !== undefined) return;
+  const how = 'install redis-server';
+  if (process.env.REQUIRE_REDIS === '1') throw new Error(`REQUIRE_REDIS=1, and there is no Redis: ${how}`);
+  console.error(
+    `\n*** NO REDIS: the tests of limits that processes share are skipped. For them ${how}. ***\n`,
+  );
 }

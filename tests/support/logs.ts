@@ -7,12 +7,26 @@ const SECRETS = [CANARY, 'eyJ', '$2b$', '$2a$', 'lk1:', 'Bearer '];
 /** A destination for pino that keeps the lines, each of which must be one JSON object. */
 export function createLogSink() {
   const lines: string[] = [];
+  const watchers = new Set<() => void>();
+  const entries = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   return {
     lines,
     write: (line: string) => {
       lines.push(line);
+      for (const watch of watchers) watch();
     },
-    entries: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    entries,
+    /** Resolves once this message has been logged so many times, now or later. */
+    logged: (message: string, times = 1) =>
+      new Promise<void>((resolve) => {
+        const watch = () => {
+          if (entries().filter(({ msg }) => msg === message).length < times) return;
+          watchers.delete(watch);
+          resolve();
+        };
+        watchers.add(watch);
+        watch();
+      }),
   };
 }
 

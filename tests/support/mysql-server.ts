@@ -37,6 +37,7 @@ export async function startMysqlServer(): Promise<MysqlServer | undefined> {
       `--datadir=${data}`,
       `--socket=${join(directory, 'socket')}`,
       `--pid-file=${join(directory, 'pid')}`,
+      `--tmpdir=${directory}`,
       '--bind-address=127.0.0.1',
       `--port=${port}`,
       '--max-connections=400',
@@ -102,7 +103,8 @@ async function untilAnswering(port: number, server: ChildProcess, log: () => str
   throw new Error(`the MySQL server did not answer:\n${log()}`);
 }
 
-function findOnPath(name: string): string | undefined {
+/** The path of an installed program, or undefined. */
+export function findOnPath(name: string): string | undefined {
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return directories
     .map((directory) => join(directory, name))

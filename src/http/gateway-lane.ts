@@ -1,0 +1,90 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { AppError } from '../errors.ts';
+import type { AccessTokenClaims } from '../tokens/verify.ts';
+import { readBearerToken, type TokenCheck } from './authenticate.ts';
+import type { RateLimiter } from './ports.ts';
+import { quotaFields } from './rate-limit.ts';
+import { chooseRequestId } from './request-id.ts';
+import { logAnswer } from './request-log.ts';
+import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+export interface GatewayLaneOptions {
+  /** The ordinary way, which every request may take. */
+  readonly ordinary: RequestListener;
+  /** The pattern of the route that this is a shorter way to. */
+  readonly route: string;
+  readonly check: TokenCheck;
+  /** What the claims look like as headers. */
+  readonly headersOf: (claims: AccessTokenClaims) => Readonly<Record<string, string>>;
+  readonly limiter: RateLimiter | undefined;
+  readonly observe: (measurement: Measurement) => void;
+  readonly logger: Logger;
+}
+
+/** Whoever calls from a page has to be answered with the headers of CORS. */
+const isFromPage = (req: IncomingMessage) => req.headers.origin !== undefined;
+const isVerify = ({ method, url = '' }: IncomingMessage) =>
+  method === 'GET' && url.startsWith('/verify') && (url.length === 7 || '/?'.includes(url[7] ?? ''));
+
+/**
+ * A shorter way for GET /verify, which a gateway asks at every request: a good token is answered here, without the
+ * middleware whose outcome is known beforehand. Whatever is not good goes the ordinary way, which answers the same.
+ */
+export function createGatewayLane(options: GatewayLaneOptions): RequestListener {
+  const { ordinary, route, check, headersOf, limiter, observe, logger } = options;
+  const fixedHeaders = Object.entries(SECURITY_HEADERS).flat();
+
+  return (req, res) => {
+    if (!isVerify(req) || isFromPage(req) || req.headers.host === undefined) ordinary(req, res);
+    else answer(req, res).catch(() => afterFailure(req, res));
+  };
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const begunAt = performance.now();
+    const claims = await goodClaims(req);
+    const quota = claims && (await limiter?.consume('token', claims.jti));
+    if (claims === undefined || quota?.allowed === false) {
+      ordinary(req, res);
+      return;
+    }
+    const id = chooseRequestId(req.headers['x-request-id']);
+    const body = JSON.stringify(claims);
+    res.once('close', () => {
+      const milliseconds = performance.now() - begunAt;
+      const status = res.writableFinished ? 200 : CLIENT_CLOSED_REQUEST;
+      observe({ method: 'GET', route, status, seconds: milliseconds / 1000 });
+      logAnswer(logger, { id, method: 'GET', route, status, milliseconds });
+    });
+    res.writeHead(200, [
+      ...fixedHeaders,
+      'X-Request-Id',
+      id,
+      ...Object.entries(headersOf(claims)).flat(),
+      ...(quota ? quotaFields(quota).flat() : []),
+      'Content-Type',
+      'application/json; charset=utf-8',
+      'Content-Length',
+      String(Buffer.byteLength(body)),
+    ]);
+    res.end(body);
+  }
+
+  /** The ordinary way will fail in the same way, and knows how to say so. */
+  function afterFailure(req: IncomingMessage, res: ServerResponse): void {
+    if (res.headersSent) res.destroy();
+    else ordinary(req, res);
+  }
+
+  /** The claims of a good token; undefined for anything that the ordinary way should look at. */
+  async function goodClaims(req: IncomingMessage): Promise<AccessTokenClaims | undefined> {
+    try {
+      const token = readBearerToken(req);
+      return token === undefined ? undefined : await check(token);
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
+  }
+}

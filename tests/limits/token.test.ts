@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { describeService } from '../../src/app.ts';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+import { demandLimited, quotasOf, remainingOf } from '../support/quotas.ts';
+
+const POLICY = { policy: 'token', limit: 3, windowSeconds: 60 };
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** Every operation of the document that takes an access token. */
+const OPERATIONS = Object.entries(describeService().paths ?? {}).flatMap(([path, item]) =>
+  Object.entries(item)
+    .filter(([, operation]) => (operation as { security?: object[] }).security !== undefined)
+    .map(([method]) => ({ method: method as Method, path })),
+);
+
+onEachDatabase((kind) => {
+  describe('A request with an access token, under token,', () => {
+    const app = useApp(kind, { RATE_LIMIT_TOKEN: '3/60' });
+
+    const verify = (token: string) => app.get('/verify').auth(token, { type: 'bearer' });
+
+    /** Somebody whose access token has been sent as often as it may. */
+    async function usedUp() {
+      const person = await signUp(app);
+      for (let count = 0; count < POLICY.limit; count++) await verify(person.token).expect(200);
+      return person;
+    }
+
+    it('is one to any of these', () => {
+      const names = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+
+      expect(names).toEqual(
+        expect.arrayContaining([
+          'get /verify',
+          'get /me',
+          'patch /me',
+          'delete /me',
+          'post /me/password',
+          'get /sessions',
+          'delete /sessions/{id}',
+          'post /logout',
+        ]),
+      );
+    });
+
+    it.each(OPERATIONS)('is counted at $method $path and refused there over the limit', async (operation) => {
+      const { token } = await signUp(app);
+      const path = operation.path.replace('{id}', randomUUID());
+      const send = () => app[operation.method](path).auth(token, { type: 'bearer' }).send({});
+
+      const answers = [await send(), await send(), await send()];
+
+      expect(answers.map(({ status }) => status)).not.toContain(429);
+      expect(remainingOf(answers)).toEqual([2, 1, 0]);
+      for (const answer of answers) expect(quotasOf(answer)).toMatchObject([POLICY]);
+      demandLimited(await send(), POLICY);
+    });
+
+    it.each<[Method, string]>([
+      ['get', '/verify/any/path'],
+      ['post', '/verify'],
+      ['delete', '/verify/orders/1'],
+    ])('is counted at %s %s as well, which gateways send', async (method, path) => {
+      const { token } = await signUp(app);
+      const send = () => request(app.url)[method](path).auth(token, { type: 'bearer' });
+
+      const answers = [await send(), await send(), await send()];
+
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(remainingOf(answers)).toEqual([2, 1, 0]);
+      demandLimited(await send(), POLICY);
+    });
+
+    it('counts for all routes together', async () => {
+      const { token } = await signUp(app);
+
+      const answers = [
+        await verify(token),
+        await app.get('/me').auth(token, { type: 'bearer' }),
+        await app.get('/sessions').auth(token, { type: 'bearer' }),
+      ];
+
+      expect(remainingOf(answers)).toEqual([2, 1, 0]);
+      demandLimited(await app.patch('/me').auth(token, { type: 'bearer' }).send({ name: 'Ada' }), POLICY);
+    });
+
+    it('over the limit changes nothing', async () => {
+      const person = await usedUp();
+      const { users, sessions } = app.database.models;
+      const rows = async () => [
+        (await users.findByPk(person.id))?.get(),
+        (await sessions.findByPk(person.sessionId))?.get(),
+      ];
+      const before = await rows();
+      const limited = [
+        app.patch('/me').send({ name: 'Ada' }),
+        app
+          .post('/me/password')
+          .send({ current_password: person.password, new_password: 'canary with a new one' }),
+        app.delete('/me').send({ password: person.password }),
+        app.delete(`/sessions/${person.sessionId}`),
+        app.post('/logout'),
+        app.post('/logout?scope=global'),
+      ];
+
+      for (const answer of limited) {
+        demandLimited(await answer.auth(person.token, { type: 'bearer' }), POLICY);
+      }
+
+      expect(await rows()).toEqual(before);
+      await app.post('/refresh').send({ refresh_token: person.refreshToken }).expect(200);
+    });
+
+    it('with another access token has a count of its own, also of the same session', async () => {
+      const { refreshToken, token } = await usedUp();
+      await verify(token).expect(429);
+      const { body } = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
+      const stranger = await signUp(app);
+
+      const answers = [await verify(body.access_token), await verify(stranger.token)];
+
+      expect(remainingOf(answers)).toEqual([2, 2]);
+    });
+
+    it('with garbage for a token is 401 and not counted', async () => {
+      for (let count = 0; count <= POLICY.limit; count++) {
+        const response = await verify('garbage').expect(401);
+        expect(quotasOf(response)).toEqual([]);
+      }
+    });
+
+    it('with none is 401 and not counted', async () => {
+      for (let count = 0; count <= POLICY.limit; count++) {
+        const response = await app.get('/me').expect(401);
+        expect(quotasOf(response)).toEqual([]);
+      }
+    });
+
+    it('with a forged copy of a token does not count for the real one', async () => {
+      const { token } = await signUp(app);
+      const forged = token.slice(0, -1) + (token.endsWith('A') ? 'Q' : 'A');
+
+      for (let count = 0; count <= POLICY.limit; count++) await verify(forged).expect(401);
+
+      expect(remainingOf([await verify(token)])).toEqual([2]);
+    });
+
+    it('with a token that has expired is 401 and not counted, as often as it comes', async () => {
+      const { token } = await signUp(app);
+      app.clock.advanceSeconds(905);
+
+      for (let count = 0; count <= POLICY.limit; count++) {
+        const response = await verify(token).expect(401);
+        expect(response.body.code).toBe('token_expired');
+        expect(quotasOf(response)).toEqual([]);
+      }
+    });
+
+    it('with a token that has been revoked is 401 and not counted, as often as it comes', async () => {
+      const { token } = await signUp(app);
+      await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
+
+      for (let count = 0; count <= POLICY.limit; count++) {
+        const response = await verify(token).expect(401);
+        expect(response.body.code).toBe('token_revoked');
+        expect(quotasOf(response)).toEqual([]);
+      }
+    });
+  });
+});

@@ -1,0 +1,238 @@
+import { describe, expect, it } from '@jest/globals';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { evaluatedDuring, failTimes, quotaOf, waitOut } from '../support/guessing.ts';
+import { CANARY } from '../support/logs.ts';
+import { aPerson, aUsername, signUp } from '../support/people.ts';
+
+const A_DAY_SECONDS = 86_400;
+const POLICY = `"login-account";q=5;w=${A_DAY_SECONDS}`;
+const WRONG = `${CANARY} wrong`;
+/** After the failures from the fifth on. */
+const DELAYS_SECONDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900];
+
+onEachDatabase((kind) => {
+  describe('POST /login answers 429', () => {
+    const app = useApp(kind);
+
+    it('to a sixth try within a second of five failures, and says which limit is used up and for how long', async () => {
+      const { email, password } = await signUp(app);
+      for (let time = 0; time < 5; time++)
+        await app.post('/login').send({ email, password: WRONG }).expect(401);
+
+      const response = await app.post('/login').send({ email, password }).expect(429);
+
+      expect(response.type).toBe('application/problem+json');
+      expect(response.headers['retry-after']).toBe('1');
+      expect(response.headers['ratelimit-policy']).toContain(POLICY);
+      expect(quotaOf(response)).toEqual({ r: 0, t: 1 });
+      expect(response.body).toMatchObject({ status: 429, code: 'rate_limited', policy: 'login-account' });
+    });
+
+    it.each([
+      ['a known account', () => signUp(app)],
+      ['an unknown one', async () => aPerson()],
+    ])('to %s for 1, 2, 4 ... 900 seconds after each failure from the fifth on', async (_whose, make) => {
+      const { email } = await make();
+      for (const left of [4, 3, 2, 1]) {
+        const response = await app.post('/login').send({ email, password: WRONG }).expect(401);
+        expect(quotaOf(response)).toEqual({ r: left, t: A_DAY_SECONDS });
+        expect(response.headers['ratelimit-policy']).toContain(POLICY);
+      }
+
+      for (const delay of DELAYS_SECONDS) {
+        const failed = await app.post('/login').send({ email, password: WRONG }).expect(401);
+        expect(quotaOf(failed)).toEqual({ r: 0, t: delay });
+        const refused = await app.post('/login').send({ email, password: WRONG }).expect(429);
+        expect(refused.headers['retry-after']).toBe(String(delay));
+        app.clock.advanceSeconds(delay - 1);
+        const again = await app.post('/login').send({ email, password: WRONG }).expect(429);
+        expect(quotaOf(again)).toEqual({ r: 0, t: 1 });
+        app.clock.advanceSeconds(1);
+      }
+    });
+
+    it('before a password is compared, so that refused tries tell nothing and count nothing', async () => {
+      const { id, email, password } = await signUp(app);
+      await failTimes(app, 4, { email });
+      await app.post('/login').send({ email, password: WRONG }).expect(401);
+
+      const evaluated = await evaluatedDuring([app], async () => {
+        for (let time = 0; time < 5; time++) await app.post('/login').send({ email, password }).expect(429);
+      });
+
+      expect(evaluated).toBe(0);
+      expect((await app.store.loginFailures.find(id, ''))?.failures).toBe(5);
+      app.clock.advanceSeconds(1);
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+
+    it('for an identifier however it is typed, or each spelling would give five more tries', async () => {
+      const { email, username = '' } = await signUp(app, { username: aUsername() });
+      const nobody = aPerson().email;
+      for (const typed of [email, email.toUpperCase(), ` ${email}`, `${email}\t`, email]) {
+        await app.post('/login').send({ email: typed, password: WRONG }).expect(401);
+      }
+      for (const typed of [nobody, nobody.toUpperCase(), ` ${nobody}`, `${nobody}\t`, nobody]) {
+        await app.post('/login').send({ email: typed, password: WRONG }).expect(401);
+      }
+      for (const typed of [username, username.toUpperCase(), username, username, username]) {
+        await app.post('/login').send({ username: typed, password: WRONG }).expect(401);
+      }
+
+      await app.post('/login').send({ email, password: WRONG }).expect(429);
+      await app.post('/login').send({ email: nobody, password: WRONG }).expect(429);
+      await app.post('/login').send({ username, password: WRONG }).expect(429);
+    });
+
+    it('to nobody else', async () => {
+      const [victim, other] = [await signUp(app), await signUp(app)];
+      for (let time = 0; time < 5; time++) {
+        await app.post('/login').send({ email: victim.email, password: WRONG }).expect(401);
+      }
+
+      const response = await app.post('/login').send({ email: other.email, password: WRONG }).expect(401);
+
+      expect(quotaOf(response)?.r).toBe(4);
+    });
+
+    it('to the email address alone, since a delay of both would tell which username belongs to it', async () => {
+      const { email, username, password } = await signUp(app, { username: aUsername() });
+      for (let time = 0; time < 5; time++)
+        await app.post('/login').send({ email, password: WRONG }).expect(401);
+
+      const response = await app.post('/login').send({ username, password: WRONG }).expect(401);
+
+      expect(quotaOf(response)).toEqual({ r: 4, t: A_DAY_SECONDS });
+      await app.post('/login').send({ email, password }).expect(429);
+      await app.post('/login').send({ username, password }).expect(200);
+    });
+
+    it('to texts that can be no identifier as to others, with a count for each', async () => {
+      for (let time = 0; time < 5; time++) {
+        await app.post('/login').send({ email: 'no address', password: WRONG }).expect(401);
+      }
+
+      await app.post('/login').send({ email: 'no address', password: WRONG }).expect(429);
+      await app.post('/login').send({ email: 'no address either', password: WRONG }).expect(401);
+      await app.post('/login').send({ username: 'no address', password: WRONG }).expect(401);
+    });
+
+    it('no more once a login succeeded, which shows all tries as left', async () => {
+      const { id, email, password } = await signUp(app);
+      await failTimes(app, 7, { email });
+
+      const response = await app.post('/login').send({ email, password }).expect(200);
+
+      expect(quotaOf(response)).toEqual({ r: 5, t: A_DAY_SECONDS });
+      expect(response.headers['ratelimit-policy']).toContain(POLICY);
+      expect(await app.store.loginFailures.find(id, '')).toBeNull();
+      expect((await failTimes(app, 4, { email })).map((answer) => quotaOf(answer)?.r)).toEqual([4, 3, 2, 1]);
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+
+    it('no more a day after the last failure', async () => {
+      const { email, password } = await signUp(app);
+      await failTimes(app, 9, { email });
+      app.clock.advanceSeconds(A_DAY_SECONDS);
+
+      const response = await app.post('/login').send({ email, password: WRONG }).expect(401);
+
+      expect(quotaOf(response)).toEqual({ r: 4, t: A_DAY_SECONDS });
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+
+    it('still, where the last failure is not a day ago, although the first one is', async () => {
+      const { email } = await signUp(app);
+      for (let time = 0; time < 4; time++)
+        await app.post('/login').send({ email, password: WRONG }).expect(401);
+      app.clock.advanceSeconds(A_DAY_SECONDS - 1);
+      await app.post('/login').send({ email, password: WRONG }).expect(401);
+
+      await app.post('/login').send({ email, password: WRONG }).expect(429);
+    });
+  });
+
+  describe('POST /login with LOGIN_FREE_FAILURES=2 answers 429', () => {
+    const app = useApp(kind, { LOGIN_FREE_FAILURES: '2' });
+
+    it('from the third try on', async () => {
+      const { email } = aPerson();
+
+      const first = await app.post('/login').send({ email, password: WRONG }).expect(401);
+      const second = await app.post('/login').send({ email, password: WRONG }).expect(401);
+
+      expect(first.headers['ratelimit-policy']).toContain('"login-account";q=2;w=86400');
+      expect([first, second].map(quotaOf)).toEqual([
+        { r: 1, t: A_DAY_SECONDS },
+        { r: 0, t: 1 },
+      ]);
+      await app.post('/login').send({ email, password: WRONG }).expect(429);
+    });
+  });
+
+  describe('POST /login with RATE_LIMITS=off never answers 429', () => {
+    const app = useApp(kind, { RATE_LIMITS: 'off', LOGIN_MAX_FAILURES: '8' });
+
+    it('and counts nothing, shows no limit and locks nobody', async () => {
+      const { id, email, password } = await signUp(app);
+
+      for (let time = 0; time < 12; time++) {
+        const { headers } = await app.post('/login').send({ email, password: WRONG }).expect(401);
+        expect(headers).not.toHaveProperty('ratelimit');
+        expect(headers).not.toHaveProperty('ratelimit-policy');
+      }
+
+      expect(await app.store.loginFailures.find(id, '')).toBeNull();
+      const { headers } = await app.post('/login').send({ email, password }).expect(200);
+      expect(headers).not.toHaveProperty('ratelimit');
+    });
+  });
+
+  describe('What POST /login has counted', () => {
+    const app = useApp(kind);
+
+    it('is forgotten for nobody after a day, and kept for an account, which it may lock', async () => {
+      const { id, email } = await signUp(app);
+      await failTimes(app, 3, { email });
+      for (let person = 0; person < 3; person++) await failTimes(app, 1, { email: aPerson().email });
+      const counted = () => app.database.models.loginFailures.count();
+      expect(await counted()).toBe(4);
+      const at = app.clock.now();
+
+      await app.store.loginFailures.prune(new Date(at));
+      expect(await counted()).toBe(4);
+      waitOut(app);
+      await app.store.loginFailures.prune(new Date(at + 1));
+
+      expect(await counted()).toBe(1);
+      expect((await app.store.loginFailures.find(id, ''))?.failures).toBe(3);
+    });
+
+    it('goes with the account, from all devices', async () => {
+      const { id, email, password, token } = await signUp(app);
+      const { body } = await app.post('/login').send({ email, password }).expect(200);
+      await failTimes(app, 1, { email });
+      await failTimes(app, 1, { email, device_token: body.device_token });
+      const counted = () => app.database.models.loginFailures.count({ where: { account: id } });
+      expect(await counted()).toBe(2);
+
+      await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
+
+      expect(await counted()).toBe(0);
+    });
+
+    it('holds no identifier that somebody typed', async () => {
+      const { email } = aPerson();
+      const username = aUsername();
+      await failTimes(app, 1, { email });
+      await failTimes(app, 1, { username });
+
+      const rows = JSON.stringify(await app.database.models.loginFailures.findAll());
+
+      expect(rows).not.toContain(email);
+      expect(rows).not.toContain(email.split('@')[0]);
+      expect(rows).not.toContain(username);
+    });
+  });
+});

@@ -1,0 +1,199 @@
+import { describe, expect, it } from '@jest/globals';
+import bcrypt from 'bcrypt';
+import type { Response } from 'supertest';
+import { type TestApp, useApp } from '../support/app.ts';
+import {
+  fillOnNextCompare,
+  ONE_MAY_WAIT,
+  SURPRISING_COST,
+  THOUSANDS_MAY_WAIT,
+  whileBusy,
+} from '../support/busy.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { hasManyAddresses, postFrom } from '../support/from-address.ts';
+import { evaluatedDuring } from '../support/guessing.ts';
+import { CANARY } from '../support/logs.ts';
+import { aPerson, signUp } from '../support/people.ts';
+
+const WRONG = `${CANARY} wrong`;
+
+function tally(responses: readonly { status: number }[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of responses) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+async function failuresOf(app: TestApp, id: string): Promise<number> {
+  return (await app.store.loginFailures.find(id, ''))?.failures ?? 0;
+}
+
+onEachDatabase((kind) => {
+  describe('POST /login answers 503 where a password would wait longer than HASH_MAX_WAIT_MS', () => {
+    const app = useApp(kind, { ...ONE_MAY_WAIT, LOGIN_FREE_FAILURES: '100' });
+
+    function demandOverloaded(response: Response): void {
+      expect(response.status).toBe(503);
+      expect(response.type).toBe('application/problem+json');
+      expect(response.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      expect(response.body).toMatchObject({ status: 503, code: 'overloaded' });
+      expect(response.body).not.toHaveProperty('policy');
+    }
+
+    it('at once, to the right password, a wrong one and an unknown account alike', async () => {
+      const { email, password } = await signUp(app);
+
+      const answers = await whileBusy(app, () =>
+        Promise.all(
+          [{ email, password }, { email, password: WRONG }, aPerson()].map((credentials) =>
+            app.post('/login').send({ email: credentials.email, password: credentials.password }),
+          ),
+        ),
+      );
+
+      for (const answer of answers) demandOverloaded(answer);
+      const bodies = answers.map(({ body }) => ({ ...body, instance: 'any' }));
+      expect(bodies).toEqual(Array(3).fill(bodies[0]));
+      expect(answers.map(({ headers }) => headers['retry-after'])).toEqual(Array(3).fill('1'));
+    });
+
+    it('without counting it as a wrong password', async () => {
+      const { id, email, password } = await signUp(app);
+
+      await whileBusy(app, () => app.post('/login').send({ email, password: WRONG }).expect(503));
+
+      expect(await failuresOf(app, id)).toBe(0);
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+
+    it('to most of a burst of wrong passwords, of which those that were evaluated are counted', async () => {
+      const { id, email } = await signUp(app);
+      let answers: Response[] = [];
+
+      const evaluated = await evaluatedDuring([app], async () => {
+        answers = await Promise.all(
+          Array.from({ length: 30 }, (_, index) =>
+            app.post('/login').send({ email, password: `${WRONG} ${index}` }),
+          ),
+        );
+      });
+
+      const refused = answers.filter(({ status }) => status === 503);
+      for (const answer of refused) demandOverloaded(answer);
+      expect(Object.keys(tally(answers))).toEqual(['401', '503']);
+      expect(evaluated).toBeGreaterThanOrEqual(tally(answers)[401] ?? 0);
+      expect(await failuresOf(app, id)).toBe(tally(answers)[401]);
+    });
+
+    it('to some of a burst of right passwords, and starts no session for them', async () => {
+      const { id, email, password } = await signUp(app);
+
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, () => app.post('/login').send({ email, password })),
+      );
+
+      expect(Object.keys(tally(answers))).toEqual(['200', '503']);
+      expect(await app.database.models.sessions.count({ where: { userId: id } })).toBe(
+        1 + (tally(answers)[200] ?? 0),
+      );
+      expect(await failuresOf(app, id)).toBe(0);
+    });
+
+    it('and the outcome overloaded in the metrics', async () => {
+      const count = async () =>
+        Number(/^latchkey_logins_total\{outcome="overloaded"\} (\d+)$/m.exec(await app.scrape())?.[1] ?? 0);
+      const before = await count();
+
+      await whileBusy(app, () => app.post('/login').send(loginOf(aPerson())).expect(503));
+
+      expect(await count()).toBe(before + 1);
+    });
+
+    it('and goes on to verify tokens and to read accounts meanwhile', async () => {
+      const { token } = await signUp(app);
+
+      await whileBusy(app, async () => {
+        for (let time = 0; time < 10; time++) {
+          await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
+          await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
+        }
+        await app.post('/login').send(loginOf(aPerson())).expect(503);
+      });
+    });
+
+    it('and takes logins again as soon as there is room', async () => {
+      const { email, password } = await signUp(app);
+
+      await whileBusy(app, () => app.post('/login').send({ email, password }).expect(503));
+
+      await app.post('/login').send({ email, password }).expect(200);
+      expect([app.hashWorkers.running(), app.hashWorkers.waiting()]).toEqual([0, 0]);
+    });
+  });
+
+  describe('POST /login with the right password for an outdated hash', () => {
+    const app = useApp(kind, THOUSANDS_MAY_WAIT);
+
+    it('succeeds where there is no room to make the hash anew, and the next login does it', async () => {
+      const { id, email, password } = await signUp(app);
+      const foreign = await bcrypt.hash(password, SURPRISING_COST);
+      await app.database.models.users.update({ passwordHash: foreign }, { where: { id } });
+      const storedHash = async () => (await app.store.users.findById(id))?.passwordHash;
+      const filled = fillOnNextCompare(app);
+
+      await app.post('/login').send({ email, password }).expect(200);
+
+      expect(await storedHash()).toBe(foreign);
+      await filled.emptied();
+      await app.post('/login').send({ email, password }).expect(200);
+      expect(await storedHash()).toMatch(/^lk1:/);
+    });
+  });
+
+  (hasManyAddresses ? describe : describe.skip)('A flood of logins', () => {
+    const app = useApp(kind, { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '4000', BCRYPT_COST: '11' });
+    const FLOOD = 200;
+
+    /** Many logins at once from these addresses; resolves once the queue is full and some have been refused. */
+    async function flood(addresses: readonly string[]) {
+      let refuse: () => void = () => {};
+      const refused = new Promise<void>((resolve) => {
+        refuse = resolve;
+      });
+      let pending = FLOOD;
+      const answers = Array.from({ length: FLOOD }, async (_, index) => {
+        const answer = await postFrom(
+          addresses[index % addresses.length] ?? '',
+          `${app.url}/login`,
+          loginOf(aPerson()),
+        );
+        pending--;
+        if (answer.status === 503) refuse();
+        return answer;
+      });
+      await refused;
+      return { pending: () => pending, over: Promise.all(answers) };
+    }
+
+    it.each([
+      ['one address', ['127.0.0.2']],
+      ['five addresses', ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5', '127.0.0.6']],
+    ])(
+      'from %s keeps nobody else from logging in, nor tokens from being verified',
+      async (_whence, addresses) => {
+        const { email, password, token } = await signUp(app);
+        const going = await flood(addresses);
+
+        const login = await postFrom('127.0.0.9', `${app.url}/login`, { email, password });
+        await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
+
+        expect(login.status).toBe(200);
+        expect(going.pending()).toBeGreaterThan(0);
+        expect(Object.keys(tally(await going.over))).toEqual(['401', '503']);
+      },
+    );
+  });
+});
+
+function loginOf({ email, password }: { email: string; password: string }) {
+  return { email, password };
+}

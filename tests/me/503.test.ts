@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import bcrypt from 'bcrypt';
+import { useApp } from '../support/app.ts';
+import {
+  fillOnNextCompare,
+  ONE_MAY_WAIT,
+  SURPRISING_COST,
+  THOUSANDS_MAY_WAIT,
+  whileBusy,
+} from '../support/busy.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { aPerson, signUp } from '../support/people.ts';
+
+onEachDatabase((kind) => {
+  const app = useApp(kind, ONE_MAY_WAIT);
+
+  const failuresCounted = async (id: string) => {
+    const rows = await app.database.models.loginFailures.findAll({ where: { account: id } });
+    return rows.reduce((sum, { failures }) => sum + failures, 0);
+  };
+
+  describe.each([
+    ['POST /me/password', 'post', '/me/password'],
+    ['DELETE /me', 'delete', '/me'],
+  ] as const)('%s answers 503', (_operation, method, path) => {
+    const bodyOf = (password: string) =>
+      method === 'delete' ? { password } : { current_password: password, new_password: aPerson().password };
+
+    it('where the password would wait too long to be compared, and changes and counts nothing', async () => {
+      const { id, email, password, token } = await signUp(app);
+      const send = () => app[method](path).auth(token, { type: 'bearer' }).send(bodyOf(password));
+      const before = await app.store.users.findById(id);
+
+      const response = await whileBusy(app, () => send().expect(503));
+
+      expect(response.body).toMatchObject({ status: 503, code: 'overloaded' });
+      expect(response.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      expect(await app.store.users.findById(id)).toEqual(before);
+      expect(await failuresCounted(id)).toBe(0);
+      await app.post('/login').send({ email, password }).expect(200);
+      await send().expect(204);
+    });
+  });
+});
+
+onEachDatabase((kind) => {
+  describe('POST /me/password answers 503', () => {
+    const app = useApp(kind, THOUSANDS_MAY_WAIT);
+
+    it('where the new password would wait too long to be hashed, and the right old one is no failure', async () => {
+      const { id, email, password, token } = await signUp(app);
+      const passwordHash = await bcrypt.hash(password, SURPRISING_COST);
+      await app.database.models.users.update({ passwordHash }, { where: { id } });
+      const filled = fillOnNextCompare(app);
+
+      const response = await app
+        .post('/me/password')
+        .auth(token, { type: 'bearer' })
+        .send({ current_password: password, new_password: aPerson().password })
+        .expect(503);
+      await filled.emptied();
+
+      expect(response.body.code).toBe('overloaded');
+      const rows = await app.database.models.loginFailures.findAll({ where: { account: id } });
+      expect(rows.map(({ failures }) => failures).filter((failures) => failures > 0)).toEqual([]);
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { useDirectories } from '../support/directories.ts';
+import { demandCleanLogs } from '../support/logs.ts';
+import { freePort } from '../support/mysql-server.ts';
+import { sumOf } from '../support/scrape.ts';
+import { runServer, type ServerProcess, startServer } from '../support/server-process.ts';
+import { eventually, send, statusesOf } from '../support/several-processes.ts';
+
+const METRICS_TOKEN = 'a-token-that-reads-the-metrics';
+const newDirectory = useDirectories();
+
+describe('METRICS_PORT', () => {
+  let server: ServerProcess;
+  let url: string;
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    server = await startServer(newDirectory(), { METRICS_PORT: String(port), LOG_LEVEL: 'debug' });
+  });
+
+  afterAll(async () => {
+    expect(await server.stop()).toBe(0);
+    demandCleanLogs(server.logLines());
+  });
+
+  it('serves the metrics of the public port to everybody who reaches it', async () => {
+    await statusesOf(3, `${server.url}/healthz`);
+
+    const { status, text } = await send(`${url}/metrics`);
+
+    expect(status).toBe(200);
+    const labels = { method: 'GET', route: '/healthz', status: '200' };
+    expect(sumOf(text, 'http_request_duration_seconds_count', labels)).toBe(3);
+    expect(sumOf(text, 'latchkey_revocation_lag_seconds')).toBeLessThan(10);
+  });
+
+  it('answers HEAD, and 404 to every other path: nothing of the API is there', async () => {
+    expect(await send(`${url}/metrics`, { method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
+    for (const path of ['/', '/healthz', '/me', '/login', '/docs', '/openapi.json', '/metrics/more']) {
+      expect(await send(url + path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    }
+  });
+
+  it('keeps the metrics off the public port', async () => {
+    expect(await send(`${server.url}/metrics`)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+
+  it('listens on this machine alone unless METRICS_HOST says otherwise', () => {
+    const line = server.logLines().find((entry) => JSON.parse(entry).msg === 'metrics are served') ?? '{}';
+
+    expect(JSON.parse(line)).toMatchObject({ address: '127.0.0.1', port: Number(new URL(url).port) });
+  });
+
+  it('is asked every few seconds, so that no line is logged for it at the usual level', async () => {
+    await send(`${url}/metrics`);
+
+    const levels = await eventually(
+      () => {
+        const lines = server.logLines().map((line) => JSON.parse(line));
+        return lines.filter(({ route }) => route === '/metrics').map(({ level }) => level);
+      },
+      (found) => found.length > 0,
+    );
+    expect(new Set(levels)).toEqual(new Set([20]));
+  });
+});
+
+describe('METRICS_PORT together with METRICS_TOKEN', () => {
+  it('demands the token on both ports', async () => {
+    const port = await freePort();
+    const server = await startServer(newDirectory(), { METRICS_PORT: String(port), METRICS_TOKEN });
+    const apart = `http://127.0.0.1:${port}/metrics`;
+    const inPublic = `${server.url}/metrics`;
+
+    for (const url of [apart, inPublic]) {
+      expect(await send(url)).toMatchObject({ status: 401, body: { code: 'token_missing' } });
+      expect(await send(url, { token: 'another' })).toMatchObject({ body: { code: 'token_invalid' } });
+      expect(await send(url, { token: METRICS_TOKEN })).toMatchObject({ status: 200 });
+    }
+    expect(await server.stop()).toBe(0);
+    demandCleanLogs(server.logLines());
+    expect(server.lines.join('\n')).not.toContain(METRICS_TOKEN);
+  });
+});
+
+describe('METRICS_PORT that is taken', () => {
+  it('keeps the server from starting, with exit code 1 and a message that names it', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+
+    const run = await runServer(newDirectory(), { METRICS_PORT: String(port) });
+    other.close();
+
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toContain('METRICS_PORT');
+    expect(run.stderr).toContain(String(port));
+    expect(run.stdout).not.toContain('API docs');
+  });
+
+  it('is told from PORT, also where both are the same', async () => {
+    const port = String(await freePort());
+
+    const run = await runServer(newDirectory(), { PORT: port, METRICS_PORT: port });
+
+    expect([1, 78]).toContain(run.exitCode);
+    expect(run.stderr).toContain('METRICS_PORT');
+  });
+});

@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Response } from 'supertest';
+import { startApp, type TestApp } from '../support/app.ts';
+import { signUp } from '../support/people.ts';
+import { demandLimited, quotasOf } from '../support/quotas.ts';
+import { onRedis } from '../support/redis.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+
+const LIMIT = 5;
+const POLICY = { policy: 'token', limit: LIMIT, windowSeconds: 60 };
+const PATIENCE_MILLISECONDS = 1000;
+const CONNECTED = 'redis is connected';
+const AWAY = 'redis is away: this process counts by itself';
+
+const LOSSES = [
+  {
+    how: 'is killed',
+    lose: (redis: RedisServer) => redis.kill(),
+    giveBack: (redis: RedisServer) => redis.restart(),
+  },
+  {
+    how: 'hangs',
+    lose: async (redis: RedisServer) => redis.pause(),
+    giveBack: async (redis: RedisServer) => redis.resume(),
+  },
+];
+
+interface Timed {
+  readonly response: Response;
+  readonly milliseconds: number;
+}
+
+async function timed(request: ReturnType<TestApp['get']>): Promise<Timed> {
+  const begun = performance.now();
+  const response = await request;
+  return { response, milliseconds: performance.now() - begun };
+}
+
+function verify(app: TestApp, token: string): Promise<Timed> {
+  return timed(app.get('/verify').auth(token, { type: 'bearer' }));
+}
+
+/** What the log says of Redis, one entry after another. */
+function saidOfRedis({ logs }: TestApp): string[] {
+  return logs
+    .entries()
+    .filter(({ msg }) => String(msg).startsWith('redis'))
+    .map(({ level, msg }) => `${level} ${msg}`);
+}
+
+onRedis(() => {
+  let redis: RedisServer;
+  const apps: TestApp[] = [];
+
+  beforeEach(async () => {
+    redis = await startRedisServer();
+  });
+  afterEach(async () => {
+    const violations = apps.flatMap(({ contractViolations }) => contractViolations);
+    for (const app of apps.splice(0).reverse()) await app.stop();
+    await redis.stop();
+    expect(violations).toEqual([]);
+  });
+
+  /** Two apps on one database that shall count in the Redis of the test. */
+  async function startApps(): Promise<[TestApp, TestApp]> {
+    let shared = '';
+    const env = { RATE_LIMIT_TOKEN: `${LIMIT}/60`, REDIS_URL: redis.url, HASH_MAX_WAIT_MS: '60000' };
+    const first = await startApp('SQLite', env, (url) => {
+      shared = url;
+      return url;
+    });
+    apps.push(first);
+    const second = await startApp('SQLite', env, () => shared);
+    apps.push(second);
+    second.clock.advanceSeconds((first.clock.now() - second.clock.now()) / 1000);
+    return [first, second];
+  }
+
+  async function startConnectedApps(): Promise<[TestApp, TestApp]> {
+    const started = await startApps();
+    await Promise.all(started.map(({ logs }) => logs.logged(CONNECTED)));
+    return started;
+  }
+
+  /** Holds that this process limits by itself, and that nobody waits or is failed for it. */
+  async function demandOwnLimits(app: TestApp, token: string): Promise<void> {
+    const answers: Timed[] = [];
+    for (let count = 0; count <= LIMIT; count++) answers.push(await verify(app, token));
+
+    const slow = answers.filter(({ milliseconds }) => milliseconds >= PATIENCE_MILLISECONDS);
+    expect(slow).toEqual([]);
+    const statuses = answers.map(({ response }) => response.status);
+    expect(statuses).toEqual([...Array(LIMIT).fill(200), 429]);
+    const last = answers.at(-1);
+    if (last) demandLimited(last.response, POLICY);
+  }
+
+  /** Holds that what one process counts is counted for the other. */
+  async function demandSharedLimits(first: TestApp, second: TestApp): Promise<void> {
+    const { token } = await signUp(first);
+    const left: unknown[] = [];
+    for (let count = 0; count < LIMIT; count++) {
+      const { response } = await verify(count % 2 === 0 ? first : second, token);
+      left.push(quotasOf(response)[0]?.remaining);
+    }
+
+    expect(left).toEqual([4, 3, 2, 1, 0]);
+    for (const app of [first, second]) demandLimited((await verify(app, token)).response, POLICY);
+  }
+
+  describe.each(LOSSES)('A Redis that $how', ({ lose, giveBack }) => {
+    it('leaves each process limiting by itself: no request fails or waits for a second', async () => {
+      const [first, second] = await startConnectedApps();
+      const { token } = await signUp(first);
+
+      await lose(redis);
+
+      await demandOwnLimits(first, token);
+      await demandOwnLimits(second, token);
+    });
+
+    it('fails none of the requests that are on their way', async () => {
+      const [first] = await startConnectedApps();
+      const people = await Promise.all(Array.from({ length: 8 }, () => signUp(first)));
+      const storm = () => people.flatMap(({ token }) => [verify(first, token), verify(first, token)]);
+
+      const before = storm();
+      await lose(redis);
+      const answers = await Promise.all([...before, ...storm()]);
+
+      expect(answers.map(({ response }) => response.status)).toEqual(Array(32).fill(200));
+      expect(answers.filter(({ milliseconds }) => milliseconds >= PATIENCE_MILLISECONDS)).toEqual([]);
+      await first.logs.logged(AWAY);
+      expect(saidOfRedis(first)).toEqual([`30 ${CONNECTED}`, `40 ${AWAY}`]);
+    });
+
+    it('is one warning in the log, however many requests come and however long it lasts', async () => {
+      const [first] = await startConnectedApps();
+      await lose(redis);
+      const people = await Promise.all(Array.from({ length: 4 }, () => signUp(first)));
+
+      const reconnecting = performance.now() + 2000;
+      do {
+        await Promise.all(people.map(({ token }) => verify(first, token)));
+      } while (performance.now() < reconnecting);
+
+      expect(saidOfRedis(first)).toEqual([`30 ${CONNECTED}`, `40 ${AWAY}`]);
+      expect(first.logs.entries().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+    });
+
+    it('makes them share the counts again once it is back, without a restart, and says so once', async () => {
+      const [first, second] = await startConnectedApps();
+      const { token } = await signUp(first);
+      await lose(redis);
+      await demandOwnLimits(first, token);
+      await demandOwnLimits(second, token);
+
+      await giveBack(redis);
+      await Promise.all([first, second].map(({ logs }) => logs.logged(CONNECTED, 2)));
+
+      await demandSharedLimits(first, second);
+      for (const app of [first, second]) {
+        expect(saidOfRedis(app)).toEqual([`30 ${CONNECTED}`, `40 ${AWAY}`, `30 ${CONNECTED}`]);
+      }
+    });
+
+    it('does not keep a process from starting, which limits by itself until Redis is there', async () => {
+      await lose(redis);
+      const begun = performance.now();
+      const [first, second] = await startApps();
+      const { token } = await signUp(first);
+
+      await demandOwnLimits(first, token);
+      await demandOwnLimits(second, token);
+      expect(performance.now() - begun).toBeLessThan(15_000);
+      await Promise.all([first, second].map(({ logs }) => logs.logged(AWAY)));
+      await giveBack(redis);
+      await Promise.all([first, second].map(({ logs }) => logs.logged(CONNECTED)));
+
+      await demandSharedLimits(first, second);
+      for (const app of [first, second]) expect(saidOfRedis(app)).toEqual([`40 ${AWAY}`, `30 ${CONNECTED}`]);
+    });
+
+    it('comes and goes several times, each said once', async () => {
+      const [first] = await startConnectedApps();
+      for (let times = 1; times <= 3; times++) {
+        await lose(redis);
+        await demandOwnLimits(first, (await signUp(first)).token);
+        await giveBack(redis);
+        await first.logs.logged(CONNECTED, times + 1);
+      }
+
+      const round = [`40 ${AWAY}`, `30 ${CONNECTED}`];
+      expect(saidOfRedis(first)).toEqual([`30 ${CONNECTED}`, ...round, ...round, ...round]);
+    });
+  });
+});

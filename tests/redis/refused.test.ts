@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { startApp, type TestApp } from '../support/app.ts';
+import { CANARY } from '../support/logs.ts';
+import { signUp } from '../support/people.ts';
+import { demandLimited, quotasOf } from '../support/quotas.ts';
+import { onRedis, useRedis } from '../support/redis.ts';
+
+const POLICY = { policy: 'token', limit: 3, windowSeconds: 60 };
+const CONNECTED = 'redis is connected';
+const AWAY = 'redis is away: this process counts by itself';
+const REFUSED = 'redis does not do what it is asked: this process counts by itself';
+
+onRedis(() => {
+  const redis = useRedis();
+  let app: TestApp;
+  let operator: Redis;
+
+  beforeEach(() => {
+    operator = new Redis(redis.url);
+  });
+  afterEach(async () => {
+    operator.disconnect();
+    await app.stop();
+  });
+
+  async function startWith(redisUrl: string): Promise<void> {
+    app = await startApp('SQLite', { RATE_LIMIT_TOKEN: '3/60', REDIS_URL: redisUrl });
+  }
+
+  async function demandLimits(): Promise<void> {
+    const { token } = await signUp(app);
+    const verify = () => app.get('/verify').auth(token, { type: 'bearer' });
+    const left: unknown[] = [];
+    for (let count = 0; count < 3; count++) left.push(quotasOf(await verify().expect(200))[0]?.remaining);
+    expect(left).toEqual([2, 1, 0]);
+    demandLimited(await verify(), POLICY);
+  }
+
+  const entriesOfRedis = () => app.logs.entries().filter(({ msg }) => String(msg).startsWith('redis'));
+  const countsInRedis = async () => (await operator.keys('latchkey:limit:token:*')).length;
+
+  describe('A Redis that is full', () => {
+    it('leaves the process limiting by itself, is one warning, and is used again once it has room', async () => {
+      await startWith(redis.url);
+      await app.logs.logged(CONNECTED);
+      await operator.flushall();
+
+      await operator.config('SET', 'maxmemory', '1');
+      for (let count = 0; count < 3; count++) await demandLimits();
+      expect(await countsInRedis()).toBe(0);
+      await operator.config('SET', 'maxmemory', '0');
+      await demandLimits();
+
+      expect(await countsInRedis()).toBe(1);
+      expect(entriesOfRedis().map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+        `30 ${CONNECTED}`,
+        `40 ${REFUSED}`,
+      ]);
+      expect(entriesOfRedis()[1]).toMatchObject({ err: { message: expect.stringContaining('OOM') } });
+    });
+  });
+
+  describe('A Redis that has forgotten its scripts', () => {
+    it('goes on counting', async () => {
+      await startWith(redis.url);
+      await app.logs.logged(CONNECTED);
+      await demandLimits();
+      await operator.flushall();
+
+      await operator.script('FLUSH');
+      await demandLimits();
+
+      expect(await countsInRedis()).toBe(1);
+      expect(entriesOfRedis().map(({ msg }) => msg)).toEqual([CONNECTED]);
+    });
+  });
+
+  describe('The password in REDIS_URL', () => {
+    it.each([
+      ['a wrong password', `:${CANARY}-that-is-wrong@`],
+      ['a user whom it does not know', `somebody:${CANARY}-that-is-wrong@`],
+    ])('stands nowhere in the log where Redis refuses %s, and limits go on', async (_what, credentials) => {
+      const url = new URL(redis.url);
+
+      await startWith(`redis://${credentials}${url.host}/0`);
+      await app.logs.logged(AWAY);
+      await demandLimits();
+
+      expect(app.logs.lines.join('')).not.toContain(CANARY);
+      expect(entriesOfRedis()).toEqual([
+        expect.objectContaining({
+          level: 40,
+          msg: AWAY,
+          err: expect.objectContaining({ message: expect.stringContaining('WRONGPASS') }),
+        }),
+      ]);
+    });
+
+    it('stands nowhere in the log where Redis is missing, comes, and is lost', async () => {
+      const url = redis.url;
+      expect(url).toContain(CANARY);
+      await redis.kill();
+      await startWith(url);
+      await app.logs.logged(AWAY);
+      await redis.restart();
+      await app.logs.logged(CONNECTED);
+      await demandLimits();
+      redis.pause();
+      await demandLimits();
+      redis.resume();
+      await app.logs.logged(CONNECTED, 2);
+
+      expect(entriesOfRedis().length).toBeGreaterThanOrEqual(4);
+      expect(app.logs.lines.join('')).not.toContain(CANARY);
+    });
+  });
+});

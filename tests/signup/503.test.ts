@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { useApp } from '../support/app.ts';
+import { ONE_MAY_WAIT, whileBusy } from '../support/busy.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { aPerson, aUsername } from '../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('POST /signup answers 503', () => {
+    const app = useApp(kind, ONE_MAY_WAIT);
+
+    it('where the password would wait too long to be hashed, and makes no account', async () => {
+      const person = aPerson({ username: aUsername() });
+
+      const response = await whileBusy(app, () => app.post('/signup').send(person).expect(503));
+
+      expect(response.body).toMatchObject({ status: 503, code: 'overloaded' });
+      expect(response.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      expect(await app.database.models.users.count()).toBe(0);
+      await app.post('/signup').send(person).expect(201);
+    });
+
+    it('and still says what is wrong with a request that could not succeed anyway', async () => {
+      const { email } = aPerson();
+
+      await whileBusy(app, () => app.post('/signup').send({ email, password: 'short' }).expect(400));
+    });
+  });
+});

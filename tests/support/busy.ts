@@ -1,0 +1,52 @@
+import { jest } from '@jest/globals';
+import type { TestApp } from './app.ts';
+
+/** Where supertest's requests come from. */
+const CLIENT = '127.0.0.1';
+
+/** One thread, in which a hash is expected to take 51 ms, and nobody waits longer than 100 ms: one may wait. */
+export const ONE_MAY_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '100', BCRYPT_COST: '10' };
+/** A second and more of work, which is far more than it takes to refuse what a test sends. */
+const LONG_COST = 14;
+
+/** Has the hash threads busy and their queue full while `doing` runs. The app has the settings ONE_MAY_WAIT. */
+export async function whileBusy<Result>(
+  { hashWorkers }: TestApp,
+  doing: () => Promise<Result>,
+): Promise<Result> {
+  const jobs = [1, 2].map(() => hashWorkers.hash(CLIENT, { kind: 'hash', text: 'busy', cost: LONG_COST }));
+  const over = Promise.allSettled(jobs);
+  try {
+    return await doing();
+  } finally {
+    // The second one has waited too long by then.
+    await over;
+  }
+}
+
+/** One thread, in which a hash is expected to take a millisecond: some thousands may wait. */
+export const THOUSANDS_MAY_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '2000', BCRYPT_COST: '4' };
+const THOUSANDS = 2_500;
+/** A hash of this cost takes so long that afterwards the queue takes a hundred or two. */
+export const SURPRISING_COST = 11;
+
+/**
+ * Fills the queue while the next password is compared, with a hash of SURPRISING_COST. The app has the settings
+ * THOUSANDS_MAY_WAIT. The result resolves once the queue is empty again.
+ */
+export function fillOnNextCompare({ hashWorkers }: TestApp): { readonly emptied: () => Promise<unknown> } {
+  const { compare, hash } = hashWorkers;
+  let over: Promise<unknown> = Promise.resolve();
+  const spy = jest.spyOn(hashWorkers, 'compare').mockImplementationOnce((client, task) => {
+    const result = compare(client, task);
+    const filler = { kind: 'hash', text: 'filler', cost: 4 } as const;
+    over = Promise.allSettled(Array.from({ length: THOUSANDS }, () => hash(client, filler)));
+    return result;
+  });
+  return {
+    emptied: () => {
+      spy.mockRestore();
+      return over;
+    },
+  };
+}

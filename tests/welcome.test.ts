@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../src/config.ts';
+import { warnings } from '../src/welcome.ts';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  JWT_SECRET: 'mE1bPzS0yFv3GJx8cQkT6wLrN5uHdA2oXiV7tZ9qWlUeR4gBsKfYhCjMnOpD+/aI',
+  PUBLIC_URL: 'https://auth.example.com',
+  DATABASE_URL: 'mysql://auth:hunter2@db.example.com/auth',
+};
+
+function warningsOf(env: Record<string, string>): string[] {
+  return warnings(loadConfig(env));
+}
+
+describe('The warnings at the start', () => {
+  it('are none for a laptop and none for production as it comes', () => {
+    expect(warningsOf({})).toEqual([]);
+    expect(warningsOf(PRODUCTION)).toEqual([]);
+  });
+
+  it('are one in production where limits are off, which only suits a benchmark', () => {
+    expect(warningsOf({ ...PRODUCTION, RATE_LIMITS: 'off' })).toEqual([
+      expect.stringMatching(/^RATE_LIMITS=off: /),
+    ]);
+  });
+
+  it.each(['development', 'test'])('are none in %s where limits are off', (environment) => {
+    expect(warningsOf({ NODE_ENV: environment, RATE_LIMITS: 'off' })).toEqual([]);
+  });
+
+  it('are one where several processes count apart for want of Redis, and name how many', () => {
+    expect(warningsOf({ ...PRODUCTION, WEB_CONCURRENCY: '4' })).toEqual([
+      expect.stringMatching(/^REDIS_URL is not set: .*\b4\b/),
+    ]);
+  });
+
+  it('are none where several processes count together', () => {
+    const env = { ...PRODUCTION, WEB_CONCURRENCY: '4', REDIS_URL: 'redis://:hunter2@cache.example.com' };
+
+    expect(warningsOf(env)).toEqual([]);
+  });
+
+  it('are one where several processes do not count at all', () => {
+    expect(warningsOf({ ...PRODUCTION, WEB_CONCURRENCY: '4', RATE_LIMITS: 'off' })).toEqual([
+      expect.stringMatching(/^RATE_LIMITS=off: /),
+    ]);
+  });
+});
