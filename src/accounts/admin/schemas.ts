@@ -34,7 +34,8 @@ const Limit = z
 export const UsersQuery = z.strictObject({
   search: wellFormedText
     .refine(
-      (value) => value !== '' && value.length <= 254,
+      // No identifier has a NUL, and SQLite ends a statement at one.
+      (value) => value !== '' && value.length <= 254 && !value.includes('\0'),
       fault('invalid', 'Must have 1 to 254 characters.'),
     )
     .optional()
