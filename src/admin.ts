@@ -85,7 +85,7 @@ function readArguments(args: string[]): { command: string; options: Options } | 
     const fits =
       command === 'list' ||
       (command === 'create-user' && values.email !== undefined) ||
-      (command in ON_ONE_USER && namesOne && values.role === undefined);
+      (Object.hasOwn(ON_ONE_USER, command) && namesOne && values.role === undefined);
     return rest.length === 0 && fits ? { command, options: values } : undefined;
   } catch {
     return undefined;

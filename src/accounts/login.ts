@@ -134,10 +134,15 @@ export function createLogin(dependencies: LoginDependencies) {
       if (user === null || proof === null) return null;
       const passwordHash = await rehash(user, proof, credentials, origin);
       const grant = await sessions.start(user.id, { method: 'password', origin, passwordHash });
-      if (grant !== null) return { user, grant };
+      if (grant !== null) return { user: await afterwards(user), grant };
       user = await find(credentials);
     }
     return null;
+  }
+
+  /** The user as they are once another password was demanded and has been taken. */
+  async function afterwards(user: User): Promise<User> {
+    return (user.passwordChangeRequiredAt && (await users.findById(user.id))) ?? user;
   }
 
   async function find({ email, username }: Credentials): Promise<User | null> {

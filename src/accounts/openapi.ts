@@ -97,6 +97,7 @@ export const accountPaths: Paths = {
           ...TOKEN_REFUSALS,
           ...BODY_REFUSALS,
           'wrong_password',
+          'last_admin',
           'overloaded',
           'database_unavailable',
         ),

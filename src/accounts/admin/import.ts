@@ -74,7 +74,7 @@ export function createImport(store: AccountStore, clock: Clock) {
       results.push(...candidates.map(({ index, user }) => ({ index, id: user.id })));
       return;
     }
-    for (const candidate of candidates) {
+    for (const candidate of await withoutTaken(candidates, results)) {
       const why = await refusalOf(() => insertAll([candidate], admin));
       results.push(why ? toResult(candidate.index, why) : { index: candidate.index, id: candidate.user.id });
     }

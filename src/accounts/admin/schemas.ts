@@ -34,7 +34,8 @@ const Limit = z
 export const UsersQuery = z.strictObject({
   search: wellFormedText
     .refine(
-      (value) => value !== '' && value.length <= 254,
+      // No identifier has a NUL, and SQLite ends a statement at one.
+      (value) => value !== '' && value.length <= 254 && !value.includes('\0'),
       fault('invalid', 'Must have 1 to 254 characters.'),
     )
     .optional()
@@ -115,6 +116,8 @@ export const ImportedUser = z
     created_at: z.iso
       .datetime()
       .transform((text) => new Date(text))
+      // MySQL has none before, and the years 0 to 99 would come back as 2000 to 2099.
+      .refine((date) => date.getUTCFullYear() >= 1000, fault('invalid', 'Must be of the year 1000 or later.'))
       .optional()
       .meta({ type: 'string', format: 'date-time' }),
   })

@@ -1,0 +1,369 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { anAdmin, aRole, forgetAdmins, ledgerOf } from '../support/admins.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { type DatabaseKind, onEachDatabase } from '../support/databases.ts';
+import { useDirectories } from '../support/directories.ts';
+import { CANARY } from '../support/logs.ts';
+import { aPerson, aUsername, signUp } from '../support/people.ts';
+
+const ADMIN = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
+const auth = { type: 'bearer' } as const;
+
+const newDirectory = useDirectories();
+
+interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command as an operator would, in an empty directory, with `input` on its standard input. */
+async function admin(args: readonly string[], env: Record<string, string>, input = ''): Promise<Run> {
+  const child = spawn(process.execPath, [ADMIN, ...args], {
+    cwd: newDirectory(),
+    env: { PATH: process.env.PATH ?? '', BCRYPT_COST: '4', ...env },
+  });
+  // Whoever does not want the input closes it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const [code] = await once(child, 'close');
+  return { exitCode: (code as number | null) ?? -1, stdout, stderr };
+}
+
+/** An app that runs while operators work on its database. */
+function useOperatedApp(kind: DatabaseKind, env: Record<string, string> = {}) {
+  let app: TestApp;
+  let DATABASE_URL = '';
+  beforeAll(async () => {
+    app = await startApp(kind, env, (url) => {
+      DATABASE_URL = url;
+      return url;
+    });
+  });
+  afterAll(() => app.stop());
+  return {
+    app: () => app,
+    run: (args: readonly string[], input?: string) => admin(args, { DATABASE_URL }, input),
+  };
+}
+
+onEachDatabase((kind) => {
+  describe('The command admin create-user', () => {
+    const { app, run } = useOperatedApp(kind);
+
+    it('creates the first administrator, with the password on its standard input', async () => {
+      const { email, password } = aPerson();
+
+      const args = ['create-user', '--email', email, '--role', 'admin'];
+      const { exitCode, stdout, stderr } = await run(args, `${password}\n`);
+
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      const login = await app().post('/login').send({ email, password }).expect(200);
+      const { id } = login.body.user;
+      expect(stdout).toBe(`${email} has been created with the roles admin, user: ${id}\n`);
+      await app().get('/admin/users').auth(login.body.access_token, auth).expect(200);
+    });
+
+    it.each([
+      ['without a line end', ''],
+      ['with the line end of Windows', '\r\n'],
+      ['with more lines behind it', '\nsomething else\n'],
+    ])('takes the first line %s, with its spaces', async (_what, end) => {
+      const { email } = aPerson();
+      const password = `  ${CANARY} with spaces `;
+
+      const { exitCode } = await run(['create-user', '--email', email], `${password}${end}`);
+
+      expect(exitCode).toBe(0);
+      await app().post('/login').send({ email, password }).expect(200);
+    });
+
+    it('gives the username and every role that is named, and user besides', async () => {
+      const { email, password } = aPerson();
+      const username = aUsername();
+      const role = await aRole(app(), ['users:read']);
+
+      const args = ['create-user', '--email', email, '--username', username];
+      await run([...args, '--role', role, '--role', 'user', '--role', role], password);
+
+      const { body } = await app().post('/login').send({ username, password }).expect(200);
+      const roles = (await app().store.userRoles.rolesOf([body.user.id])).get(body.user.id);
+      expect(roles).toEqual([role, 'user'].sort());
+    });
+
+    it('is in the ledger as done by an operator', async () => {
+      const { email, password } = aPerson();
+
+      const { stdout } = await run(['create-user', '--email', email], password);
+
+      const subjectId = stdout.trim().split(' ').at(-1);
+      const [entry] = await ledgerOf(app()).list({ subjectId }, 50, undefined);
+      expect(entry).toMatchObject({
+        type: 'user.created',
+        outcome: 'success',
+        actor: { type: 'operator', id: null },
+        ip: null,
+        requestId: null,
+        details: { roles: ['user'] },
+      });
+    });
+
+    it.each<[what: string, args: string[], input: string, says: RegExp]>([
+      ['a password that is too short', [], 'short', /at least 8 characters/],
+      ['no password', [], '', /at least 8 characters/],
+      ['a common password', [], 'password', /among the first that attackers try/],
+      [
+        'a role that there is not',
+        ['--role', 'no-such-role'],
+        `${CANARY} x`,
+        /no such role|GET \/admin\/roles/,
+      ],
+      ['a username that is none', ['--username', 'a b'], `${CANARY} x`, /"a b" is no username/],
+    ])('refuses %s, exits with 1 and creates nobody', async (_what, more, input, says) => {
+      const { email } = aPerson();
+
+      const { exitCode, stdout, stderr } = await run(['create-user', '--email', email, ...more], input);
+
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toMatch(says);
+      expect(stderr).not.toContain(CANARY);
+      expect(await app().database.models.users.count({ where: { email } })).toBe(0);
+    });
+
+    it('refuses an address that somebody has, and one that is none', async () => {
+      const { email } = await signUp(app());
+
+      const taken = await run(['create-user', '--email', email.toUpperCase()], `${CANARY} battery`);
+      const none = await run(['create-user', '--email', 'nobody'], `${CANARY} battery`);
+
+      expect(taken).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(none).toMatchObject({ exitCode: 1, stdout: '', stderr: '"nobody" is no email address.\n' });
+    });
+  });
+
+  describe('The command admin list', () => {
+    const { app, run } = useOperatedApp(kind);
+
+    it('prints a line for each user, and of those that are asked for', async () => {
+      const word = aUsername();
+      const [first, second] = [
+        await signUp(app(), { email: `${word}-1@example.com`, username: `${word}1` }),
+        await anAdmin(app(), { email: `${word}-2@Example.com` }),
+      ];
+      await anAdmin(app());
+      await app().post(`/admin/users/${first.id}/disable`).auth(second.token, auth).expect(200);
+      const firstLine = `${first.id}\t${word}-1@example.com\tdisabled\tuser`;
+      const secondLine = `${second.id}\t${word}-2@Example.com\tactive\tadmin,user`;
+      const lines = async (...args: string[]) => {
+        const { exitCode, stdout, stderr } = await run(['list', ...args]);
+        expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+        return stdout.split('\n').slice(0, -1);
+      };
+
+      expect(await lines()).toEqual(expect.arrayContaining([firstLine, secondLine]));
+      expect((await lines('--email', word.toUpperCase())).sort()).toEqual([firstLine, secondLine].sort());
+      expect(await lines('--username', `${word}1`)).toEqual([firstLine]);
+      expect(await lines('--email', word, '--role', 'admin')).toEqual([secondLine]);
+      expect(await lines('--role', 'admin')).toEqual(expect.arrayContaining([secondLine]));
+    });
+
+    it('prints all users where there are more than fit on a page', async () => {
+      const { token } = await anAdmin(app());
+      const users = Array.from({ length: 450 }, () => ({ email: aPerson().email }));
+      const imported = await app().post('/admin/users/import').auth(token, auth).send({ users }).expect(200);
+
+      const { stdout } = await run(['list']);
+
+      const ids = stdout.split('\n').map((line) => line.split('\t')[0]);
+      expect(ids).toEqual(expect.arrayContaining(imported.body.results.map(({ id }: { id: string }) => id)));
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(stdout).not.toContain('$2b$');
+    });
+  });
+
+  describe('The commands admin disable and enable', () => {
+    const { app, run } = useOperatedApp(kind);
+
+    it('shut an account, whose tokens the running service refuses from then on, and open it again', async () => {
+      await anAdmin(app());
+      const { id, email, password, token, refreshToken } = await signUp(app());
+
+      const disabled = await run(['disable', '--email', email.toUpperCase()]);
+
+      expect(disabled).toEqual({ exitCode: 0, stdout: `${email} is disabled.\n`, stderr: '' });
+      await app().follower.catchUp();
+      await app().get('/verify').auth(token, auth).expect(401);
+      await app().post('/refresh').send({ refresh_token: refreshToken }).expect(401);
+      await app().post('/login').send({ email, password }).expect(401);
+
+      const enabled = await run(['enable', '--email', email]);
+
+      expect(enabled).toEqual({ exitCode: 0, stdout: `${email} is enabled.\n`, stderr: '' });
+      await app().post('/login').send({ email, password }).expect(200);
+      await app().get('/verify').auth(token, auth).expect(401);
+      const entries = await ledgerOf(app()).list({ subjectId: id }, 50, undefined);
+      const byOperator = entries.filter(({ actor }) => actor.type === 'operator');
+      expect(byOperator.map(({ type }) => type)).toEqual(['user.enabled', 'user.disabled']);
+    });
+
+    it('do not disable the last administrator', async () => {
+      await forgetAdmins(app());
+      const { email, token } = await anAdmin(app());
+
+      const { exitCode, stdout, stderr } = await run(['disable', '--email', email]);
+
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toMatch(/admin/);
+      await app().follower.catchUp();
+      await app().get('/admin/users').auth(token, auth).expect(200);
+    });
+
+    it('find people by their username as well', async () => {
+      const { username = '', token } = await signUp(app(), { username: aUsername() });
+
+      const { exitCode } = await run(['disable', '--username', username.toUpperCase()]);
+
+      expect(exitCode).toBe(0);
+      await app().follower.catchUp();
+      await app().get('/verify').auth(token, auth).expect(401);
+    });
+  });
+
+  describe('The command admin revoke-sessions', () => {
+    const { app, run } = useOperatedApp(kind);
+
+    it('ends all sessions of somebody in the running service, and of nobody else', async () => {
+      const [person, stranger] = [await signUp(app()), await signUp(app())];
+      const { id, email, password } = person;
+      const second = await app().post('/login').send({ email, password }).expect(200);
+
+      const revoked = await run(['revoke-sessions', '--email', email]);
+
+      expect(revoked).toEqual({ exitCode: 0, stdout: `2 sessions of ${email} ended.\n`, stderr: '' });
+      await app().follower.catchUp();
+      for (const token of [person.token, second.body.access_token]) {
+        await app().get('/verify').auth(token, auth).expect(401);
+      }
+      for (const refresh_token of [person.refreshToken, second.body.refresh_token]) {
+        await app().post('/refresh').send({ refresh_token }).expect(401);
+      }
+      await app().get('/verify').auth(stranger.token, auth).expect(200);
+      await app().post('/login').send({ email, password }).expect(200);
+      const [entry] = await ledgerOf(app()).list({ subjectId: id, type: 'session.ended' }, 50, undefined);
+      expect(entry).toMatchObject({ actor: { type: 'operator', id: null } });
+    });
+
+    it('says how many there were, be it one or none', async () => {
+      const { email } = await signUp(app());
+
+      expect((await run(['revoke-sessions', '--email', email])).stdout).toBe(
+        `1 session of ${email} ended.\n`,
+      );
+      expect((await run(['revoke-sessions', '--email', email])).stdout).toBe(
+        `0 sessions of ${email} ended.\n`,
+      );
+    });
+  });
+
+  describe('The command admin unlock', () => {
+    const { app, run } = useOperatedApp(kind, { LOGIN_FREE_FAILURES: '1', LOGIN_MAX_FAILURES: '2' });
+
+    it('lets an account take its password again that took none any more', async () => {
+      const { email, password } = await signUp(app());
+      for (let tries = 0; tries < 2; tries++) {
+        await app()
+          .post('/login')
+          .send({ email, password: `${CANARY} wrong` })
+          .expect(401);
+        app().clock.advanceSeconds(901);
+      }
+      await app().post('/login').send({ email, password }).expect(401);
+
+      const unlocked = await run(['unlock', '--email', email]);
+
+      expect(unlocked).toEqual({
+        exitCode: 0,
+        stdout: `${email} takes its password again.\n`,
+        stderr: '',
+      });
+      await app().post('/login').send({ email, password }).expect(200);
+      const again = await run(['unlock', '--email', email]);
+      expect(again).toMatchObject({ exitCode: 0, stdout: `${email} was not locked.\n` });
+    });
+  });
+
+  describe('The command admin', () => {
+    const { run } = useOperatedApp(kind);
+
+    it.each(['disable', 'enable', 'unlock', 'revoke-sessions'])(
+      '%s exits with 1 where there is nobody of that name',
+      async (command) => {
+        for (const [option, name] of [
+          ['--email', 'nobody@example.com'],
+          ['--username', 'nobody'],
+          ['--email', 'no address'],
+        ] as const) {
+          expect(await run([command, option, name])).toEqual({
+            exitCode: 1,
+            stdout: '',
+            stderr: `There is no account of "${name}".\n`,
+          });
+        }
+      },
+    );
+  });
+});
+
+describe('The command admin', () => {
+  it.each([
+    [[]],
+    [['help']],
+    [['LIST']],
+    [['create-user']],
+    [['create-user', '--username', 'grace']],
+    [['create-user', '--email', 'a@example.com', '--password', `${CANARY} battery`]],
+    [['create-user', '--email', 'a@example.com', `${CANARY} battery`]],
+    [['create-user', '--email']],
+    [['disable']],
+    [['disable', 'a@example.com']],
+    [['disable', '--email', 'a@example.com', '--username', 'grace']],
+    [['disable', '--email', 'a@example.com', '--role', 'admin']],
+    [['enable']],
+    [['unlock']],
+    [['revoke-sessions', '--id', '1']],
+    [['list', 'all']],
+    [['list', '--all']],
+    [['toString', '--email', 'a@example.com']],
+    [['constructor', '--email', 'a@example.com']],
+  ])('with the arguments %j says how it is used, exits with 64 and repeats nothing', async (args) => {
+    const { exitCode, stdout, stderr } = await admin(args, {});
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
+    expect(stderr).toMatch(/^usage: /);
+    expect(stderr).not.toContain(CANARY);
+  });
+
+  it('exits with 1 where there is no database yet, and makes none', async () => {
+    const directory = newDirectory();
+
+    const { exitCode, stderr } = await admin(['list'], { DATABASE_URL: `sqlite:${directory}/none.sqlite` });
+
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: 'The database is empty or behind. Start the service once.\n',
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
