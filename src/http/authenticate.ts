@@ -20,13 +20,13 @@ const BEARER_CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 export type TokenCheck = (token: string) => AccessTokenClaims | Promise<AccessTokenClaims>;
 
 /**
- * Middleware that lets a request pass with a good bearer token, so often as the policy `token` has it, and refuses every
- * other as RFC 6750 has it.
+ * Middleware that lets a request pass with a good bearer token or API key, so often as the policy `token` or `api-key`
+ * has it, and refuses every other as RFC 6750 has it.
  */
 export function authenticate(check: TokenCheck, limit: Limit): RequestHandler {
   return async (req, res, next) => {
     req.claims = await check(demandToken(readBearerToken(req)));
-    await limit(res, 'token', req.claims.jti);
+    await limit(res, req.claims.api_key_id === undefined ? 'token' : 'api-key', req.claims.jti);
     next();
   };
 }
