@@ -4,6 +4,7 @@ import { FORGET_SECONDS } from './accounts/login-guard.ts';
 import { type ApiKeyUsage, createApiKeyUsage } from './api-keys/last-use.ts';
 import { forgetOldKeys } from './api-keys/service.ts';
 import { createApp } from './app.ts';
+import { forgetOldEvents } from './audit/service.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
@@ -139,9 +140,4 @@ export async function assemble(world: World): Promise<Assembly> {
 /** What was counted for identifiers that nobody has delays for a day. */
 function forgetNobodys(store: Store, clock: Clock): Promise<void> {
   return store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000));
-}
-
-/** What was done longer ago than the ledger is to tell of. */
-function forgetOldEvents({ ledger }: Store, clock: Clock, retentionDays: number): Promise<void> {
-  return ledger.prune(new Date(clock.now() - retentionDays * 86_400_000));
 }

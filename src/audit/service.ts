@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { AuditEvent, AuditFilter, AuditStores } from './ports.ts';
 
 /** Some events, the latest first, and the cursor of those before them; null where there are none. */
@@ -49,4 +50,13 @@ export function createAudit({ ledger, apiKeys }: AuditStores) {
 /** Whoever failed to log in is nobody yet, and their address is what a person wants to see. */
 function isOther({ actor }: AuditEvent, own: ReadonlySet<string>): boolean {
   return actor.type !== 'anonymous' && !own.has(actor.id ?? '');
+}
+
+/** Removes what was done longer ago than the ledger is to tell of. */
+export function forgetOldEvents(
+  { ledger }: Pick<AuditStores, 'ledger'>,
+  clock: Pick<Clock, 'now'>,
+  retentionDays: number,
+): Promise<void> {
+  return ledger.prune(new Date(clock.now() - retentionDays * 86_400_000));
 }
