@@ -26,6 +26,7 @@ const PERMISSIONS = {
   'permissions:list': 'See what permissions there are',
   'permissions:create': 'Create permissions',
   'permissions:delete': 'Delete permissions',
+  'audit:read': 'See who did what',
 };
 
 const ROLES = {

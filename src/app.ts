@@ -10,6 +10,16 @@ import { accountPaths } from './accounts/openapi.ts';
 import type { AccountStore } from './accounts/ports.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAccounts } from './accounts/service.ts';
+import { createApiKeyCheck } from './api-keys/check.ts';
+import type { ApiKeyUsage } from './api-keys/last-use.ts';
+import { apiKeyPaths } from './api-keys/openapi.ts';
+import type { TransactionalApiKeyStores } from './api-keys/ports.ts';
+import { apiKeyRoutes } from './api-keys/routes.ts';
+import { createApiKeys } from './api-keys/service.ts';
+import { auditPaths } from './audit/openapi.ts';
+import type { AuditStores } from './audit/ports.ts';
+import { auditRoutes } from './audit/routes.ts';
+import { createAudit } from './audit/service.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { docsPaths } from './docs/openapi.ts';
@@ -53,7 +63,8 @@ export interface AppDependencies {
   readonly config: Config;
   readonly keys: KeyRing;
   readonly keyUsage: Pick<KeyUsage, 'note'>;
-  readonly store: AccountStore;
+  readonly apiKeyUsage: Pick<ApiKeyUsage, 'note'>;
+  readonly store: AccountStore & TransactionalApiKeyStores & AuditStores;
   readonly revocations: RevocationSet;
   readonly follower: Pick<RevocationFollower, 'isStale'>;
   readonly readiness: Readiness;
@@ -78,7 +89,7 @@ export const VERSION = '0.1.0';
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
 export function createApp(dependencies: AppDependencies): App {
   const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
-  const { hashWorkers, limiter, metrics, scrape } = dependencies;
+  const { apiKeyUsage, hashWorkers, limiter, metrics, scrape } = dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
@@ -125,10 +136,19 @@ export function createApp(dependencies: AppDependencies): App {
 
   const userAdmin = createUserAdmin({ store, passwords, sessions, clock });
   const importUsers = createImport(store, clock);
+  const apiKeys = createApiKeys({ store, revocations, clock });
+  const apiKeyCheck = createApiKeyCheck({
+    store,
+    revocations,
+    clock,
+    issuer,
+    audience,
+    onUse: apiKeyUsage.note,
+  });
 
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter);
-  const check = createBearerCheck({ accessTokens, revocations, follower, whenStale });
+  const check = createBearerCheck({ accessTokens, apiKeys: apiKeyCheck, revocations, follower, whenStale });
   const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
   const document = describeService();
@@ -158,6 +178,8 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
   app.use(userAdminRoutes({ userAdmin, importUsers, authenticate: bearer }));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
+  app.use(apiKeyRoutes({ apiKeys, authenticate: bearer }));
+  app.use(auditRoutes({ audit: createAudit(store), authenticate: bearer }));
 
   app.use(problemHandler(publicUrl, logger));
   const front = createGatewayLane({
@@ -197,7 +219,7 @@ export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAp
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
 export function describeService(): OpenApiDocument {
   return describeApi(
-    [accountPaths, userAdminPaths, sessionPaths, tokenPaths, healthPaths, docsPaths],
+    [accountPaths, userAdminPaths, sessionPaths, apiKeyPaths, auditPaths, tokenPaths, healthPaths, docsPaths],
     VERSION,
   );
 }

@@ -28,7 +28,7 @@ export const ERRORS = {
   },
   token_missing: {
     title: 'This needs an access token',
-    meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN.',
+    meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN. An API key will do as well.',
   },
   token_invalid: {
     title: 'The access token is not valid',
@@ -70,6 +70,10 @@ export const ERRORS = {
     meaning:
       'The password is right, but the operator wants another one. Log in again with new_password beside it.',
   },
+  session_required: {
+    title: 'This needs a login',
+    meaning: 'An API key cannot make or see API keys. Log in and send the access token.',
+  },
   wrong_password: {
     title: 'The current password is not right',
     meaning: 'A change of this weight asks for the current password once more, and it was not that.',
@@ -90,6 +94,10 @@ export const ERRORS = {
     title: 'There is no such role',
     meaning: 'GET /admin/roles lists the roles there are.',
   },
+  too_many_api_keys: {
+    title: 'You have as many API keys as you may have',
+    meaning: 'A user has at most 50 keys that are neither deleted nor expired. Delete one first.',
+  },
   email_taken: {
     title: 'The email address has an account already',
     meaning: 'Addresses are compared without regard to case. Log in, or use another address.',
@@ -105,6 +113,10 @@ export const ERRORS = {
   session_not_found: {
     title: 'You have no such session',
     meaning: 'GET /sessions lists the sessions that can be ended.',
+  },
+  api_key_not_found: {
+    title: 'You have no such API key',
+    meaning: 'GET /api-keys lists the keys there are; it was deleted, has expired or never was one of yours.',
   },
   not_found: {
     title: 'There is nothing at this path',
@@ -155,6 +167,8 @@ export const FIELD_ERRORS = {
   too_long: 'The text is longer than it may be.',
   empty: 'At least one field is needed.',
   one_identifier: 'Exactly one of email and username is needed.',
+  invalid_time: 'This is no time in ISO 8601, or one that has passed.',
+  invalid_scope: 'A scope is a list of permissions, separated by single spaces.',
   invalid_email: 'This is no email address.',
   invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
   invalid_name: 'A name has no control characters and not too many others.',

@@ -23,7 +23,7 @@ export interface AuditFilter {
   readonly type?: EventType | undefined;
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
-  /** Entries about this user and entries of this user. */
+  /** Entries about this user, and entries of this user and of the user's API keys. */
   readonly concerning?: string | undefined;
 }
 
@@ -32,4 +32,15 @@ export interface LedgerStore extends Ledger {
   readonly list: (filter: AuditFilter, limit: number, before: string | undefined) => Promise<AuditEvent[]>;
   /** Removes entries from before `before`. */
   readonly prune: (before: Date) => Promise<void>;
+}
+
+/** Who owns which API key. */
+export interface KeyOwners {
+  /** Those of `ids` that are keys of this user. */
+  readonly ownedAmong: (userId: string, ids: readonly string[]) => Promise<ReadonlySet<string>>;
+}
+
+export interface AuditStores {
+  readonly ledger: LedgerStore;
+  readonly apiKeys: KeyOwners;
 }

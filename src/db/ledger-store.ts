@@ -1,4 +1,4 @@
-import { Op, type WhereOptions } from 'sequelize';
+import { literal, Op, type Sequelize, type WhereOptions } from 'sequelize';
 import { v7 as uuidv7 } from 'uuid';
 import type { AuditEvent, AuditFilter, LedgerStore } from '../audit/ports.ts';
 import type { Actor } from '../caller.ts';
@@ -7,14 +7,17 @@ import { removeInPortions } from './portions.ts';
 import type { LedgerRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 
+/** Rises with each entry of this process, so that those of one millisecond are in the order in which they came. */
+let sequence = 0;
+
 /** Who did what, in the table `ledger`. */
-export function createLedgerStore({ models, transaction, run, write }: Scope): LedgerStore {
+export function createLedgerStore({ models, sequelize, transaction, run, write }: Scope): LedgerStore {
   const { ledger } = models;
   return {
     async append({ type, outcome, caller, subjectId, details }, at) {
       const { actor, origin, sessionId } = caller;
       const row: LedgerRow = {
-        id: uuidv7({ msecs: at.getTime() }),
+        id: uuidv7({ msecs: at.getTime(), seq: nextInSequence() }),
         type,
         outcome,
         actorType: actor.type,
@@ -30,7 +33,7 @@ export function createLedgerStore({ models, transaction, run, write }: Scope): L
       await write(() => ledger.create(row, { transaction }));
     },
     async list(filter, limit, before) {
-      const where = { [Op.and]: conditionsOf(filter, before) };
+      const where = { [Op.and]: conditionsOf(filter, before, sequelize) };
       const order: [string, string][] = [['id', 'DESC']];
       const rows = await run(() => ledger.findAll({ where, order, limit, transaction }));
       return rows.map((row) => toEvent(row.get()));
@@ -42,17 +45,40 @@ export function createLedgerStore({ models, transaction, run, write }: Scope): L
   };
 }
 
-function conditionsOf(filter: AuditFilter, before: string | undefined): WhereOptions<LedgerRow>[] {
+function nextInSequence(): number {
+  sequence = (sequence + 1) >>> 0;
+  return sequence;
+}
+
+function conditionsOf(
+  filter: AuditFilter,
+  before: string | undefined,
+  sequelize: Sequelize,
+): WhereOptions<LedgerRow>[] {
   const { subjectId, actorId, type, from, until, concerning } = filter;
   return [
     ...(subjectId === undefined ? [] : [{ subjectId }]),
     ...(actorId === undefined ? [] : [{ actorId }]),
     ...(type === undefined ? [] : [{ type }]),
-    ...(from === undefined ? [] : [{ createdAt: { [Op.gte]: from } }]),
-    ...(until === undefined ? [] : [{ createdAt: { [Op.lt]: until } }]),
-    ...(concerning === undefined ? [] : [{ [Op.or]: [{ subjectId: concerning }, { actorId: concerning }] }]),
+    ...(from === undefined ? [] : [{ id: { [Op.gte]: lowestId(from) } }]),
+    ...(until === undefined ? [] : [{ id: { [Op.lt]: lowestId(until) } }]),
+    ...(concerning === undefined ? [] : [isAbout(concerning, sequelize)]),
     ...(before === undefined ? [] : [{ id: { [Op.lt]: before } }]),
   ];
+}
+
+/** Entries about a user, of the user, or of one of the user's API keys. */
+function isAbout(userId: string, sequelize: Sequelize): WhereOptions<LedgerRow> {
+  const keys = literal(`(SELECT id FROM api_keys WHERE user_id = ${sequelize.escape(userId)})`);
+  return {
+    [Op.or]: [{ subjectId: userId }, { actorId: userId }, { actorId: { [Op.in]: keys } }],
+  };
+}
+
+/** What no id of that moment or a later one is below: a UUIDv7 begins with its milliseconds. */
+function lowestId(at: Date): string {
+  const milliseconds = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
+  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;
 }
 
 function toEvent({ actorType, actorId, details, type, outcome, ...row }: LedgerRow): AuditEvent {

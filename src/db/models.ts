@@ -1,5 +1,6 @@
 import { DataTypes, type Model, type ModelStatic, type Sequelize } from 'sequelize';
 import type {
+  ApiKeyRow,
   LedgerRow,
   LoginFailuresRow,
   PermissionRow,
@@ -24,6 +25,7 @@ export interface Models {
   readonly rolePermissions: Rows<RolePermissionRow>;
   readonly userRoles: Rows<UserRoleRow>;
   readonly ledger: Rows<LedgerRow>;
+  readonly apiKeys: Rows<ApiKeyRow>;
   readonly signingKeys: Rows<SigningKeyRow>;
 }
 
@@ -150,6 +152,23 @@ export function defineModels(sequelize: Sequelize): Models {
         createdAt: date,
       },
       options('ledger'),
+    ),
+    apiKeys: sequelize.define(
+      'apiKeys',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        userId: DataTypes.STRING(36),
+        name: DataTypes.STRING(200),
+        hash: DataTypes.STRING(64),
+        prefix: DataTypes.STRING(16),
+        lastFour: DataTypes.STRING(4),
+        scope: DataTypes.TEXT,
+        expiresAt: date,
+        lastUsedAt: date,
+        createdAt: date,
+        revokedAt: date,
+      },
+      options('api_keys'),
     ),
     signingKeys: sequelize.define(
       'signingKeys',

@@ -92,6 +92,20 @@ export interface LedgerRow {
   createdAt: Date;
 }
 
+export interface ApiKeyRow {
+  id: string;
+  userId: string;
+  name: string;
+  hash: string;
+  prefix: string;
+  lastFour: string;
+  scope: string | null;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+  createdAt: Date;
+  revokedAt: Date | null;
+}
+
 export interface SigningKeyRow {
   kid: string;
   algorithm: string;

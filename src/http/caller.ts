@@ -23,6 +23,16 @@ export function userOf(req: Request): { readonly userId: string; readonly sessio
 }
 
 /**
+ * The user that a request is from, who has logged in and does not send an API key.
+ * @throws AppError user_required, session_required
+ */
+export function loggedInUserOf(req: Request): string {
+  const { userId } = userOf(req);
+  if (claimsOf(req).api_key_id !== undefined) throw new AppError('session_required');
+  return userId;
+}
+
+/**
  * Middleware behind `authenticate` that lets pass who may do `permission`.
  * It throws AppError insufficient_scope otherwise (RFC 6750 section 3.1).
  */
@@ -44,7 +54,7 @@ function actorOf({ sub, client_id, api_key_id }: AccessTokenClaims): Actor {
   return { type: 'user', id: sub };
 }
 
-/** The refusal of somebody who lacks a permission. */
+/** The refusal of a credential that lacks `permission`. */
 export function insufficientScope(permission: string): AppError {
   return new AppError('insufficient_scope', `This needs the permission ${permission}.`, {
     headers: { 'WWW-Authenticate': challengeScope(permission) },

@@ -31,6 +31,7 @@ export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'token_expired',
   'token_revoked',
   'revocations_stale',
+  'database_unavailable',
 ];
 
 /** The member of an operation that says it needs an access token. */
@@ -86,7 +87,9 @@ export function describeApi(paths: readonly Paths[], version: string): OpenApiDo
     // Relative to this document, so that the page at /docs works under whatever name it was opened.
     servers: [{ url: './' }],
     paths: withRateLimitHeaders(Object.assign({}, ...paths)),
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT or API key' } },
+    },
   };
   return createDocument(api);
 }

@@ -30,6 +30,7 @@ export function createRateLimiter(
     'login-ip': createCounters('login-ip', rates['login-ip'], redis),
     'refresh-session': createCounters('refresh-session', rates['refresh-session'], redis),
     token: createCounters('token', rates.token, redis),
+    'api-key': createCounters('api-key', rates['api-key'], redis),
   };
 
   async function countOne({ shared, own }: Counters, key: string): Promise<Count> {

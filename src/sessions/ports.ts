@@ -78,12 +78,12 @@ export interface RightsStore {
 }
 
 /**
- * What no longer counts: a session; everything a user got before some time; or tokens that hold older rights than a user
- * or a role has had since.
+ * What no longer counts: a session; an API key; everything a user got before some time; or tokens that hold older rights
+ * than a user or a role has had since.
  */
 export interface Revocation {
-  readonly kind: 'session' | 'user' | 'rights' | 'role';
-  /** The id of the session or of the user, or the name of the role. */
+  readonly kind: 'session' | 'user' | 'rights' | 'role' | 'key';
+  /** The id of the session, of the user or of the key, or the name of the role. */
   readonly subjectId: string;
   /** For users: tokens issued before this are revoked. For rights and roles: tokens with an earlier version are. */
   readonly notBefore: Date | null;

@@ -24,6 +24,7 @@ type Thresholds = Map<string, Threshold>;
 /** Whole seconds, since those are small integers that a map holds without an object. */
 export function createRevocationSet(): RevocationSet {
   const sessions = new Map<string, number>();
+  const keys = new Map<string, number>();
   const users: Thresholds = new Map();
   const rights: Thresholds = new Map();
   const roles: Thresholds = new Map();
@@ -32,6 +33,7 @@ export function createRevocationSet(): RevocationSet {
     const expiresAtSeconds = Math.ceil(expiresAt.getTime() / 1000);
     const milliseconds = notBefore?.getTime() ?? 0;
     if (kind === 'session') sessions.set(flat(subjectId), expiresAtSeconds);
+    else if (kind === 'key') keys.set(flat(subjectId), expiresAtSeconds);
     else if (kind === 'user') raise(users, subjectId, Math.ceil(milliseconds / 1000), expiresAtSeconds);
     else raise(kind === 'rights' ? rights : roles, subjectId, milliseconds, expiresAtSeconds);
   }
@@ -40,19 +42,29 @@ export function createRevocationSet(): RevocationSet {
     add: (revocations) => {
       for (const revocation of revocations) add(revocation);
     },
-    isRevoked: ({ sid = '', sub, iat, roles: names = [], rv: [userVersion, ...roleVersions] = [] }) =>
+    isRevoked: ({
+      sid = '',
+      api_key_id,
+      sub,
+      iat,
+      roles: names = [],
+      rv: [userVersion, ...roleVersions] = [],
+    }) =>
       sessions.has(sid) ||
+      (api_key_id !== undefined && keys.has(api_key_id)) ||
       isBelow(users, sub, iat) ||
       isBelow(rights, sub, userVersion) ||
       (roles.size > 0 && names.some((name, index) => isBelow(roles, name, roleVersions[index]))),
     prune: (nowMilliseconds) => {
       const nowSeconds = nowMilliseconds / 1000;
-      dropExpired(sessions, (expiresAtSeconds) => expiresAtSeconds < nowSeconds);
+      for (const ids of [sessions, keys]) {
+        dropExpired(ids, (expiresAtSeconds) => expiresAtSeconds < nowSeconds);
+      }
       for (const thresholds of [users, rights, roles]) {
         dropExpired(thresholds, ({ expiresAtSeconds }) => expiresAtSeconds < nowSeconds);
       }
     },
-    size: () => sessions.size + users.size + rights.size + roles.size,
+    size: () => sessions.size + keys.size + users.size + rights.size + roles.size,
   };
 }
 

@@ -24,6 +24,7 @@ function buildExpress(app: TestApp): Express {
     config: app.config,
     keys: createKeyRing({ ...app.config.tokens, secret: TEST_SECRET }),
     keyUsage: app.keyUsage,
+    apiKeyUsage: app.apiKeyUsage,
     store: app.store,
     revocations: app.revocations,
     follower: app.follower,

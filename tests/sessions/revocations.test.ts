@@ -36,6 +36,18 @@ describe('A set of revocations', () => {
     expect(set.isRevoked(claims('other', 'u'))).toBe(false);
   });
 
+  it('holds an API key for revoked whatever its owner may do, and no session, user or other key of that id', () => {
+    const set = createRevocationSet();
+    set.add([{ kind: 'key', subjectId: 'k', notBefore: null, expiresAt: at(NOW + 300) }]);
+
+    expect(set.isRevoked({ sub: 'u', iat: NOW + 10_000, api_key_id: 'k' })).toBe(true);
+    expect(set.isRevoked({ sub: 'u', iat: NOW, api_key_id: 'other' })).toBe(false);
+    expect(set.isRevoked(claims('k', 'k'))).toBe(false);
+    expect(set.size()).toBe(1);
+    set.prune((NOW + 301) * 1000);
+    expect(set.size()).toBe(0);
+  });
+
   it('does not take a user for a session of the same id, nor the other way round', () => {
     const set = createRevocationSet();
     set.add([session('a'), user('b', NOW + 5)]);

@@ -19,6 +19,7 @@ export const MANY_REQUESTS = {
   RATE_LIMIT_LOGIN_IP: '1000000/60',
   RATE_LIMIT_REFRESH_SESSION: '1000000/60',
   RATE_LIMIT_TOKEN: '1000000/60',
+  RATE_LIMIT_API_KEY: '1000000/60',
 };
 
 /** A clock that stands still until a test moves it. */
