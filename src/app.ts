@@ -29,6 +29,11 @@ import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes, type Scrape } from './metrics/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
+import { rolePaths } from './roles/openapi.ts';
+import { createPermissions } from './roles/permissions.ts';
+import type { TransactionalRoleStores } from './roles/ports.ts';
+import { createRoles } from './roles/roles.ts';
+import { roleRoutes } from './roles/routes.ts';
 import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
 import type { RevocationFollower } from './sessions/follower.ts';
 import { sessionPaths } from './sessions/openapi.ts';
@@ -47,7 +52,7 @@ export interface AppDependencies {
   readonly config: Config;
   readonly keys: KeyRing;
   readonly keyUsage: Pick<KeyUsage, 'note'>;
-  readonly store: AccountStore;
+  readonly store: AccountStore & TransactionalRoleStores;
   readonly revocations: RevocationSet;
   readonly follower: Pick<RevocationFollower, 'isStale'>;
   readonly readiness: Readiness;
@@ -105,6 +110,10 @@ export function createApp(dependencies: AppDependencies): Express {
     onLogin: metrics.login,
   });
 
+  const forRoles = { store, announce: sessions.announce, clock };
+  const roles = createRoles(forRoles);
+  const permissions = createPermissions(forRoles);
+
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter);
   const check = createBearerCheck({ accessTokens, revocations, follower, whenStale });
@@ -134,6 +143,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(jsonBody());
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
+  app.use(roleRoutes({ roles, permissions, authenticate: bearer }));
 
   app.use(problemHandler(publicUrl));
   return app;
@@ -162,5 +172,5 @@ export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAp
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
 export function describeService(): OpenApiDocument {
-  return describeApi([accountPaths, sessionPaths, tokenPaths, healthPaths, docsPaths], VERSION);
+  return describeApi([accountPaths, sessionPaths, rolePaths, tokenPaths, healthPaths, docsPaths], VERSION);
 }

@@ -1,17 +1,26 @@
-import type { AccountStore } from '../accounts/ports.ts';
 import type { Database } from './connect.ts';
 import { createLedgerStore } from './ledger-store.ts';
 import { createLoginFailureStore } from './login-failures-store.ts';
+import { createPermissionStore } from './permissions-store.ts';
 import { createRevocationStore } from './revocations-store.ts';
 import { createRightsStore } from './rights-store.ts';
+import { createRoleStore } from './roles-store.ts';
 import type { Scope } from './scope.ts';
 import { createSessionStore } from './sessions-store.ts';
 import { atOnce } from './turns.ts';
 import { createUserRoleStore } from './user-roles-store.ts';
 import { createUserStore } from './users-store.ts';
 
+type Stores = ReturnType<typeof storesIn>;
+
+/** Everything that the ports of the features ask for. */
+export interface Store extends Stores {
+  /** Runs `work` with stores whose writes take effect together or not at all. It may run more than once. */
+  readonly transaction: <Result>(work: (stores: Stores) => Promise<Result>) => Promise<Result>;
+}
+
 /** Everything the service keeps, each part outside a transaction; `transaction` gives the same parts inside one. */
-export function createStore(database: Database): AccountStore {
+export function createStore(database: Database): Store {
   const { models, sequelize, run, write } = database;
   return {
     ...storesIn({ models, sequelize, run, write, transaction: null }),
@@ -30,6 +39,8 @@ function storesIn(scope: Scope) {
     sessions: createSessionStore(scope),
     revocations: createRevocationStore(scope),
     rights: createRightsStore(scope),
+    roles: createRoleStore(scope),
+    permissions: createPermissionStore(scope),
     ledger: createLedgerStore(scope),
   };
 }
