@@ -59,16 +59,26 @@ module.exports = {
     // Rises whenever the user gets or loses a role.
     await queryInterface.addColumn('users', 'rights_version', { type: date, allowNull: true });
 
+    await resizeRevocationSubjects(queryInterface, Sequelize.STRING(64));
+
     await insertBaseline(queryInterface, new Date());
     await queryInterface.sequelize.query(
       "INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users",
     );
   },
 
-  async down(queryInterface) {
+  async down(queryInterface, Sequelize) {
+    await queryInterface.bulkDelete('revocations', { kind: ['rights', 'role'] });
+    await resizeRevocationSubjects(queryInterface, Sequelize.STRING(36));
     await queryInterface.removeColumn('users', 'rights_version');
     for (const table of ['user_roles', 'role_permissions', 'permissions', 'roles']) {
       await queryInterface.dropTable(table);
     }
   },
 };
+
+/** Roles are revoked by their names, which are longer than ids. SQLite takes texts of any length. */
+async function resizeRevocationSubjects(queryInterface, type) {
+  if (queryInterface.sequelize.getDialect() === 'sqlite') return;
+  await queryInterface.changeColumn('revocations', 'subject_id', { type, allowNull: false });
+}

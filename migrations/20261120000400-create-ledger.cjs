@@ -15,7 +15,8 @@ module.exports = {
         outcome: required(16),
         actor_type: required(16),
         actor_id: text(64),
-        subject_id: text(64),
+        // A permission has the longest name of all.
+        subject_id: text(128),
         session_id: text(36),
         ip: text(45),
         user_agent: text(512),

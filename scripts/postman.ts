@@ -53,6 +53,9 @@ const PATH_VARIABLES: Readonly<Record<string, string>> = {
   '/api-keys/{id}': 'api_key_id',
 };
 
+/** What only administrators may do: whoever has just signed up is refused, and the collection runs all the same. */
+const GUARDED_PATHS = '/admin/';
+
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 interface Operation {
@@ -65,6 +68,8 @@ interface Operation {
   readonly body: Record<string, unknown> | undefined;
   readonly success: string;
   readonly answersToken: boolean;
+  /** For the parameters of its path, by name. */
+  readonly examples: Readonly<Record<string, unknown>>;
 }
 
 /** A Postman collection (format 2.1) of every operation in the document, which runs from top to bottom. */
@@ -103,6 +108,7 @@ function readOperations(document: OpenApiDocument): Operation[] {
         needsToken: operation.security !== undefined,
         body: exampleBody(document, operation.requestBody),
         success,
+        examples: pathExamples(operation.parameters),
         answersToken: 'access_token' in propertiesOf(document, operation.responses?.[success]),
       });
     }
@@ -111,8 +117,12 @@ function readOperations(document: OpenApiDocument): Operation[] {
 }
 
 function toRequest(operation: Operation): object {
-  const { method, body, answersToken, id } = operation;
-  const path = operation.path.replaceAll(/\{\w+\}/g, () => `{{${PATH_VARIABLES[operation.path]}}}`);
+  const { method, body, answersToken, id, examples } = operation;
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) =>
+    operation.path.startsWith(GUARDED_PATHS)
+      ? String(examples[name])
+      : `{{${PATH_VARIABLES[operation.path]}}}`,
+  );
   const test = [expectation(operation), ...(answersToken ? KEEP_TOKENS : []), ...(AFTER[id] ?? [])];
   return {
     name: operation.name,
@@ -150,6 +160,12 @@ function exampleBody(document: OpenApiDocument, requestBody: unknown): Record<st
     return [name, variable in VARIABLES ? `{{${variable}}}` : value];
   });
   return Object.fromEntries(members);
+}
+
+function pathExamples(parameters: unknown): Record<string, unknown> {
+  const listed = (parameters ?? []) as { in: string; name: string; schema?: JsonSchema }[];
+  const ofPath = listed.filter((parameter) => parameter.in === 'path');
+  return Object.fromEntries(ofPath.map(({ name, schema }) => [name, schema?.example]));
 }
 
 function propertiesOf(document: OpenApiDocument, response: unknown): object {

@@ -45,6 +45,11 @@ import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes, type Scrape } from './metrics/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
+import { rolePaths } from './roles/openapi.ts';
+import { createPermissions } from './roles/permissions.ts';
+import type { TransactionalRoleStores } from './roles/ports.ts';
+import { createRoles } from './roles/roles.ts';
+import { roleRoutes } from './roles/routes.ts';
 import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
 import type { RevocationFollower } from './sessions/follower.ts';
 import { sessionPaths } from './sessions/openapi.ts';
@@ -64,7 +69,7 @@ export interface AppDependencies {
   readonly keys: KeyRing;
   readonly keyUsage: Pick<KeyUsage, 'note'>;
   readonly apiKeyUsage: Pick<ApiKeyUsage, 'note'>;
-  readonly store: AccountStore & TransactionalApiKeyStores & AuditStores;
+  readonly store: AccountStore & TransactionalApiKeyStores & AuditStores & TransactionalRoleStores;
   readonly revocations: RevocationSet;
   readonly follower: Pick<RevocationFollower, 'isStale'>;
   readonly readiness: Readiness;
@@ -145,6 +150,9 @@ export function createApp(dependencies: AppDependencies): App {
     audience,
     onUse: apiKeyUsage.note,
   });
+  const forRoles = { store, announce: sessions.announce, clock };
+  const roles = createRoles(forRoles);
+  const permissions = createPermissions(forRoles);
 
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter);
@@ -180,6 +188,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
   app.use(apiKeyRoutes({ apiKeys, authenticate: bearer }));
   app.use(auditRoutes({ audit: createAudit(store), authenticate: bearer }));
+  app.use(roleRoutes({ roles, permissions, authenticate: bearer }));
 
   app.use(problemHandler(publicUrl, logger));
   const front = createGatewayLane({
@@ -219,7 +228,17 @@ export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAp
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
 export function describeService(): OpenApiDocument {
   return describeApi(
-    [accountPaths, userAdminPaths, sessionPaths, apiKeyPaths, auditPaths, tokenPaths, healthPaths, docsPaths],
+    [
+      accountPaths,
+      userAdminPaths,
+      sessionPaths,
+      rolePaths,
+      apiKeyPaths,
+      auditPaths,
+      tokenPaths,
+      healthPaths,
+      docsPaths,
+    ],
     VERSION,
   );
 }

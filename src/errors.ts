@@ -98,6 +98,43 @@ export const ERRORS = {
     title: 'You have as many API keys as you may have',
     meaning: 'A user has at most 50 keys that are neither deleted nor expired. Delete one first.',
   },
+  role_not_found: {
+    title: 'There is no role of this name',
+    meaning: 'GET /admin/roles lists the roles there are.',
+  },
+  role_taken: {
+    title: 'There is a role of this name',
+    meaning: 'Change it with PATCH /admin/roles/{name}, or choose another name.',
+  },
+  role_in_use: {
+    title: 'Somebody has this role',
+    meaning: 'Repeat the request with ?force=true to take it away from everybody who has it.',
+  },
+  role_protected: {
+    title: 'The service needs this role as it is',
+    meaning:
+      'The roles user and admin cannot be deleted, and admin keeps all of the permissions that the service itself asks for.',
+  },
+  unknown_permission: {
+    title: 'There is no such permission',
+    meaning: 'GET /admin/permissions lists the permissions there are. Create it first.',
+  },
+  permission_not_found: {
+    title: 'There is no permission of this name',
+    meaning: 'GET /admin/permissions lists the permissions there are.',
+  },
+  permission_taken: {
+    title: 'There is a permission of this name',
+    meaning: 'It is there already: give it to a role.',
+  },
+  permission_in_use: {
+    title: 'Some role has this permission',
+    meaning: 'Repeat the request with ?force=true to take it away from every role that has it.',
+  },
+  permission_protected: {
+    title: 'The service needs this permission',
+    meaning: 'It guards a route of the service and cannot be deleted.',
+  },
   email_taken: {
     title: 'The email address has an account already',
     meaning: 'Addresses are compared without regard to case. Log in, or use another address.',
@@ -172,6 +209,10 @@ export const FIELD_ERRORS = {
   invalid_email: 'This is no email address.',
   invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
   invalid_name: 'A name has no control characters and not too many others.',
+  invalid_description: 'A description has no control characters and at most 200 others.',
+  invalid_role: 'The name of a role has 1 to 64 letters (a-z), digits or the signs _ . -',
+  invalid_permission:
+    'A permission is resource:action, each 1 to 63 letters (a-z), digits or the signs _ . -',
   password_too_short: 'The password has fewer characters than the operator demands.',
   password_too_long: 'The password has more than 256 characters.',
   password_common: 'The password is among the first that attackers try.',

@@ -92,7 +92,7 @@ export function defineModels(sequelize: Sequelize): Models {
       {
         id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
         kind: DataTypes.STRING(16),
-        subjectId: DataTypes.STRING(36),
+        subjectId: DataTypes.STRING(64),
         notBefore: date,
         expiresAt: date,
         createdAt: date,
@@ -143,7 +143,7 @@ export function defineModels(sequelize: Sequelize): Models {
         outcome: DataTypes.STRING(16),
         actorType: DataTypes.STRING(16),
         actorId: DataTypes.STRING(64),
-        subjectId: DataTypes.STRING(64),
+        subjectId: DataTypes.STRING(128),
         sessionId: DataTypes.STRING(36),
         ip: DataTypes.STRING(45),
         userAgent: DataTypes.STRING(512),

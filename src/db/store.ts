@@ -2,8 +2,10 @@ import { createApiKeyStore } from './api-keys-store.ts';
 import type { Database } from './connect.ts';
 import { createLedgerStore } from './ledger-store.ts';
 import { createLoginFailureStore } from './login-failures-store.ts';
+import { createPermissionStore } from './permissions-store.ts';
 import { createRevocationStore } from './revocations-store.ts';
 import { createRightsStore } from './rights-store.ts';
+import { createRoleStore } from './roles-store.ts';
 import type { Scope } from './scope.ts';
 import { createSessionStore } from './sessions-store.ts';
 import { atOnce } from './turns.ts';
@@ -15,6 +17,7 @@ export type Stores = ReturnType<typeof storesIn>;
 
 /** The same, with the way into a transaction: each feature sees of it what its ports name. */
 export interface Store extends Stores {
+  /** Runs `work` with stores whose writes take effect together or not at all. It may run more than once. */
   readonly transaction: <Result>(work: (stores: Stores) => Promise<Result>) => Promise<Result>;
 }
 
@@ -38,6 +41,8 @@ function storesIn(scope: Scope) {
     sessions: createSessionStore(scope),
     revocations: createRevocationStore(scope),
     rights: createRightsStore(scope),
+    roles: createRoleStore(scope),
+    permissions: createPermissionStore(scope),
     ledger: createLedgerStore(scope),
     apiKeys: createApiKeyStore(scope),
   };

@@ -54,9 +54,11 @@ function actorOf({ sub, client_id, api_key_id }: AccessTokenClaims): Actor {
   return { type: 'user', id: sub };
 }
 
-/** The refusal of a credential that lacks `permission`. */
-export function insufficientScope(permission: string): AppError {
-  return new AppError('insufficient_scope', `This needs the permission ${permission}.`, {
-    headers: { 'WWW-Authenticate': challengeScope(permission) },
-  });
+/** The refusal of somebody whose token lacks a permission. */
+export function insufficientScope(
+  permission: string,
+  detail = `This needs the permission ${permission}.`,
+): AppError {
+  const headers = { 'WWW-Authenticate': challengeScope(permission) };
+  return new AppError('insufficient_scope', detail, { headers });
 }

@@ -28,7 +28,6 @@ export interface EndingDependencies {
 /** How sessions end before their time: in the database, in this process at once, and in the others within a second. */
 export function createEnding({ store, revocations, clock }: EndingDependencies) {
   const now = () => new Date(clock.now());
-  const lifetimeSeconds = MAX_ACCESS_TOKEN_TTL_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS;
 
   /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
   async function end(filter: SessionFilter, reason: RevocationReason, caller: Caller): Promise<number> {
@@ -100,21 +99,21 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
     revocations.add(revoked);
   }
 
-  /**
-   * No token issued until `at` is alive after the longest lifetime that any replica can have been given, and the
-   * tolerance of whoever verifies it.
-   */
-  function revocationOf(
-    kind: Revocation['kind'],
-    subjectId: string,
-    notBefore: Date | null,
-    at: Date,
-  ): Revocation {
-    const expiresAt = after(at, lifetimeSeconds);
-    return { kind, subjectId, notBefore, expiresAt };
-  }
-
   return { end, revokeWithin, revokeUserWithin, revokeRightsWithin, announce };
+}
+
+/**
+ * A revocation of what was issued until `at`. No such token is alive after the longest lifetime that any replica can
+ * have been given, and the tolerance of whoever verifies it.
+ */
+export function revocationOf(
+  kind: Revocation['kind'],
+  subjectId: string,
+  notBefore: Date | null,
+  at: Date,
+): Revocation {
+  const expiresAt = after(at, MAX_ACCESS_TOKEN_TTL_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS);
+  return { kind, subjectId, notBefore, expiresAt };
 }
 
 /** `seconds` after `at`. */

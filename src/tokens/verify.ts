@@ -94,7 +94,7 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
       const ago = Math.floor(nowSeconds - expiresAt);
       throw new TokenError('token_expired', `The access token expired ${ago} seconds ago.`);
     }
-    demand(claims.scope === undefined || typeof claims.scope === 'string', 'Its scope is no text.');
+    demand(claims.scope === undefined || isScope(claims.scope), 'Its scope is no list of permissions.');
     demand(claims.rv === undefined || isNumberList(claims.rv), 'Its versions are no numbers.');
     onVerified(key.kid);
     // Tokens made before there were permissions have neither.
@@ -164,6 +164,11 @@ function isText(value: unknown): value is string {
 /** Fit for a header and for a database key: visible ASCII. */
 function isPrintable(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value);
+}
+
+/** RFC 6749 section 3.3; fit for a header, where a gateway reads it. */
+function isScope(value: unknown): value is string {
+  return typeof value === 'string' && /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/.test(value);
 }
 
 function isTextList(value: unknown): value is readonly string[] {

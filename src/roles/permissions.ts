@@ -1,0 +1,60 @@
+import { AppError } from '../errors.ts';
+import { demandHeld, type Granter } from '../http/granter.ts';
+import { entryOf } from '../ledger.ts';
+import { demandRemovablePermission } from './baseline.ts';
+import type { Permission } from './ports.ts';
+import { outdateTokens, type RoleDependencies } from './roles.ts';
+
+export type Permissions = ReturnType<typeof createPermissions>;
+
+const MAX_LISTED_ROLES = 100;
+
+/** What can be allowed. A new permission is nobody's; the role admin may give it to any role, itself included. */
+export function createPermissions({ store, announce, clock }: RoleDependencies) {
+  const now = () => new Date(clock.now());
+
+  function list(limit: number, after: string | undefined): Promise<Permission[]> {
+    return store.permissions.list(limit, after);
+  }
+
+  /** @throws AppError permission_taken */
+  async function create(
+    { name, description }: Omit<Permission, 'createdAt'>,
+    { caller }: Granter,
+  ): Promise<Permission> {
+    const permission = { name, description, createdAt: now() };
+    await store.transaction(async (stores) => {
+      await stores.permissions.insert(permission);
+      await stores.ledger.append(entryOf('permission.created', caller, name), permission.createdAt);
+    });
+    return permission;
+  }
+
+  /**
+   * Takes the permission away from every role that has it, so whoever does it must hold all that those roles have.
+   * @throws AppError permission_protected, permission_not_found, permission_in_use, insufficient_scope
+   */
+  async function remove(name: string, isForced: boolean, granter: Granter): Promise<void> {
+    demandRemovablePermission(name);
+    const revoked = await store.transaction(async (stores) => {
+      const at = now();
+      await stores.roles.takeTurn();
+      if (!(await stores.permissions.lock(name))) throw new AppError('permission_not_found');
+      const roles = await stores.roles.listWith(name);
+      if (roles.length > 0 && !isForced) throw new AppError('permission_in_use');
+      await demandHeld(stores, granter, new Set(roles.flatMap(({ permissions }) => permissions)));
+      const outdated = roles.length === 0 ? [] : await outdateTokens(stores, roles, at);
+      await stores.permissions.remove(name);
+      for (const role of roles) {
+        const details = { fields: ['permissions'], added: [], removed: [name] };
+        await stores.ledger.append(entryOf('role.updated', granter.caller, role.name, details), at);
+      }
+      const details = { roles: roles.map((role) => role.name).slice(0, MAX_LISTED_ROLES), forced: isForced };
+      await stores.ledger.append(entryOf('permission.deleted', granter.caller, name, details), at);
+      return outdated;
+    });
+    announce(revoked);
+  }
+
+  return { list, create, remove };
+}

@@ -1,0 +1,91 @@
+import { type Request, type RequestHandler, Router } from 'express';
+import { AppError } from '../errors.ts';
+import { requireScope } from '../http/caller.ts';
+import { granterOf } from '../http/granter.ts';
+import { parse } from '../http/parse.ts';
+import type { Permissions } from './permissions.ts';
+import type { Roles } from './roles.ts';
+import {
+  ForceQuery,
+  PageQuery,
+  PermissionBody,
+  PermissionPath,
+  pageOf,
+  presentPermission,
+  presentRole,
+  RoleBody,
+  RoleChangeBody,
+  RolePath,
+} from './schemas.ts';
+
+export interface RoleRouteDependencies {
+  readonly roles: Roles;
+  readonly permissions: Permissions;
+  readonly authenticate: RequestHandler;
+}
+
+export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDependencies): Router {
+  const router = Router();
+
+  router.get('/admin/roles', authenticate, requireScope('roles:list'), async (req, res) => {
+    const { limit, cursor } = parse(PageQuery, req.query);
+    const { items, next_cursor } = pageOf(await roles.list(limit + 1, cursor), limit);
+    res.json({ roles: items.map(presentRole), next_cursor });
+  });
+
+  router.post('/admin/roles', authenticate, requireScope('roles:create'), async (req, res) => {
+    const role = await roles.create(parse(RoleBody, req.body), granterOf(req));
+    res
+      .status(201)
+      .location(`/admin/roles/${role.name}`)
+      .json({ role: presentRole(role) });
+  });
+
+  router.get('/admin/roles/:name', authenticate, requireScope('roles:read'), async (req, res) => {
+    res.json({ role: presentRole(await roles.get(roleIn(req))) });
+  });
+
+  router.patch('/admin/roles/:name', authenticate, requireScope('roles:update'), async (req, res) => {
+    const change = parse(RoleChangeBody, req.body);
+    res.json({ role: presentRole(await roles.update(roleIn(req), change, granterOf(req))) });
+  });
+
+  router.delete('/admin/roles/:name', authenticate, requireScope('roles:delete'), async (req, res) => {
+    const { force } = parse(ForceQuery, req.query);
+    await roles.remove(roleIn(req), force === 'true', granterOf(req));
+    res.status(204).end();
+  });
+
+  router.get('/admin/permissions', authenticate, requireScope('permissions:list'), async (req, res) => {
+    const { limit, cursor } = parse(PageQuery, req.query);
+    const { items, next_cursor } = pageOf(await permissions.list(limit + 1, cursor), limit);
+    res.json({ permissions: items.map(presentPermission), next_cursor });
+  });
+
+  router.post('/admin/permissions', authenticate, requireScope('permissions:create'), async (req, res) => {
+    const permission = await permissions.create(parse(PermissionBody, req.body), granterOf(req));
+    res.status(201).json({ permission: presentPermission(permission) });
+  });
+
+  router.delete(
+    '/admin/permissions/:name',
+    authenticate,
+    requireScope('permissions:delete'),
+    async (req, res) => {
+      const { force } = parse(ForceQuery, req.query);
+      const name = PermissionPath.safeParse(req.params).data?.name;
+      if (name === undefined) throw new AppError('permission_not_found');
+      await permissions.remove(name, force === 'true', granterOf(req));
+      res.status(204).end();
+    },
+  );
+
+  return router;
+}
+
+/** @throws AppError role_not_found also for what cannot be the name of a role */
+function roleIn(req: Request): string {
+  const name = RolePath.safeParse(req.params).data?.name;
+  if (name === undefined) throw new AppError('role_not_found');
+  return name;
+}
