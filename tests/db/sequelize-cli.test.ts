@@ -249,6 +249,7 @@ onMysql(() => {
       const tables = await administrate(`SHOW TABLES FROM ${name}`);
       expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([
         'SequelizeMeta',
+        'api_keys',
         'revocations',
         'sessions',
         'signing_keys',
