@@ -1,6 +1,7 @@
 import type { Caller } from '../../caller.ts';
 import { AppError } from '../../errors.ts';
 import { insufficientScope } from '../../http/caller.ts';
+import { demandScopeFits } from '../../tokens/scope.ts';
 import type { AccountStores } from '../ports.ts';
 
 /** Who asks, and what they may do. */
@@ -8,9 +9,6 @@ export interface Administrator {
   readonly caller: Caller;
   readonly permissions: readonly string[];
 }
-
-/** More would not fit into a token that every server takes in a header. */
-const MAX_SCOPE_BYTES = 4096;
 
 /**
  * Nobody grants more than they hold, and no more than fits into a token.
@@ -22,7 +20,7 @@ export async function demandGrantable(
   roles: readonly string[],
 ): Promise<void> {
   const wanted = await stores.userRoles.permissionsOf(roles);
-  if (Buffer.byteLength(wanted.join(' ')) > MAX_SCOPE_BYTES) throw new AppError('scope_too_large');
+  demandScopeFits(wanted);
   await demandHeld(stores, admin, wanted);
 }
 
