@@ -60,7 +60,9 @@ module.exports = {
     await queryInterface.addColumn('users', 'rights_version', { type: date, allowNull: true });
 
     await insertBaseline(queryInterface, new Date());
-    await queryInterface.sequelize.query("INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users");
+    await queryInterface.sequelize.query(
+      "INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users",
+    );
   },
 
   async down(queryInterface) {
