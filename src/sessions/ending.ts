@@ -84,6 +84,29 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
     return revoked;
   }
 
+  /** Refuses access tokens that hold older rights than the user has had since `version`; sessions go on. */
+  async function revokeRightsWithin(
+    { revocations: recorded }: SessionStores,
+    userId: string,
+    version: Date,
+  ): Promise<Revocation> {
+    const at = now();
+    const revoked = revocationOf('rights', userId, version, at);
+    await recorded.insert([revoked], at);
+    return revoked;
+  }
+
+  /** Revokes one token that belongs to no session, by its `jti`. */
+  async function revokeTokenWithin(
+    { revocations: recorded }: SessionStores,
+    jti: string,
+  ): Promise<Revocation> {
+    const at = now();
+    const revoked = revocationOf('session', jti, null, at);
+    await recorded.insert([revoked], at);
+    return revoked;
+  }
+
   function announce(revoked: readonly Revocation[]): void {
     revocations.add(revoked);
   }
@@ -102,7 +125,7 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
     return { kind, subjectId, notBefore, expiresAt };
   }
 
-  return { end, revokeWithin, revokeUserWithin, announce };
+  return { end, revokeWithin, revokeUserWithin, revokeRightsWithin, revokeTokenWithin, announce };
 }
 
 /** `seconds` after `at`. */

@@ -82,7 +82,7 @@ export interface RightsStore {
  */
 export interface Revocation {
   readonly kind: 'session' | 'user' | 'rights' | 'role';
-  /** The id of the session or of the user, or the name of the role. */
+  /** The id of the session (or the `jti` of a token that has none), of the user or client, or the name of the role. */
   readonly subjectId: string;
   /** For users: tokens issued before this are revoked. For rights and roles: tokens with an earlier version are. */
   readonly notBefore: Date | null;

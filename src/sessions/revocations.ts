@@ -3,7 +3,7 @@ import type { Revocation } from './ports.ts';
 
 /** What of a token tells whether it is revoked. */
 export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
-  Partial<Pick<AccessTokenClaims, 'sid' | 'roles' | 'rv' | 'api_key_id'>>;
+  Partial<Pick<AccessTokenClaims, 'sid' | 'jti' | 'roles' | 'rv' | 'api_key_id'>>;
 
 /** What this process knows to be revoked. Looking a token up is two reads of a map, without a database. */
 export interface RevocationSet {
@@ -40,7 +40,14 @@ export function createRevocationSet(): RevocationSet {
     add: (revocations) => {
       for (const revocation of revocations) add(revocation);
     },
-    isRevoked: ({ sid = '', sub, iat, roles: names = [], rv: [userVersion, ...roleVersions] = [] }) =>
+    isRevoked: ({
+      jti = '',
+      sid = jti,
+      sub,
+      iat,
+      roles: names = [],
+      rv: [userVersion, ...roleVersions] = [],
+    }) =>
       sessions.has(sid) ||
       isBelow(users, sub, iat) ||
       isBelow(rights, sub, userVersion) ||
