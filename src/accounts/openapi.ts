@@ -5,7 +5,7 @@ import {
   jsonBodyOf,
   type Paths,
   refusals,
-  TOKEN_REFUSALS,
+  USER_REFUSALS,
 } from '../http/openapi.ts';
 import {
   LoginAnswer,
@@ -70,7 +70,7 @@ export const accountPaths: Paths = {
       security: BEARER_SECURITY,
       responses: {
         200: { description: 'The account', ...json(UserAnswer) },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
       },
     },
     patch: {
@@ -81,7 +81,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(ProfileBody),
       responses: {
         200: { description: 'The changed account', ...json(UserAnswer) },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'username_taken', 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'username_taken', 'database_unavailable'),
       },
     },
     delete: {
@@ -93,7 +93,7 @@ export const accountPaths: Paths = {
       responses: {
         204: { description: 'The account is gone' },
         ...refusals(
-          ...TOKEN_REFUSALS,
+          ...USER_REFUSALS,
           ...BODY_REFUSALS,
           'wrong_password',
           'overloaded',
@@ -112,7 +112,7 @@ export const accountPaths: Paths = {
       responses: {
         204: { description: 'The password is changed' },
         ...refusals(
-          ...TOKEN_REFUSALS,
+          ...USER_REFUSALS,
           ...BODY_REFUSALS,
           'wrong_password',
           'overloaded',

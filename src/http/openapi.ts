@@ -33,6 +33,9 @@ export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'revocations_stale',
 ];
 
+/** What any route may answer that is for users and not for machines. */
+export const USER_REFUSALS: readonly ErrorCode[] = [...TOKEN_REFUSALS, 'user_required'];
+
 /** The member of an operation that says it needs an access token. */
 export const BEARER_SECURITY = [{ bearer: [] }];
 
@@ -86,7 +89,12 @@ export function describeApi(paths: readonly Paths[], version: string): OpenApiDo
     // Relative to this document, so that the page at /docs works under whatever name it was opened.
     servers: [{ url: './' }],
     paths: withRateLimitHeaders(Object.assign({}, ...paths)),
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret, form-encoded' },
+      },
+    },
   };
   return createDocument(api);
 }
