@@ -1,14 +1,13 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { FORGET_SECONDS } from './accounts/login-guard.ts';
-import type { AccountStore } from './accounts/ports.ts';
 import { createApp } from './app.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
-import { createStore } from './db/store.ts';
+import { createStore, type Store } from './db/store.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createDrain, type Drain } from './http/drain.ts';
 import { createHttpServer } from './http/listen.ts';
@@ -37,7 +36,7 @@ export interface World {
 /** The parts that live as long as the process. Nothing listens, follows or ticks yet. */
 export interface Assembly extends Drain {
   readonly server: Server;
-  readonly store: AccountStore;
+  readonly store: Store;
   readonly revocations: RevocationSet;
   readonly follower: RevocationFollower;
   readonly keyUsage: KeyUsage;
@@ -123,6 +122,6 @@ export async function assemble(world: World): Promise<Assembly> {
 }
 
 /** What was counted for identifiers that nobody has delays for a day. */
-function forgetNobodys(store: AccountStore, clock: Clock): Promise<void> {
+function forgetNobodys(store: Store, clock: Clock): Promise<void> {
   return store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000));
 }

@@ -77,6 +77,14 @@ export const ERRORS = {
     title: 'This is the last administrator',
     meaning: 'Somebody has to be left who may give the role admin. Give it to somebody else first.',
   },
+  unknown_permission: {
+    title: 'There is no such permission',
+    meaning: 'GET /admin/permissions lists the permissions there are.',
+  },
+  too_many_secrets: {
+    title: 'The client has two secrets already',
+    meaning: 'Two may live side by side while one replaces the other. Remove one first.',
+  },
   unknown_role: {
     title: 'There is no such role',
     meaning: 'GET /admin/roles lists the roles there are.',
@@ -88,6 +96,14 @@ export const ERRORS = {
   username_taken: {
     title: 'The username is taken',
     meaning: 'Usernames are compared without regard to case. Choose another one.',
+  },
+  client_not_found: {
+    title: 'There is no such client',
+    meaning: 'GET /admin/clients lists the machine clients there are.',
+  },
+  secret_not_found: {
+    title: 'The client has no such secret',
+    meaning: 'GET /admin/clients/{client_id} lists the ids of its secrets.',
   },
   session_not_found: {
     title: 'You have no such session',

@@ -1,5 +1,8 @@
 import { DataTypes, type Model, type ModelStatic, type Sequelize } from 'sequelize';
 import type {
+  ClientPermissionRow,
+  ClientRow,
+  ClientSecretRow,
   LedgerRow,
   LoginFailuresRow,
   PermissionRow,
@@ -24,6 +27,9 @@ export interface Models {
   readonly rolePermissions: Rows<RolePermissionRow>;
   readonly userRoles: Rows<UserRoleRow>;
   readonly ledger: Rows<LedgerRow>;
+  readonly clients: Rows<ClientRow>;
+  readonly clientPermissions: Rows<ClientPermissionRow>;
+  readonly clientSecrets: Rows<ClientSecretRow>;
   readonly signingKeys: Rows<SigningKeyRow>;
 }
 
@@ -149,6 +155,36 @@ export function defineModels(sequelize: Sequelize): Models {
         createdAt: date,
       },
       options('ledger'),
+    ),
+    clients: sequelize.define(
+      'clients',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        name: DataTypes.STRING(200),
+        rightsVersion: date,
+        expiresAt: date,
+        createdAt: date,
+        updatedAt: date,
+      },
+      options('clients'),
+    ),
+    clientPermissions: sequelize.define(
+      'clientPermissions',
+      {
+        clientId: { type: DataTypes.STRING(36), primaryKey: true },
+        permission: { type: DataTypes.STRING(128), primaryKey: true },
+      },
+      options('client_permissions'),
+    ),
+    clientSecrets: sequelize.define(
+      'clientSecrets',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        clientId: DataTypes.STRING(36),
+        hash: DataTypes.STRING(64),
+        createdAt: date,
+      },
+      options('client_secrets'),
     ),
     signingKeys: sequelize.define(
       'signingKeys',

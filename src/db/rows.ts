@@ -91,6 +91,27 @@ export interface LedgerRow {
   createdAt: Date;
 }
 
+export interface ClientRow {
+  id: string;
+  name: string;
+  rightsVersion: Date | null;
+  expiresAt: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface ClientPermissionRow {
+  clientId: string;
+  permission: string;
+}
+
+export interface ClientSecretRow {
+  id: string;
+  clientId: string;
+  hash: string;
+  createdAt: Date;
+}
+
 export interface SigningKeyRow {
   kid: string;
   algorithm: string;

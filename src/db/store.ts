@@ -1,4 +1,4 @@
-import type { AccountStore } from '../accounts/ports.ts';
+import { createClientStore } from './clients-store.ts';
 import type { Database } from './connect.ts';
 import { createLedgerStore } from './ledger-store.ts';
 import { createLoginFailureStore } from './login-failures-store.ts';
@@ -10,8 +10,16 @@ import { atOnce } from './turns.ts';
 import { createUserRoleStore } from './user-roles-store.ts';
 import { createUserStore } from './users-store.ts';
 
+/** What the service keeps, part by part. */
+export type Stores = ReturnType<typeof storesIn>;
+
+/** The same, with the way into a transaction: each feature sees of it what its ports name. */
+export interface Store extends Stores {
+  readonly transaction: <Result>(work: (stores: Stores) => Promise<Result>) => Promise<Result>;
+}
+
 /** Everything the service keeps, each part outside a transaction; `transaction` gives the same parts inside one. */
-export function createStore(database: Database): AccountStore {
+export function createStore(database: Database): Store {
   const { models, sequelize, run, write } = database;
   return {
     ...storesIn({ models, sequelize, run, write, transaction: null }),
@@ -31,5 +39,6 @@ function storesIn(scope: Scope) {
     revocations: createRevocationStore(scope),
     rights: createRightsStore(scope),
     ledger: createLedgerStore(scope),
+    clients: createClientStore(scope),
   };
 }

@@ -44,7 +44,8 @@ function actorOf({ sub, client_id, api_key_id }: AccessTokenClaims): Actor {
   return { type: 'user', id: sub };
 }
 
-function insufficientScope(permission: string): AppError {
+/** The refusal of somebody who lacks a permission. */
+export function insufficientScope(permission: string): AppError {
   return new AppError('insufficient_scope', `This needs the permission ${permission}.`, {
     headers: { 'WWW-Authenticate': challengeScope(permission) },
   });

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { z } from 'zod';
 import { AppError, ERRORS, type ErrorCode, FIELD_ERRORS, type FieldErrorCode } from '../errors.ts';
 import { POLICIES } from '../quota.ts';
@@ -21,10 +21,14 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   user_required: 403,
   wrong_password: 403,
   signup_disabled: 403,
+  client_not_found: 404,
+  secret_not_found: 404,
   session_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
   last_admin: 409,
+  unknown_permission: 409,
+  too_many_secrets: 409,
   unknown_role: 409,
   email_taken: 409,
   username_taken: 409,
@@ -87,14 +91,19 @@ export function problemHandler(publicUrl: string): ErrorRequestHandler {
   return (thrown, req, res, next) => {
     const error = toAppError(thrown);
     const status = STATUS_OF[error.code];
-    if (status >= 500) req.log.error({ err: error.cause ?? error }, error.message);
-    if (error.event) req.log.warn({ ...error.event, ip: req.ip }, error.message);
+    logRefusal(req, error, status);
     if (res.headersSent) {
       next(thrown);
       return;
     }
     sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
   };
+}
+
+/** Logs what of a refusal the operator needs. */
+export function logRefusal(req: Request, error: AppError, status: number): void {
+  if (status >= 500) req.log.error({ err: error.cause ?? error }, error.message);
+  if (error.event) req.log.warn({ ...error.event, ip: req.ip }, error.message);
 }
 
 function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
@@ -119,7 +128,8 @@ export function challengeScope(permission: string): string {
   return `Bearer realm="latchkey", error="insufficient_scope", error_description="${title}", scope="${permission}"`;
 }
 
-function toAppError(thrown: unknown): AppError {
+/** Whatever was thrown, as a refusal. */
+export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpErrorStatus(thrown);
   if (status === 413) return new AppError('payload_too_large');
