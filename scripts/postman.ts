@@ -10,6 +10,11 @@ const VARIABLES: Readonly<Record<string, string>> = {
   username: 'ada',
   password: 'correct horse battery staple',
   new_password: 'a better horse, a bigger staple',
+  admin_token: '',
+  client_id: '',
+  client_secret: '',
+  secret_id: '',
+  token: '',
 };
 
 /** Members whose value is that of a variable with another name. */
@@ -28,6 +33,13 @@ const AFTER: Readonly<Record<string, string[]>> = {
     'const other = pm.response.json().sessions.find((session) => !session.current);',
     "pm.collectionVariables.set('session_id', other.id);",
   ],
+  createClient: [
+    'const { client_id, client_secret } = pm.response.json();',
+    "pm.collectionVariables.set('client_id', client_id);",
+    "pm.collectionVariables.set('client_secret', client_secret);",
+  ],
+  addClientSecret: ["pm.collectionVariables.set('secret_id', pm.response.json().secret_id);"],
+  token: ["pm.collectionVariables.set('token', pm.response.json().access_token);"],
   changePassword: [
     "const [current, next] = ['password', 'new_password'].map((name) => pm.collectionVariables.get(name));",
     "pm.collectionVariables.set('password', next);",
@@ -42,11 +54,20 @@ const KEEP_TOKENS = [
 ];
 
 /** What ends other sessions or this one, or the account: a folder of its own at the end, so that the whole runs. */
-const LAST = ['changePassword', 'deleteMe', 'logout'];
+const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'logout'];
 const LAST_FOLDER = 'At the end';
 
 /** The variable that stands for a parameter in a path. */
-const PATH_VARIABLES: Readonly<Record<string, string>> = { id: 'session_id' };
+const PATH_VARIABLES: Readonly<Record<string, string>> = {
+  id: 'session_id',
+  client_id: 'client_id',
+  secret_id: 'secret_id',
+};
+
+/** What needs permissions is sent with the token of somebody who has them. */
+const ADMIN_AUTH = { type: 'bearer', bearer: [{ key: 'token', value: '{{admin_token}}', type: 'string' }] };
+
+const FORM = 'application/x-www-form-urlencoded';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -56,8 +77,9 @@ interface Operation {
   readonly id: string;
   readonly folder: string;
   readonly name: string;
-  readonly needsToken: boolean;
+  readonly auth: object | undefined;
   readonly body: Record<string, unknown> | undefined;
+  readonly isForm: boolean;
   readonly success: string;
   readonly answersToken: boolean;
 }
@@ -95,10 +117,14 @@ function readOperations(document: OpenApiDocument): Operation[] {
         id: operation.operationId ?? '',
         folder: LAST.includes(operation.operationId ?? '') ? LAST_FOLDER : (operation.tags?.[0] ?? ''),
         name: operation.summary ?? '',
-        needsToken: operation.security !== undefined,
+        auth: authOf(path, operation.security),
         body: exampleBody(document, operation.requestBody),
+        isForm: isForm(operation.requestBody),
         success,
-        answersToken: 'access_token' in propertiesOf(document, operation.responses?.[success]),
+        // A machine's token is kept by itself.
+        answersToken:
+          operation.operationId !== 'token' &&
+          'access_token' in propertiesOf(document, operation.responses?.[success]),
       });
     }
   }
@@ -124,13 +150,29 @@ function toRequest(operation: Operation): object {
     request: {
       method: method.toUpperCase(),
       url: { raw: `{{base_url}}${path}`, host: ['{{base_url}}'], path: path.slice(1).split('/') },
-      ...(!operation.needsToken && { auth: { type: 'noauth' } }),
-      ...(body && {
-        header: [{ key: 'Content-Type', value: 'application/json' }],
-        body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } },
-      }),
+      ...(operation.auth && { auth: operation.auth }),
+      ...(body && (operation.isForm ? toForm(body) : toJson(body))),
     },
   };
+}
+
+function toJson(body: Record<string, unknown>): object {
+  return {
+    header: [{ key: 'Content-Type', value: 'application/json' }],
+    body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } },
+  };
+}
+
+function toForm(body: Record<string, unknown>): object {
+  const parameters = Object.entries(body).map(([key, value]) => ({ key, value, type: 'text' }));
+  return { body: { mode: 'urlencoded', urlencoded: parameters } };
+}
+
+/** Undefined for the collection's own, which is the access token. A machine authenticates in the body. */
+function authOf(path: string, security: readonly object[] | undefined): object | undefined {
+  if (path.startsWith('/admin/')) return ADMIN_AUTH;
+  const takesToken = security?.some((alternative) => 'bearer' in alternative) && !path.startsWith('/oauth/');
+  return takesToken ? undefined : { type: 'noauth' };
 }
 
 /** The example of the body's schema, with a variable wherever a member has the name of one. */
@@ -142,6 +184,10 @@ function exampleBody(document: OpenApiDocument, requestBody: unknown): Record<st
     return [name, variable in VARIABLES ? `{{${variable}}}` : value];
   });
   return Object.fromEntries(members);
+}
+
+function isForm(requestBody: unknown): boolean {
+  return FORM in ((requestBody as { content?: object } | undefined)?.content ?? {});
 }
 
 function propertiesOf(document: OpenApiDocument, response: unknown): object {
@@ -156,7 +202,7 @@ interface JsonSchema {
 
 function schemaOf(document: OpenApiDocument, holder: unknown): JsonSchema | undefined {
   const content = (holder as { content?: Record<string, { schema: JsonSchema }> } | undefined)?.content;
-  const schema = content?.['application/json']?.schema;
+  const schema = (content?.['application/json'] ?? content?.[FORM])?.schema;
   const name = schema?.$ref?.split('/').at(-1);
   return name === undefined ? schema : (document.components?.schemas?.[name] as JsonSchema | undefined);
 }

@@ -2,11 +2,15 @@ import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { createLoginGuard, NO_GUARD } from './accounts/login-guard.ts';
 import { accountPaths } from './accounts/openapi.ts';
-import type { AccountStore } from './accounts/ports.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAccounts } from './accounts/service.ts';
+import { clientPaths } from './clients/openapi.ts';
+import { clientRoutes } from './clients/routes.ts';
+import { createClients } from './clients/service.ts';
+import { createClientTokens } from './clients/tokens.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
+import type { Store } from './db/store.ts';
 import { docsPaths } from './docs/openapi.ts';
 import { docsFiles, docsRoutes } from './docs/routes.ts';
 import { AppError } from './errors.ts';
@@ -27,6 +31,9 @@ import { measureRequests } from './http/request-metrics.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes, type Scrape } from './metrics/routes.ts';
+import { introspectAccessTokens, introspectRefreshTokens } from './oauth/introspection.ts';
+import { oauthPaths } from './oauth/openapi.ts';
+import { metadataRoutes, oauthRoutes } from './oauth/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
@@ -47,7 +54,7 @@ export interface AppDependencies {
   readonly config: Config;
   readonly keys: KeyRing;
   readonly keyUsage: Pick<KeyUsage, 'note'>;
-  readonly store: AccountStore;
+  readonly store: Store;
   readonly revocations: RevocationSet;
   readonly follower: Pick<RevocationFollower, 'isStale'>;
   readonly readiness: Readiness;
@@ -105,11 +112,22 @@ export function createApp(dependencies: AppDependencies): Express {
     onLogin: metrics.login,
   });
 
+  const clients = createClients({ store, revoking: sessions, clock });
+  const machines = createClientTokens({
+    store,
+    accessTokens,
+    revoking: sessions,
+    clock,
+    accessTokenTtlSeconds,
+  });
+
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter);
   const check = createBearerCheck({ accessTokens, revocations, follower, whenStale });
   const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
+  // Each kind of token that POST /oauth/introspect knows.
+  const introspectors = [introspectAccessTokens(check), introspectRefreshTokens(sessions)];
   const document = describeService();
 
   const app = express();
@@ -131,9 +149,22 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(healthRoutes(readiness));
   app.use(docsRoutes(document));
   app.use(keyRoutes(keys));
+  app.use(metadataRoutes(issuer, publicUrl));
+  app.use(
+    oauthRoutes({
+      machines,
+      sessions,
+      rights: store.rights,
+      verifyLive: check,
+      verifyGenuine: genuine,
+      introspectors,
+      limit,
+    }),
+  );
   app.use(jsonBody());
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
+  app.use(clientRoutes({ clients, authenticate: bearer }));
 
   app.use(problemHandler(publicUrl));
   return app;
@@ -162,5 +193,8 @@ export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAp
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
 export function describeService(): OpenApiDocument {
-  return describeApi([accountPaths, sessionPaths, tokenPaths, healthPaths, docsPaths], VERSION);
+  return describeApi(
+    [accountPaths, sessionPaths, clientPaths, oauthPaths, tokenPaths, healthPaths, docsPaths],
+    VERSION,
+  );
 }

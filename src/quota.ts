@@ -1,5 +1,12 @@
 /** The named limits. They are public API: clients and operators meet them in headers, refusals and metrics. */
-export const POLICIES = ['signup-ip', 'login-ip', 'login-account', 'refresh-session', 'token'] as const;
+export const POLICIES = [
+  'signup-ip',
+  'login-ip',
+  'login-account',
+  'refresh-session',
+  'oauth-ip',
+  'token',
+] as const;
 
 export type PolicyName = (typeof POLICIES)[number];
 
