@@ -8,6 +8,7 @@ import { describeService } from '../../src/app.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
+import { signUpAdmin } from '../support/people.ts';
 
 const NEWMAN = fileURLToPath(import.meta.resolve('newman/bin/newman.js'));
 const COLLECTION = fileURLToPath(new URL('../../postman/latchkey.postman_collection.json', import.meta.url));
@@ -26,7 +27,9 @@ onEachDatabase((kind) => {
 
     it('runs from top to bottom against a live server, every operation of the document once', async () => {
       const report = join(newDirectory(), 'report.json');
-      const variables = ['--env-var', `base_url=${app.url}`];
+      const { token: admin_token } = await signUpAdmin(app);
+      const values = Object.entries({ base_url: app.url, admin_token });
+      const variables = values.flatMap(([name, value]) => ['--env-var', `${name}=${value}`]);
       const reporting = ['--reporters', 'json', '--reporter-json-export', report];
       const newman = spawn(process.execPath, [NEWMAN, 'run', COLLECTION, ...variables, ...reporting]);
       const [exitCode] = await once(newman, 'close');
