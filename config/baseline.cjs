@@ -27,6 +27,15 @@ const PERMISSIONS = {
   'permissions:create': 'Create permissions',
   'permissions:delete': 'Delete permissions',
   'audit:read': 'See who did what',
+  'clients:list': 'See what machine clients there are',
+  'clients:read': 'Read one machine client',
+  'clients:create': 'Create machine clients',
+  'clients:update': 'Change what machine clients are called, may do and when they expire',
+  'clients:delete': 'Delete machine clients',
+  'clients:add-secret': 'Add secrets to machine clients',
+  'clients:remove-secret': 'Remove secrets of machine clients',
+  'tokens:introspect': 'Ask what there is to know about a token',
+  'revocations:read': 'Read what has been revoked',
 };
 
 const ROLES = {

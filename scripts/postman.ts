@@ -11,6 +11,11 @@ const VARIABLES: Readonly<Record<string, string>> = {
   username: 'ada',
   password: 'correct horse battery staple',
   new_password: 'a better horse, a bigger staple',
+  admin_token: '',
+  client_id: '',
+  client_secret: '',
+  secret_id: '',
+  token: '',
 };
 
 /** Members whose value is that of a variable with another name. */
@@ -30,6 +35,13 @@ const AFTER: Readonly<Record<string, string[]>> = {
     "pm.collectionVariables.set('session_id', other.id);",
   ],
   createApiKey: ["pm.collectionVariables.set('api_key_id', pm.response.json().id);"],
+  createClient: [
+    'const { client_id, client_secret } = pm.response.json();',
+    "pm.collectionVariables.set('client_id', client_id);",
+    "pm.collectionVariables.set('client_secret', client_secret);",
+  ],
+  addClientSecret: ["pm.collectionVariables.set('secret_id', pm.response.json().secret_id);"],
+  token: ["pm.collectionVariables.set('token', pm.response.json().access_token);"],
   changePassword: [
     "const [current, next] = ['password', 'new_password'].map((name) => pm.collectionVariables.get(name));",
     "pm.collectionVariables.set('password', next);",
@@ -44,17 +56,25 @@ const KEEP_TOKENS = [
 ];
 
 /** What ends other sessions or this one, or the account: a folder of its own at the end, so that the whole runs. */
-const LAST = ['changePassword', 'deleteMe', 'logout'];
+const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'logout'];
 const LAST_FOLDER = 'At the end';
 
-/** The variable that stands for the parameter in a path. */
-const PATH_VARIABLES: Readonly<Record<string, string>> = {
-  '/sessions/{id}': 'session_id',
-  '/api-keys/{id}': 'api_key_id',
+/** The variable that stands for a parameter in a path. */
+const PATH_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '/sessions/{id}': { id: 'session_id' },
+  '/api-keys/{id}': { id: 'api_key_id' },
+  '/admin/clients/{client_id}': { client_id: 'client_id' },
+  '/admin/clients/{client_id}/secrets': { client_id: 'client_id' },
+  '/admin/clients/{client_id}/secrets/{secret_id}': { client_id: 'client_id', secret_id: 'secret_id' },
 };
 
 /** What only administrators may do: whoever has just signed up is refused, and the collection runs all the same. */
 const GUARDED_PATHS = '/admin/';
+
+/** What needs permissions is sent with the token of somebody who has them. */
+const ADMIN_AUTH = { type: 'bearer', bearer: [{ key: 'token', value: '{{admin_token}}', type: 'string' }] };
+
+const FORM = 'application/x-www-form-urlencoded';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -64,8 +84,9 @@ interface Operation {
   readonly id: string;
   readonly folder: string;
   readonly name: string;
-  readonly needsToken: boolean;
+  readonly auth: object | undefined;
   readonly body: Record<string, unknown> | undefined;
+  readonly isForm: boolean;
   readonly success: string;
   readonly answersToken: boolean;
   /** For the parameters of its path, by name. */
@@ -105,11 +126,15 @@ function readOperations(document: OpenApiDocument): Operation[] {
         id: operation.operationId ?? '',
         folder: LAST.includes(operation.operationId ?? '') ? LAST_FOLDER : (operation.tags?.[0] ?? ''),
         name: operation.summary ?? '',
-        needsToken: operation.security !== undefined,
+        auth: authOf(path, operation.security),
         body: exampleBody(document, operation.requestBody),
+        isForm: isForm(operation.requestBody),
         success,
         examples: pathExamples(operation.parameters),
-        answersToken: 'access_token' in propertiesOf(document, operation.responses?.[success]),
+        // A machine's token is kept by itself.
+        answersToken:
+          operation.operationId !== 'token' &&
+          'access_token' in propertiesOf(document, operation.responses?.[success]),
       });
     }
   }
@@ -135,11 +160,8 @@ function toRequest(operation: Operation): object {
     request: {
       method: method.toUpperCase(),
       url: { raw: `{{base_url}}${path}`, host: ['{{base_url}}'], path: path.slice(1).split('/') },
-      ...(!operation.needsToken && { auth: { type: 'noauth' } }),
-      ...(body && {
-        header: [{ key: 'Content-Type', value: 'application/json' }],
-        body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } },
-      }),
+      ...(operation.auth && { auth: operation.auth }),
+      ...(body && (operation.isForm ? toForm(body) : toJson(body))),
     },
   };
 }
@@ -149,6 +171,25 @@ function expectation({ path, success }: Operation): string {
   return path.startsWith('/admin/')
     ? `pm.test('answers ${success}, or 403 to who may not', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 403]));`
     : `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`;
+}
+
+function toJson(body: Record<string, unknown>): object {
+  return {
+    header: [{ key: 'Content-Type', value: 'application/json' }],
+    body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } },
+  };
+}
+
+function toForm(body: Record<string, unknown>): object {
+  const parameters = Object.entries(body).map(([key, value]) => ({ key, value, type: 'text' }));
+  return { body: { mode: 'urlencoded', urlencoded: parameters } };
+}
+
+/** Undefined for the collection's own, which is the access token. A machine authenticates in the body. */
+function authOf(path: string, security: readonly object[] | undefined): object | undefined {
+  if (path.startsWith('/admin/')) return ADMIN_AUTH;
+  const takesToken = security?.some((alternative) => 'bearer' in alternative) && !path.startsWith('/oauth/');
+  return takesToken ? undefined : { type: 'noauth' };
 }
 
 /** The example of the body's schema, with a variable wherever a member has the name of one. */
@@ -168,6 +209,10 @@ function pathExamples(parameters: unknown): Record<string, unknown> {
   return Object.fromEntries(ofPath.map(({ name, schema }) => [name, schema?.example]));
 }
 
+function isForm(requestBody: unknown): boolean {
+  return FORM in ((requestBody as { content?: object } | undefined)?.content ?? {});
+}
+
 function propertiesOf(document: OpenApiDocument, response: unknown): object {
   return schemaOf(document, response)?.properties ?? {};
 }
@@ -180,7 +225,7 @@ interface JsonSchema {
 
 function schemaOf(document: OpenApiDocument, holder: unknown): JsonSchema | undefined {
   const content = (holder as { content?: Record<string, { schema: JsonSchema }> } | undefined)?.content;
-  const schema = content?.['application/json']?.schema;
+  const schema = (content?.['application/json'] ?? content?.[FORM])?.schema;
   const name = schema?.$ref?.split('/').at(-1);
   return name === undefined ? schema : (document.components?.schemas?.[name] as JsonSchema | undefined);
 }

@@ -7,21 +7,23 @@ import { userAdminRoutes } from './accounts/admin/routes.ts';
 import { createUserAdmin } from './accounts/admin/service.ts';
 import { createLoginGuard, NO_GUARD } from './accounts/login-guard.ts';
 import { accountPaths } from './accounts/openapi.ts';
-import type { AccountStore } from './accounts/ports.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAccounts } from './accounts/service.ts';
 import { createApiKeyCheck } from './api-keys/check.ts';
 import type { ApiKeyUsage } from './api-keys/last-use.ts';
 import { apiKeyPaths } from './api-keys/openapi.ts';
-import type { TransactionalApiKeyStores } from './api-keys/ports.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
 import { createApiKeys } from './api-keys/service.ts';
 import { auditPaths } from './audit/openapi.ts';
-import type { AuditStores } from './audit/ports.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
+import { clientPaths } from './clients/openapi.ts';
+import { clientRoutes } from './clients/routes.ts';
+import { createClients } from './clients/service.ts';
+import { createClientTokens } from './clients/tokens.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
+import type { Store, Stores } from './db/store.ts';
 import { docsPaths } from './docs/openapi.ts';
 import { docsFiles, docsRoutes } from './docs/routes.ts';
 import { AppError } from './errors.ts';
@@ -43,11 +45,13 @@ import { measureRequests } from './http/request-metrics.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes, type Scrape } from './metrics/routes.ts';
+import { introspectAccessTokens, introspectApiKeys, introspectRefreshTokens } from './oauth/introspection.ts';
+import { oauthPaths } from './oauth/openapi.ts';
+import { metadataRoutes, oauthRoutes } from './oauth/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { rolePaths } from './roles/openapi.ts';
 import { createPermissions } from './roles/permissions.ts';
-import type { TransactionalRoleStores } from './roles/ports.ts';
 import { createRoles } from './roles/roles.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
@@ -69,7 +73,7 @@ export interface AppDependencies {
   readonly keys: KeyRing;
   readonly keyUsage: Pick<KeyUsage, 'note'>;
   readonly apiKeyUsage: Pick<ApiKeyUsage, 'note'>;
-  readonly store: AccountStore & TransactionalApiKeyStores & AuditStores & TransactionalRoleStores;
+  readonly store: Store;
   readonly revocations: RevocationSet;
   readonly follower: Pick<RevocationFollower, 'isStale'>;
   readonly readiness: Readiness;
@@ -152,13 +156,31 @@ export function createApp(dependencies: AppDependencies): App {
   });
   const forRoles = { store, announce: sessions.announce, clock };
   const roles = createRoles(forRoles);
-  const permissions = createPermissions(forRoles);
+  const clients = createClients({ store, revoking: sessions, clock });
+  const permissions = createPermissions({
+    ...forRoles,
+    // The stores of a transaction are always all of them; a feature just sees its own.
+    takeElsewhere: (stores, name) => clients.losePermissionWithin(stores as Stores, name),
+  });
+  const machines = createClientTokens({
+    store,
+    accessTokens,
+    revoking: sessions,
+    clock,
+    accessTokenTtlSeconds,
+  });
 
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter);
   const check = createBearerCheck({ accessTokens, apiKeys: apiKeyCheck, revocations, follower, whenStale });
   const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
+  // Each kind of token that POST /oauth/introspect knows.
+  const introspectors = [
+    introspectApiKeys(apiKeyCheck),
+    introspectAccessTokens(check),
+    introspectRefreshTokens(sessions),
+  ];
   const document = describeService();
 
   const app = express();
@@ -182,6 +204,19 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(docsRoutes(document));
   app.use(keyRoutes(keys));
   app.use('/admin/users/import', bearer, bulkJsonBody());
+  app.use(metadataRoutes(issuer, publicUrl));
+  app.use(
+    oauthRoutes({
+      machines,
+      sessions,
+      rights: store.rights,
+      verifyLive: check,
+      verifyGenuine: genuine,
+      introspectors,
+      limit,
+      logger,
+    }),
+  );
   app.use(jsonBody());
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
   app.use(userAdminRoutes({ userAdmin, importUsers, authenticate: bearer }));
@@ -189,6 +224,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(apiKeyRoutes({ apiKeys, authenticate: bearer }));
   app.use(auditRoutes({ audit: createAudit(store), authenticate: bearer }));
   app.use(roleRoutes({ roles, permissions, authenticate: bearer }));
+  app.use(clientRoutes({ clients, authenticate: bearer }));
 
   app.use(problemHandler(publicUrl, logger));
   const front = createGatewayLane({
@@ -235,6 +271,8 @@ export function describeService(): OpenApiDocument {
       rolePaths,
       apiKeyPaths,
       auditPaths,
+      clientPaths,
+      oauthPaths,
       tokenPaths,
       healthPaths,
       docsPaths,

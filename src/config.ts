@@ -168,6 +168,7 @@ export function loadConfig(env: Environment): Config {
         'signup-ip': values.RATE_LIMIT_SIGNUP_IP,
         'login-ip': values.RATE_LIMIT_LOGIN_IP,
         'refresh-session': values.RATE_LIMIT_REFRESH_SESSION,
+        'oauth-ip': values.RATE_LIMIT_OAUTH_IP,
         token: values.RATE_LIMIT_TOKEN,
         'api-key': values.RATE_LIMIT_API_KEY,
       },

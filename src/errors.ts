@@ -90,6 +90,10 @@ export const ERRORS = {
     title: 'These are more permissions than fit into a token',
     meaning: 'All permissions of a user together may have 4096 bytes, separated by spaces.',
   },
+  too_many_secrets: {
+    title: 'The client has two secrets already',
+    meaning: 'Two may live side by side while one replaces the other. Remove one first.',
+  },
   unknown_role: {
     title: 'There is no such role',
     meaning: 'GET /admin/roles lists the roles there are.',
@@ -146,6 +150,14 @@ export const ERRORS = {
   user_not_found: {
     title: 'There is no such user',
     meaning: 'GET /admin/users lists the users there are.',
+  },
+  client_not_found: {
+    title: 'There is no such client',
+    meaning: 'GET /admin/clients lists the machine clients there are.',
+  },
+  secret_not_found: {
+    title: 'The client has no such secret',
+    meaning: 'GET /admin/clients/{client_id} lists the ids of its secrets.',
   },
   session_not_found: {
     title: 'You have no such session',

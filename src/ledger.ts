@@ -31,6 +31,7 @@ export const EVENT_TYPES = [
   'client.secret_added',
   'client.secret_removed',
   'client.token_issued',
+  'client.refused',
   'api_key.created',
   'api_key.deleted',
   'token.revoked',

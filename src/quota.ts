@@ -4,6 +4,7 @@ export const POLICIES = [
   'login-ip',
   'login-account',
   'refresh-session',
+  'oauth-ip',
   'token',
   'api-key',
 ] as const;

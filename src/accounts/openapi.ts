@@ -5,7 +5,7 @@ import {
   jsonBodyOf,
   type Paths,
   refusals,
-  TOKEN_REFUSALS,
+  USER_REFUSALS,
 } from '../http/openapi.ts';
 import {
   LoginAnswer,
@@ -71,7 +71,7 @@ export const accountPaths: Paths = {
       security: BEARER_SECURITY,
       responses: {
         200: { description: 'The account', ...json(UserAnswer) },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
       },
     },
     patch: {
@@ -82,7 +82,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(ProfileBody),
       responses: {
         200: { description: 'The changed account', ...json(UserAnswer) },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'username_taken', 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'username_taken', 'database_unavailable'),
       },
     },
     delete: {
@@ -94,7 +94,7 @@ export const accountPaths: Paths = {
       responses: {
         204: { description: 'The account is gone' },
         ...refusals(
-          ...TOKEN_REFUSALS,
+          ...USER_REFUSALS,
           ...BODY_REFUSALS,
           'wrong_password',
           'last_admin',
@@ -114,7 +114,7 @@ export const accountPaths: Paths = {
       responses: {
         204: { description: 'The password is changed' },
         ...refusals(
-          ...TOKEN_REFUSALS,
+          ...USER_REFUSALS,
           ...BODY_REFUSALS,
           'wrong_password',
           'overloaded',

@@ -1,6 +1,9 @@
 import { DataTypes, type Model, type ModelStatic, type Sequelize } from 'sequelize';
 import type {
   ApiKeyRow,
+  ClientPermissionRow,
+  ClientRow,
+  ClientSecretRow,
   LedgerRow,
   LoginFailuresRow,
   PermissionRow,
@@ -26,6 +29,9 @@ export interface Models {
   readonly userRoles: Rows<UserRoleRow>;
   readonly ledger: Rows<LedgerRow>;
   readonly apiKeys: Rows<ApiKeyRow>;
+  readonly clients: Rows<ClientRow>;
+  readonly clientPermissions: Rows<ClientPermissionRow>;
+  readonly clientSecrets: Rows<ClientSecretRow>;
   readonly signingKeys: Rows<SigningKeyRow>;
 }
 
@@ -169,6 +175,36 @@ export function defineModels(sequelize: Sequelize): Models {
         revokedAt: date,
       },
       options('api_keys'),
+    ),
+    clients: sequelize.define(
+      'clients',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        name: DataTypes.STRING(200),
+        rightsVersion: date,
+        expiresAt: date,
+        createdAt: date,
+        updatedAt: date,
+      },
+      options('clients'),
+    ),
+    clientPermissions: sequelize.define(
+      'clientPermissions',
+      {
+        clientId: { type: DataTypes.STRING(36), primaryKey: true },
+        permission: { type: DataTypes.STRING(128), primaryKey: true },
+      },
+      options('client_permissions'),
+    ),
+    clientSecrets: sequelize.define(
+      'clientSecrets',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        clientId: DataTypes.STRING(36),
+        hash: DataTypes.STRING(64),
+        createdAt: date,
+      },
+      options('client_secrets'),
     ),
     signingKeys: sequelize.define(
       'signingKeys',

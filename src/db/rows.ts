@@ -106,6 +106,27 @@ export interface ApiKeyRow {
   revokedAt: Date | null;
 }
 
+export interface ClientRow {
+  id: string;
+  name: string;
+  rightsVersion: Date | null;
+  expiresAt: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface ClientPermissionRow {
+  clientId: string;
+  permission: string;
+}
+
+export interface ClientSecretRow {
+  id: string;
+  clientId: string;
+  hash: string;
+  createdAt: Date;
+}
+
 export interface SigningKeyRow {
   kid: string;
   algorithm: string;

@@ -1,4 +1,5 @@
 import { createApiKeyStore } from './api-keys-store.ts';
+import { createClientStore } from './clients-store.ts';
 import type { Database } from './connect.ts';
 import { createLedgerStore } from './ledger-store.ts';
 import { createLoginFailureStore } from './login-failures-store.ts';
@@ -45,5 +46,6 @@ function storesIn(scope: Scope) {
     permissions: createPermissionStore(scope),
     ledger: createLedgerStore(scope),
     apiKeys: createApiKeyStore(scope),
+    clients: createClientStore(scope),
   };
 }

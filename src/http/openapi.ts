@@ -34,6 +34,9 @@ export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'database_unavailable',
 ];
 
+/** What any route may answer that is for users and not for machines. */
+export const USER_REFUSALS: readonly ErrorCode[] = [...TOKEN_REFUSALS, 'user_required'];
+
 /** The member of an operation that says it needs an access token. */
 export const BEARER_SECURITY = [{ bearer: [] }];
 
@@ -88,7 +91,10 @@ export function describeApi(paths: readonly Paths[], version: string): OpenApiDo
     servers: [{ url: './' }],
     paths: withRateLimitHeaders(Object.assign({}, ...paths)),
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT or API key' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT or API key' },
+        client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret, form-encoded' },
+      },
     },
   };
   return createDocument(api);

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { AppError, ERRORS, type ErrorCode, FIELD_ERRORS, type FieldErrorCode } from '../errors.ts';
@@ -25,6 +25,8 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   wrong_password: 403,
   signup_disabled: 403,
   user_not_found: 404,
+  client_not_found: 404,
+  secret_not_found: 404,
   session_not_found: 404,
   api_key_not_found: 404,
   role_not_found: 404,
@@ -33,6 +35,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   method_not_allowed: 405,
   last_admin: 409,
   scope_too_large: 409,
+  too_many_secrets: 409,
   unknown_role: 409,
   too_many_api_keys: 409,
   role_taken: 409,
@@ -103,15 +106,20 @@ export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestH
   return (thrown, req, res, next) => {
     const error = toAppError(thrown);
     const status = STATUS_OF[error.code];
-    const request = { req: { id: requestIdOf(res), method: req.method } };
-    if (status >= 500) logger.error({ ...request, err: error.cause ?? error }, error.message);
-    if (error.event) logger.warn({ ...request, ...error.event, ip: req.ip }, error.message);
+    logRefusal(logger, req, error, status);
     if (res.headersSent) {
       next(thrown);
       return;
     }
     sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
   };
+}
+
+/** Logs what of a refusal the operator needs. */
+export function logRefusal(logger: Logger, req: Request, error: AppError, status: number): void {
+  const request = { req: { id: req.res && requestIdOf(req.res), method: req.method } };
+  if (status >= 500) logger.error({ ...request, err: error.cause ?? error }, error.message);
+  if (error.event) logger.warn({ ...request, ...error.event, ip: req.ip }, error.message);
 }
 
 function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
@@ -136,7 +144,8 @@ export function challengeScope(permission: string): string {
   return `Bearer realm="latchkey", error="insufficient_scope", error_description="${title}", scope="${permission}"`;
 }
 
-function toAppError(thrown: unknown): AppError {
+/** Whatever was thrown, as a refusal. */
+export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpErrorStatus(thrown);
   if (status === 413) return new AppError('payload_too_large');

@@ -1,16 +1,22 @@
 import { AppError } from '../errors.ts';
 import { demandHeld, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
+import type { Revocation } from '../sessions/ports.ts';
 import { demandRemovablePermission } from './baseline.ts';
-import type { Permission } from './ports.ts';
+import type { Permission, RoleStores } from './ports.ts';
 import { outdateTokens, type RoleDependencies } from './roles.ts';
 
 export type Permissions = ReturnType<typeof createPermissions>;
 
+export interface PermissionDependencies extends RoleDependencies {
+  /** Takes a permission that is deleted from whoever else than roles has it. What that revokes. */
+  readonly takeElsewhere: (stores: RoleStores, permission: string) => Promise<Revocation[]>;
+}
+
 const MAX_LISTED_ROLES = 100;
 
 /** What can be allowed. A new permission is nobody's; the role admin may give it to any role, itself included. */
-export function createPermissions({ store, announce, clock }: RoleDependencies) {
+export function createPermissions({ store, announce, clock, takeElsewhere }: PermissionDependencies) {
   const now = () => new Date(clock.now());
 
   function list(limit: number, after: string | undefined): Promise<Permission[]> {
@@ -44,6 +50,7 @@ export function createPermissions({ store, announce, clock }: RoleDependencies) 
       if (roles.length > 0 && !isForced) throw new AppError('permission_in_use');
       await demandHeld(stores, granter, new Set(roles.flatMap(({ permissions }) => permissions)));
       const outdated = roles.length === 0 ? [] : await outdateTokens(stores, roles, at);
+      outdated.push(...(await takeElsewhere(stores, name)));
       await stores.permissions.remove(name);
       for (const role of roles) {
         const details = { fields: ['permissions'], added: [], removed: [name] };

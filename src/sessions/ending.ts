@@ -95,11 +95,22 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
     return revoked;
   }
 
+  /** Revokes one token that belongs to no session, by its `jti`. */
+  async function revokeTokenWithin(
+    { revocations: recorded }: SessionStores,
+    jti: string,
+  ): Promise<Revocation> {
+    const at = now();
+    const revoked = revocationOf('session', jti, null, at);
+    await recorded.insert([revoked], at);
+    return revoked;
+  }
+
   function announce(revoked: readonly Revocation[]): void {
     revocations.add(revoked);
   }
 
-  return { end, revokeWithin, revokeUserWithin, revokeRightsWithin, announce };
+  return { end, revokeWithin, revokeUserWithin, revokeRightsWithin, revokeTokenWithin, announce };
 }
 
 /**

@@ -83,7 +83,7 @@ export interface RightsStore {
  */
 export interface Revocation {
   readonly kind: 'session' | 'user' | 'rights' | 'role' | 'key';
-  /** The id of the session, of the user or of the key, or the name of the role. */
+  /** The id of the session (or the `jti` of a token that has none), of the user, client or key, or the name of the role. */
   readonly subjectId: string;
   /** For users: tokens issued before this are revoked. For rights and roles: tokens with an earlier version are. */
   readonly notBefore: Date | null;

@@ -3,7 +3,7 @@ import type { Revocation } from './ports.ts';
 
 /** What of a token tells whether it is revoked. */
 export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
-  Partial<Pick<AccessTokenClaims, 'sid' | 'roles' | 'rv' | 'api_key_id'>>;
+  Partial<Pick<AccessTokenClaims, 'sid' | 'jti' | 'roles' | 'rv' | 'api_key_id'>>;
 
 /** What this process knows to be revoked. Looking a token up is two reads of a map, without a database. */
 export interface RevocationSet {
@@ -43,7 +43,8 @@ export function createRevocationSet(): RevocationSet {
       for (const revocation of revocations) add(revocation);
     },
     isRevoked: ({
-      sid = '',
+      jti = '',
+      sid = jti,
       api_key_id,
       sub,
       iat,

@@ -71,6 +71,7 @@ export function sessionRoutes(dependencies: SessionRouteDependencies): Router {
     const read = () => verifyGenuine(demandToken(accessToken));
     const claims = refreshToken === undefined ? read() : await unlessRefused(read);
     if (claims !== undefined) {
+      if (claims.client_id !== undefined) throw new AppError('user_required');
       await limit(res, 'token', claims.jti);
       return { userId: claims.sub, sessionId: claims.sid ?? '', mayEndOthers: true };
     }

@@ -34,6 +34,8 @@ export interface SessionGrant {
   readonly expiresInSeconds: number;
   readonly refreshToken: string;
   readonly refreshExpiresInSeconds: number;
+  /** What the access token allows. */
+  readonly permissions: readonly string[];
 }
 
 /** What somebody logged in with. */
@@ -108,9 +110,14 @@ export function createSessions(dependencies: SessionDependencies) {
   /**
    * Trades a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). The previous token, shown
    * again within the grace, gets the very same successor: two tabs, a retry or a race log nobody out.
+   * Of `wanted` permissions the access token gets those that the user has; without them it gets all.
    * @throws AppError invalid_refresh_token, refresh_token_reused
    */
-  async function refresh(token: string, origin: RequestOrigin): Promise<SessionGrant> {
+  async function refresh(
+    token: string,
+    origin: RequestOrigin,
+    wanted?: readonly string[],
+  ): Promise<SessionGrant> {
     const content = refreshTokens.read(token);
     if (content === null) throw new AppError('invalid_refresh_token');
     const { sessionId, counter } = content;
@@ -120,10 +127,10 @@ export function createSessions(dependencies: SessionDependencies) {
     if (session.refreshCounter === counter) {
       const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt);
       const won = await store.sessions.rotate(sessionId, counter, at, idleExpiresAt);
-      if (won) return grant({ ...session, refreshCounter: counter + 1, idleExpiresAt }, at);
+      if (won) return grant({ ...session, refreshCounter: counter + 1, idleExpiresAt }, at, store, wanted);
     }
     const current = session.refreshCounter === counter ? await findLive(sessionId, at) : session;
-    if (isWithinGrace(current, counter, at)) return grant(current, at);
+    if (isWithinGrace(current, counter, at)) return grant(current, at, store, wanted);
     if (current.refreshCounter > counter) await refuseReuse(current, origin);
     throw new AppError('invalid_refresh_token');
   }
@@ -171,20 +178,29 @@ export function createSessions(dependencies: SessionDependencies) {
     return session !== null && isLive(session, now());
   }
 
-  async function grant(session: Session, at: Date, { rights }: SessionStores = store): Promise<SessionGrant> {
+  async function grant(
+    session: Session,
+    at: Date,
+    { rights }: SessionStores,
+    wanted?: readonly string[],
+  ): Promise<SessionGrant> {
     const { id, userId, refreshCounter, idleExpiresAt } = session;
+    const { permissions: held, ...known } = await rights.rightsOf(userId);
+    const permissions = wanted === undefined ? held : held.filter((name) => wanted.includes(name));
     // No access token outlives the session it belongs to.
     const ttlSeconds = Math.min(lifetimes.accessTokenTtlSeconds, secondsBetween(at, idleExpiresAt));
     return {
       accessToken: accessTokens.issue({
         userId,
         sessionId: id,
-        ...(await rights.rightsOf(userId)),
+        ...known,
+        permissions,
         ttlSeconds,
       }),
       expiresInSeconds: ttlSeconds,
       refreshToken: refreshTokens.issue({ sessionId: id, counter: refreshCounter }),
       refreshExpiresInSeconds: secondsBetween(at, idleExpiresAt),
+      permissions,
     };
   }
 

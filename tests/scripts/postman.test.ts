@@ -8,6 +8,7 @@ import { describeService } from '../../src/app.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
+import { signUpAdmin } from '../support/people.ts';
 import { signUpWith } from '../support/roles.ts';
 
 const NEWMAN = fileURLToPath(import.meta.resolve('newman/bin/newman.js'));
@@ -30,7 +31,9 @@ onEachDatabase((kind) => {
 
     async function runNewman(...options: string[]) {
       const report = join(newDirectory(), 'report.json');
-      const variables = ['--env-var', `base_url=${app.url}`];
+      const { token: admin_token } = await signUpAdmin(app);
+      const values = Object.entries({ base_url: app.url, admin_token });
+      const variables = values.flatMap(([name, value]) => ['--env-var', `${name}=${value}`]);
       const reporting = ['--reporters', 'json', '--reporter-json-export', report];
       const args = [NEWMAN, 'run', COLLECTION, ...variables, ...reporting, ...options];
       const [exitCode] = await once(spawn(process.execPath, args), 'close');

@@ -34,3 +34,25 @@ export async function signUp(app: TestApp, details: Partial<Person> = {}) {
     sessionId: sid as string,
   };
 }
+
+/** Signs a person up, makes them an administrator, and returns their id and a token that says so. */
+export function signUpAdmin(app: TestApp) {
+  return signUpAs(app, 'admin');
+}
+
+/** The same with a role that nobody else has and that may do exactly this. */
+export async function signUpWith(app: TestApp, permissions: readonly string[]) {
+  const role = `role-${randomBytes(5).toString('hex')}`;
+  const at = new Date(app.clock.now());
+  const { roles, rolePermissions } = app.database.models;
+  await roles.create({ name: role, description: null, version: at, createdAt: at, updatedAt: at });
+  await rolePermissions.bulkCreate(permissions.map((permission) => ({ role, permission })));
+  return { ...(await signUpAs(app, role)), role };
+}
+
+async function signUpAs(app: TestApp, role: string) {
+  const { id, email, password } = await signUp(app);
+  await app.store.userRoles.add(id, [role]);
+  const { body } = await app.post('/login').send({ email, password }).expect(200);
+  return { id, token: body.access_token as string, refreshToken: body.refresh_token as string };
+}
