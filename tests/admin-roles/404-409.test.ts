@@ -147,6 +147,20 @@ onEachDatabase((kind) => {
       await grow(permissions.slice(10, 40)).expect(200);
     });
 
+    it('in two roles of somebody that grow at once: one of them does', async () => {
+      for (let round = 0; round < 5; round++) {
+        const [first, second] = [await makeRole(app, []), await makeRole(app, [])];
+        await signUpWith(app, [first, second]);
+
+        const answers = await Promise.all([
+          send('patch', `/admin/roles/${first}`, { permissions: permissions.slice(0, 25) }),
+          send('patch', `/admin/roles/${second}`, { permissions: permissions.slice(16, 41) }),
+        ]);
+
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+      }
+    });
+
     it('not in the roles of different people', async () => {
       const first = await makeRole(app, permissions.slice(0, 30));
       const second = await makeRole(app, []);

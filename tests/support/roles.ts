@@ -52,7 +52,7 @@ export function claimsIn(token: string) {
   };
 }
 
-/** The ledger's entries about a role or a permission, the latest first. */
+/** The ledger's entries about a role or a permission; those of one moment in any order. */
 export async function entriesAbout(app: TestApp, subjectId: string) {
   const entries = await app.store.ledger.list({ subjectId }, 100, undefined);
   return entries.map(({ type, outcome, actor, details }) => ({ type, outcome, actor, details }));
