@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import { OPERATOR_AT_WORK } from './accounts/admin/rank.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from './accounts/admin/service.ts';
 import { parseEmail, parseUsername } from './accounts/identifiers.ts';
 import type { AccountStore, AccountStores } from './accounts/ports.ts';
-import { OPERATOR } from './caller.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, loadConfig, processEnvironment } from './config.ts';
 import { connectDatabase } from './db/connect.ts';
@@ -35,9 +35,6 @@ const OPTIONS = {
 } as const;
 
 type Options = { readonly email?: string; readonly username?: string; readonly role?: string[] };
-
-/** May do everything: whoever can run this can also write to the database. */
-const OPERATOR_AT_WORK = { caller: OPERATOR, permissions: [] };
 
 const ON_ONE_USER: Readonly<Record<string, (users: UserAdmin, found: UserInFull) => Promise<string>>> = {
   async disable(users, { user }) {

@@ -1,8 +1,6 @@
 import { AppError } from '../errors.ts';
+import { ADMIN_ROLE } from '../http/granter.ts';
 import type { AccountStores } from './ports.ts';
-
-/** Whoever has it may give it to others. */
-export const ADMIN_ROLE = 'admin';
 
 /**
  * To be called in the transaction that takes an administrator away.

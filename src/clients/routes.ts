@@ -1,9 +1,8 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import { AppError } from '../errors.ts';
-import { claimsOf } from '../http/authenticate.ts';
-import { callerOf, permissionsOf, requireScope } from '../http/caller.ts';
+import { callerOf, requireScope } from '../http/caller.ts';
+import { granterOf } from '../http/granter.ts';
 import { parse } from '../http/parse.ts';
-import type { Administrator } from './grantable.ts';
 import {
   ClientChangeBody,
   ClientPath,
@@ -33,7 +32,7 @@ export function clientRoutes({ clients, authenticate }: ClientRouteDependencies)
 
   router.post('/admin/clients', ...mayDo('clients:create'), async (req, res) => {
     const { name, scope: permissions, expires_at: expiresAt = null } = parse(NewClientBody, req.body);
-    const created = await clients.create({ name, permissions, expiresAt }, adminOf(req));
+    const created = await clients.create({ name, permissions, expiresAt }, granterOf(req));
     res.status(201).location(`/admin/clients/${created.client.id}`).json(presentNewClient(created));
   });
 
@@ -48,7 +47,7 @@ export function clientRoutes({ clients, authenticate }: ClientRouteDependencies)
       ...(permissions !== undefined && { permissions }),
       ...(expiresAt !== undefined && { expiresAt }),
     };
-    res.json(presentClient(await clients.update(idOf(req), change, adminOf(req))));
+    res.json(presentClient(await clients.update(idOf(req), change, granterOf(req))));
   });
 
   router.delete('/admin/clients/:client_id', ...mayDo('clients:delete'), async (req, res) => {
@@ -57,7 +56,7 @@ export function clientRoutes({ clients, authenticate }: ClientRouteDependencies)
   });
 
   router.post('/admin/clients/:client_id/secrets', ...mayDo('clients:add-secret'), async (req, res) => {
-    const { id, secret } = await clients.addSecret(idOf(req), adminOf(req));
+    const { id, secret } = await clients.addSecret(idOf(req), granterOf(req));
     res.status(201).json({ secret_id: id, client_secret: secret });
   });
 
@@ -73,10 +72,6 @@ export function clientRoutes({ clients, authenticate }: ClientRouteDependencies)
   );
 
   return router;
-}
-
-function adminOf(req: Request): Administrator {
-  return { caller: callerOf(req), permissions: permissionsOf(claimsOf(req)) };
 }
 
 /** What is no id is nobody's. */

@@ -2,12 +2,13 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, fieldError } from '../errors.ts';
+import { demandHeld, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
 import { after } from '../sessions/ending.ts';
 import type { Revocation } from '../sessions/ports.ts';
 import type { Sessions } from '../sessions/service.ts';
 import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '../tokens/verify.ts';
-import { type Administrator, demandGrantable, demandHeld } from './grantable.ts';
+import { demandGrantable } from './grantable.ts';
 import type { Client, ClientStores, NewClient, TransactionalClientStores } from './ports.ts';
 import { MAX_SECRETS, makeSecret } from './secret.ts';
 
@@ -47,7 +48,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   }
 
   /** @throws AppError validation_failed, unknown_permission, insufficient_scope */
-  async function create(details: ClientDetails, admin: Administrator): Promise<ClientWithSecret> {
+  async function create(details: ClientDetails, admin: Granter): Promise<ClientWithSecret> {
     const at = now();
     demandFuture(details.expiresAt, at);
     const id = uuidv7({ msecs: at.getTime() });
@@ -67,7 +68,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
    * Changes a client. Older access tokens are refused where it may do something else, or expires before they would.
    * @throws AppError client_not_found, validation_failed, unknown_permission, insufficient_scope
    */
-  async function update(id: string, change: Partial<ClientDetails>, admin: Administrator): Promise<Client> {
+  async function update(id: string, change: Partial<ClientDetails>, admin: Granter): Promise<Client> {
     const { client, revoked } = await store.transaction(async (stores) => {
       const before = demandThere(await stores.clients.findForChange(id));
       const at = now();
@@ -107,7 +108,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
    * A second secret, so that the first can be replaced without a pause. It gives all that the client may do.
    * @throws AppError client_not_found, insufficient_scope, too_many_secrets
    */
-  async function addSecret(id: string, admin: Administrator): Promise<{ id: string; secret: string }> {
+  async function addSecret(id: string, admin: Granter): Promise<{ id: string; secret: string }> {
     const { text, kept } = makeSecret(now());
     await store.transaction(async (stores) => {
       const client = demandThere(await stores.clients.findForChange(id));

@@ -5,7 +5,7 @@ import { claimsOf } from './authenticate.ts';
 import { callerOf, insufficientScope, permissionsOf } from './caller.ts';
 
 /** The role that may do everything in this service, and so give every permission to others. */
-const ADMIN_ROLE = 'admin';
+export const ADMIN_ROLE = 'admin';
 
 /** Somebody who gives permissions to others, or takes them away. */
 export interface Granter {

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Administrator } from '../../src/accounts/admin/rank.ts';
 import { createUserAdmin, type UserAdmin } from '../../src/accounts/admin/service.ts';
-import { OPERATOR } from '../../src/caller.ts';
 import { createLedgerStore } from '../../src/db/ledger-store.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createEnding } from '../../src/sessions/ending.ts';
@@ -50,7 +48,7 @@ export async function countAdmins(app: TestApp): Promise<number> {
   return users.count({ where: { id: rows.map(({ userId }) => userId), disabledAt: null } });
 }
 
-export const OPERATOR_AT_WORK: Administrator = { caller: OPERATOR, permissions: [] };
+export { OPERATOR_AT_WORK } from '../../src/accounts/admin/rank.ts';
 
 /** What administrators do, for what is to be done without one. */
 export function userAdminOf(app: TestApp): UserAdmin {

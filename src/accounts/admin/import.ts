@@ -2,10 +2,11 @@ import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { AppError } from '../../errors.ts';
+import type { Granter } from '../../http/granter.ts';
 import { parse } from '../../http/parse.ts';
 import { entryOf } from '../../ledger.ts';
 import type { AccountStore, NewUser } from '../ports.ts';
-import { type Administrator, demandGrantable } from './rank.ts';
+import { demandGrantable } from './rank.ts';
 import { ImportedUser, type ImportResult } from './schemas.ts';
 
 interface Candidate {
@@ -19,7 +20,7 @@ interface Candidate {
  * is imported whole or not at all.
  */
 export function createImport(store: AccountStore, clock: Clock) {
-  async function importUsers(items: readonly unknown[], admin: Administrator): Promise<ImportResult[]> {
+  async function importUsers(items: readonly unknown[], admin: Granter): Promise<ImportResult[]> {
     const results: ImportResult[] = [];
     const candidates = items.flatMap((item, index) => {
       const read = collect(results, index, () => toCandidate(item, index, new Date(clock.now())));
@@ -32,7 +33,7 @@ export function createImport(store: AccountStore, clock: Clock) {
   }
 
   /** Each combination of roles is looked at once. */
-  async function withoutUngrantable(candidates: Candidate[], results: ImportResult[], admin: Administrator) {
+  async function withoutUngrantable(candidates: Candidate[], results: ImportResult[], admin: Granter) {
     const refusals = new Map<string, AppError | null>();
     for (const { roles } of candidates) {
       const key = roles.join(' ');
@@ -68,7 +69,7 @@ export function createImport(store: AccountStore, clock: Clock) {
   }
 
   /** All at once; where somebody signs up at the same moment, or a role is not there, one after another. */
-  async function insert(candidates: readonly Candidate[], results: ImportResult[], admin: Administrator) {
+  async function insert(candidates: readonly Candidate[], results: ImportResult[], admin: Granter) {
     const refusal = await refusalOf(() => insertAll(candidates, admin));
     if (refusal === null) {
       results.push(...candidates.map(({ index, user }) => ({ index, id: user.id })));
@@ -80,7 +81,7 @@ export function createImport(store: AccountStore, clock: Clock) {
     }
   }
 
-  async function insertAll(candidates: readonly Candidate[], { caller }: Administrator): Promise<void> {
+  async function insertAll(candidates: readonly Candidate[], { caller }: Granter): Promise<void> {
     if (candidates.length === 0) return;
     await store.transaction(async (stores) => {
       await stores.users.insertMany(candidates.map(({ user }) => user));

@@ -1,27 +1,29 @@
-import type { Caller } from '../../caller.ts';
+import { OPERATOR } from '../../caller.ts';
 import { AppError } from '../../errors.ts';
-import { insufficientScope } from '../../http/caller.ts';
+import { ADMIN_ROLE, demandHeld, type Granter } from '../../http/granter.ts';
 import { demandScopeFits } from '../../tokens/scope.ts';
 import type { AccountStores } from '../ports.ts';
 
-/** Who asks, and what they may do. */
-export interface Administrator {
-  readonly caller: Caller;
-  readonly permissions: readonly string[];
-}
+/** Whoever can run a command here can also write to the database. */
+export const OPERATOR_AT_WORK: Granter = {
+  caller: OPERATOR,
+  userId: null,
+  holds: { roles: [ADMIN_ROLE], permissions: [] },
+};
 
 /**
- * Nobody grants more than they hold, and no more than fits into a token.
+ * Nobody grants more than they hold, and no more than fits into a token. To be called in the transaction that grants,
+ * after it has: then whoever changes one of these roles at the same moment has waited.
  * @throws AppError insufficient_scope that names what is missing, scope_too_large
  */
 export async function demandGrantable(
   stores: AccountStores,
-  admin: Administrator,
+  admin: Granter,
   roles: readonly string[],
 ): Promise<void> {
-  const wanted = await stores.userRoles.permissionsOf(roles);
-  demandScopeFits(wanted);
-  await demandHeld(stores, admin, wanted);
+  const granted = await stores.userRoles.permissionsOf(roles);
+  demandScopeFits(granted);
+  await demandHeld(stores, admin, granted);
 }
 
 /**
@@ -29,27 +31,8 @@ export async function demandGrantable(
  * become them.
  * @throws AppError insufficient_scope that names what is missing, user_not_found
  */
-export async function demandAbove(
-  stores: AccountStores,
-  admin: Administrator,
-  userId: string,
-): Promise<void> {
+export async function demandAbove(stores: AccountStores, admin: Granter, userId: string): Promise<void> {
   if ((await stores.users.findById(userId)) === null) throw new AppError('user_not_found');
   const { permissions } = await stores.rights.rightsOf(userId);
   await demandHeld(stores, admin, permissions);
-}
-
-/** By the token, and for a user also by what they may do at this moment: the token may be a second old. */
-async function demandHeld(
-  { rights }: AccountStores,
-  { caller, permissions }: Administrator,
-  needed: readonly string[],
-): Promise<void> {
-  if (caller.actor.type === 'operator') return;
-  const missing = needed.find((permission) => !permissions.includes(permission));
-  if (missing !== undefined) throw insufficientScope(missing);
-  if (caller.actor.type !== 'user' || needed.length === 0) return;
-  const current = await rights.rightsOf(caller.actor.id ?? '');
-  const lost = needed.find((permission) => !current.permissions.includes(permission));
-  if (lost !== undefined) throw insufficientScope(lost);
 }

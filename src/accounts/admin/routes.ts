@@ -1,11 +1,10 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import { AppError } from '../../errors.ts';
-import { claimsOf } from '../../http/authenticate.ts';
-import { callerOf, permissionsOf, requireScope } from '../../http/caller.ts';
+import { requireScope } from '../../http/caller.ts';
+import { granterOf } from '../../http/granter.ts';
 import { parse } from '../../http/parse.ts';
 import { presentSessions } from '../../sessions/schemas.ts';
 import type { createImport } from './import.ts';
-import type { Administrator } from './rank.ts';
 import {
   ImportBody,
   NewUserBody,
@@ -40,12 +39,12 @@ export function userAdminRoutes(dependencies: UserAdminRouteDependencies): Route
 
   router.post('/admin/users', ...mayDo('users:create'), async (req, res) => {
     const { email_verified: emailVerified, ...account } = parse(NewUserBody, req.body);
-    const created = await userAdmin.create({ ...account, emailVerified }, adminOf(req));
+    const created = await userAdmin.create({ ...account, emailVerified }, granterOf(req));
     res.status(201).location(`/admin/users/${created.user.id}`).json(present(created));
   });
 
   router.post('/admin/users/import', ...mayDo('users:import'), async (req, res) => {
-    res.json(presentImport(await importUsers(parse(ImportBody, req.body).users, adminOf(req))));
+    res.json(presentImport(await importUsers(parse(ImportBody, req.body).users, granterOf(req))));
   });
 
   router.get('/admin/users/:id', ...mayDo('users:read'), async (req, res) => {
@@ -55,24 +54,24 @@ export function userAdminRoutes(dependencies: UserAdminRouteDependencies): Route
   router.patch('/admin/users/:id', ...mayDo('users:update'), async (req, res) => {
     const { email_verified: emailVerified, ...change } = parse(UserChangeBody, req.body);
     const verified = emailVerified === undefined ? {} : { emailVerified };
-    res.json(present(await userAdmin.update(idOf(req), { ...change, ...verified }, adminOf(req))));
+    res.json(present(await userAdmin.update(idOf(req), { ...change, ...verified }, granterOf(req))));
   });
 
   router.delete('/admin/users/:id', ...mayDo('users:delete'), async (req, res) => {
-    await userAdmin.remove(idOf(req), adminOf(req));
+    await userAdmin.remove(idOf(req), granterOf(req));
     res.status(204).end();
   });
 
   router.post('/admin/users/:id/disable', ...mayDo('users:disable'), async (req, res) => {
-    res.json(present(await userAdmin.disable(idOf(req), adminOf(req))));
+    res.json(present(await userAdmin.disable(idOf(req), granterOf(req))));
   });
 
   router.post('/admin/users/:id/enable', ...mayDo('users:enable'), async (req, res) => {
-    res.json(present(await userAdmin.enable(idOf(req), adminOf(req))));
+    res.json(present(await userAdmin.enable(idOf(req), granterOf(req))));
   });
 
   router.post('/admin/users/:id/unlock', ...mayDo('users:unlock'), async (req, res) => {
-    await userAdmin.unlock(idOf(req), adminOf(req));
+    await userAdmin.unlock(idOf(req), granterOf(req));
     res.status(204).end();
   });
 
@@ -80,12 +79,12 @@ export function userAdminRoutes(dependencies: UserAdminRouteDependencies): Route
     '/admin/users/:id/force-password-change',
     ...mayDo('users:force-password-change'),
     async (req, res) => {
-      res.json(present(await userAdmin.forcePasswordChange(idOf(req), adminOf(req))));
+      res.json(present(await userAdmin.forcePasswordChange(idOf(req), granterOf(req))));
     },
   );
 
   router.put('/admin/users/:id/roles', ...mayDo('users:set-roles'), async (req, res) => {
-    res.json(present(await userAdmin.setRoles(idOf(req), parse(RolesBody, req.body).roles, adminOf(req))));
+    res.json(present(await userAdmin.setRoles(idOf(req), parse(RolesBody, req.body).roles, granterOf(req))));
   });
 
   router.get('/admin/users/:id/sessions', ...mayDo('sessions:list'), async (req, res) => {
@@ -93,14 +92,14 @@ export function userAdminRoutes(dependencies: UserAdminRouteDependencies): Route
   });
 
   router.delete('/admin/users/:id/sessions', ...mayDo('sessions:end'), async (req, res) => {
-    await userAdmin.endSessions(idOf(req), undefined, adminOf(req));
+    await userAdmin.endSessions(idOf(req), undefined, granterOf(req));
     res.status(204).end();
   });
 
   router.delete('/admin/users/:id/sessions/:session_id', ...mayDo('sessions:end'), async (req, res) => {
     const path = UserSessionPath.safeParse(req.params).data;
     if (path === undefined) throw new AppError('session_not_found');
-    const ended = await userAdmin.endSessions(path.id, path.session_id, adminOf(req));
+    const ended = await userAdmin.endSessions(path.id, path.session_id, granterOf(req));
     if (ended === 0) throw new AppError('session_not_found');
     res.status(204).end();
   });
@@ -110,10 +109,6 @@ export function userAdminRoutes(dependencies: UserAdminRouteDependencies): Route
 
 function present(user: UserInFull) {
   return { user: presentUserInFull(user) };
-}
-
-function adminOf(req: Request): Administrator {
-  return { caller: callerOf(req), permissions: permissionsOf(claimsOf(req)) };
 }
 
 /** What is no id is nobody's. */

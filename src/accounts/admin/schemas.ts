@@ -3,7 +3,8 @@ import { fault, wellFormedText } from '../../http/text.ts';
 import { Email, Name, NewPassword, presentUser, Username, UserView } from '../schemas.ts';
 import type { UserInFull } from './service.ts';
 
-const MAX_ROLES = 50;
+/** With names of 64 characters and all permissions that fit, the token still fits into 8 KB. */
+const MAX_ROLES = 16;
 const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;
 export const MAX_IMPORTED_USERS = 1000;

@@ -1,13 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../../clock.ts';
 import { AppError } from '../../errors.ts';
+import { ADMIN_ROLE, type Granter } from '../../http/granter.ts';
 import { type EventType, entryOf } from '../../ledger.ts';
 import type { Passwords } from '../../passwords/passwords.ts';
 import type { Revocation, Session } from '../../sessions/ports.ts';
 import type { Sessions } from '../../sessions/service.ts';
 import { demandOtherAdmin } from '../last-admin.ts';
 import type { AccountStore, AccountStores, Identifier, User, UserChange, UserFilter } from '../ports.ts';
-import { type Administrator, demandAbove, demandGrantable } from './rank.ts';
+import { demandAbove, demandGrantable } from './rank.ts';
 
 type AdministeredSessions = Pick<
   Sessions,
@@ -56,7 +57,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /** @throws AppError email_taken, username_taken, unknown_role, insufficient_scope, validation_failed, overloaded */
-  async function create(account: NewAccount, admin: Administrator): Promise<UserInFull> {
+  async function create(account: NewAccount, admin: Granter): Promise<UserInFull> {
     const { email, emailVerified, password, username = null, name = null, roles } = account;
     if (password !== undefined) {
       passwords.demandAcceptable(password, [email.shown, username?.shown, name], '/password');
@@ -67,16 +68,16 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
     const id = uuidv7({ msecs: createdAt.getTime() });
     const emailVerifiedAt = emailVerified ? createdAt : null;
     return store.transaction(async (stores) => {
-      await demandGrantable(stores, admin, roles);
       await stores.users.insert({ id, email, emailVerifiedAt, username, name, passwordHash, createdAt });
       await stores.userRoles.add(id, roles);
+      await demandGrantable(stores, admin, roles);
       await stores.ledger.append(entryOf('user.created', admin.caller, id, { roles }), createdAt);
       return readWithin(stores, id);
     });
   }
 
   /** @throws AppError user_not_found, insufficient_scope, email_taken, username_taken */
-  function update(userId: string, change: UserChange, admin: Administrator): Promise<UserInFull> {
+  function update(userId: string, change: UserChange, admin: Granter): Promise<UserInFull> {
     const details = { fields: Object.keys(change) };
     return changeUser('user.updated', userId, admin, details, async (stores) => {
       await stores.users.update(userId, change, now());
@@ -87,7 +88,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * Shuts the account and ends its sessions; its access tokens are revoked.
    * @throws AppError user_not_found, insufficient_scope, last_admin
    */
-  async function disable(userId: string, admin: Administrator): Promise<UserInFull> {
+  async function disable(userId: string, admin: Granter): Promise<UserInFull> {
     const revoked: Revocation[] = [];
     const disabled = await changeUser('user.disabled', userId, admin, {}, async (stores) => {
       revoked.length = 0;
@@ -101,14 +102,14 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /** @throws AppError user_not_found, insufficient_scope */
-  function enable(userId: string, admin: Administrator): Promise<UserInFull> {
+  function enable(userId: string, admin: Granter): Promise<UserInFull> {
     return changeUser('user.enabled', userId, admin, {}, async (stores) => {
       await stores.users.enable(userId, now());
     });
   }
 
   /** @throws AppError user_not_found, insufficient_scope, last_admin */
-  async function remove(userId: string, admin: Administrator): Promise<void> {
+  async function remove(userId: string, admin: Granter): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
       await demandAbove(stores, admin, userId);
       await demandOtherAdmin(stores, userId);
@@ -121,7 +122,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /** Forgets wrong passwords, those that locked the account included. Whether there were any. */
-  async function unlock(userId: string, admin: Administrator): Promise<boolean> {
+  async function unlock(userId: string, admin: Granter): Promise<boolean> {
     let devices = 0;
     await changeUser('user.unlocked', userId, admin, {}, async (stores) => {
       devices = await stores.loginFailures.clearAccount(userId);
@@ -133,7 +134,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * Ends all sessions, and the next login has to bring a new password along.
    * @throws AppError user_not_found, insufficient_scope
    */
-  async function forcePasswordChange(userId: string, admin: Administrator): Promise<UserInFull> {
+  async function forcePasswordChange(userId: string, admin: Granter): Promise<UserInFull> {
     const revoked: Revocation[] = [];
     const changed = await changeUser('user.password_change_forced', userId, admin, {}, async (stores) => {
       await stores.users.requirePasswordChange(userId, now());
@@ -148,16 +149,12 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * and refresh into the new ones.
    * @throws AppError user_not_found, insufficient_scope, unknown_role, last_admin, scope_too_large
    */
-  async function setRoles(
-    userId: string,
-    roles: readonly string[],
-    admin: Administrator,
-  ): Promise<UserInFull> {
+  async function setRoles(userId: string, roles: readonly string[], admin: Granter): Promise<UserInFull> {
     const revoked: Revocation[] = [];
     const changed = await changeUser('user.roles_changed', userId, admin, { roles }, async (stores) => {
-      await demandGrantable(stores, admin, roles);
-      if (!roles.includes('admin')) await demandOtherAdmin(stores, userId);
+      if (!roles.includes(ADMIN_ROLE)) await demandOtherAdmin(stores, userId);
       const version = await stores.userRoles.replace(userId, roles, now());
+      await demandGrantable(stores, admin, roles);
       revoked.splice(0, Infinity, await sessions.revokeRightsWithin(stores, userId, version));
     });
     sessions.announce(revoked);
@@ -174,7 +171,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * Ends all sessions, or one. How many that were.
    * @throws AppError user_not_found, insufficient_scope
    */
-  async function endSessions(userId: string, id: string | undefined, admin: Administrator): Promise<number> {
+  async function endSessions(userId: string, id: string | undefined, admin: Granter): Promise<number> {
     await demandAbove(store, admin, userId);
     const filter = id === undefined ? { userId } : { userId, id };
     return sessions.end(filter, 'ended_by_admin', admin.caller);
@@ -184,7 +181,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   function changeUser(
     type: EventType,
     userId: string,
-    admin: Administrator,
+    admin: Granter,
     details: Readonly<Record<string, readonly string[]>>,
     work: (stores: AccountStores) => Promise<void>,
   ): Promise<UserInFull> {
