@@ -38,8 +38,8 @@ interface Waiting {
 /** How much the latest measurement counts in the mean. */
 const MEAN_WEIGHT = 0.1;
 
-/** How much of the longest wait is promised: the rest is for work that takes longer than that before it. */
-const WAIT_MARGIN = 0.9;
+/** With a single place nobody could push out whoever has it. */
+const MIN_CAPACITY = 2;
 
 /**
  * A queue as long as its slots can work off in the time that anybody may wait. Clients take turns (fair queueing, Nagle
@@ -63,7 +63,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   const capacity = () =>
-    Math.max(1, Math.floor((WAIT_MARGIN * maxWaitMilliseconds * slots) / expectedMilliseconds()));
+    Math.max(MIN_CAPACITY, Math.floor((maxWaitMilliseconds * slots) / expectedMilliseconds()));
 
   function demandRoom(client: string): void {
     if (waiting < capacity() || longestLine().length > ownLength(client) + 1) return;

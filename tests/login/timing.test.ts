@@ -12,7 +12,7 @@ const MAX_T = 4.5;
 const MAX_DIFFERENCE_MILLISECONDS = 0.5;
 const PLANTED_MILLISECONDS = 1;
 /** A planted difference is found with fewer measurements, and they take time. */
-const PLANTED_EVERY = 4;
+const PLANTED_EVERY = 2;
 const A_MONTH_MILLISECONDS = 30 * 86_400_000;
 
 /** What kind of account an identifier belongs to; `planted` ones are known and take a millisecond more. */
