@@ -37,6 +37,8 @@ export async function startMysqlServer(): Promise<MysqlServer | undefined> {
       `--datadir=${data}`,
       `--socket=${join(directory, 'socket')}`,
       `--pid-file=${join(directory, 'pid')}`,
+      // Not the one that all share: a server that starts removes temporary tables there, whoever they belong to.
+      `--tmpdir=${directory}`,
       '--bind-address=127.0.0.1',
       `--port=${port}`,
       '--max-connections=400',
