@@ -1,17 +1,19 @@
 import { ForeignKeyConstraintError, QueryTypes } from 'sequelize';
 import type { UserRoleStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
+import { insertRows } from './insert-rows.ts';
 import type { Scope } from './scope.ts';
 import { laterThan } from './versions.ts';
 
 /** Who has which roles, in the table `user_roles`. */
-export function createUserRoleStore({ models, sequelize, transaction, run, write }: Scope): UserRoleStore {
+export function createUserRoleStore(scope: Scope): UserRoleStore {
+  const { models, sequelize, transaction, run, write } = scope;
   const { users, userRoles, rolePermissions } = models;
 
   async function addMany(given: readonly { userId: string; role: string }[]): Promise<void> {
     if (given.length === 0) return;
     try {
-      await write(() => userRoles.bulkCreate([...given], { transaction }));
+      await insertRows(scope, userRoles, given);
     } catch (error) {
       if (error instanceof ForeignKeyConstraintError)
         throw new AppError('unknown_role', undefined, { cause: error });

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
 
 import { findAlike } from './find-alike.ts';
+import { insertRows } from './insert-rows.ts';
 import type { UserRow } from './rows.ts';
 
 import type { Scope } from './scope.ts';
@@ -100,15 +101,22 @@ export function createUserStore(scope: Scope): UserStore {
     emails: readonly string[],
     usernames: readonly string[],
   ): Promise<ReadonlySet<string>> {
-    const where = { [Op.or]: [{ emailCanonical: [...emails] }, { usernameCanonical: [...usernames] }] };
-    const attributes = ['emailCanonical', 'usernameCanonical'];
-    const rows = await run(() => users.findAll({ where, attributes, transaction, raw: true }));
-    return new Set(rows.flatMap((row) => [row.emailCanonical, row.usernameCanonical ?? '']));
+    // One after the other, since with OR the database has to merge two indexes, or reads the whole table.
+    const found = new Set<string>();
+    for (const [column, values] of [
+      ['emailCanonical', emails],
+      ['usernameCanonical', usernames],
+    ] as const) {
+      const where = { [column]: [...values] };
+      const rows = await run(() => users.findAll({ where, attributes: [column], transaction, raw: true }));
+      for (const row of rows) found.add(row[column] ?? '');
+    }
+    return found;
   }
 
   async function insertMany(added: readonly NewUser[]): Promise<void> {
     try {
-      await write(() => users.bulkCreate(added.map(toRow), { transaction }));
+      await insertRows(scope, users, added.map(toRow));
     } catch (error) {
       throw translateDuplicate(error);
     }

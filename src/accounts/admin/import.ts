@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
@@ -8,6 +9,9 @@ import { entryOf } from '../../ledger.ts';
 import type { AccountStore, NewUser } from '../ports.ts';
 import { demandGrantable } from './rank.ts';
 import { ImportedUser, type ImportResult } from './schemas.ts';
+
+/** Of one UUID. */
+const RANDOM_BYTES = 16;
 
 interface Candidate {
   readonly index: number;
@@ -22,8 +26,13 @@ interface Candidate {
 export function createImport(store: AccountStore, clock: Clock) {
   async function importUsers(items: readonly unknown[], admin: Granter): Promise<ImportResult[]> {
     const results: ImportResult[] = [];
+    // All at once, since each call of the system takes longer than all else about an id.
+    const random = randomBytes(items.length * RANDOM_BYTES);
+    const randomOf = (index: number) => random.subarray(index * RANDOM_BYTES, (index + 1) * RANDOM_BYTES);
     const candidates = items.flatMap((item, index) => {
-      const read = collect(results, index, () => toCandidate(item, index, new Date(clock.now())));
+      const read = collect(results, index, () =>
+        toCandidate(item, index, new Date(clock.now()), randomOf(index)),
+      );
       return read === undefined ? [] : [read];
     });
     const grantable = await withoutUngrantable(candidates, results, admin);
@@ -97,14 +106,14 @@ export function createImport(store: AccountStore, clock: Clock) {
   return importUsers;
 }
 
-function toCandidate(item: unknown, index: number, now: Date): Candidate {
+function toCandidate(item: unknown, index: number, now: Date, random: Uint8Array): Candidate {
   const read: z.output<typeof ImportedUser> = parse(ImportedUser, item);
   const createdAt = read.created_at ?? now;
   return {
     index,
     roles: read.roles,
     user: {
-      id: uuidv7({ msecs: now.getTime() }),
+      id: uuidv7({ msecs: now.getTime(), random }),
       email: read.email,
       username: read.username ?? null,
       name: read.name ?? null,

@@ -1,0 +1,25 @@
+import { type Model, type ModelStatic, QueryTypes } from 'sequelize';
+import type { Scope } from './scope.ts';
+import { toSqlDate } from './sql-date.ts';
+
+/** The least that is alike of all models. */
+type AnyModel<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
+
+/**
+ * Inserts many rows in one statement. Sequelize's own bulkCreate makes an object of each row first, which takes it more
+ * time than the database needs for the insert.
+ */
+export async function insertRows<Row extends object>(
+  { sequelize, write, transaction }: Scope,
+  model: AnyModel<Row>,
+  rows: readonly Row[],
+): Promise<void> {
+  const described: Record<string, { field?: string }> = model.getAttributes();
+  const names = Object.keys(described) as (keyof Row & string)[];
+  const columns = names.map((name) => described[name]?.field ?? name);
+  const toSql = (value: unknown) => (value instanceof Date ? toSqlDate(sequelize, value) : value);
+  const replacements = rows.map((row) => names.map((name) => toSql(row[name])));
+  const groups = rows.map(() => '(?)').join(', ');
+  const sql = `INSERT INTO ${model.getTableName()} (${columns.join(', ')}) VALUES ${groups}`;
+  await write(() => sequelize.query(sql, { replacements, type: QueryTypes.INSERT, transaction }));
+}
