@@ -16,6 +16,7 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
   try {
+    if (args.includes('--help')) return help();
     const { command, email, username } = readArguments(args);
     if (command !== 'unlock' || (email === undefined) === (username === undefined)) return explainUsage();
     return await withStore((store) => unlock(store, { email, username }));
@@ -33,6 +34,11 @@ function readArguments(args: string[]) {
   } catch {
     return { command: undefined, email: undefined, username: undefined };
   }
+}
+
+function help(): number {
+  process.stdout.write(USAGE);
+  return 0;
 }
 
 function explainUsage(): number {

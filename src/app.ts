@@ -42,7 +42,7 @@ import { createAccessTokens } from './tokens/access-token.ts';
 import type { KeyUsage } from './tokens/key-usage.ts';
 import type { KeyRing } from './tokens/keys.ts';
 import { tokenPaths } from './tokens/openapi.ts';
-import { GATEWAY_ROUTE, gatewayHeaders, gatewayRoutes, keyRoutes } from './tokens/routes.ts';
+import { GATEWAY_PATH, gatewayHeaders, gatewayRoutes, keyRoutes } from './tokens/routes.ts';
 
 /** Everything outside the process that the service needs. */
 export interface AppDependencies {
@@ -153,7 +153,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(problemHandler(publicUrl, logger));
   const front = createGatewayLane({
     ordinary: app,
-    route: GATEWAY_ROUTE,
+    route: GATEWAY_PATH,
     check,
     headersOf: gatewayHeaders,
     limiter,

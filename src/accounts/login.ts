@@ -86,7 +86,7 @@ export function createLogin(dependencies: LoginDependencies) {
       start(credentials, origin, user, prove),
     );
     if (result !== null) return { ...result, deviceToken: deviceTokens.issue(result.user, device.id), quota };
-    const event = locked && user ? { event: 'password_locked', user_id: user.id } : undefined;
+    const event = locked && user ? lockedEvent(user.id) : undefined;
     throw new AppError('invalid_credentials', undefined, { quota, ...(event && { event }) });
   }
 
@@ -153,6 +153,12 @@ export function createLogin(dependencies: LoginDependencies) {
   }
 
   return login;
+}
+
+/** What the log says when an account, or a session, takes no password any more. */
+export function lockedEvent(userId: string): Record<string, string> {
+  const message = 'an account takes no password any more until it is unlocked';
+  return { event: 'password_locked', user_id: userId, message };
 }
 
 /** The key that failures of somebody who is logged in are counted under. */

@@ -7,7 +7,7 @@ import type { Passwords } from '../passwords/passwords.ts';
 import type { Sessions } from '../sessions/service.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import { createDeviceTokens } from './device-token.ts';
-import { createLogin, type Login, type LoginOutcome, sessionDevice } from './login.ts';
+import { createLogin, type Login, type LoginOutcome, lockedEvent, sessionDevice } from './login.ts';
 import type { LoginGuard } from './login-guard.ts';
 import { createPasswordCheck } from './password-check.ts';
 import type { AccountStore, Identifier, ProfileChange, User } from './ports.ts';
@@ -155,7 +155,7 @@ export function createAccounts(dependencies: AccountDependencies) {
       }
       return null;
     });
-    const event = locked ? { event: 'password_locked', user_id: userId } : undefined;
+    const event = locked ? lockedEvent(userId) : undefined;
     if (result === null) throw new AppError('wrong_password', undefined, { quota, ...(event && { event }) });
     return result;
   }

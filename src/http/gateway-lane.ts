@@ -13,7 +13,7 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 export interface GatewayLaneOptions {
   /** The ordinary way, which every request may take. */
   readonly ordinary: RequestListener;
-  /** The pattern of the route that this is a shorter way to. */
+  /** What the route is called in the log and in the metrics. */
   readonly route: string;
   readonly check: TokenCheck;
   /** What the claims look like as headers. */

@@ -85,8 +85,14 @@ export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestH
     const error = toAppError(thrown);
     const status = STATUS_OF[error.code];
     const request = { req: { id: requestIdOf(res), method: req.method } };
-    if (status >= 500) logger.error({ ...request, err: error.cause ?? error }, error.message);
-    if (error.event) logger.warn({ ...request, ...error.event, ip: req.ip }, error.message);
+    // Shedding load is no fault, and a flood of logins must not become one of the log: the metrics count it.
+    if (status >= 500 && error.code !== 'overloaded') {
+      logger.error({ ...request, err: error.cause ?? error }, error.message);
+    }
+    if (error.event) {
+      const { message = error.message, ...event } = error.event;
+      logger.warn({ ...request, ...event, ip: req.ip }, message);
+    }
     if (res.headersSent) {
       next(thrown);
       return;
