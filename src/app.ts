@@ -120,7 +120,7 @@ export function createApp(dependencies: AppDependencies): App {
   });
 
   const whenStale = config.sessions.revocationWhenStale;
-  const limit = createLimit(limiter);
+  const limit = createLimit(limiter, metrics.limited);
   const check = createBearerCheck({ accessTokens, revocations, follower, whenStale });
   const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);

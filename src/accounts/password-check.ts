@@ -63,7 +63,12 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
       throw error;
     }
     if (result === null) return { result, quota: admitted.quota, locked: admitted.locks };
-    return { result, quota: await admitted.succeeded(), locked: false };
+    // What has been done stays done, also where the count cannot be cleared.
+    const quota = await admitted.succeeded().catch((err) => {
+      logger.warn({ err }, 'a right password stays counted as a wrong one');
+      return admitted.quota;
+    });
+    return { result, quota, locked: false };
   }
 
   async function prove(user: User | null, password: string, network: string): Promise<Proof | null> {

@@ -6,8 +6,8 @@ const MAX_IP_LENGTH = 45;
 /** What one customer of a provider gets at least (RFC 6177), and may change addresses in at will. */
 const IPV6_NETWORK_PARTS = 4;
 
-/** Some gateways write it behind the address that they forward. */
-const PORT = /^(?:([\d.]+)|\[([\da-fA-F:.]+)\]):\d+$/;
+/** Some gateways write a port behind the address that they forward, and brackets around it. */
+const PORT = /^(?:([\d.]+):\d+|\[([\da-fA-F:.]+)\](?::\d+)?)$/;
 
 export interface RequestOrigin {
   readonly userAgent: string | null;
