@@ -33,7 +33,9 @@ for (const name of names) {
 
 const seconds = Math.round((performance.now() - begun) / 1000);
 const missed = figures.filter((figure) => meetsTarget(figure) === false).length;
-console.log(`\n${names.length} benchmarks in ${seconds} s, ${missed} targets missed`);
+console.log(
+  `\n${names.length} benchmark${names.length === 1 ? '' : 's'} in ${seconds} s, ${missed} targets missed`,
+);
 // What the documentation shows is one whole run.
 if (chosen.length === 0 && process.exitCode === undefined) {
   writeJson(LATEST, { date: new Date().toISOString(), machine, seconds, figures } satisfies Latest);

@@ -58,6 +58,10 @@ const ON_ONE_USER: Readonly<Record<string, (users: UserAdmin, found: UserInFull)
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   const read = readArguments(args);
   if (read === undefined) {
     process.stderr.write(USAGE);

@@ -65,7 +65,7 @@ import { createAccessTokens } from './tokens/access-token.ts';
 import type { KeyUsage } from './tokens/key-usage.ts';
 import type { KeyRing } from './tokens/keys.ts';
 import { tokenPaths } from './tokens/openapi.ts';
-import { GATEWAY_ROUTE, gatewayHeaders, gatewayRoutes, keyRoutes } from './tokens/routes.ts';
+import { GATEWAY_PATH, gatewayHeaders, gatewayRoutes, keyRoutes } from './tokens/routes.ts';
 
 /** Everything outside the process that the service needs. */
 export interface AppDependencies {
@@ -171,7 +171,7 @@ export function createApp(dependencies: AppDependencies): App {
   });
 
   const whenStale = config.sessions.revocationWhenStale;
-  const limit = createLimit(limiter);
+  const limit = createLimit(limiter, metrics.limited);
   const check = createBearerCheck({ accessTokens, apiKeys: apiKeyCheck, revocations, follower, whenStale });
   const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
@@ -229,7 +229,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(problemHandler(publicUrl, logger));
   const front = createGatewayLane({
     ordinary: app,
-    route: GATEWAY_ROUTE,
+    route: GATEWAY_PATH,
     check,
     headersOf: gatewayHeaders,
     limiter,

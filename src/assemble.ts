@@ -75,7 +75,7 @@ export async function assemble(world: World): Promise<Assembly> {
   });
   const { enabled, requests } = config.limits;
   const redis = enabled && config.redisUrl ? connectRedis(config.redisUrl, logger) : undefined;
-  const limiter = enabled ? createRateLimiter(requests, redis, metrics.limited) : undefined;
+  const limiter = enabled ? createRateLimiter(requests, redis) : undefined;
   const housekeeping = createHousekeeping(
     [
       follower.prune,
@@ -89,7 +89,7 @@ export async function assemble(world: World): Promise<Assembly> {
     hashing: hashWorkers,
     revocationLagMilliseconds: follower.lagMilliseconds,
     pool: database.poolState,
-    isRedisUp: redis?.isUp,
+    isRedisUp: redis?.isCounting,
   });
 
   const server = createHttpServer((req, res) => front(req, res), config.http.publicUrl);

@@ -76,7 +76,7 @@ export const ERRORS = {
   },
   wrong_password: {
     title: 'The current password is not right',
-    meaning: 'A change of this weight asks for the current password once more, and it was not that.',
+    meaning: 'This change needs the current password, and that was not it.',
   },
   signup_disabled: {
     title: 'Sign-up is closed',
@@ -218,7 +218,7 @@ export const FIELD_ERRORS = {
   one_identifier: 'Exactly one of email and username is needed.',
   invalid_time: 'This is no time in ISO 8601, or one that has passed.',
   invalid_scope: 'A scope is a list of permissions, separated by single spaces.',
-  invalid_email: 'This is no email address.',
+  invalid_email: 'This is not an email address.',
   invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
   invalid_name: 'A name has no control characters and not too many others.',
   invalid_description: 'A description has no control characters and at most 200 others.',
@@ -246,7 +246,7 @@ interface AppErrorOptions {
   readonly fields?: readonly FieldError[];
   /** The quota that the refusal is about, or that it leaves. */
   readonly quota?: Quota | undefined;
-  /** What the operator should see in the log although it is no fault of the service, such as an attack. */
+  /** What the operator should see in the log although it is no fault of the service; `message` is the line's text. */
   readonly event?: Readonly<Record<string, string>>;
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   readonly headers?: Readonly<Record<string, string>>;

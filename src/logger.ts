@@ -1,10 +1,14 @@
 import { isNativeError } from 'node:util/types';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
-/** A JSON logger that never prints what a database driver hangs on its errors: SQL text and bound values. */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+/** A JSON logger, each line with the members of `base`, that never prints what a database driver hangs on its errors: SQL text and bound values. */
+export function createLogger(
+  level: string,
+  destination?: DestinationStream,
+  base: Record<string, unknown> | null = null,
+): Logger {
   return pino(
-    { level, base: null, serializers: { err: (error) => serializeError(error) } },
+    { level, base, serializers: { err: (error) => serializeError(error) } },
     destination ?? pino.destination(1),
   );
 }

@@ -20,7 +20,8 @@ const DRAIN_MILLISECONDS = 9_000;
 /** One process that answers requests: database -> assemble -> listen -> drain when it is told to stop. */
 export async function serve(config: Config): Promise<void> {
   const isAlone = cluster.isPrimary;
-  const logger = createLogger(config.logLevel);
+  // With several processes each line says whose it is.
+  const logger = createLogger(config.logLevel, undefined, isAlone ? null : { pid: process.pid });
   const database = await openDatabase(config.database, logger);
   const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
   const assembly = await assemble({

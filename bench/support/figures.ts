@@ -46,7 +46,7 @@ export function meetsTarget({ value, ratio, target }: Figure): boolean | undefin
   return 'atLeast' in target ? measured >= target.atLeast : measured <= target.atMost;
 }
 
-export const COLUMNS = ['what', 'median', 'ratio to', 'target', ''] as const;
+export const COLUMNS = ['what', 'median', 'ratio (median of rounds)', 'target', ''] as const;
 
 /** The cells of one line, for the terminal and for Markdown. */
 export function toCells(figure: Figure): string[] {

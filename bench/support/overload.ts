@@ -54,24 +54,29 @@ export async function overload(run: Run, { logins, verifications, memory, peak }
   const storm = logins({
     pace: { perSecond },
     warmUpMilliseconds: 0,
-    measureMilliseconds: milliseconds(FILLING_MILLISECONDS + STEADY_MILLISECONDS + FULL_MILLISECONDS + 1_000),
+    measureMilliseconds: milliseconds(
+      2 * FILLING_MILLISECONDS + STEADY_MILLISECONDS + FULL_MILLISECONDS + 1_000,
+    ),
   });
   await sleep(milliseconds(FILLING_MILLISECONDS));
   const steadyFrom = nowMilliseconds();
   const steady = await steadily();
+  const steadyUntil = nowMilliseconds();
+  // Who came last meanwhile is served before verification takes what it needs.
+  await sleep(milliseconds(FILLING_MILLISECONDS));
   const fullFrom = nowMilliseconds();
   const full = await fully(FULL_MILLISECONDS);
   const fullUntil = nowMilliseconds();
 
   const outcomes = await storm;
-  const dueSteadily = outcomes.filter(({ dueAt }) => dueAt >= steadyFrom && dueAt < fullFrom);
+  const dueSteadily = outcomes.filter(({ dueAt }) => dueAt >= steadyFrom && dueAt < steadyUntil);
   const samples = memory.filter(({ at }) => at >= steadyFrom && at < fullUntil);
   return {
     idleFull,
     idleSteady,
     steady,
     full,
-    goodput: servedPerSecond(outcomes, steadyFrom, fullFrom),
+    goodput: servedPerSecond(outcomes, steadyFrom, steadyUntil),
     goodputBesideFull: servedPerSecond(outcomes, fullFrom, fullUntil),
     served: latenciesMilliseconds(dueSteadily.filter(({ status }) => status === 200 || status === 0)),
     refused: refusals(dueSteadily),

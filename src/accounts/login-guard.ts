@@ -83,7 +83,12 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
       const at = clock.now();
       const before = await failures.find(account, device);
       const count = visibleCount(before, kind, at);
-      const waitMilliseconds = lastFailure(before, kind) + delaySeconds(count) * 1000 - at;
+      const delayMilliseconds = delaySeconds(count) * 1000;
+      // No longer than the delay itself, also where a clock has been set back.
+      const waitMilliseconds = Math.min(
+        lastFailure(before, kind) + delayMilliseconds - at,
+        delayMilliseconds,
+      );
       if (count >= freeFailures && waitMilliseconds > 0) {
         // Those under way may turn out to be right: ten logins at once with the right password all succeed.
         const nextEnd = underWay.nextEnd(key);
@@ -97,7 +102,7 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
         over();
         throw error;
       });
-      if (won) return attemptOf(after, kind, count + 1, over);
+      if (won) return attemptOf(before, after, kind, count + 1, over);
       over();
       round++;
     }
@@ -110,11 +115,13 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
   }
 
   function attemptOf(
-    { account, device, failures: total }: LoginFailures,
+    before: LoginFailures | null,
+    after: LoginFailures,
     kind: IdentifierKind,
     count: number,
     over: () => void,
   ): LoginAttempt {
+    const { account, device, failures: total } = after;
     return {
       mayMatch: total <= maxFailures,
       locks: total === maxFailures,
@@ -123,7 +130,7 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
         await failures.clear(account, device);
         return quotaOf(0, 0);
       },
-      withdraw: () => failures.takeBack(account, device, kind),
+      withdraw: () => failures.takeBack(after, before, kind),
       over,
     };
   }

@@ -96,7 +96,7 @@ export function createLogin(dependencies: LoginDependencies) {
     if (result !== null) return { ...result, deviceToken: deviceTokens.issue(result.user, device.id), quota };
     await recordFailure(user, mayMatch ? reasonOf(user) : 'locked', subject, origin);
     if (locked) await record('user.locked', user, {}, origin);
-    const event = locked && user ? { event: 'password_locked', user_id: user.id } : undefined;
+    const event = locked && user ? lockedEvent(user.id) : undefined;
     throw new AppError('invalid_credentials', undefined, { quota, ...(event && { event }) });
   }
 
@@ -180,6 +180,12 @@ function reasonOf(user: User | null): string {
   if (user === null) return 'unknown_identifier';
   if (user.disabledAt !== null) return 'disabled';
   return user.passwordHash === null ? 'no_password' : 'wrong_password';
+}
+
+/** What the log says when an account, or a session, takes no password any more. */
+export function lockedEvent(userId: string): Record<string, string> {
+  const message = 'an account takes no password any more until it is unlocked';
+  return { event: 'password_locked', user_id: userId, message };
 }
 
 /** The key that failures of somebody who is logged in are counted under. */

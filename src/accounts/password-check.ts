@@ -64,9 +64,15 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
       await admitted.withdraw().catch((err) => logger.warn({ err }, 'a try at a password stays counted'));
       throw error;
     }
-    if (result === null)
+    if (result === null) {
       return { result, quota: admitted.quota, locked: admitted.locks, mayMatch: admitted.mayMatch };
-    return { result, quota: await admitted.succeeded(), locked: false, mayMatch: true };
+    }
+    // What has been done stays done, also where the count cannot be cleared.
+    const quota = await admitted.succeeded().catch((err) => {
+      logger.warn({ err }, 'a right password stays counted as a wrong one');
+      return admitted.quota;
+    });
+    return { result, quota, locked: false, mayMatch: true };
   }
 
   async function prove(user: User | null, password: string, network: string): Promise<Proof | null> {

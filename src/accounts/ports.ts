@@ -98,7 +98,7 @@ export type IdentifierKind = 'email' | 'username';
 export interface LoginFailures {
   readonly account: string;
   readonly device: string;
-  /** All of them. It rises with every try, so it also tells whether the row is still the one that was read. */
+  /** All of them. A write is made on the condition that it is still the number that was read. */
   readonly failures: number;
   readonly failedAt: Date;
   readonly emailFailures: number;
@@ -112,12 +112,19 @@ export interface LoginFailureStore {
   readonly find: (account: string, device: string) => Promise<LoginFailures | null>;
   /** False where what is stored is no longer `from`; null stands for nothing stored. */
   readonly replace: (from: LoginFailures | null, to: LoginFailures) => Promise<boolean>;
-  /** Counts one failure less. */
-  readonly takeBack: (account: string, device: string, kind: IdentifierKind) => Promise<void>;
+  /**
+   * Counts one failure less: `counted`, which was one more than `before`. Where nobody has failed since, the delay is that
+   * of before as well.
+   */
+  readonly takeBack: (
+    counted: LoginFailures,
+    before: LoginFailures | null,
+    kind: IdentifierKind,
+  ) => Promise<void>;
   readonly clear: (account: string, device: string) => Promise<void>;
   /** Forgets the failures from all devices; how many of them had some. */
   readonly clearAccount: (account: string) => Promise<number>;
-  /** Removes what was counted for nobody and not added to since `before`. */
+  /** Removes what was counted for nobody and for sessions that have ended, and not added to since `before`. */
   readonly prune: (before: Date) => Promise<void>;
 }
 

@@ -9,7 +9,7 @@ import type { Sessions } from '../sessions/service.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import { createDeviceTokens } from './device-token.ts';
 import { demandOtherAdmin } from './last-admin.ts';
-import { createLogin, deviceOfCaller, type Login, type LoginOutcome } from './login.ts';
+import { createLogin, deviceOfCaller, type Login, type LoginOutcome, lockedEvent } from './login.ts';
 import type { LoginGuard } from './login-guard.ts';
 import { createPasswordCheck } from './password-check.ts';
 import type { AccountStore, Identifier, ProfileChange, User } from './ports.ts';
@@ -175,7 +175,7 @@ export function createAccounts(dependencies: AccountDependencies) {
     });
     if (result !== null) return result;
     await store.ledger.append(entryOf('password.refused', caller, userId, {}, 'failure'), now());
-    const event = locked ? { event: 'password_locked', user_id: userId } : undefined;
+    const event = locked ? lockedEvent(userId) : undefined;
     throw new AppError('wrong_password', undefined, { quota, ...(event && { event }) });
   }
 

@@ -9,6 +9,9 @@ import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
 
 const IS_NOBODYS = literal('NOT EXISTS (SELECT 1 FROM users WHERE users.id = login_failures.account)');
+/** The id stands behind `session:`. */
+const IS_OF_ENDED_SESSION = literal(`device LIKE 'session:%' AND NOT EXISTS (
+  SELECT 1 FROM sessions WHERE sessions.id = SUBSTR(login_failures.device, 9) AND sessions.revoked_at IS NULL)`);
 
 // By hand, since Sequelize takes 40 µs longer for an UPDATE than for an INSERT: whether somebody failed before must not be
 // told by the time this takes.
@@ -20,6 +23,13 @@ const UPDATE = `UPDATE login_failures SET failures = :failures, failed_at = :fai
     email_failures = :emailFailures, email_failed_at = :emailFailedAt,
     username_failures = :usernameFailures, username_failed_at = :usernameFailedAt
   WHERE account = :account AND device = :device AND failures = :before`;
+
+const takeBackBy = (kind: IdentifierKind) => `UPDATE login_failures SET failures = failures - 1,
+    ${kind}_failures = ${kind}_failures - 1,
+    ${kind}_failed_at = CASE WHEN ${kind}_failed_at = :mine THEN :before ELSE ${kind}_failed_at END
+  WHERE account = :account AND device = :device AND failures > 0 AND ${kind}_failures > 0`;
+const TAKE_BACK_BY_EMAIL = takeBackBy('email');
+const TAKE_BACK_BY_USERNAME = takeBackBy('username');
 
 /** Wrong passwords in a row, in the table `login_failures`. */
 export function createLoginFailureStore(scope: Scope): LoginFailureStore {
@@ -47,10 +57,19 @@ export function createLoginFailureStore(scope: Scope): LoginFailureStore {
     }
   }
 
-  async function takeBack(account: string, device: string, kind: IdentifierKind): Promise<void> {
-    const counter = kind === 'email' ? 'emailFailures' : 'usernameFailures';
-    const where = { account, device, failures: { [Op.gt]: 0 }, [counter]: { [Op.gt]: 0 } };
-    await write(() => loginFailures.decrement(['failures', counter], { where, transaction }));
+  async function takeBack(
+    counted: LoginFailures,
+    before: LoginFailures | null,
+    kind: IdentifierKind,
+  ): Promise<void> {
+    const isByEmail = kind === 'email';
+    const failedAt = (row: LoginFailures | null) =>
+      (isByEmail ? row?.emailFailedAt : row?.usernameFailedAt) ?? null;
+    const date = (value: Date | null) => value && toSqlDate(sequelize, value);
+    const { account, device } = counted;
+    const replacements = { account, device, mine: date(failedAt(counted)), before: date(failedAt(before)) };
+    const sql = isByEmail ? TAKE_BACK_BY_EMAIL : TAKE_BACK_BY_USERNAME;
+    await write(() => sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }));
   }
 
   return {
@@ -64,7 +83,7 @@ export function createLoginFailureStore(scope: Scope): LoginFailureStore {
       return write(() => loginFailures.destroy({ where: { account }, transaction }));
     },
     async prune(before) {
-      const where = { failedAt: { [Op.lt]: before }, [Op.and]: IS_NOBODYS };
+      const where = { failedAt: { [Op.lt]: before }, [Op.or]: [IS_NOBODYS, IS_OF_ENDED_SESSION] };
       await removeInPortions((limit) => write(() => loginFailures.destroy({ where, limit, transaction })));
     },
   };

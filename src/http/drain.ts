@@ -8,6 +8,8 @@ export interface Drain {
   readonly drain: (withinMilliseconds: number) => Promise<void>;
 }
 
+const GRACE_MILLISECONDS = 250;
+
 /** Knows the requests in flight on `server`, so that it can be stopped without cutting one off. */
 export function createDrain(server: Server): Drain {
   const inFlight = new Set<ServerResponse>();
@@ -28,6 +30,8 @@ export function createDrain(server: Server): Drain {
     // The close of http.Server would also cut idle connections, on which a request may be under way this instant.
     NetServer.prototype.close.call(server);
     for (const res of inFlight) closeAfter(res);
+    // A client that keeps a connection open may be sending on it this instant: it is told to close it.
+    await lasting(Math.min(GRACE_MILLISECONDS, withinMilliseconds));
     if (inFlight.size > 0) await settled(withinMilliseconds);
     server.closeAllConnections();
   }
@@ -40,6 +44,10 @@ export function createDrain(server: Server): Drain {
   }
 
   return { isDraining: () => draining, drain };
+}
+
+function lasting(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Tells the client that this connection takes no further request. */

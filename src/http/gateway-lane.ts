@@ -13,7 +13,7 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 export interface GatewayLaneOptions {
   /** The ordinary way, which every request may take. */
   readonly ordinary: RequestListener;
-  /** The pattern of the route that this is a shorter way to. */
+  /** What the route is called in the log and in the metrics. */
   readonly route: string;
   readonly check: TokenCheck;
   /** What the claims look like as headers. */
@@ -25,8 +25,12 @@ export interface GatewayLaneOptions {
 
 /** Whoever calls from a page has to be answered with the headers of CORS. */
 const isFromPage = (req: IncomingMessage) => req.headers.origin !== undefined;
+/** Escapes may be wrong, which the ordinary way refuses. */
 const isVerify = ({ method, url = '' }: IncomingMessage) =>
-  method === 'GET' && url.startsWith('/verify') && (url.length === 7 || '/?'.includes(url[7] ?? ''));
+  method === 'GET' &&
+  url.startsWith('/verify') &&
+  (url.length === 7 || '/?'.includes(url[7] ?? '')) &&
+  !url.includes('%');
 
 /**
  * A shorter way for GET /verify, which a gateway asks at every request: a good token is answered here, without the
@@ -45,7 +49,7 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
     const begunAt = performance.now();
     const claims = await goodClaims(req);
     const quota = claims && (await limiter?.consume(policyOf(claims), claims.jti));
-    if (claims === undefined || quota?.allowed === false) {
+    if (claims === undefined || quota?.allowed === false || res.destroyed) {
       ordinary(req, res);
       return;
     }
@@ -55,7 +59,14 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
       const milliseconds = performance.now() - begunAt;
       const status = res.writableFinished ? 200 : CLIENT_CLOSED_REQUEST;
       observe({ method: 'GET', route, status, seconds: milliseconds / 1000 });
-      logAnswer(logger, { id, method: 'GET', route, status, milliseconds });
+      logAnswer(logger, {
+        id,
+        method: 'GET',
+        route,
+        status: 200,
+        milliseconds,
+        aborted: !res.writableFinished,
+      });
     });
     res.writeHead(200, [
       ...fixedHeaders,

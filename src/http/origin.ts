@@ -8,8 +8,8 @@ const MAX_IP_LENGTH = 45;
 /** What one customer of a provider gets at least (RFC 6177), and may change addresses in at will. */
 const IPV6_NETWORK_PARTS = 4;
 
-/** Some gateways write it behind the address that they forward. */
-const PORT = /^(?:([\d.]+)|\[([\da-fA-F:.]+)\]):\d+$/;
+/** Some gateways write a port behind the address that they forward, and brackets around it. */
+const PORT = /^(?:([\d.]+):\d+|\[([\da-fA-F:.]+)\](?::\d+)?)$/;
 
 /** Where a request comes from, as far as it tells. The address is the client's as TRUST_PROXY has it. */
 export function originOf(req: Request): RequestOrigin {

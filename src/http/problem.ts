@@ -118,8 +118,14 @@ export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestH
 /** Logs what of a refusal the operator needs. */
 export function logRefusal(logger: Logger, req: Request, error: AppError, status: number): void {
   const request = { req: { id: req.res && requestIdOf(req.res), method: req.method } };
-  if (status >= 500) logger.error({ ...request, err: error.cause ?? error }, error.message);
-  if (error.event) logger.warn({ ...request, ...error.event, ip: req.ip }, error.message);
+  // Shedding load is no fault, and a flood of logins must not become one of the log: the metrics count it.
+  if (status >= 500 && error.code !== 'overloaded') {
+    logger.error({ ...request, err: error.cause ?? error }, error.message);
+  }
+  if (error.event) {
+    const { message = error.message, ...event } = error.event;
+    logger.warn({ ...request, ...event, ip: req.ip }, message);
+  }
 }
 
 function sendProblem(res: Response, error: AppError, problem: ProblemView): void {

@@ -7,12 +7,18 @@ import type { RateLimiter, RequestPolicy } from './ports.ts';
 /** Counts a request against a policy: shows in the answer what is left, throws AppError rate_limited if nothing is. */
 export type Limit = (res: Response, policy: RequestPolicy, key: string) => Promise<void>;
 
-/** `limiter` is undefined where limits are off. */
-export function createLimit(limiter: RateLimiter | undefined): Limit {
+/** `limiter` is undefined where limits are off. `onLimited` is told of each refusal, for the metrics. */
+export function createLimit(
+  limiter: RateLimiter | undefined,
+  onLimited: (policy: RequestPolicy) => void,
+): Limit {
   return async (res, policy, key) => {
     if (limiter === undefined) return;
     const { allowed, ...quota } = await limiter.consume(policy, key);
-    if (!allowed) throw rateLimited(quota);
+    if (!allowed) {
+      onLimited(policy);
+      throw rateLimited(quota);
+    }
     showQuota(res, quota);
   };
 }

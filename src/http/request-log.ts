@@ -45,6 +45,7 @@ export function logAnswer(
 ): void {
   const line = { req: { id, method }, route, res: { status }, responseTime: Math.round(milliseconds) };
   if (aborted) logger.info(line, 'request aborted');
+  else if (status === 503) logger.warn(line, 'request refused for now');
   else if (status >= 500) logger.error(line, 'request failed');
   else if (PROBES.includes(route)) logger.debug(line, 'request completed');
   else logger.info(line, 'request completed');

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestPolicy } from '../http/ports.ts';
+import type { Measurement } from '../http/request-metrics.ts';
 import type { QueueObserver } from '../passwords/fair-queue.ts';
 
 export type { Registry };
@@ -13,17 +14,10 @@ export interface Watched {
   readonly isRedisUp: (() => boolean) | undefined;
 }
 
-export interface RequestMeasurement {
-  readonly method: string;
-  readonly route: string;
-  readonly status: number;
-  readonly seconds: number;
-}
-
 /** Everything that GET /metrics shows, and who tells it. */
 export interface Metrics {
   readonly registry: Registry;
-  readonly request: (measurement: RequestMeasurement) => void;
+  readonly request: (measurement: Measurement) => void;
   /** How a login ended. */
   readonly login: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */

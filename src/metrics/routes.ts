@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type RequestHandler, Router } from 'express';
 import { AppError } from '../errors.ts';
-import { demandToken, readBearerToken } from '../http/authenticate.ts';
+import { readBearerToken } from '../http/authenticate.ts';
 
 /** The text that Prometheus reads. */
 export type Scrape = () => Promise<string>;
 
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+const WANTED = 'Send METRICS_TOKEN as the bearer token.';
 
 /** GET /metrics, for whoever sends the token; without a token, for everybody who reaches the port. */
 export function metricsRoutes(scrape: Scrape, token: string | undefined): Router {
@@ -21,8 +23,9 @@ export function metricsRoutes(scrape: Scrape, token: string | undefined): Router
 
 function onlyWith(token: string | undefined): RequestHandler {
   return (req, _res, next) => {
-    if (token !== undefined && !isEqual(demandToken(readBearerToken(req)), token)) {
-      throw new AppError('token_invalid');
+    const given = readBearerToken(req);
+    if (token !== undefined && !isEqual(given ?? '', token)) {
+      throw new AppError(given === undefined ? 'token_missing' : 'token_invalid', WANTED);
     }
     next();
   };

@@ -38,9 +38,6 @@ interface Waiting {
 /** How much the latest measurement counts in the mean. */
 const MEAN_WEIGHT = 0.1;
 
-/** With a single place nobody could push out whoever has it. */
-const MIN_CAPACITY = 2;
-
 /**
  * A queue as long as its slots can work off in the time that anybody may wait. Clients take turns (fair queueing, Nagle
  * 1987), and when it is full a client with fewer pieces of work pushes out the last one of the client with the most
@@ -62,10 +59,14 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return Math.max(meanMilliseconds, earliest === undefined ? 0 : monotonic() - earliest.at);
   }
 
-  const capacity = () =>
-    Math.max(MIN_CAPACITY, Math.floor((maxWaitMilliseconds * slots) / expectedMilliseconds()));
+  /** With a single place nobody could push out whoever has it, so that there is none or two. */
+  function capacity(): number {
+    const places = Math.floor((maxWaitMilliseconds * slots) / expectedMilliseconds());
+    return places === 1 ? 2 : places;
+  }
 
   function demandRoom(client: string): void {
+    if (running < slots) return;
     if (waiting < capacity() || longestLine().length > ownLength(client) + 1) return;
     observer?.refused();
     throw overloaded();
@@ -146,9 +147,9 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
 
   const ownLength = (client: string) => lines.get(client)?.length ?? 0;
 
-  /** In that many seconds all that waits now will be done. */
+  /** In that many seconds all that runs or waits now will be done. */
   function overloaded(): AppError {
-    const seconds = Math.max(1, Math.ceil((waiting * expectedMilliseconds()) / slots / 1000));
+    const seconds = Math.max(1, Math.ceil(((waiting + running) * expectedMilliseconds()) / slots / 1000));
     return new AppError('overloaded', undefined, { headers: { 'Retry-After': String(seconds) } });
   }
 

@@ -4,7 +4,10 @@ import type { Logger } from 'pino';
 /** A connection to Redis that never lets anybody wait long: while Redis is away, nothing is asked of it. */
 export interface RedisConnection {
   readonly client: Redis;
+  /** Whether it may be asked something. */
   readonly isUp: () => boolean;
+  /** Whether it also did what it was asked last. */
+  readonly isCounting: () => boolean;
   /**
    * What a command comes to. Rejects where Redis takes too long; what has arrived while this process was busy with
    * something else is read first.
@@ -20,6 +23,9 @@ const COMMAND_TIMEOUT_MILLISECONDS = 250;
 /** Also for each command of the handshake, which nobody waits for. */
 const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 const MAX_RECONNECT_MILLISECONDS = 1000;
+/** One that is there and too slow is asked again after so long, and one that refuses what it is asked. */
+const SLOW_PAUSE_MILLISECONDS = 5000;
+const FAULT_PAUSE_MILLISECONDS = 5000;
 
 /** Connects in the background, and again whenever the connection is lost. */
 export function connectRedis(url: string, logger: Logger): RedisConnection {
@@ -29,9 +35,11 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_MILLISECONDS),
+    retryStrategy: (attempt) =>
+      isSlow ? SLOW_PAUSE_MILLISECONDS : Math.min(attempt * 100, MAX_RECONNECT_MILLISECONDS),
   });
   let up: boolean | undefined;
+  let isSlow = false;
   let lastFault: string | undefined;
 
   function turn(isUp: boolean, error?: Error): void {
@@ -50,17 +58,43 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     } else if (error.message !== lastFault) {
       // Once is enough: the next command will hear the same.
       lastFault = error.message;
+      setTimeout(connectAnew, FAULT_PAUSE_MILLISECONDS).unref();
       logger.warn({ err: error }, 'redis does not do what it is asked: this process counts by itself');
     }
   }
 
-  client.on('ready', () => turn(true));
+  /** A server that was the primary until now takes no writes any more: behind its name may be another one. */
+  function connectAnew(): void {
+    if (up && lastFault !== undefined) client.disconnect(true);
+  }
+
+  async function inTime<Result>(command: Promise<Result>): Promise<Result> {
+    const result = await withDeadline(command);
+    lastFault = undefined;
+    return result;
+  }
+
+  /** Connecting may take longer than a request may wait, so the first question is nobody's. */
+  async function greet(): Promise<void> {
+    try {
+      await inTime(client.ping());
+      isSlow = false;
+      turn(true);
+    } catch (error) {
+      isSlow = error instanceof TooLate;
+      turn(false, error as Error);
+      client.disconnect(true);
+    }
+  }
+
+  client.on('ready', greet);
   client.on('error', (error) => turn(false, error));
   client.on('close', () => turn(false));
 
   return {
     client,
     isUp: () => up === true,
+    isCounting: () => up === true && lastFault === undefined,
     inTime,
     failed,
     close: () => {
@@ -76,7 +110,7 @@ class TooLate extends Error {
   }
 }
 
-async function inTime<Result>(command: Promise<Result>): Promise<Result> {
+async function withDeadline<Result>(command: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
     // Timers come before sockets are read, immediates after that.

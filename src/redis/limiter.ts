@@ -23,7 +23,6 @@ interface Count {
 export function createRateLimiter(
   rates: Readonly<Record<RequestPolicy, Rate>>,
   redis: RedisConnection | undefined,
-  onLimited: (policy: RequestPolicy) => void = () => {},
 ): RateLimiter {
   const countersOf: Readonly<Record<RequestPolicy, Counters>> = {
     'signup-ip': createCounters('signup-ip', rates['signup-ip'], redis),
@@ -48,7 +47,6 @@ export function createRateLimiter(
     async consume(policy, key) {
       const { limit, windowSeconds } = rates[policy];
       const { allowed, result } = await countOne(countersOf[policy], key);
-      if (!allowed) onLimited(policy);
       const resetSeconds = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
       return { allowed, policy, limit, windowSeconds, remaining: result.remainingPoints, resetSeconds };
     },

@@ -12,7 +12,7 @@ export interface AccessTokenOptions {
   /** The longest life that a token is given, in seconds; older ones are refused. */
   readonly maxTtlSeconds: number;
   readonly clock: Pick<Clock, 'now'>;
-  /** Told of the key each time a token is signed or was verified with it. */
+  /** Told of the key each time a token is signed with it, or verified for the first time in this process. */
   readonly onUse?: (kid: string, use: 'signed' | 'seen') => void;
 }
 

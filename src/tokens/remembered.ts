@@ -13,7 +13,7 @@ export interface RememberOptions {
   readonly maxAgeSeconds: number;
 }
 
-/** Some 15 MB of tokens at most. */
+/** Some 15 MB of tokens as they are issued here. */
 const MAX_TOKENS = 10_000;
 
 /**

@@ -5,7 +5,7 @@ import type { AccessTokenClaims } from './verify.ts';
 
 const JWKS_MAX_AGE_SECONDS = 300;
 
-export const GATEWAY_ROUTE = '/verify{/*path}';
+export const GATEWAY_PATH = '/verify';
 
 export function keyRoutes(keys: KeyRing): Router {
   const router = Router();
@@ -24,7 +24,7 @@ export function keyRoutes(keys: KeyRing): Router {
 export function gatewayRoutes(authenticate: RequestHandler): Router {
   const router = Router();
 
-  router.all(GATEWAY_ROUTE, authenticate, (req, res) => {
+  router.all(`${GATEWAY_PATH}{/*path}`, authenticate, (req, res) => {
     const claims = claimsOf(req);
     res.set(gatewayHeaders(claims));
     res.json(claims);

@@ -8,7 +8,7 @@ export const LIMITS_VARIABLES = {
     schema: z.enum(['on', 'off']).default('on'),
     wants: 'on or off',
     default: 'on',
-    meaning: 'off switches every limit below off, for benchmarks',
+    meaning: 'off switches every limit below off, wrong passwords included, for benchmarks',
   },
   RATE_LIMIT_SIGNUP_IP: {
     schema: rate.default({ limit: 60, windowSeconds: 3600 }),
@@ -58,6 +58,6 @@ export const LIMITS_VARIABLES = {
     wants: 'a whole number from 1 to 100',
     default: '100',
     meaning:
-      'After so many wrong passwords in a row an account takes no password until it is unlocked (NIST SP 800-63B-4: at most 100)',
+      'After so many wrong passwords in a row an account takes no password from devices it does not know, until it is unlocked (NIST SP 800-63B-4: at most 100)',
   },
 } as const satisfies Record<string, Variable>;

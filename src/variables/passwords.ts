@@ -27,7 +27,8 @@ export const PASSWORDS_VARIABLES = {
     schema: integer(1, 256).default(availableParallelism()),
     wants: 'a whole number from 1 to 256',
     default: '',
-    meaning: 'Threads that hash passwords, of all processes together; the number of cores by default',
+    meaning:
+      'Threads that hash passwords, of all processes together, at least one each; the number of cores by default',
   },
   HASH_MAX_WAIT_MS: {
     schema: integer(100, 60_000).default(2000),

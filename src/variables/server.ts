@@ -48,7 +48,7 @@ export const SERVER_VARIABLES = {
     schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     wants: 'fatal, error, warn, info, debug, trace or silent',
     default: 'info',
-    meaning: 'Least severe log line that is written',
+    meaning: 'Least severe log line that is written: trace, debug, info, warn, error, fatal or silent',
   },
   WEB_CONCURRENCY: {
     schema: integer(1, 64).default(1),
@@ -79,7 +79,7 @@ export const SERVER_VARIABLES = {
       .optional(),
     wants: 'at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end',
     default: '',
-    meaning: 'Bearer token for GET /metrics on the public port',
+    meaning: 'Bearer token of at least 16 characters for GET /metrics on the public port',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;

@@ -93,7 +93,7 @@ onEachDatabase((kind) => {
 
       expect(status).toBe(404);
       expect(headers['content-type']).toMatch(/^application\/problem\+json/);
-      expect(text).not.toMatch(/script|passwd|%2f|aaaa|node_modules|\/work|\.ts/);
+      expect(text).not.toMatch(/script|passwd|%2f|a{9}|node_modules|\/work|\.ts/);
       expect(JSON.parse(text)).toMatchObject({ status: 404, code: 'not_found' });
     });
   });

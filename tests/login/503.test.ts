@@ -4,9 +4,9 @@ import type { Response } from 'supertest';
 import { type TestApp, useApp } from '../support/app.ts';
 import {
   fillOnNextCompare,
-  ONE_MAY_WAIT,
   SURPRISING_COST,
   THOUSANDS_MAY_WAIT,
+  TWO_MAY_WAIT,
   whileBusy,
 } from '../support/busy.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -29,7 +29,7 @@ async function failuresOf(app: TestApp, id: string): Promise<number> {
 
 onEachDatabase((kind) => {
   describe('POST /login answers 503 where a password would wait longer than HASH_MAX_WAIT_MS', () => {
-    const app = useApp(kind, { ...ONE_MAY_WAIT, LOGIN_FREE_FAILURES: '100' });
+    const app = useApp(kind, { ...TWO_MAY_WAIT, LOGIN_FREE_FAILURES: '100' });
 
     function demandOverloaded(response: Response): void {
       expect(response.status).toBe(503);
@@ -150,8 +150,8 @@ onEachDatabase((kind) => {
   });
 
   (hasManyAddresses ? describe : describe.skip)('A flood of logins', () => {
-    const app = useApp(kind, { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '4000', BCRYPT_COST: '11' });
-    const FLOOD = 200;
+    const app = useApp(kind, { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '2500', BCRYPT_COST: '10' });
+    const FLOOD = 300;
 
     /** Many logins at once from these addresses; resolves once the queue is full and some have been refused. */
     async function flood(addresses: readonly string[]) {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
-import { ONE_MAY_WAIT, whileBusy } from '../support/busy.ts';
+import { TWO_MAY_WAIT, whileBusy } from '../support/busy.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, aUsername } from '../support/people.ts';
 
 onEachDatabase((kind) => {
   describe('POST /signup answers 503', () => {
-    const app = useApp(kind, ONE_MAY_WAIT);
+    const app = useApp(kind, TWO_MAY_WAIT);
 
     it('where the password would wait too long to be hashed, and makes no account', async () => {
       const person = aPerson({ username: aUsername() });
