@@ -68,7 +68,7 @@ const PATH_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>>
   '/admin/clients/{client_id}/secrets/{secret_id}': { client_id: 'client_id', secret_id: 'secret_id' },
 };
 
-/** What only administrators may do: whoever has just signed up is refused, and the collection runs all the same. */
+/** What only administrators may do: others are refused, and the collection runs all the same. */
 const GUARDED_PATHS = '/admin/';
 
 /** What needs permissions is sent with the token of somebody who has them. */
@@ -143,10 +143,9 @@ function readOperations(document: OpenApiDocument): Operation[] {
 
 function toRequest(operation: Operation): object {
   const { method, body, answersToken, id, examples } = operation;
-  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) =>
-    operation.path.startsWith(GUARDED_PATHS)
-      ? String(examples[name])
-      : `{{${PATH_VARIABLES[operation.path]}}}`,
+  const path = operation.path.replaceAll(
+    /\{(\w+)\}/g,
+    (_, name) => variableOf(operation.path, name) ?? String(examples[name]),
   );
   const test = [expectation(operation), ...(answersToken ? KEEP_TOKENS : []), ...(AFTER[id] ?? [])];
   return {
@@ -166,10 +165,16 @@ function toRequest(operation: Operation): object {
   };
 }
 
+/** The variable that stands for a parameter, if an earlier request has set one. */
+function variableOf(path: string, parameter: string): string | undefined {
+  const variable = PATH_VARIABLES[path]?.[parameter];
+  return variable === undefined ? undefined : `{{${variable}}}`;
+}
+
 /** Who runs the collection may be an administrator or not; what is for administrators tells either way. */
 function expectation({ path, success }: Operation): string {
-  return path.startsWith('/admin/')
-    ? `pm.test('answers ${success}, or 403 to who may not', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 403]));`
+  return path.startsWith(GUARDED_PATHS)
+    ? `pm.test('answers ${success}, or refuses who may not and what is not there', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 401, 403, 404, 409]));`
     : `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`;
 }
 
@@ -187,7 +192,7 @@ function toForm(body: Record<string, unknown>): object {
 
 /** Undefined for the collection's own, which is the access token. A machine authenticates in the body. */
 function authOf(path: string, security: readonly object[] | undefined): object | undefined {
-  if (path.startsWith('/admin/')) return ADMIN_AUTH;
+  if (path.startsWith(GUARDED_PATHS)) return ADMIN_AUTH;
   const takesToken = security?.some((alternative) => 'bearer' in alternative) && !path.startsWith('/oauth/');
   return takesToken ? undefined : { type: 'noauth' };
 }

@@ -11,6 +11,8 @@ declare global {
     interface Request {
       /** The claims of the bearer token, on routes behind `authenticate`. */
       claims?: AccessTokenClaims;
+      /** Why its token was refused, where it has been looked at already. */
+      tokenRefusal?: AppError;
     }
   }
 }
@@ -28,6 +30,7 @@ export type TokenCheck = (token: string) => AccessTokenClaims | Promise<AccessTo
 export function authenticate(check: TokenCheck, limit: Limit): RequestHandler {
   return async (req, res, next) => {
     // A route may be behind this twice: once before its body is read, and once by itself.
+    if (req.tokenRefusal !== undefined) throw req.tokenRefusal;
     if (req.claims === undefined) {
       req.claims = await check(demandToken(readBearerToken(req)));
       await limit(res, policyOf(req.claims), req.claims.jti);

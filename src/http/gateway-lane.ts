@@ -94,7 +94,11 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
       const token = readBearerToken(req);
       return token === undefined ? undefined : await check(token);
     } catch (error) {
-      if (error instanceof AppError) return undefined;
+      if (error instanceof AppError) {
+        // Not to be found out twice.
+        Object.assign(req, { tokenRefusal: error });
+        return undefined;
+      }
       throw error;
     }
   }

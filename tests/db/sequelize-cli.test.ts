@@ -363,6 +363,9 @@ onMysql(() => {
       expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([
         'SequelizeMeta',
         'api_keys',
+        'client_permissions',
+        'client_secrets',
+        'clients',
         'ledger',
         'login_failures',
         'permissions',
