@@ -18,6 +18,14 @@ import {
 } from './schemas.ts';
 
 const TAGS = ['Accounts'];
+/** What a request refuses that carries a token and the password again. */
+const PASSWORD_CHECK_REFUSALS = [
+  ...TOKEN_REFUSALS,
+  ...BODY_REFUSALS,
+  'wrong_password',
+  'overloaded',
+  'database_unavailable',
+] as const;
 
 export const accountPaths: Paths = {
   '/signup': {
@@ -92,13 +100,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(RemovalBody),
       responses: {
         204: { description: 'The account is gone' },
-        ...refusals(
-          ...TOKEN_REFUSALS,
-          ...BODY_REFUSALS,
-          'wrong_password',
-          'overloaded',
-          'database_unavailable',
-        ),
+        ...refusals(...PASSWORD_CHECK_REFUSALS),
       },
     },
   },
@@ -111,13 +113,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(PasswordBody),
       responses: {
         204: { description: 'The password is changed' },
-        ...refusals(
-          ...TOKEN_REFUSALS,
-          ...BODY_REFUSALS,
-          'wrong_password',
-          'overloaded',
-          'database_unavailable',
-        ),
+        ...refusals(...PASSWORD_CHECK_REFUSALS),
       },
     },
   },
