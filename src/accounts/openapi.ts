@@ -18,6 +18,14 @@ import {
 } from './schemas.ts';
 
 const TAGS = ['Accounts'];
+/** What a request refuses that carries a token and the password again. */
+const PASSWORD_CHECK_REFUSALS = [
+  ...USER_REFUSALS,
+  ...BODY_REFUSALS,
+  'wrong_password',
+  'overloaded',
+  'database_unavailable',
+] as const;
 
 export const accountPaths: Paths = {
   '/signup': {
@@ -93,14 +101,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(RemovalBody),
       responses: {
         204: { description: 'The account is gone' },
-        ...refusals(
-          ...USER_REFUSALS,
-          ...BODY_REFUSALS,
-          'wrong_password',
-          'last_admin',
-          'overloaded',
-          'database_unavailable',
-        ),
+        ...refusals(...PASSWORD_CHECK_REFUSALS, 'last_admin'),
       },
     },
   },
@@ -113,13 +114,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(PasswordBody),
       responses: {
         204: { description: 'The password is changed' },
-        ...refusals(
-          ...USER_REFUSALS,
-          ...BODY_REFUSALS,
-          'wrong_password',
-          'overloaded',
-          'database_unavailable',
-        ),
+        ...refusals(...PASSWORD_CHECK_REFUSALS),
       },
     },
   },

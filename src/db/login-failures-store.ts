@@ -35,9 +35,9 @@ const TAKE_BACK_BY_USERNAME = takeBackBy('username');
 export function createLoginFailureStore(scope: Scope): LoginFailureStore {
   const { models, sequelize, transaction, write } = scope;
   const { loginFailures } = models;
+  const date = (value: Date | null) => value && toSqlDate(sequelize, value);
 
   async function replace(from: LoginFailures | null, to: LoginFailures): Promise<boolean> {
-    const date = (value: Date | null) => value && toSqlDate(sequelize, value);
     const replacements = {
       ...to,
       failedAt: date(to.failedAt),
@@ -65,7 +65,6 @@ export function createLoginFailureStore(scope: Scope): LoginFailureStore {
     const isByEmail = kind === 'email';
     const failedAt = (row: LoginFailures | null) =>
       (isByEmail ? row?.emailFailedAt : row?.usernameFailedAt) ?? null;
-    const date = (value: Date | null) => value && toSqlDate(sequelize, value);
     const { account, device } = counted;
     const replacements = { account, device, mine: date(failedAt(counted)), before: date(failedAt(before)) };
     const sql = isByEmail ? TAKE_BACK_BY_EMAIL : TAKE_BACK_BY_USERNAME;
