@@ -56,13 +56,6 @@ module.exports = {
       binary,
     );
     await queryInterface.addIndex('user_roles', ['role'], { name: 'user_roles_role' });
-    // Names of roles are longer than ids. SQLite does not look at lengths.
-    if (queryInterface.sequelize.getDialect() !== 'sqlite') {
-      await queryInterface.changeColumn('revocations', 'subject_id', {
-        type: Sequelize.STRING(64),
-        allowNull: false,
-      });
-    }
     // Rises whenever the user gets or loses a role.
     await queryInterface.addColumn('users', 'rights_version', { type: date, allowNull: true });
 

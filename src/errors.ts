@@ -228,6 +228,7 @@ export const FIELD_ERRORS = {
   password_too_short: 'The password has fewer characters than the operator demands.',
   password_too_long: 'The password has more than 256 characters.',
   password_common: 'The password is among the first that attackers try.',
+  password_unchanged: 'Another password is demanded, and this is the present one.',
   password_personal: 'The password is your email address, username or name, or the name of the service.',
 } as const satisfies Record<string, string>;
 

@@ -136,11 +136,15 @@ export interface UserRoleStore {
   readonly addMany: (given: readonly { userId: string; role: string }[]) => Promise<void>;
   /** The roles of each of these users, in order. */
   readonly rolesOf: (userIds: readonly string[]) => Promise<ReadonlyMap<string, readonly string[]>>;
+  /** A version of the user's rights that tokens do not have yet, in a transaction. */
+  readonly raiseVersion: (userId: string, at: Date) => Promise<Date>;
   /**
    * Makes these the user's only roles, in a transaction. The version from which on tokens hold them.
    * @throws AppError unknown_role
    */
   readonly replace: (userId: string, roles: readonly string[], at: Date) => Promise<Date>;
+  /** Those of these names that some role has. */
+  readonly existing: (names: readonly string[]) => Promise<ReadonlySet<string>>;
   /** All permissions of these roles, each once. */
   readonly permissionsOf: (roles: readonly string[]) => Promise<string[]>;
   /**

@@ -1,8 +1,9 @@
 import type { Caller, RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
-import { AppError } from '../errors.ts';
+import { AppError, fieldError } from '../errors.ts';
 import { entryOf } from '../ledger.ts';
 import type { Passwords } from '../passwords/passwords.ts';
+import { isSamePassword } from '../passwords/policy.ts';
 import type { Proof } from './password-check.ts';
 import type { AccountStore, User } from './ports.ts';
 
@@ -29,7 +30,8 @@ export function createRehash({ store, passwords, clock }: RehashDependencies) {
     { password, newPassword }: GivenPasswords,
     origin: RequestOrigin,
   ): Promise<string> {
-    if (user.passwordChangeRequiredAt !== null) return replace(user, proof, newPassword, origin);
+    if (user.passwordChangeRequiredAt !== null)
+      return replace(user, proof, { password, newPassword }, origin);
     return proof.outdated ? renew(user, proof, password, origin) : proof.hash;
   };
 
@@ -37,11 +39,18 @@ export function createRehash({ store, passwords, clock }: RehashDependencies) {
   async function replace(
     user: User,
     { hash }: Proof,
-    newPassword: string | undefined,
+    { password, newPassword }: GivenPasswords,
     origin: RequestOrigin,
   ) {
     if (newPassword === undefined) throw new AppError('password_change_required');
     passwords.demandAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
+    if (isSamePassword(newPassword, password)) {
+      throw fieldError(
+        '/new_password',
+        'password_unchanged',
+        'Choose another password than the present one.',
+      );
+    }
     const newHash = await passwords.hash(newPassword, origin.network);
     const at = new Date(clock.now());
     const caller: Caller = { actor: { type: 'user', id: user.id }, origin, sessionId: null };

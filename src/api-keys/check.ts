@@ -65,7 +65,7 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
   }
 
   function isStillTrue(remembered: KnownKey | undefined): remembered is KnownKey {
-    return remembered !== undefined && (remembered.isRevoked || !revocations.isRevoked(remembered.claims));
+    return remembered !== undefined && (remembered.isRevoked || !revocations.isRevoked(remembered.from));
   }
 
   /** Of many requests with one key that nobody here knows a single one asks the database. */
@@ -83,14 +83,17 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
       const key = await store.apiKeys.findByHash(hash);
       if (key === null) throw wasKnown ? ownerGone() : invalid('It is not known here.');
       if (!key.ownerIsActive) throw ownerGone();
-      const claims = claimsFrom(key, await store.rights.rightsOf(key.userId), now);
+      const rights = await store.rights.rightsOf(key.userId);
+      const claims = claimsFrom(key, rights, now);
+      const from = { ...claims, roles: rights.roles, rv: rights.versions };
       const isRevoked = key.revokedAt !== null;
-      const found = { claims, expiresAt: key.expiresAt, isRevoked };
-      if (isRevoked || !revocations.isRevoked(claims)) return known.keep(hash, found, readAt);
+      const found = { claims, from, expiresAt: key.expiresAt, isRevoked };
+      if (isRevoked || !revocations.isRevoked(from)) return known.keep(hash, found, readAt);
     }
     throw new AppError('token_revoked', 'The API key has been revoked.');
   }
 
+  /** A role stands for all that it may do, so a key that may do less has none. */
   function claimsFrom(
     { id, userId, scope, expiresAt }: FoundApiKey,
     { roles, permissions, versions }: Rights,
@@ -98,6 +101,7 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
   ): AccessTokenClaims {
     const iat = Math.floor(nowMilliseconds / 1000);
     const wanted = scope?.split(' ');
+    const isNarrowed = wanted !== undefined;
     return {
       iss: issuer,
       aud: audience,
@@ -106,9 +110,9 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
       iat,
       exp: expiresAt === null ? iat + CACHE_SECONDS : Math.floor(expiresAt.getTime() / 1000),
       jti: id,
-      roles,
+      roles: isNarrowed ? [] : roles,
       scope: permissions.filter((permission) => wanted?.includes(permission) ?? true).join(' '),
-      rv: versions,
+      rv: isNarrowed ? versions.slice(0, 1) : versions,
     };
   }
 

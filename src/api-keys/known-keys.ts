@@ -1,9 +1,12 @@
 import type { Clock } from '../clock.ts';
+import type { RevocableClaims } from '../sessions/revocations.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
 
 /** What stands in for a read of the database. */
 export interface KnownKey {
   readonly claims: AccessTokenClaims;
+  /** The rights of its owner that these came from: what revokes those ends what is known. */
+  readonly from: RevocableClaims;
   readonly expiresAt: Date | null;
   /** For good: no key is ever given back. */
   readonly isRevoked: boolean;

@@ -31,7 +31,8 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
         (id, user_id, method, user_agent, ip, created_at, last_used_at, idle_expires_at, absolute_expires_at, refresh_counter)
       SELECT :id, users.id, :method, :userAgent, :ip, :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
       FROM users WHERE users.id = :userId AND users.disabled_at IS NULL
-        AND (:provenHash IS NULL OR users.password_hash = :provenHash)`;
+        AND (:provenHash IS NULL
+          OR (users.password_hash = :provenHash AND users.password_change_required_at IS NULL))`;
     const date = (value: Date) => toSqlDate(sequelize, value);
     const replacements = {
       ...session,

@@ -23,6 +23,15 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
 
   const add = (userId: string, roles: readonly string[]) => addMany(roles.map((role) => ({ userId, role })));
 
+  async function raiseVersion(userId: string, at: Date): Promise<Date> {
+    const user = await run(() =>
+      users.findByPk(userId, { attributes: ['rightsVersion'], transaction, lock: transaction !== null }),
+    );
+    const version = laterThan(user?.rightsVersion ?? null, at);
+    await write(() => users.update({ rightsVersion: version }, { where: { id: userId }, transaction }));
+    return version;
+  }
+
   return {
     add,
     addMany,
@@ -33,15 +42,19 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
       for (const { userId, role } of rows) found.get(userId)?.push(role);
       return found;
     },
+    raiseVersion,
     async replace(userId, roles, at) {
-      const user = await run(() =>
-        users.findByPk(userId, { attributes: ['rightsVersion'], transaction, lock: transaction !== null }),
-      );
-      const version = laterThan(user?.rightsVersion ?? null, at);
-      await write(() => users.update({ rightsVersion: version }, { where: { id: userId }, transaction }));
+      const version = await raiseVersion(userId, at);
       await write(() => userRoles.destroy({ where: { userId }, transaction }));
       await add(userId, roles);
       return version;
+    },
+    async existing(names) {
+      const where = { name: [...names] };
+      const rows = await run(() =>
+        models.roles.findAll({ where, attributes: ['name'], transaction, raw: true }),
+      );
+      return new Set(rows.map(({ name }) => name));
     },
     async permissionsOf(roles) {
       const where = { role: [...roles] };

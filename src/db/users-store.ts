@@ -1,4 +1,4 @@
-import { literal, Op, type WhereOptions } from 'sequelize';
+import { col, literal, Op, type WhereOptions } from 'sequelize';
 import type { NewUser, ProfileChange, User, UserChange, UserFilter, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
@@ -83,10 +83,11 @@ export function createUserStore(scope: Scope): UserStore {
     { email, emailVerified, ...profile }: UserChange,
     at: Date,
   ): Promise<boolean> {
-    const changed: Partial<UserRow> = {
+    const changed = {
+      // First, since MySQL takes what was set further left for what was there.
+      emailVerifiedAt: verifiedAt(email?.canonical, emailVerified, at),
       ...toProfile(profile),
       ...(email && { email: email.shown, emailCanonical: email.canonical }),
-      ...(emailVerified !== undefined && { emailVerifiedAt: emailVerified ? at : null }),
       updatedAt: at,
     };
     try {
@@ -95,6 +96,14 @@ export function createUserStore(scope: Scope): UserStore {
     } catch (error) {
       throw translateDuplicate(error);
     }
+  }
+
+  /** Another address is not verified because the former one was. */
+  function verifiedAt(canonical: string | undefined, emailVerified: boolean | undefined, at: Date) {
+    if (emailVerified !== undefined) return emailVerified ? at : null;
+    if (canonical === undefined) return col('email_verified_at');
+    const isSame = `email_canonical = ${sequelize.escape(canonical)}`;
+    return literal(`CASE WHEN ${isSame} THEN email_verified_at END`);
   }
 
   async function taken(

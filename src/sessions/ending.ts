@@ -70,8 +70,8 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
   }
 
   /**
-   * Revokes everything that a user got until now, in a transaction that ends or disables the account. A few seconds
-   * more make up for clocks that differ; the account gets no tokens in them anyway.
+   * Revokes everything that a user got until now, in a transaction that ends the account. A few seconds more make up for
+   * clocks that differ; nobody gets tokens in them anyway.
    */
   async function revokeUserWithin(
     { revocations: recorded }: SessionStores,

@@ -42,8 +42,8 @@ export interface SessionFilter {
 /** Where sessions are kept. Each write is one statement, and the database decides every race. */
 export interface SessionStore {
   /**
-   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know
-   * (null where it proved something else).
+   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know, or
+   * has to choose another password (null where it proved something else).
    */
   readonly insert: (session: NewSession, provenHash: string | null) => Promise<boolean>;
   /** Null also where the user is disabled. */

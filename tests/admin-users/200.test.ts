@@ -201,6 +201,21 @@ onEachDatabase((kind) => {
       expect((await app.get('/me').auth(token, auth).expect(200)).body.user.email).toBe(changed);
     });
 
+    it('and another address is not verified because the former one was, the same in capitals still is', async () => {
+      const admin = await anAdmin(app);
+      const { id, email } = await signUp(app);
+      const patch = async (change: object) => {
+        const sent = app.patch(`/admin/users/${id}`).auth(admin.token, auth).send(change);
+        return (await sent.expect(200)).body.user.email_verified;
+      };
+      await patch({ email_verified: true });
+
+      expect(await patch({ email: email.toUpperCase(), name: 'Grace' })).toBe(true);
+      expect(await patch({ email: aPerson().email })).toBe(false);
+      expect(await patch({ email: aPerson().email, email_verified: true })).toBe(true);
+      expect(await patch({ name: 'Ada' })).toBe(true);
+    });
+
     it('also to a change of somebody who is disabled, and to one of only the case', async () => {
       const admin = await anAdmin(app);
       const { id, email } = await signUp(app);

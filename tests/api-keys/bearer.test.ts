@@ -202,6 +202,16 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('insufficient_scope');
     });
 
+    it('has no roles where it has a scope, since a role stands for all that it may do', async () => {
+      const { token } = await signUpAdmin(app);
+      const { key } = await makeKey(app, token, { scope: 'users:list' });
+
+      const { body, headers } = await app.get('/verify').auth(key, { type: 'bearer' }).expect(200);
+
+      expect(body).toMatchObject({ roles: [], rv: [expect.any(Number)] });
+      expect(headers['x-auth-roles']).toBe('');
+    });
+
     it('is nothing, where its scope is empty', async () => {
       const { token } = await signUpAdmin(app);
       const { key } = await makeKey(app, token, { scope: '' });

@@ -43,11 +43,18 @@ export function createImport(store: AccountStore, clock: Clock) {
 
   /** Each combination of roles is looked at once. */
   async function withoutUngrantable(candidates: Candidate[], results: ImportResult[], admin: Granter) {
+    const existing = await store.userRoles.existing(unique(candidates.flatMap(({ roles }) => roles)));
     const refusals = new Map<string, AppError | null>();
     for (const { roles } of candidates) {
       const key = roles.join(' ');
       if (refusals.has(key)) continue;
-      refusals.set(key, await refusalOf(() => demandGrantable(store, admin, roles)));
+      const unknown = roles.find((role) => !existing.has(role));
+      refusals.set(
+        key,
+        unknown === undefined
+          ? await refusalOf(() => demandGrantable(store, admin, roles))
+          : new AppError('unknown_role', `There is no role ${unknown}.`),
+      );
     }
     return candidates.filter(({ index, roles }) => {
       const refusal = refusals.get(roles.join(' '));
@@ -77,7 +84,7 @@ export function createImport(store: AccountStore, clock: Clock) {
     });
   }
 
-  /** All at once; where somebody signs up at the same moment, or a role is not there, one after another. */
+  /** All at once; where somebody signs up or a role goes at the same moment, one after another. */
   async function insert(candidates: readonly Candidate[], results: ImportResult[], admin: Granter) {
     const refusal = await refusalOf(() => insertAll(candidates, admin));
     if (refusal === null) {
@@ -104,6 +111,10 @@ export function createImport(store: AccountStore, clock: Clock) {
   }
 
   return importUsers;
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
 }
 
 function toCandidate(item: unknown, index: number, now: Date, random: Uint8Array): Candidate {

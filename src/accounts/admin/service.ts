@@ -85,7 +85,8 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /**
-   * Shuts the account and ends its sessions; its access tokens are revoked.
+   * Shuts the account and ends its sessions. Its access tokens and keys are refused by the version of their rights and not
+   * by their time, so that a login right after it is enabled again is good.
    * @throws AppError user_not_found, insufficient_scope, last_admin
    */
   async function disable(userId: string, admin: Granter): Promise<UserInFull> {
@@ -94,8 +95,9 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
       revoked.length = 0;
       await demandOtherAdmin(stores, userId);
       if (!(await stores.users.disable(userId, now()))) return;
-      await sessions.revokeWithin(stores, { userId }, 'user_disabled');
-      revoked.push(...(await sessions.revokeUserWithin(stores, userId)));
+      revoked.push(...(await sessions.revokeWithin(stores, { userId }, 'user_disabled')));
+      const version = await stores.userRoles.raiseVersion(userId, now());
+      revoked.push(await sessions.revokeRightsWithin(stores, userId, version));
     });
     sessions.announce(revoked);
     return disabled;

@@ -3,14 +3,14 @@ import { anAdmin, ledgerOf, type SignedUp } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { CANARY } from '../../support/logs.ts';
-import { signUp } from '../../support/people.ts';
+import { type Person, signUp } from '../../support/people.ts';
 
 const auth = { type: 'bearer' } as const;
 const ANOTHER = `${CANARY} another battery`;
 
 /** Somebody who has to choose another password. */
-async function forced(app: TestApp): Promise<SignedUp> {
-  const person = await signUp(app);
+async function forced(app: TestApp, details: Partial<Person> = {}): Promise<SignedUp> {
+  const person = await signUp(app, details);
   const { token } = await anAdmin(app);
   await app.post(`/admin/users/${person.id}/force-password-change`).auth(token, auth).expect(200);
   return person;
@@ -124,6 +124,15 @@ onEachDatabase((kind) => {
       const { body } = await app.post('/login').send({ email, password, new_password: email }).expect(400);
 
       expect(body.errors).toMatchObject([{ pointer: '/new_password', code: 'password_personal' }]);
+    });
+
+    it('is 400 with the present password as the new one, however it is composed', async () => {
+      const { email, password } = await forced(app, { password: `${CANARY} caf\u00e9 staple` });
+
+      for (const same of [password, password.normalize('NFD')]) {
+        const { body } = await app.post('/login').send({ email, password, new_password: same }).expect(400);
+        expect(body.errors).toMatchObject([{ pointer: '/new_password', code: 'password_unchanged' }]);
+      }
     });
 
     it.each([null, 1, {}, ['x']])('is 400 with the new password %j', async (newPassword) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { anAdmin, aRole, ledgerOf, somebodyWho } from '../../support/admins.ts';
+import { queriesOf } from '../../support/api-keys.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { CANARY } from '../../support/logs.ts';
@@ -144,6 +145,22 @@ onEachDatabase((kind) => {
       expect(JSON.stringify(results)).not.toContain(HASH);
       const there = await app.database.models.users.findAll({ where: { email: [first, last] }, raw: true });
       expect(there.map(({ id }) => id).sort()).toEqual([results[0]?.id, results[8]?.id].sort());
+    });
+
+    it('and a role that is not there costs the others no transaction of their own', async () => {
+      const { token } = await anAdmin(app);
+      const users = Array.from({ length: 20 }, () => ({ email: aPerson().email }));
+
+      const queries = await queriesOf(app, async () => {
+        const [first, ...others] = await importUsers(app, token, [
+          { email: aPerson().email, roles: ['user', 'no-such-role'] },
+          ...users,
+        ]);
+        expect(first).toMatchObject({ code: 'unknown_role', detail: 'There is no role no-such-role.' });
+        expect(others.every(({ id }) => id !== undefined)).toBe(true);
+      });
+
+      expect(queries.filter((sql) => sql.includes('INSERT INTO users'))).toHaveLength(1);
     });
 
     it('and of two in one call with one address or username the first is imported', async () => {
