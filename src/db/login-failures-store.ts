@@ -1,9 +1,7 @@
 import { literal, Op, QueryTypes } from 'sequelize';
 import type { IdentifierKind, LoginFailureStore, LoginFailures } from '../accounts/ports.ts';
 import { isUniqueViolation } from './errors.ts';
-
 import { findAlike } from './find-alike.ts';
-
 import { removeInPortions } from './portions.ts';
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';

@@ -2,11 +2,9 @@ import { col, literal, Op, type WhereOptions } from 'sequelize';
 import type { NewUser, ProfileChange, User, UserChange, UserFilter, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
-
 import { findAlike } from './find-alike.ts';
 import { insertRows } from './insert-rows.ts';
 import type { UserRow } from './rows.ts';
-
 import type { Scope } from './scope.ts';
 
 /** People in the table `users`. */

@@ -1,67 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { runAdmin, useOperatedApp } from '../support/admin-command.ts';
 import { anAdmin, aRole, forgetAdmins, ledgerOf } from '../support/admins.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { type DatabaseKind, onEachDatabase } from '../support/databases.ts';
+import { onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
 import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
 
-const ADMIN = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 const auth = { type: 'bearer' } as const;
 
 const newDirectory = useDirectories();
 
-interface Run {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command as an operator would, in an empty directory, with `input` on its standard input. */
-async function admin(args: readonly string[], env: Record<string, string>, input = ''): Promise<Run> {
-  const child = spawn(process.execPath, [ADMIN, ...args], {
-    cwd: newDirectory(),
-    env: { PATH: process.env.PATH ?? '', BCRYPT_COST: '4', ...env },
-  });
-  // Whoever does not want the input closes it.
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const [code] = await once(child, 'close');
-  return { exitCode: (code as number | null) ?? -1, stdout, stderr };
-}
-
-/** An app that runs while operators work on its database. */
-function useOperatedApp(kind: DatabaseKind, env: Record<string, string> = {}) {
-  let app: TestApp;
-  let DATABASE_URL = '';
-  beforeAll(async () => {
-    app = await startApp(kind, env, (url) => {
-      DATABASE_URL = url;
-      return url;
-    });
-  });
-  afterAll(() => app.stop());
-  return {
-    app: () => app,
-    run: (args: readonly string[], input?: string) => admin(args, { DATABASE_URL }, input),
-  };
-}
-
 onEachDatabase((kind) => {
   describe('The command admin create-user', () => {
-    const { app, run } = useOperatedApp(kind);
+    const { app, run } = useOperatedApp(kind, newDirectory);
 
     it('creates the first administrator, with the password on its standard input', async () => {
       const { email, password } = aPerson();
@@ -154,7 +106,7 @@ onEachDatabase((kind) => {
   });
 
   describe('The command admin list', () => {
-    const { app, run } = useOperatedApp(kind);
+    const { app, run } = useOperatedApp(kind, newDirectory);
 
     it('prints a line for each user, and of those that are asked for', async () => {
       const word = aUsername();
@@ -194,7 +146,7 @@ onEachDatabase((kind) => {
   });
 
   describe('The commands admin disable and enable', () => {
-    const { app, run } = useOperatedApp(kind);
+    const { app, run } = useOperatedApp(kind, newDirectory);
 
     it('shut an account, whose tokens the running service refuses from then on, and open it again', async () => {
       await anAdmin(app());
@@ -242,7 +194,7 @@ onEachDatabase((kind) => {
   });
 
   describe('The command admin revoke-sessions', () => {
-    const { app, run } = useOperatedApp(kind);
+    const { app, run } = useOperatedApp(kind, newDirectory);
 
     it('ends all sessions of somebody in the running service, and of nobody else', async () => {
       const [person, stranger] = [await signUp(app()), await signUp(app())];
@@ -277,35 +229,8 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('The command admin unlock', () => {
-    const { app, run } = useOperatedApp(kind, { LOGIN_FREE_FAILURES: '1', LOGIN_MAX_FAILURES: '2' });
-
-    it('lets an account take its password again that took none any more', async () => {
-      const { email, password } = await signUp(app());
-      for (let tries = 0; tries < 2; tries++) {
-        await app()
-          .post('/login')
-          .send({ email, password: `${CANARY} wrong` })
-          .expect(401);
-        app().clock.advanceSeconds(901);
-      }
-      await app().post('/login').send({ email, password }).expect(401);
-
-      const unlocked = await run(['unlock', '--email', email]);
-
-      expect(unlocked).toEqual({
-        exitCode: 0,
-        stdout: `${email} takes its password again.\n`,
-        stderr: '',
-      });
-      await app().post('/login').send({ email, password }).expect(200);
-      const again = await run(['unlock', '--email', email]);
-      expect(again).toMatchObject({ exitCode: 0, stdout: `${email} was not locked.\n` });
-    });
-  });
-
   describe('The command admin', () => {
-    const { run } = useOperatedApp(kind);
+    const { run } = useOperatedApp(kind, newDirectory);
 
     it.each(['disable', 'enable', 'unlock', 'revoke-sessions'])(
       '%s exits with 1 where there is nobody of that name',
@@ -329,41 +254,61 @@ onEachDatabase((kind) => {
 describe('The command admin', () => {
   it.each([
     [[]],
-    [['help']],
-    [['LIST']],
-    [['create-user']],
+    [['lock', '--email', 'a@example.com']],
     [['create-user', '--username', 'grace']],
     [['create-user', '--email', 'a@example.com', '--password', `${CANARY} battery`]],
     [['create-user', '--email', 'a@example.com', `${CANARY} battery`]],
-    [['create-user', '--email']],
+    [['unlock', '--email']],
     [['disable']],
-    [['disable', 'a@example.com']],
     [['disable', '--email', 'a@example.com', '--username', 'grace']],
     [['disable', '--email', 'a@example.com', '--role', 'admin']],
-    [['enable']],
-    [['unlock']],
-    [['revoke-sessions', '--id', '1']],
     [['list', 'all']],
-    [['list', '--all']],
-    [['toString', '--email', 'a@example.com']],
     [['constructor', '--email', 'a@example.com']],
   ])('with the arguments %j says how it is used, exits with 64 and repeats nothing', async (args) => {
-    const { exitCode, stdout, stderr } = await admin(args, {});
+    const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), args);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
     expect(stderr).toMatch(/^usage: /);
     expect(stderr).not.toContain(CANARY);
   });
 
-  it('exits with 1 where there is no database yet, and makes none', async () => {
+  it('with --help says how it is used, and exits with 0', async () => {
+    const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), ['--help']);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^usage: npm run admin -- create-user --email ADDRESS/);
+  });
+
+  it('run in the wrong directory exits with 1 and makes no database there', async () => {
     const directory = newDirectory();
 
-    const { exitCode, stderr } = await admin(['list'], { DATABASE_URL: `sqlite:${directory}/none.sqlite` });
+    const run = await runAdmin(directory, ['list']);
 
-    expect({ exitCode, stderr }).toEqual({
+    expect(run).toEqual({
       exitCode: 1,
+      stdout: '',
       stderr: 'The database is empty or behind. Start the service once.\n',
     });
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('exits with 78 on a faulty configuration and names the variable without its secret', async () => {
+    const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), ['list'], {
+      env: { DATABASE_URL: 'postgres://somebody:a-secret-of-theirs@localhost/latchkey' },
+    });
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: '' });
+    expect(stderr).toContain('DATABASE_URL');
+    expect(stderr).not.toContain('a-secret-of-theirs');
+  });
+
+  it('exits with 1 where the database does not answer, and tells no secret', async () => {
+    const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), ['list'], {
+      env: { DATABASE_URL: 'mysql://somebody:a-secret-of-theirs@127.0.0.1:1/latchkey' },
+    });
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).not.toBe('');
+    expect(stderr).not.toContain('a-secret-of-theirs');
   });
 });
