@@ -22,12 +22,19 @@ export function createUserStore(scope: Scope): UserStore {
     try {
       await write(() => users.create(row, { transaction }));
     } catch (error) {
-      // Where both are taken, SQLite reports the one and MySQL the other: the email comes first on both.
-      const alsoEmail =
-        isDuplicate(error, 'username') && (await findOne({ emailCanonical: row.emailCanonical }));
-      throw alsoEmail ? new AppError('email_taken', undefined, { cause: error }) : translateDuplicate(error);
+      throw await refusalOf(error, [row]);
     }
     return toUser(row);
+  }
+
+  /** Where both are taken, one database reports the one and another the other: the email comes first on all. */
+  async function refusalOf(error: unknown, rows: readonly UserRow[]): Promise<unknown> {
+    if (!isDuplicate(error, 'username')) return translateDuplicate(error);
+    const { size } = await taken(
+      rows.map(({ emailCanonical }) => emailCanonical),
+      [],
+    );
+    return new AppError(size > 0 ? 'email_taken' : 'username_taken', undefined, { cause: error });
   }
 
   async function updateProfile(
@@ -115,6 +122,7 @@ export function createUserStore(scope: Scope): UserStore {
       ['usernameCanonical', usernames],
     ] as const) {
       const where = { [column]: [...values] };
+      if (values.length === 0) continue;
       const rows = await run(() => users.findAll({ where, attributes: [column], transaction, raw: true }));
       for (const row of rows) found.add(row[column] ?? '');
     }
@@ -122,10 +130,11 @@ export function createUserStore(scope: Scope): UserStore {
   }
 
   async function insertMany(added: readonly NewUser[]): Promise<void> {
+    const rows = added.map(toRow);
     try {
-      await insertRows(scope, users, added.map(toRow));
+      await insertRows(scope, users, rows);
     } catch (error) {
-      throw translateDuplicate(error);
+      throw await refusalOf(error, rows);
     }
   }
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, recorded, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { signUpAdmin } from '../support/people.ts';
 
 onEachDatabase((kind) => {
   describe('GET /admin/clients answers 200', () => {
     const app = useApp(kind);
 
     it('with pages that have every client once, in the order of their creation', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const made: string[] = [];
       for (let count = 0; count < 5; count++) {
         app.clock.advanceSeconds(1);
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
     });
 
     it('without any secret', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { id, secret } = await makeClient(app, {}, token);
 
       const list = await app.get('/admin/clients').auth(token, { type: 'bearer' }).expect(200);
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     async function change(id: string, body: object) {
-      const admin = await signUpAdmin(app);
+      const admin = await anAdmin(app);
       const response = await app
         .patch(`/admin/clients/${id}`)
         .auth(admin.token, { type: 'bearer' })

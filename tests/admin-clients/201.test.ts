@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, recorded } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { signUpAdmin } from '../support/people.ts';
 
 const SECRET = /^lcs_[A-Za-z0-9_-]{43}$/;
 
@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     async function create(body: object) {
-      const admin = await signUpAdmin(app);
+      const admin = await anAdmin(app);
       const response = await app
         .post('/admin/clients')
         .auth(admin.token, { type: 'bearer' })
@@ -93,7 +93,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it('with a second secret, and both are good until the first is removed', async () => {
-      const { id: adminId, token } = await signUpAdmin(app);
+      const { id: adminId, token } = await anAdmin(app);
       const client = await makeClient(app);
       app.clock.advanceSeconds(1);
       const { body } = await app

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, recorded, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { signUpAdmin } from '../support/people.ts';
 
 onEachDatabase((kind) => {
   describe('DELETE /admin/clients/{client_id} answers 204', () => {
     const app = useApp(kind);
 
     it('and the client is gone: it gets no tokens, and those that it has are refused at once', async () => {
-      const admin = await signUpAdmin(app);
+      const admin = await anAdmin(app);
       const client = await makeClient(app);
       const token = await tokenOf(app, client);
 
@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it('and the secret is no longer good, also the last; tokens go on', async () => {
-      const admin = await signUpAdmin(app);
+      const admin = await anAdmin(app);
       const client = await makeClient(app);
       const token = await tokenOf(app, client);
       const read = await app.get(`/admin/clients/${client.id}`).auth(admin.token, { type: 'bearer' });

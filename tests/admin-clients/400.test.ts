@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { signUpAdmin } from '../support/people.ts';
 
 type Body = Record<string, unknown>;
 
@@ -40,7 +40,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it.each(BAD)('to %s', async (_what, body, pointer, code) => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const before = await app.database.models.clients.count();
 
       const response = await app
@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
     });
 
     it('to the same things in a change, and the client stays as it is', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { id } = await makeClient(app, {}, token);
       const before = await app.get(`/admin/clients/${id}`).auth(token, { type: 'bearer' }).expect(200);
 
@@ -73,7 +73,7 @@ onEachDatabase((kind) => {
     });
 
     it('to a change of nothing', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { id } = await makeClient(app, {}, token);
 
       const { body } = await app
@@ -94,7 +94,7 @@ onEachDatabase((kind) => {
       [{ cursor: 'garbage' }, '/cursor'],
       [{ page: '2' }, '/page'],
     ])('to a list with %j', async (query, pointer) => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
 
       const { body } = await app
         .get('/admin/clients')

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin, somebodyWho } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { signUp, signUpAdmin, signUpWith } from '../support/people.ts';
+import { signUp } from '../support/people.ts';
 
 const ID = '01a1f739-6923-7248-88fc-19260e07eec4';
 
@@ -25,7 +26,7 @@ onEachDatabase((kind) => {
     it.each(ROUTES)(
       'answers %s %s with 403 to whoever may do all but %s',
       async (method, path, permission) => {
-        const { token } = await signUpWith(
+        const { token } = await somebodyWho(
           app,
           PERMISSIONS.filter((other) => other !== permission),
         );
@@ -38,7 +39,7 @@ onEachDatabase((kind) => {
     );
 
     it.each(ROUTES)('answers %s %s to whoever may do nothing but %s', async (method, path, permission) => {
-      const { token } = await signUpWith(app, [permission]);
+      const { token } = await somebodyWho(app, [permission]);
 
       const { status } = await app[method](path).auth(token, { type: 'bearer' });
 
@@ -65,7 +66,7 @@ onEachDatabase((kind) => {
     }
 
     it('POST /admin/clients answers 403 that names what is missing, and makes none', async () => {
-      const { token } = await signUpWith(app, ['clients:create', 'users:read']);
+      const { token } = await somebodyWho(app, ['clients:create', 'users:read']);
       const before = await app.database.models.clients.count();
 
       const response = await app
@@ -93,7 +94,7 @@ onEachDatabase((kind) => {
     });
 
     it('not by a token that is older than what was taken away', async () => {
-      const creator = await signUpWith(app, ['clients:create', 'users:read']);
+      const creator = await somebodyWho(app, ['clients:create', 'users:read']);
       // In another process, a moment ago.
       const where = { role: creator.role, permission: 'users:read' };
       await app.database.models.rolePermissions.destroy({ where });
@@ -109,7 +110,7 @@ onEachDatabase((kind) => {
 
     it('PATCH answers 403 to a wider scope, and takes a narrower one', async () => {
       const client = await makeClient(app, { scope: 'users:read users:delete' });
-      const { token } = await signUpWith(app, ['clients:update']);
+      const { token } = await somebodyWho(app, ['clients:update']);
       const change = (body: object) =>
         app.patch(`/admin/clients/${client.id}`).auth(token, { type: 'bearer' }).send(body);
 
@@ -122,7 +123,7 @@ onEachDatabase((kind) => {
 
     it('PATCH answers 403 to more time for what they do not hold themselves', async () => {
       const client = await makeClient(app, { scope: 'users:delete', expires_at: '2999-01-01T00:00:00Z' });
-      const { token } = await signUpWith(app, ['clients:update']);
+      const { token } = await somebodyWho(app, ['clients:update']);
       const change = (expires_at: string | null) =>
         app.patch(`/admin/clients/${client.id}`).auth(token, { type: 'bearer' }).send({ expires_at });
 
@@ -133,7 +134,7 @@ onEachDatabase((kind) => {
 
     it('POST secrets answers 403, since a secret gives all that the client may do', async () => {
       const client = await makeClient(app, { scope: 'users:delete' });
-      const { token } = await signUpWith(app, ['clients:add-secret', 'users:read']);
+      const { token } = await somebodyWho(app, ['clients:add-secret', 'users:read']);
 
       const response = await app
         .post(`/admin/clients/${client.id}/secrets`)
@@ -172,7 +173,7 @@ onEachDatabase((kind) => {
     });
 
     it('is good for what it allows, and for nothing else', async () => {
-      const { token: adminToken } = await signUpAdmin(app);
+      const { token: adminToken } = await anAdmin(app);
       const client = await makeClient(app, { scope: 'clients:read' }, adminToken);
       const token = (await askForToken(app, client).expect(200)).body.access_token;
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { signUpAdmin } from '../support/people.ts';
 
 onEachDatabase((kind) => {
   describe('The routes of one client answer 404', () => {
@@ -18,7 +18,7 @@ onEachDatabase((kind) => {
       ['1,000 characters', () => 'a'.repeat(1000)],
       ['characters of four bytes', () => encodeURIComponent('🔑'.repeat(9))],
     ])('to %s', async (_what, id) => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const path = `/admin/clients/${id()}`;
       const as = { type: 'bearer' } as const;
 
@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
     });
 
     it("to another client's secret, and it stays good", async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const [one, other] = [await makeClient(app, {}, token), await makeClient(app, {}, token)];
       const read = await app.get(`/admin/clients/${other.id}`).auth(token, { type: 'bearer' }).expect(200);
       const [secret] = read.body.secrets;
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
     });
 
     it('the second time', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { id } = await makeClient(app, {}, token);
 
       await app.delete(`/admin/clients/${id}`).auth(token, { type: 'bearer' }).expect(204);

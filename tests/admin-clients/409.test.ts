@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { signUpAdmin } from '../support/people.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 onEachDatabase((kind) => {
@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
     it.each(['reports:read', 'CLIENTS:READ', 'admin', '__proto__'])(
       'to the unknown permission %s, which they name',
       async (unknown) => {
-        const { token } = await signUpAdmin(app);
+        const { token } = await anAdmin(app);
         const { id } = await makeClient(app, {}, token);
         const body = { name: 'One', scope: `clients:read ${unknown}` };
 
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
 
     it('to a third secret, and it is good for nothing', async () => {
       const { first: app } = apps;
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { id } = await makeClient(app, {}, token);
       const add = () => app.post(`/admin/clients/${id}/secrets`).auth(token, { type: 'bearer' });
       await add().expect(201);
@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
 
     it('to all but one of many that add a second secret at once, in two processes', async () => {
       const { first, second } = apps;
-      const { token } = await signUpAdmin(first);
+      const { token } = await anAdmin(first);
       const { id } = await makeClient(first, {}, token);
 
       const responses = await Promise.all(

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
+import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
-import { aRoleName, claimsIn, entriesAbout, logIn, makeRole, signUpWith } from '../support/roles.ts';
+import { aRoleName, entriesAbout, logIn, makeRole, signUpWith } from '../support/roles.ts';
 
 onEachDatabase((kind) => {
   const app = useApp(kind);

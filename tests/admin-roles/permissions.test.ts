@@ -1,15 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { PERMISSIONS } from '../../config/baseline.cjs';
 import { useApp } from '../support/app.ts';
+import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import {
-  aPermissionName,
-  claimsIn,
-  entriesAbout,
-  makePermissions,
-  makeRole,
-  signUpWith,
-} from '../support/roles.ts';
+import { aPermissionName, entriesAbout, makePermissions, makeRole, signUpWith } from '../support/roles.ts';
 
 const LONGEST = `${'r'.repeat(63)}:${'a'.repeat(63)}`;
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { queriesOf, setRoles, signUpAdmin } from '../support/api-keys.ts';
+import { anAdmin } from '../support/admins.ts';
+import { queriesOf, setRoles } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -43,7 +44,7 @@ onEachDatabase((kind) => {
     });
 
     it('with the scope sorted, each permission once', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
 
       const { body } = await create(token, { name: 'k', scope: 'users:read users:list users:read' }).expect(
         201,
@@ -94,7 +95,7 @@ onEachDatabase((kind) => {
     });
 
     it('and records who made it in the same transaction, without the key', async () => {
-      const { id: userId, token, sessionId } = await signUpAdmin(app);
+      const { id: userId, token, sessionId } = await anAdmin(app);
       const wish = { name: 'Backup', scope: 'users:list', expires_at: '2099-01-01T00:00:00.000Z' };
 
       const queries = await queriesOf(app, async () => {

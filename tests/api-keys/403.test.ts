@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { makeKey, signUpAdmin } from '../support/api-keys.ts';
+import { anAdmin } from '../support/admins.ts';
+import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -24,7 +25,7 @@ onEachDatabase((kind) => {
     });
 
     it('to a scope of which the caller holds only a part', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
 
       const response = await app
         .post('/api-keys')
@@ -40,7 +41,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it('whatever it wants to do with them, or it would outlive its own end', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { id, key } = await makeKey(app, token);
 
       const answers = [

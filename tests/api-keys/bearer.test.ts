@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
-import { makeKey, queriesOf, setRoles, signUpAdmin } from '../support/api-keys.ts';
+import { anAdmin, OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
+import { makeKey, queriesOf, setRoles } from '../support/api-keys.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -183,7 +183,7 @@ onEachDatabase((kind) => {
     }
 
     it('is all that its owner may do, where it has no scope', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { body } = await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
 
       const { key } = await makeKey(app, token);
@@ -194,7 +194,7 @@ onEachDatabase((kind) => {
     });
 
     it('is what its scope says, where it has one', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { key } = await makeKey(app, token, { scope: 'users:list roles:list' });
 
       expect(await scopeOf(key)).toBe('roles:list users:list');
@@ -203,7 +203,7 @@ onEachDatabase((kind) => {
     });
 
     it('has no roles where it has a scope, since a role stands for all that it may do', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { key } = await makeKey(app, token, { scope: 'users:list' });
 
       const { body, headers } = await app.get('/verify').auth(key, { type: 'bearer' }).expect(200);
@@ -213,14 +213,14 @@ onEachDatabase((kind) => {
     });
 
     it('is nothing, where its scope is empty', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { key } = await makeKey(app, token, { scope: '' });
 
       expect(await scopeOf(key)).toBe('');
     });
 
     it('follows the rights of its owner at once, down and up again, while it goes on', async () => {
-      const { id, token } = await signUpAdmin(app);
+      const { id, token } = await anAdmin(app);
       const all = await makeKey(app, token);
       const narrow = await makeKey(app, token, { scope: 'audit:read users:list' });
       expect(await scopeOf(narrow.key)).toBe('audit:read users:list');
@@ -236,7 +236,7 @@ onEachDatabase((kind) => {
     });
 
     it('follows what a role may do', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { key } = await makeKey(app, token, { scope: 'audit:read users:list' });
       expect(await scopeOf(key)).toBe('audit:read users:list');
       const where = { role: 'admin', permission: 'audit:read' };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { ANONYMOUS } from '../../src/caller.ts';
 import { entryOf } from '../../src/ledger.ts';
-import { signUpAdmin } from '../support/api-keys.ts';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { searchAudit } from '../support/audit.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -30,13 +30,13 @@ onEachDatabase((kind) => {
     }
 
     async function numbersOf(query: Record<string, string | number>): Promise<unknown[]> {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       return (await searchAudit(app, token, query)).events.map(({ details }) => details.number);
     }
 
     it('with everything that is known of an event, and nothing more', async () => {
       const { id, sessionId } = await signUp(app);
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
 
       const page = await searchAudit(app, token, { subject: id, type: 'login.succeeded' });
 
@@ -72,7 +72,7 @@ onEachDatabase((kind) => {
 
     it('with page after page until all have been seen once, whatever is written meanwhile', async () => {
       const { subject, begun } = await subjectWith(25);
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const seen: unknown[] = [];
       let query: Record<string, string | number> = { subject, limit: 10 };
       for (;;) {
@@ -92,7 +92,7 @@ onEachDatabase((kind) => {
 
     it('with no cursor where the last page is full', async () => {
       const { subject } = await subjectWith(5);
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
 
       expect((await searchAudit(app, token, { subject, limit: 5 })).next_cursor).toBeNull();
       expect((await searchAudit(app, token, { subject, limit: 4 })).next_cursor).not.toBeNull();
@@ -124,7 +124,7 @@ onEachDatabase((kind) => {
     it('with what somebody did, what was done to somebody, and what is of one type, together or alone', async () => {
       const { id, token, password } = await signUp(app);
       const { id: other } = await signUp(app);
-      const admin = await signUpAdmin(app);
+      const admin = await anAdmin(app);
       const types = async (query: Record<string, string>) =>
         (await searchAudit(app, admin.token, query)).events.map(({ type }) => type);
       await app.post('/login').send({ email: 'nobody@example.com', password }).expect(401);
@@ -140,7 +140,7 @@ onEachDatabase((kind) => {
 
     it('with a cursor in capital letters as with any other', async () => {
       const { subject } = await subjectWith(3);
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { next_cursor } = await searchAudit(app, token, { subject, limit: 2 });
 
       expect(await numbersOf({ subject, cursor: String(next_cursor).toUpperCase() })).toEqual([0]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { signUpAdmin } from '../support/api-keys.ts';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
@@ -15,7 +15,7 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
 onEachDatabase((kind) => {
   describe.each(['/admin/audit', '/me/activity'])('GET %s answers 400', (path) => {
     const app = useApp(kind);
-    const admin = once(() => signUpAdmin(app));
+    const admin = once(() => anAdmin(app));
 
     async function refuse(query: string): Promise<string[]> {
       const { token } = await admin();
@@ -46,7 +46,7 @@ onEachDatabase((kind) => {
 
   describe('GET /admin/audit answers 400', () => {
     const app = useApp(kind);
-    const admin = once(() => signUpAdmin(app));
+    const admin = once(() => anAdmin(app));
 
     it.each([
       ...['2026-11-20', 'yesterday', '1700000000', '', '2026-02-30T00:00:00Z', '2026-11-20T00:00:00'].flatMap(
@@ -74,7 +74,7 @@ onEachDatabase((kind) => {
 
   describe('GET /me/activity answers 400', () => {
     const app = useApp(kind);
-    const admin = once(() => signUpAdmin(app));
+    const admin = once(() => anAdmin(app));
 
     it('to the filters of administrators, so that nobody believes they were heard', async () => {
       const { token } = await admin();

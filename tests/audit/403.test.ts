@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { makeKey, setRoles, signUpAdmin } from '../support/api-keys.ts';
+import { anAdmin } from '../support/admins.ts';
+import { makeKey, setRoles } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -20,7 +21,7 @@ onEachDatabase((kind) => {
     });
 
     it('with 403 to an API key that is not for it, even of an administrator', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const { key } = await makeKey(app, token, { scope: 'users:list' });
 
       const { body } = await search(key).expect(403);
@@ -29,7 +30,7 @@ onEachDatabase((kind) => {
     });
 
     it('with 401 to the token of somebody who was an administrator when they logged in', async () => {
-      const { id, token } = await signUpAdmin(app);
+      const { id, token } = await anAdmin(app);
       await search(token).expect(200);
 
       await setRoles(app, id, ['user']);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
-import { makeKey, signUpAdmin } from '../support/api-keys.ts';
+import { anAdmin, OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
+import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { type ShownEvent, searchAudit } from '../support/audit.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -21,7 +21,7 @@ onEachDatabase((kind) => {
       const response = await (token === undefined ? request : request.auth(token, { type: 'bearer' })).send(
         body,
       );
-      const { token: admin } = await signUpAdmin(app);
+      const { token: admin } = await anAdmin(app);
       const { events } = await searchAudit(app, admin, { limit: 20 });
       return { response, events: events.filter(({ request_id }) => request_id === requestId).reverse() };
     }
@@ -268,7 +268,7 @@ onEachDatabase((kind) => {
         },
       ]);
       demandOrigin(events);
-      const all = await searchAudit(app, (await signUpAdmin(app)).token, { subject: id });
+      const all = await searchAudit(app, (await anAdmin(app)).token, { subject: id });
       expect(all.events.map(({ type }) => type)).toEqual([
         'user.deleted',
         'login.succeeded',

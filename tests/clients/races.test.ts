@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { createClients } from '../../src/clients/service.ts';
 import { createEnding } from '../../src/sessions/ending.ts';
+import { anAdmin } from '../support/admins.ts';
 import type { TestApp } from '../support/app.ts';
 import { askForToken, makeClient, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { signUpAdmin } from '../support/people.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 const ROUNDS = 10;
@@ -15,7 +15,7 @@ onEachDatabase((kind) => {
     const apps = useTwoApps(kind);
 
     const asAdmin = async () => ({
-      token: (await signUpAdmin(apps.first)).token,
+      token: (await anAdmin(apps.first)).token,
       as: { type: 'bearer' } as const,
     });
 
@@ -110,12 +110,12 @@ onEachDatabase((kind) => {
 
     it('is lost by every client that has it, and their older tokens are refused', async () => {
       const { first, second } = apps;
-      const { token: adminToken } = await signUpAdmin(first);
+      const { token: adminToken } = await anAdmin(first);
       const at = new Date(first.clock.now());
       const { permissions, rolePermissions } = first.database.models;
       await permissions.create({ name: 'reports:read', description: null, createdAt: at });
       await rolePermissions.create({ role: 'admin', permission: 'reports:read' });
-      const reporter = await signUpAdmin(first);
+      const reporter = await anAdmin(first);
       const client = await makeClient(first, { scope: 'reports:read clients:read' }, reporter.token);
       const other = await makeClient(first, { scope: 'clients:read' }, adminToken);
       const [token, otherToken] = [await tokenOf(second, client), await tokenOf(second, other)];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Caller } from '../../src/caller.ts';
 import { entryOf } from '../../src/ledger.ts';
-import { makeKey, signUpAdmin } from '../support/api-keys.ts';
+import { anAdmin } from '../support/admins.ts';
+import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import type { ShownPage } from '../support/audit.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -72,7 +73,7 @@ onEachDatabase((kind) => {
 
     it('with what others did to the account, without their device and session', async () => {
       const { id, token } = await signUp(app);
-      const admin = await signUpAdmin(app);
+      const admin = await anAdmin(app);
       const adminKey = await makeKey(app, admin.token);
       const actors: Caller['actor'][] = [
         { type: 'user', id: admin.id },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
-import { claimsIn } from '../support/clients.ts';
+import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 

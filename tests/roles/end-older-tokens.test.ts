@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestApp } from '../support/app.ts';
+import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { aRoleName, claimsIn, makeRole, signUpWith } from '../support/roles.ts';
+import { aRoleName, makeRole, signUpWith } from '../support/roles.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 onEachDatabase((kind) => {

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config.ts';
 import { connectDatabase } from '../../src/db/connect.ts';
 import { createStore } from '../../src/db/store.ts';
+import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { claimsIn } from '../support/roles.ts';
 import { useTwoProcesses } from '../support/two-processes.ts';
 
 const REVOCATION_BOUND_MILLISECONDS = 1_000;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { describeService } from '../../src/app.ts';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
-import { signUpAdmin } from '../support/people.ts';
 import { signUpWith } from '../support/roles.ts';
 
 const NEWMAN = fileURLToPath(import.meta.resolve('newman/bin/newman.js'));
@@ -31,7 +31,7 @@ onEachDatabase((kind) => {
 
     async function runNewman(...options: string[]) {
       const report = join(newDirectory(), 'report.json');
-      const { token: admin_token } = await signUpAdmin(app);
+      const { token: admin_token } = await anAdmin(app);
       const values = Object.entries({ base_url: app.url, admin_token });
       const variables = values.flatMap(([name, value]) => ['--env-var', `${name}=${value}`]);
       const reporting = ['--reporters', 'json', '--reporter-json-export', report];

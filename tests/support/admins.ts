@@ -4,6 +4,7 @@ import { createLedgerStore } from '../../src/db/ledger-store.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createEnding } from '../../src/sessions/ending.ts';
 import type { TestApp } from './app.ts';
+import { claimsIn } from './claims.ts';
 import { type Person, signUp } from './people.ts';
 
 export type SignedUp = Awaited<ReturnType<typeof signUp>>;
@@ -14,8 +15,12 @@ export async function anAdmin(app: TestApp, details: Partial<Person> = {}): Prom
 }
 
 /** Signs somebody up who then logs in with exactly these permissions, by a role of their own. */
-export async function somebodyWho(app: TestApp, permissions: readonly string[]): Promise<SignedUp> {
-  return withRole(app, await signUp(app), await aRole(app, permissions));
+export async function somebodyWho(
+  app: TestApp,
+  permissions: readonly string[],
+): Promise<SignedUp & { readonly role: string }> {
+  const role = await aRole(app, permissions);
+  return { ...(await withRole(app, await signUp(app), role)), role };
 }
 
 /** A role that nobody has yet; its name. */
@@ -32,8 +37,12 @@ async function withRole(app: TestApp, person: SignedUp, role: string): Promise<S
   await app.store.userRoles.add(person.id, [role]);
   const { email, password } = person;
   const { body } = await app.post('/login').send({ email, password }).expect(200);
-  const { sid } = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
-  return { ...person, token: body.access_token, refreshToken: body.refresh_token, sessionId: sid };
+  return {
+    ...person,
+    token: body.access_token,
+    refreshToken: body.refresh_token,
+    sessionId: claimsIn(body.access_token).sid,
+  };
 }
 
 /** Takes the role from everybody who has it, so that a test knows who the administrators are. */

@@ -1,6 +1,5 @@
 import { CLOCK_TOLERANCE_SECONDS } from '../../src/tokens/verify.ts';
 import type { TestApp } from './app.ts';
-import { signUp } from './people.ts';
 
 export interface MadeKey {
   readonly id: string;
@@ -15,15 +14,6 @@ export async function makeKey(app: TestApp, token: string, wish: object = {}): P
     .send({ name: 'A key', ...wish })
     .expect(201);
   return { id: body.id, key: body.key };
-}
-
-/** Signs somebody up and makes them an administrator, whose token says so. */
-export async function signUpAdmin(app: TestApp) {
-  const person = await signUp(app);
-  await app.store.userRoles.add(person.id, ['admin']);
-  const { email, password } = person;
-  const { body } = await app.post('/login').send({ email, password }).expect(200);
-  return { ...person, token: body.access_token as string };
 }
 
 /** Gives a user exactly these roles, as the routes for administrators do: older tokens are revoked. */

@@ -1,5 +1,5 @@
+import { anAdmin } from './admins.ts';
 import type { TestApp } from './app.ts';
-import { signUpAdmin } from './people.ts';
 
 export interface TestClient {
   readonly id: string;
@@ -15,7 +15,7 @@ export async function makeClient(
   details: { readonly scope?: string; readonly expires_at?: string } = {},
   token?: string,
 ): Promise<TestClient> {
-  const creator = token ?? (await signUpAdmin(app)).token;
+  const creator = token ?? (await anAdmin(app)).token;
   const body = { name: 'Nightly reports', scope: SCOPE, ...details };
   const response = await app.post('/admin/clients').auth(creator, { type: 'bearer' }).send(body).expect(201);
   return { id: response.body.client_id, secret: response.body.client_secret };
@@ -48,11 +48,6 @@ export async function tokenOf(
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   return (await askForToken(app, client, parameters).expect(200)).body.access_token;
-}
-
-/** The claims of a token, unchecked. */
-export function claimsIn(token: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 }
 
 /** What the ledger has of one type about one subject, the latest first. */

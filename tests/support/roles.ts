@@ -42,16 +42,6 @@ export async function logIn(app: TestApp, { email, password }: { email: string; 
   return { token: body.access_token as string, refreshToken: body.refresh_token as string };
 }
 
-/** The claims of a token, unchecked. */
-export function claimsIn(token: string) {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
-    readonly roles: readonly string[];
-    readonly scope: string;
-    readonly rv: readonly number[];
-    readonly sid: string;
-  };
-}
-
 /** The ledger's entries about a role or a permission; those of one moment in any order. */
 export async function entriesAbout(app: TestApp, subjectId: string) {
   const entries = await app.store.ledger.list({ subjectId }, 100, undefined);

@@ -1,15 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAdmin, aRole, OPERATOR_AT_WORK, somebodyWho, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
+import { claimsIn } from '../../support/claims.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { signUp } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';
 
 const auth = { type: 'bearer' } as const;
-
-function claimsOf(token: string): { roles: string[]; scope: string; sid: string } {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-}
 
 async function refresh(app: TestApp, refreshToken: string): Promise<string> {
   const { body } = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
@@ -46,7 +43,7 @@ onEachDatabase((kind) => {
         expect(body.code).toBe('token_revoked');
       }
       const token = await refresh(app, helper.refreshToken);
-      expect(claimsOf(token)).toMatchObject({ roles: ['user'], scope: '', sid: helper.sessionId });
+      expect(claimsIn(token)).toMatchObject({ roles: ['user'], scope: '', sid: helper.sessionId });
       await app.get('/me').auth(token, auth).expect(200);
       await app.get('/admin/users').auth(token, auth).expect(403);
     });
@@ -60,7 +57,7 @@ onEachDatabase((kind) => {
       await given.send({ roles: [role, 'user'] }).expect(200);
 
       const token = await refresh(app, refreshToken);
-      expect(claimsOf(token)).toMatchObject({ roles: [role, 'user'].sort(), scope: 'users:read' });
+      expect(claimsIn(token)).toMatchObject({ roles: [role, 'user'].sort(), scope: 'users:read' });
       await app.get(`/admin/users/${id}`).auth(token, auth).expect(200);
     });
 

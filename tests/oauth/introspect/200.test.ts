@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
-import { claimsIn, makeClient, postForm, type TestClient, tokenOf } from '../../support/clients.ts';
+import { claimsIn } from '../../support/claims.ts';
+import { makeClient, postForm, type TestClient, tokenOf } from '../../support/clients.ts';
 import { onEachDatabase } from '../../support/databases.ts';
-import { signUp, signUpAdmin } from '../../support/people.ts';
+import { signUp } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';
 
 onEachDatabase((kind) => {
@@ -20,7 +22,7 @@ onEachDatabase((kind) => {
     }
 
     it('with what there is to know of a user, and nothing personal', async () => {
-      const person = await signUpAdmin(app);
+      const person = await anAdmin(app);
 
       const { body, text, headers } = await introspect(person.token);
 
@@ -76,7 +78,7 @@ onEachDatabase((kind) => {
 
     it('to whoever has a bearer token with tokens:introspect, a user or a machine', async () => {
       const { token } = await signUp(app);
-      const askers = [(await signUpAdmin(app)).token, await tokenOf(app, await makeClient(app))];
+      const askers = [(await anAdmin(app)).token, await tokenOf(app, await makeClient(app))];
 
       for (const asker of askers) {
         const request = postForm(app, '/oauth/introspect', { token }).auth(asker, { type: 'bearer' });
@@ -138,7 +140,7 @@ onEachDatabase((kind) => {
     });
 
     it('with active: false to the token of a machine that is deleted', async () => {
-      const { token: adminToken } = await signUpAdmin(app);
+      const { token: adminToken } = await anAdmin(app);
       const client = await makeClient(app, {}, adminToken);
       const token = await tokenOf(app, client);
       await app.delete(`/admin/clients/${client.id}`).auth(adminToken, { type: 'bearer' }).expect(204);

@@ -3,10 +3,11 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { AppError } from '../../../src/errors.ts';
 import { introspect, introspectAccessTokens } from '../../../src/oauth/introspection.ts';
 import type { AccessTokenClaims } from '../../../src/tokens/verify.ts';
+import { anAdmin } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { makeClient, postForm, recorded, tokenOf } from '../../support/clients.ts';
 import { onEachDatabase } from '../../support/databases.ts';
-import { signUp, signUpAdmin } from '../../support/people.ts';
+import { signUp } from '../../support/people.ts';
 
 onEachDatabase((kind) => {
   describe('POST /oauth/introspect refuses', () => {
@@ -37,7 +38,7 @@ onEachDatabase((kind) => {
     });
 
     it('with 401 invalid_token a bearer token that is not good', async () => {
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
       for (const wrong of [token, 'garbage']) {
@@ -71,7 +72,7 @@ onEachDatabase((kind) => {
 
     it('with 400 invalid_request what it cannot understand', async () => {
       const client = await makeClient(app);
-      const { token } = await signUpAdmin(app);
+      const { token } = await anAdmin(app);
       const basic = { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` };
 
       const responses = [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../support/app.ts';
-import { claimsIn, makeClient, postForm, recorded, type TestClient, tokenOf } from '../../support/clients.ts';
+import { claimsIn } from '../../support/claims.ts';
+import { makeClient, postForm, recorded, type TestClient, tokenOf } from '../../support/clients.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { signUp } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { somebodyWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
-import { askForToken, claimsIn, makeClient, postForm, recorded, SCOPE } from '../../support/clients.ts';
+import { claimsIn } from '../../support/claims.ts';
+import { askForToken, makeClient, postForm, recorded, SCOPE } from '../../support/clients.ts';
 import { onEachDatabase } from '../../support/databases.ts';
-import { signUp, signUpWith } from '../../support/people.ts';
+import { signUp } from '../../support/people.ts';
 
 onEachDatabase((kind) => {
   describe('POST /oauth/token with grant_type=client_credentials answers 200', () => {
@@ -159,7 +161,7 @@ onEachDatabase((kind) => {
     });
 
     it('with a narrower scope, which the next refresh may widen again', async () => {
-      const person = await signUpWith(app, ['clients:read', 'clients:list']);
+      const person = await somebodyWho(app, ['clients:read', 'clients:list']);
 
       const narrow = await refresh(person.refreshToken, { scope: 'clients:list' }).expect(200);
       const whole = await refresh(narrow.body.refresh_token).expect(200);

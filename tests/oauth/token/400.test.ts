@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { somebodyWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { askForToken, makeClient, postForm } from '../../support/clients.ts';
 import { onEachDatabase } from '../../support/databases.ts';
-import { signUp, signUpWith } from '../../support/people.ts';
+import { signUp } from '../../support/people.ts';
 
 /** RFC 6749 section 5.2: what error_description may hold. */
 const DESCRIPTION = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -187,7 +188,7 @@ onEachDatabase((kind) => {
     });
 
     it('invalid_scope to more than the user has, and the refresh token is not used up', async () => {
-      const { refreshToken } = await signUpWith(app, ['clients:read']);
+      const { refreshToken } = await somebodyWho(app, ['clients:read']);
 
       for (const scope of ['clients:delete', 'clients:read clients:delete', 'clients:read ']) {
         demandOAuthError(await refresh({ refresh_token: refreshToken, scope }).expect(400), 'invalid_scope');
