@@ -1,23 +1,89 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Connection, createConnection } from 'mysql2/promise';
-import { startMysqlServer } from '../tests/support/mysql-server.ts';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { type Run, runBenchmark } from './support/benchmark.ts';
+import { compared, type Figure, measured } from './support/figures.ts';
+import { type Mysql, useMysql } from './support/mysql.ts';
+import { type Program, startLatchkey } from './support/programs.ts';
 
-const BUILT = (file: string) => fileURLToPath(new URL(`../dist/${file}`, import.meta.url));
-const USERS = Number(process.env.BENCH_USERS ?? 100_000);
-const BATCH = 1000;
-const TARGET = 3;
-const PAGES = 20;
-/** Of the server, such as --cpu-prof. */
-const NODE_OPTIONS = process.argv.slice(2);
-const PASSWORD = 'a password of the benchmark alone';
+const ADMIN = fileURLToPath(new URL('../dist/admin.js', import.meta.url));
 const EMAIL = 'first-admin@example.com';
+const PASSWORD = 'a password of the benchmark alone';
 const BASE64 = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const TABLES = ['users', 'user_roles'] as const;
+
+await runBenchmark('import', measure);
+
+/** 100,000 users through POST /admin/users/import against raw bulk INSERTs of the same rows; then lists of them. */
+async function measure(run: Run): Promise<Figure[]> {
+  const users = run.quick ? 200 : 100_000;
+  const batch = run.quick ? 100 : 1_000;
+  // As a database server comes: each transaction is on the disk when it is acknowledged.
+  const mysql = await useMysql(run, { innodb_flush_log_at_trx_commit: 1, innodb_buffer_pool_size: 2 ** 30 });
+  const url = await mysql.createDatabase('imported');
+  const env = { DATABASE_URL: url, MIGRATE_ON_START: 'true' };
+  const program = await startLatchkey(run, env);
+  await createAdmin(env);
+  const service = await logIn(program);
+  const tables = await emptyTables(mysql, new URL(url).pathname.slice(1));
+
+  const imported: number[] = [];
+  const inserted: number[] = [];
+  for (let done = 0; done < users; done += batch) {
+    const people = Array.from({ length: batch }, (_one, index) => aUser(done + index));
+    let ids: string[] = [];
+    imported.push(
+      await timed(async () => {
+        const answer = await service.send('POST', '/admin/users/import', { users: people });
+        if (answer.imported !== batch) throw new Error(`${answer.refused} of ${batch} were refused`);
+        ids = answer.results.map(({ id }: { id: string }) => id);
+      }),
+    );
+    const rows = await tables.rowsOf(ids);
+    inserted.push(await timed(() => tables.insert(rows)));
+  }
+
+  const n = users.toLocaleString('en');
+  return [
+    measured(`bulk INSERT, ${batch.toLocaleString('en')} users at a time`, 'ms', inserted),
+    compared(
+      `POST /admin/users/import, ${n} users, ${batch.toLocaleString('en')} at a time`,
+      'ms',
+      imported,
+      {
+        reference: 'the INSERTs',
+        to: inserted,
+        target: { atMost: 3 },
+      },
+    ),
+    ...(await measureLists(run, service, users)),
+  ];
+}
+
+async function measureLists(run: Run, service: Service, users: number): Promise<Figure[]> {
+  const { users: first } = await service.send('GET', '/admin/users?limit=200');
+  const middle = await service.send('GET', `/admin/users?search=person-${Math.floor(users / 2)}@`);
+  const figures: Figure[] = [];
+  for (const [what, query] of [
+    ['the first', ''],
+    ['one in the middle', `&cursor=${middle.users[0].id}`],
+    ['of the role user', '&role=user'],
+    ['of the role admin, which one has', '&role=admin'],
+    ['of those disabled, who are none', '&state=disabled'],
+    ['of a search that finds one', `&search=person-${users - 1}@`],
+    ['of a search that finds all', '&search=person'],
+    ['of a search that finds nobody', '&search=zzz'],
+    ['of an id', `&search=${first[0].id}`],
+  ] as const) {
+    const rounds: number[] = [];
+    for (let round = 0; round < (run.quick ? 1 : 15); round++) {
+      rounds.push(await timed(() => service.send('GET', `/admin/users?limit=200${query}`)));
+    }
+    figures.push(measured(`GET /admin/users, a page of 200: ${what}`, 'ms', rounds));
+  }
+  return figures;
+}
 
 /** As another system would hand it over. */
 function aUser(index: number) {
@@ -33,171 +99,72 @@ function aUser(index: number) {
   };
 }
 
-async function connect(serverUrl: string, database?: string): Promise<Connection> {
-  const url = new URL(serverUrl);
-  return createConnection({
-    host: url.hostname,
-    port: Number(url.port || 3306),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    ...(database !== undefined && { database }),
-    dateStrings: true,
-  });
-}
-
-/** Runs a built program until it ends; `input` goes to its standard input. */
-async function run(file: string, args: string[], env: NodeJS.ProcessEnv, cwd: string, input: string) {
-  const stdio: ['pipe', 'ignore', 'inherit'] = ['pipe', 'ignore', 'inherit'];
-  const child = spawn(process.execPath, [BUILT(file), ...args], { cwd, env, stdio });
-  child.stdin.end(input);
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${file} ended with ${code}`);
-}
-
-async function send(url: string, method: string, path: string, token: string, body?: object) {
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-  const response = await fetch(url + path, {
-    method,
-    headers,
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return JSON.parse(text);
-}
-
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await work();
   return performance.now() - begun;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** What the service wrote for one call, to be written once more without it. */
-async function rowsOf(connection: Connection, table: string, key: string, ids: readonly string[]) {
-  const sql = `SELECT * FROM ${table} WHERE ${key} IN (?)`;
-  const [rows] = await connection.query({ sql, rowsAsArray: true, values: [ids] });
-  return rows as unknown[][];
-}
-
-async function main(serverUrl: string, directory: string): Promise<void> {
-  const [imported, raw] = [`latchkey_bench_${process.pid}`, `latchkey_bench_${process.pid}_raw`];
-  const administrator = await connect(serverUrl);
-  for (const name of [imported, raw]) await administrator.query(`CREATE DATABASE ${name}`);
-  const DATABASE_URL = Object.assign(new URL(serverUrl), { pathname: `/${imported}` }).href;
-  const env = {
-    PATH: process.env.PATH,
-    PORT: '0',
-    DATABASE_URL,
-    MIGRATE_ON_START: 'true',
-    LOG_LEVEL: 'warn',
-  };
-  const server = spawn(process.execPath, [...NODE_OPTIONS, BUILT('server.js')], {
-    cwd: directory,
-    env: { ...env, LOG_LEVEL: 'info' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** The first administrator, as an operator makes one. */
+async function createAdmin(env: Readonly<Record<string, string>>): Promise<void> {
+  const args = [ADMIN, 'create-user', '--email', EMAIL, '--role', 'admin'];
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['pipe', 'ignore', 'inherit'],
   });
-  try {
-    const port = await new Promise<number>((resolve, reject) => {
-      server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-      createInterface(server.stdout).on('line', (line) => {
-        const entry = line.startsWith('{') ? JSON.parse(line) : {};
-        if (entry.level === 'error' || entry.level >= 50) console.error(line);
-        if (entry.port !== undefined) resolve(entry.port);
-      });
-    });
-    const url = `http://127.0.0.1:${port}`;
-    await run('admin.js', ['create-user', '--email', EMAIL, '--role', 'admin'], env, directory, PASSWORD);
-    const login = () => send(url, 'POST', '/login', '', { email: EMAIL, password: PASSWORD });
-    const { access_token: token } = await login();
-
-    const source = await connect(serverUrl, imported);
-    const target = await connect(serverUrl, raw);
-    for (const table of ['users', 'user_roles', 'roles']) {
-      const [[row]] = (await source.query(`SHOW CREATE TABLE ${table}`)) as unknown as [[object]];
-      await target.query('SET foreign_key_checks = 0');
-      await target.query(String(Object.values(row)[1]));
-    }
-    await target.query(`INSERT INTO roles SELECT * FROM ${imported}.roles`);
-    await target.query('SET foreign_key_checks = 1');
-
-    // In turns, so that whatever else the machine does slows down both.
-    let [service, bulk] = [0, 0];
-    for (let done = 0; done < USERS; done += BATCH) {
-      const users = Array.from({ length: BATCH }, (_, index) => aUser(done + index));
-      let ids: string[] = [];
-      service += await timed(async () => {
-        const answer = await send(url, 'POST', '/admin/users/import', token, { users });
-        if (answer.imported !== BATCH) throw new Error(`${answer.refused} of ${BATCH} were refused`);
-        ids = answer.results.map(({ id }: { id: string }) => id);
-      });
-      const userRows = await rowsOf(source, 'users', 'id', ids);
-      const roleRows = await rowsOf(source, 'user_roles', 'user_id', ids);
-      bulk += await timed(async () => {
-        await target.query('INSERT INTO users VALUES ?', [userRows]);
-        await target.query('INSERT INTO user_roles VALUES ?', [roleRows]);
-      });
-    }
-
-    const { access_token: fresh } = await login();
-    const pages: Record<string, number> = {};
-    const { users } = await send(url, 'GET', '/admin/users?limit=200', fresh);
-    const [[middle]] = (await source.query(
-      `SELECT id FROM users ORDER BY id LIMIT 1 OFFSET ${Math.floor(USERS / 2)}`,
-    )) as unknown as [[{ id: string }]];
-    for (const [what, query] of [
-      ['the first page', ''],
-      ['a page in the middle', `&cursor=${middle.id}`],
-      ['of one role', '&role=user'],
-      ['of a role that one user has', '&role=admin'],
-      ['of those who are disabled, who are none', '&state=disabled'],
-      ['of a search that finds one', '&search=person-77777@'],
-      ['of a search that finds a thousand', '&search=person-77'],
-      ['of a search that finds all', '&search=person'],
-      ['of a search that finds nobody', '&search=zzz'],
-      ['of a search for an id', `&search=${users[199].id}`],
-    ] as const) {
-      const times: number[] = [];
-      for (let round = 0; round < PAGES; round++) {
-        times.push(await timed(() => send(url, 'GET', `/admin/users?limit=200${query}`, fresh)));
-      }
-      pages[what] = median(times);
-    }
-
-    const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2).padStart(7)} s`;
-    const ratio = service / bulk;
-    const verdict = ratio <= TARGET ? 'met' : 'missed';
-    console.log(`${USERS.toLocaleString('en')} users, ${BATCH} at a time, Node ${process.version}`);
-    console.log(`POST /admin/users/import   ${seconds(service)}`);
-    console.log(`raw bulk INSERT            ${seconds(bulk)}`);
-    console.log(`ratio                      ${ratio.toFixed(2).padStart(7)}    target ${TARGET}: ${verdict}`);
-    console.log(`\nGET /admin/users?limit=200 at ${USERS.toLocaleString('en')} users, median of ${PAGES}`);
-    for (const [what, time] of Object.entries(pages)) {
-      console.log(`${what.padEnd(42)} ${time.toFixed(1).padStart(7)} ms`);
-    }
-    await Promise.all([source.end(), target.end()]);
-  } finally {
-    if (server.exitCode === null) {
-      server.kill('SIGTERM');
-      await once(server, 'close');
-    }
-    for (const name of [imported, raw]) await administrator.query(`DROP DATABASE ${name}`);
-    await administrator.end();
-  }
+  child.stdin.end(PASSWORD);
+  const [exitCode] = await once(child, 'close');
+  if (exitCode !== 0) throw new Error(`the command admin ended with exit code ${exitCode}`);
 }
 
-const given = process.env.TEST_MYSQL_URL;
-const own = given === undefined ? await startMysqlServer() : undefined;
-const serverUrl = given ?? own?.url;
-if (serverUrl === undefined)
-  throw new Error('there is no MySQL: install mariadb-server or set TEST_MYSQL_URL');
-const directory = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
-try {
-  await main(serverUrl, directory);
-} finally {
-  rmSync(directory, { recursive: true });
-  await own?.stop();
+type Service = Awaited<ReturnType<typeof logIn>>;
+
+async function logIn({ port }: Program) {
+  let token = '';
+  async function send(method: string, path: string, body?: object) {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  }
+  ({ access_token: token } = await send('POST', '/login', { email: EMAIL, password: PASSWORD }));
+  return { send };
+}
+
+/** The same tables in a database of their own, to be filled with the same rows without the service. */
+async function emptyTables({ administrator, createDatabase }: Mysql, source: string) {
+  const target = new URL(await createDatabase('raw')).pathname.slice(1);
+  await administrator.query(`USE ${target}`);
+  await administrator.query('SET foreign_key_checks = 0');
+  for (const table of [...TABLES, 'roles']) {
+    const [[row]] = await administrator.query<RowDataPacket[]>(`SHOW CREATE TABLE ${source}.${table}`);
+    await administrator.query(String(Object.values(row ?? {})[1]));
+  }
+  await administrator.query('SET foreign_key_checks = 1');
+  await administrator.query(`INSERT INTO roles SELECT * FROM ${source}.roles`);
+
+  return {
+    /** What the service wrote for these users. */
+    rowsOf: (ids: readonly string[]) =>
+      Promise.all(TABLES.map((table) => rowsOf(administrator, `${source}.${table}`, table, ids))),
+    async insert(rows: readonly unknown[][][]): Promise<void> {
+      for (const [index, table] of TABLES.entries()) {
+        await administrator.query(`INSERT INTO ${table} VALUES ?`, [rows[index]]);
+      }
+    },
+  };
+}
+
+async function rowsOf(
+  administrator: Connection,
+  from: string,
+  table: (typeof TABLES)[number],
+  ids: readonly string[],
+): Promise<unknown[][]> {
+  const sql = `SELECT * FROM ${from} WHERE ${table === 'users' ? 'id' : 'user_id'} IN (?)`;
+  // Times as texts, so that writing them again costs nothing.
+  const [rows] = await administrator.query({ sql, rowsAsArray: true, dateStrings: true, values: [ids] });
+  return rows as unknown as unknown[][];
 }

@@ -7,7 +7,8 @@ import { startApp, type TestApp } from './app.ts';
 import type { DatabaseKind } from './databases.ts';
 import type { Run } from './server-process.ts';
 
-const ADMIN = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
+/** The built program. */
+export const ADMIN_COMMAND = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 
 interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
@@ -21,7 +22,7 @@ export async function runAdmin(
   args: readonly string[],
   { env = {}, input = '' }: Surroundings = {},
 ): Promise<Run> {
-  const child = spawn(process.execPath, [ADMIN, ...args], {
+  const child = spawn(process.execPath, [ADMIN_COMMAND, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH ?? '', BCRYPT_COST: '4', ...env },
   });
@@ -53,6 +54,7 @@ export function useOperatedApp(
   afterAll(() => app.stop());
   return {
     app: () => app,
+    databaseUrl: () => DATABASE_URL,
     run: (args: readonly string[], input?: string) =>
       runAdmin(newDirectory(), args, { env: { DATABASE_URL }, input }),
   };
