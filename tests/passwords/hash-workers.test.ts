@@ -1,6 +1,12 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import bcrypt from 'bcrypt';
+import { createHashWorkers, type HashWorkers } from '../../src/passwords/hash-workers.ts';
+
+const LIVE_COST = 6;
+const TEXT = 'vexing quartz';
 
 const BUILT = new URL('../../dist/passwords/hash-workers.js', import.meta.url).href;
 
@@ -16,7 +22,121 @@ const PROGRAM = `
   console.log('still there');
 `;
 
-describe('The threads that hash', () => {
+/** The niceness of each thread of this process by its id, out of column 19 of `stat` (proc(5)). */
+function nicenessOfThreads(): Map<string, number> {
+  const threads = readdirSync('/proc/self/task');
+  return new Map(threads.map((id) => [id, nicenessOf(id)] as const));
+}
+
+function nicenessOf(thread: string): number {
+  const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+  // Column 2 is a name that may hold spaces.
+  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(afterName[16]);
+}
+
+describe('hash workers', () => {
+  const made: HashWorkers[] = [];
+
+  afterEach(async () => {
+    await Promise.all(made.splice(0).map((workers) => workers.close()));
+  });
+
+  function createWorkers(workers = 2): HashWorkers {
+    const options = { workers, maxWaitMilliseconds: 10_000, bcryptCost: LIVE_COST };
+    const hashWorkers = createHashWorkers({ ...options, monotonic: () => performance.now() });
+    made.push(hashWorkers);
+    return hashWorkers;
+  }
+
+  function compareTask(bcryptHash: string, text = TEXT) {
+    return { kind: 'compare', text, bcryptHash, liveCost: LIVE_COST, mayMatch: true } as const;
+  }
+
+  it('hash a text as bcrypt does, at the cost that was asked for', async () => {
+    const workers = createWorkers();
+
+    const hash = await workers.hash('client', { kind: 'hash', text: TEXT, cost: 5 });
+
+    expect(hash).toMatch(/^\$2b\$05\$/);
+    expect(bcrypt.compareSync(TEXT, hash)).toBe(true);
+  });
+
+  it('tell the right text from a wrong one, and never match where nothing may match', async () => {
+    const workers = createWorkers();
+    const hash = bcrypt.hashSync(TEXT, LIVE_COST);
+
+    expect(await workers.compare('client', compareTask(hash))).toBe(true);
+    expect(await workers.compare('client', compareTask(hash, 'vexing canoe'))).toBe(false);
+    expect(await workers.compare('client', { ...compareTask(hash), mayMatch: false })).toBe(false);
+  });
+
+  it('do no more at once than there are threads, whoever asks', async () => {
+    const workers = createWorkers(2);
+    const hash = bcrypt.hashSync(TEXT, LIVE_COST);
+
+    const results = Array.from({ length: 9 }, (_, index) =>
+      workers.compare(`client ${index % 3}`, compareTask(hash)).then((matches) => {
+        expect(workers.running()).toBeLessThanOrEqual(2);
+        return matches;
+      }),
+    );
+
+    expect([workers.running(), workers.waiting()]).toEqual([2, 7]);
+    expect(await Promise.all(results)).toEqual(Array(9).fill(true));
+    expect([workers.running(), workers.waiting()]).toEqual([0, 0]);
+  });
+
+  it('leave the thread that answers requests free meanwhile', async () => {
+    const workers = createWorkers(1);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+
+    await workers.hash('client', { kind: 'hash', text: TEXT, cost: 11 });
+
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  it('fail with what bcrypt says of a task that it does not take, and go on', async () => {
+    const workers = createWorkers(1);
+
+    await expect(workers.hash('client', { kind: 'hash', text: null as never, cost: 4 })).rejects.toThrow(
+      /data/,
+    );
+
+    expect(await workers.compare('client', compareTask(bcrypt.hashSync(TEXT, LIVE_COST)))).toBe(true);
+    expect([workers.running(), workers.waiting()]).toEqual([0, 0]);
+  });
+
+  (process.platform === 'linux' ? it : it.skip)(
+    'have the lowest priority, and the thread that answers requests keeps its own',
+    async () => {
+      const before = nicenessOfThreads();
+      const workers = createWorkers(2);
+      await Promise.all([1, 2].map(() => workers.hash('client', { kind: 'hash', text: TEXT, cost: 8 })));
+
+      const after = nicenessOfThreads();
+
+      const nice = [...after].filter(([id, niceness]) => niceness === 19 && !before.has(id));
+      expect(nice).toHaveLength(2);
+      expect(nicenessOf(String(process.pid))).toBe(before.get(String(process.pid)));
+      expect(nicenessOf(String(process.pid))).toBeLessThan(19);
+    },
+  );
+
+  (process.platform === 'linux' ? it : it.skip)('end their threads when they are closed', async () => {
+    const niceThreads = () => [...nicenessOfThreads().values()].filter((niceness) => niceness === 19).length;
+    const before = niceThreads();
+    const workers = createWorkers(2);
+    await Promise.all([1, 2].map(() => workers.hash('client', { kind: 'hash', text: TEXT, cost: 8 })));
+    expect(niceThreads()).toBe(before + 2);
+
+    await workers.close();
+
+    expect(niceThreads()).toBe(before);
+  });
+
   it('can be stopped while they start without taking the process down', async () => {
     const args = ['--input-type=module', '--eval', PROGRAM];
 
