@@ -29,7 +29,6 @@ onEachDatabase((kind) => {
     });
 
     it.each([
-      ['without a line end', ''],
       ['with the line end of Windows', '\r\n'],
       ['with more lines behind it', '\nsomething else\n'],
     ])('takes the first line %s, with its spaces', async (_what, end) => {
@@ -73,7 +72,6 @@ onEachDatabase((kind) => {
     });
 
     it.each<[what: string, args: string[], input: string, says: RegExp]>([
-      ['a password that is too short', [], 'short', /at least 8 characters/],
       ['no password', [], '', /at least 8 characters/],
       ['a common password', [], 'password', /among the first that attackers try/],
       [
@@ -228,27 +226,6 @@ onEachDatabase((kind) => {
       );
     });
   });
-
-  describe('The command admin', () => {
-    const { run } = useOperatedApp(kind, newDirectory);
-
-    it.each(['disable', 'enable', 'unlock', 'revoke-sessions'])(
-      '%s exits with 1 where there is nobody of that name',
-      async (command) => {
-        for (const [option, name] of [
-          ['--email', 'nobody@example.com'],
-          ['--username', 'nobody'],
-          ['--email', 'no address'],
-        ] as const) {
-          expect(await run([command, option, name])).toEqual({
-            exitCode: 1,
-            stdout: '',
-            stderr: `There is no account of "${name}".\n`,
-          });
-        }
-      },
-    );
-  });
 });
 
 describe('The command admin', () => {
@@ -258,8 +235,6 @@ describe('The command admin', () => {
     [['create-user', '--username', 'grace']],
     [['create-user', '--email', 'a@example.com', '--password', `${CANARY} battery`]],
     [['create-user', '--email', 'a@example.com', `${CANARY} battery`]],
-    [['unlock', '--email']],
-    [['disable']],
     [['disable', '--email', 'a@example.com', '--username', 'grace']],
     [['disable', '--email', 'a@example.com', '--role', 'admin']],
     [['list', 'all']],

@@ -37,10 +37,8 @@ onEachDatabase((kind) => {
       const app = operated.app();
       const { email, username = '', password } = await signUp(app, { username: aUsername() });
       for (const args of [
-        ['--username', username],
         ['--username', username.toUpperCase()],
         ['--email', ` ${email.toUpperCase()}`],
-        [`--email=${email}`],
       ]) {
         await failTimes(app, MAX_FAILURES, { email });
 
@@ -75,11 +73,8 @@ onEachDatabase((kind) => {
     });
 
     it.each([
-      ['an email address', '--email', aPerson().email],
       ['a username', '--username', aUsername()],
-      ['what is no email address', '--email', 'nobody'],
-      ['what is no username', '--username', "' OR 1=1"],
-      ['nothing', '--email', ''],
+      ['what is no email address', '--email', "' OR 1=1"],
     ])('exits with 1 where nobody has %s', async (_what, option, named) => {
       expect(await unlock(option, named)).toEqual({
         exitCode: 1,

@@ -15,7 +15,6 @@ import { hashHere } from '../support/hashing.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = fileURLToPath(new URL('../../node_modules/.bin/sequelize-cli', import.meta.url));
-const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const DEMO_PASSWORD = 'correct horse battery staple';
 
 /** Set, so that nothing comes in from a .env file of the checkout. */
@@ -46,10 +45,20 @@ function runCli(args: readonly string[], env: Record<string, string>): Promise<R
 }
 
 /** The two ways to name an environment: the variable, and the option where there is no variable. */
-const WAYS = ENVIRONMENTS.flatMap((environment) => [
-  { way: `NODE_ENV=${environment}`, environment, args: [], env: { NODE_ENV: environment } },
-  { way: `--env ${environment}`, environment, args: ['--env', environment], env: { NODE_ENV: '' } },
-]);
+const WAYS = [
+  ...['development', 'test', 'production'].map((environment) => ({
+    way: `NODE_ENV=${environment}`,
+    environment,
+    args: [],
+    env: { NODE_ENV: environment },
+  })),
+  {
+    way: '--env production',
+    environment: 'production',
+    args: ['--env', 'production'],
+    env: { NODE_ENV: '' },
+  },
+];
 
 onEachDatabase((kind) => {
   describe('sequelize-cli', () => {

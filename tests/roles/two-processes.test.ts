@@ -7,7 +7,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { useTwoProcesses } from '../support/two-processes.ts';
 
 const REVOCATION_BOUND_MILLISECONDS = 1_000;
-const TRIES = 20;
+const TRIES = 10;
 
 onEachDatabase((kind) => {
   describe('Two processes that share a database', () => {
