@@ -1,9 +1,10 @@
-import { col, literal, Op, type WhereOptions } from 'sequelize';
-import type { NewUser, ProfileChange, User, UserChange, UserFilter, UserStore } from '../accounts/ports.ts';
+import { col, literal, Op } from 'sequelize';
+import type { NewUser, ProfileChange, User, UserChange, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
 import { findAlike } from './find-alike.ts';
 import { insertRows } from './insert-rows.ts';
+import { listUsers } from './list-users.ts';
 import type { UserRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 
@@ -76,13 +77,6 @@ export function createUserStore(scope: Scope): UserStore {
     return updateActive({ id }, { disabledAt: at, updatedAt: at });
   }
 
-  async function list(filter: UserFilter, limit: number, after: string | undefined): Promise<User[]> {
-    const where = { [Op.and]: conditionsOf(filter, after, (value) => sequelize.escape(value)) };
-    const order: [string, string][] = [['id', 'ASC']];
-    const rows = await run(() => users.findAll({ where, order, limit, transaction }));
-    return rows.map((row) => toUser(row.get()));
-  }
-
   async function change(
     id: string,
     { email, emailVerified, ...profile }: UserChange,
@@ -142,7 +136,7 @@ export function createUserStore(scope: Scope): UserStore {
     insert,
     insertMany,
     taken,
-    list,
+    list: async (filter, limit, after) => (await listUsers(scope, filter, limit, after)).map(toUser),
     update: change,
     enable: async (id, at) => {
       const where = { id, disabledAt: { [Op.ne]: null } };
@@ -165,27 +159,6 @@ export function createUserStore(scope: Scope): UserStore {
       (await write(() => users.destroy({ where: { id, passwordHash, disabledAt: null }, transaction }))) ===
       1,
   };
-}
-
-const LAST_CHARACTER = '\u{10ffff}';
-
-const hasRole = (role: string) =>
-  `EXISTS (SELECT 1 FROM user_roles WHERE user_roles.user_id = users.id AND user_roles.role = ${role})`;
-
-function conditionsOf(
-  { search, role, state }: UserFilter,
-  after: string | undefined,
-  quote: (value: string) => string,
-): WhereOptions<UserRow>[] {
-  // A range, since LIKE would take signs in what people search for as its own.
-  const beginsSo = { [Op.gte]: search, [Op.lt]: `${search}${LAST_CHARACTER}` };
-  const fields = ['id', 'emailCanonical', 'usernameCanonical'];
-  return [
-    ...(search === undefined ? [] : [{ [Op.or]: fields.map((field) => ({ [field]: beginsSo })) }]),
-    ...(role === undefined ? [] : [literal(hasRole(quote(role)))]),
-    ...(state === undefined ? [] : [{ disabledAt: state === 'active' ? null : { [Op.ne]: null } }]),
-    ...(after === undefined ? [] : [{ id: { [Op.gt]: after } }]),
-  ];
 }
 
 function toProfile({ username, name }: ProfileChange): Partial<UserRow> {
