@@ -17,7 +17,14 @@ export async function insertRows<Row extends object>(
   const described: Record<string, { field?: string }> = model.getAttributes();
   const names = Object.keys(described) as (keyof Row & string)[];
   const columns = names.map((name) => described[name]?.field ?? name);
-  const toSql = (value: unknown) => (value instanceof Date ? toSqlDate(sequelize, value) : value);
+  // Rows hold the same time more than once, and writing it takes longer than finding it.
+  const dates = new Map<Date, string>();
+  const toSql = (value: unknown) => {
+    if (!(value instanceof Date)) return value;
+    const known = dates.get(value) ?? toSqlDate(sequelize, value);
+    dates.set(value, known);
+    return known;
+  };
   const replacements = rows.map((row) => names.map((name) => toSql(row[name])));
   const groups = rows.map(() => '(?)').join(', ');
   const sql = `INSERT INTO ${model.getTableName()} (${columns.join(', ')}) VALUES ${groups}`;

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { AppError } from '../../errors.ts';
-import type { Granter } from '../../http/granter.ts';
+import { demandHeld, type Granter } from '../../http/granter.ts';
 import { parse } from '../../http/parse.ts';
 import { entryOf } from '../../ledger.ts';
 import type { AccountStore, NewUser } from '../ports.ts';
@@ -36,8 +36,7 @@ export function createImport(store: AccountStore, clock: Clock) {
       return read === undefined ? [] : [read];
     });
     const grantable = await withoutUngrantable(candidates, results, admin);
-    const fresh = await withoutTaken(grantable, results);
-    await insert(fresh, results, admin);
+    results.push(...(await insert(grantable, admin)));
     return results.sort((a, b) => a.index - b.index);
   }
 
@@ -63,54 +62,68 @@ export function createImport(store: AccountStore, clock: Clock) {
     });
   }
 
-  /** Who is there already, or twice in one import, would make the insert of all others fail. */
-  async function withoutTaken(
-    candidates: readonly Candidate[],
-    results: ImportResult[],
-  ): Promise<Candidate[]> {
-    const emails = candidates.map(({ user }) => user.email.canonical);
-    const usernames = candidates.flatMap(({ user }) => user.username?.canonical ?? []);
-    const seen = new Set(candidates.length === 0 ? [] : await store.users.taken(emails, usernames));
-    return candidates.filter(({ index, user }) => {
-      const { email, username } = user;
-      const code = seen.has(email.canonical)
-        ? 'email_taken'
-        : username && seen.has(username.canonical)
-          ? 'username_taken'
-          : undefined;
-      if (code) results.push(toResult(index, new AppError(code)));
-      else seen.add(email.canonical).add(username?.canonical ?? email.canonical);
-      return code === undefined;
-    });
-  }
-
-  /** All at once; where somebody signs up or a role goes at the same moment, one after another. */
-  async function insert(candidates: readonly Candidate[], results: ImportResult[], admin: Granter) {
-    const refusal = await refusalOf(() => insertAll(candidates, admin));
-    if (refusal === null) {
-      results.push(...candidates.map(({ index, user }) => ({ index, id: user.id })));
-      return;
+  /**
+   * All at once, first as if nobody were there yet, which is what an import mostly finds; then without those who are.
+   * Where somebody signs up or a role goes at the same moment, one after another.
+   */
+  async function insert(candidates: readonly Candidate[], admin: Granter): Promise<ImportResult[]> {
+    let chosen = choose(candidates, new Set());
+    let refusal = await refusalOf(() => insertAll(chosen.fresh, admin));
+    if (refusal !== null) {
+      chosen = choose(candidates, await takenOf(candidates));
+      refusal = await refusalOf(() => insertAll(chosen.fresh, admin));
     }
-    for (const candidate of await withoutTaken(candidates, results)) {
+    const { fresh, refused } = chosen;
+    if (refusal === null) return [...refused, ...fresh.map(({ index, user }) => ({ index, id: user.id }))];
+    const results = [...refused];
+    for (const candidate of fresh) {
       const why = await refusalOf(() => insertAll([candidate], admin));
       results.push(why ? toResult(candidate.index, why) : { index: candidate.index, id: candidate.user.id });
     }
+    return results;
   }
 
-  async function insertAll(candidates: readonly Candidate[], { caller }: Granter): Promise<void> {
+  function takenOf(candidates: readonly Candidate[]): Promise<ReadonlySet<string>> {
+    const emails = candidates.map(({ user }) => user.email.canonical);
+    const usernames = candidates.flatMap(({ user }) => user.username?.canonical ?? []);
+    return store.users.taken(emails, usernames);
+  }
+
+  async function insertAll(candidates: readonly Candidate[], admin: Granter): Promise<void> {
     if (candidates.length === 0) return;
+    const roles = unique(candidates.flatMap((candidate) => candidate.roles));
     await store.transaction(async (stores) => {
       await stores.users.insertMany(candidates.map(({ user }) => user));
       await stores.userRoles.addMany(
         candidates.flatMap(({ user, roles }) => roles.map((role) => ({ userId: user.id, role }))),
       );
+      // Once more, since from now on these roles stay as they are.
+      await demandHeld(stores, admin, await stores.userRoles.permissionsOf(roles));
       const details = { users: candidates.length };
       const subjectId = candidates.length === 1 ? (candidates[0]?.user.id ?? null) : null;
-      await stores.ledger.append(entryOf('user.imported', caller, subjectId, details), new Date(clock.now()));
+      const entry = entryOf('user.imported', admin.caller, subjectId, details);
+      await stores.ledger.append(entry, new Date(clock.now()));
     });
   }
 
   return importUsers;
+}
+
+/** Those who have an address and a username that nobody has, nor anybody earlier in the same import. */
+function choose(candidates: readonly Candidate[], taken: ReadonlySet<string>) {
+  const seen = new Set(taken);
+  const refused: ImportResult[] = [];
+  const fresh = candidates.filter(({ index, user: { email, username } }) => {
+    const code = seen.has(email.canonical)
+      ? 'email_taken'
+      : username && seen.has(username.canonical)
+        ? 'username_taken'
+        : undefined;
+    if (code) refused.push(toResult(index, new AppError(code)));
+    else seen.add(email.canonical).add(username?.canonical ?? email.canonical);
+    return code === undefined;
+  });
+  return { fresh, refused };
 }
 
 function unique(names: readonly string[]): string[] {
