@@ -12,7 +12,7 @@ import { ConfigError, loadConfig, processEnvironment } from './config.ts';
 import { connectDatabase } from './db/connect.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
 import { createStore } from './db/store.ts';
-import { AppError } from './errors.ts';
+import { AppError, ERRORS } from './errors.ts';
 import { createHashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { createEnding } from './sessions/ending.ts';
@@ -21,6 +21,7 @@ import { createRevocationSet } from './sessions/revocations.ts';
 const USAGE = `usage: npm run admin -- create-user --email ADDRESS [--username NAME] [--role ROLE ...]
                           the password is asked for, or read from standard input; it is never an argument
        npm run admin -- list [--email PREFIX | --username PREFIX] [--role ROLE]
+       npm run admin -- set-roles  --email ADDRESS | --username NAME  --role ROLE [--role ROLE ...]
        npm run admin -- disable | enable | unlock | revoke-sessions  --email ADDRESS | --username NAME
 `;
 
@@ -35,8 +36,13 @@ const OPTIONS = {
 } as const;
 
 type Options = { readonly email?: string; readonly username?: string; readonly role?: string[] };
+type OnOneUser = (users: UserAdmin, found: UserInFull, roles: readonly string[]) => Promise<string>;
 
-const ON_ONE_USER: Readonly<Record<string, (users: UserAdmin, found: UserInFull) => Promise<string>>> = {
+const ON_ONE_USER: Readonly<Record<string, OnOneUser>> = {
+  async 'set-roles'(users, { user }, given) {
+    const { roles } = await users.setRoles(user.id, given, OPERATOR_AT_WORK);
+    return `${user.email} has the roles ${roles.join(', ')}.`;
+  },
   async disable(users, { user }) {
     await users.disable(user.id, OPERATOR_AT_WORK);
     return `${user.email} is disabled.`;
@@ -72,9 +78,15 @@ async function main(args: string[]): Promise<number> {
     console.log(await withUsers((users, store) => run(users, store, command, options)));
     return 0;
   } catch (error) {
-    console.error(error instanceof AppError ? error.detail : error instanceof Error ? error.message : error);
+    console.error(
+      error instanceof AppError ? describe(error) : error instanceof Error ? error.message : error,
+    );
     return error instanceof ConfigError ? ConfigError.exitCode : 1;
   }
+}
+
+function describe({ code, detail }: AppError): string {
+  return `${ERRORS[code].title}. ${detail}`;
 }
 
 /** The command and its options, or undefined where they do not fit together. */
@@ -86,7 +98,9 @@ function readArguments(args: string[]): { command: string; options: Options } | 
     const fits =
       command === 'list' ||
       (command === 'create-user' && values.email !== undefined) ||
-      (Object.hasOwn(ON_ONE_USER, command) && namesOne && values.role === undefined);
+      (Object.hasOwn(ON_ONE_USER, command) &&
+        namesOne &&
+        (values.role !== undefined) === (command === 'set-roles'));
     return rest.length === 0 && fits ? { command, options: values } : undefined;
   } catch {
     return undefined;
@@ -101,7 +115,8 @@ async function run(
 ): Promise<string> {
   if (command === 'create-user') return createUser(users, options);
   if (command === 'list') return list(users, options);
-  return (await ON_ONE_USER[command]?.(users, await find(users, store, options))) ?? '';
+  const roles = [...new Set(options.role)];
+  return (await ON_ONE_USER[command]?.(users, await find(users, store, options), roles)) ?? '';
 }
 
 async function createUser(users: UserAdmin, { email = '', username, role = [] }: Options): Promise<string> {

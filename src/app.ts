@@ -175,6 +175,10 @@ export function createApp(dependencies: AppDependencies): App {
   const check = createBearerCheck({ accessTokens, apiKeys: apiKeyCheck, revocations, follower, whenStale });
   const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
+  const ofSession = (token: string) => {
+    if (apiKeyCheck.isKey(token)) throw new AppError('session_required');
+    return genuine(token);
+  };
   // Each kind of token that POST /oauth/introspect knows.
   const introspectors = [
     introspectApiKeys(apiKeyCheck),
@@ -220,7 +224,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(jsonBody());
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
   app.use(userAdminRoutes({ userAdmin, importUsers, authenticate: bearer }));
-  app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
+  app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: ofSession, limit }));
   app.use(apiKeyRoutes({ apiKeys, authenticate: bearer }));
   app.use(auditRoutes({ audit: createAudit(store), authenticate: bearer }));
   app.use(roleRoutes({ roles, permissions, authenticate: bearer }));

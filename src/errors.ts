@@ -41,7 +41,7 @@ export const ERRORS = {
   token_revoked: {
     title: 'The access token has been revoked',
     meaning:
-      'Its session was ended, or its account was deleted or disabled, after it was issued. Log in again.',
+      'Since it was issued its session has ended, its account was deleted or disabled, or what it may do has changed. Refresh; if that is refused, log in again.',
   },
   invalid_refresh_token: {
     title: 'The refresh token is not valid',
@@ -72,7 +72,8 @@ export const ERRORS = {
   },
   session_required: {
     title: 'This needs a login',
-    meaning: 'An API key cannot make or see API keys. Log in and send the access token.',
+    meaning:
+      'An API key belongs to no session, so it cannot log out, and it cannot make or see API keys. Log in and send the access token.',
   },
   wrong_password: {
     title: 'The current password is not right',
@@ -96,7 +97,7 @@ export const ERRORS = {
   },
   unknown_role: {
     title: 'There is no such role',
-    meaning: 'GET /admin/roles lists the roles there are.',
+    meaning: 'Some role of the request does not exist. GET /admin/roles lists the roles there are.',
   },
   too_many_api_keys: {
     title: 'You have as many API keys as you may have',
@@ -229,6 +230,7 @@ export const FIELD_ERRORS = {
   password_too_long: 'The password has more than 256 characters.',
   password_common: 'The password is among the first that attackers try.',
   password_unchanged: 'Another password is demanded, and this is the present one.',
+  password_not_demanded: 'No other password is demanded here: POST /me/password changes it.',
   password_personal: 'The password is your email address, username or name, or the name of the service.',
 } as const satisfies Record<string, string>;
 

@@ -32,6 +32,7 @@ export function createRehash({ store, passwords, clock }: RehashDependencies) {
   ): Promise<string> {
     if (user.passwordChangeRequiredAt !== null)
       return replace(user, proof, { password, newPassword }, origin);
+    if (newPassword !== undefined) throw notDemanded();
     return proof.outdated ? renew(user, proof, password, origin) : proof.hash;
   };
 
@@ -76,4 +77,10 @@ export function createRehash({ store, passwords, clock }: RehashDependencies) {
       throw error;
     }
   }
+}
+
+/** What is sent for nothing would otherwise be taken for done. */
+function notDemanded(): AppError {
+  const detail = 'This account may keep its password: POST /me/password changes it.';
+  return fieldError('/new_password', 'password_not_demanded', detail);
 }

@@ -14,7 +14,7 @@ const Time = z
   .string()
   .refine(
     (value) => z.iso.datetime({ offset: true }).safeParse(value).success,
-    fault('invalid_time', 'Must be a time such as 2026-11-20T04:31:37.251Z.'),
+    fault('invalid_time', 'Must be a time such as 2026-11-20T04:31:37.251Z; a + is %2B in a query.'),
   )
   .transform((value) => new Date(value))
   .meta({ format: 'date-time' });
@@ -41,7 +41,7 @@ export const ActivityQuery = z.strictObject(pagingShape);
 export const AuditQuery = z.strictObject({
   subject: Id.optional().meta({ description: 'The id of the user, client or key, or the name of the role' }),
   actor: Id.optional().meta({ description: 'The id of the user, client or key that did it' }),
-  type: z.enum(EVENT_TYPES, 'Must be one of the types of events.').optional(),
+  type: z.enum(EVENT_TYPES, `Must be one of ${EVENT_TYPES.join(', ')}.`).optional(),
   from: Time.optional().meta({ description: 'From this time on' }),
   until: Time.optional().meta({ description: 'Before this time' }),
   ...pagingShape,

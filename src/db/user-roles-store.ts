@@ -15,10 +15,17 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
     try {
       await insertRows(scope, userRoles, given);
     } catch (error) {
-      if (error instanceof ForeignKeyConstraintError)
-        throw new AppError('unknown_role', undefined, { cause: error });
-      throw error;
+      if (!(error instanceof ForeignKeyConstraintError)) throw error;
+      const there = await existing(given.map(({ role }) => role));
+      throw unknownRole(given.find(({ role }) => !there.has(role))?.role, error);
     }
+  }
+
+  async function existing(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const where = { name: [...names] };
+    const attributes = ['name'];
+    const rows = await run(() => models.roles.findAll({ where, attributes, transaction, raw: true }));
+    return new Set(rows.map(({ name }) => name));
   }
 
   const add = (userId: string, roles: readonly string[]) => addMany(roles.map((role) => ({ userId, role })));
@@ -49,13 +56,7 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
       await add(userId, roles);
       return version;
     },
-    async existing(names) {
-      const where = { name: [...names] };
-      const rows = await run(() =>
-        models.roles.findAll({ where, attributes: ['name'], transaction, raw: true }),
-      );
-      return new Set(rows.map(({ name }) => name));
-    },
+    existing,
     async permissionsOf(roles) {
       const where = { role: [...roles] };
       const rows = await run(() => rolePermissions.findAll({ where, transaction, raw: true }));
@@ -82,4 +83,8 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
       return Number(rows[0]?.others ?? 0);
     },
   };
+}
+
+function unknownRole(role: string | undefined, cause: unknown): AppError {
+  return new AppError('unknown_role', role && `There is no role ${role}.`, { cause });
 }

@@ -65,8 +65,10 @@ export class OAuthError extends Error {
 }
 
 /** RFC 6749 section 5.2: the same whatever is wrong with the client. */
-export function invalidClient(): OAuthError {
-  return new OAuthError('invalid_client', 'There is no client that has this id and this secret.', {
+export function invalidClient(
+  description = 'There is no client that has this id and this secret.',
+): OAuthError {
+  return new OAuthError('invalid_client', description, {
     headers: { 'WWW-Authenticate': BASIC_CHALLENGE },
   });
 }

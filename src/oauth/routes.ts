@@ -83,7 +83,8 @@ export function oauthRoutes(dependencies: OAuthRouteDependencies): Router {
     const refusal = insufficientScope(INTROSPECT_PERMISSION);
     if (bearerToken === undefined) {
       const client = await checkClient(request);
-      if (client === undefined) throw invalidClient();
+      if (client === undefined)
+        throw invalidClient('This needs a client that authenticates, or a bearer token.');
       // Without the challenge of a bearer token, which was not what was sent.
       if (!client.permissions.includes(INTROSPECT_PERMISSION)) {
         throw new OAuthError('insufficient_scope', refusal.detail);

@@ -24,6 +24,9 @@ export interface BearerDependencies {
   readonly whenStale: 'refuse' | 'accept';
 }
 
+const RIGHTS_HAVE_CHANGED =
+  'What it may do has changed since it was issued. Get another one: nobody has been logged out, so a refresh will do.';
+
 /**
  * Makes the check of a bearer token: its signature and claims, and that it has not been revoked. Asks no database, but
  * for an API key that this process does not know yet.
@@ -35,8 +38,12 @@ export function createBearerCheck(dependencies: BearerDependencies) {
   function check(credential: string): AccessTokenClaims | Promise<AccessTokenClaims> {
     if (apiKeys.isKey(credential)) return apiKeys.claimsOf(credential).then(unlessStale);
     const claims = verifyGenuine(accessTokens, credential);
-    if (revocations.isRevoked(claims)) throw new AppError('token_revoked');
+    if (revocations.isRevoked(claims)) throw revoked(claims);
     return unlessStale(claims);
+  }
+
+  function revoked(claims: AccessTokenClaims): AppError {
+    return new AppError('token_revoked', revocations.isOutdated(claims) ? RIGHTS_HAVE_CHANGED : undefined);
   }
 
   function unlessStale(claims: AccessTokenClaims): AccessTokenClaims {

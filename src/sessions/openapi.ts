@@ -55,6 +55,7 @@ export const sessionPaths: Paths = {
           'token_invalid',
           'token_expired',
           'user_required',
+          'session_required',
           'invalid_refresh_token',
           'database_unavailable',
         ),

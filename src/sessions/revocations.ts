@@ -9,6 +9,8 @@ export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
 export interface RevocationSet {
   readonly add: (revocations: Iterable<Revocation>) => void;
   readonly isRevoked: (claims: RevocableClaims) => boolean;
+  /** Whether it is revoked for nothing but the rights it holds: its session lives on and gets a token with those of now. */
+  readonly isOutdated: (claims: RevocableClaims) => boolean;
   /** Forgets what no living token can need. */
   readonly prune: (nowMilliseconds: number) => void;
   readonly size: () => number;
@@ -38,24 +40,29 @@ export function createRevocationSet(): RevocationSet {
     else raise(kind === 'rights' ? rights : roles, subjectId, milliseconds, expiresAtSeconds);
   }
 
+  function hasEnded({ jti = '', sid = jti, api_key_id, sub, iat }: RevocableClaims): boolean {
+    return (
+      sessions.has(sid) || (api_key_id !== undefined && keys.has(api_key_id)) || isBelow(users, sub, iat)
+    );
+  }
+
+  function holdsOldRights({
+    sub,
+    roles: names = [],
+    rv: [userVersion, ...roleVersions] = [],
+  }: RevocableClaims) {
+    return (
+      isBelow(rights, sub, userVersion) ||
+      (roles.size > 0 && names.some((name, index) => isBelow(roles, name, roleVersions[index])))
+    );
+  }
+
   return {
     add: (revocations) => {
       for (const revocation of revocations) add(revocation);
     },
-    isRevoked: ({
-      jti = '',
-      sid = jti,
-      api_key_id,
-      sub,
-      iat,
-      roles: names = [],
-      rv: [userVersion, ...roleVersions] = [],
-    }) =>
-      sessions.has(sid) ||
-      (api_key_id !== undefined && keys.has(api_key_id)) ||
-      isBelow(users, sub, iat) ||
-      isBelow(rights, sub, userVersion) ||
-      (roles.size > 0 && names.some((name, index) => isBelow(roles, name, roleVersions[index]))),
+    isRevoked: (claims) => hasEnded(claims) || holdsOldRights(claims),
+    isOutdated: (claims) => !hasEnded(claims) && holdsOldRights(claims),
     prune: (nowMilliseconds) => {
       const nowSeconds = nowMilliseconds / 1000;
       for (const ids of [sessions, keys]) {

@@ -191,6 +191,33 @@ onEachDatabase((kind) => {
     });
   });
 
+  describe('The command admin set-roles', () => {
+    const { app, run } = useOperatedApp(kind, newDirectory);
+
+    it('makes an administrator of somebody who has an account, whose older tokens are refused', async () => {
+      const { email, password, token } = await signUp(app());
+
+      const made = await run(['set-roles', '--email', email, '--role', 'user', '--role', 'admin']);
+
+      expect(made).toEqual({ exitCode: 0, stdout: `${email} has the roles admin, user.\n`, stderr: '' });
+      await app().follower.catchUp();
+      const { body } = await app().get('/me').auth(token, auth).expect(401);
+      expect(body.detail).toContain('What it may do has changed');
+      const login = await app().post('/login').send({ email, password }).expect(200);
+      await app().get('/admin/users').auth(login.body.access_token, auth).expect(200);
+    });
+
+    it('exits with 1 and names the role that there is not', async () => {
+      const { email } = await signUp(app());
+
+      expect(await run(['set-roles', '--email', email, '--role', 'no-such-role'])).toEqual({
+        exitCode: 1,
+        stdout: '',
+        stderr: 'There is no such role. There is no role no-such-role.\n',
+      });
+    });
+  });
+
   describe('The command admin revoke-sessions', () => {
     const { app, run } = useOperatedApp(kind, newDirectory);
 
@@ -237,6 +264,7 @@ describe('The command admin', () => {
     [['create-user', '--email', 'a@example.com', `${CANARY} battery`]],
     [['disable', '--email', 'a@example.com', '--username', 'grace']],
     [['disable', '--email', 'a@example.com', '--role', 'admin']],
+    [['set-roles', '--email', 'a@example.com']],
     [['list', 'all']],
     [['constructor', '--email', 'a@example.com']],
   ])('with the arguments %j says how it is used, exits with 64 and repeats nothing', async (args) => {

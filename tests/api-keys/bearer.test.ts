@@ -72,8 +72,8 @@ onEachDatabase((kind) => {
       const { key } = await signUpWithKey();
 
       for (const scope of ['local', 'others', 'global']) {
-        const { body } = await app.post(`/logout?scope=${scope}`).auth(key, { type: 'bearer' }).expect(401);
-        expect(body.code).toBe('token_invalid');
+        const { body } = await app.post(`/logout?scope=${scope}`).auth(key, { type: 'bearer' }).expect(403);
+        expect(body.code).toBe('session_required');
       }
       await verify(key).expect(200);
     });

@@ -5,7 +5,6 @@ import { describe, expect, it } from '@jest/globals';
 import { EVENT_TYPES } from '../../src/ledger.ts';
 import { ADMIN_COMMAND, useOperatedApp } from '../support/admin-command.ts';
 import { useDirectories } from '../support/directories.ts';
-import { signUp } from '../support/people.ts';
 
 const PAGE = readFileSync(new URL('../../docs/authorization.md', import.meta.url), 'utf8');
 const NPM_RUN_ADMIN = 'npm run --silent admin --';
@@ -15,7 +14,6 @@ describe('docs/authorization.md', () => {
   const { app, databaseUrl } = useOperatedApp('SQLite', newDirectory);
 
   it('has commands that work when pasted from top to bottom', async () => {
-    const { token } = await signUp(app());
     const commands = [...PAGE.matchAll(/```sh\n([^`]+)```/g)].map(([, command = '']) => command);
     const script = commands
       .filter((command) => command.includes('curl'))
@@ -25,9 +23,9 @@ describe('docs/authorization.md', () => {
 
     const { stdout } = await promisify(execFile)('bash', ['-euc', script], {
       cwd: newDirectory(),
-      env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl(), BCRYPT_COST: '4', ACCESS_TOKEN: token },
+      env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl(), BCRYPT_COST: '4' },
     });
-    const [first, made, given, told, taken, machine, key, audit] = stdout.split('----\n');
+    const [first, made, given, told, taken, imported, machine, asKey, audit] = stdout.split('----\n');
 
     expect(first).toContain('root@example.com has been created with the roles admin, user');
     expect(made).toMatch(/"name":"orders:read".*"name":"clerk"/s);
@@ -35,7 +33,8 @@ describe('docs/authorization.md', () => {
     expect(JSON.parse(told ?? '')).toMatchObject({ roles: ['clerk', 'user'], scope: 'orders:read' });
     expect(taken).toMatch(/"code":"token_revoked".*"scope":""/s);
     expect(machine).toMatch(/"active":true.*\{"active":false\}\n$/s);
-    expect(key).toMatch(/"key":"lk_/);
+    expect(JSON.parse(imported ?? '')).toMatchObject({ imported: 1, refused: 1 });
+    expect(JSON.parse(asKey ?? '')).toMatchObject({ user: { email: 'clerk@example.com' } });
     expect(JSON.parse(audit ?? '')).toHaveProperty('next_cursor');
   });
 

@@ -8,6 +8,7 @@ const MAX_ROLES = 16;
 const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;
 export const MAX_IMPORTED_USERS = 1000;
+const IMPORT_SIZE = 'Must have 1 to 1,000 users.';
 
 const RoleName = wellFormedText
   .refine((value) => /^[a-z0-9_.-]{1,64}$/.test(value), fault('invalid', 'This is no name of a role.'))
@@ -15,7 +16,7 @@ const RoleName = wellFormedText
 
 const Roles = z
   .array(RoleName)
-  .max(MAX_ROLES)
+  .max(MAX_ROLES, `Must have at most ${MAX_ROLES} roles.`)
   .transform((roles) => [...new Set(roles)])
   .meta({ example: ['user'] });
 
@@ -42,7 +43,7 @@ export const UsersQuery = z.strictObject({
     .optional()
     .meta({ description: 'How an email address, a username or an id begins', example: 'grace' }),
   role: RoleName.optional(),
-  state: z.enum(['active', 'disabled']).optional(),
+  state: z.enum(['active', 'disabled'], 'Must be active or disabled.').optional(),
   limit: Limit,
   cursor: z.uuid().optional().meta({ description: 'next_cursor of the page before' }),
 });
@@ -83,7 +84,7 @@ export interface ImportResult {
 /** Each item is looked at by itself, so that one that is wrong stands in nobody's way. */
 export const ImportBody = z
   .strictObject({
-    users: z.array(z.unknown()).min(1).max(MAX_IMPORTED_USERS).meta({
+    users: z.array(z.unknown()).min(1, IMPORT_SIZE).max(MAX_IMPORTED_USERS, IMPORT_SIZE).meta({
       description:
         'Each {email, password_hash?, username?, name?, email_verified?, roles?, created_at?}; password_hash is bcrypt',
     }),

@@ -200,10 +200,11 @@ onEachDatabase((kind) => {
   describe('POST /login of somebody who may keep their password', () => {
     const app = useApp(kind);
 
-    it('does not change it, whatever new one is sent along', async () => {
+    it('is 400 where a new one is sent along, and changes nothing', async () => {
       const { email, password } = await signUp(app);
 
-      await app.post('/login').send({ email, password, new_password: ANOTHER }).expect(200);
+      const { body } = await app.post('/login').send({ email, password, new_password: ANOTHER }).expect(400);
+      expect(body.errors).toMatchObject([{ pointer: '/new_password', code: 'password_not_demanded' }]);
 
       await app.post('/login').send({ email, password }).expect(200);
       await app.post('/login').send({ email, password: ANOTHER }).expect(401);
