@@ -19,7 +19,7 @@ import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
 import { clientPaths } from './clients/openapi.ts';
 import { clientRoutes } from './clients/routes.ts';
-import { createClients } from './clients/service.ts';
+import { type Clients, createClients } from './clients/service.ts';
 import { createClientTokens } from './clients/tokens.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -31,6 +31,7 @@ import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { bulkJsonBody, jsonBody } from './http/body.ts';
+import { requireScope } from './http/caller.ts';
 import { crossOrigin } from './http/cors.ts';
 import { createGatewayLane } from './http/gateway-lane.ts';
 import { demandHost } from './http/host.ts';
@@ -51,7 +52,7 @@ import { metadataRoutes, oauthRoutes } from './oauth/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { rolePaths } from './roles/openapi.ts';
-import { createPermissions } from './roles/permissions.ts';
+import { createPermissions, type OtherHolders } from './roles/permissions.ts';
 import { createRoles } from './roles/roles.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
@@ -159,8 +160,7 @@ export function createApp(dependencies: AppDependencies): App {
   const clients = createClients({ store, revoking: sessions, clock });
   const permissions = createPermissions({
     ...forRoles,
-    // The stores of a transaction are always all of them; a feature just sees its own.
-    takeElsewhere: (stores, name) => clients.losePermissionWithin(stores as Stores, name),
+    others: permissionsOfClients(clients),
   });
   const machines = createClientTokens({
     store,
@@ -207,7 +207,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(healthRoutes(readiness));
   app.use(docsRoutes(document));
   app.use(keyRoutes(keys));
-  app.use('/admin/users/import', bearer, bulkJsonBody());
+  app.use('/admin/users/import', bearer, requireScope('users:import'), bulkJsonBody());
   app.use(metadataRoutes(issuer, publicUrl));
   app.use(
     oauthRoutes({
@@ -241,6 +241,18 @@ export function createApp(dependencies: AppDependencies): App {
     logger,
   });
   return { express: app, front };
+}
+
+/** The stores of a transaction are always all of them; a feature just sees its own. */
+function permissionsOfClients(clients: Clients): OtherHolders {
+  return {
+    holdingsWith: async (stores, name) =>
+      (await clients.listWith(stores as Stores, name)).map(({ permissions }) => permissions),
+    take: async (stores, name, caller) => {
+      const found = await clients.listWith(stores as Stores, name);
+      return clients.losePermissionWithin(stores as Stores, found, name, caller);
+    },
+  };
 }
 
 export interface MetricsAppDependencies {

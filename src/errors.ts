@@ -133,8 +133,9 @@ export const ERRORS = {
     meaning: 'It is there already: give it to a role.',
   },
   permission_in_use: {
-    title: 'Some role has this permission',
-    meaning: 'Repeat the request with ?force=true to take it away from every role that has it.',
+    title: 'Somebody has this permission',
+    meaning:
+      'Repeat the request with ?force=true to take it away from every role and machine client that has it.',
   },
   permission_protected: {
     title: 'The service needs this permission',

@@ -54,6 +54,8 @@ export interface LedgerEntry {
 /** Append-only: an entry is written in the transaction of the change that it records, and never changed. */
 export interface Ledger {
   readonly append: (entry: LedgerEntry, at: Date) => Promise<void>;
+  /** The same of many, all or none. */
+  readonly appendMany: (entries: readonly LedgerEntry[], at: Date) => Promise<void>;
 }
 
 /** An entry about something that was done to `subjectId`. */

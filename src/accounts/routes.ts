@@ -1,6 +1,6 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import { demandToken, readBearerToken, type TokenCheck, unlessRefused } from '../http/authenticate.ts';
-import { callerOf, userOf } from '../http/caller.ts';
+import { callerOf, requireUser, userOf } from '../http/caller.ts';
 import { originOf } from '../http/origin.ts';
 import { parse } from '../http/parse.ts';
 import { type Limit, limitByNetwork, showQuota } from '../http/rate-limit.ts';
@@ -45,11 +45,13 @@ export function accountRoutes({
     res.json(presentLogin(login));
   });
 
-  router.get('/me', authenticate, async (req, res) => {
+  const forUsers = [authenticate, requireUser] as const;
+
+  router.get('/me', ...forUsers, async (req, res) => {
     res.json(presentUser(await accounts.get(userOf(req).userId)));
   });
 
-  router.patch('/me', authenticate, async (req, res) => {
+  router.patch('/me', ...forUsers, async (req, res) => {
     res.json(
       presentUser(
         await accounts.updateProfile(userOf(req).userId, parse(ProfileBody, req.body), callerOf(req)),
@@ -57,12 +59,12 @@ export function accountRoutes({
     );
   });
 
-  router.delete('/me', authenticate, async (req, res) => {
+  router.delete('/me', ...forUsers, async (req, res) => {
     await accounts.remove(confirmation(req, parse(RemovalBody, req.body).password));
     res.status(204).end();
   });
 
-  router.post('/me/password', authenticate, async (req, res) => {
+  router.post('/me/password', ...forUsers, async (req, res) => {
     const { current_password, new_password } = parse(PasswordBody, req.body);
     await accounts.changePassword(confirmation(req, current_password), new_password);
     res.status(204).end();

@@ -6,7 +6,7 @@ import type { RevocationSet } from '../sessions/revocations.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
 import { hashOf, isKey, isWellFormed } from './key.ts';
 import { CACHE_SECONDS, createKnownKeys, type KnownKey } from './known-keys.ts';
-import type { ApiKeyStores, FoundApiKey } from './ports.ts';
+import type { ApiKey, ApiKeyStores } from './ports.ts';
 
 export interface ApiKeyCheckOptions {
   readonly store: Pick<ApiKeyStores, 'apiKeys' | 'rights'>;
@@ -82,8 +82,9 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
       const [now, readAt] = [clock.now(), clock.monotonic()];
       const key = await store.apiKeys.findByHash(hash);
       if (key === null) throw wasKnown ? ownerGone() : invalid('It is not known here.');
-      if (!key.ownerIsActive) throw ownerGone();
+      // One statement tells whether they may do anything and what, so that neither is older than the other.
       const rights = await store.rights.rightsOf(key.userId);
+      if (!rights.isActive) throw ownerGone();
       const claims = claimsFrom(key, rights, now);
       const from = { ...claims, roles: rights.roles, rv: rights.versions };
       const isRevoked = key.revokedAt !== null;
@@ -95,7 +96,7 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
 
   /** A role stands for all that it may do, so a key that may do less has none. */
   function claimsFrom(
-    { id, userId, scope, expiresAt }: FoundApiKey,
+    { id, userId, scope, expiresAt }: ApiKey,
     { roles, permissions, versions }: Rights,
     nowMilliseconds: number,
   ): AccessTokenClaims {

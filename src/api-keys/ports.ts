@@ -20,11 +20,6 @@ export interface NewApiKey extends Omit<ApiKey, 'lastUsedAt' | 'revokedAt'> {
   readonly hash: string;
 }
 
-/** A key as somebody shows it, and whether its owner may use the service at all. */
-export interface FoundApiKey extends ApiKey {
-  readonly ownerIsActive: boolean;
-}
-
 /** Where keys are kept. A key is live as long as it is neither revoked nor expired. */
 export interface ApiKeyStore {
   /**
@@ -36,7 +31,7 @@ export interface ApiKeyStore {
   readonly listLive: (userId: string, at: Date) => Promise<ApiKey[]>;
   readonly findLive: (userId: string, id: string, at: Date) => Promise<ApiKey | null>;
   /** Also where the key is revoked or expired; null where there is none. */
-  readonly findByHash: (hash: string) => Promise<FoundApiKey | null>;
+  readonly findByHash: (hash: string) => Promise<ApiKey | null>;
   /** False where the user has no such live key: of two who try it one gets true. */
   readonly revoke: (userId: string, id: string, at: Date) => Promise<boolean>;
   /** Writes down a use, unless a later one is known. */

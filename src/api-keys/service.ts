@@ -2,7 +2,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, fieldError } from '../errors.ts';
+import { insufficientScope, permissionsIn } from '../http/caller.ts';
+import { confirmGranter, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
+import type { Holding } from '../sessions/ports.ts';
 import type { RevocationSet } from '../sessions/revocations.ts';
 import { hashOf, newKey, shownParts } from './key.ts';
 import { CACHE_SECONDS } from './known-keys.ts';
@@ -42,11 +45,12 @@ export function createApiKeys({ store, revocations, clock }: ApiKeyDependencies)
 
   /**
    * Makes a key, which is returned this once.
-   * @throws AppError validation_failed, too_many_api_keys; token_revoked where the account is gone or disabled
+   * @throws AppError validation_failed, insufficient_scope, too_many_api_keys; token_revoked where the session has ended
    */
   async function create(
     wish: KeyWish,
-    { userId, caller }: KeyOwner,
+    userId: string,
+    granter: Granter,
   ): Promise<{ apiKey: ApiKey; key: string }> {
     const createdAt = now();
     if (wish.expiresAt !== null && wish.expiresAt <= createdAt) {
@@ -56,14 +60,19 @@ export function createApiKeys({ store, revocations, clock }: ApiKeyDependencies)
     const id = uuidv7({ msecs: createdAt.getTime() });
     const scope = wish.scope === null ? null : wish.scope.join(' ');
     const made = { ...wish, id, userId, ...shownParts(key), scope, createdAt };
-    await insert({ ...made, hash: hashOf(key) }, caller);
+    await insert({ ...made, hash: hashOf(key) }, granter);
     return { apiKey: { ...made, lastUsedAt: null, revokedAt: null }, key };
   }
 
-  function insert(key: NewApiKey, caller: Caller): Promise<void> {
+  function insert(key: NewApiKey, granter: Granter): Promise<void> {
     const { id, name, scope, expiresAt, createdAt } = key;
     const details = { name, scope, expires_at: expiresAt?.toISOString() ?? null };
     return store.transaction(async (stores) => {
+      const { caller, holdings } = await confirmGranter(stores, granter, createdAt);
+      // Without a scope it gets all that its owner has, which a narrowed token does not hold.
+      const wanted =
+        scope === null ? holdings.flatMap(({ permissions }) => permissions) : permissionsIn(scope);
+      demandInEach(holdings, wanted);
       const outcome = await stores.apiKeys.insert(key, MAX_LIVE_KEYS);
       if (outcome === 'no_owner') throw new AppError('token_revoked');
       if (outcome === 'too_many') throw new AppError('too_many_api_keys');
@@ -101,6 +110,12 @@ export function createApiKeys({ store, revocations, clock }: ApiKeyDependencies)
   }
 
   return { create, list, get, remove };
+}
+
+/** Nobody gives away more than they hold, be they an administrator. */
+function demandInEach(holdings: readonly Holding[], wanted: readonly string[]): void {
+  const missing = wanted.find((name) => !holdings.every(({ permissions }) => permissions.includes(name)));
+  if (missing !== undefined) throw insufficientScope(missing);
 }
 
 /** Removes what has long been revoked or expired. */

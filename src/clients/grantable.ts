@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { demandHeld, type Granter } from '../http/granter.ts';
+import { type ConfirmedGranter, demandHeld } from '../http/granter.ts';
 import type { ClientStores } from './ports.ts';
 
 /**
@@ -8,11 +8,11 @@ import type { ClientStores } from './ports.ts';
  */
 export async function demandGrantable(
   stores: ClientStores,
-  granter: Granter,
+  granter: ConfirmedGranter,
   wanted: readonly string[],
 ): Promise<void> {
   if (wanted.length === 0) return;
   const [unknown] = await stores.clients.unknownPermissions(wanted);
   if (unknown !== undefined) throw new AppError('unknown_permission', `There is no permission ${unknown}.`);
-  await demandHeld(stores, granter, wanted);
+  demandHeld(granter, wanted);
 }

@@ -1,6 +1,6 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import { AppError } from '../errors.ts';
-import { callerOf, requireScope } from '../http/caller.ts';
+import { requireScope } from '../http/caller.ts';
 import { granterOf } from '../http/granter.ts';
 import { parse } from '../http/parse.ts';
 import {
@@ -51,7 +51,7 @@ export function clientRoutes({ clients, authenticate }: ClientRouteDependencies)
   });
 
   router.delete('/admin/clients/:client_id', ...mayDo('clients:delete'), async (req, res) => {
-    await clients.remove(idOf(req), callerOf(req));
+    await clients.remove(idOf(req), granterOf(req));
     res.status(204).end();
   });
 
@@ -66,7 +66,7 @@ export function clientRoutes({ clients, authenticate }: ClientRouteDependencies)
     async (req, res) => {
       const path = SecretPath.safeParse(req.params).data;
       if (path === undefined) throw new AppError('secret_not_found');
-      await clients.removeSecret(path.client_id, path.secret_id, callerOf(req));
+      await clients.removeSecret(path.client_id, path.secret_id, granterOf(req));
       res.status(204).end();
     },
   );

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, fieldError } from '../errors.ts';
-import { demandHeld, type Granter } from '../http/granter.ts';
+import { confirmGranter, demandHeld, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
 import { after } from '../sessions/ending.ts';
 import type { Revocation } from '../sessions/ports.ts';
@@ -55,7 +55,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     const client: NewClient = { id, ...details, rightsVersion: null, createdAt: at, updatedAt: at };
     const { text, kept } = makeSecret(at);
     await store.transaction(async (stores) => {
-      await demandGrantable(stores, admin, details.permissions);
+      await demandGrantable(stores, await confirmGranter(stores, admin, at), details.permissions);
       await stores.clients.insert(client);
       await stores.clients.addSecret(id, kept);
       const recorded = { ...describe(details), secret_id: kept.id };
@@ -70,15 +70,16 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
    */
   async function update(id: string, change: Partial<ClientDetails>, admin: Granter): Promise<Client> {
     const { client, revoked } = await store.transaction(async (stores) => {
-      const before = demandThere(await stores.clients.findForChange(id));
       const at = now();
+      const granter = await confirmGranter(stores, admin, at);
+      const before = demandThere(await stores.clients.findForChange(id));
       const { name, permissions, expiresAt } = { ...before, ...change };
       if (change.expiresAt !== undefined) demandFuture(expiresAt, at);
       // More time is as good as being given everything anew.
       const kept = isLater(expiresAt, before.expiresAt) ? [] : before.permissions;
       await demandGrantable(
         stores,
-        admin,
+        granter,
         permissions.filter((permission) => !kept.includes(permission)),
       );
       const isTokenTooOld =
@@ -95,8 +96,9 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   }
 
   /** @throws AppError client_not_found */
-  async function remove(id: string, caller: Caller): Promise<void> {
+  async function remove(id: string, admin: Granter): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
+      const { caller } = await confirmGranter(stores, admin, now());
       if (!(await stores.clients.remove(id))) throw new AppError('client_not_found');
       await stores.ledger.append(entryOf('client.deleted', caller, id), now());
       return revoking.revokeUserWithin(stores, id);
@@ -111,8 +113,9 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   async function addSecret(id: string, admin: Granter): Promise<{ id: string; secret: string }> {
     const { text, kept } = makeSecret(now());
     await store.transaction(async (stores) => {
+      const granter = await confirmGranter(stores, admin, now());
       const client = demandThere(await stores.clients.findForChange(id));
-      await demandHeld(stores, admin, client.permissions);
+      demandHeld(granter, client.permissions);
       if (client.secrets.length >= MAX_SECRETS) throw new AppError('too_many_secrets');
       await stores.clients.addSecret(id, kept);
       const details = { secret_id: kept.id };
@@ -122,26 +125,39 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   }
 
   /** Tokens that were made by the secret go on: they belong to the client. @throws AppError secret_not_found */
-  async function removeSecret(id: string, secretId: string, caller: Caller): Promise<void> {
+  async function removeSecret(id: string, secretId: string, admin: Granter): Promise<void> {
     await store.transaction(async (stores) => {
+      const { caller } = await confirmGranter(stores, admin, now());
       if (!(await stores.clients.removeSecret(id, secretId))) throw new AppError('secret_not_found');
       const details = { secret_id: secretId };
       await stores.ledger.append(entryOf('client.secret_removed', caller, id, details), now());
     });
   }
 
-  /**
-   * Takes a permission from every client that has it, in the transaction that deletes the permission; `announce` the
-   * result after its commit.
-   */
-  async function losePermissionWithin(stores: ClientStores, permission: string): Promise<Revocation[]> {
+  /** The clients that have a permission, which nobody changes before the end of the transaction. */
+  async function listWith({ clients }: ClientStores, permission: string): Promise<Client[]> {
+    const found: Client[] = [];
+    for (const id of await clients.idsWith(permission)) {
+      const client = await clients.findForChange(id);
+      if (client !== null) found.push(client);
+    }
+    return found;
+  }
+
+  /** Takes a permission from those of `listWith`, in the transaction that deletes it; `announce` the result after that. */
+  async function losePermissionWithin(
+    stores: ClientStores,
+    clients: readonly Client[],
+    permission: string,
+    caller: Caller,
+  ): Promise<Revocation[]> {
+    const at = now();
     const revoked: Revocation[] = [];
-    for (const id of await stores.clients.idsWith(permission)) {
-      const client = await stores.clients.findForChange(id);
-      if (client === null) continue;
+    for (const client of clients) {
       const permissions = client.permissions.filter((name) => name !== permission);
-      await stores.clients.update(id, { ...client, permissions });
-      revoked.push(await endOlderTokens(stores, client, now()));
+      await stores.clients.update(client.id, { ...client, permissions, updatedAt: at });
+      await stores.ledger.append(entryOf('client.updated', caller, client.id, describe({ permissions })), at);
+      revoked.push(await endOlderTokens(stores, client, at));
     }
     return revoked;
   }
@@ -151,7 +167,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     return revoking.revokeRightsWithin(stores, client.id, version);
   }
 
-  return { list, read, create, update, remove, addSecret, removeSecret, losePermissionWithin };
+  return { list, read, create, update, remove, addSecret, removeSecret, listWith, losePermissionWithin };
 }
 
 function demandThere(client: Client | null): Client {

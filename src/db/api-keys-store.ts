@@ -1,12 +1,8 @@
-import { literal, Op } from 'sequelize';
-import type { ApiKey, ApiKeyStore, FoundApiKey, NewApiKey } from '../api-keys/ports.ts';
+import { Op } from 'sequelize';
+import type { ApiKey, ApiKeyStore, NewApiKey } from '../api-keys/ports.ts';
 import { removeInPortions } from './portions.ts';
 import type { ApiKeyRow } from './rows.ts';
 import type { Scope } from './scope.ts';
-
-const OWNER_IS_ACTIVE = literal(
-  '(SELECT COUNT(*) FROM users WHERE users.id = apiKeys.user_id AND users.disabled_at IS NULL)',
-);
 
 /** Keys in the table `api_keys`. */
 export function createApiKeyStore({ models, transaction, run, write }: Scope): ApiKeyStore {
@@ -38,12 +34,9 @@ export function createApiKeyStore({ models, transaction, run, write }: Scope): A
     return row === null ? null : toApiKey(row.get());
   }
 
-  async function findByHash(hash: string): Promise<FoundApiKey | null> {
-    const attributes = { include: [[OWNER_IS_ACTIVE, 'ownerIsActive'] as [typeof OWNER_IS_ACTIVE, string]] };
-    const row = await run(() => apiKeys.findOne({ where: { hash }, attributes, transaction }));
-    if (row === null) return null;
-    const { ownerIsActive, ...key } = row.get() as ApiKeyRow & { readonly ownerIsActive: number };
-    return { ...toApiKey(key), ownerIsActive: Number(ownerIsActive) === 1 };
+  async function findByHash(hash: string): Promise<ApiKey | null> {
+    const row = await run(() => apiKeys.findOne({ where: { hash }, transaction }));
+    return row === null ? null : toApiKey(row.get());
   }
 
   async function revoke(userId: string, id: string, at: Date): Promise<boolean> {

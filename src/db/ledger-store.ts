@@ -2,7 +2,8 @@ import { literal, Op, type Sequelize, type WhereOptions } from 'sequelize';
 import { v7 as uuidv7 } from 'uuid';
 import type { AuditEvent, AuditFilter, LedgerStore } from '../audit/ports.ts';
 import type { Actor } from '../caller.ts';
-import type { EventType } from '../ledger.ts';
+import type { EventType, LedgerEntry } from '../ledger.ts';
+import { insertRows } from './insert-rows.ts';
 import { removeInPortions } from './portions.ts';
 import type { LedgerRow } from './rows.ts';
 import type { Scope } from './scope.ts';
@@ -11,27 +12,19 @@ import type { Scope } from './scope.ts';
 let sequence = 0;
 
 /** Who did what, in the table `ledger`. */
-export function createLedgerStore({ models, sequelize, transaction, run, write }: Scope): LedgerStore {
+export function createLedgerStore(scope: Scope): LedgerStore {
+  const { models, sequelize, transaction, run, write } = scope;
   const { ledger } = models;
   return {
-    async append({ type, outcome, caller, subjectId, details }, at) {
-      const { actor, origin, sessionId } = caller;
-      const row: LedgerRow = {
-        id: uuidv7({ msecs: at.getTime(), seq: nextInSequence() }),
-        type,
-        outcome,
-        actorType: actor.type,
-        actorId: actor.id,
-        subjectId,
-        sessionId,
-        ip: origin.ip,
-        userAgent: origin.userAgent,
-        requestId: origin.requestId,
-        details: Object.keys(details).length === 0 ? null : JSON.stringify(details),
-        createdAt: at,
-      };
-      await write(() => ledger.create(row, { transaction }));
+    async append(entry, at) {
+      await write(() => ledger.create(toRow(entry, at), { transaction }));
     },
+    appendMany: (entries, at) =>
+      insertRows(
+        scope,
+        ledger,
+        entries.map((entry) => toRow(entry, at)),
+      ),
     async list(filter, limit, before) {
       const where = { [Op.and]: conditionsOf(filter, before, sequelize) };
       const order: [string, string][] = [['id', 'DESC']];
@@ -42,6 +35,24 @@ export function createLedgerStore({ models, sequelize, transaction, run, write }
       const where = { createdAt: { [Op.lt]: before } };
       await removeInPortions((limit) => write(() => ledger.destroy({ where, limit, transaction })));
     },
+  };
+}
+
+function toRow({ type, outcome, caller, subjectId, details }: LedgerEntry, at: Date): LedgerRow {
+  const { actor, origin, sessionId } = caller;
+  return {
+    id: uuidv7({ msecs: at.getTime(), seq: nextInSequence() }),
+    type,
+    outcome,
+    actorType: actor.type,
+    actorId: actor.id,
+    subjectId,
+    sessionId,
+    ip: origin.ip,
+    userAgent: origin.userAgent,
+    requestId: origin.requestId,
+    details: Object.keys(details).length === 0 ? null : JSON.stringify(details),
+    createdAt: at,
   };
 }
 

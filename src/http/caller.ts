@@ -45,8 +45,22 @@ export function requireScope(permission: string): RequestHandler {
 
 /** What the sender of a request may do. */
 export function permissionsOf({ scope }: AccessTokenClaims): readonly string[] {
+  return permissionsIn(scope);
+}
+
+/** The permissions in a text with spaces between them. */
+export function permissionsIn(scope: string): readonly string[] {
   return scope === '' ? [] : scope.split(' ');
 }
+
+/**
+ * Middleware behind `authenticate` that lets pass whoever is a user.
+ * It throws AppError user_required otherwise.
+ */
+export const requireUser: RequestHandler = (req, _res, next) => {
+  userOf(req);
+  next();
+};
 
 function actorOf({ sub, client_id, api_key_id }: AccessTokenClaims): Actor {
   if (client_id !== undefined) return { type: 'client', id: client_id };
@@ -56,7 +70,7 @@ function actorOf({ sub, client_id, api_key_id }: AccessTokenClaims): Actor {
 
 /** The refusal of somebody whose token lacks a permission. */
 export function insufficientScope(
-  permission: string,
+  permission: string | undefined,
   detail = `This needs the permission ${permission}.`,
 ): AppError {
   const headers = { 'WWW-Authenticate': challengeScope(permission) };

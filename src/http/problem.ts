@@ -145,9 +145,10 @@ export function challenge(code: ErrorCode): string {
 }
 
 /** RFC 6750 section 3.1: what a token that is good enough for something else lacks. */
-export function challengeScope(permission: string): string {
+export function challengeScope(permission: string | undefined): string {
   const { title } = ERRORS.insufficient_scope;
-  return `Bearer realm="latchkey", error="insufficient_scope", error_description="${title}", scope="${permission}"`;
+  const scope = permission === undefined ? '' : `, scope="${permission}"`;
+  return `Bearer realm="latchkey", error="insufficient_scope", error_description="${title}"${scope}`;
 }
 
 /** Whatever was thrown, as a refusal. */

@@ -1,5 +1,6 @@
+import type { Caller } from '../caller.ts';
 import { AppError } from '../errors.ts';
-import { demandHeld, type Granter } from '../http/granter.ts';
+import { confirmGranter, demandHeld, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
 import type { Revocation } from '../sessions/ports.ts';
 import { demandRemovablePermission } from './baseline.ts';
@@ -9,14 +10,21 @@ import { outdateTokens, type RoleDependencies } from './roles.ts';
 export type Permissions = ReturnType<typeof createPermissions>;
 
 export interface PermissionDependencies extends RoleDependencies {
-  /** Takes a permission that is deleted from whoever else than roles has it. What that revokes. */
-  readonly takeElsewhere: (stores: RoleStores, permission: string) => Promise<Revocation[]>;
+  readonly others: OtherHolders;
+}
+
+/** Whoever else than roles has permissions. */
+export interface OtherHolders {
+  /** What each of them may do that has this permission; nobody changes it before the end of the transaction. */
+  readonly holdingsWith: (stores: RoleStores, permission: string) => Promise<readonly (readonly string[])[]>;
+  /** Takes the permission from them, and records that. What it revokes. */
+  readonly take: (stores: RoleStores, permission: string, caller: Caller) => Promise<Revocation[]>;
 }
 
 const MAX_LISTED_ROLES = 100;
 
 /** What can be allowed. A new permission is nobody's; the role admin may give it to any role, itself included. */
-export function createPermissions({ store, announce, clock, takeElsewhere }: PermissionDependencies) {
+export function createPermissions({ store, announce, clock, others }: PermissionDependencies) {
   const now = () => new Date(clock.now());
 
   function list(limit: number, after: string | undefined): Promise<Permission[]> {
@@ -26,10 +34,11 @@ export function createPermissions({ store, announce, clock, takeElsewhere }: Per
   /** @throws AppError permission_taken */
   async function create(
     { name, description }: Omit<Permission, 'createdAt'>,
-    { caller }: Granter,
+    granter: Granter,
   ): Promise<Permission> {
     const permission = { name, description, createdAt: now() };
     await store.transaction(async (stores) => {
+      const { caller } = await confirmGranter(stores, granter, permission.createdAt);
       await stores.permissions.insert(permission);
       await stores.ledger.append(entryOf('permission.created', caller, name), permission.createdAt);
     });
@@ -37,7 +46,7 @@ export function createPermissions({ store, announce, clock, takeElsewhere }: Per
   }
 
   /**
-   * Takes the permission away from every role that has it, so whoever does it must hold all that those roles have.
+   * Takes the permission away from every role and machine that has it, so whoever does it must hold all that those have.
    * @throws AppError permission_protected, permission_not_found, permission_in_use, insufficient_scope
    */
   async function remove(name: string, isForced: boolean, granter: Granter): Promise<void> {
@@ -45,12 +54,17 @@ export function createPermissions({ store, announce, clock, takeElsewhere }: Per
     const revoked = await store.transaction(async (stores) => {
       const at = now();
       await stores.roles.takeTurn();
+      const confirmed = await confirmGranter(stores, granter, at);
       if (!(await stores.permissions.lock(name))) throw new AppError('permission_not_found');
       const roles = await stores.roles.listWith(name);
-      if (roles.length > 0 && !isForced) throw new AppError('permission_in_use');
-      await demandHeld(stores, granter, new Set(roles.flatMap(({ permissions }) => permissions)));
+      const holdings = [
+        ...roles.map(({ permissions }) => permissions),
+        ...(await others.holdingsWith(stores, name)),
+      ];
+      if (holdings.length > 0 && !isForced) throw new AppError('permission_in_use');
+      demandHeld(confirmed, new Set(holdings.flat()));
       const outdated = roles.length === 0 ? [] : await outdateTokens(stores, roles, at);
-      outdated.push(...(await takeElsewhere(stores, name)));
+      outdated.push(...(await others.take(stores, name, granter.caller)));
       await stores.permissions.remove(name);
       for (const role of roles) {
         const details = { fields: ['permissions'], added: [], removed: [name] };

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import { demandHeld, type Granter } from '../http/granter.ts';
+import { confirmGranter, demandHeld, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
 import { revocationOf } from '../sessions/ending.ts';
 import type { Revocation } from '../sessions/ports.ts';
@@ -40,7 +40,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     return store.transaction(async (stores) => {
       const at = now();
       await stores.roles.takeTurn();
-      await demandHeld(stores, granter, permissions);
+      demandHeld(await confirmGranter(stores, granter, at), permissions);
       const created = await stores.roles.insert(role, at);
       await stores.ledger.append(entryOf('role.created', granter.caller, name, { permissions }), at);
       return created;
@@ -61,7 +61,8 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
       const at = now();
       await stores.roles.takeTurn();
       const before = await findIn(stores, name);
-      await demandHeld(stores, granter, [...before.permissions, ...(permissions ?? [])]);
+      const confirmed = await confirmGranter(stores, granter, at);
+      demandHeld(confirmed, [...before.permissions, ...(permissions ?? [])]);
       if (description !== undefined) await stores.roles.describe(name, description, at);
       const changed =
         permissions === undefined ? [] : await changePermissions(stores, before, permissions, at);
@@ -92,24 +93,43 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
   /** @throws AppError role_protected, role_not_found, insufficient_scope, role_in_use */
   async function remove(name: string, isForced: boolean, granter: Granter): Promise<void> {
     demandRemovableRole(name);
-    if (isForced && (await store.roles.hasMoreUsersThan(name, MAX_USERS_AT_ONCE))) {
-      // No transaction can take so long. A role that is worth nothing may lose its users bit by bit.
-      await update(name, { permissions: [] }, granter);
-      await store.roles.takeFromAll(name);
-    }
-    const revoked = await store.transaction(async (stores) => {
-      const at = now();
-      await stores.roles.takeTurn();
-      const role = await findIn(stores, name);
-      await demandHeld(stores, granter, role.permissions);
-      if (!isForced && (await stores.roles.hasMoreUsersThan(name, 0))) throw new AppError('role_in_use');
-      const outdated = await outdateTokens(stores, [role], at);
-      await stores.roles.remove(name);
-      const details = { permissions: role.permissions, forced: isForced };
-      await stores.ledger.append(entryOf('role.deleted', granter.caller, name, details), at);
-      return outdated;
-    });
-    announce(revoked);
+    const isLarge = isForced && (await store.roles.hasMoreUsersThan(name, MAX_USERS_AT_ONCE));
+    announce(await store.transaction((stores) => beginRemoval(stores, name, isForced, isLarge, granter)));
+    if (!isLarge) return;
+    // No transaction can take so long. A role that is worth nothing may lose its users bit by bit.
+    await store.roles.takeFromAll(name);
+    announce(await store.transaction((stores) => finishRemoval(stores, name)));
+  }
+
+  /** Removes the role; a large one just loses its permissions. Whether that may be, and that it is, is settled here. */
+  async function beginRemoval(
+    stores: RoleStores,
+    name: string,
+    isForced: boolean,
+    isLarge: boolean,
+    granter: Granter,
+  ): Promise<Revocation[]> {
+    const at = now();
+    await stores.roles.takeTurn();
+    const confirmed = await confirmGranter(stores, granter, at);
+    const role = await findIn(stores, name);
+    demandHeld(confirmed, role.permissions);
+    if (!isForced && (await stores.roles.hasMoreUsersThan(name, 0))) throw new AppError('role_in_use');
+    const outdated = await outdateTokens(stores, [role], at);
+    await (isLarge ? stores.roles.setPermissions(role, []) : stores.roles.remove(name));
+    const details = { permissions: role.permissions, forced: isForced };
+    await stores.ledger.append(entryOf('role.deleted', granter.caller, name, details), at);
+    return outdated;
+  }
+
+  /** Also ends what somebody got who gave the role permissions again meanwhile. */
+  async function finishRemoval(stores: RoleStores, name: string): Promise<Revocation[]> {
+    await stores.roles.takeTurn();
+    const role = await stores.roles.find(name);
+    if (role === null) return [];
+    const outdated = await outdateTokens(stores, [role], now());
+    await stores.roles.remove(name);
+    return outdated;
   }
 
   return { list, get, create, update, remove };

@@ -31,13 +31,21 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
 
   /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
   async function end(filter: SessionFilter, reason: RevocationReason, caller: Caller): Promise<number> {
-    const revoked = await store.transaction(async (stores) => {
-      const ended = await revokeWithin(stores, filter, reason);
-      if (ended.length > 0) await record(stores, filter.userId, ended, reason, caller);
-      return ended;
-    });
+    const revoked = await store.transaction((stores) => endWithin(stores, filter, reason, caller));
     announce(revoked);
     return revoked.length;
+  }
+
+  /** The part of `end` that belongs into a transaction with something else; `announce` the result after its commit. */
+  async function endWithin(
+    stores: SessionStores,
+    filter: SessionFilter,
+    reason: RevocationReason,
+    caller: Caller,
+  ): Promise<Revocation[]> {
+    const ended = await revokeWithin(stores, filter, reason);
+    if (ended.length > 0) await record(stores, filter.userId, ended, reason, caller);
+    return ended;
   }
 
   async function record(
@@ -56,7 +64,7 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
     await ledger.append(entryOf(type, caller, userId, details, outcome), now());
   }
 
-  /** The part of `end` that belongs into a transaction with something else; `announce` the result after its commit. */
+  /** The same without an entry in the ledger, where that tells of the whole. */
   async function revokeWithin(
     { sessions, revocations: recorded }: SessionStores,
     filter: SessionFilter,
@@ -110,7 +118,7 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
     revocations.add(revoked);
   }
 
-  return { end, revokeWithin, revokeUserWithin, revokeRightsWithin, revokeTokenWithin, announce };
+  return { end, endWithin, revokeWithin, revokeUserWithin, revokeRightsWithin, revokeTokenWithin, announce };
 }
 
 /**

@@ -63,18 +63,34 @@ export interface SessionStore {
   readonly prune: (before: Date) => Promise<void>;
 }
 
-/** What somebody may do, and since when that has been so. */
-export interface Rights {
+/** What somebody may do. */
+export interface Holding {
   readonly roles: readonly string[];
   /** The permissions of all these roles, in order, each once. */
   readonly permissions: readonly string[];
+}
+
+/** The same, and since when that has been so. */
+export interface Rights extends Holding {
+  /** Whether the account is there and not disabled. */
+  readonly isActive: boolean;
   /** When the user's roles changed last, and then for each role when what it may do changed last: milliseconds. */
   readonly versions: readonly number[];
 }
 
+/** A user in a session or by an API key, or a machine. */
+export type Holder =
+  | { readonly userId: string; readonly sessionId: string | null; readonly apiKeyId: string | null }
+  | { readonly clientId: string };
+
 export interface RightsStore {
   /** What a user may do, read in one statement, so that all of it is of one moment. */
   readonly rightsOf: (userId: string) => Promise<Rights>;
+  /**
+   * What they may do, which nobody changes before the end of the transaction. Null where they are gone or disabled, or
+   * their session or key has ended or expired.
+   */
+  readonly lockHolding: (holder: Holder, at: Date) => Promise<Holding | null>;
 }
 
 /**

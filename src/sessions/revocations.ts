@@ -3,7 +3,7 @@ import type { Revocation } from './ports.ts';
 
 /** What of a token tells whether it is revoked. */
 export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
-  Partial<Pick<AccessTokenClaims, 'sid' | 'jti' | 'roles' | 'rv' | 'api_key_id'>>;
+  Partial<Pick<AccessTokenClaims, 'sid' | 'jti' | 'roles' | 'from_roles' | 'rv' | 'api_key_id'>>;
 
 /** What this process knows to be revoked. Looking a token up is two reads of a map, without a database. */
 export interface RevocationSet {
@@ -48,9 +48,11 @@ export function createRevocationSet(): RevocationSet {
 
   function holdsOldRights({
     sub,
-    roles: names = [],
-    rv: [userVersion, ...roleVersions] = [],
-  }: RevocableClaims) {
+    roles: own = [],
+    from_roles: names = own,
+    rv = [],
+  }: RevocableClaims): boolean {
+    const [userVersion, ...roleVersions] = rv;
     return (
       isBelow(rights, sub, userVersion) ||
       (roles.size > 0 && names.some((name, index) => isBelow(roles, name, roleVersions[index])))

@@ -2,7 +2,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { Caller } from '../caller.ts';
 import { AppError } from '../errors.ts';
 import { demandToken, readBearerToken, unlessRefused } from '../http/authenticate.ts';
-import { callerOf, userOf } from '../http/caller.ts';
+import { callerOf, requireUser, userOf } from '../http/caller.ts';
 import { originOf } from '../http/origin.ts';
 import { parse } from '../http/parse.ts';
 import type { Limit } from '../http/rate-limit.ts';
@@ -52,7 +52,7 @@ export function sessionRoutes(dependencies: SessionRouteDependencies): Router {
     res.json(presentSessions(await sessions.list(userId), sessionId));
   });
 
-  router.delete('/sessions/:id', authenticate, async (req, res) => {
+  router.delete('/sessions/:id', authenticate, requireUser, async (req, res) => {
     const id = SessionPath.safeParse(req.params).data?.id;
     if (id === undefined) throw new AppError('session_not_found');
     const filter = { userId: userOf(req).userId, id };

@@ -185,15 +185,19 @@ export function createSessions(dependencies: SessionDependencies) {
     wanted?: readonly string[],
   ): Promise<SessionGrant> {
     const { id, userId, refreshCounter, idleExpiresAt } = session;
-    const { permissions: held, ...known } = await rights.rightsOf(userId);
+    const { permissions: held, roles, versions } = await rights.rightsOf(userId);
     const permissions = wanted === undefined ? held : held.filter((name) => wanted.includes(name));
+    const isNarrowed = permissions.length < held.length;
     // No access token outlives the session it belongs to.
     const ttlSeconds = Math.min(lifetimes.accessTokenTtlSeconds, secondsBetween(at, idleExpiresAt));
     return {
       accessToken: accessTokens.issue({
         userId,
         sessionId: id,
-        ...known,
+        // A role stands for all that it may do, so a token that may do less has none.
+        roles: isNarrowed ? [] : roles,
+        ...(isNarrowed && { fromRoles: roles }),
+        versions,
         permissions,
         ttlSeconds,
       }),

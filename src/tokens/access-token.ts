@@ -22,6 +22,8 @@ export type AccessTokenSubject = AccessTokenRights &
 
 interface AccessTokenRights {
   readonly roles: readonly string[];
+  /** As in the claim `from_roles`. */
+  readonly fromRoles?: readonly string[];
   readonly permissions: readonly string[];
   /** As in the claim `rv`. */
   readonly versions: readonly number[];
@@ -41,7 +43,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const { kid, algorithm, signingKey } = keys.current;
   return {
     issue(subject) {
-      const { roles, permissions, versions, ttlSeconds } = subject;
+      const { roles, fromRoles, permissions, versions, ttlSeconds } = subject;
       const issuedAt = Math.floor(clock.now() / 1000);
       const claims: AccessTokenClaims = {
         iss: issuer,
@@ -55,6 +57,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         roles,
         scope: permissions.join(' '),
         rv: versions,
+        ...(fromRoles && { from_roles: fromRoles }),
       };
       onUse(kid, 'signed');
       return jwt.sign(claims, signingKey, { algorithm, header: { alg: algorithm, typ: 'at+jwt', kid } });

@@ -21,6 +21,8 @@ export interface AccessTokenClaims {
   readonly scope: string;
   /** Since when the user has these roles, and each role these permissions; milliseconds since 1970. */
   readonly rv: readonly number[];
+  /** Where `scope` was narrowed and `roles` is empty therefore: the roles that `rv` is about. */
+  readonly from_roles?: readonly string[];
 }
 
 /** Why a token was refused. Only a token whose signature is right is ever called expired. */
@@ -96,6 +98,10 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
     }
     demand(claims.scope === undefined || isScope(claims.scope), 'Its scope is no list of permissions.');
     demand(claims.rv === undefined || isNumberList(claims.rv), 'Its versions are no numbers.');
+    demand(
+      claims.from_roles === undefined || isTextList(claims.from_roles),
+      'It does not say from which roles it is.',
+    );
     onVerified(key.kid);
     // Tokens made before there were permissions have neither.
     return { scope: '', rv: [], ...claims } as unknown as AccessTokenClaims;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, ledgerOf } from '../support/admins.ts';
+import { anAdmin, ledgerOf, OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { failTimes } from '../support/guessing.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { CHANGES_OF_A_USER, ROUTES_OF_A_USER, send } from './routes.ts';
 
@@ -26,6 +27,8 @@ onEachDatabase((kind) => {
     it.each(CHANGES_OF_A_USER)('with $name: who, to whom, in which request', async (route) => {
       const admin = await anAdmin(app);
       const target = await signUp(app);
+      if (route.permission === 'users:enable') await userAdminOf(app).disable(target.id, OPERATOR_AT_WORK);
+      if (route.permission === 'users:unlock') await failTimes(app, 1, target);
 
       const response = await send(app, route, target, admin.token);
 
@@ -67,7 +70,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with POST /admin/users/import, and how many came in', async () => {
+    it('with POST /admin/users/import, for each who came in', async () => {
       const admin = await anAdmin(app);
       const requestId = randomUUID();
       const users = [{ email: aPerson().email }, { email: aPerson().email }, { email: 'nobody' }];
@@ -75,14 +78,33 @@ onEachDatabase((kind) => {
       const request = app.post('/admin/users/import').auth(admin.token, auth);
       await request.set('X-Request-Id', requestId).send({ users }).expect(200);
 
-      const [entry] = await ledgerOf(app).list({ type: 'user.imported' }, 50, undefined);
-      expect(entry).toMatchObject({
-        actor: { type: 'user', id: admin.id },
-        subjectId: null,
-        requestId,
-        details: { users: 2 },
+      const entries = await ledgerOf(app).list({ type: 'user.imported' }, 50, undefined);
+      const imported = await app.database.models.users.findAll({
+        where: { email: users.map(({ email }) => email) },
       });
+      expect(entries.map(({ subjectId }) => subjectId).sort()).toEqual(imported.map(({ id }) => id).sort());
+      for (const entry of entries) {
+        expect(entry).toMatchObject({
+          actor: { type: 'user', id: admin.id },
+          requestId,
+          details: { roles: ['user'] },
+        });
+      }
     });
+
+    it.each(['enable', 'unlock'])(
+      'but not %s of somebody who is neither disabled nor locked',
+      async (what) => {
+        const admin = await anAdmin(app);
+        const target = await signUp(app);
+
+        await app.post(`/admin/users/${target.id}/${what}`).auth(admin.token, auth);
+
+        expect(await ledgerOf(app).list({ actorId: admin.id, subjectId: target.id }, 50, undefined)).toEqual(
+          [],
+        );
+      },
+    );
 
     it.each(ROUTES_OF_A_USER.filter(({ method }) => method === 'get'))(
       'but not $name, which changes nothing',

@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
         await changes.shift()?.();
         return rights;
       };
-      const store = { ...app.store, rights: { rightsOf } };
+      const store = { ...app.store, rights: { ...app.store.rights, rightsOf } };
       const look = () => createApiKeyCheck({ store, revocations, clock, issuer: 'i', audience: 'a' });
       const [doomed, kept] = [await makeKey(app, token), await makeKey(app, token)];
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { createClients } from '../../src/clients/service.ts';
-import { createEnding } from '../../src/sessions/ending.ts';
-import { anAdmin } from '../support/admins.ts';
+import { anAdmin, somebodyWho } from '../support/admins.ts';
 import type { TestApp } from '../support/app.ts';
-import { askForToken, makeClient, tokenOf } from '../support/clients.ts';
+import { askForToken, makeClient, recorded, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { aPermissionName, makePermissions } from '../support/roles.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 const ROUNDS = 10;
@@ -109,28 +108,29 @@ onEachDatabase((kind) => {
     const apps = useTwoApps(kind);
 
     it('is lost by every client that has it, and their older tokens are refused', async () => {
+      const as = { type: 'bearer' } as const;
       const { first, second } = apps;
       const { token: adminToken } = await anAdmin(first);
-      const at = new Date(first.clock.now());
-      const { permissions, rolePermissions } = first.database.models;
-      await permissions.create({ name: 'reports:read', description: null, createdAt: at });
-      await rolePermissions.create({ role: 'admin', permission: 'reports:read' });
+      const permission = aPermissionName();
+      await makePermissions(first, [permission]);
+      const grants = { role: 'admin', permission };
+      await first.database.models.rolePermissions.create(grants);
       const reporter = await anAdmin(first);
-      const client = await makeClient(first, { scope: 'reports:read clients:read' }, reporter.token);
+      const client = await makeClient(first, { scope: `${permission} clients:read` }, reporter.token);
       const other = await makeClient(first, { scope: 'clients:read' }, adminToken);
       const [token, otherToken] = [await tokenOf(second, client), await tokenOf(second, other)];
-      const { store, revocations, clock } = first;
-      const revoking = createEnding({ store, revocations, clock });
-      const clients = createClients({ store, revoking, clock });
+      await first.database.models.rolePermissions.destroy({ where: grants });
+      const path = `/admin/permissions/${permission}`;
 
-      const revoked = await store.transaction(async (stores) => {
-        const lost = await clients.losePermissionWithin(stores, 'reports:read');
-        return lost;
-      });
-      revoking.announce(revoked);
-      await permissions.destroy({ where: { name: 'reports:read' } });
+      const { body } = await first.delete(path).auth(adminToken, as).expect(409);
+      expect(body.code).toBe('permission_in_use');
+      const who = await somebodyWho(first, ['permissions:delete']);
+      await first.delete(`${path}?force=true`).auth(who.token, as).expect(403);
+      await first.delete(`${path}?force=true`).auth(adminToken, as).expect(204);
       await second.follower.catchUp();
 
+      const [updated] = await recorded(first, 'client.updated', client.id);
+      expect(updated).toMatchObject({ actorType: 'user', details: { scope: 'clients:read' } });
       for (const app of [first, second]) {
         await app.get('/verify').auth(token, { type: 'bearer' }).expect(401);
         await app.get('/verify').auth(otherToken, { type: 'bearer' }).expect(200);

@@ -11,6 +11,7 @@ export interface Claims {
   readonly roles: readonly string[];
   readonly scope: string;
   readonly rv: readonly number[];
+  readonly from_roles?: readonly string[];
 }
 
 /** The claims of a token, unchecked. */

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
-import { AppError } from '../../errors.ts';
-import { demandHeld, type Granter } from '../../http/granter.ts';
+import { AppError, fieldError } from '../../errors.ts';
+import { type ConfirmedGranter, confirmGranter, type Granter } from '../../http/granter.ts';
 import { parse } from '../../http/parse.ts';
 import { entryOf } from '../../ledger.ts';
 import type { AccountStore, NewUser } from '../ports.ts';
-import { demandGrantable } from './rank.ts';
+import { demandGrantable, demandRank } from './rank.ts';
 import { ImportedUser, type ImportResult } from './schemas.ts';
 
 /** Of one UUID. */
@@ -35,13 +35,18 @@ export function createImport(store: AccountStore, clock: Clock) {
       );
       return read === undefined ? [] : [read];
     });
-    const grantable = await withoutUngrantable(candidates, results, admin);
+    const granter = await confirmGranter(store, admin, new Date(clock.now()));
+    const grantable = await withoutUngrantable(candidates, results, granter);
     results.push(...(await insert(grantable, admin)));
     return results.sort((a, b) => a.index - b.index);
   }
 
   /** Each combination of roles is looked at once. */
-  async function withoutUngrantable(candidates: Candidate[], results: ImportResult[], admin: Granter) {
+  async function withoutUngrantable(
+    candidates: Candidate[],
+    results: ImportResult[],
+    granter: ConfirmedGranter,
+  ) {
     const existing = await store.userRoles.existing(unique(candidates.flatMap(({ roles }) => roles)));
     const refusals = new Map<string, AppError | null>();
     for (const { roles } of candidates) {
@@ -51,7 +56,7 @@ export function createImport(store: AccountStore, clock: Clock) {
       refusals.set(
         key,
         unknown === undefined
-          ? await refusalOf(() => demandGrantable(store, admin, roles))
+          ? await refusalOf(() => demandGrantable(store, granter, roles))
           : new AppError('unknown_role', `There is no role ${unknown}.`),
       );
     }
@@ -93,16 +98,17 @@ export function createImport(store: AccountStore, clock: Clock) {
     if (candidates.length === 0) return;
     const roles = unique(candidates.flatMap((candidate) => candidate.roles));
     await store.transaction(async (stores) => {
+      const granter = await confirmGranter(stores, admin, new Date(clock.now()));
       await stores.users.insertMany(candidates.map(({ user }) => user));
       await stores.userRoles.addMany(
         candidates.flatMap(({ user, roles }) => roles.map((role) => ({ userId: user.id, role }))),
       );
       // Once more, since from now on these roles stay as they are.
-      await demandHeld(stores, admin, await stores.userRoles.permissionsOf(roles));
-      const details = { users: candidates.length };
-      const subjectId = candidates.length === 1 ? (candidates[0]?.user.id ?? null) : null;
-      const entry = entryOf('user.imported', admin.caller, subjectId, details);
-      await stores.ledger.append(entry, new Date(clock.now()));
+      demandRank(granter, roles, await stores.userRoles.permissionsOf(roles));
+      const entries = candidates.map(({ user, roles: given }) =>
+        entryOf('user.imported', granter.caller, user.id, { roles: given }),
+      );
+      await stores.ledger.appendMany(entries, new Date(clock.now()));
     });
   }
 
@@ -133,6 +139,7 @@ function unique(names: readonly string[]): string[] {
 function toCandidate(item: unknown, index: number, now: Date, random: Uint8Array): Candidate {
   const read: z.output<typeof ImportedUser> = parse(ImportedUser, item);
   const createdAt = read.created_at ?? now;
+  if (createdAt > now) throw fieldError('/created_at', 'invalid_time', 'Must not be in the future.');
   return {
     index,
     roles: read.roles,

@@ -1,13 +1,19 @@
 import { OPERATOR } from '../../caller.ts';
 import { AppError } from '../../errors.ts';
-import { ADMIN_ROLE, demandHeld, type Granter } from '../../http/granter.ts';
+import {
+  ADMIN_ROLE,
+  type ConfirmedGranter,
+  demandAdmin,
+  demandHeld,
+  type Granter,
+} from '../../http/granter.ts';
 import { demandScopeFits } from '../../tokens/scope.ts';
 import type { AccountStores } from '../ports.ts';
 
 /** Whoever can run a command here can also write to the database. */
 export const OPERATOR_AT_WORK: Granter = {
   caller: OPERATOR,
-  userId: null,
+  holder: null,
   holds: { roles: [ADMIN_ROLE], permissions: [] },
 };
 
@@ -18,12 +24,12 @@ export const OPERATOR_AT_WORK: Granter = {
  */
 export async function demandGrantable(
   stores: AccountStores,
-  admin: Granter,
+  granter: ConfirmedGranter,
   roles: readonly string[],
 ): Promise<void> {
   const granted = await stores.userRoles.permissionsOf(roles);
   demandScopeFits(granted);
-  await demandHeld(stores, admin, granted);
+  demandRank(granter, roles, granted);
 }
 
 /**
@@ -31,8 +37,22 @@ export async function demandGrantable(
  * become them.
  * @throws AppError insufficient_scope that names what is missing, user_not_found
  */
-export async function demandAbove(stores: AccountStores, admin: Granter, userId: string): Promise<void> {
+export async function demandAbove(
+  stores: AccountStores,
+  granter: ConfirmedGranter,
+  userId: string,
+): Promise<void> {
   if ((await stores.users.findById(userId)) === null) throw new AppError('user_not_found');
-  const { permissions } = await stores.rights.rightsOf(userId);
-  await demandHeld(stores, admin, permissions);
+  const { roles, permissions } = await stores.rights.rightsOf(userId);
+  demandRank(granter, roles, permissions);
+}
+
+/** @throws AppError insufficient_scope where these roles may do more than the granter */
+export function demandRank(
+  granter: ConfirmedGranter,
+  roles: readonly string[],
+  permissions: readonly string[],
+): void {
+  demandHeld(granter, permissions);
+  if (roles.includes(ADMIN_ROLE)) demandAdmin(granter);
 }

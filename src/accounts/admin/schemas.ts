@@ -101,8 +101,11 @@ export const ImportBody = z
     },
   });
 
-/** bcrypt of a cost that can be checked within a second. */
-const BCRYPT_HASH = /^\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$/;
+/**
+ * bcrypt of a cost that can be checked within a second. The last sign of the salt holds two bits and that of the hash
+ * four; whatever has more was damaged, and no password would ever match it.
+ */
+const BCRYPT_HASH = /^\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
 export const ImportedUser = z
   .strictObject({

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../../clock.ts';
 import { AppError } from '../../errors.ts';
-import { ADMIN_ROLE, type Granter } from '../../http/granter.ts';
+import { ADMIN_ROLE, type ConfirmedGranter, confirmGranter, type Granter } from '../../http/granter.ts';
 import { type EventType, entryOf } from '../../ledger.ts';
 import type { Passwords } from '../../passwords/passwords.ts';
 import type { Revocation, Session } from '../../sessions/ports.ts';
@@ -12,7 +12,7 @@ import { demandAbove, demandGrantable } from './rank.ts';
 
 type AdministeredSessions = Pick<
   Sessions,
-  'list' | 'end' | 'revokeWithin' | 'revokeUserWithin' | 'revokeRightsWithin' | 'announce'
+  'list' | 'endWithin' | 'revokeWithin' | 'revokeUserWithin' | 'revokeRightsWithin' | 'announce'
 >;
 
 export interface UserAdminDependencies {
@@ -68,9 +68,10 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
     const id = uuidv7({ msecs: createdAt.getTime() });
     const emailVerifiedAt = emailVerified ? createdAt : null;
     return store.transaction(async (stores) => {
+      const granter = await confirmGranter(stores, admin, createdAt);
       await stores.users.insert({ id, email, emailVerifiedAt, username, name, passwordHash, createdAt });
       await stores.userRoles.add(id, roles);
-      await demandGrantable(stores, admin, roles);
+      await demandGrantable(stores, granter, roles);
       await stores.ledger.append(entryOf('user.created', admin.caller, id, { roles }), createdAt);
       return readWithin(stores, id);
     });
@@ -80,7 +81,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   function update(userId: string, change: UserChange, admin: Granter): Promise<UserInFull> {
     const details = { fields: Object.keys(change) };
     return changeUser('user.updated', userId, admin, details, async (stores) => {
-      await stores.users.update(userId, change, now());
+      return stores.users.update(userId, change, now());
     });
   }
 
@@ -94,10 +95,11 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
     const disabled = await changeUser('user.disabled', userId, admin, {}, async (stores) => {
       revoked.length = 0;
       await demandOtherAdmin(stores, userId);
-      if (!(await stores.users.disable(userId, now()))) return;
+      if (!(await stores.users.disable(userId, now()))) return false;
       revoked.push(...(await sessions.revokeWithin(stores, { userId }, 'user_disabled')));
       const version = await stores.userRoles.raiseVersion(userId, now());
       revoked.push(await sessions.revokeRightsWithin(stores, userId, version));
+      return true;
     });
     sessions.announce(revoked);
     return disabled;
@@ -106,14 +108,14 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   /** @throws AppError user_not_found, insufficient_scope */
   function enable(userId: string, admin: Granter): Promise<UserInFull> {
     return changeUser('user.enabled', userId, admin, {}, async (stores) => {
-      await stores.users.enable(userId, now());
+      return stores.users.enable(userId, now());
     });
   }
 
   /** @throws AppError user_not_found, insufficient_scope, last_admin */
   async function remove(userId: string, admin: Granter): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
-      await demandAbove(stores, admin, userId);
+      await demandAbove(stores, await confirmGranter(stores, admin, now()), userId);
       await demandOtherAdmin(stores, userId);
       if (!(await stores.users.removeAny(userId))) throw new AppError('user_not_found');
       await stores.loginFailures.clearAccount(userId);
@@ -128,6 +130,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
     let devices = 0;
     await changeUser('user.unlocked', userId, admin, {}, async (stores) => {
       devices = await stores.loginFailures.clearAccount(userId);
+      return devices > 0;
     });
     return devices > 0;
   }
@@ -141,6 +144,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
     const changed = await changeUser('user.password_change_forced', userId, admin, {}, async (stores) => {
       await stores.users.requirePasswordChange(userId, now());
       revoked.splice(0, Infinity, ...(await sessions.revokeWithin(stores, { userId }, 'password_changed')));
+      return true;
     });
     sessions.announce(revoked);
     return changed;
@@ -153,12 +157,19 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    */
   async function setRoles(userId: string, roles: readonly string[], admin: Granter): Promise<UserInFull> {
     const revoked: Revocation[] = [];
-    const changed = await changeUser('user.roles_changed', userId, admin, { roles }, async (stores) => {
-      if (!roles.includes(ADMIN_ROLE)) await demandOtherAdmin(stores, userId);
-      const version = await stores.userRoles.replace(userId, roles, now());
-      await demandGrantable(stores, admin, roles);
-      revoked.splice(0, Infinity, await sessions.revokeRightsWithin(stores, userId, version));
-    });
+    const changed = await changeUser(
+      'user.roles_changed',
+      userId,
+      admin,
+      { roles },
+      async (stores, granter) => {
+        if (!roles.includes(ADMIN_ROLE)) await demandOtherAdmin(stores, userId);
+        const version = await stores.userRoles.replace(userId, roles, now());
+        await demandGrantable(stores, granter, roles);
+        revoked.splice(0, Infinity, await sessions.revokeRightsWithin(stores, userId, version));
+        return true;
+      },
+    );
     sessions.announce(revoked);
     return changed;
   }
@@ -174,23 +185,32 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * @throws AppError user_not_found, insufficient_scope
    */
   async function endSessions(userId: string, id: string | undefined, admin: Granter): Promise<number> {
-    await demandAbove(store, admin, userId);
     const filter = id === undefined ? { userId } : { userId, id };
-    return sessions.end(filter, 'ended_by_admin', admin.caller);
+    const ended = await store.transaction(async (stores) => {
+      await demandAbove(stores, await confirmGranter(stores, admin, now()), userId);
+      return sessions.endWithin(stores, filter, 'ended_by_admin', admin.caller);
+    });
+    sessions.announce(ended);
+    return ended.length;
   }
 
-  /** One change of somebody who may not do more than the administrator, and its entry in the ledger. */
+  /**
+   * One change of somebody who may not do more than the administrator, and its entry in the ledger; none where `work`
+   * says that nothing had to be changed.
+   */
   function changeUser(
     type: EventType,
     userId: string,
     admin: Granter,
     details: Readonly<Record<string, readonly string[]>>,
-    work: (stores: AccountStores) => Promise<void>,
+    work: (stores: AccountStores, granter: ConfirmedGranter) => Promise<boolean>,
   ): Promise<UserInFull> {
     return store.transaction(async (stores) => {
-      await demandAbove(stores, admin, userId);
-      await work(stores);
-      await stores.ledger.append(entryOf(type, admin.caller, userId, details), now());
+      const granter = await confirmGranter(stores, admin, now());
+      await demandAbove(stores, granter, userId);
+      if (await work(stores, granter)) {
+        await stores.ledger.append(entryOf(type, admin.caller, userId, details), now());
+      }
       return readWithin(stores, userId);
     });
   }
