@@ -11,7 +11,8 @@ const ADMIN = fileURLToPath(new URL('../dist/admin.js', import.meta.url));
 const EMAIL = 'first-admin@example.com';
 const PASSWORD = 'a password of the benchmark alone';
 const BASE64 = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-const TABLES = ['users', 'user_roles'] as const;
+/** What an import writes, and by what it is found again. */
+const TABLES = { users: 'id', user_roles: 'user_id', ledger: 'subject_id' } as const;
 
 await runBenchmark('import', measure);
 
@@ -140,7 +141,7 @@ async function emptyTables({ administrator, createDatabase }: Mysql, source: str
   const target = new URL(await createDatabase('raw')).pathname.slice(1);
   await administrator.query(`USE ${target}`);
   await administrator.query('SET foreign_key_checks = 0');
-  for (const table of [...TABLES, 'roles']) {
+  for (const table of [...Object.keys(TABLES), 'roles']) {
     const [[row]] = await administrator.query<RowDataPacket[]>(`SHOW CREATE TABLE ${source}.${table}`);
     await administrator.query(String(Object.values(row ?? {})[1]));
   }
@@ -150,9 +151,11 @@ async function emptyTables({ administrator, createDatabase }: Mysql, source: str
   return {
     /** What the service wrote for these users. */
     rowsOf: (ids: readonly string[]) =>
-      Promise.all(TABLES.map((table) => rowsOf(administrator, `${source}.${table}`, table, ids))),
+      Promise.all(
+        Object.entries(TABLES).map(([table, key]) => rowsOf(administrator, `${source}.${table}`, key, ids)),
+      ),
     async insert(rows: readonly unknown[][][]): Promise<void> {
-      for (const [index, table] of TABLES.entries()) {
+      for (const [index, table] of Object.keys(TABLES).entries()) {
         await administrator.query(`INSERT INTO ${table} VALUES ?`, [rows[index]]);
       }
     },
@@ -162,10 +165,10 @@ async function emptyTables({ administrator, createDatabase }: Mysql, source: str
 async function rowsOf(
   administrator: Connection,
   from: string,
-  table: (typeof TABLES)[number],
+  key: string,
   ids: readonly string[],
 ): Promise<unknown[][]> {
-  const sql = `SELECT * FROM ${from} WHERE ${table === 'users' ? 'id' : 'user_id'} IN (?)`;
+  const sql = `SELECT * FROM ${from} WHERE ${key} IN (?)`;
   // Times as texts, so that writing them again costs nothing.
   const [rows] = await administrator.query({ sql, rowsAsArray: true, dateStrings: true, values: [ids] });
   return rows as unknown as unknown[][];

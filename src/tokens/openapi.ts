@@ -17,12 +17,9 @@ const Claims = z
     roles: z.array(z.string()),
     scope: z.string().meta({ description: 'The permissions of all roles, separated by spaces' }),
     rv: z.array(z.number()).meta({ description: 'Since when the user and each role have these rights' }),
-    from_roles: z
-      .array(z.string())
-      .optional()
-      .meta({
-        description: 'Where the scope was narrowed, and roles is empty therefore: which roles it came from',
-      }),
+    from_roles: z.array(z.string()).optional().meta({
+      description: 'Where the scope was narrowed, and roles is empty therefore: which roles it came from',
+    }),
   })
   .meta({ id: 'Claims' });
 

@@ -28,7 +28,7 @@ onEachDatabase((kind) => {
       const admin = await anAdmin(app);
       const target = await signUp(app);
       if (route.permission === 'users:enable') await userAdminOf(app).disable(target.id, OPERATOR_AT_WORK);
-      if (route.permission === 'users:unlock') await failTimes(app, 1, target);
+      if (route.permission === 'users:unlock') await failTimes(app, 1, { email: target.email });
 
       const response = await send(app, route, target, admin.token);
 
