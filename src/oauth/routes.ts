@@ -1,6 +1,6 @@
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
-import { demandToken, readBearerToken, type TokenCheck } from '../http/authenticate.ts';
+import { demandToken, policyOf, readBearerToken, type TokenCheck } from '../http/authenticate.ts';
 import { formBody } from '../http/body.ts';
 import { insufficientScope, permissionsOf } from '../http/caller.ts';
 import { networkOf, originOf } from '../http/origin.ts';
@@ -95,7 +95,7 @@ export function oauthRoutes(dependencies: OAuthRouteDependencies): Router {
       throw new OAuthError('invalid_request', 'There is both a bearer token and a client secret.');
     }
     const claims = await verifyLive(demandToken(bearerToken));
-    await limit(res, 'token', claims.jti);
+    await limit(res, policyOf(claims), claims.jti);
     if (!permissionsOf(claims).includes(INTROSPECT_PERMISSION)) throw refusal;
   }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
+import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, postForm, recorded, type TestClient, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -65,7 +67,11 @@ onEachDatabase((kind) => {
   });
 
   describe('The limits of sessions and tokens', () => {
-    const app = useApp(kind, { RATE_LIMIT_REFRESH_SESSION: '2/60', RATE_LIMIT_TOKEN: '2/60' });
+    const app = useApp(kind, {
+      RATE_LIMIT_REFRESH_SESSION: '2/60',
+      RATE_LIMIT_TOKEN: '2/60',
+      RATE_LIMIT_API_KEY: '3/60',
+    });
 
     it('hold for refresh tokens at /oauth/token and at /oauth/revoke', async () => {
       let { refreshToken } = await signUp(app);
@@ -99,6 +105,17 @@ onEachDatabase((kind) => {
       await postForm(app, '/oauth/revoke', { token }).expect(200);
       await postForm(app, '/oauth/revoke', { token }).expect(200);
       expect((await postForm(app, '/oauth/revoke', { token }).expect(429)).body.error).toBe('slow_down');
+    });
+
+    it('hold for API keys at /oauth/introspect', async () => {
+      const { key } = await makeKey(app, (await anAdmin(app)).token);
+      const ask = () => postForm(app, '/oauth/introspect', { token: 'any' }).auth(key, { type: 'bearer' });
+
+      for (let count = 0; count < 3; count++) {
+        const { headers } = await ask().expect(200);
+        expect(headers['ratelimit-policy']).toBe('"api-key";q=3;w=60');
+      }
+      expect((await ask().expect(429)).body.error).toBe('slow_down');
     });
   });
 });
