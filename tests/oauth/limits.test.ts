@@ -64,6 +64,27 @@ onEachDatabase((kind) => {
 
       expect(await recorded(app, 'client.refused', client.id)).toHaveLength(3);
     });
+
+    it.each(['Basic !', `Basic ${btoa('no colon')}`, `Basic ${btoa('id:%ff')}`, 'garbage'])(
+      'counts an authentication that cannot be read like one that failed: %s',
+      async (authorization) => {
+        const address = anAddress();
+        const before = (await recorded(app, 'client.refused', null)).length;
+        const ask = (path: string) =>
+          postForm(app, path, { token: 'any' }).set({
+            'X-Forwarded-For': address,
+            Authorization: authorization,
+          });
+
+        await ask('/oauth/introspect').expect(401);
+        await ask('/oauth/revoke').expect(401);
+        await ask('/oauth/token').send({ grant_type: 'client_credentials' }).expect(401);
+        demandSlowDown(await ask('/oauth/introspect').expect(429));
+        demandSlowDown(await ask('/oauth/revoke').expect(429));
+
+        expect(await recorded(app, 'client.refused', null)).toHaveLength(before + 3);
+      },
+    );
   });
 
   describe('The limits of sessions and tokens', () => {
