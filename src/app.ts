@@ -216,6 +216,7 @@ export function createApp(dependencies: AppDependencies): App {
       rights: store.rights,
       verifyLive: check,
       verifyGenuine: genuine,
+      isRevoked: revocations.isRevoked,
       introspectors,
       limit,
       logger,

@@ -128,6 +128,18 @@ onEachDatabase((kind) => {
       expect((await postForm(app, '/oauth/revoke', { token }).expect(429)).body.error).toBe('slow_down');
     });
 
+    it('hold for the token of a client that revokes it, and not for its other tokens', async () => {
+      const client = await makeClient(app);
+      const [token, other] = [await tokenOf(app, client), await tokenOf(app, client)];
+      const revoke = (which: string) => postForm(app, '/oauth/revoke', { token: which }, client);
+      const first = await revoke(token).expect(200);
+      await revoke(token).expect(200);
+
+      expect(first.headers['ratelimit-policy']).toBe('"token";q=2;w=60');
+      expect((await revoke(token).expect(429)).body.error).toBe('slow_down');
+      await revoke(other).expect(200);
+    });
+
     it('hold for API keys at /oauth/introspect', async () => {
       const { key } = await makeKey(app, (await anAdmin(app)).token);
       const ask = () => postForm(app, '/oauth/introspect', { token: 'any' }).auth(key, { type: 'bearer' });
