@@ -70,5 +70,3 @@ export function createRevocation(dependencies: RevocationDependencies) {
     await sessions.end({ userId, id: sessionId }, 'logout', caller);
   }
 }
-
-export type Revocation = ReturnType<typeof createRevocation>;

@@ -76,5 +76,3 @@ export function createTokenEndpoint(dependencies: TokenEndpointDependencies) {
     demandWithin(wanted, (await rights.rightsOf(found.session.userId)).permissions);
   }
 }
-
-export type TokenEndpoint = ReturnType<typeof createTokenEndpoint>;
