@@ -94,13 +94,12 @@ function readArguments(args: string[]): { command: string; options: Options } | 
   try {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
     const [command = '', ...rest] = positionals;
-    const namesOne = (values.email === undefined) !== (values.username === undefined);
+    const { email, username, role = [] } = values;
+    const named = [email, username].filter((name) => name !== undefined).length;
     const fits =
-      command === 'list' ||
-      (command === 'create-user' && values.email !== undefined) ||
-      (Object.hasOwn(ON_ONE_USER, command) &&
-        namesOne &&
-        (values.role !== undefined) === (command === 'set-roles'));
+      (command === 'list' && named <= 1 && role.length <= 1) ||
+      (command === 'create-user' && email !== undefined) ||
+      (Object.hasOwn(ON_ONE_USER, command) && named === 1 && role.length > 0 === (command === 'set-roles'));
     return rest.length === 0 && fits ? { command, options: values } : undefined;
   } catch {
     return undefined;

@@ -181,7 +181,7 @@ export function createApp(dependencies: AppDependencies): App {
   };
   // Each kind of token that POST /oauth/introspect knows.
   const introspectors = [
-    introspectApiKeys(apiKeyCheck),
+    introspectApiKeys(apiKeyCheck, () => whenStale === 'refuse' && follower.isStale()),
     introspectAccessTokens(check),
     introspectRefreshTokens(sessions),
   ];
@@ -216,6 +216,7 @@ export function createApp(dependencies: AppDependencies): App {
       rights: store.rights,
       verifyLive: check,
       verifyGenuine: genuine,
+      isRevoked: revocations.isRevoked,
       introspectors,
       limit,
       logger,

@@ -1,6 +1,6 @@
 import { ANONYMOUS, type Caller, type RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { type EventType, entryOf } from '../ledger.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Quota } from '../quota.ts';
@@ -9,7 +9,7 @@ import type { SigningKey } from '../tokens/keys.ts';
 import type { DeviceTokens } from './device-token.ts';
 import { parseEmail, parseUsername } from './identifiers.ts';
 import { accountOfNobody, type LoginSubject, STRANGERS } from './login-guard.ts';
-import type { PasswordCheck, Prove } from './password-check.ts';
+import type { PasswordCheck, Proof, Prove } from './password-check.ts';
 import type { AccountStore, IdentifierKind, User } from './ports.ts';
 import { createRehash } from './rehash.ts';
 
@@ -56,6 +56,9 @@ export interface Login {
   readonly deviceToken: string;
   readonly quota: Quota | undefined;
 }
+
+/** How a login with a right password ends that lacks a new one, or brings one that is not taken. */
+const REFUSALS_OF_NEW_PASSWORD: readonly ErrorCode[] = ['password_change_required', 'validation_failed'];
 
 export function createLogin(dependencies: LoginDependencies) {
   const { store, clock, passwords, check, sessions, deviceTokens, secret, onLogin = () => {} } = dependencies;
@@ -132,12 +135,26 @@ export function createLogin(dependencies: LoginDependencies) {
     for (let tries = 0; tries < 2; tries++) {
       const proof = await prove(user, credentials.password, origin.network);
       if (user === null || proof === null) return null;
-      const passwordHash = await rehash(user, proof, credentials, origin);
+      const passwordHash = await settleHash(user, proof, credentials, origin);
       const grant = await sessions.start(user.id, { method: 'password', origin, passwordHash });
       if (grant !== null) return { user: await afterwards(user), grant };
       user = await find(credentials);
     }
     return null;
+  }
+
+  /** Records whom it does not let in for want of a new password: a thief may have found the right one out. */
+  async function settleHash(user: User, proof: Proof, credentials: Credentials, origin: RequestOrigin) {
+    try {
+      return await rehash(user, proof, credentials, origin);
+    } catch (error) {
+      if (error instanceof AppError && REFUSALS_OF_NEW_PASSWORD.includes(error.code)) {
+        const isDemanded = user.passwordChangeRequiredAt !== null;
+        const reason = isDemanded ? 'password_change_required' : 'password_not_demanded';
+        await record('login.failed', user, { reason }, origin);
+      }
+      throw error;
+    }
   }
 
   /** The user as they are once another password was demanded and has been taken. */

@@ -13,10 +13,10 @@ const BASIC = /^basic +([A-Za-z0-9+/_-]+=*) *$/i;
 
 /**
  * What a request says of its client, by Basic or in the body and never by both (RFC 6749 section 2.3.1). Undefined where
- * it says no more than a name: that is a public client, which proves nothing.
- * @throws OAuthError invalid_request, invalid_client
+ * it says no more than a name: that is a public client, which proves nothing. Null where its header cannot be read.
+ * @throws OAuthError invalid_request
  */
-export function readCredentials(headers: readonly string[], form: Form): Credentials | undefined {
+export function readCredentials(headers: readonly string[], form: Form): Credentials | null | undefined {
   const [header] = headers;
   const [id, secret] = [form.get('client_id'), form.get('client_secret')];
   if (headers.length > 1)
@@ -30,23 +30,23 @@ export function readCredentials(headers: readonly string[], form: Form): Credent
     throw new OAuthError('invalid_request', 'The client authenticates both by header and in the body.');
   }
   const credentials = readBasic(header);
-  if (id !== undefined && id !== credentials.id) {
+  if (credentials !== null && id !== undefined && id !== credentials.id) {
     throw new OAuthError('invalid_request', 'The header and the body name different clients.');
   }
   return credentials;
 }
 
 /** RFC 7617 section 2, with both parts form-encoded as RFC 6749 section 2.3.1 has it. */
-function readBasic(header: string): Credentials {
+function readBasic(header: string): Credentials | null {
   const encoded = BASIC.exec(header)?.[1];
-  if (encoded === undefined) throw invalidClient();
+  if (encoded === undefined) return null;
   const text = Buffer.from(encoded, 'base64').toString();
   const colon = text.indexOf(':');
-  if (colon === -1) throw invalidClient();
+  if (colon === -1) return null;
   try {
     return { id: decodeForm(text.slice(0, colon)), secret: decodeForm(text.slice(colon + 1)) };
   } catch {
-    throw invalidClient();
+    return null;
   }
 }
 
@@ -73,7 +73,9 @@ export function createClientCheck(machines: Machines) {
   return async function check(request: ClientRequest): Promise<Machine | undefined> {
     const credentials = readCredentials(request.authorization, request.form);
     if (credentials === undefined) return undefined;
-    const identified = await machines.identify(credentials.id, credentials.secret);
+    const identified = credentials
+      ? await machines.identify(credentials.id, credentials.secret)
+      : { claimedId: null };
     if ('client' in identified) return identified.client;
     await request.countFailure();
     await machines.recordRefusal(identified.claimedId, request.origin);

@@ -13,6 +13,8 @@ export interface RevocationDependencies {
   readonly sessions: Pick<Sessions, 'end' | 'sessionOf'>;
   /** The claims of a genuine token, even of one that has been revoked. */
   readonly verifyGenuine: (token: string) => AccessTokenClaims;
+  /** Whether this process knows that a genuine token is refused already. */
+  readonly isRevoked: (claims: AccessTokenClaims) => boolean;
 }
 
 export interface RevocationRequest extends ClientRequest {
@@ -26,7 +28,9 @@ export interface RevocationRequest extends ClientRequest {
  * user, and whoever has it may log out with it. What is unknown or belongs to somebody else stays as it is, and the
  * answer is the same.
  */
-export function createRevocation({ machines, checkClient, sessions, verifyGenuine }: RevocationDependencies) {
+export function createRevocation(dependencies: RevocationDependencies) {
+  const { machines, checkClient, sessions, verifyGenuine, isRevoked } = dependencies;
+
   /** @throws OAuthError invalid_request, invalid_client; AppError rate_limited */
   return async function revoke(request: RevocationRequest): Promise<void> {
     const token = demandParameter(request.form, 'token');
@@ -40,9 +44,12 @@ export function createRevocation({ machines, checkClient, sessions, verifyGenuin
   async function revokeForClient(
     { id }: Machine,
     claims: AccessTokenClaims | undefined,
-    { origin }: RevocationRequest,
+    request: RevocationRequest,
   ): Promise<void> {
-    if (claims?.client_id === id) await machines.revoke(id, claims.jti, origin);
+    if (claims?.client_id !== id) return;
+    await request.countAccess(claims.jti);
+    // A second time is no error (RFC 7009 section 2.2), and nothing to write down.
+    if (!isRevoked(claims)) await machines.revoke(id, claims.jti, request.origin);
   }
 
   async function logOutByAccessToken(claims: AccessTokenClaims, request: RevocationRequest): Promise<void> {
@@ -63,5 +70,3 @@ export function createRevocation({ machines, checkClient, sessions, verifyGenuin
     await sessions.end({ userId, id: sessionId }, 'logout', caller);
   }
 }
-
-export type Revocation = ReturnType<typeof createRevocation>;

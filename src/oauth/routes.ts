@@ -1,6 +1,6 @@
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
-import { demandToken, readBearerToken, type TokenCheck } from '../http/authenticate.ts';
+import { demandToken, policyOf, readBearerToken, type TokenCheck } from '../http/authenticate.ts';
 import { formBody } from '../http/body.ts';
 import { insufficientScope, permissionsOf } from '../http/caller.ts';
 import { networkOf, originOf } from '../http/origin.ts';
@@ -27,6 +27,8 @@ export interface OAuthRouteDependencies {
   readonly verifyLive: TokenCheck;
   /** The claims of a genuine token, even of one that has been revoked. */
   readonly verifyGenuine: (token: string) => AccessTokenClaims;
+  /** Whether this process knows that a genuine token is refused already. */
+  readonly isRevoked: (claims: AccessTokenClaims) => boolean;
   /** Who is asked about a token, one kind of token each. */
   readonly introspectors: readonly Introspector[];
   readonly limit: Limit;
@@ -47,10 +49,11 @@ export function metadataRoutes(issuer: string, publicUrl: string): Router {
 
 /** /oauth: forms in, JSON out, and refusals in the form of RFC 6749 section 5.2. Comes before JSON bodies are read. */
 export function oauthRoutes(dependencies: OAuthRouteDependencies): Router {
-  const { machines, sessions, rights, verifyLive, verifyGenuine, introspectors, limit } = dependencies;
+  const { machines, sessions, rights, verifyLive, verifyGenuine, isRevoked, introspectors, limit } =
+    dependencies;
   const checkClient = createClientCheck(machines);
   const grant = createTokenEndpoint({ machines, checkClient, sessions, rights });
-  const revoke = createRevocation({ machines, checkClient, sessions, verifyGenuine });
+  const revoke = createRevocation({ machines, checkClient, sessions, verifyGenuine, isRevoked });
   const router = Router();
 
   router.post('/oauth/token', limitByNetwork(limit, 'oauth-ip'), ...formBody(), async (req, res) => {
@@ -95,7 +98,7 @@ export function oauthRoutes(dependencies: OAuthRouteDependencies): Router {
       throw new OAuthError('invalid_request', 'There is both a bearer token and a client secret.');
     }
     const claims = await verifyLive(demandToken(bearerToken));
-    await limit(res, 'token', claims.jti);
+    await limit(res, policyOf(claims), claims.jti);
     if (!permissionsOf(claims).includes(INTROSPECT_PERMISSION)) throw refusal;
   }
 

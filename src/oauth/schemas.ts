@@ -65,7 +65,9 @@ export const IntrospectionAnswerView = z
     z.strictObject({ active: z.literal(false) }),
     z.strictObject({
       active: z.literal(true),
-      token_type: z.string().meta({ description: 'Bearer, or refresh_token' }),
+      token_type: z
+        .enum(['Bearer', 'refresh_token', 'api_key'])
+        .meta({ description: 'Bearer for an access token' }),
       sub: z.string(),
       scope: z.string().optional(),
       client_id: z.string().optional(),

@@ -66,13 +66,13 @@ export function createTokenEndpoint(dependencies: TokenEndpointDependencies) {
     return sessions.refresh(refreshToken, request.origin, wanted);
   }
 
-  /** Before the token is used up. */
+  /**
+   * Before the token is used up. One that is no good any more is left to the rotation, which refuses it and notices a
+   * copy (RFC 9700 section 4.14.2): judged by its scope it would still tell what its user may do.
+   */
   async function demandHeldBySession(refreshToken: string, wanted: readonly string[]): Promise<void> {
     const found = await sessions.sessionOf(refreshToken);
-    // Who has no session is told so by the rotation.
-    if (found === null) return;
+    if (!found?.isRefreshable) return;
     demandWithin(wanted, (await rights.rightsOf(found.session.userId)).permissions);
   }
 }
-
-export type TokenEndpoint = ReturnType<typeof createTokenEndpoint>;

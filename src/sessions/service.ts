@@ -165,11 +165,20 @@ export function createSessions(dependencies: SessionDependencies) {
     return refreshTokens.read(token)?.sessionId ?? null;
   }
 
-  /** The session that a refresh token belongs to, and whether it is the latest of that session; null if there is none. */
-  async function sessionOf(token: string): Promise<{ session: Session; isLatest: boolean } | null> {
+  /**
+   * The session that a refresh token belongs to, whether it is the latest of that session, and whether `refresh` would
+   * take it; null if there is none.
+   */
+  async function sessionOf(
+    token: string,
+  ): Promise<{ session: Session; isLatest: boolean; isRefreshable: boolean } | null> {
     const content = refreshTokens.read(token);
     const session = content && (await store.sessions.find(content.sessionId));
-    return session && { session, isLatest: session.refreshCounter === content.counter };
+    if (content === null || session === null) return null;
+    const at = now();
+    const isLatest = session.refreshCounter === content.counter;
+    const isRefreshable = isLive(session, at) && (isLatest || isWithinGrace(session, content.counter, at));
+    return { session, isLatest, isRefreshable };
   }
 
   /** Whether a session has neither ended nor expired, and its user is active. */

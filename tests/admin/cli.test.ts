@@ -266,6 +266,8 @@ describe('The command admin', () => {
     [['disable', '--email', 'a@example.com', '--role', 'admin']],
     [['set-roles', '--email', 'a@example.com']],
     [['list', 'all']],
+    [['list', '--role', 'user', '--role', 'admin']],
+    [['list', '--email', 'a@example.com', '--username', 'grace']],
     [['constructor', '--email', 'a@example.com']],
   ])('with the arguments %j says how it is used, exits with 64 and repeats nothing', async (args) => {
     const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), args);

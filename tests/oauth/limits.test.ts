@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
+import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, postForm, recorded, type TestClient, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -62,10 +64,35 @@ onEachDatabase((kind) => {
 
       expect(await recorded(app, 'client.refused', client.id)).toHaveLength(3);
     });
+
+    it.each(['Basic !', `Basic ${btoa('no colon')}`, `Basic ${btoa('id:%ff')}`, 'garbage'])(
+      'counts an authentication that cannot be read like one that failed: %s',
+      async (authorization) => {
+        const address = anAddress();
+        const before = (await recorded(app, 'client.refused', null)).length;
+        const ask = (path: string) =>
+          postForm(app, path, { token: 'any' }).set({
+            'X-Forwarded-For': address,
+            Authorization: authorization,
+          });
+
+        await ask('/oauth/introspect').expect(401);
+        await ask('/oauth/revoke').expect(401);
+        await ask('/oauth/token').send({ grant_type: 'client_credentials' }).expect(401);
+        demandSlowDown(await ask('/oauth/introspect').expect(429));
+        demandSlowDown(await ask('/oauth/revoke').expect(429));
+
+        expect(await recorded(app, 'client.refused', null)).toHaveLength(before + 3);
+      },
+    );
   });
 
   describe('The limits of sessions and tokens', () => {
-    const app = useApp(kind, { RATE_LIMIT_REFRESH_SESSION: '2/60', RATE_LIMIT_TOKEN: '2/60' });
+    const app = useApp(kind, {
+      RATE_LIMIT_REFRESH_SESSION: '2/60',
+      RATE_LIMIT_TOKEN: '2/60',
+      RATE_LIMIT_API_KEY: '3/60',
+    });
 
     it('hold for refresh tokens at /oauth/token and at /oauth/revoke', async () => {
       let { refreshToken } = await signUp(app);
@@ -99,6 +126,29 @@ onEachDatabase((kind) => {
       await postForm(app, '/oauth/revoke', { token }).expect(200);
       await postForm(app, '/oauth/revoke', { token }).expect(200);
       expect((await postForm(app, '/oauth/revoke', { token }).expect(429)).body.error).toBe('slow_down');
+    });
+
+    it('hold for the token of a client that revokes it, and not for its other tokens', async () => {
+      const client = await makeClient(app);
+      const [token, other] = [await tokenOf(app, client), await tokenOf(app, client)];
+      const revoke = (which: string) => postForm(app, '/oauth/revoke', { token: which }, client);
+      const first = await revoke(token).expect(200);
+      await revoke(token).expect(200);
+
+      expect(first.headers['ratelimit-policy']).toBe('"token";q=2;w=60');
+      expect((await revoke(token).expect(429)).body.error).toBe('slow_down');
+      await revoke(other).expect(200);
+    });
+
+    it('hold for API keys at /oauth/introspect', async () => {
+      const { key } = await makeKey(app, (await anAdmin(app)).token);
+      const ask = () => postForm(app, '/oauth/introspect', { token: 'any' }).auth(key, { type: 'bearer' });
+
+      for (let count = 0; count < 3; count++) {
+        const { headers } = await ask().expect(200);
+        expect(headers['ratelimit-policy']).toBe('"api-key";q=3;w=60');
+      }
+      expect((await ask().expect(429)).body.error).toBe('slow_down');
     });
   });
 });

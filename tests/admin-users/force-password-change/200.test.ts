@@ -6,6 +6,7 @@ import { CANARY } from '../../support/logs.ts';
 import { type Person, signUp } from '../../support/people.ts';
 
 const auth = { type: 'bearer' } as const;
+const PRESENT = `${CANARY} present battery`;
 const ANOTHER = `${CANARY} another battery`;
 
 /** Somebody who has to choose another password. */
@@ -159,6 +160,47 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password: winners[0] }).expect(200);
     });
 
+    it.each([
+      ['without a new password', 403, undefined],
+      ['with one that is too short', 400, 'short'],
+      ['with the present one', 400, PRESENT],
+    ])(
+      'is in the ledger where the right password is refused %s, and counts as no wrong one',
+      async (_what, status, new_password) => {
+        const { id, email, password } = await forced(app, { password: PRESENT });
+
+        for (let tries = 0; tries < 6; tries++) {
+          const response = await app.post('/login').send({ email, password, new_password }).expect(status);
+          const [entry, ...older] = await ledgerOf(app).list(
+            { subjectId: id, type: 'login.failed' },
+            50,
+            undefined,
+          );
+          expect(older).toHaveLength(tries);
+          expect(entry).toMatchObject({
+            outcome: 'failure',
+            actor: { type: 'anonymous', id: null },
+            sessionId: null,
+            requestId: response.headers['x-request-id'],
+            details: { reason: 'password_change_required' },
+          });
+        }
+        await app.post('/login').send({ email, password, new_password: ANOTHER }).expect(200);
+      },
+    );
+
+    it('is in the ledger for its reason where the password is wrong as well', async () => {
+      const { id, email } = await forced(app);
+
+      await app
+        .post('/login')
+        .send({ email, password: `${CANARY} wrong` })
+        .expect(401);
+
+      const entries = await ledgerOf(app).list({ subjectId: id, type: 'login.failed' }, 50, undefined);
+      expect(entries.map(({ details }) => details)).toEqual([{ reason: 'wrong_password' }]);
+    });
+
     it('is in the ledger as a change of the password by the person', async () => {
       const { id, email, password } = await forced(app);
 
@@ -208,6 +250,15 @@ onEachDatabase((kind) => {
 
       await app.post('/login').send({ email, password }).expect(200);
       await app.post('/login').send({ email, password: ANOTHER }).expect(401);
+    });
+
+    it('is in the ledger where a new one is sent along, since the right password was found out', async () => {
+      const { id, email, password } = await signUp(app);
+
+      await app.post('/login').send({ email, password, new_password: ANOTHER }).expect(400);
+
+      const entries = await ledgerOf(app).list({ subjectId: id, type: 'login.failed' }, 50, undefined);
+      expect(entries.map(({ details }) => details)).toEqual([{ reason: 'password_not_demanded' }]);
     });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAdmin } from '../../support/admins.ts';
+import { makeKey } from '../../support/api-keys.ts';
 import { useApp } from '../../support/app.ts';
 import { claimsIn } from '../../support/claims.ts';
 import { makeClient, postForm, type TestClient, tokenOf } from '../../support/clients.ts';
@@ -62,6 +63,23 @@ onEachDatabase((kind) => {
         token_type: 'refresh_token',
         exp: Math.floor(app.clock.now() / 1000) + 2_592_000,
       });
+    });
+
+    it('with what there is to know of an API key', async () => {
+      const person = await signUp(app);
+      const { id, key } = await makeKey(app, person.token);
+
+      const { body } = await introspect(key);
+
+      expect(body).toMatchObject({ active: true, sub: person.id, jti: id, token_type: 'api_key' });
+      expect(body).not.toHaveProperty('sid');
+    });
+
+    it('with one of the types of tokens that /openapi.json names', async () => {
+      const { body } = await app.get('/openapi.json').expect(200);
+
+      const [, active] = body.components.schemas.Introspection.anyOf;
+      expect(active.properties.token_type.enum).toEqual(['Bearer', 'refresh_token', 'api_key']);
     });
 
     it('whatever the hint, and to a client that authenticates in the body', async () => {

@@ -4,6 +4,7 @@ import { AppError } from '../../../src/errors.ts';
 import { introspect, introspectAccessTokens } from '../../../src/oauth/introspection.ts';
 import type { AccessTokenClaims } from '../../../src/tokens/verify.ts';
 import { anAdmin } from '../../support/admins.ts';
+import { makeKey } from '../../support/api-keys.ts';
 import { useApp } from '../../support/app.ts';
 import { makeClient, postForm, recorded, tokenOf } from '../../support/clients.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -124,6 +125,22 @@ onEachDatabase((kind) => {
       const { body } = await postForm(app, '/oauth/introspect', { token }, client).expect(503);
 
       expect(body.error).toBe('temporarily_unavailable');
+    });
+
+    it('answers 503 to a good API key as well, and 200 to one that is bad anyway', async () => {
+      await app.follower.catchUp();
+      const client = await makeClient(app);
+      const { token } = await signUp(app);
+      const { key } = await makeKey(app, token);
+      const ask = (credential: string) => postForm(app, '/oauth/introspect', { token: credential }, client);
+      expect((await ask(key).expect(200)).body.active).toBe(true);
+      app.clock.advanceSeconds(11);
+
+      expect((await ask(key).expect(503)).body.error).toBe('temporarily_unavailable');
+      expect((await ask(`${key}x`).expect(200)).body).toEqual({ active: false });
+
+      await app.follower.catchUp();
+      expect((await ask(key).expect(200)).body.active).toBe(true);
     });
   });
 });

@@ -45,6 +45,17 @@ onEachDatabase((kind) => {
       expect((await app.get('/verify').auth(token, { type: 'bearer' })).body.code).toBe('token_revoked');
     });
 
+    it('however often, and writes the revocation down once', async () => {
+      const client = await makeClient(app);
+      const token = await tokenOf(app, client);
+      const { jti } = claimsIn(token);
+
+      for (let count = 0; count < 3; count++) await revoke(token, client);
+
+      expect(await recorded(app, 'token.revoked', client.id)).toHaveLength(1);
+      expect(await app.database.models.revocations.count({ where: { subjectId: jti } })).toBe(1);
+    });
+
     it("to another client, for a user's token and for an unknown one, and nothing happens", async () => {
       const [one, other] = [await makeClient(app), await makeClient(app)];
       const person = await signUp(app);

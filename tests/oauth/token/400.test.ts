@@ -197,6 +197,37 @@ onEachDatabase((kind) => {
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
       expect(body.refresh_token.split('.')[1]).toBe('1');
     });
+
+    it('invalid_scope to more than the user has within the grace, and the session goes on', async () => {
+      const { refreshToken } = await somebodyWho(app, ['clients:read']);
+      const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
+
+      const wish = { refresh_token: refreshToken, scope: 'clients:delete' };
+      demandOAuthError(await refresh(wish).expect(400), 'invalid_scope');
+
+      await refresh({ refresh_token: body.refresh_token }).expect(200);
+    });
+
+    it.each([
+      ['has', 'clients:read'],
+      ['does not have', 'clients:delete'],
+    ])('invalid_grant after a logout, also with a scope that the user %s', async (_which, scope) => {
+      const { refreshToken, token } = await somebodyWho(app, ['clients:read']);
+      await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
+
+      demandOAuthError(await refresh({ refresh_token: refreshToken, scope }).expect(400), 'invalid_grant');
+    });
+
+    it('invalid_grant to a used up one with a scope that the user does not have, which ends the session', async () => {
+      const { refreshToken } = await somebodyWho(app, ['clients:read']);
+      const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
+      app.clock.advanceSeconds(11);
+
+      const wish = { refresh_token: refreshToken, scope: 'clients:delete' };
+      demandOAuthError(await refresh(wish).expect(400), 'invalid_grant');
+
+      demandOAuthError(await refresh({ refresh_token: body.refresh_token }).expect(400), 'invalid_grant');
+    });
   });
 
   describe('POST /oauth/token answers 413', () => {

@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       );
     });
 
-    it('to other schemes and to Basic that cannot be read', async () => {
+    it('to other schemes and to Basic that cannot be read, and writes each down for nobody', async () => {
       const { token } = await signUp(app);
       const { id, secret } = await makeClient(app);
       const encode = (text: string) => Buffer.from(text).toString('base64');
@@ -77,12 +77,14 @@ onEachDatabase((kind) => {
         `Basic ${encode(':')}`,
         'garbage',
       ];
+      const before = (await recorded(app, 'client.refused', null)).length;
 
       for (const header of headers) {
         const response = await postForm(app, '/oauth/token', GRANT).set('Authorization', header);
         expect({ header, status: response.status }).toEqual({ header, status: 401 });
         demandInvalidClient(response);
       }
+      expect(await recorded(app, 'client.refused', null)).toHaveLength(before + headers.length);
     });
 
     it('to an expired client from the very second on', async () => {
