@@ -10,16 +10,17 @@ import {
 } from '../http/openapi.ts';
 import {
   ForceQuery,
-  PageQuery,
   PermissionAnswer,
   PermissionBody,
   PermissionPath,
   PermissionsAnswer,
+  PermissionsQuery,
   RoleAnswer,
   RoleBody,
   RoleChangeBody,
   RolePath,
   RolesAnswer,
+  RolesQuery,
 } from './schemas.ts';
 
 const location = (where: string) => ({
@@ -88,7 +89,7 @@ export const rolePaths: Paths = {
   '/admin/roles': {
     get: {
       ...listRoles.meta,
-      requestParams: { query: PageQuery },
+      requestParams: { query: RolesQuery },
       responses: { 200: { description: 'Roles by name', ...json(RolesAnswer) }, ...listRoles.refused },
     },
     post: {
@@ -127,7 +128,7 @@ export const rolePaths: Paths = {
   '/admin/permissions': {
     get: {
       ...listPermissions.meta,
-      requestParams: { query: PageQuery },
+      requestParams: { query: PermissionsQuery },
       responses: {
         200: { description: 'Permissions by name', ...json(PermissionsAnswer) },
         ...listPermissions.refused,

@@ -7,15 +7,17 @@ import type { Permissions } from './permissions.ts';
 import type { Roles } from './roles.ts';
 import {
   ForceQuery,
-  PageQuery,
   PermissionBody,
   PermissionPath,
-  pageOf,
+  PermissionsQuery,
   presentPermission,
+  presentPermissions,
   presentRole,
+  presentRoles,
   RoleBody,
   RoleChangeBody,
   RolePath,
+  RolesQuery,
 } from './schemas.ts';
 
 export interface RoleRouteDependencies {
@@ -28,9 +30,8 @@ export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDepend
   const router = Router();
 
   router.get('/admin/roles', authenticate, requireScope('roles:list'), async (req, res) => {
-    const { limit, cursor } = parse(PageQuery, req.query);
-    const { items, next_cursor } = pageOf(await roles.list(limit + 1, cursor), limit);
-    res.json({ roles: items.map(presentRole), next_cursor });
+    const { limit, cursor } = parse(RolesQuery, req.query);
+    res.json(presentRoles(await roles.list(limit + 1, cursor), limit));
   });
 
   router.post('/admin/roles', authenticate, requireScope('roles:create'), async (req, res) => {
@@ -57,9 +58,8 @@ export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDepend
   });
 
   router.get('/admin/permissions', authenticate, requireScope('permissions:list'), async (req, res) => {
-    const { limit, cursor } = parse(PageQuery, req.query);
-    const { items, next_cursor } = pageOf(await permissions.list(limit + 1, cursor), limit);
-    res.json({ permissions: items.map(presentPermission), next_cursor });
+    const { limit, cursor } = parse(PermissionsQuery, req.query);
+    res.json(presentPermissions(await permissions.list(limit + 1, cursor), limit));
   });
 
   router.post('/admin/permissions', authenticate, requireScope('permissions:create'), async (req, res) => {

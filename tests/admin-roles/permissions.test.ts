@@ -28,13 +28,13 @@ onEachDatabase((kind) => {
 
     it('with every permission once and in order, page by page', async () => {
       const names: string[] = [];
-      let cursor = '';
+      let next = '';
 
       do {
-        const { body } = await send('get', `?limit=4&cursor=${cursor}`).expect(200);
+        const { body } = await send('get', `?limit=4${next}`).expect(200);
         names.push(...body.permissions.map(({ name }: { name: string }) => name));
-        cursor = body.next_cursor ?? '';
-      } while (cursor !== '');
+        next = body.next_cursor ? `&cursor=${body.next_cursor}` : '';
+      } while (next !== '');
 
       expect(names.length).toBe(await app.database.models.permissions.count());
       expect(names).toEqual([...new Set(names)].sort());
