@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FieldErrorCode } from '../errors.ts';
 
 /** Control characters, line ends, and what turns the direction of the text around it. */
-export const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
 /** The second argument of a zod refinement: what to say, and the stable code to say it with. */
 export function fault(code: FieldErrorCode, message: string) {
