@@ -3,6 +3,7 @@ import {
   ForceQuery,
   PermissionAnswer,
   PermissionBody,
+  PermissionChangeBody,
   PermissionPath,
   PermissionsAnswer,
   PermissionsQuery,
@@ -112,6 +113,30 @@ export const rolePaths: Paths = {
     },
   },
   '/admin/permissions/{name}': {
+    get: {
+      ...administration({
+        operationId: 'getPermission',
+        tag: PERMISSIONS,
+        permission: 'permissions:read',
+        summary: 'Read a permission',
+        answers: { 200: permission },
+        refused: ['permission_not_found'],
+      }),
+      requestParams: { path: PermissionPath },
+    },
+    patch: {
+      ...administration({
+        operationId: 'updatePermission',
+        tag: PERMISSIONS,
+        permission: 'permissions:update',
+        summary: 'Change the description of a permission',
+        description: 'It ends no tokens.',
+        answers: { 200: permission },
+        refused: ['permission_not_found'],
+      }),
+      requestParams: { path: PermissionPath },
+      requestBody: jsonBodyOf(PermissionChangeBody),
+    },
     delete: {
       ...administration({
         operationId: 'deletePermission',

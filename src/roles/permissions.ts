@@ -23,6 +23,11 @@ export function createPermissions({ store, announce, clock, takeElsewhere }: Per
     return store.permissions.list(limit, after);
   }
 
+  /** @throws AppError permission_not_found */
+  function get(name: string): Promise<Permission> {
+    return findIn(store, name);
+  }
+
   /** @throws AppError permission_taken */
   async function create(
     { name, description }: Omit<Permission, 'createdAt'>,
@@ -37,6 +42,24 @@ export function createPermissions({ store, announce, clock, takeElsewhere }: Per
   }
 
   /**
+   * Changes what people read of it and nothing that it allows, so tokens live on, and those of the service may be told too.
+   * @throws AppError permission_not_found
+   */
+  function update(
+    name: string,
+    change: Pick<Permission, 'description'>,
+    { caller }: Granter,
+  ): Promise<Permission> {
+    return store.transaction(async (stores) => {
+      const before = await findIn(stores, name);
+      await stores.permissions.describe(name, change.description);
+      const details = { fields: Object.keys(change) };
+      await stores.ledger.append(entryOf('permission.updated', caller, name, details), now());
+      return { ...before, ...change };
+    });
+  }
+
+  /**
    * Takes the permission away from every role that has it, so whoever does it must hold all that those roles have.
    * @throws AppError permission_protected, permission_not_found, permission_in_use, insufficient_scope
    */
@@ -45,7 +68,7 @@ export function createPermissions({ store, announce, clock, takeElsewhere }: Per
     const revoked = await store.transaction(async (stores) => {
       const at = now();
       await stores.roles.takeTurn();
-      if (!(await stores.permissions.lock(name))) throw new AppError('permission_not_found');
+      await findIn(stores, name);
       const roles = await stores.roles.listWith(name);
       if (roles.length > 0 && !isForced) throw new AppError('permission_in_use');
       await demandHeld(stores, granter, new Set(roles.flatMap(({ permissions }) => permissions)));
@@ -63,5 +86,11 @@ export function createPermissions({ store, announce, clock, takeElsewhere }: Per
     announce(revoked);
   }
 
-  return { list, create, remove };
+  return { list, get, create, update, remove };
+}
+
+async function findIn({ permissions }: Pick<RoleStores, 'permissions'>, name: string): Promise<Permission> {
+  const permission = await permissions.find(name);
+  if (permission === null) throw new AppError('permission_not_found');
+  return permission;
 }

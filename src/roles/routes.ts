@@ -8,6 +8,7 @@ import type { Roles } from './roles.ts';
 import {
   ForceQuery,
   PermissionBody,
+  PermissionChangeBody,
   PermissionPath,
   PermissionsQuery,
   presentPermission,
@@ -67,15 +68,28 @@ export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDepend
     res.status(201).json({ permission: presentPermission(permission) });
   });
 
+  router.get('/admin/permissions/:name', authenticate, requireScope('permissions:read'), async (req, res) => {
+    res.json({ permission: presentPermission(await permissions.get(permissionIn(req))) });
+  });
+
+  router.patch(
+    '/admin/permissions/:name',
+    authenticate,
+    requireScope('permissions:update'),
+    async (req, res) => {
+      const change = parse(PermissionChangeBody, req.body);
+      const permission = await permissions.update(permissionIn(req), change, granterOf(req));
+      res.json({ permission: presentPermission(permission) });
+    },
+  );
+
   router.delete(
     '/admin/permissions/:name',
     authenticate,
     requireScope('permissions:delete'),
     async (req, res) => {
       const { force } = parse(ForceQuery, req.query);
-      const name = PermissionPath.safeParse(req.params).data?.name;
-      if (name === undefined) throw new AppError('permission_not_found');
-      await permissions.remove(name, force === 'true', granterOf(req));
+      await permissions.remove(permissionIn(req), force === 'true', granterOf(req));
       res.status(204).end();
     },
   );
@@ -87,5 +101,12 @@ export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDepend
 function roleIn(req: Request): string {
   const name = RolePath.safeParse(req.params).data?.name;
   if (name === undefined) throw new AppError('role_not_found');
+  return name;
+}
+
+/** @throws AppError permission_not_found also for what cannot be the name of a permission */
+function permissionIn(req: Request): string {
+  const name = PermissionPath.safeParse(req.params).data?.name;
+  if (name === undefined) throw new AppError('permission_not_found');
   return name;
 }

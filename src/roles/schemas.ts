@@ -52,6 +52,10 @@ export const PermissionBody = z
   .transform(({ name, description = null }) => ({ name, description }))
   .meta({ id: 'NewPermission', example: { name: 'orders:read', description: 'See the orders of anybody' } });
 
+export const PermissionChangeBody = z
+  .strictObject({ description: Description })
+  .meta({ id: 'PermissionChange', example: { description: 'See the orders of anybody' } });
+
 export const RolePath = z.object({ name: RoleName });
 export const PermissionPath = z.object({ name: PermissionName });
 
