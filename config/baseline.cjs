@@ -24,7 +24,9 @@ const PERMISSIONS = {
   'roles:update': 'Change what roles may do',
   'roles:delete': 'Delete roles',
   'permissions:list': 'See what permissions there are',
+  'permissions:read': 'Read one permission',
   'permissions:create': 'Create permissions',
+  'permissions:update': 'Change what is said of permissions',
   'permissions:delete': 'Delete permissions',
   'audit:read': 'See who did what',
   'clients:list': 'See what machine clients there are',
@@ -35,7 +37,6 @@ const PERMISSIONS = {
   'clients:add-secret': 'Add secrets to machine clients',
   'clients:remove-secret': 'Remove secrets of machine clients',
   'tokens:introspect': 'Ask what there is to know about a token',
-  'revocations:read': 'Read what has been revoked',
 };
 
 const ROLES = {

@@ -55,7 +55,7 @@ import { rolePaths } from './roles/openapi.ts';
 import { createPermissions, type OtherHolders } from './roles/permissions.ts';
 import { createRoles } from './roles/roles.ts';
 import { roleRoutes } from './roles/routes.ts';
-import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
+import { createBearerCheck, createFreshness, verifyGenuine } from './sessions/bearer.ts';
 import type { RevocationFollower } from './sessions/follower.ts';
 import { sessionPaths } from './sessions/openapi.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
@@ -172,7 +172,8 @@ export function createApp(dependencies: AppDependencies): App {
 
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter, metrics.limited);
-  const check = createBearerCheck({ accessTokens, apiKeys: apiKeyCheck, revocations, follower, whenStale });
+  const demandFresh = createFreshness(follower, whenStale);
+  const check = createBearerCheck({ accessTokens, apiKeys: apiKeyCheck, revocations, demandFresh });
   const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
   const ofSession = (token: string) => {
@@ -181,7 +182,7 @@ export function createApp(dependencies: AppDependencies): App {
   };
   // Each kind of token that POST /oauth/introspect knows.
   const introspectors = [
-    introspectApiKeys(apiKeyCheck, () => whenStale === 'refuse' && follower.isStale()),
+    introspectApiKeys(apiKeyCheck, demandFresh),
     introspectAccessTokens(check),
     introspectRefreshTokens(sessions),
   ];

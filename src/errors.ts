@@ -219,7 +219,8 @@ export const FIELD_ERRORS = {
   empty: 'At least one field is needed.',
   one_identifier: 'Exactly one of email and username is needed.',
   invalid_time: 'This is no time in ISO 8601, or one that has passed.',
-  invalid_scope: 'A scope is a list of permissions, separated by single spaces.',
+  invalid_scope:
+    'A scope is a list of permissions of at most 128 characters, separated by single spaces, together at most 4096.',
   invalid_email: 'This is not an email address.',
   invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
   invalid_name: 'A name has no control characters and not too many others.',

@@ -24,6 +24,7 @@ export const EVENT_TYPES = [
   'role.updated',
   'role.deleted',
   'permission.created',
+  'permission.updated',
   'permission.deleted',
   'client.created',
   'client.updated',

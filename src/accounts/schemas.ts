@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FieldErrorCode } from '../errors.ts';
-import { fault, wellFormedText } from '../http/text.ts';
+import { displayText, fault, nullIfEmpty, wellFormedText } from '../http/text.ts';
 import { MAX_PASSWORD_LENGTH } from '../passwords/policy.ts';
 import { presentGrant, sessionGrantShape } from '../sessions/schemas.ts';
 import {
@@ -16,8 +16,6 @@ import type { Identifier, User } from './ports.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 const MAX_NAME_LENGTH = 200;
-/** Control characters, line ends, and what turns the direction of the text around it. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** Longer than any password may be, so that a login with a wrong one is a wrong password and not a bad request. */
 const MAX_PASSWORD_INPUT_LENGTH = 1024;
 
@@ -42,17 +40,8 @@ export const Username = identifier(
 });
 
 /** A display name; an empty one means none. */
-export const Name = wellFormedText
-  .refine(
-    (value) => value.length <= 4 * MAX_NAME_LENGTH && !UNPRINTABLE.test(value),
-    fault('invalid_name', `Must have at most ${MAX_NAME_LENGTH} characters and none that control the text.`),
-  )
-  .transform((value) => value.trim().normalize('NFC'))
-  .refine(
-    (value) => [...value].length <= MAX_NAME_LENGTH,
-    fault('invalid_name', `Must have at most ${MAX_NAME_LENGTH} characters.`),
-  )
-  .transform((value) => (value === '' ? null : value))
+export const Name = displayText({ code: 'invalid_name', minLength: 0, maxLength: MAX_NAME_LENGTH })
+  .transform(nullIfEmpty)
   .meta({
     example: 'Grace Hopper',
     description: 'Shown to people; empty for none',

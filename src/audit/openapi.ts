@@ -1,4 +1,5 @@
 import {
+  administration,
   BEARER_SECURITY,
   BODY_REFUSALS,
   json,
@@ -8,27 +9,25 @@ import {
 } from '../http/openapi.ts';
 import { ActivityQuery, AuditQuery, EventsAnswer } from './schemas.ts';
 
-const TAGS = ['Audit'];
+const TAG = 'Audit';
 
 export const auditPaths: Paths = {
   '/admin/audit': {
     get: {
-      operationId: 'searchAudit',
-      tags: TAGS,
-      summary: 'Search for who did what',
-      description: 'Needs the permission audit:read.',
-      security: BEARER_SECURITY,
+      ...administration({
+        operationId: 'searchAudit',
+        tag: TAG,
+        permission: 'audit:read',
+        summary: 'Search for who did what',
+        answers: { 200: { description: 'The events, the latest first', ...json(EventsAnswer) } },
+      }),
       requestParams: { query: AuditQuery },
-      responses: {
-        200: { description: 'The events, the latest first', ...json(EventsAnswer) },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'insufficient_scope'),
-      },
     },
   },
   '/me/activity': {
     get: {
       operationId: 'listActivity',
-      tags: TAGS,
+      tags: [TAG],
       summary: 'List what you did and what was done to your account',
       security: BEARER_SECURITY,
       requestParams: { query: ActivityQuery },

@@ -1,50 +1,24 @@
 import { z } from 'zod';
-import { fault } from '../http/text.ts';
+import { QueryTime } from '../http/fields.ts';
+import { NextCursor, pagingById } from '../http/paging.ts';
 import { EVENT_TYPES } from '../ledger.ts';
 import type { AuditEvent } from './ports.ts';
 import type { Activity } from './service.ts';
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
+/** An id or a name of anything there is: what is longer than that of a permission is of nothing. */
+const Id = z.string().regex(/^[\x21-\x7e]{1,127}$/, 'Must be 1 to 127 visible ASCII characters.');
 
-/** An id of anything there is: what is longer is the id of nothing. */
-const Id = z.string().regex(/^[\x21-\x7e]{1,64}$/, 'Must be 1 to 64 visible ASCII characters.');
-
-const Time = z
-  .string()
-  .refine(
-    (value) => z.iso.datetime({ offset: true }).safeParse(value).success,
-    fault('invalid_time', 'Must be a time such as 2026-11-20T04:31:37.251Z; a + is %2B in a query.'),
-  )
-  .transform((value) => new Date(value))
-  .meta({ format: 'date-time' });
-
-const pagingShape = {
-  limit: z
-    .string()
-    .refine(
-      (value) => /^[1-9]\d{0,2}$/.test(value) && Number(value) <= MAX_LIMIT,
-      fault('invalid', `Must be a whole number from 1 to ${MAX_LIMIT}.`),
-    )
-    .transform(Number)
-    .default(DEFAULT_LIMIT)
-    .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
-  cursor: z
-    .uuid('Must be the next_cursor of an earlier answer.')
-    .toLowerCase()
-    .optional()
-    .meta({ description: 'The next_cursor of the page before' }),
-};
-
-export const ActivityQuery = z.strictObject(pagingShape);
+export const ActivityQuery = z.strictObject(pagingById);
 
 export const AuditQuery = z.strictObject({
-  subject: Id.optional().meta({ description: 'The id of the user, client or key, or the name of the role' }),
+  subject: Id.optional().meta({
+    description: 'The id of the user, client or key, or the name of the role or permission',
+  }),
   actor: Id.optional().meta({ description: 'The id of the user, client or key that did it' }),
   type: z.enum(EVENT_TYPES, `Must be one of ${EVENT_TYPES.join(', ')}.`).optional(),
-  from: Time.optional().meta({ description: 'From this time on' }),
-  until: Time.optional().meta({ description: 'Before this time' }),
-  ...pagingShape,
+  from: QueryTime.optional().meta({ description: 'From this time on' }),
+  until: QueryTime.optional().meta({ description: 'Before this time' }),
+  ...pagingById,
 });
 
 export const EventView = z
@@ -68,10 +42,7 @@ export const EventView = z
 
 export const EventsAnswer = z.strictObject({
   events: z.array(EventView),
-  next_cursor: z
-    .uuid()
-    .nullable()
-    .meta({ description: 'Send it as cursor for what came before; null at the end' }),
+  next_cursor: NextCursor,
 });
 
 /** Member by member, so that nothing the store adds can leak. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { pageOf } from '../http/paging.ts';
 import type { AuditEvent, AuditFilter, AuditStores } from './ports.ts';
 
 /** Some events, the latest first, and the cursor of those before them; null where there are none. */
@@ -24,10 +25,8 @@ export type Audit = ReturnType<typeof createAudit>;
 /** Reads what the ledger has recorded. Writing is done by whoever changes something. */
 export function createAudit({ ledger, apiKeys }: AuditStores) {
   async function search(filter: AuditFilter, { limit, cursor }: Paging): Promise<AuditPage> {
-    // One more than asked for tells whether that was all.
-    const found = await ledger.list(filter, limit + 1, cursor);
-    const events = found.slice(0, limit);
-    return { events, nextCursor: found.length > limit ? (events.at(-1)?.id ?? null) : null };
+    const { items, nextCursor } = pageOf(await ledger.list(filter, limit + 1, cursor), limit, ({ id }) => id);
+    return { events: items, nextCursor };
   }
 
   /** What a user has done, also by their API keys, and what was done to them. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { fault, wellFormedText } from '../http/text.ts';
+import { Scope, Time } from '../http/fields.ts';
+import { NextCursor, pageOf, pagingById } from '../http/paging.ts';
+import { displayText, fault } from '../http/text.ts';
 import type { Client } from './ports.ts';
 import type { ClientWithSecret } from './service.ts';
 
@@ -9,55 +11,22 @@ const EXAMPLE_SECRET = 'lcs_1nvE9zcq3ZSlXv7C7xkmBuDsxbsYzmMLtT5k0dLQd0A';
 const EXAMPLE_SCOPE = 'tokens:introspect';
 
 const MAX_NAME_LENGTH = 200;
-/** More would not fit into a token that every server takes in a header. */
-const MAX_SCOPE_LENGTH = 4096;
-/** RFC 6749 section 3.3: visible ASCII but for the quotation mark and the backslash. */
-const SCOPE = /^(?:[\x21\x23-\x5b\x5d-\x7e]{1,128}(?: [\x21\x23-\x5b\x5d-\x7e]{1,128})*)?$/;
-/** Control characters, line ends, and what turns the direction of the text around it. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
-const MAX_PAGE = 200;
-const DEFAULT_PAGE = 50;
+const Name = displayText({ code: 'invalid_name', minLength: 1, maxLength: MAX_NAME_LENGTH }).meta({
+  description: 'Shown to people',
+  maxLength: MAX_NAME_LENGTH,
+  example: 'Nightly reports',
+});
 
-const Name = wellFormedText
-  .refine(
-    (value) => value.length <= 2 * MAX_NAME_LENGTH && !UNPRINTABLE.test(value),
-    fault('invalid_name', `Must have at most ${MAX_NAME_LENGTH} characters and none that control the text.`),
-  )
-  .transform((value) => value.trim().normalize('NFC'))
-  .refine(
-    (value) => value !== '' && [...value].length <= MAX_NAME_LENGTH,
-    fault('invalid_name', `Must have 1 to ${MAX_NAME_LENGTH} characters.`),
-  )
-  .meta({ description: 'Shown to people', maxLength: MAX_NAME_LENGTH, example: 'Nightly reports' });
+const ClientScope = Scope.meta({
+  description: 'Permissions separated by spaces, none that you do not hold yourself; empty for none',
+  example: EXAMPLE_SCOPE,
+});
 
-/** Permissions, each once and in order. */
-const ClientScope = wellFormedText
-  .refine(
-    (value) => value.length <= MAX_SCOPE_LENGTH,
-    fault('too_long', `Must have at most ${MAX_SCOPE_LENGTH} characters.`),
-  )
-  .refine(
-    (value) => SCOPE.test(value),
-    fault('invalid', 'Must be names of permissions with one space between them.'),
-  )
-  .transform((value) => (value === '' ? [] : [...new Set(value.split(' '))].sort()))
-  .meta({
-    description: 'Permissions separated by spaces, none that you do not hold yourself; empty for none',
-    maxLength: MAX_SCOPE_LENGTH,
-    example: EXAMPLE_SCOPE,
-  });
-
-const ExpiresAt = z.iso
-  .datetime()
-  .transform((text) => new Date(text))
-  .nullable()
-  .meta({
-    type: ['string', 'null'],
-    format: 'date-time',
-    description: 'From then on it gets no tokens; null for never',
-    example: EXAMPLE_TIME,
-  });
+const ExpiresAt = Time.nullable().meta({
+  description: 'From then on it gets no tokens; null for never',
+  example: EXAMPLE_TIME,
+});
 
 export const NewClientBody = z
   .strictObject({ name: Name, scope: ClientScope, expires_at: ExpiresAt.optional() })
@@ -72,16 +41,7 @@ export const ClientPath = z.object({ client_id: z.uuid().meta({ example: EXAMPLE
 
 export const SecretPath = ClientPath.extend({ secret_id: z.uuid().meta({ example: EXAMPLE_ID }) });
 
-export const ClientsQuery = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/)
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= MAX_PAGE, fault('invalid', `Must be from 1 to ${MAX_PAGE}.`))
-    .default(DEFAULT_PAGE)
-    .meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, example: DEFAULT_PAGE }),
-  cursor: z.uuid().optional().meta({ description: 'next_cursor of the page before' }),
-});
+export const ClientsQuery = z.strictObject(pagingById);
 
 const secretText = z.string().meta({ description: 'Shown this once', example: EXAMPLE_SECRET });
 
@@ -105,7 +65,7 @@ export const NewClientAnswer = ClientView.extend({ client_secret: secretText })
 
 export const ClientsAnswer = z.strictObject({
   clients: z.array(ClientView),
-  next_cursor: z.uuid().nullable().meta({ description: 'Null on the last page' }),
+  next_cursor: NextCursor,
 });
 
 export const SecretAnswer = z
@@ -133,11 +93,7 @@ export function presentNewClient({ client, secret }: ClientWithSecret): z.infer<
   return { ...presentClient(client), client_secret: secret };
 }
 
-/** One more than a page was asked for: whether there is another page is known by that one. */
 export function presentClients(clients: readonly Client[], limit: number): z.infer<typeof ClientsAnswer> {
-  const page = clients.slice(0, limit);
-  return {
-    clients: page.map(presentClient),
-    next_cursor: clients.length > limit ? (page.at(-1)?.id ?? null) : null,
-  };
+  const { items, nextCursor } = pageOf(clients, limit, ({ id }) => id);
+  return { clients: items.map(presentClient), next_cursor: nextCursor };
 }

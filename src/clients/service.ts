@@ -177,7 +177,7 @@ function demandThere(client: Client | null): Client {
 
 function demandFuture(expiresAt: Date | null, at: Date): void {
   if (expiresAt !== null && expiresAt <= at)
-    throw fieldError('/expires_at', 'invalid', 'Must be in the future.');
+    throw fieldError('/expires_at', 'invalid_time', 'Must be a time to come.');
 }
 
 /** When the last access token that was issued until `at` expires, whatever the configuration. */

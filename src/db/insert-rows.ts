@@ -1,9 +1,7 @@
-import { type Model, type ModelStatic, QueryTypes } from 'sequelize';
+import { QueryTypes } from 'sequelize';
+import type { Rows } from './models.ts';
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
-
-/** The least that is alike of all models. */
-type AnyModel<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
 
 /**
  * Inserts many rows in one statement. Sequelize's own bulkCreate makes an object of each row first, which takes it more
@@ -11,7 +9,7 @@ type AnyModel<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
  */
 export async function insertRows<Row extends object>(
   { sequelize, write, transaction }: Scope,
-  model: AnyModel<Row>,
+  model: Rows<Row>,
   rows: readonly Row[],
 ): Promise<void> {
   const described: Record<string, { field?: string }> = model.getAttributes();

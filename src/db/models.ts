@@ -16,7 +16,8 @@ import type {
   UserRow,
 } from './rows.ts';
 
-type Rows<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
+/** A table of such rows. */
+export type Rows<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
 
 export interface Models {
   readonly users: Rows<UserRow>;

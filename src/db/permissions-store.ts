@@ -22,9 +22,13 @@ export function createPermissionStore({ models, transaction, run, write }: Scope
           : error;
       }
     },
-    async lock(name) {
+    async find(name) {
       const lock = transaction !== null;
-      return (await run(() => permissions.findByPk(name, { transaction, lock }))) !== null;
+      const row = await run(() => permissions.findByPk(name, { transaction, lock }));
+      return row?.get() ?? null;
+    },
+    async describe(name, description) {
+      await write(() => permissions.update({ description }, { where: { name }, transaction }));
     },
     async remove(name) {
       await write(() => permissions.destroy({ where: { name }, transaction }));

@@ -61,11 +61,11 @@ function describe({ iss, aud, sub, sid, client_id, iat, exp, jti, roles, scope }
   };
 }
 
-/** API keys; asking about one is no use of it. `isUnsure` tells whether nobody knows at present what has been revoked. */
-export function introspectApiKeys({ inspect }: KeyInspection, isUnsure: () => boolean): Introspector {
+/** API keys; asking about one is no use of it. `demandFresh` throws while nobody can know what has been revoked. */
+export function introspectApiKeys({ inspect }: KeyInspection, demandFresh: () => void): Introspector {
   return async (token) => {
     const claims = await inspect(token);
-    if (claims !== null && isUnsure()) throw new AppError('revocations_stale');
+    if (claims !== null) demandFresh();
     return claims && { ...describe(claims), token_type: 'api_key' };
   };
 }

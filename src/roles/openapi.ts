@@ -1,152 +1,152 @@
-import type { ErrorCode } from '../errors.ts';
-import {
-  BEARER_SECURITY,
-  BODY_REFUSALS,
-  json,
-  jsonBodyOf,
-  type Paths,
-  refusals,
-  TOKEN_REFUSALS,
-} from '../http/openapi.ts';
+import { administration, json, jsonBodyOf, type Paths } from '../http/openapi.ts';
 import {
   ForceQuery,
-  PageQuery,
   PermissionAnswer,
   PermissionBody,
+  PermissionChangeBody,
   PermissionPath,
   PermissionsAnswer,
+  PermissionsQuery,
   RoleAnswer,
   RoleBody,
   RoleChangeBody,
   RolePath,
   RolesAnswer,
+  RolesQuery,
 } from './schemas.ts';
 
+const ROLES = 'Roles';
+const PERMISSIONS = 'Permissions';
+
+const role = { description: 'The role', ...json(RoleAnswer) };
+const permission = { description: 'The permission', ...json(PermissionAnswer) };
 const location = (where: string) => ({
   Location: { schema: { type: 'string' as const }, description: where },
 });
 
-/** What every operation here has: a token, a permission that it must hold, and what may be refused. */
-function operation(operationId: string, permission: string, summary: string, ...codes: readonly ErrorCode[]) {
-  const common = [...TOKEN_REFUSALS, ...BODY_REFUSALS, 'insufficient_scope', 'database_unavailable'] as const;
-  return {
-    meta: {
-      operationId,
-      tags: [operationId.includes('Permission') ? 'Permissions' : 'Roles'],
-      summary,
-      description: `Needs the permission \`${permission}\`.`,
-      security: BEARER_SECURITY,
-    },
-    refused: refusals(...common, ...codes),
-  };
-}
-
-const listRoles = operation('listRoles', 'roles:list', 'List the roles');
-const createRole = operation(
-  'createRole',
-  'roles:create',
-  'Create a role out of permissions that you hold',
-  'role_taken',
-  'unknown_permission',
-  'scope_too_large',
-);
-const getRole = operation('getRole', 'roles:read', 'Read a role', 'role_not_found');
-const updateRole = operation(
-  'updateRole',
-  'roles:update',
-  'Change what a role may do',
-  'role_not_found',
-  'role_protected',
-  'unknown_permission',
-  'scope_too_large',
-);
-const deleteRole = operation(
-  'deleteRole',
-  'roles:delete',
-  'Delete a role',
-  'role_not_found',
-  'role_protected',
-  'role_in_use',
-);
-const listPermissions = operation('listPermissions', 'permissions:list', 'List the permissions');
-const createPermission = operation(
-  'createPermission',
-  'permissions:create',
-  'Create a permission',
-  'permission_taken',
-);
-const deletePermission = operation(
-  'deletePermission',
-  'permissions:delete',
-  'Delete a permission',
-  'permission_not_found',
-  'permission_protected',
-  'permission_in_use',
-);
-
 export const rolePaths: Paths = {
   '/admin/roles': {
     get: {
-      ...listRoles.meta,
-      requestParams: { query: PageQuery },
-      responses: { 200: { description: 'Roles by name', ...json(RolesAnswer) }, ...listRoles.refused },
+      ...administration({
+        operationId: 'listRoles',
+        tag: ROLES,
+        permission: 'roles:list',
+        summary: 'List the roles',
+        answers: { 200: { description: 'Roles by name', ...json(RolesAnswer) } },
+      }),
+      requestParams: { query: RolesQuery },
     },
     post: {
-      ...createRole.meta,
+      ...administration({
+        operationId: 'createRole',
+        tag: ROLES,
+        permission: 'roles:create',
+        summary: 'Create a role out of permissions that you hold',
+        answers: { 201: { ...role, headers: location('/admin/roles/{name}') } },
+        refused: ['role_taken', 'unknown_permission', 'scope_too_large'],
+      }),
       requestBody: jsonBodyOf(RoleBody),
-      responses: {
-        201: { description: 'The role', headers: location('/admin/roles/{name}'), ...json(RoleAnswer) },
-        ...createRole.refused,
-      },
     },
   },
   '/admin/roles/{name}': {
     get: {
-      ...getRole.meta,
+      ...administration({
+        operationId: 'getRole',
+        tag: ROLES,
+        permission: 'roles:read',
+        summary: 'Read a role',
+        answers: { 200: role },
+        refused: ['role_not_found'],
+      }),
       requestParams: { path: RolePath },
-      responses: { 200: { description: 'The role', ...json(RoleAnswer) }, ...getRole.refused },
     },
     patch: {
-      ...updateRole.meta,
+      ...administration({
+        operationId: 'updateRole',
+        tag: ROLES,
+        permission: 'roles:update',
+        summary: 'Change what a role may do',
+        answers: {
+          200: {
+            ...role,
+            description: 'The role. Older access tokens of those who have it are refused within a second.',
+          },
+        },
+        refused: ['role_not_found', 'role_protected', 'unknown_permission', 'scope_too_large'],
+      }),
       requestParams: { path: RolePath },
       requestBody: jsonBodyOf(RoleChangeBody),
-      responses: {
-        200: {
-          description: 'The role. Older access tokens of those who have it are refused within a second.',
-          ...json(RoleAnswer),
-        },
-        ...updateRole.refused,
-      },
     },
     delete: {
-      ...deleteRole.meta,
+      ...administration({
+        operationId: 'deleteRole',
+        tag: ROLES,
+        permission: 'roles:delete',
+        summary: 'Delete a role',
+        answers: { 204: { description: 'The role is gone' } },
+        refused: ['role_not_found', 'role_protected', 'role_in_use'],
+      }),
       requestParams: { path: RolePath, query: ForceQuery },
-      responses: { 204: { description: 'The role is gone' }, ...deleteRole.refused },
     },
   },
   '/admin/permissions': {
     get: {
-      ...listPermissions.meta,
-      requestParams: { query: PageQuery },
-      responses: {
-        200: { description: 'Permissions by name', ...json(PermissionsAnswer) },
-        ...listPermissions.refused,
-      },
+      ...administration({
+        operationId: 'listPermissions',
+        tag: PERMISSIONS,
+        permission: 'permissions:list',
+        summary: 'List the permissions',
+        answers: { 200: { description: 'Permissions by name', ...json(PermissionsAnswer) } },
+      }),
+      requestParams: { query: PermissionsQuery },
     },
     post: {
-      ...createPermission.meta,
+      ...administration({
+        operationId: 'createPermission',
+        tag: PERMISSIONS,
+        permission: 'permissions:create',
+        summary: 'Create a permission',
+        answers: { 201: { ...permission, headers: location('/admin/permissions/{name}') } },
+        refused: ['permission_taken'],
+      }),
       requestBody: jsonBodyOf(PermissionBody),
-      responses: {
-        201: { description: 'The permission', ...json(PermissionAnswer) },
-        ...createPermission.refused,
-      },
     },
   },
   '/admin/permissions/{name}': {
+    get: {
+      ...administration({
+        operationId: 'getPermission',
+        tag: PERMISSIONS,
+        permission: 'permissions:read',
+        summary: 'Read a permission',
+        answers: { 200: permission },
+        refused: ['permission_not_found'],
+      }),
+      requestParams: { path: PermissionPath },
+    },
+    patch: {
+      ...administration({
+        operationId: 'updatePermission',
+        tag: PERMISSIONS,
+        permission: 'permissions:update',
+        summary: 'Change the description of a permission',
+        description: 'It ends no tokens.',
+        answers: { 200: permission },
+        refused: ['permission_not_found'],
+      }),
+      requestParams: { path: PermissionPath },
+      requestBody: jsonBodyOf(PermissionChangeBody),
+    },
     delete: {
-      ...deletePermission.meta,
+      ...administration({
+        operationId: 'deletePermission',
+        tag: PERMISSIONS,
+        permission: 'permissions:delete',
+        summary: 'Delete a permission',
+        answers: { 204: { description: 'The permission is gone' } },
+        refused: ['permission_not_found', 'permission_protected', 'permission_in_use'],
+      }),
       requestParams: { path: PermissionPath, query: ForceQuery },
-      responses: { 204: { description: 'The permission is gone' }, ...deletePermission.refused },
     },
   },
 };

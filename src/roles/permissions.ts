@@ -31,6 +31,11 @@ export function createPermissions({ store, announce, clock, others }: Permission
     return store.permissions.list(limit, after);
   }
 
+  /** @throws AppError permission_not_found */
+  function get(name: string): Promise<Permission> {
+    return findIn(store, name);
+  }
+
   /** @throws AppError permission_taken */
   async function create(
     { name, description }: Omit<Permission, 'createdAt'>,
@@ -46,6 +51,25 @@ export function createPermissions({ store, announce, clock, others }: Permission
   }
 
   /**
+   * Changes what people read of it and nothing that it allows, so tokens live on, and those of the service may be told too.
+   * @throws AppError permission_not_found
+   */
+  function update(
+    name: string,
+    change: Pick<Permission, 'description'>,
+    granter: Granter,
+  ): Promise<Permission> {
+    return store.transaction(async (stores) => {
+      const { caller } = await confirmGranter(stores, granter, now());
+      const before = await findIn(stores, name);
+      await stores.permissions.describe(name, change.description);
+      const details = { fields: Object.keys(change) };
+      await stores.ledger.append(entryOf('permission.updated', caller, name, details), now());
+      return { ...before, ...change };
+    });
+  }
+
+  /**
    * Takes the permission away from every role and machine that has it, so whoever does it must hold all that those have.
    * @throws AppError permission_protected, permission_not_found, permission_in_use, insufficient_scope
    */
@@ -55,7 +79,7 @@ export function createPermissions({ store, announce, clock, others }: Permission
       const at = now();
       await stores.roles.takeTurn();
       const confirmed = await confirmGranter(stores, granter, at);
-      if (!(await stores.permissions.lock(name))) throw new AppError('permission_not_found');
+      await findIn(stores, name);
       const roles = await stores.roles.listWith(name);
       const holdings = [
         ...roles.map(({ permissions }) => permissions),
@@ -77,5 +101,11 @@ export function createPermissions({ store, announce, clock, others }: Permission
     announce(revoked);
   }
 
-  return { list, create, remove };
+  return { list, get, create, update, remove };
+}
+
+async function findIn({ permissions }: Pick<RoleStores, 'permissions'>, name: string): Promise<Permission> {
+  const permission = await permissions.find(name);
+  if (permission === null) throw new AppError('permission_not_found');
+  return permission;
 }

@@ -68,8 +68,9 @@ export interface PermissionStore {
   readonly list: (limit: number, after: string | undefined) => Promise<Permission[]>;
   /** @throws AppError permission_taken */
   readonly insert: (permission: Permission) => Promise<void>;
-  /** Whether it exists. No role gets it before the end of the transaction. */
-  readonly lock: (name: string) => Promise<boolean>;
+  /** In a transaction, no role gets it before that ends. */
+  readonly find: (name: string) => Promise<Permission | null>;
+  readonly describe: (name: string, description: string | null) => Promise<void>;
   /** Also takes it away from all roles. */
   readonly remove: (name: string) => Promise<void>;
 }

@@ -7,15 +7,18 @@ import type { Permissions } from './permissions.ts';
 import type { Roles } from './roles.ts';
 import {
   ForceQuery,
-  PageQuery,
   PermissionBody,
+  PermissionChangeBody,
   PermissionPath,
-  pageOf,
+  PermissionsQuery,
   presentPermission,
+  presentPermissions,
   presentRole,
+  presentRoles,
   RoleBody,
   RoleChangeBody,
   RolePath,
+  RolesQuery,
 } from './schemas.ts';
 
 export interface RoleRouteDependencies {
@@ -28,9 +31,8 @@ export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDepend
   const router = Router();
 
   router.get('/admin/roles', authenticate, requireScope('roles:list'), async (req, res) => {
-    const { limit, cursor } = parse(PageQuery, req.query);
-    const { items, next_cursor } = pageOf(await roles.list(limit + 1, cursor), limit);
-    res.json({ roles: items.map(presentRole), next_cursor });
+    const { limit, cursor } = parse(RolesQuery, req.query);
+    res.json(presentRoles(await roles.list(limit + 1, cursor), limit));
   });
 
   router.post('/admin/roles', authenticate, requireScope('roles:create'), async (req, res) => {
@@ -57,15 +59,33 @@ export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDepend
   });
 
   router.get('/admin/permissions', authenticate, requireScope('permissions:list'), async (req, res) => {
-    const { limit, cursor } = parse(PageQuery, req.query);
-    const { items, next_cursor } = pageOf(await permissions.list(limit + 1, cursor), limit);
-    res.json({ permissions: items.map(presentPermission), next_cursor });
+    const { limit, cursor } = parse(PermissionsQuery, req.query);
+    res.json(presentPermissions(await permissions.list(limit + 1, cursor), limit));
   });
 
   router.post('/admin/permissions', authenticate, requireScope('permissions:create'), async (req, res) => {
     const permission = await permissions.create(parse(PermissionBody, req.body), granterOf(req));
-    res.status(201).json({ permission: presentPermission(permission) });
+    const location = `/admin/permissions/${permission.name}`;
+    res
+      .status(201)
+      .location(location)
+      .json({ permission: presentPermission(permission) });
   });
+
+  router.get('/admin/permissions/:name', authenticate, requireScope('permissions:read'), async (req, res) => {
+    res.json({ permission: presentPermission(await permissions.get(permissionIn(req))) });
+  });
+
+  router.patch(
+    '/admin/permissions/:name',
+    authenticate,
+    requireScope('permissions:update'),
+    async (req, res) => {
+      const change = parse(PermissionChangeBody, req.body);
+      const permission = await permissions.update(permissionIn(req), change, granterOf(req));
+      res.json({ permission: presentPermission(permission) });
+    },
+  );
 
   router.delete(
     '/admin/permissions/:name',
@@ -73,9 +93,7 @@ export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDepend
     requireScope('permissions:delete'),
     async (req, res) => {
       const { force } = parse(ForceQuery, req.query);
-      const name = PermissionPath.safeParse(req.params).data?.name;
-      if (name === undefined) throw new AppError('permission_not_found');
-      await permissions.remove(name, force === 'true', granterOf(req));
+      await permissions.remove(permissionIn(req), force === 'true', granterOf(req));
       res.status(204).end();
     },
   );
@@ -87,5 +105,12 @@ export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDepend
 function roleIn(req: Request): string {
   const name = RolePath.safeParse(req.params).data?.name;
   if (name === undefined) throw new AppError('role_not_found');
+  return name;
+}
+
+/** @throws AppError permission_not_found also for what cannot be the name of a permission */
+function permissionIn(req: Request): string {
+  const name = PermissionPath.safeParse(req.params).data?.name;
+  if (name === undefined) throw new AppError('permission_not_found');
   return name;
 }

@@ -1,44 +1,19 @@
 import { z } from 'zod';
-import { fault, wellFormedText } from '../http/text.ts';
+import { PermissionName, RoleName } from '../http/fields.ts';
+import { NextCursor, pageOf, pagingByName } from '../http/paging.ts';
+import { displayText, fault, nullIfEmpty } from '../http/text.ts';
 import type { Permission, Role } from './ports.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 const MAX_DESCRIPTION_LENGTH = 200;
-/** Control characters, line ends, and what turns the direction of the text around it. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
-/** Not . and .. which no client could name in a path. */
-const ROLE_NAME = /^(?!\.{1,2}$)[a-z0-9_.-]{1,64}$/;
-const PERMISSION_NAME = /^[a-z0-9_.-]{1,63}:[a-z0-9_.-]{1,63}$/;
-const MAX_PAGE = 200;
-const DEFAULT_PAGE = 50;
-
-const RoleName = wellFormedText
-  .refine(
-    (value) => ROLE_NAME.test(value),
-    fault('invalid_role', 'Must be 1 to 64 letters (a-z), digits or the signs _ . -'),
-  )
-  .meta({ minLength: 1, maxLength: 64, pattern: ROLE_NAME.source, example: 'auditor' });
-
-const PermissionName = wellFormedText
-  .refine(
-    (value) => PERMISSION_NAME.test(value),
-    fault(
-      'invalid_permission',
-      'Must be resource:action, each 1 to 63 letters (a-z), digits or the signs _ . -',
-    ),
-  )
-  .meta({ maxLength: 127, pattern: PERMISSION_NAME.source, example: 'orders:read' });
 
 /** For people; an empty one means none. */
-const Description = wellFormedText
-  .refine(
-    (value) => [...value].length <= MAX_DESCRIPTION_LENGTH && !UNPRINTABLE.test(value),
-    fault(
-      'invalid_description',
-      `Must have at most ${MAX_DESCRIPTION_LENGTH} characters and none that control the text.`,
-    ),
-  )
-  .transform((value) => value.trim() || null)
+const Description = displayText({
+  code: 'invalid_description',
+  minLength: 0,
+  maxLength: MAX_DESCRIPTION_LENGTH,
+})
+  .transform(nullIfEmpty)
   .nullable()
   .meta({ maxLength: MAX_DESCRIPTION_LENGTH, example: 'May look and not touch' });
 
@@ -77,23 +52,15 @@ export const PermissionBody = z
   .transform(({ name, description = null }) => ({ name, description }))
   .meta({ id: 'NewPermission', example: { name: 'orders:read', description: 'See the orders of anybody' } });
 
+export const PermissionChangeBody = z
+  .strictObject({ description: Description })
+  .meta({ id: 'PermissionChange', example: { description: 'See the orders of anybody' } });
+
 export const RolePath = z.object({ name: RoleName });
 export const PermissionPath = z.object({ name: PermissionName });
 
-export const PageQuery = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,2}$/, `Must be a whole number from 1 to ${MAX_PAGE}.`)
-    .transform(Number)
-    .refine((value) => value <= MAX_PAGE, fault('invalid', `Must be a whole number from 1 to ${MAX_PAGE}.`))
-    .optional()
-    .transform((value = DEFAULT_PAGE) => value)
-    .meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE }),
-  cursor: wellFormedText
-    .refine((value) => value.length <= 128, fault('too_long', 'Must be next_cursor of the page before.'))
-    .optional()
-    .meta({ description: 'next_cursor of the page before' }),
-});
+export const RolesQuery = z.strictObject(pagingByName(RoleName));
+export const PermissionsQuery = z.strictObject(pagingByName(PermissionName));
 
 export const ForceQuery = z.strictObject({
   force: z
@@ -101,8 +68,6 @@ export const ForceQuery = z.strictObject({
     .default('false')
     .meta({ description: 'true also deletes what is in use, and takes it away from whoever has it' }),
 });
-
-const NextCursor = z.string().nullable().meta({ description: 'For the next page; null on the last one' });
 
 const RoleView = z
   .strictObject({
@@ -145,8 +110,15 @@ export function presentPermission({ name, description, createdAt }: Permission) 
   return { name, description, created_at: createdAt.toISOString() } satisfies z.infer<typeof PermissionView>;
 }
 
-/** The first `limit` of what was read, one row more than that, and where the next page begins. */
-export function pageOf<Item extends { readonly name: string }>(found: readonly Item[], limit: number) {
-  const items = found.slice(0, limit);
-  return { items, next_cursor: found.length > limit ? (items.at(-1)?.name ?? null) : null };
+export function presentRoles(roles: readonly Role[], limit: number): z.infer<typeof RolesAnswer> {
+  const { items, nextCursor } = pageOf(roles, limit, ({ name }) => name);
+  return { roles: items.map(presentRole), next_cursor: nextCursor };
+}
+
+export function presentPermissions(
+  permissions: readonly Permission[],
+  limit: number,
+): z.infer<typeof PermissionsAnswer> {
+  const { items, nextCursor } = pageOf(permissions, limit, ({ name }) => name);
+  return { permissions: items.map(presentPermission), next_cursor: nextCursor };
 }

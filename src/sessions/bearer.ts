@@ -19,9 +19,21 @@ export interface BearerDependencies {
   readonly accessTokens: AccessTokens;
   readonly apiKeys: KeyCheck;
   readonly revocations: RevocationSet;
-  readonly follower: Pick<RevocationFollower, 'isStale'>;
-  /** Whether to answer 503 while nobody knows what has been revoked, or to go on without knowing. */
-  readonly whenStale: 'refuse' | 'accept';
+  /** Throws while nobody knows what has been revoked. */
+  readonly demandFresh: () => void;
+}
+
+/**
+ * Whether to answer 503 while nobody knows what has been revoked, or to go on without knowing. The function that it makes
+ * throws AppError revocations_stale.
+ */
+export function createFreshness(
+  follower: Pick<RevocationFollower, 'isStale'>,
+  whenStale: 'refuse' | 'accept',
+): () => void {
+  return () => {
+    if (whenStale === 'refuse' && follower.isStale()) throw new AppError('revocations_stale');
+  };
 }
 
 const RIGHTS_HAVE_CHANGED =
@@ -33,21 +45,21 @@ const RIGHTS_HAVE_CHANGED =
  * The check throws AppError token_invalid, token_expired, token_revoked or revocations_stale.
  */
 export function createBearerCheck(dependencies: BearerDependencies) {
-  const { accessTokens, apiKeys, revocations, follower, whenStale } = dependencies;
+  const { accessTokens, apiKeys, revocations, demandFresh } = dependencies;
 
   function check(credential: string): AccessTokenClaims | Promise<AccessTokenClaims> {
-    if (apiKeys.isKey(credential)) return apiKeys.claimsOf(credential).then(unlessStale);
+    if (apiKeys.isKey(credential)) return apiKeys.claimsOf(credential).then(fresh);
     const claims = verifyGenuine(accessTokens, credential);
     if (revocations.isRevoked(claims)) throw revoked(claims);
-    return unlessStale(claims);
+    return fresh(claims);
   }
 
   function revoked(claims: AccessTokenClaims): AppError {
     return new AppError('token_revoked', revocations.isOutdated(claims) ? RIGHTS_HAVE_CHANGED : undefined);
   }
 
-  function unlessStale(claims: AccessTokenClaims): AccessTokenClaims {
-    if (whenStale === 'refuse' && follower.isStale()) throw new AppError('revocations_stale');
+  function fresh(claims: AccessTokenClaims): AccessTokenClaims {
+    demandFresh();
     return claims;
   }
 

@@ -50,6 +50,12 @@ onEachDatabase((kind) => {
       expect(rows.map((row) => row.get().hash)).toEqual([hash]);
     });
 
+    it('with an end in another part of the world', async () => {
+      const { body } = await create({ name: 'One', scope: '', expires_at: '2999-01-01T00:00:00+02:00' });
+
+      expect(body.expires_at).toBe('2998-12-31T22:00:00.000Z');
+    });
+
     it('without an end and without a scope, where that is wanted', async () => {
       const { body } = await create({ name: 'One', scope: '', expires_at: null });
 

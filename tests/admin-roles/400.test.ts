@@ -107,6 +107,11 @@ onEachDatabase((kind) => {
       ['limit=ten', '/limit'],
       ['limit=1&limit=2', '/limit'],
       [`cursor=${'a'.repeat(129)}`, '/cursor'],
+      ['cursor=', '/cursor'],
+      ['cursor=%00', '/cursor'],
+      ['cursor=Users', '/cursor'],
+      ["cursor='", '/cursor'],
+      ['cursor=a%20b', '/cursor'],
       ['page=2', '/page'],
     ])('to ?%s', async (query, pointer) => {
       for (const path of ['/admin/roles', '/admin/permissions']) {
@@ -115,6 +120,18 @@ onEachDatabase((kind) => {
         expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer }] });
       }
     });
+  });
+
+  it.each([
+    ['roles', 'users:read', 'invalid_role'],
+    ['permissions', 'users', 'invalid_permission'],
+  ])('GET /admin/%s answers 400 to the cursor %s, which is no name of theirs', async (path, cursor, code) => {
+    const { body } = await app
+      .get(`/admin/${path}?cursor=${cursor}`)
+      .auth(token, { type: 'bearer' })
+      .expect(400);
+
+    expect(body.errors).toMatchObject([{ pointer: '/cursor', code }]);
   });
 
   describe('DELETE /admin/roles/{name} answers 400', () => {

@@ -15,6 +15,8 @@ const GUARDED: [permission: string, method: Method, path: string][] = [
   ['roles:delete', 'delete', '/admin/roles/nobody'],
   ['permissions:list', 'get', '/admin/permissions'],
   ['permissions:create', 'post', '/admin/permissions'],
+  ['permissions:read', 'get', '/admin/permissions/no:body'],
+  ['permissions:update', 'patch', '/admin/permissions/no:body'],
   ['permissions:delete', 'delete', '/admin/permissions/no:body'],
 ];
 

@@ -14,7 +14,7 @@ onEachDatabase((kind) => {
     admin = await signUpWith(app, ['admin']);
   });
 
-  const send = (method: 'get' | 'post' | 'delete', path: string, body?: object) =>
+  const send = (method: 'get' | 'post' | 'patch' | 'delete', path: string, body?: object) =>
     app[method](`/admin/permissions${path}`).auth(admin.token, { type: 'bearer' }).send(body);
 
   describe('GET /admin/permissions answers 200', () => {
@@ -28,16 +28,112 @@ onEachDatabase((kind) => {
 
     it('with every permission once and in order, page by page', async () => {
       const names: string[] = [];
-      let cursor = '';
+      let next = '';
 
       do {
-        const { body } = await send('get', `?limit=4&cursor=${cursor}`).expect(200);
+        const { body } = await send('get', `?limit=4${next}`).expect(200);
         names.push(...body.permissions.map(({ name }: { name: string }) => name));
-        cursor = body.next_cursor ?? '';
-      } while (cursor !== '');
+        next = body.next_cursor ? `&cursor=${body.next_cursor}` : '';
+      } while (next !== '');
 
       expect(names.length).toBe(await app.database.models.permissions.count());
       expect(names).toEqual([...new Set(names)].sort());
+    });
+  });
+
+  describe('GET /admin/permissions/{name} answers', () => {
+    it.each(Object.entries(PERMISSIONS))('200 to %s', async (name, description) => {
+      const { body } = await send('get', `/${name}`).expect(200);
+
+      expect(body).toEqual({ permission: { name, description, created_at: expect.any(String) } });
+    });
+
+    it('200 to the longest name', async () => {
+      const name = LONGEST.replace('r', 'p');
+      await makePermissions(app, [name]);
+
+      const { body } = await send('get', `/${name}`).expect(200);
+
+      expect(body.permission).toMatchObject({ name, description: null });
+    });
+  });
+
+  describe('PATCH /admin/permissions/{name} answers 200', () => {
+    it.each<[what: string, sent: string | null, kept: string | null]>([
+      ['a text', 'Do things', 'Do things'],
+      ['a text with space around it', '  Do things ', 'Do things'],
+      ['a text in two halves, which are made one', 'Cafe\u0301', 'Caf\u00e9'],
+      ['the longest there may be', '🔑'.repeat(200), '🔑'.repeat(200)],
+      ['an empty text, which is none', '', null],
+      ['null', null, null],
+    ])('to %s, and records who said so', async (_what, description, kept) => {
+      const name = aPermissionName();
+      await send('post', '', { name, description: 'Before' }).expect(201);
+      const created = await send('get', `/${name}`).expect(200);
+      app.clock.advanceSeconds(1);
+
+      const { body } = await send('patch', `/${name}`, { description }).expect(200);
+
+      expect(body).toEqual({ permission: { ...created.body.permission, description: kept } });
+      expect((await send('get', `/${name}`).expect(200)).body).toEqual(body);
+      const actor = { type: 'user', id: admin.id };
+      expect(await entriesAbout(app, name)).toContainEqual({
+        type: 'permission.updated',
+        outcome: 'success',
+        actor,
+        details: { fields: ['description'] },
+      });
+    });
+
+    it('and changes nothing for those who have it: not one token ends', async () => {
+      const name = aPermissionName();
+      const role = await makeRole(app, [name]);
+      const { token } = await signUpWith(app, [role]);
+
+      await send('patch', `/${name}`, { description: 'Another one' }).expect(200);
+
+      await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
+      expect((await app.store.roles.find(role))?.permissions).toEqual([name]);
+    });
+
+    it('to a permission of the service, whose description means nothing to it', async () => {
+      const { body } = await send('patch', '/permissions:list', { description: 'Look around' }).expect(200);
+
+      expect(body.permission).toMatchObject({ name: 'permissions:list', description: 'Look around' });
+      await send('patch', '/permissions:list', { description: PERMISSIONS['permissions:list'] }).expect(200);
+    });
+
+    it('to two at once, and one of them is kept', async () => {
+      const name = aPermissionName();
+      await makePermissions(app, [name]);
+
+      const answers = await Promise.all(
+        ['one', 'two'].map((description) => send('patch', `/${name}`, { description })),
+      );
+
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      const { body } = await send('get', `/${name}`).expect(200);
+      expect(['one', 'two']).toContain(body.permission.description);
+    });
+  });
+
+  describe('PATCH /admin/permissions/{name} answers 400', () => {
+    it.each<[what: string, body: object, pointer: string, code: string]>([
+      ['nothing', {}, '/description', 'required'],
+      ['a number', { description: 7 }, '/description', 'wrong_type'],
+      ['a long one', { description: 'x'.repeat(201) }, '/description', 'invalid_description'],
+      ['a line end', { description: 'a\nb' }, '/description', 'invalid_description'],
+      ['half of a character', { description: '\ud800' }, '/description', 'malformed_text'],
+      ['another name, since tokens carry it', { description: 'x', name: 'a:c' }, '/name', 'unknown_field'],
+    ])('to %s, and the description stays', async (_what, body, pointer, code) => {
+      const name = aPermissionName();
+      await makePermissions(app, [name]);
+
+      const answer = await send('patch', `/${name}`, body).expect(400);
+
+      expect(answer.body.errors).toEqual([{ pointer, code, detail: expect.any(String) }]);
+      expect((await app.store.permissions.find(name))?.description).toBeNull();
+      expect(await entriesAbout(app, name)).toEqual([]);
     });
   });
 
@@ -141,14 +237,18 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('DELETE /admin/permissions/{name} answers', () => {
+  describe.each(['get', 'patch', 'delete'] as const)('%s /admin/permissions/{name} answers', (method) => {
     it.each(['no:such', 'users', 'users%20:read', '%00', `${'a'.repeat(64)}:b`])(
       '404 to %s',
       async (name) => {
-        expect((await send('delete', `/${name}`).expect(404)).body.code).toBe('permission_not_found');
+        const { body } = await send(method, `/${name}`, { description: 'x' }).expect(404);
+
+        expect(body.code).toBe('permission_not_found');
       },
     );
+  });
 
+  describe('DELETE /admin/permissions/{name} answers', () => {
     it.each(Object.keys(PERMISSIONS))(
       '409 to %s, which the service asks for, forced or not',
       async (name) => {

@@ -135,6 +135,19 @@ onEachDatabase((kind) => {
       expect(body.users).toHaveLength(50);
       expect(body.next_cursor).toBe(body.users[49].id);
     });
+
+    it('with a cursor in capital letters as with any other', async () => {
+      const admin = await anAdmin(app);
+      await signUp(app);
+      const page = (cursor: string) =>
+        app.get('/admin/users').query({ limit: 1, cursor }).auth(admin.token, auth).expect(200);
+      const first = await app.get('/admin/users?limit=1').auth(admin.token, auth).expect(200);
+
+      const shouted = await page(first.body.next_cursor.toUpperCase());
+
+      expect(shouted.body).toEqual((await page(first.body.next_cursor)).body);
+      expect(shouted.body.users[0].id).not.toBe(first.body.users[0].id);
+    });
   });
 
   describe('GET /admin/users/{id} answers 200', () => {

@@ -16,6 +16,8 @@ const WRONG_ROLES = [
   ['a b'],
   ["'"],
   ['x'.repeat(65)],
+  ['.'],
+  ['..'],
   [['user']],
 ];
 const TOO_MANY_ROLES = Array.from({ length: 51 }, (_, index) => `role-${index}`);
@@ -46,6 +48,7 @@ onEachDatabase((kind) => {
       'state=active&state=disabled',
       'role=',
       'role=Admin',
+      'role=..',
       "role='",
       'role=admin&role=user',
       'search=',
@@ -102,6 +105,15 @@ onEachDatabase((kind) => {
       expect(response.body.code).toBe('validation_failed');
       expect(response.body.errors[0].pointer.startsWith(pointer)).toBe(true);
       expect(await app.database.models.users.count()).toBe(before);
+    });
+
+    it('pointing at the role whose name cannot be one', async () => {
+      const { token } = await anAdmin(app);
+
+      const body = { email: aPerson().email, roles: ['user', '..'] };
+      const response = await app.post('/admin/users').auth(token, auth).send(body).expect(400);
+
+      expect(response.body.errors).toMatchObject([{ pointer: '/roles/1', code: 'invalid_role' }]);
     });
 
     it('to a password that is the address or the name of the new user', async () => {

@@ -138,6 +138,16 @@ onEachDatabase((kind) => {
       expect(await types({ subject: "' OR 1=1 --".replaceAll(' ', '_') })).toEqual([]);
     });
 
+    it('about the permission with the longest name', async () => {
+      const name = `${'r'.repeat(63)}:${'a'.repeat(63)}`;
+      const { token } = await anAdmin(app);
+      await app.post('/admin/permissions').auth(token, { type: 'bearer' }).send({ name }).expect(201);
+
+      const { events } = await searchAudit(app, token, { subject: name });
+
+      expect(events.map(({ type }) => type)).toEqual(['permission.created']);
+    });
+
     it('with a cursor in capital letters as with any other', async () => {
       const { subject } = await subjectWith(3);
       const { token } = await anAdmin(app);

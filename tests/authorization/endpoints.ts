@@ -56,6 +56,11 @@ const aRole = (body?: object) => async (app: TestApp) => ({
   path: `/admin/roles/${await makeRole(app, [])}`,
   ...(body && { body }),
 });
+const aPermission = (body?: object) => async (app: TestApp) => {
+  const name = aPermissionName();
+  await makePermissions(app, [name]);
+  return { path: `/admin/permissions/${name}`, ...(body && { body }) };
+};
 
 /** A key of whoever asks; where they cannot make one, of somebody else. */
 const aKey: Ask = async (app, { token }) => {
@@ -150,14 +155,9 @@ export const ENDPOINTS: Readonly<Record<string, readonly [Statuses, Ask]>> = {
     ofAdministration(201),
     () => ({ path: '/admin/permissions', body: { name: aPermissionName() } }),
   ],
-  'DELETE /admin/permissions/{name}': [
-    ofAdministration(204),
-    async (app) => {
-      const name = aPermissionName();
-      await makePermissions(app, [name]);
-      return { path: `/admin/permissions/${name}` };
-    },
-  ],
+  'GET /admin/permissions/{name}': [ofAdministration(200), aPermission()],
+  'PATCH /admin/permissions/{name}': [ofAdministration(200), aPermission({ description: 'For a test' })],
+  'DELETE /admin/permissions/{name}': [ofAdministration(204), aPermission()],
   'GET /admin/audit': [ofAdministration(200), at('/admin/audit')],
   'GET /admin/clients': [ofAdministration(200), at('/admin/clients')],
   'POST /admin/clients': [

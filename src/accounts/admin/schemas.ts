@@ -1,18 +1,14 @@
 import { z } from 'zod';
+import { RoleName } from '../../http/fields.ts';
+import { NextCursor, pageOf, pagingById } from '../../http/paging.ts';
 import { fault, wellFormedText } from '../../http/text.ts';
 import { Email, Name, NewPassword, presentUser, Username, UserView } from '../schemas.ts';
 import type { UserInFull } from './service.ts';
 
 /** With names of 64 characters and all permissions that fit, the token still fits into 8 KB. */
 const MAX_ROLES = 16;
-const MAX_PAGE = 200;
-const DEFAULT_PAGE = 50;
 export const MAX_IMPORTED_USERS = 1000;
 const IMPORT_SIZE = 'Must have 1 to 1,000 users.';
-
-const RoleName = wellFormedText
-  .refine((value) => /^[a-z0-9_.-]{1,64}$/.test(value), fault('invalid', 'This is no name of a role.'))
-  .meta({ example: 'user' });
 
 const Roles = z
   .array(RoleName)
@@ -23,15 +19,6 @@ const Roles = z
 export const UserPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
 
 export const UserSessionPath = UserPath.extend({ session_id: z.uuid() });
-
-/** Numbers of a query string. */
-const Limit = z
-  .string()
-  .regex(/^\d{1,3}$/)
-  .transform(Number)
-  .refine((limit) => limit >= 1 && limit <= MAX_PAGE, fault('invalid', `Must be from 1 to ${MAX_PAGE}.`))
-  .default(DEFAULT_PAGE)
-  .meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, example: DEFAULT_PAGE });
 
 export const UsersQuery = z.strictObject({
   search: wellFormedText
@@ -44,8 +31,7 @@ export const UsersQuery = z.strictObject({
     .meta({ description: 'How an email address, a username or an id begins', example: 'grace' }),
   role: RoleName.optional(),
   state: z.enum(['active', 'disabled'], 'Must be active or disabled.').optional(),
-  limit: Limit,
-  cursor: z.uuid().optional().meta({ description: 'next_cursor of the page before' }),
+  ...pagingById,
 });
 
 export const NewUserBody = z
@@ -142,7 +128,7 @@ export const UserInFullAnswer = z.strictObject({ user: UserInFullView });
 
 export const UsersAnswer = z.strictObject({
   users: z.array(UserInFullView),
-  next_cursor: z.uuid().nullable().meta({ description: 'Null on the last page' }),
+  next_cursor: NextCursor,
 });
 
 export const ImportAnswer = z.strictObject({
@@ -170,13 +156,9 @@ export function presentUserInFull({ user, roles }: UserInFull): z.infer<typeof U
   };
 }
 
-/** One more than a page was asked for: whether there is another page is known by that one. */
 export function presentPage(users: readonly UserInFull[], limit: number): z.infer<typeof UsersAnswer> {
-  const page = users.slice(0, limit);
-  return {
-    users: page.map(presentUserInFull),
-    next_cursor: users.length > limit ? (page.at(-1)?.user.id ?? null) : null,
-  };
+  const { items, nextCursor } = pageOf(users, limit, ({ user }) => user.id);
+  return { users: items.map(presentUserInFull), next_cursor: nextCursor };
 }
 
 export function presentImport(results: readonly ImportResult[]): z.infer<typeof ImportAnswer> {
