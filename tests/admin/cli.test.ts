@@ -28,19 +28,6 @@ onEachDatabase((kind) => {
       await app().get('/admin/users').auth(login.body.access_token, auth).expect(200);
     });
 
-    it.each([
-      ['with the line end of Windows', '\r\n'],
-      ['with more lines behind it', '\nsomething else\n'],
-    ])('takes the first line %s, with its spaces', async (_what, end) => {
-      const { email } = aPerson();
-      const password = `  ${CANARY} with spaces `;
-
-      const { exitCode } = await run(['create-user', '--email', email], `${password}${end}`);
-
-      expect(exitCode).toBe(0);
-      await app().post('/login').send({ email, password }).expect(200);
-    });
-
     it('gives the username and every role that is named, and user besides', async () => {
       const { email, password } = aPerson();
       const username = aUsername();
@@ -69,27 +56,6 @@ onEachDatabase((kind) => {
         requestId: null,
         details: { roles: ['user'] },
       });
-    });
-
-    it.each<[what: string, args: string[], input: string, says: RegExp]>([
-      ['no password', [], '', /at least 8 characters/],
-      ['a common password', [], 'password', /among the first that attackers try/],
-      [
-        'a role that there is not',
-        ['--role', 'no-such-role'],
-        `${CANARY} x`,
-        /no such role|GET \/admin\/roles/,
-      ],
-      ['a username that is none', ['--username', 'a b'], `${CANARY} x`, /"a b" is no username/],
-    ])('refuses %s, exits with 1 and creates nobody', async (_what, more, input, says) => {
-      const { email } = aPerson();
-
-      const { exitCode, stdout, stderr } = await run(['create-user', '--email', email, ...more], input);
-
-      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-      expect(stderr).toMatch(says);
-      expect(stderr).not.toContain(CANARY);
-      expect(await app().database.models.users.count({ where: { email } })).toBe(0);
     });
 
     it('refuses an address that somebody has, and one that is none', async () => {
@@ -252,6 +218,44 @@ onEachDatabase((kind) => {
         `0 sessions of ${email} ended.\n`,
       );
     });
+  });
+});
+
+describe('The command admin create-user', () => {
+  const { app, run } = useOperatedApp('SQLite', newDirectory);
+
+  it.each([
+    ['with the line end of Windows', '\r\n'],
+    ['with more lines behind it', '\nsomething else\n'],
+  ])('takes the first line %s, with its spaces', async (_what, end) => {
+    const { email } = aPerson();
+    const password = `  ${CANARY} with spaces `;
+
+    const { exitCode } = await run(['create-user', '--email', email], `${password}${end}`);
+
+    expect(exitCode).toBe(0);
+    await app().post('/login').send({ email, password }).expect(200);
+  });
+
+  it.each<[what: string, args: string[], input: string, says: RegExp]>([
+    ['no password', [], '', /at least 8 characters/],
+    ['a common password', [], 'password', /among the first that attackers try/],
+    [
+      'a role that there is not',
+      ['--role', 'no-such-role'],
+      `${CANARY} x`,
+      /no such role|GET \/admin\/roles/,
+    ],
+    ['a username that is none', ['--username', 'a b'], `${CANARY} x`, /"a b" is no username/],
+  ])('refuses %s, exits with 1 and creates nobody', async (_what, more, input, says) => {
+    const { email } = aPerson();
+
+    const { exitCode, stdout, stderr } = await run(['create-user', '--email', email, ...more], input);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toContain(CANARY);
+    expect(await app().database.models.users.count({ where: { email } })).toBe(0);
   });
 });
 

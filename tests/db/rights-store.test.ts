@@ -15,6 +15,7 @@ onEachDatabase((kind) => {
       const { id } = await signUp(app);
 
       expect(await rightsOf(id)).toEqual({
+        isActive: true,
         roles: ['user'],
         permissions: [],
         versions: [0, await versionOf('user')],
@@ -28,11 +29,25 @@ onEachDatabase((kind) => {
       const version = await app.store.transaction(({ userRoles }) => userRoles.replace(id, [], at));
 
       expect(version).toEqual(at);
-      expect(await rightsOf(id)).toEqual({ roles: [], permissions: [], versions: [at.getTime()] });
+      expect(await rightsOf(id)).toMatchObject({
+        isActive: true,
+        roles: [],
+        permissions: [],
+        versions: [at.getTime()],
+      });
     });
 
     it('is nothing for nobody', async () => {
-      expect(await rightsOf(randomUUID())).toEqual({ roles: [], permissions: [], versions: [0] });
+      const nothing = { isActive: false, roles: [], permissions: [], versions: [0] };
+
+      expect(await rightsOf(randomUUID())).toEqual(nothing);
+    });
+
+    it('stays the same while they are disabled, which is told beside it', async () => {
+      const { id } = await signUp(app);
+      await app.store.users.disable(id, new Date(app.clock.now()));
+
+      expect(await rightsOf(id)).toMatchObject({ isActive: false, roles: ['user'] });
     });
 
     it('is what all roles may do together, each permission once and in order', async () => {

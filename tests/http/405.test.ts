@@ -28,7 +28,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/admin/roles': ['GET', 'HEAD', 'POST', 'OPTIONS'],
   '/admin/roles/{name}': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
   '/admin/permissions': ['GET', 'HEAD', 'POST', 'OPTIONS'],
-  '/admin/permissions/{name}': ['DELETE', 'OPTIONS'],
+  '/admin/permissions/{name}': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
   '/api-keys': ['GET', 'HEAD', 'POST', 'OPTIONS'],
   '/api-keys/{id}': ['GET', 'HEAD', 'DELETE', 'OPTIONS'],
   '/me/activity': ['GET', 'HEAD', 'OPTIONS'],
