@@ -29,13 +29,19 @@ const NO_SCHEMA = 'The database is empty or behind. Start the service once.';
 
 const PAGE_ROWS = 200;
 
+/** Each as a list, so that one that is given twice is noticed. */
 const OPTIONS = {
-  email: { type: 'string' },
-  username: { type: 'string' },
+  email: { type: 'string', multiple: true },
+  username: { type: 'string', multiple: true },
   role: { type: 'string', multiple: true },
 } as const;
 
-type Options = { readonly email?: string; readonly username?: string; readonly role?: string[] };
+interface Options {
+  readonly email: string | undefined;
+  readonly username: string | undefined;
+  readonly role: readonly string[];
+}
+
 type OnOneUser = (users: UserAdmin, found: UserInFull, roles: readonly string[]) => Promise<string>;
 
 const ON_ONE_USER: Readonly<Record<string, OnOneUser>> = {
@@ -94,13 +100,14 @@ function readArguments(args: string[]): { command: string; options: Options } | 
   try {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
     const [command = '', ...rest] = positionals;
-    const { email, username, role = [] } = values;
-    const named = [email, username].filter((name) => name !== undefined).length;
+    const { email = [], username = [], role = [] } = values;
+    const named = email.length + username.length;
     const fits =
       (command === 'list' && named <= 1 && role.length <= 1) ||
-      (command === 'create-user' && email !== undefined) ||
+      (command === 'create-user' && email.length === 1 && username.length <= 1) ||
       (Object.hasOwn(ON_ONE_USER, command) && named === 1 && role.length > 0 === (command === 'set-roles'));
-    return rest.length === 0 && fits ? { command, options: values } : undefined;
+    const options = { email: email[0], username: username[0], role };
+    return rest.length === 0 && fits ? { command, options } : undefined;
   } catch {
     return undefined;
   }

@@ -37,8 +37,6 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 /** The longest id of a token made here, and what a revocation can name. */
 const MAX_JTI_LENGTH = 36;
 
-export type ClientTokens = ReturnType<typeof createClientTokens>;
-
 /** What machine clients do: prove who they are, get access tokens, and give them back. */
 export function createClientTokens(dependencies: ClientTokenDependencies) {
   const { store, accessTokens, revoking, clock, accessTokenTtlSeconds } = dependencies;

@@ -269,6 +269,7 @@ describe('The command admin', () => {
     [['disable', '--email', 'a@example.com', '--username', 'grace']],
     [['disable', '--email', 'a@example.com', '--role', 'admin']],
     [['set-roles', '--email', 'a@example.com']],
+    [['disable', '--email', 'a@example.com', '--email', 'b@example.com']],
     [['list', 'all']],
     [['list', '--role', 'user', '--role', 'admin']],
     [['list', '--email', 'a@example.com', '--username', 'grace']],
