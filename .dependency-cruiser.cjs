@@ -1,8 +1,9 @@
 /** Who may import whom. docs/ARCHITECTURE.md says why; `npm run lint` enforces it. */
 
-const FEATURES = '^src/(accounts|health|docs|metrics)/';
+const FEATURES = '^src/(accounts|api-keys|audit|clients|oauth|roles|health|docs|metrics)/';
 /** What every feature may use. */
-const SHARED_BY_FEATURES = '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|clock|logger)\\.ts$';
+const SHARED_BY_FEATURES =
+  '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|caller|ledger|clock|logger)\\.ts$';
 const ADAPTERS = '^src/(db|redis)/';
 
 /** `package` may be imported from files that match `where` and from nowhere else. */

@@ -16,7 +16,7 @@ WORKDIR /app
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
 COPY package.json ./
-COPY config/environment.cjs config/
+COPY config/environment.cjs config/baseline.cjs config/
 COPY migrations migrations
 # A place for an SQLite file, if DATABASE_URL asks for one.
 RUN mkdir data && chown node:node data

@@ -6,10 +6,16 @@ const VARIABLES: Readonly<Record<string, string>> = {
   access_token: '',
   refresh_token: '',
   session_id: '',
+  api_key_id: '',
   email: 'ada@example.com',
   username: 'ada',
   password: 'correct horse battery staple',
   new_password: 'a better horse, a bigger staple',
+  admin_token: '',
+  client_id: '',
+  client_secret: '',
+  secret_id: '',
+  token: '',
 };
 
 /** Members whose value is that of a variable with another name. */
@@ -28,6 +34,14 @@ const AFTER: Readonly<Record<string, string[]>> = {
     'const other = pm.response.json().sessions.find((session) => !session.current);',
     "pm.collectionVariables.set('session_id', other.id);",
   ],
+  createApiKey: ["pm.collectionVariables.set('api_key_id', pm.response.json().id);"],
+  createClient: [
+    'const { client_id, client_secret } = pm.response.json();',
+    "pm.collectionVariables.set('client_id', client_id);",
+    "pm.collectionVariables.set('client_secret', client_secret);",
+  ],
+  addClientSecret: ["pm.collectionVariables.set('secret_id', pm.response.json().secret_id);"],
+  token: ["pm.collectionVariables.set('token', pm.response.json().access_token);"],
   changePassword: [
     "const [current, next] = ['password', 'new_password'].map((name) => pm.collectionVariables.get(name));",
     "pm.collectionVariables.set('password', next);",
@@ -42,11 +56,25 @@ const KEEP_TOKENS = [
 ];
 
 /** What ends other sessions or this one, or the account: a folder of its own at the end, so that the whole runs. */
-const LAST = ['changePassword', 'deleteMe', 'logout'];
+const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'logout'];
 const LAST_FOLDER = 'At the end';
 
 /** The variable that stands for a parameter in a path. */
-const PATH_VARIABLES: Readonly<Record<string, string>> = { id: 'session_id' };
+const PATH_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '/sessions/{id}': { id: 'session_id' },
+  '/api-keys/{id}': { id: 'api_key_id' },
+  '/admin/clients/{client_id}': { client_id: 'client_id' },
+  '/admin/clients/{client_id}/secrets': { client_id: 'client_id' },
+  '/admin/clients/{client_id}/secrets/{secret_id}': { client_id: 'client_id', secret_id: 'secret_id' },
+};
+
+/** What only administrators may do: others are refused, and the collection runs all the same. */
+const GUARDED_PATHS = '/admin/';
+
+/** What needs permissions is sent with the token of somebody who has them. */
+const ADMIN_AUTH = { type: 'bearer', bearer: [{ key: 'token', value: '{{admin_token}}', type: 'string' }] };
+
+const FORM = 'application/x-www-form-urlencoded';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -56,10 +84,13 @@ interface Operation {
   readonly id: string;
   readonly folder: string;
   readonly name: string;
-  readonly needsToken: boolean;
+  readonly auth: object | undefined;
   readonly body: Record<string, unknown> | undefined;
+  readonly isForm: boolean;
   readonly success: string;
   readonly answersToken: boolean;
+  /** For the parameters of its path, by name. */
+  readonly examples: Readonly<Record<string, unknown>>;
 }
 
 /** A Postman collection (format 2.1) of every operation in the document, which runs from top to bottom. */
@@ -95,10 +126,15 @@ function readOperations(document: OpenApiDocument): Operation[] {
         id: operation.operationId ?? '',
         folder: LAST.includes(operation.operationId ?? '') ? LAST_FOLDER : (operation.tags?.[0] ?? ''),
         name: operation.summary ?? '',
-        needsToken: operation.security !== undefined,
+        auth: authOf(path, operation.security),
         body: exampleBody(document, operation.requestBody),
+        isForm: isForm(operation.requestBody),
         success,
-        answersToken: 'access_token' in propertiesOf(document, operation.responses?.[success]),
+        examples: pathExamples(operation.parameters),
+        // A machine's token is kept by itself.
+        answersToken:
+          operation.operationId !== 'token' &&
+          'access_token' in propertiesOf(document, operation.responses?.[success]),
       });
     }
   }
@@ -106,13 +142,12 @@ function readOperations(document: OpenApiDocument): Operation[] {
 }
 
 function toRequest(operation: Operation): object {
-  const { method, body, success, answersToken, id } = operation;
-  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => `{{${PATH_VARIABLES[name]}}}`);
-  const test = [
-    `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`,
-    ...(answersToken ? KEEP_TOKENS : []),
-    ...(AFTER[id] ?? []),
-  ];
+  const { method, body, answersToken, id, examples } = operation;
+  const path = operation.path.replaceAll(
+    /\{(\w+)\}/g,
+    (_, name) => variableOf(operation.path, name) ?? String(examples[name]),
+  );
+  const test = [expectation(operation), ...(answersToken ? KEEP_TOKENS : []), ...(AFTER[id] ?? [])];
   return {
     name: operation.name,
     event: [
@@ -124,13 +159,42 @@ function toRequest(operation: Operation): object {
     request: {
       method: method.toUpperCase(),
       url: { raw: `{{base_url}}${path}`, host: ['{{base_url}}'], path: path.slice(1).split('/') },
-      ...(!operation.needsToken && { auth: { type: 'noauth' } }),
-      ...(body && {
-        header: [{ key: 'Content-Type', value: 'application/json' }],
-        body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } },
-      }),
+      ...(operation.auth && { auth: operation.auth }),
+      ...(body && (operation.isForm ? toForm(body) : toJson(body))),
     },
   };
+}
+
+/** The variable that stands for a parameter, if an earlier request has set one. */
+function variableOf(path: string, parameter: string): string | undefined {
+  const variable = PATH_VARIABLES[path]?.[parameter];
+  return variable === undefined ? undefined : `{{${variable}}}`;
+}
+
+/** Who runs the collection may be an administrator or not; what is for administrators tells either way. */
+function expectation({ path, success }: Operation): string {
+  return path.startsWith(GUARDED_PATHS)
+    ? `pm.test('answers ${success}, or refuses who may not and what is not there', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 401, 403, 404, 409]));`
+    : `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`;
+}
+
+function toJson(body: Record<string, unknown>): object {
+  return {
+    header: [{ key: 'Content-Type', value: 'application/json' }],
+    body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } },
+  };
+}
+
+function toForm(body: Record<string, unknown>): object {
+  const parameters = Object.entries(body).map(([key, value]) => ({ key, value, type: 'text' }));
+  return { body: { mode: 'urlencoded', urlencoded: parameters } };
+}
+
+/** Undefined for the collection's own, which is the access token. A machine authenticates in the body. */
+function authOf(path: string, security: readonly object[] | undefined): object | undefined {
+  if (path.startsWith(GUARDED_PATHS)) return ADMIN_AUTH;
+  const takesToken = security?.some((alternative) => 'bearer' in alternative) && !path.startsWith('/oauth/');
+  return takesToken ? undefined : { type: 'noauth' };
 }
 
 /** The example of the body's schema, with a variable wherever a member has the name of one. */
@@ -142,6 +206,16 @@ function exampleBody(document: OpenApiDocument, requestBody: unknown): Record<st
     return [name, variable in VARIABLES ? `{{${variable}}}` : value];
   });
   return Object.fromEntries(members);
+}
+
+function pathExamples(parameters: unknown): Record<string, unknown> {
+  const listed = (parameters ?? []) as { in: string; name: string; schema?: JsonSchema }[];
+  const ofPath = listed.filter((parameter) => parameter.in === 'path');
+  return Object.fromEntries(ofPath.map(({ name, schema }) => [name, schema?.example]));
+}
+
+function isForm(requestBody: unknown): boolean {
+  return FORM in ((requestBody as { content?: object } | undefined)?.content ?? {});
 }
 
 function propertiesOf(document: OpenApiDocument, response: unknown): object {
@@ -156,7 +230,7 @@ interface JsonSchema {
 
 function schemaOf(document: OpenApiDocument, holder: unknown): JsonSchema | undefined {
   const content = (holder as { content?: Record<string, { schema: JsonSchema }> } | undefined)?.content;
-  const schema = content?.['application/json']?.schema;
+  const schema = (content?.['application/json'] ?? content?.[FORM])?.schema;
   const name = schema?.$ref?.split('/').at(-1);
   return name === undefined ? schema : (document.components?.schemas?.[name] as JsonSchema | undefined);
 }

@@ -1,20 +1,37 @@
 import type { RequestListener } from 'node:http';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { createImport } from './accounts/admin/import.ts';
+import { userAdminPaths } from './accounts/admin/openapi.ts';
+import { userAdminRoutes } from './accounts/admin/routes.ts';
+import { createUserAdmin } from './accounts/admin/service.ts';
 import { createLoginGuard, NO_GUARD } from './accounts/login-guard.ts';
 import { accountPaths } from './accounts/openapi.ts';
-import type { AccountStore } from './accounts/ports.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAccounts } from './accounts/service.ts';
+import { createApiKeyCheck } from './api-keys/check.ts';
+import type { ApiKeyUsage } from './api-keys/last-use.ts';
+import { apiKeyPaths } from './api-keys/openapi.ts';
+import { apiKeyRoutes } from './api-keys/routes.ts';
+import { createApiKeys } from './api-keys/service.ts';
+import { auditPaths } from './audit/openapi.ts';
+import { auditRoutes } from './audit/routes.ts';
+import { createAudit } from './audit/service.ts';
+import { clientPaths } from './clients/openapi.ts';
+import { clientRoutes } from './clients/routes.ts';
+import { type Clients, createClients } from './clients/service.ts';
+import { createClientTokens } from './clients/tokens.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
+import type { Store, Stores } from './db/store.ts';
 import { docsPaths } from './docs/openapi.ts';
 import { docsFiles, docsRoutes } from './docs/routes.ts';
 import { AppError } from './errors.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
 import { authenticate } from './http/authenticate.ts';
-import { jsonBody } from './http/body.ts';
+import { bulkJsonBody, jsonBody } from './http/body.ts';
+import { requireScope } from './http/caller.ts';
 import { crossOrigin } from './http/cors.ts';
 import { createGatewayLane } from './http/gateway-lane.ts';
 import { demandHost } from './http/host.ts';
@@ -29,9 +46,16 @@ import { measureRequests } from './http/request-metrics.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes, type Scrape } from './metrics/routes.ts';
+import { introspectAccessTokens, introspectApiKeys, introspectRefreshTokens } from './oauth/introspection.ts';
+import { oauthPaths } from './oauth/openapi.ts';
+import { metadataRoutes, oauthRoutes } from './oauth/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
-import { createBearerCheck, verifyGenuine } from './sessions/bearer.ts';
+import { rolePaths } from './roles/openapi.ts';
+import { createPermissions, type OtherHolders } from './roles/permissions.ts';
+import { createRoles } from './roles/roles.ts';
+import { roleRoutes } from './roles/routes.ts';
+import { createBearerCheck, createFreshness, verifyGenuine } from './sessions/bearer.ts';
 import type { RevocationFollower } from './sessions/follower.ts';
 import { sessionPaths } from './sessions/openapi.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
@@ -49,7 +73,8 @@ export interface AppDependencies {
   readonly config: Config;
   readonly keys: KeyRing;
   readonly keyUsage: Pick<KeyUsage, 'note'>;
-  readonly store: AccountStore;
+  readonly apiKeyUsage: Pick<ApiKeyUsage, 'note'>;
+  readonly store: Store;
   readonly revocations: RevocationSet;
   readonly follower: Pick<RevocationFollower, 'isStale'>;
   readonly readiness: Readiness;
@@ -74,7 +99,7 @@ export const VERSION = '0.1.0';
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
 export function createApp(dependencies: AppDependencies): App {
   const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
-  const { hashWorkers, limiter, metrics, scrape } = dependencies;
+  const { apiKeyUsage, hashWorkers, limiter, metrics, scrape } = dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
@@ -119,11 +144,48 @@ export function createApp(dependencies: AppDependencies): App {
     onLogin: metrics.login,
   });
 
+  const userAdmin = createUserAdmin({ store, passwords, sessions, clock });
+  const importUsers = createImport(store, clock);
+  const apiKeys = createApiKeys({ store, revocations, clock });
+  const apiKeyCheck = createApiKeyCheck({
+    store,
+    revocations,
+    clock,
+    issuer,
+    audience,
+    onUse: apiKeyUsage.note,
+  });
+  const forRoles = { store, announce: sessions.announce, clock };
+  const roles = createRoles(forRoles);
+  const clients = createClients({ store, revoking: sessions, clock });
+  const permissions = createPermissions({
+    ...forRoles,
+    others: permissionsOfClients(clients),
+  });
+  const machines = createClientTokens({
+    store,
+    accessTokens,
+    revoking: sessions,
+    clock,
+    accessTokenTtlSeconds,
+  });
+
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter, metrics.limited);
-  const check = createBearerCheck({ accessTokens, revocations, follower, whenStale });
+  const demandFresh = createFreshness(follower, whenStale);
+  const check = createBearerCheck({ accessTokens, apiKeys: apiKeyCheck, revocations, demandFresh });
   const bearer = authenticate(check, limit);
   const genuine = (token: string) => verifyGenuine(accessTokens, token);
+  const ofSession = (token: string) => {
+    if (apiKeyCheck.isKey(token)) throw new AppError('session_required');
+    return genuine(token);
+  };
+  // Each kind of token that POST /oauth/introspect knows.
+  const introspectors = [
+    introspectApiKeys(apiKeyCheck, demandFresh),
+    introspectAccessTokens(check),
+    introspectRefreshTokens(sessions),
+  ];
   const document = describeService();
 
   const app = express();
@@ -146,9 +208,29 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(healthRoutes(readiness));
   app.use(docsRoutes(document));
   app.use(keyRoutes(keys));
+  app.use('/admin/users/import', bearer, requireScope('users:import'), bulkJsonBody());
+  app.use(metadataRoutes(issuer, publicUrl));
+  app.use(
+    oauthRoutes({
+      machines,
+      sessions,
+      rights: store.rights,
+      verifyLive: check,
+      verifyGenuine: genuine,
+      isRevoked: revocations.isRevoked,
+      introspectors,
+      limit,
+      logger,
+    }),
+  );
   app.use(jsonBody());
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
-  app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: genuine, limit }));
+  app.use(userAdminRoutes({ userAdmin, importUsers, authenticate: bearer }));
+  app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: ofSession, limit }));
+  app.use(apiKeyRoutes({ apiKeys, authenticate: bearer }));
+  app.use(auditRoutes({ audit: createAudit(store), authenticate: bearer }));
+  app.use(roleRoutes({ roles, permissions, authenticate: bearer }));
+  app.use(clientRoutes({ clients, authenticate: bearer }));
 
   app.use(problemHandler(publicUrl, logger));
   const front = createGatewayLane({
@@ -161,6 +243,18 @@ export function createApp(dependencies: AppDependencies): App {
     logger,
   });
   return { express: app, front };
+}
+
+/** The stores of a transaction are always all of them; a feature just sees its own. */
+function permissionsOfClients(clients: Clients): OtherHolders {
+  return {
+    holdingsWith: async (stores, name) =>
+      (await clients.listWith(stores as Stores, name)).map(({ permissions }) => permissions),
+    take: async (stores, name, caller) => {
+      const found = await clients.listWith(stores as Stores, name);
+      return clients.losePermissionWithin(stores as Stores, found, name, caller);
+    },
+  };
 }
 
 export interface MetricsAppDependencies {
@@ -187,5 +281,20 @@ export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAp
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
 export function describeService(): OpenApiDocument {
-  return describeApi([accountPaths, sessionPaths, tokenPaths, healthPaths, docsPaths], VERSION);
+  return describeApi(
+    [
+      accountPaths,
+      userAdminPaths,
+      sessionPaths,
+      rolePaths,
+      apiKeyPaths,
+      auditPaths,
+      clientPaths,
+      oauthPaths,
+      tokenPaths,
+      healthPaths,
+      docsPaths,
+    ],
+    VERSION,
+  );
 }

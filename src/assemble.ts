@@ -1,14 +1,16 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { FORGET_SECONDS } from './accounts/login-guard.ts';
-import type { AccountStore } from './accounts/ports.ts';
+import { type ApiKeyUsage, createApiKeyUsage } from './api-keys/last-use.ts';
+import { forgetOldKeys } from './api-keys/service.ts';
 import { createApp } from './app.ts';
+import { forgetOldEvents } from './audit/service.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
-import { createStore } from './db/store.ts';
+import { createStore, type Store } from './db/store.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createDrain, type Drain } from './http/drain.ts';
 import { createHttpServer } from './http/listen.ts';
@@ -37,10 +39,11 @@ export interface World {
 /** The parts that live as long as the process. Nothing listens, follows or ticks yet. */
 export interface Assembly extends Drain {
   readonly server: Server;
-  readonly store: AccountStore;
+  readonly store: Store;
   readonly revocations: RevocationSet;
   readonly follower: RevocationFollower;
   readonly keyUsage: KeyUsage;
+  readonly apiKeyUsage: ApiKeyUsage;
   readonly metrics: Metrics;
   readonly scrape: Scrape;
   readonly hashWorkers: HashWorkers;
@@ -58,6 +61,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const store = createStore(database);
   const keys = createKeyRing({ ...config.tokens, secret });
   const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
+  const apiKeyUsage = createApiKeyUsage(store.apiKeys, clock, logger);
   const revocations = createRevocationSet();
   const { revocationMaxLagSeconds: maxLagSeconds, revocationWhenStale: whenStale } = config.sessions;
   const follower = createRevocationFollower({ stores: store, revocations, clock, logger, maxLagSeconds });
@@ -72,7 +76,15 @@ export async function assemble(world: World): Promise<Assembly> {
   const { enabled, requests } = config.limits;
   const redis = enabled && config.redisUrl ? connectRedis(config.redisUrl, logger) : undefined;
   const limiter = enabled ? createRateLimiter(requests, redis) : undefined;
-  const housekeeping = createHousekeeping([follower.prune, () => forgetNobodys(store, clock)], logger);
+  const housekeeping = createHousekeeping(
+    [
+      follower.prune,
+      () => forgetNobodys(store, clock),
+      () => forgetOldKeys(store, clock),
+      () => forgetOldEvents(store, clock, config.audit.retentionDays),
+    ],
+    logger,
+  );
   metrics.watch({
     hashing: hashWorkers,
     revocationLagMilliseconds: follower.lagMilliseconds,
@@ -92,6 +104,7 @@ export async function assemble(world: World): Promise<Assembly> {
     config,
     keys,
     keyUsage,
+    apiKeyUsage,
     store,
     revocations,
     follower,
@@ -107,22 +120,24 @@ export async function assemble(world: World): Promise<Assembly> {
   function start(): void {
     follower.start();
     keyUsage.start();
+    apiKeyUsage.start();
     housekeeping.start();
   }
 
   async function stop(): Promise<void> {
     follower.stop();
     keyUsage.stop();
+    apiKeyUsage.stop();
     housekeeping.stop();
     redis?.close();
-    await Promise.all([keyUsage.flush(), hashWorkers.close()]);
+    await Promise.all([keyUsage.flush(), apiKeyUsage.flush(), hashWorkers.close()]);
   }
 
-  const parts = { server, store, revocations, follower, keyUsage, metrics, scrape, hashWorkers };
+  const parts = { server, store, revocations, follower, keyUsage, apiKeyUsage, metrics, scrape, hashWorkers };
   return { ...parts, isDraining, drain, start, stop };
 }
 
 /** What was counted for identifiers that nobody has delays for a day. */
-function forgetNobodys(store: AccountStore, clock: Clock): Promise<void> {
+function forgetNobodys(store: Store, clock: Clock): Promise<void> {
   return store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000));
 }

@@ -61,6 +61,7 @@ export interface Config {
     readonly host: string;
     readonly token: string | undefined;
   };
+  readonly audit: { readonly retentionDays: number };
   /** How many processes share the port. */
   readonly processes: number;
   readonly signupDisabled: boolean;
@@ -167,12 +168,15 @@ export function loadConfig(env: Environment): Config {
         'signup-ip': values.RATE_LIMIT_SIGNUP_IP,
         'login-ip': values.RATE_LIMIT_LOGIN_IP,
         'refresh-session': values.RATE_LIMIT_REFRESH_SESSION,
+        'oauth-ip': values.RATE_LIMIT_OAUTH_IP,
         token: values.RATE_LIMIT_TOKEN,
+        'api-key': values.RATE_LIMIT_API_KEY,
       },
       loginFailures: { free: values.LOGIN_FREE_FAILURES, max: values.LOGIN_MAX_FAILURES },
     },
     redisUrl: values.REDIS_URL,
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },
+    audit: { retentionDays: values.AUDIT_RETENTION_DAYS },
     processes: values.WEB_CONCURRENCY,
     signupDisabled: values.SIGNUP_DISABLED,
   });

@@ -28,7 +28,7 @@ export const ERRORS = {
   },
   token_missing: {
     title: 'This needs an access token',
-    meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN.',
+    meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN. An API key will do as well.',
   },
   token_invalid: {
     title: 'The access token is not valid',
@@ -41,7 +41,7 @@ export const ERRORS = {
   token_revoked: {
     title: 'The access token has been revoked',
     meaning:
-      'Its session was ended, or its account was deleted or disabled, after it was issued. Log in again.',
+      'Since it was issued its session has ended, its account was deleted or disabled, or what it may do has changed. Refresh; if that is refused, log in again.',
   },
   invalid_refresh_token: {
     title: 'The refresh token is not valid',
@@ -57,6 +57,24 @@ export const ERRORS = {
     meaning:
       'No account has this identifier with this password. The answer is the same whichever of the two is wrong.',
   },
+  insufficient_scope: {
+    title: 'The token does not allow this',
+    meaning: 'It is good, but lacks a permission, which the header WWW-Authenticate names.',
+  },
+  user_required: {
+    title: 'This is for users',
+    meaning: 'The token belongs to a machine client, which has no account of its own.',
+  },
+  password_change_required: {
+    title: 'Another password has to be chosen',
+    meaning:
+      'The password is right, but the operator wants another one. Log in again with new_password beside it.',
+  },
+  session_required: {
+    title: 'This needs a login',
+    meaning:
+      'An API key belongs to no session, so it cannot log out, and it cannot make or see API keys. Log in and send the access token.',
+  },
   wrong_password: {
     title: 'The current password is not right',
     meaning: 'This change needs the current password, and that was not it.',
@@ -64,6 +82,64 @@ export const ERRORS = {
   signup_disabled: {
     title: 'Sign-up is closed',
     meaning: 'The operator of this service creates the accounts.',
+  },
+  last_admin: {
+    title: 'This is the last administrator',
+    meaning: 'Somebody has to be left who may give the role admin. Give it to somebody else first.',
+  },
+  scope_too_large: {
+    title: 'These are more permissions than fit into a token',
+    meaning: 'All permissions of a user together may have 4096 bytes, separated by spaces.',
+  },
+  too_many_secrets: {
+    title: 'The client has two secrets already',
+    meaning: 'Two may live side by side while one replaces the other. Remove one first.',
+  },
+  unknown_role: {
+    title: 'There is no such role',
+    meaning: 'Some role of the request does not exist. GET /admin/roles lists the roles there are.',
+  },
+  too_many_api_keys: {
+    title: 'You have as many API keys as you may have',
+    meaning: 'A user has at most 50 keys that are neither deleted nor expired. Delete one first.',
+  },
+  role_not_found: {
+    title: 'There is no role of this name',
+    meaning: 'GET /admin/roles lists the roles there are.',
+  },
+  role_taken: {
+    title: 'There is a role of this name',
+    meaning: 'Change it with PATCH /admin/roles/{name}, or choose another name.',
+  },
+  role_in_use: {
+    title: 'Somebody has this role',
+    meaning: 'Repeat the request with ?force=true to take it away from everybody who has it.',
+  },
+  role_protected: {
+    title: 'The service needs this role as it is',
+    meaning:
+      'The roles user and admin cannot be deleted, and admin keeps all of the permissions that the service itself asks for.',
+  },
+  unknown_permission: {
+    title: 'There is no such permission',
+    meaning: 'GET /admin/permissions lists the permissions there are. Create it first.',
+  },
+  permission_not_found: {
+    title: 'There is no permission of this name',
+    meaning: 'GET /admin/permissions lists the permissions there are.',
+  },
+  permission_taken: {
+    title: 'There is a permission of this name',
+    meaning: 'It is there already: give it to a role.',
+  },
+  permission_in_use: {
+    title: 'Somebody has this permission',
+    meaning:
+      'Repeat the request with ?force=true to take it away from every role and machine client that has it.',
+  },
+  permission_protected: {
+    title: 'The service needs this permission',
+    meaning: 'It guards a route of the service and cannot be deleted.',
   },
   email_taken: {
     title: 'The email address has an account already',
@@ -73,9 +149,25 @@ export const ERRORS = {
     title: 'The username is taken',
     meaning: 'Usernames are compared without regard to case. Choose another one.',
   },
+  user_not_found: {
+    title: 'There is no such user',
+    meaning: 'GET /admin/users lists the users there are.',
+  },
+  client_not_found: {
+    title: 'There is no such client',
+    meaning: 'GET /admin/clients lists the machine clients there are.',
+  },
+  secret_not_found: {
+    title: 'The client has no such secret',
+    meaning: 'GET /admin/clients/{client_id} lists the ids of its secrets.',
+  },
   session_not_found: {
     title: 'You have no such session',
     meaning: 'GET /sessions lists the sessions that can be ended.',
+  },
+  api_key_not_found: {
+    title: 'You have no such API key',
+    meaning: 'GET /api-keys lists the keys there are; it was deleted, has expired or never was one of yours.',
   },
   not_found: {
     title: 'There is nothing at this path',
@@ -126,12 +218,21 @@ export const FIELD_ERRORS = {
   too_long: 'The text is longer than it may be.',
   empty: 'At least one field is needed.',
   one_identifier: 'Exactly one of email and username is needed.',
+  invalid_time: 'This is no time in ISO 8601, or one that has passed.',
+  invalid_scope:
+    'A scope is a list of permissions of at most 128 characters, separated by single spaces, together at most 4096.',
   invalid_email: 'This is not an email address.',
   invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
   invalid_name: 'A name has no control characters and not too many others.',
+  invalid_description: 'A description has no control characters and at most 200 others.',
+  invalid_role: 'The name of a role has 1 to 64 letters (a-z), digits or the signs _ . -',
+  invalid_permission:
+    'A permission is resource:action, each 1 to 63 letters (a-z), digits or the signs _ . -',
   password_too_short: 'The password has fewer characters than the operator demands.',
   password_too_long: 'The password has more than 256 characters.',
   password_common: 'The password is among the first that attackers try.',
+  password_unchanged: 'Another password is demanded, and this is the present one.',
+  password_not_demanded: 'No other password is demanded here: POST /me/password changes it.',
   password_personal: 'The password is your email address, username or name, or the name of the service.',
 } as const satisfies Record<string, string>;
 

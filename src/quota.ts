@@ -1,5 +1,13 @@
 /** The named limits. They are public API: clients and operators meet them in headers, refusals and metrics. */
-export const POLICIES = ['signup-ip', 'login-ip', 'login-account', 'refresh-session', 'token'] as const;
+export const POLICIES = [
+  'signup-ip',
+  'login-ip',
+  'login-account',
+  'refresh-session',
+  'oauth-ip',
+  'token',
+  'api-key',
+] as const;
 
 export type PolicyName = (typeof POLICIES)[number];
 

@@ -117,12 +117,15 @@ describe('an empty environment', () => {
           'login-ip': { limit: 60, windowSeconds: 60 },
           'refresh-session': { limit: 30, windowSeconds: 60 },
           token: { limit: 600, windowSeconds: 60 },
+          'api-key': { limit: 600, windowSeconds: 60 },
+          'oauth-ip': { limit: 600, windowSeconds: 60 },
         },
         loginFailures: { free: 5, max: 100 },
       },
       redisUrl: undefined,
       metrics: { port: undefined, host: '127.0.0.1', token: undefined },
       processes: 1,
+      audit: { retentionDays: 365 },
       signupDisabled: false,
     });
   });

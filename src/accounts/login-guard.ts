@@ -81,6 +81,8 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
     const key = [account, device, kind].join(' ');
     for (let round = 0; round < MAX_ROUNDS; ) {
       const at = clock.now();
+      // Asked for before the count is read: whoever ends in between may have cleared it.
+      const nextEnd = underWay.nextEnd(key);
       const before = await failures.find(account, device);
       const count = visibleCount(before, kind, at);
       const delayMilliseconds = delaySeconds(count) * 1000;
@@ -91,9 +93,9 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
       );
       if (count >= freeFailures && waitMilliseconds > 0) {
         // Those under way may turn out to be right: ten logins at once with the right password all succeed.
-        const nextEnd = underWay.nextEnd(key);
-        if (nextEnd === undefined) throw refuse(quotaOf(count, waitMilliseconds));
-        await nextEnd;
+        const end = nextEnd ?? underWay.nextEnd(key);
+        if (end === undefined) throw refuse(quotaOf(count, waitMilliseconds));
+        await end;
         continue;
       }
       const over = underWay.begin(key);

@@ -1,5 +1,7 @@
-import { AppError } from '../errors.ts';
-import type { RequestOrigin } from '../http/device.ts';
+import { ANONYMOUS, type Caller, type RequestOrigin } from '../caller.ts';
+import type { Clock } from '../clock.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+import { type EventType, entryOf } from '../ledger.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Quota } from '../quota.ts';
 import type { SessionGrant, Sessions } from '../sessions/service.ts';
@@ -9,9 +11,11 @@ import { parseEmail, parseUsername } from './identifiers.ts';
 import { accountOfNobody, type LoginSubject, STRANGERS } from './login-guard.ts';
 import type { PasswordCheck, Proof, Prove } from './password-check.ts';
 import type { AccountStore, IdentifierKind, User } from './ports.ts';
+import { createRehash } from './rehash.ts';
 
 export interface LoginDependencies {
   readonly store: AccountStore;
+  readonly clock: Clock;
   readonly passwords: Passwords;
   readonly check: PasswordCheck;
   readonly sessions: Sessions;
@@ -35,6 +39,8 @@ export interface Credentials {
   readonly email?: string | undefined;
   readonly username?: string | undefined;
   readonly password: string;
+  /** In place of the present one, where another one is demanded. */
+  readonly newPassword?: string | undefined;
 }
 
 /** What a login can show of earlier ones, so that others' failures do not count against it. */
@@ -51,9 +57,13 @@ export interface Login {
   readonly quota: Quota | undefined;
 }
 
+/** How a login with a right password ends that lacks a new one, or brings one that is not taken. */
+const REFUSALS_OF_NEW_PASSWORD: readonly ErrorCode[] = ['password_change_required', 'validation_failed'];
+
 export function createLogin(dependencies: LoginDependencies) {
-  const { store, passwords, check, sessions, deviceTokens, secret, onLogin = () => {} } = dependencies;
+  const { store, clock, passwords, check, sessions, deviceTokens, secret, onLogin = () => {} } = dependencies;
   const { users } = store;
+  const rehash = createRehash({ store, passwords, clock });
 
   /**
    * Logs somebody in by their password.
@@ -82,12 +92,38 @@ export function createLogin(dependencies: LoginDependencies) {
     passwords.demandRoom(origin.network);
     const user = await find(credentials);
     const device = deviceOf(user, known);
-    const { result, quota, locked } = await check.attempt(subjectOf(credentials, user, device.key), (prove) =>
+    const subject = subjectOf(credentials, user, device.key);
+    const { result, quota, locked, mayMatch } = await check.attempt(subject, (prove) =>
       start(credentials, origin, user, prove),
     );
     if (result !== null) return { ...result, deviceToken: deviceTokens.issue(result.user, device.id), quota };
+    await recordFailure(user, mayMatch ? reasonOf(user) : 'locked', subject, origin);
+    if (locked) await record('user.locked', user, {}, origin);
     const event = locked && user ? lockedEvent(user.id) : undefined;
     throw new AppError('invalid_credentials', undefined, { quota, ...(event && { event }) });
+  }
+
+  /** Written for nobody as well, since what is written takes time. Nobody's identifier is kept as a hash. */
+  function recordFailure(
+    user: User | null,
+    reason: string,
+    { account }: LoginSubject,
+    origin: RequestOrigin,
+  ) {
+    return record('login.failed', user, user ? { reason } : { reason, identifier: account }, origin);
+  }
+
+  async function record(
+    type: EventType,
+    user: User | null,
+    details: Record<string, string>,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    const caller = { actor: ANONYMOUS, origin, sessionId: null };
+    await store.ledger.append(
+      entryOf(type, caller, user?.id ?? null, details, 'failure'),
+      new Date(clock.now()),
+    );
   }
 
   /**
@@ -99,30 +135,31 @@ export function createLogin(dependencies: LoginDependencies) {
     for (let tries = 0; tries < 2; tries++) {
       const proof = await prove(user, credentials.password, origin.network);
       if (user === null || proof === null) return null;
-      const passwordHash = proof.outdated
-        ? await renew(user, proof, credentials.password, origin)
-        : proof.hash;
-      const grant = await sessions.start(user.id, { method: 'password', device: origin, passwordHash });
-      if (grant !== null) return { user, grant };
+      const passwordHash = await settleHash(user, proof, credentials, origin);
+      const grant = await sessions.start(user.id, { method: 'password', origin, passwordHash });
+      if (grant !== null) return { user: await afterwards(user), grant };
       user = await find(credentials);
     }
     return null;
   }
 
-  /** The hash that is stored in the end. The next login will do where too many wait to have a password hashed. */
-  async function renew(
-    user: User,
-    { hash }: Proof,
-    password: string,
-    origin: RequestOrigin,
-  ): Promise<string> {
+  /** Records whom it does not let in for want of a new password: a thief may have found the right one out. */
+  async function settleHash(user: User, proof: Proof, credentials: Credentials, origin: RequestOrigin) {
     try {
-      const renewed = await passwords.hash(password, origin.network);
-      return (await users.replacePasswordHash(user.id, hash, renewed)) ? renewed : hash;
+      return await rehash(user, proof, credentials, origin);
     } catch (error) {
-      if (error instanceof AppError && error.code === 'overloaded') return hash;
+      if (error instanceof AppError && REFUSALS_OF_NEW_PASSWORD.includes(error.code)) {
+        const isDemanded = user.passwordChangeRequiredAt !== null;
+        const reason = isDemanded ? 'password_change_required' : 'password_not_demanded';
+        await record('login.failed', user, { reason }, origin);
+      }
       throw error;
     }
+  }
+
+  /** The user as they are once another password was demanded and has been taken. */
+  async function afterwards(user: User): Promise<User> {
+    return (user.passwordChangeRequiredAt && (await users.findById(user.id))) ?? user;
   }
 
   async function find({ email, username }: Credentials): Promise<User | null> {
@@ -148,11 +185,18 @@ export function createLogin(dependencies: LoginDependencies) {
   function deviceOf(user: User | null, { deviceToken, session }: KnownDevice): { key: string; id?: string } {
     const id = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
     if (id !== null) return { key: `device:${id}`, id };
-    if (session !== undefined && session.userId === user?.id) return { key: sessionDevice(session.id) };
+    if (session !== undefined && session.userId === user?.id) return { key: `session:${session.id}` };
     return { key: STRANGERS };
   }
 
   return login;
+}
+
+/** For the operator: callers are told nothing of the kind. */
+function reasonOf(user: User | null): string {
+  if (user === null) return 'unknown_identifier';
+  if (user.disabledAt !== null) return 'disabled';
+  return user.passwordHash === null ? 'no_password' : 'wrong_password';
 }
 
 /** What the log says when an account, or a session, takes no password any more. */
@@ -162,8 +206,8 @@ export function lockedEvent(userId: string): Record<string, string> {
 }
 
 /** The key that failures of somebody who is logged in are counted under. */
-export function sessionDevice(sessionId: string): string {
-  return `session:${sessionId}`;
+export function deviceOfCaller({ sessionId, actor }: Pick<Caller, 'sessionId' | 'actor'>): string {
+  return sessionId === null ? `${actor.type}:${actor.id}` : `session:${sessionId}`;
 }
 
 function outcomeOf(error: unknown): LoginOutcome {

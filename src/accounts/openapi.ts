@@ -5,7 +5,7 @@ import {
   jsonBodyOf,
   type Paths,
   refusals,
-  TOKEN_REFUSALS,
+  USER_REFUSALS,
 } from '../http/openapi.ts';
 import {
   LoginAnswer,
@@ -20,7 +20,7 @@ import {
 const TAGS = ['Accounts'];
 /** What a request refuses that carries a token and the password again. */
 const PASSWORD_CHECK_REFUSALS = [
-  ...TOKEN_REFUSALS,
+  ...USER_REFUSALS,
   ...BODY_REFUSALS,
   'wrong_password',
   'overloaded',
@@ -65,6 +65,7 @@ export const accountPaths: Paths = {
           'rate_limited',
           'overloaded',
           'invalid_credentials',
+          'password_change_required',
           'database_unavailable',
         ),
       },
@@ -78,7 +79,7 @@ export const accountPaths: Paths = {
       security: BEARER_SECURITY,
       responses: {
         200: { description: 'The account', ...json(UserAnswer) },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
       },
     },
     patch: {
@@ -89,7 +90,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(ProfileBody),
       responses: {
         200: { description: 'The changed account', ...json(UserAnswer) },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'username_taken', 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'username_taken', 'database_unavailable'),
       },
     },
     delete: {
@@ -100,7 +101,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(RemovalBody),
       responses: {
         204: { description: 'The account is gone' },
-        ...refusals(...PASSWORD_CHECK_REFUSALS),
+        ...refusals(...PASSWORD_CHECK_REFUSALS, 'last_admin'),
       },
     },
   },

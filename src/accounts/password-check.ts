@@ -17,6 +17,8 @@ export interface Outcome<Result> {
   readonly quota: Quota | undefined;
   /** This failure was the one after which the account takes no password any more. */
   readonly locked: boolean;
+  /** False where the password was not even compared. */
+  readonly mayMatch: boolean;
 }
 
 /** The stored hash that a password was right for. */
@@ -62,13 +64,15 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
       await admitted.withdraw().catch((err) => logger.warn({ err }, 'a try at a password stays counted'));
       throw error;
     }
-    if (result === null) return { result, quota: admitted.quota, locked: admitted.locks };
+    if (result === null) {
+      return { result, quota: admitted.quota, locked: admitted.locks, mayMatch: admitted.mayMatch };
+    }
     // What has been done stays done, also where the count cannot be cleared.
     const quota = await admitted.succeeded().catch((err) => {
       logger.warn({ err }, 'a right password stays counted as a wrong one');
       return admitted.quota;
     });
-    return { result, quota, locked: false };
+    return { result, quota, locked: false, mayMatch: true };
   }
 
   async function prove(user: User | null, password: string, network: string): Promise<Proof | null> {

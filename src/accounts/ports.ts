@@ -12,6 +12,8 @@ export interface User {
   readonly passwordChangedAt: Date | null;
   readonly emailVerifiedAt: Date | null;
   readonly disabledAt: Date | null;
+  /** Since when they have to choose another password; null where the present one will do. */
+  readonly passwordChangeRequiredAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -27,13 +29,28 @@ export interface NewUser {
   readonly email: Identifier;
   readonly username: Identifier | null;
   readonly name: string | null;
-  readonly passwordHash: string;
+  /** Null for an account that logs in by other means. */
+  readonly passwordHash: string | null;
+  readonly emailVerifiedAt?: Date | null;
   readonly createdAt: Date;
 }
 
 export interface ProfileChange {
   readonly username?: Identifier | undefined;
   readonly name?: string | null | undefined;
+}
+
+/** What an administrator may change. */
+export interface UserChange extends ProfileChange {
+  readonly email?: Identifier | undefined;
+  readonly emailVerified?: boolean | undefined;
+}
+
+export interface UserFilter {
+  /** The beginning of an email address, a username or an id, in canonical form. */
+  readonly search?: string | undefined;
+  readonly role?: string | undefined;
+  readonly state?: 'active' | 'disabled' | undefined;
 }
 
 /** Where people are kept. Each write is one statement, and the database decides every race. */
@@ -52,6 +69,23 @@ export interface UserStore {
   readonly replacePasswordHash: (id: string, from: string, to: string) => Promise<boolean>;
   /** The hash of another password. False where the stored hash is no longer `from`. */
   readonly changePassword: (id: string, from: string, to: string, at: Date) => Promise<boolean>;
+  /** In the order of their ids, those after the id `after` if that is given. */
+  readonly list: (filter: UserFilter, limit: number, after: string | undefined) => Promise<User[]>;
+  /**
+   * Changes also somebody who is disabled. False where nobody has this id.
+   * @throws AppError email_taken, username_taken
+   */
+  readonly update: (id: string, change: UserChange, at: Date) => Promise<boolean>;
+  /** False where nobody disabled has this id. */
+  readonly enable: (id: string, at: Date) => Promise<boolean>;
+  /** The next login has to bring a new password along. */
+  readonly requirePasswordChange: (id: string, at: Date) => Promise<void>;
+  /** Whatever their password is. False where nobody has this id. */
+  readonly removeAny: (id: string) => Promise<boolean>;
+  /** Those of these canonical identifiers that somebody has. */
+  readonly taken: (emails: readonly string[], usernames: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** All or none. @throws AppError email_taken, username_taken */
+  readonly insertMany: (users: readonly NewUser[]) => Promise<void>;
   /** False where nobody active has this id. */
   readonly disable: (id: string, at: Date) => Promise<boolean>;
   /** False where the stored hash is no longer `passwordHash`. */
@@ -94,9 +128,36 @@ export interface LoginFailureStore {
   readonly prune: (before: Date) => Promise<void>;
 }
 
+/** Who has which roles. */
+export interface UserRoleStore {
+  /** @throws AppError unknown_role */
+  readonly add: (userId: string, roles: readonly string[]) => Promise<void>;
+  /** The same of many users. @throws AppError unknown_role */
+  readonly addMany: (given: readonly { userId: string; role: string }[]) => Promise<void>;
+  /** The roles of each of these users, in order. */
+  readonly rolesOf: (userIds: readonly string[]) => Promise<ReadonlyMap<string, readonly string[]>>;
+  /** A version of the user's rights that tokens do not have yet, in a transaction. */
+  readonly raiseVersion: (userId: string, at: Date) => Promise<Date>;
+  /**
+   * Makes these the user's only roles, in a transaction. The version from which on tokens hold them.
+   * @throws AppError unknown_role
+   */
+  readonly replace: (userId: string, roles: readonly string[], at: Date) => Promise<Date>;
+  /** Those of these names that some role has. */
+  readonly existing: (names: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** All permissions of these roles, each once. */
+  readonly permissionsOf: (roles: readonly string[]) => Promise<string[]>;
+  /**
+   * How many active users but this one have the role. Until the end of the transaction nobody else is told, so that of
+   * two who would each leave the other one waits.
+   */
+  readonly countOthersWith: (role: string, userId: string) => Promise<number>;
+}
+
 /** What accounts need of the database, inside a transaction or outside. */
 export interface AccountStores extends SessionStores {
   readonly users: UserStore;
+  readonly userRoles: UserRoleStore;
   readonly loginFailures: LoginFailureStore;
 }
 

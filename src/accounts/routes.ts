@@ -1,12 +1,7 @@
 import { type Request, type RequestHandler, Router } from 'express';
-import {
-  claimsOf,
-  demandToken,
-  readBearerToken,
-  type TokenCheck,
-  unlessRefused,
-} from '../http/authenticate.ts';
-import { deviceOf } from '../http/device.ts';
+import { demandToken, readBearerToken, type TokenCheck, unlessRefused } from '../http/authenticate.ts';
+import { callerOf, requireUser, userOf } from '../http/caller.ts';
+import { originOf } from '../http/origin.ts';
 import { parse } from '../http/parse.ts';
 import { type Limit, limitByNetwork, showQuota } from '../http/rate-limit.ts';
 import type { KnownDevice } from './login.ts';
@@ -38,45 +33,51 @@ export function accountRoutes({
   const router = Router();
 
   router.post('/signup', limitByNetwork(limit, 'signup-ip'), async (req, res) => {
-    const login = await accounts.signup(parse(SignupBody, req.body), deviceOf(req));
+    const login = await accounts.signup(parse(SignupBody, req.body), originOf(req));
     res.status(201).location('/me').json(presentLogin(login));
   });
 
   router.post('/login', limitByNetwork(limit, 'login-ip'), async (req, res) => {
-    const { device_token, ...credentials } = parse(LoginBody, req.body);
-    const login = await accounts.login(credentials, deviceOf(req), knownDevice(req, device_token));
+    const { device_token, new_password: newPassword, ...given } = parse(LoginBody, req.body);
+    const credentials = { ...given, newPassword };
+    const login = await accounts.login(credentials, originOf(req), await knownDevice(req, device_token));
     if (login.quota) showQuota(res, login.quota);
     res.json(presentLogin(login));
   });
 
-  router.get('/me', authenticate, async (req, res) => {
-    res.json(presentUser(await accounts.get(claimsOf(req).sub)));
+  const forUsers = [authenticate, requireUser] as const;
+
+  router.get('/me', ...forUsers, async (req, res) => {
+    res.json(presentUser(await accounts.get(userOf(req).userId)));
   });
 
-  router.patch('/me', authenticate, async (req, res) => {
-    res.json(presentUser(await accounts.updateProfile(claimsOf(req).sub, parse(ProfileBody, req.body))));
+  router.patch('/me', ...forUsers, async (req, res) => {
+    res.json(
+      presentUser(
+        await accounts.updateProfile(userOf(req).userId, parse(ProfileBody, req.body), callerOf(req)),
+      ),
+    );
   });
 
-  router.delete('/me', authenticate, async (req, res) => {
+  router.delete('/me', ...forUsers, async (req, res) => {
     await accounts.remove(confirmation(req, parse(RemovalBody, req.body).password));
     res.status(204).end();
   });
 
-  router.post('/me/password', authenticate, async (req, res) => {
+  router.post('/me/password', ...forUsers, async (req, res) => {
     const { current_password, new_password } = parse(PasswordBody, req.body);
     await accounts.changePassword(confirmation(req, current_password), new_password);
     res.status(204).end();
   });
 
-  function knownDevice(req: Request, deviceToken: string | undefined): KnownDevice {
-    const claims = unlessRefused(() => verifyLive(demandToken(readBearerToken(req))));
-    return { deviceToken, session: claims && { userId: claims.sub, id: claims.sid } };
+  async function knownDevice(req: Request, deviceToken: string | undefined): Promise<KnownDevice> {
+    const claims = await unlessRefused(() => verifyLive(demandToken(readBearerToken(req))));
+    return { deviceToken, session: claims?.sid ? { userId: claims.sub, id: claims.sid } : undefined };
   }
 
   return router;
 }
 
 function confirmation(req: Request, password: string): Confirmation {
-  const { sub: userId, sid: sessionId } = claimsOf(req);
-  return { userId, sessionId, password, origin: deviceOf(req) };
+  return { userId: userOf(req).userId, password, caller: callerOf(req) };
 }

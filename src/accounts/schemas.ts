@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FieldErrorCode } from '../errors.ts';
-import { fault, wellFormedText } from '../http/text.ts';
+import { displayText, fault, nullIfEmpty, wellFormedText } from '../http/text.ts';
 import { MAX_PASSWORD_LENGTH } from '../passwords/policy.ts';
 import { presentGrant, sessionGrantShape } from '../sessions/schemas.ts';
 import {
@@ -16,12 +16,10 @@ import type { Identifier, User } from './ports.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 const MAX_NAME_LENGTH = 200;
-/** Control characters, line ends, and what turns the direction of the text around it. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** Longer than any password may be, so that a login with a wrong one is a wrong password and not a bad request. */
 const MAX_PASSWORD_INPUT_LENGTH = 1024;
 
-const Email = identifier(
+export const Email = identifier(
   parseEmail,
   'invalid_email',
   'Must be an email address, such as grace@example.com.',
@@ -30,7 +28,7 @@ const Email = identifier(
   example: 'grace@example.com',
 });
 
-const Username = identifier(
+export const Username = identifier(
   parseUsername,
   'invalid_username',
   `Must be ${MIN_USERNAME_LENGTH} to ${MAX_USERNAME_LENGTH} letters (a-z), digits or the signs _ . -`,
@@ -42,17 +40,8 @@ const Username = identifier(
 });
 
 /** A display name; an empty one means none. */
-const Name = wellFormedText
-  .refine(
-    (value) => value.length <= 4 * MAX_NAME_LENGTH && !UNPRINTABLE.test(value),
-    fault('invalid_name', `Must have at most ${MAX_NAME_LENGTH} characters and none that control the text.`),
-  )
-  .transform((value) => value.trim().normalize('NFC'))
-  .refine(
-    (value) => [...value].length <= MAX_NAME_LENGTH,
-    fault('invalid_name', `Must have at most ${MAX_NAME_LENGTH} characters.`),
-  )
-  .transform((value) => (value === '' ? null : value))
+export const Name = displayText({ code: 'invalid_name', minLength: 0, maxLength: MAX_NAME_LENGTH })
+  .transform(nullIfEmpty)
   .meta({
     example: 'Grace Hopper',
     description: 'Shown to people; empty for none',
@@ -60,7 +49,7 @@ const Name = wellFormedText
   });
 
 /** What a new password must be is decided by the policy, which knows the configuration and the person. */
-const NewPassword = wellFormedText.meta({
+export const NewPassword = wellFormedText.meta({
   format: 'password',
   description: 'At least PASSWORD_MIN_LENGTH characters (8), none of the common ones; spaces and case count',
   maxLength: MAX_PASSWORD_LENGTH,
@@ -102,6 +91,9 @@ export const LoginBody = z
     username: GivenIdentifier.optional(),
     password: GivenPassword,
     device_token: DeviceToken.optional(),
+    new_password: NewPassword.optional().meta({
+      description: 'In place of the present one, where another one is demanded',
+    }),
   })
   .refine(
     (body) => (body.email === undefined) !== (body.username === undefined),

@@ -1,13 +1,15 @@
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import type { Actor, Caller, RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import type { RequestOrigin } from '../http/device.ts';
+import { entryOf } from '../ledger.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Sessions } from '../sessions/service.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import { createDeviceTokens } from './device-token.ts';
-import { createLogin, type Login, type LoginOutcome, lockedEvent, sessionDevice } from './login.ts';
+import { demandOtherAdmin } from './last-admin.ts';
+import { createLogin, deviceOfCaller, type Login, type LoginOutcome, lockedEvent } from './login.ts';
 import type { LoginGuard } from './login-guard.ts';
 import { createPasswordCheck } from './password-check.ts';
 import type { AccountStore, Identifier, ProfileChange, User } from './ports.ts';
@@ -35,11 +37,12 @@ export interface Signup {
 /** Somebody who is logged in, and gives their password once more. */
 export interface Confirmation {
   readonly userId: string;
-  /** The session that the request comes from. */
-  readonly sessionId: string;
   readonly password: string;
-  readonly origin: RequestOrigin;
+  readonly caller: Caller;
 }
+
+/** What everybody has who has an account. */
+const BASELINE_ROLES = ['user'];
 
 export type Accounts = ReturnType<typeof createAccounts>;
 
@@ -52,6 +55,7 @@ export function createAccounts(dependencies: AccountDependencies) {
   const check = createPasswordCheck({ passwords, guard, logger });
   const login = createLogin({
     store,
+    clock,
     passwords,
     check,
     sessions,
@@ -75,12 +79,13 @@ export function createAccounts(dependencies: AccountDependencies) {
     };
     return store.transaction(async (stores) => {
       const user = await stores.users.insert(newUser);
+      await stores.userRoles.add(user.id, BASELINE_ROLES);
+      const actor: Actor = { type: 'user', id: user.id };
+      const caller: Caller = { actor, origin, sessionId: null };
+      await stores.ledger.append(entryOf('user.signed_up', caller, user.id), createdAt);
       const { passwordHash } = newUser;
-      const grant = await sessions.start(
-        user.id,
-        { method: 'password', device: origin, passwordHash },
-        stores,
-      );
+      const grant = await sessions.startWithin(stores, user.id, { method: 'password', origin, passwordHash });
+
       if (grant === null) throw new Error('a user that was just inserted is not there');
       return { user, grant, deviceToken: deviceTokens.issue(user), quota: undefined };
     });
@@ -94,10 +99,17 @@ export function createAccounts(dependencies: AccountDependencies) {
   }
 
   /** @throws AppError token_revoked, username_taken */
-  async function updateProfile(userId: string, change: ProfileChange): Promise<User> {
-    const user = await users.updateProfile(userId, change, now());
-    if (user === null) throw new AppError('token_revoked');
-    return user;
+  async function updateProfile(userId: string, change: ProfileChange, caller: Caller): Promise<User> {
+    const at = now();
+    return store.transaction(async (stores) => {
+      const user = await stores.users.updateProfile(userId, change, at);
+      if (user === null) throw new AppError('token_revoked');
+      await stores.ledger.append(
+        entryOf('user.updated', caller, userId, { fields: Object.keys(change) }),
+        at,
+      );
+      return user;
+    });
   }
 
   /**
@@ -105,14 +117,17 @@ export function createAccounts(dependencies: AccountDependencies) {
    * @throws AppError token_revoked, wrong_password, validation_failed, rate_limited, overloaded
    */
   async function changePassword(confirmation: Confirmation, newPassword: string): Promise<void> {
-    const { userId, sessionId, origin } = confirmation;
+    const { userId, caller } = confirmation;
+    const { sessionId, origin } = caller;
     const revoked = await afterConfirming(confirmation, async (user, currentHash) => {
       passwords.demandAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
       const newHash = await passwords.hash(newPassword, origin.network);
       return store.transaction(async (stores) => {
         if (!(await stores.users.changePassword(userId, currentHash, newHash, now()))) return null;
         await stores.loginFailures.clearAccount(userId);
-        return sessions.revokeWithin(stores, { userId, exceptId: sessionId }, 'password_changed');
+        await stores.ledger.append(entryOf('password.changed', caller, userId), now());
+        const others = { userId, ...(sessionId !== null && { exceptId: sessionId }) };
+        return sessions.revokeWithin(stores, others, 'password_changed');
       });
     });
     sessions.announce(revoked);
@@ -123,11 +138,13 @@ export function createAccounts(dependencies: AccountDependencies) {
    * @throws AppError token_revoked, wrong_password, rate_limited, overloaded
    */
   async function remove(confirmation: Confirmation): Promise<void> {
-    const { userId } = confirmation;
+    const { userId, caller } = confirmation;
     const revoked = await afterConfirming(confirmation, (_user, currentHash) =>
       store.transaction(async (stores) => {
+        await demandOtherAdmin(stores, userId);
         if (!(await stores.users.remove(userId, currentHash))) return null;
         await stores.loginFailures.clearAccount(userId);
+        await stores.ledger.append(entryOf('user.deleted', caller, userId), now());
         return sessions.revokeUserWithin(stores, userId);
       }),
     );
@@ -140,37 +157,27 @@ export function createAccounts(dependencies: AccountDependencies) {
    * count, or whoever took an access token could guess for ever.
    */
   async function afterConfirming<Result>(
-    { userId, sessionId, password, origin }: Confirmation,
+    { userId, password, caller }: Confirmation,
     write: (user: User, currentHash: string) => Promise<Result | null>,
   ): Promise<Result> {
-    passwords.demandRoom(origin.network);
-    const subject = { account: userId, kind: 'email', device: sessionDevice(sessionId) } as const;
+    const { network } = caller.origin;
+    passwords.demandRoom(network);
+    const subject = { account: userId, kind: 'email', device: deviceOfCaller(caller) } as const;
     const { result, quota, locked } = await check.attempt(subject, async (prove) => {
       for (let tries = 0; tries < 2; tries++) {
         const user = await get(userId);
-        const proof = await prove(user, password, origin.network);
+        const proof = await prove(user, password, network);
         if (proof === null) return null;
         const written = await write(user, proof.hash);
         if (written !== null) return written;
       }
       return null;
     });
+    if (result !== null) return result;
+    await store.ledger.append(entryOf('password.refused', caller, userId, {}, 'failure'), now());
     const event = locked ? lockedEvent(userId) : undefined;
-    if (result === null) throw new AppError('wrong_password', undefined, { quota, ...(event && { event }) });
-    return result;
+    throw new AppError('wrong_password', undefined, { quota, ...(event && { event }) });
   }
 
-  /** Shuts the account and ends its sessions; its access tokens are revoked. False where nobody active has this id. */
-  async function disable(userId: string): Promise<boolean> {
-    const revoked = await store.transaction(async (stores) => {
-      const disabled = await stores.users.disable(userId, now());
-      if (!disabled) return null;
-      await sessions.revokeWithin(stores, { userId }, 'user_disabled');
-      return sessions.revokeUserWithin(stores, userId);
-    });
-    if (revoked !== null) sessions.announce(revoked);
-    return revoked !== null;
-  }
-
-  return { signup, login, get, updateProfile, changePassword, remove, disable };
+  return { signup, login, get, updateProfile, changePassword, remove };
 }

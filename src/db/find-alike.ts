@@ -1,8 +1,6 @@
-import { type Model, type ModelStatic, QueryTypes } from 'sequelize';
+import { QueryTypes } from 'sequelize';
+import type { Rows } from './models.ts';
 import type { Scope } from './scope.ts';
-
-/** The least that is alike of all models. */
-type AnyModel<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
 
 /**
  * The row with this key, or null, after the same work either way: the database always gives one row, of nulls where there
@@ -11,7 +9,7 @@ type AnyModel<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
  */
 export async function findAlike<Row extends object>(
   { sequelize, run, transaction }: Scope,
-  model: AnyModel<Row>,
+  model: Rows<Row>,
   key: Partial<Row>,
 ): Promise<Row | null> {
   const described: Record<string, { field?: string; type: unknown }> = model.getAttributes();

@@ -1,71 +1,38 @@
 import { DataTypes, type Model, type ModelStatic, type Sequelize } from 'sequelize';
+import type {
+  ApiKeyRow,
+  ClientPermissionRow,
+  ClientRow,
+  ClientSecretRow,
+  LedgerRow,
+  LoginFailuresRow,
+  PermissionRow,
+  RevocationRow,
+  RolePermissionRow,
+  RoleRow,
+  SessionRow,
+  SigningKeyRow,
+  UserRoleRow,
+  UserRow,
+} from './rows.ts';
 
-export interface UserRow {
-  id: string;
-  email: string;
-  emailCanonical: string;
-  username: string | null;
-  usernameCanonical: string | null;
-  name: string | null;
-  passwordHash: string | null;
-  passwordChangedAt: Date | null;
-  emailVerifiedAt: Date | null;
-  disabledAt: Date | null;
-  createdAt: Date;
-  updatedAt: Date;
-}
-
-export interface LoginFailuresRow {
-  account: string;
-  device: string;
-  failures: number;
-  failedAt: Date;
-  emailFailures: number;
-  emailFailedAt: Date | null;
-  usernameFailures: number;
-  usernameFailedAt: Date | null;
-}
-
-export interface SessionRow {
-  id: string;
-  userId: string;
-  method: string;
-  userAgent: string | null;
-  ip: string | null;
-  createdAt: Date;
-  lastUsedAt: Date;
-  idleExpiresAt: Date;
-  absoluteExpiresAt: Date;
-  refreshCounter: number;
-  rotatedAt: Date | null;
-  revokedAt: Date | null;
-  revokedReason: string | null;
-}
-
-export interface RevocationRow {
-  id: number;
-  kind: string;
-  subjectId: string;
-  notBefore: Date | null;
-  expiresAt: Date;
-  createdAt: Date;
-}
-
-export interface SigningKeyRow {
-  kid: string;
-  algorithm: string;
-  firstUsedAt: Date;
-  lastSignedAt: Date | null;
-  lastSeenAt: Date | null;
-}
-
-type Rows<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
+/** A table of such rows. */
+export type Rows<Row extends object> = ModelStatic<Model<Row, Partial<Row>> & Row>;
 
 export interface Models {
   readonly users: Rows<UserRow>;
   readonly loginFailures: Rows<LoginFailuresRow>;
   readonly sessions: Rows<SessionRow>;
   readonly revocations: Rows<RevocationRow>;
+  readonly roles: Rows<RoleRow>;
+  readonly permissions: Rows<PermissionRow>;
+  readonly rolePermissions: Rows<RolePermissionRow>;
+  readonly userRoles: Rows<UserRoleRow>;
+  readonly ledger: Rows<LedgerRow>;
+  readonly apiKeys: Rows<ApiKeyRow>;
+  readonly clients: Rows<ClientRow>;
+  readonly clientPermissions: Rows<ClientPermissionRow>;
+  readonly clientSecrets: Rows<ClientSecretRow>;
   readonly signingKeys: Rows<SigningKeyRow>;
 }
 
@@ -87,6 +54,8 @@ export function defineModels(sequelize: Sequelize): Models {
         passwordChangedAt: date,
         emailVerifiedAt: date,
         disabledAt: date,
+        passwordChangeRequiredAt: date,
+        rightsVersion: date,
         createdAt: date,
         updatedAt: date,
       },
@@ -130,12 +99,113 @@ export function defineModels(sequelize: Sequelize): Models {
       {
         id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
         kind: DataTypes.STRING(16),
-        subjectId: DataTypes.STRING(36),
+        subjectId: DataTypes.STRING(64),
         notBefore: date,
         expiresAt: date,
         createdAt: date,
       },
       options('revocations'),
+    ),
+    roles: sequelize.define(
+      'roles',
+      {
+        name: { type: DataTypes.STRING(64), primaryKey: true },
+        description: DataTypes.STRING(200),
+        version: date,
+        createdAt: date,
+        updatedAt: date,
+      },
+      options('roles'),
+    ),
+    permissions: sequelize.define(
+      'permissions',
+      {
+        name: { type: DataTypes.STRING(128), primaryKey: true },
+        description: DataTypes.STRING(200),
+        createdAt: date,
+      },
+      options('permissions'),
+    ),
+    rolePermissions: sequelize.define(
+      'rolePermissions',
+      {
+        role: { type: DataTypes.STRING(64), primaryKey: true },
+        permission: { type: DataTypes.STRING(128), primaryKey: true },
+      },
+      options('role_permissions'),
+    ),
+    userRoles: sequelize.define(
+      'userRoles',
+      {
+        userId: { type: DataTypes.STRING(36), primaryKey: true },
+        role: { type: DataTypes.STRING(64), primaryKey: true },
+      },
+      options('user_roles'),
+    ),
+    ledger: sequelize.define(
+      'ledger',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        type: DataTypes.STRING(64),
+        outcome: DataTypes.STRING(16),
+        actorType: DataTypes.STRING(16),
+        actorId: DataTypes.STRING(64),
+        subjectId: DataTypes.STRING(128),
+        sessionId: DataTypes.STRING(36),
+        ip: DataTypes.STRING(45),
+        userAgent: DataTypes.STRING(512),
+        requestId: DataTypes.STRING(128),
+        details: DataTypes.TEXT,
+        createdAt: date,
+      },
+      options('ledger'),
+    ),
+    apiKeys: sequelize.define(
+      'apiKeys',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        userId: DataTypes.STRING(36),
+        name: DataTypes.STRING(200),
+        hash: DataTypes.STRING(64),
+        prefix: DataTypes.STRING(16),
+        lastFour: DataTypes.STRING(4),
+        scope: DataTypes.TEXT,
+        expiresAt: date,
+        lastUsedAt: date,
+        createdAt: date,
+        revokedAt: date,
+      },
+      options('api_keys'),
+    ),
+    clients: sequelize.define(
+      'clients',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        name: DataTypes.STRING(200),
+        rightsVersion: date,
+        expiresAt: date,
+        createdAt: date,
+        updatedAt: date,
+      },
+      options('clients'),
+    ),
+    clientPermissions: sequelize.define(
+      'clientPermissions',
+      {
+        clientId: { type: DataTypes.STRING(36), primaryKey: true },
+        permission: { type: DataTypes.STRING(128), primaryKey: true },
+      },
+      options('client_permissions'),
+    ),
+    clientSecrets: sequelize.define(
+      'clientSecrets',
+      {
+        id: { type: DataTypes.STRING(36), primaryKey: true },
+        clientId: DataTypes.STRING(36),
+        hash: DataTypes.STRING(64),
+        createdAt: date,
+      },
+      options('client_secrets'),
     ),
     signingKeys: sequelize.define(
       'signingKeys',

@@ -11,6 +11,8 @@ export interface MysqlConnection {
   execute: Command;
 }
 
+/** MySQL would cut what it joins together after 1024 bytes, without an error. */
+const MAX_CONCAT_BYTES = 1_048_576;
 const SQL_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
 
 /**
@@ -29,7 +31,9 @@ export async function prepareMysqlConnection(
   // First of all, so that the statements below cannot hang either.
   if (limitMilliseconds !== null) cutWhenSilent(connection, limitMilliseconds);
   const query = promisify(connection.query.bind(connection) as (sql: string, done: () => void) => void);
-  await query(`SET SESSION sql_mode = '${SQL_MODE}'${lockWait(limitMilliseconds)}`);
+  await query(
+    `SET SESSION sql_mode = '${SQL_MODE}', SESSION group_concat_max_len = ${MAX_CONCAT_BYTES}${lockWait(limitMilliseconds)}`,
+  );
   await query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
 }
 

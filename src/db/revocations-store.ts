@@ -1,7 +1,7 @@
 import { Op } from 'sequelize';
 import type { RecordedRevocation, Revocation, RevocationStore } from '../sessions/ports.ts';
-import type { RevocationRow } from './models.ts';
 import { removeInPortions } from './portions.ts';
+import type { RevocationRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 
 /** What has been revoked, in the table `revocations`, which every process follows. */

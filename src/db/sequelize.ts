@@ -37,6 +37,8 @@ export function openSequelize(config: DatabaseConfig, statementLimitMilliseconds
       // Affected rows count what WHERE matched. Sequelize asks for changed rows, which would call a write of the
       // same value a lost race.
       flags: ['+FOUND_ROWS'],
+      // Sequelize has put the values in; the driver would search the whole statement for places where they belong.
+      queryFormat: (sql: string) => sql,
       ...(config.tls && { ssl: config.tls }),
     },
   });

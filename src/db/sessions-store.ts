@@ -7,8 +7,8 @@ import type {
   SessionFilter,
   SessionStore,
 } from '../sessions/ports.ts';
-import type { SessionRow } from './models.ts';
 import { removeInPortions } from './portions.ts';
+import type { SessionRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
 
@@ -25,13 +25,18 @@ const LATEST_USED_FIRST: [string, string][] = [
 export function createSessionStore({ models, sequelize, transaction, run, write }: Scope): SessionStore {
   const { sessions } = models;
 
-  /** Inserts out of the user's row, which decides whether there is still somebody to give a session to. */
+  /**
+   * Inserts out of the user's row, which decides whether there is still somebody to give a session to. In a transaction
+   * MySQL would read what the row was before somebody who is changing it commits, so it has to wait for the row.
+   */
   async function insert(session: NewSession, provenHash: string | null): Promise<boolean> {
     const sql = `INSERT INTO sessions
         (id, user_id, method, user_agent, ip, created_at, last_used_at, idle_expires_at, absolute_expires_at, refresh_counter)
       SELECT :id, users.id, :method, :userAgent, :ip, :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
       FROM users WHERE users.id = :userId AND users.disabled_at IS NULL
-        AND (:provenHash IS NULL OR users.password_hash = :provenHash)`;
+        AND (:provenHash IS NULL
+          OR (users.password_hash = :provenHash AND users.password_change_required_at IS NULL))
+      ${sequelize.getDialect() === 'sqlite' ? '' : 'LOCK IN SHARE MODE'}`;
     const date = (value: Date) => toSqlDate(sequelize, value);
     const replacements = {
       ...session,

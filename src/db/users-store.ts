@@ -1,13 +1,16 @@
-import type { NewUser, ProfileChange, User, UserStore } from '../accounts/ports.ts';
+import { col, literal, Op } from 'sequelize';
+import type { NewUser, ProfileChange, User, UserChange, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
 import { findAlike } from './find-alike.ts';
-import type { UserRow } from './models.ts';
+import { insertRows } from './insert-rows.ts';
+import { listUsers } from './list-users.ts';
+import type { UserRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 
 /** People in the table `users`. */
 export function createUserStore(scope: Scope): UserStore {
-  const { models, transaction, write } = scope;
+  const { models, sequelize, transaction, run, write } = scope;
   const { users } = models;
 
   async function findOne(key: Partial<UserRow>): Promise<User | null> {
@@ -16,29 +19,23 @@ export function createUserStore(scope: Scope): UserStore {
   }
 
   async function insert(user: NewUser): Promise<User> {
-    const row: UserRow = {
-      id: user.id,
-      email: user.email.shown,
-      emailCanonical: user.email.canonical,
-      username: user.username?.shown ?? null,
-      usernameCanonical: user.username?.canonical ?? null,
-      name: user.name,
-      passwordHash: user.passwordHash,
-      passwordChangedAt: null,
-      emailVerifiedAt: null,
-      disabledAt: null,
-      createdAt: user.createdAt,
-      updatedAt: user.createdAt,
-    };
+    const row = toRow(user);
     try {
       await write(() => users.create(row, { transaction }));
     } catch (error) {
-      // Where both are taken, SQLite reports the one and MySQL the other: the email comes first on both.
-      const alsoEmail =
-        isDuplicate(error, 'username') && (await findOne({ emailCanonical: row.emailCanonical }));
-      throw alsoEmail ? new AppError('email_taken', undefined, { cause: error }) : translateDuplicate(error);
+      throw await refusalOf(error, [row]);
     }
     return toUser(row);
+  }
+
+  /** Where both are taken, one database reports the one and another the other: the email comes first on all. */
+  async function refusalOf(error: unknown, rows: readonly UserRow[]): Promise<unknown> {
+    if (!isDuplicate(error, 'username')) return translateDuplicate(error);
+    const { size } = await taken(
+      rows.map(({ emailCanonical }) => emailCanonical),
+      [],
+    );
+    return new AppError(size > 0 ? 'email_taken' : 'username_taken', undefined, { cause: error });
   }
 
   async function updateProfile(
@@ -46,11 +43,7 @@ export function createUserStore(scope: Scope): UserStore {
     { username, name }: ProfileChange,
     at: Date,
   ): Promise<User | null> {
-    const change: Partial<UserRow> = {
-      ...(username && { username: username.shown, usernameCanonical: username.canonical }),
-      ...(name !== undefined && { name }),
-      updatedAt: at,
-    };
+    const change = { ...toProfile({ username, name }), updatedAt: at };
     const where = { id, disabledAt: null };
     try {
       const [affected] = await write(() => users.update(change, { where, transaction }));
@@ -61,26 +54,100 @@ export function createUserStore(scope: Scope): UserStore {
   }
 
   async function replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
-    return update({ id, passwordHash: from }, { passwordHash: to });
+    return updateActive({ id, passwordHash: from }, { passwordHash: to });
   }
 
   async function changePassword(id: string, from: string, to: string, at: Date): Promise<boolean> {
-    const change = { passwordHash: to, passwordChangedAt: at, updatedAt: at };
-    return update({ id, passwordHash: from }, change);
+    const change = {
+      passwordHash: to,
+      passwordChangedAt: at,
+      passwordChangeRequiredAt: null,
+      updatedAt: at,
+    };
+    return updateActive({ id, passwordHash: from }, change);
   }
 
-  async function update(which: Partial<UserRow>, change: Partial<UserRow>): Promise<boolean> {
+  async function updateActive(which: Partial<UserRow>, change: Partial<UserRow>): Promise<boolean> {
     const where = { ...which, disabledAt: null };
     const [affected] = await write(() => users.update(change, { where, transaction }));
     return affected === 1;
   }
 
   async function disable(id: string, at: Date): Promise<boolean> {
-    return update({ id }, { disabledAt: at, updatedAt: at });
+    return updateActive({ id }, { disabledAt: at, updatedAt: at });
+  }
+
+  async function change(
+    id: string,
+    { email, emailVerified, ...profile }: UserChange,
+    at: Date,
+  ): Promise<boolean> {
+    const changed = {
+      // First, since MySQL takes what was set further left for what was there.
+      emailVerifiedAt: verifiedAt(email?.canonical, emailVerified, at),
+      ...toProfile(profile),
+      ...(email && { email: email.shown, emailCanonical: email.canonical }),
+      updatedAt: at,
+    };
+    try {
+      const [affected] = await write(() => users.update(changed, { where: { id }, transaction }));
+      return affected === 1;
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
+  }
+
+  /** Another address is not verified because the former one was. */
+  function verifiedAt(canonical: string | undefined, emailVerified: boolean | undefined, at: Date) {
+    if (emailVerified !== undefined) return emailVerified ? at : null;
+    if (canonical === undefined) return col('email_verified_at');
+    const isSame = `email_canonical = ${sequelize.escape(canonical)}`;
+    return literal(`CASE WHEN ${isSame} THEN email_verified_at END`);
+  }
+
+  async function taken(
+    emails: readonly string[],
+    usernames: readonly string[],
+  ): Promise<ReadonlySet<string>> {
+    // One after the other, since with OR the database has to merge two indexes, or reads the whole table.
+    const found = new Set<string>();
+    for (const [column, values] of [
+      ['emailCanonical', emails],
+      ['usernameCanonical', usernames],
+    ] as const) {
+      const where = { [column]: [...values] };
+      if (values.length === 0) continue;
+      const rows = await run(() => users.findAll({ where, attributes: [column], transaction, raw: true }));
+      for (const row of rows) found.add(row[column] ?? '');
+    }
+    return found;
+  }
+
+  async function insertMany(added: readonly NewUser[]): Promise<void> {
+    const rows = added.map(toRow);
+    try {
+      await insertRows(scope, users, rows);
+    } catch (error) {
+      throw await refusalOf(error, rows);
+    }
   }
 
   return {
     insert,
+    insertMany,
+    taken,
+    list: async (filter, limit, after) => (await listUsers(scope, filter, limit, after)).map(toUser),
+    update: change,
+    enable: async (id, at) => {
+      const where = { id, disabledAt: { [Op.ne]: null } };
+      const enabled = { disabledAt: null, updatedAt: at };
+      const [affected] = await write(() => users.update(enabled, { where, transaction }));
+      return affected === 1;
+    },
+    requirePasswordChange: async (id, at) => {
+      await write(() => users.update({ passwordChangeRequiredAt: at }, { where: { id }, transaction }));
+    },
+    removeAny: async (id) => (await write(() => users.destroy({ where: { id }, transaction }))) === 1,
     disable,
     findById: (id) => findOne({ id }),
     findByEmail: (emailCanonical) => findOne({ emailCanonical }),
@@ -94,6 +161,13 @@ export function createUserStore(scope: Scope): UserStore {
   };
 }
 
+function toProfile({ username, name }: ProfileChange): Partial<UserRow> {
+  return {
+    ...(username && { username: username.shown, usernameCanonical: username.canonical }),
+    ...(name !== undefined && { name }),
+  };
+}
+
 /** A unique violation in the words of the domain; any other error as it is. */
 function translateDuplicate(error: unknown): unknown {
   if (isDuplicate(error, 'email')) return new AppError('email_taken', undefined, { cause: error });
@@ -101,6 +175,25 @@ function translateDuplicate(error: unknown): unknown {
   return error;
 }
 
-function toUser({ emailCanonical, usernameCanonical, ...user }: UserRow): User {
+function toRow(user: NewUser): UserRow {
+  return {
+    id: user.id,
+    email: user.email.shown,
+    emailCanonical: user.email.canonical,
+    username: user.username?.shown ?? null,
+    usernameCanonical: user.username?.canonical ?? null,
+    name: user.name,
+    passwordHash: user.passwordHash,
+    passwordChangedAt: null,
+    emailVerifiedAt: user.emailVerifiedAt ?? null,
+    disabledAt: null,
+    passwordChangeRequiredAt: null,
+    rightsVersion: null,
+    createdAt: user.createdAt,
+    updatedAt: user.createdAt,
+  };
+}
+
+function toUser({ emailCanonical, usernameCanonical, rightsVersion, ...user }: UserRow): User {
   return user;
 }

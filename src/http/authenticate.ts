@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
+import type { RequestPolicy } from './ports.ts';
 import { challenge } from './problem.ts';
 import type { Limit } from './rate-limit.ts';
 
@@ -10,6 +11,8 @@ declare global {
     interface Request {
       /** The claims of the bearer token, on routes behind `authenticate`. */
       claims?: AccessTokenClaims;
+      /** Why its token was refused, where it has been looked at already. */
+      tokenRefusal?: AppError;
     }
   }
 }
@@ -17,25 +20,36 @@ declare global {
 /** RFC 6750 section 2.1: b64token. */
 const BEARER_CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
-/** Returns the claims of a good token and throws an AppError for any other. */
-export type TokenCheck = (token: string) => AccessTokenClaims;
+/** Returns the claims of a good credential and throws an AppError for any other. */
+export type TokenCheck = (token: string) => AccessTokenClaims | Promise<AccessTokenClaims>;
 
 /**
- * Middleware that lets a request pass with a good bearer token, so often as the policy `token` has it, and refuses every
- * other as RFC 6750 has it.
+ * Middleware that lets a request pass with a good bearer token or API key, so often as the policy `token` or `api-key`
+ * has it, and refuses every other as RFC 6750 has it.
  */
 export function authenticate(check: TokenCheck, limit: Limit): RequestHandler {
   return async (req, res, next) => {
-    req.claims = check(demandToken(readBearerToken(req)));
-    await limit(res, 'token', req.claims.jti);
+    // A route may be behind this twice: once before its body is read, and once by itself.
+    if (req.tokenRefusal !== undefined) throw req.tokenRefusal;
+    if (req.claims === undefined) {
+      req.claims = await check(demandToken(readBearerToken(req)));
+      await limit(res, policyOf(req.claims), req.claims.jti);
+    }
     next();
   };
 }
 
+/** API keys have a limit of their own. */
+export function policyOf({ api_key_id }: AccessTokenClaims): RequestPolicy {
+  return api_key_id === undefined ? 'token' : 'api-key';
+}
+
 /** What `read` finds out about a token, or undefined where it refuses. */
-export function unlessRefused<Result>(read: () => Result): Result | undefined {
+export async function unlessRefused<Result>(
+  read: () => Result | Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (error instanceof AppError) return undefined;
     throw error;

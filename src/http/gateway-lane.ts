@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
-import { readBearerToken, type TokenCheck } from './authenticate.ts';
+import { policyOf, readBearerToken, type TokenCheck } from './authenticate.ts';
 import type { RateLimiter } from './ports.ts';
 import { quotaFields } from './rate-limit.ts';
 import { chooseRequestId } from './request-id.ts';
@@ -48,7 +48,7 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const begunAt = performance.now();
     const claims = await goodClaims(req);
-    const quota = claims && (await limiter?.consume('token', claims.jti));
+    const quota = claims && (await limiter?.consume(policyOf(claims), claims.jti));
     if (claims === undefined || quota?.allowed === false || res.destroyed) {
       ordinary(req, res);
       return;
@@ -94,7 +94,11 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
       const token = readBearerToken(req);
       return token === undefined ? undefined : await check(token);
     } catch (error) {
-      if (error instanceof AppError) return undefined;
+      if (error instanceof AppError) {
+        // Not to be found out twice.
+        Object.assign(req, { tokenRefusal: error });
+        return undefined;
+      }
       throw error;
     }
   }

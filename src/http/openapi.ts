@@ -31,7 +31,11 @@ export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'token_expired',
   'token_revoked',
   'revocations_stale',
+  'database_unavailable',
 ];
+
+/** What any route may answer that is for users and not for machines. */
+export const USER_REFUSALS: readonly ErrorCode[] = [...TOKEN_REFUSALS, 'user_required'];
 
 /** The member of an operation that says it needs an access token. */
 export const BEARER_SECURITY = [{ bearer: [] }];
@@ -73,6 +77,37 @@ export function refusals(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObj
   return responses;
 }
 
+/** One operation of administrators. */
+export interface Administration {
+  readonly operationId: string;
+  readonly tag: string;
+  /** What the token must allow. */
+  readonly permission: string;
+  readonly summary: string;
+  /** What else there is to say. */
+  readonly description?: string;
+  readonly answers: ZodOpenApiResponsesObject;
+  /** The codes that it adds to those of all. */
+  readonly refused?: readonly ErrorCode[];
+}
+
+/** The members of an operation that administrators are for, but for what it takes. */
+export function administration(operation: Administration) {
+  const { operationId, tag, permission, summary, description, answers, refused = [] } = operation;
+  const needs = `Needs the permission \`${permission}\`.`;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    description: description === undefined ? needs : `${needs} ${description}`,
+    security: BEARER_SECURITY,
+    responses: {
+      ...answers,
+      ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'insufficient_scope', ...refused),
+    },
+  };
+}
+
 /** The OpenAPI 3.1 document of all features, made from the very schemas that parse the requests. */
 export function describeApi(paths: readonly Paths[], version: string): OpenApiDocument {
   const api: ZodOpenApiObject = {
@@ -86,7 +121,12 @@ export function describeApi(paths: readonly Paths[], version: string): OpenApiDo
     // Relative to this document, so that the page at /docs works under whatever name it was opened.
     servers: [{ url: './' }],
     paths: withRateLimitHeaders(Object.assign({}, ...paths)),
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT or API key' },
+        client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret, form-encoded' },
+      },
+    },
   };
   return createDocument(api);
 }

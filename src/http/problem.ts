@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { AppError, ERRORS, type ErrorCode, FIELD_ERRORS, type FieldErrorCode } from '../errors.ts';
@@ -18,11 +18,33 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   invalid_refresh_token: 401,
   refresh_token_reused: 401,
   invalid_credentials: 401,
+  insufficient_scope: 403,
+  user_required: 403,
+  password_change_required: 403,
+  session_required: 403,
   wrong_password: 403,
   signup_disabled: 403,
+  user_not_found: 404,
+  client_not_found: 404,
+  secret_not_found: 404,
   session_not_found: 404,
+  api_key_not_found: 404,
+  role_not_found: 404,
+  permission_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
+  last_admin: 409,
+  scope_too_large: 409,
+  too_many_secrets: 409,
+  unknown_role: 409,
+  too_many_api_keys: 409,
+  role_taken: 409,
+  role_in_use: 409,
+  role_protected: 409,
+  unknown_permission: 409,
+  permission_taken: 409,
+  permission_in_use: 409,
+  permission_protected: 409,
   email_taken: 409,
   username_taken: 409,
   payload_too_large: 413,
@@ -84,21 +106,26 @@ export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestH
   return (thrown, req, res, next) => {
     const error = toAppError(thrown);
     const status = STATUS_OF[error.code];
-    const request = { req: { id: requestIdOf(res), method: req.method } };
-    // Shedding load is no fault, and a flood of logins must not become one of the log: the metrics count it.
-    if (status >= 500 && error.code !== 'overloaded') {
-      logger.error({ ...request, err: error.cause ?? error }, error.message);
-    }
-    if (error.event) {
-      const { message = error.message, ...event } = error.event;
-      logger.warn({ ...request, ...event, ip: req.ip }, message);
-    }
+    logRefusal(logger, req, error, status);
     if (res.headersSent) {
       next(thrown);
       return;
     }
     sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
   };
+}
+
+/** Logs what of a refusal the operator needs. */
+export function logRefusal(logger: Logger, req: Request, error: AppError, status: number): void {
+  const request = { req: { id: req.res && requestIdOf(req.res), method: req.method } };
+  // Shedding load is no fault, and a flood of logins must not become one of the log: the metrics count it.
+  if (status >= 500 && error.code !== 'overloaded') {
+    logger.error({ ...request, err: error.cause ?? error }, error.message);
+  }
+  if (error.event) {
+    const { message = error.message, ...event } = error.event;
+    logger.warn({ ...request, ...event, ip: req.ip }, message);
+  }
 }
 
 function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
@@ -117,7 +144,15 @@ export function challenge(code: ErrorCode): string {
   return `Bearer realm="latchkey"${fault ? `, error="${fault}", error_description="${ERRORS[code].title}"` : ''}`;
 }
 
-function toAppError(thrown: unknown): AppError {
+/** RFC 6750 section 3.1: what a token that is good enough for something else lacks. */
+export function challengeScope(permission: string | undefined): string {
+  const { title } = ERRORS.insufficient_scope;
+  const scope = permission === undefined ? '' : `, scope="${permission}"`;
+  return `Bearer realm="latchkey", error="insufficient_scope", error_description="${title}"${scope}`;
+}
+
+/** Whatever was thrown, as a refusal. */
+export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpErrorStatus(thrown);
   if (status === 413) return new AppError('payload_too_large');

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import { rateLimited } from '../errors.ts';
 import type { Quota } from '../quota.ts';
-import { networkOf } from './device.ts';
+import { networkOf } from './origin.ts';
 import type { RateLimiter, RequestPolicy } from './ports.ts';
 
 /** Counts a request against a policy: shows in the answer what is left, throws AppError rate_limited if nothing is. */

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { FieldErrorCode } from '../errors.ts';
 
+/** Control characters, line ends, and what turns the direction of the text around it. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
 /** The second argument of a zod refinement: what to say, and the stable code to say it with. */
 export function fault(code: FieldErrorCode, message: string) {
   return { message, params: { code } };
@@ -16,3 +19,33 @@ export const wellFormedText = z.string().refine((value) => value.isWellFormed(),
   abort: true,
   ...fault('malformed_text', 'Contains half of a character (a lone surrogate).'),
 });
+
+export interface DisplayTextLimits {
+  readonly code: FieldErrorCode;
+  /** In characters as Unicode counts them, once the text is trimmed. */
+  readonly minLength: 0 | 1;
+  readonly maxLength: number;
+}
+
+/** Text that is shown to people: trimmed, in NFC, and nothing in it that would disturb the text around it. */
+export function displayText({ code, minLength, maxLength }: DisplayTextLimits) {
+  const size = minLength === 0 ? `at most ${maxLength}` : `${minLength} to ${maxLength}`;
+  return (
+    wellFormedText
+      // What is far too long is not normalized first: that takes time.
+      .refine(
+        (value) => value.length <= 4 * maxLength && !UNPRINTABLE.test(value),
+        fault(code, `Must have ${size} characters and none that control the text.`),
+      )
+      .transform((value) => value.trim().normalize('NFC'))
+      .refine(
+        (value) => value.length >= minLength && [...value].length <= maxLength,
+        fault(code, `Must have ${size} characters.`),
+      )
+  );
+}
+
+/** Where an empty text means none. */
+export function nullIfEmpty(text: string): string | null {
+  return text === '' ? null : text;
+}

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { createFairQueue, type QueueObserver } from './fair-queue.ts';
 import type { CompareTask, HashTask } from './hash-worker.js';
@@ -54,12 +56,39 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
     monotonic,
     ...(observer && { observer }),
   });
+  const loading = new Map<Worker, Promise<unknown>>();
+  noteThreads();
+
+  function run<Result>(task: HashTask | CompareTask): Promise<Result> {
+    const result = pool.run(task);
+    noteThreads();
+    return result;
+  }
+
+  /** A thread's first message says that it has loaded; one that cannot load just ends. */
+  function noteThreads(): void {
+    for (const thread of pool.threads) {
+      if (loading.has(thread)) continue;
+      loading.set(
+        thread,
+        Promise.race([once(thread, 'message'), once(thread, 'exit')]).catch(() => {}),
+      );
+    }
+  }
+
+  /** Node 20 aborts where a thread is stopped while it loads modules, so each may load to the end. */
+  async function close(): Promise<void> {
+    for (const thread of pool.threads) thread.ref();
+    await Promise.all(loading.values());
+    await pool.destroy();
+  }
+
   return {
-    hash: (client, task) => queue.run(client, () => pool.run(task) as Promise<string>),
-    compare: (client, task) => queue.run(client, () => pool.run(task) as Promise<boolean>),
+    hash: (client, task) => queue.run(client, () => run<string>(task)),
+    compare: (client, task) => queue.run(client, () => run<boolean>(task)),
     demandRoom: queue.demandRoom,
     waiting: queue.waiting,
     running: queue.running,
-    close: () => pool.destroy(),
+    close,
   };
 }

@@ -48,6 +48,11 @@ export function createPasswordPolicy(minLength: number): PasswordPolicy {
   };
 }
 
+/** Whether two passwords are one: they are hashed after NFC. */
+export function isSamePassword(one: string, other: string): boolean {
+  return one.normalize('NFC') === other.normalize('NFC');
+}
+
 /**
  * In code points after NFC. A text that is too long however it is composed is not composed first, since that takes the
  * square of the time that its length lets expect.

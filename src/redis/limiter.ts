@@ -28,7 +28,9 @@ export function createRateLimiter(
     'signup-ip': createCounters('signup-ip', rates['signup-ip'], redis),
     'login-ip': createCounters('login-ip', rates['login-ip'], redis),
     'refresh-session': createCounters('refresh-session', rates['refresh-session'], redis),
+    'oauth-ip': createCounters('oauth-ip', rates['oauth-ip'], redis),
     token: createCounters('token', rates.token, redis),
+    'api-key': createCounters('api-key', rates['api-key'], redis),
   };
 
   async function countOne({ shared, own }: Counters, key: string): Promise<Count> {

@@ -4,25 +4,66 @@ import { type AccessTokenClaims, TokenError } from '../tokens/verify.ts';
 import type { RevocationFollower } from './follower.ts';
 import type { RevocationSet } from './revocations.ts';
 
+/** Credentials of another kind that are taken in place of an access token. */
+export interface KeyCheck {
+  /** Whether a credential is meant to be one of these. */
+  readonly isKey: (credential: string) => boolean;
+  /**
+   * The claims of a token that would be as good.
+   * @throws AppError token_invalid, token_expired, token_revoked, database_unavailable
+   */
+  readonly claimsOf: (key: string) => Promise<AccessTokenClaims>;
+}
+
 export interface BearerDependencies {
   readonly accessTokens: AccessTokens;
+  readonly apiKeys: KeyCheck;
   readonly revocations: RevocationSet;
-  readonly follower: Pick<RevocationFollower, 'isStale'>;
-  /** Whether to answer 503 while nobody knows what has been revoked, or to go on without knowing. */
-  readonly whenStale: 'refuse' | 'accept';
+  /** Throws while nobody knows what has been revoked. */
+  readonly demandFresh: () => void;
 }
 
 /**
- * Makes the check of a bearer token: its signature and claims, and that it has not been revoked. Asks no database.
+ * Whether to answer 503 while nobody knows what has been revoked, or to go on without knowing. The function that it makes
+ * throws AppError revocations_stale.
+ */
+export function createFreshness(
+  follower: Pick<RevocationFollower, 'isStale'>,
+  whenStale: 'refuse' | 'accept',
+): () => void {
+  return () => {
+    if (whenStale === 'refuse' && follower.isStale()) throw new AppError('revocations_stale');
+  };
+}
+
+const RIGHTS_HAVE_CHANGED =
+  'What it may do has changed since it was issued. Get another one: nobody has been logged out, so a refresh will do.';
+
+/**
+ * Makes the check of a bearer token: its signature and claims, and that it has not been revoked. Asks no database, but
+ * for an API key that this process does not know yet.
  * The check throws AppError token_invalid, token_expired, token_revoked or revocations_stale.
  */
-export function createBearerCheck({ accessTokens, revocations, follower, whenStale }: BearerDependencies) {
-  return function check(token: string): AccessTokenClaims {
-    const claims = verifyGenuine(accessTokens, token);
-    if (revocations.isRevoked(claims)) throw new AppError('token_revoked');
-    if (whenStale === 'refuse' && follower.isStale()) throw new AppError('revocations_stale');
+export function createBearerCheck(dependencies: BearerDependencies) {
+  const { accessTokens, apiKeys, revocations, demandFresh } = dependencies;
+
+  function check(credential: string): AccessTokenClaims | Promise<AccessTokenClaims> {
+    if (apiKeys.isKey(credential)) return apiKeys.claimsOf(credential).then(fresh);
+    const claims = verifyGenuine(accessTokens, credential);
+    if (revocations.isRevoked(claims)) throw revoked(claims);
+    return fresh(claims);
+  }
+
+  function revoked(claims: AccessTokenClaims): AppError {
+    return new AppError('token_revoked', revocations.isOutdated(claims) ? RIGHTS_HAVE_CHANGED : undefined);
+  }
+
+  function fresh(claims: AccessTokenClaims): AccessTokenClaims {
+    demandFresh();
     return claims;
-  };
+  }
+
+  return check;
 }
 
 /** The claims of a token that is genuine and alive, whether or not it has been revoked. */

@@ -1,4 +1,6 @@
+import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
+import { type EventType, entryOf } from '../ledger.ts';
 import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '../tokens/verify.ts';
 import type {
   Revocation,
@@ -9,6 +11,14 @@ import type {
 } from './ports.ts';
 import type { RevocationSet } from './revocations.ts';
 
+const MAX_LISTED_SESSIONS = 100;
+
+/** How the ledger calls the end of sessions, if not simply that. */
+const EVENT_OF: Partial<Record<RevocationReason, EventType>> = {
+  logout: 'logout',
+  refresh_token_reused: 'refresh.reused',
+};
+
 export interface EndingDependencies {
   readonly store: TransactionalSessionStores;
   readonly revocations: RevocationSet;
@@ -18,16 +28,43 @@ export interface EndingDependencies {
 /** How sessions end before their time: in the database, in this process at once, and in the others within a second. */
 export function createEnding({ store, revocations, clock }: EndingDependencies) {
   const now = () => new Date(clock.now());
-  const lifetimeSeconds = MAX_ACCESS_TOKEN_TTL_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS;
 
   /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
-  async function end(filter: SessionFilter, reason: RevocationReason): Promise<number> {
-    const revoked = await store.transaction((stores) => revokeWithin(stores, filter, reason));
+  async function end(filter: SessionFilter, reason: RevocationReason, caller: Caller): Promise<number> {
+    const revoked = await store.transaction((stores) => endWithin(stores, filter, reason, caller));
     announce(revoked);
     return revoked.length;
   }
 
   /** The part of `end` that belongs into a transaction with something else; `announce` the result after its commit. */
+  async function endWithin(
+    stores: SessionStores,
+    filter: SessionFilter,
+    reason: RevocationReason,
+    caller: Caller,
+  ): Promise<Revocation[]> {
+    const ended = await revokeWithin(stores, filter, reason);
+    if (ended.length > 0) await record(stores, filter.userId, ended, reason, caller);
+    return ended;
+  }
+
+  async function record(
+    { ledger }: SessionStores,
+    userId: string,
+    ended: readonly Revocation[],
+    reason: RevocationReason,
+    caller: Caller,
+  ): Promise<void> {
+    const details = {
+      reason,
+      sessions: ended.map(({ subjectId }) => subjectId).slice(0, MAX_LISTED_SESSIONS),
+    };
+    const outcome = reason === 'refresh_token_reused' ? 'failure' : 'success';
+    const type = EVENT_OF[reason] ?? 'session.ended';
+    await ledger.append(entryOf(type, caller, userId, details, outcome), now());
+  }
+
+  /** The same without an entry in the ledger, where that tells of the whole. */
   async function revokeWithin(
     { sessions, revocations: recorded }: SessionStores,
     filter: SessionFilter,
@@ -41,8 +78,8 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
   }
 
   /**
-   * Revokes everything that a user got until now, in a transaction that ends or disables the account. A few seconds
-   * more make up for clocks that differ; the account gets no tokens in them anyway.
+   * Revokes everything that a user got until now, in a transaction that ends the account. A few seconds more make up for
+   * clocks that differ; nobody gets tokens in them anyway.
    */
   async function revokeUserWithin(
     { revocations: recorded }: SessionStores,
@@ -54,25 +91,48 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
     return revoked;
   }
 
+  /** Refuses access tokens that hold older rights than the user has had since `version`; sessions go on. */
+  async function revokeRightsWithin(
+    { revocations: recorded }: SessionStores,
+    userId: string,
+    version: Date,
+  ): Promise<Revocation> {
+    const at = now();
+    const revoked = revocationOf('rights', userId, version, at);
+    await recorded.insert([revoked], at);
+    return revoked;
+  }
+
+  /** Revokes one token that belongs to no session, by its `jti`. */
+  async function revokeTokenWithin(
+    { revocations: recorded }: SessionStores,
+    jti: string,
+  ): Promise<Revocation> {
+    const at = now();
+    const revoked = revocationOf('session', jti, null, at);
+    await recorded.insert([revoked], at);
+    return revoked;
+  }
+
   function announce(revoked: readonly Revocation[]): void {
     revocations.add(revoked);
   }
 
-  /**
-   * No token issued until `at` is alive after the longest lifetime that any replica can have been given, and the
-   * tolerance of whoever verifies it.
-   */
-  function revocationOf(
-    kind: Revocation['kind'],
-    subjectId: string,
-    notBefore: Date | null,
-    at: Date,
-  ): Revocation {
-    const expiresAt = after(at, lifetimeSeconds);
-    return { kind, subjectId, notBefore, expiresAt };
-  }
+  return { end, endWithin, revokeWithin, revokeUserWithin, revokeRightsWithin, revokeTokenWithin, announce };
+}
 
-  return { end, revokeWithin, revokeUserWithin, announce };
+/**
+ * A revocation of what was issued until `at`. No such token is alive after the longest lifetime that any replica can
+ * have been given, and the tolerance of whoever verifies it.
+ */
+export function revocationOf(
+  kind: Revocation['kind'],
+  subjectId: string,
+  notBefore: Date | null,
+  at: Date,
+): Revocation {
+  const expiresAt = after(at, MAX_ACCESS_TOKEN_TTL_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS);
+  return { kind, subjectId, notBefore, expiresAt };
 }
 
 /** `seconds` after `at`. */

@@ -4,7 +4,7 @@ import type { RecordedRevocation, SessionStores } from './ports.ts';
 import type { RevocationSet } from './revocations.ts';
 
 export interface FollowerOptions {
-  readonly stores: SessionStores;
+  readonly stores: Pick<SessionStores, 'sessions' | 'revocations'>;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -5,7 +5,7 @@ import {
   jsonBodyOf,
   type Paths,
   refusals,
-  TOKEN_REFUSALS,
+  USER_REFUSALS,
 } from '../http/openapi.ts';
 import {
   LogoutBody,
@@ -54,6 +54,8 @@ export const sessionPaths: Paths = {
           'token_missing',
           'token_invalid',
           'token_expired',
+          'user_required',
+          'session_required',
           'invalid_refresh_token',
           'database_unavailable',
         ),
@@ -71,7 +73,7 @@ export const sessionPaths: Paths = {
           description: 'The sessions that can still be refreshed, the latest used first',
           ...json(SessionsAnswer),
         },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
       },
     },
   },
@@ -84,7 +86,7 @@ export const sessionPaths: Paths = {
       requestParams: { path: SessionPath },
       responses: {
         204: { description: 'That session has ended' },
-        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'session_not_found', 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'session_not_found', 'database_unavailable'),
       },
     },
   },

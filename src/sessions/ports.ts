@@ -1,3 +1,5 @@
+import type { Ledger } from '../ledger.ts';
+
 /** One login on one device. */
 export interface Session {
   readonly id: string;
@@ -19,12 +21,6 @@ export interface Session {
 /** How somebody proved who they are. */
 export type LoginMethod = 'password';
 
-/** Where a login comes from, as far as a request tells. */
-export interface Device {
-  readonly userAgent: string | null;
-  readonly ip: string | null;
-}
-
 export type NewSession = Omit<Session, 'rotatedAt' | 'revokedAt'>;
 
 export type RevocationReason =
@@ -32,6 +28,7 @@ export type RevocationReason =
   | 'ended_by_user'
   | 'password_changed'
   | 'refresh_token_reused'
+  | 'ended_by_admin'
   | 'user_disabled'
   | 'too_many_sessions';
 
@@ -45,8 +42,8 @@ export interface SessionFilter {
 /** Where sessions are kept. Each write is one statement, and the database decides every race. */
 export interface SessionStore {
   /**
-   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know
-   * (null where it proved something else).
+   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know, or
+   * has to choose another password (null where it proved something else).
    */
   readonly insert: (session: NewSession, provenHash: string | null) => Promise<boolean>;
   /** Null also where the user is disabled. */
@@ -66,12 +63,45 @@ export interface SessionStore {
   readonly prune: (before: Date) => Promise<void>;
 }
 
-/** What no longer counts: a session, or everything a user got before some time. */
+/** What somebody may do. */
+export interface Holding {
+  readonly roles: readonly string[];
+  /** The permissions of all these roles, in order, each once. */
+  readonly permissions: readonly string[];
+}
+
+/** The same, and since when that has been so. */
+export interface Rights extends Holding {
+  /** Whether the account is there and not disabled. */
+  readonly isActive: boolean;
+  /** When the user's roles changed last, and then for each role when what it may do changed last: milliseconds. */
+  readonly versions: readonly number[];
+}
+
+/** A user in a session or by an API key, or a machine. */
+export type Holder =
+  | { readonly userId: string; readonly sessionId: string | null; readonly apiKeyId: string | null }
+  | { readonly clientId: string };
+
+export interface RightsStore {
+  /** What a user may do, read in one statement, so that all of it is of one moment. */
+  readonly rightsOf: (userId: string) => Promise<Rights>;
+  /**
+   * What they may do, which nobody changes before the end of the transaction. Null where they are gone or disabled, or
+   * their session or key has ended or expired.
+   */
+  readonly lockHolding: (holder: Holder, at: Date) => Promise<Holding | null>;
+}
+
+/**
+ * What no longer counts: a session; an API key; everything a user got before some time; or tokens that hold older rights
+ * than a user or a role has had since.
+ */
 export interface Revocation {
-  readonly kind: 'session' | 'user';
-  /** The id of the session or of the user. */
+  readonly kind: 'session' | 'user' | 'rights' | 'role' | 'key';
+  /** The id of the session (or the `jti` of a token that has none), of the user, client or key, or the name of the role. */
   readonly subjectId: string;
-  /** For users: tokens issued before this are revoked. */
+  /** For users: tokens issued before this are revoked. For rights and roles: tokens with an earlier version are. */
   readonly notBefore: Date | null;
   /** From then on no token can be alive that this concerns. */
   readonly expiresAt: Date;
@@ -95,6 +125,8 @@ export interface RevocationStore {
 export interface SessionStores {
   readonly sessions: SessionStore;
   readonly revocations: RevocationStore;
+  readonly rights: RightsStore;
+  readonly ledger: Ledger;
 }
 
 export interface TransactionalSessionStores extends SessionStores {

@@ -1,56 +1,95 @@
 import type { AccessTokenClaims } from '../tokens/verify.ts';
 import type { Revocation } from './ports.ts';
 
+/** What of a token tells whether it is revoked. */
+export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
+  Partial<Pick<AccessTokenClaims, 'sid' | 'jti' | 'roles' | 'from_roles' | 'rv' | 'api_key_id'>>;
+
 /** What this process knows to be revoked. Looking a token up is two reads of a map, without a database. */
 export interface RevocationSet {
   readonly add: (revocations: Iterable<Revocation>) => void;
-  readonly isRevoked: (claims: Pick<AccessTokenClaims, 'sid' | 'sub' | 'iat'>) => boolean;
+  readonly isRevoked: (claims: RevocableClaims) => boolean;
+  /** Whether it is revoked for nothing but the rights it holds: its session lives on and gets a token with those of now. */
+  readonly isOutdated: (claims: RevocableClaims) => boolean;
   /** Forgets what no living token can need. */
   readonly prune: (nowMilliseconds: number) => void;
   readonly size: () => number;
 }
 
-interface UserRevocation {
-  readonly notBeforeSeconds: number;
+interface Threshold {
+  readonly notBefore: number;
   readonly expiresAtSeconds: number;
 }
+
+type Thresholds = Map<string, Threshold>;
 
 /** Whole seconds, since those are small integers that a map holds without an object. */
 export function createRevocationSet(): RevocationSet {
   const sessions = new Map<string, number>();
-  const users = new Map<string, UserRevocation>();
+  const keys = new Map<string, number>();
+  const users: Thresholds = new Map();
+  const rights: Thresholds = new Map();
+  const roles: Thresholds = new Map();
 
-  function add(revocation: Revocation): void {
-    const expiresAtSeconds = Math.ceil(revocation.expiresAt.getTime() / 1000);
-    const { kind, subjectId, notBefore } = revocation;
-    if (kind === 'session') {
-      sessions.set(flat(subjectId), expiresAtSeconds);
-      return;
-    }
-    const notBeforeSeconds = Math.ceil((notBefore?.getTime() ?? 0) / 1000);
-    const known = users.get(subjectId);
-    if (known === undefined || known.notBeforeSeconds < notBeforeSeconds) {
-      users.delete(subjectId);
-      users.set(subjectId, { notBeforeSeconds, expiresAtSeconds });
-    }
+  function add({ kind, subjectId, notBefore, expiresAt }: Revocation): void {
+    const expiresAtSeconds = Math.ceil(expiresAt.getTime() / 1000);
+    const milliseconds = notBefore?.getTime() ?? 0;
+    if (kind === 'session') sessions.set(flat(subjectId), expiresAtSeconds);
+    else if (kind === 'key') keys.set(flat(subjectId), expiresAtSeconds);
+    else if (kind === 'user') raise(users, subjectId, Math.ceil(milliseconds / 1000), expiresAtSeconds);
+    else raise(kind === 'rights' ? rights : roles, subjectId, milliseconds, expiresAtSeconds);
+  }
+
+  function hasEnded({ jti = '', sid = jti, api_key_id, sub, iat }: RevocableClaims): boolean {
+    return (
+      sessions.has(sid) || (api_key_id !== undefined && keys.has(api_key_id)) || isBelow(users, sub, iat)
+    );
+  }
+
+  function holdsOldRights({
+    sub,
+    roles: own = [],
+    from_roles: names = own,
+    rv = [],
+  }: RevocableClaims): boolean {
+    const [userVersion, ...roleVersions] = rv;
+    return (
+      isBelow(rights, sub, userVersion) ||
+      (roles.size > 0 && names.some((name, index) => isBelow(roles, name, roleVersions[index])))
+    );
   }
 
   return {
     add: (revocations) => {
       for (const revocation of revocations) add(revocation);
     },
-    isRevoked: ({ sid, sub, iat }) => {
-      if (sessions.has(sid)) return true;
-      const user = users.get(sub);
-      return user !== undefined && iat < user.notBeforeSeconds;
-    },
+    isRevoked: (claims) => hasEnded(claims) || holdsOldRights(claims),
+    isOutdated: (claims) => !hasEnded(claims) && holdsOldRights(claims),
     prune: (nowMilliseconds) => {
       const nowSeconds = nowMilliseconds / 1000;
-      dropExpired(sessions, (expiresAtSeconds) => expiresAtSeconds < nowSeconds);
-      dropExpired(users, ({ expiresAtSeconds }) => expiresAtSeconds < nowSeconds);
+      for (const ids of [sessions, keys]) {
+        dropExpired(ids, (expiresAtSeconds) => expiresAtSeconds < nowSeconds);
+      }
+      for (const thresholds of [users, rights, roles]) {
+        dropExpired(thresholds, ({ expiresAtSeconds }) => expiresAtSeconds < nowSeconds);
+      }
     },
-    size: () => sessions.size + users.size,
+    size: () => sessions.size + keys.size + users.size + rights.size + roles.size,
   };
+}
+
+/** A threshold never falls, in whatever order revocations are read. */
+function raise(thresholds: Thresholds, subject: string, notBefore: number, expiresAtSeconds: number): void {
+  const known = thresholds.get(subject);
+  if (known !== undefined && known.notBefore >= notBefore) return;
+  thresholds.delete(subject);
+  thresholds.set(flat(subject), { notBefore, expiresAtSeconds });
+}
+
+/** A token that has no version is older than any. */
+function isBelow(thresholds: Thresholds, subject: string, value = 0): boolean {
+  const threshold = thresholds.get(subject);
+  return threshold !== undefined && value < threshold.notBefore;
 }
 
 /** Maps keep the order of insertion, and what came first expires first: the walk ends at the first that is alive. */

@@ -1,6 +1,9 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { Caller } from '../caller.ts';
 import { AppError } from '../errors.ts';
-import { claimsOf, demandToken, readBearerToken, unlessRefused } from '../http/authenticate.ts';
+import { demandToken, readBearerToken, unlessRefused } from '../http/authenticate.ts';
+import { callerOf, requireUser, userOf } from '../http/caller.ts';
+import { originOf } from '../http/origin.ts';
 import { parse } from '../http/parse.ts';
 import type { Limit } from '../http/rate-limit.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
@@ -30,7 +33,7 @@ export function sessionRoutes(dependencies: SessionRouteDependencies): Router {
   router.post('/refresh', async (req, res) => {
     const { refresh_token } = parse(RefreshBody, req.body);
     await limitRefreshToken(res, refresh_token);
-    res.json(presentGrant(await sessions.refresh(refresh_token)));
+    res.json(presentGrant(await sessions.refresh(refresh_token, originOf(req))));
   });
 
   router.post('/logout', async (req, res) => {
@@ -38,20 +41,22 @@ export function sessionRoutes(dependencies: SessionRouteDependencies): Router {
     const { userId, sessionId, mayEndOthers } = await whoLogsOut(req, res);
     // A session that has ended has no power over the others: whoever took its tokens could end them for ever.
     if (scope === 'local' || (mayEndOthers && (await sessions.isSessionLive(sessionId)))) {
-      await sessions.end(filterOf(scope, userId, sessionId), 'logout');
+      const caller: Caller = { actor: { type: 'user', id: userId }, origin: originOf(req), sessionId };
+      await sessions.end(filterOf(scope, userId, sessionId), 'logout', caller);
     }
     res.status(204).end();
   });
 
   router.get('/sessions', authenticate, async (req, res) => {
-    const { sub, sid } = claimsOf(req);
-    res.json(presentSessions(await sessions.list(sub), sid));
+    const { userId, sessionId } = userOf(req);
+    res.json(presentSessions(await sessions.list(userId), sessionId));
   });
 
-  router.delete('/sessions/:id', authenticate, async (req, res) => {
+  router.delete('/sessions/:id', authenticate, requireUser, async (req, res) => {
     const id = SessionPath.safeParse(req.params).data?.id;
     if (id === undefined) throw new AppError('session_not_found');
-    const ended = await sessions.end({ userId: claimsOf(req).sub, id }, 'ended_by_user');
+    const filter = { userId: userOf(req).userId, id };
+    const ended = await sessions.end(filter, 'ended_by_user', callerOf(req));
     if (ended === 0) throw new AppError('session_not_found');
     res.status(204).end();
   });
@@ -64,10 +69,11 @@ export function sessionRoutes(dependencies: SessionRouteDependencies): Router {
     const refreshToken = parse(LogoutBody, req.body)?.refresh_token;
     const accessToken = readBearerToken(req);
     const read = () => verifyGenuine(demandToken(accessToken));
-    const claims = refreshToken === undefined ? read() : unlessRefused(read);
+    const claims = refreshToken === undefined ? read() : await unlessRefused(read);
     if (claims !== undefined) {
+      if (claims.client_id !== undefined) throw new AppError('user_required');
       await limit(res, 'token', claims.jti);
-      return { userId: claims.sub, sessionId: claims.sid, mayEndOthers: true };
+      return { userId: claims.sub, sessionId: claims.sid ?? '', mayEndOthers: true };
     }
     await limitRefreshToken(res, refreshToken ?? '');
     const found = await sessions.sessionOf(refreshToken ?? '');

@@ -71,7 +71,7 @@ export function presentGrant(grant: SessionGrant): z.infer<typeof RefreshAnswer>
 /** Member by member, so that nothing the store adds can leak. */
 export function presentSessions(
   sessions: readonly Session[],
-  currentId: string,
+  currentId: string | null,
 ): z.infer<typeof SessionsAnswer> {
   return {
     sessions: sessions.map((session) => ({

@@ -16,10 +16,17 @@ export interface AccessTokenOptions {
   readonly onUse?: (kid: string, use: 'signed' | 'seen') => void;
 }
 
-export interface AccessTokenSubject {
-  readonly userId: string;
-  readonly sessionId: string;
+/** A user in a session, or a machine. */
+export type AccessTokenSubject = AccessTokenRights &
+  ({ readonly userId: string; readonly sessionId: string } | { readonly clientId: string });
+
+interface AccessTokenRights {
   readonly roles: readonly string[];
+  /** As in the claim `from_roles`. */
+  readonly fromRoles?: readonly string[];
+  readonly permissions: readonly string[];
+  /** As in the claim `rv`. */
+  readonly versions: readonly number[];
   readonly ttlSeconds: number;
 }
 
@@ -35,17 +42,22 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const { keys, issuer, audience, maxTtlSeconds, clock, onUse = () => {} } = options;
   const { kid, algorithm, signingKey } = keys.current;
   return {
-    issue({ userId, sessionId, roles, ttlSeconds }) {
+    issue(subject) {
+      const { roles, fromRoles, permissions, versions, ttlSeconds } = subject;
       const issuedAt = Math.floor(clock.now() / 1000);
       const claims: AccessTokenClaims = {
         iss: issuer,
         aud: audience,
-        sub: userId,
-        sid: sessionId,
+        ...('clientId' in subject
+          ? { sub: subject.clientId, client_id: subject.clientId }
+          : { sub: subject.userId, sid: subject.sessionId }),
         iat: issuedAt,
         exp: issuedAt + ttlSeconds,
         jti: randomUUID(),
         roles,
+        scope: permissions.join(' '),
+        rv: versions,
+        ...(fromRoles && { from_roles: fromRoles }),
       };
       onUse(kid, 'signed');
       return jwt.sign(claims, signingKey, { algorithm, header: { alg: algorithm, typ: 'at+jwt', kid } });

@@ -7,12 +7,19 @@ const Claims = z
   .object({
     iss: z.string(),
     aud: z.union([z.string(), z.array(z.string())]),
-    sub: z.string().meta({ description: 'The id of the user' }),
-    sid: z.string().meta({ description: 'The id of the session' }),
+    sub: z.string().meta({ description: 'The id of the user or of the machine' }),
+    sid: z.string().optional().meta({ description: 'The id of the session; a machine has none' }),
+    client_id: z.string().optional().meta({ description: 'The id of the machine' }),
+    api_key_id: z.string().optional().meta({ description: 'The id of the API key' }),
     iat: z.number(),
     exp: z.number(),
     jti: z.string(),
     roles: z.array(z.string()),
+    scope: z.string().meta({ description: 'The permissions of all roles, separated by spaces' }),
+    rv: z.array(z.number()).meta({ description: 'Since when the user and each role have these rights' }),
+    from_roles: z.array(z.string()).optional().meta({
+      description: 'Where the scope was narrowed, and roles is empty therefore: which roles it came from',
+    }),
   })
   .meta({ id: 'Claims' });
 
@@ -37,7 +44,7 @@ export const tokenPaths: Paths = {
             'X-Auth-Subject': header('The claim sub'),
             'X-Auth-Session': header('The claim sid'),
             'X-Auth-Roles': header('The claim roles, separated by spaces'),
-            'X-Auth-Scope': header('Empty for now'),
+            'X-Auth-Scope': header('The claim scope'),
           },
           ...json(Claims),
         },

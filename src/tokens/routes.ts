@@ -37,8 +37,8 @@ export function gatewayRoutes(authenticate: RequestHandler): Router {
 export function gatewayHeaders(claims: AccessTokenClaims): Readonly<Record<string, string>> {
   return {
     'X-Auth-Subject': claims.sub,
-    'X-Auth-Session': claims.sid,
+    'X-Auth-Session': claims.sid ?? '',
     'X-Auth-Roles': claims.roles.join(' '),
-    'X-Auth-Scope': '',
+    'X-Auth-Scope': claims.scope,
   };
 }

@@ -7,12 +7,22 @@ export interface AccessTokenClaims {
   readonly iss: string;
   readonly aud: string | readonly string[];
   readonly sub: string;
-  /** The session, which ends with a logout. */
-  readonly sid: string;
+  /** The session, which ends with a logout; a machine has none. */
+  readonly sid?: string;
+  /** The machine that the token was issued to; then `sub` is the same (RFC 9068 section 2.2). */
+  readonly client_id?: string;
+  /** The API key in place of a token, which says so itself. */
+  readonly api_key_id?: string;
   readonly iat: number;
   readonly exp: number;
   readonly jti: string;
   readonly roles: readonly string[];
+  /** What the subject may do: permissions separated by spaces (RFC 8693 section 4.2). */
+  readonly scope: string;
+  /** Since when the user has these roles, and each role these permissions; milliseconds since 1970. */
+  readonly rv: readonly number[];
+  /** Where `scope` was narrowed and `roles` is empty therefore: the roles that `rv` is about. */
+  readonly from_roles?: readonly string[];
 }
 
 /** Why a token was refused. Only a token whose signature is right is ever called expired. */
@@ -67,7 +77,8 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
     demand(claims.iss === issuer, 'It names another issuer.');
     demand(claims.aud === audience || hasMember(claims.aud, audience), 'It was made for another audience.');
     demand(isPrintable(claims.sub), 'It has no subject.');
-    demand(isPrintable(claims.sid), 'It has no session.');
+    demand(isPrintable(claims.client_id ?? claims.sid), 'It has no session.');
+    demand(claims.api_key_id === undefined, 'It claims to be a key.');
     demand(isPrintable(claims.jti), 'It has no id.');
     demand(Array.isArray(claims.roles) && claims.roles.every(isPrintable), 'It has no list of roles.');
     demand(
@@ -85,8 +96,15 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
       const ago = Math.floor(nowSeconds - expiresAt);
       throw new TokenError('token_expired', `The access token expired ${ago} seconds ago.`);
     }
+    demand(claims.scope === undefined || isScope(claims.scope), 'Its scope is no list of permissions.');
+    demand(claims.rv === undefined || isNumberList(claims.rv), 'Its versions are no numbers.');
+    demand(
+      claims.from_roles === undefined || isTextList(claims.from_roles),
+      'It does not say from which roles it is.',
+    );
     onVerified(key.kid);
-    return claims as unknown as AccessTokenClaims;
+    // Tokens made before there were permissions have neither.
+    return { scope: '', rv: [], ...claims } as unknown as AccessTokenClaims;
   };
 }
 
@@ -154,8 +172,17 @@ function isPrintable(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value);
 }
 
+/** RFC 6749 section 3.3; fit for a header, where a gateway reads it. */
+function isScope(value: unknown): value is string {
+  return typeof value === 'string' && /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/.test(value);
+}
+
 function isTextList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isNumberList(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every(isSeconds);
 }
 
 function hasMember(value: unknown, member: string): boolean {

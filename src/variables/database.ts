@@ -53,6 +53,12 @@ export const DATABASE_VARIABLES = {
     default: 'true',
     meaning: 'Apply pending migrations at start; true on SQLite, false on MySQL',
   },
+  AUDIT_RETENTION_DAYS: {
+    schema: integer(1, 3650).default(365),
+    wants: 'days from 1 to 3650',
+    default: '365',
+    meaning: 'For how many days the audit ledger keeps who did what',
+  },
   REDIS_URL: {
     schema: redisUrl.optional(),
     wants: 'redis://user:password@host:6379/0, or rediss:// for TLS',

@@ -28,11 +28,23 @@ export const LIMITS_VARIABLES = {
     default: '30/60',
     meaning: 'Refreshes of one session',
   },
+  RATE_LIMIT_OAUTH_IP: {
+    schema: rate.default({ limit: 600, windowSeconds: 60 }),
+    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+    default: '600/60',
+    meaning: 'Requests for tokens, and failed authentications of machine clients, from one address',
+  },
   RATE_LIMIT_TOKEN: {
     schema: rate.default({ limit: 600, windowSeconds: 60 }),
     wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
     default: '600/60',
     meaning: 'Requests with one access token',
+  },
+  RATE_LIMIT_API_KEY: {
+    schema: rate.default({ limit: 600, windowSeconds: 60 }),
+    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+    default: '600/60',
+    meaning: 'Requests with one API key',
   },
   LOGIN_FREE_FAILURES: {
     schema: integer(1, 100).default(5),

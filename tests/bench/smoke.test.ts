@@ -43,9 +43,9 @@ describe('A benchmark runs and writes its figures', () => {
   );
 
   onMysql(() => {
-    it(
-      'million-users',
-      async () => expectFigures(await runQuickly('million-users'), 'million-users'),
+    it.each(['million-users', 'import'])(
+      '%s',
+      async (name) => expectFigures(await runQuickly(name), name),
       TIMEOUT_MILLISECONDS,
     );
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createConnection } from 'mysql2/promise';
+import { PERMISSIONS } from '../../config/baseline.cjs';
 import { parseEmail, parseUsername } from '../../src/accounts/identifiers.ts';
 import { type DatabaseConfig, loadConfig } from '../../src/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
@@ -14,7 +15,6 @@ import { hashHere } from '../support/hashing.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = fileURLToPath(new URL('../../node_modules/.bin/sequelize-cli', import.meta.url));
-const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const DEMO_PASSWORD = 'correct horse battery staple';
 
 /** Set, so that nothing comes in from a .env file of the checkout. */
@@ -45,10 +45,20 @@ function runCli(args: readonly string[], env: Record<string, string>): Promise<R
 }
 
 /** The two ways to name an environment: the variable, and the option where there is no variable. */
-const WAYS = ENVIRONMENTS.flatMap((environment) => [
-  { way: `NODE_ENV=${environment}`, environment, args: [], env: { NODE_ENV: environment } },
-  { way: `--env ${environment}`, environment, args: ['--env', environment], env: { NODE_ENV: '' } },
-]);
+const WAYS = [
+  ...['development', 'test', 'production'].map((environment) => ({
+    way: `NODE_ENV=${environment}`,
+    environment,
+    args: [],
+    env: { NODE_ENV: environment },
+  })),
+  {
+    way: '--env production',
+    environment: 'production',
+    args: ['--env', 'production'],
+    env: { NODE_ENV: '' },
+  },
+];
 
 onEachDatabase((kind) => {
   describe('sequelize-cli', () => {
@@ -84,6 +94,17 @@ onEachDatabase((kind) => {
 
     async function emailsIn(database: Database): Promise<string[]> {
       return (await database.models.users.findAll()).map(({ email }) => email);
+    }
+
+    function insertPerson(database: Database, email: string) {
+      return createStore(database).users.insert({
+        id: '01980000-0000-7000-8000-00000000000a',
+        email: { shown: email, canonical: email.toLowerCase() },
+        username: null,
+        name: null,
+        passwordHash: 'x',
+        createdAt: new Date(),
+      });
     }
 
     describe.each(WAYS)('with $way', ({ environment, args, env }) => {
@@ -170,14 +191,7 @@ onEachDatabase((kind) => {
     it('db:seed:all does not touch the account of a person who has one of its identifiers', async () => {
       const { database, cli } = await migratedDatabase();
       const { users } = createStore(database);
-      const person = await users.insert({
-        id: '01980000-0000-7000-8000-00000000000a',
-        email: { shown: 'Demo@Example.com', canonical: 'demo@example.com' },
-        username: null,
-        name: 'Somebody Else',
-        passwordHash: 'x',
-        createdAt: new Date(),
-      });
+      const person = await insertPerson(database, 'Demo@Example.com');
 
       expect(await cli(['db:seed:all'])).toMatchObject({ exitCode: 0 });
 
@@ -185,17 +199,125 @@ onEachDatabase((kind) => {
       expect(await emailsIn(database)).toEqual(['Demo@Example.com']);
     });
 
+    it('db:migrate brings the roles and permissions of the service, admin with all of these', async () => {
+      const { database, cli } = await freshDatabase();
+      const at = Date.now();
+
+      expect(await cli(['db:migrate'])).toMatchObject({ exitCode: 0 });
+
+      const { permissions, ...stores } = createStore(database);
+      const named = await permissions.list(1000, undefined);
+      expect(Object.fromEntries(named.map(({ name, description }) => [name, description]))).toEqual(
+        PERMISSIONS,
+      );
+      const roles = await stores.roles.list(1000, undefined);
+      expect(roles.map((role) => [role.name, role.permissions])).toEqual([
+        ['admin', Object.keys(PERMISSIONS).sort()],
+        ['user', []],
+      ]);
+      for (const { version } of roles) expect(Math.abs(version.getTime() - at)).toBeLessThan(60_000);
+    });
+
+    it('db:migrate gives everybody who was there before roles the role user', async () => {
+      const { database, cli } = await freshDatabase();
+      const roles = '20261120000300-create-roles.cjs';
+      expect(await cli(['db:migrate', '--to', '20261120000200-create-login-failures.cjs'])).toMatchObject({
+        exitCode: 0,
+      });
+      const at = new Date();
+      const ids = ['a', 'b'].map((end) => `01980000-0000-7000-8000-00000000000${end}`);
+      const row = (id: string) => ({ id, email: id, email_canonical: id, created_at: at, updated_at: at });
+      await database.sequelize.getQueryInterface().bulkInsert('users', ids.map(row));
+
+      expect(await cli(['db:migrate', '--to', roles])).toMatchObject({ exitCode: 0 });
+
+      const { userRoles, rights } = createStore(database);
+      expect([...(await userRoles.rolesOf(ids))]).toEqual(ids.map((id) => [id, ['user']]));
+      expect(await rights.rightsOf(ids[0] ?? '')).toMatchObject({ roles: ['user'], permissions: [] });
+    });
+
+    it('db:migrate:undo takes the roles back and leaves the people, and db:migrate brings both together', async () => {
+      const { database, cli } = await migratedDatabase();
+      const { userRoles, roles, revocations } = createStore(database);
+      const person = await insertPerson(database, 'ada@example.com');
+      const at = new Date();
+      const name = 'r'.repeat(64);
+      await roles.insert({ name, description: null, permissions: ['users:read'] }, at);
+      await userRoles.add(person.id, ['user', 'admin', name]);
+      await revocations.insert([{ kind: 'role', subjectId: name, notBefore: at, expiresAt: at }], at);
+
+      const before = ['--to', '20261120000300-create-roles.cjs'];
+      expect(await cli(['db:migrate:undo:all', ...before])).toMatchObject({ exitCode: 0 });
+
+      const tables = await database.sequelize.getQueryInterface().showAllTables();
+      for (const table of ['roles', 'permissions', 'role_permissions', 'user_roles']) {
+        expect(tables).not.toContain(table);
+      }
+      const columns = await database.sequelize.getQueryInterface().describeTable('users');
+      expect(columns).not.toHaveProperty('rights_version');
+      expect(await cli(['db:migrate'])).toMatchObject({ exitCode: 0 });
+      expect(await emailsIn(database)).toEqual(['ada@example.com']);
+      expect(await userRoles.rolesOf([person.id])).toEqual(new Map([[person.id, ['user']]]));
+      expect(await roles.find(name)).toBeNull();
+      expect(await revocations.listAfter(0, 10)).toEqual([]);
+    });
+
+    it('db:seed:all brings back what was deleted of the roles and permissions, and does so once', async () => {
+      const { database, cli } = await migratedDatabase();
+      const { roles, permissions } = createStore(database);
+      await permissions.remove('users:delete');
+      await permissions.remove('roles:update');
+      await roles.remove('user');
+
+      for (const _time of [1, 2]) {
+        expect(await cli(['db:seed:all'])).toMatchObject({ exitCode: 0 });
+
+        expect((await permissions.list(1000, undefined)).map(({ name }) => name)).toEqual(
+          Object.keys(PERMISSIONS).sort(),
+        );
+        expect((await roles.find('admin'))?.permissions).toEqual(Object.keys(PERMISSIONS).sort());
+        expect(await roles.find('user')).toMatchObject({ permissions: [] });
+      }
+    });
+
+    it('db:seed:all leaves alone what was changed and what was added', async () => {
+      const { database, cli } = await migratedDatabase();
+      const { roles, permissions } = createStore(database);
+      const at = new Date(1_800_000_000_000);
+      await permissions.insert({ name: 'orders:read', description: 'Ours', createdAt: at });
+      await roles.insert({ name: 'clerk', description: 'Ours', permissions: ['orders:read'] }, at);
+      await roles.describe('user', 'Our words', at);
+      const [user, admin] = [await roles.find('user'), await roles.find('admin')];
+      if (user === null || admin === null) throw new Error('the roles are not there');
+      await roles.setPermissions(user, ['orders:read']);
+      await roles.setPermissions(admin, [...admin.permissions, 'orders:read']);
+      await roles.raiseVersions([user, admin], at);
+      const before = await roles.list(1000, undefined);
+
+      expect(await cli(['db:seed:all'])).toMatchObject({ exitCode: 0 });
+
+      expect(await roles.list(1000, undefined)).toEqual(before);
+      expect(before.map(({ name }) => name)).toEqual(['admin', 'clerk', 'user']);
+    });
+
+    it('db:seed:all gives the demo user the role user, and no role that was taken away', async () => {
+      const { database, cli } = await migratedDatabase();
+      const { userRoles, users } = createStore(database);
+      await cli(['db:seed:all']);
+      const { id = '' } = (await users.findByEmail('demo@example.com')) ?? {};
+      expect(await userRoles.rolesOf([id])).toEqual(new Map([[id, ['user']]]));
+
+      await userRoles.add(id, ['admin']);
+      await database.models.userRoles.destroy({ where: { userId: id, role: 'user' } });
+      await cli(['db:seed:all']);
+
+      expect(await userRoles.rolesOf([id])).toEqual(new Map([[id, ['admin']]]));
+    });
+
     it('db:seed:undo:all removes the demo user and nobody else', async () => {
       const { database, cli } = await migratedDatabase();
       await cli(['db:seed:all']);
-      await createStore(database).users.insert({
-        id: '01980000-0000-7000-8000-00000000000a',
-        email: { shown: 'ada@example.com', canonical: 'ada@example.com' },
-        username: null,
-        name: null,
-        passwordHash: 'x',
-        createdAt: new Date(),
-      });
+      await insertPerson(database, 'ada@example.com');
 
       expect(await cli(['db:seed:undo:all'])).toMatchObject({ exitCode: 0 });
 
@@ -249,10 +371,19 @@ onMysql(() => {
       const tables = await administrate(`SHOW TABLES FROM ${name}`);
       expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([
         'SequelizeMeta',
+        'api_keys',
+        'client_permissions',
+        'client_secrets',
+        'clients',
+        'ledger',
         'login_failures',
+        'permissions',
         'revocations',
+        'role_permissions',
+        'roles',
         'sessions',
         'signing_keys',
+        'user_roles',
         'users',
       ]);
     });

@@ -79,7 +79,18 @@ onEachDatabase((kind) => {
       const { body } = await app.post('/login').send({ email, password }).expect(200);
 
       const claims = jwt.decode(body.access_token, { json: true }) ?? {};
-      expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'roles', 'sid', 'sub']);
+      expect(Object.keys(claims).sort()).toEqual([
+        'aud',
+        'exp',
+        'iat',
+        'iss',
+        'jti',
+        'roles',
+        'rv',
+        'scope',
+        'sid',
+        'sub',
+      ]);
     });
 
     it.each<[string, (email: string) => string]>([

@@ -28,7 +28,12 @@ function forge(app: TestApp, subject: string, change: { secret?: string; kidOf?:
     maxTtlSeconds: accessTokenTtlSeconds,
     clock: app.clock,
   });
-  const session = { sessionId: '01980000-0000-7000-8000-00000000000a', roles: ['user'] };
+  const session = {
+    sessionId: '01980000-0000-7000-8000-00000000000a',
+    roles: ['user'],
+    permissions: [],
+    versions: [],
+  };
   return tokens.issue({ userId: subject, ...session, ttlSeconds: accessTokenTtlSeconds });
 }
 

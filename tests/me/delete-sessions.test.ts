@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { accountsOf } from '../support/accounts.ts';
+import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -11,7 +11,7 @@ onEachDatabase((kind) => {
       (app, { token, password }) =>
         app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204),
     ],
-    ['Disabling an account', (app, { id }) => accountsOf(app).disable(id)],
+    ['Disabling an account', (app, { id }) => userAdminOf(app).disable(id, OPERATOR_AT_WORK)],
   ])('%s', (_what, end) => {
     const app = useApp(kind);
 
@@ -94,19 +94,25 @@ onEachDatabase((kind) => {
   describe('Disabling an account', () => {
     const app = useApp(kind);
 
-    it('is true once, and false for nobody', async () => {
+    it('a second time changes nothing, and nobody cannot be disabled', async () => {
       const { id } = await signUp(app);
 
-      expect(await accountsOf(app).disable(id)).toBe(true);
-      expect(await accountsOf(app).disable(id)).toBe(false);
-      expect(await accountsOf(app).disable('01980000-0000-7000-8000-00000000000a')).toBe(false);
+      const { user } = await userAdminOf(app).disable(id, OPERATOR_AT_WORK);
+      app.clock.advanceSeconds(1);
+      const again = await userAdminOf(app).disable(id, OPERATOR_AT_WORK);
+
+      expect(user.disabledAt).toBeInstanceOf(Date);
+      expect(again.user.disabledAt).toEqual(user.disabledAt);
+      const nobody = '01980000-0000-7000-8000-00000000000a';
+      const refused = userAdminOf(app).disable(nobody, OPERATOR_AT_WORK);
+      await expect(refused).rejects.toMatchObject({ code: 'user_not_found' });
     });
 
     it('and enabling it some seconds later lets the person log in, but not with what they had', async () => {
       const { id, email, password, token, refreshToken } = await signUp(app);
-      await accountsOf(app).disable(id);
+      await userAdminOf(app).disable(id, OPERATOR_AT_WORK);
       app.clock.advanceSeconds(6);
-      await app.database.models.users.update({ disabledAt: null }, { where: { id } });
+      await userAdminOf(app).enable(id, OPERATOR_AT_WORK);
 
       const { body } = await app.post('/login').send({ email, password }).expect(200);
 

@@ -9,7 +9,7 @@ import { eventually } from '../support/several-processes.ts';
 const SLOW = { HASH_WORKERS: '1', BCRYPT_COST: '13', LOGIN_FREE_FAILURES: '100' };
 
 describe('GET /metrics, while passwords are hashed', () => {
-  const app = useApp('SQLite', { ...SLOW, HASH_MAX_WAIT_MS: '2000' });
+  const app = useApp('SQLite', SLOW);
   const logIn = () => {
     const { email, password } = aPerson();
     return app.post('/login').send({ email, password });

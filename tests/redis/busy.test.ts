@@ -6,7 +6,14 @@ import { createLogSink } from '../support/logs.ts';
 import { onRedis, useRedis } from '../support/redis.ts';
 
 const RATE = { limit: 10, windowSeconds: 60 };
-const RATES = { 'signup-ip': RATE, 'login-ip': RATE, 'refresh-session': RATE, token: RATE };
+const RATES = {
+  'signup-ip': RATE,
+  'login-ip': RATE,
+  'refresh-session': RATE,
+  token: RATE,
+  'api-key': RATE,
+  'oauth-ip': RATE,
+};
 /** Longer than a Redis that is well ever takes. */
 const BUSY_MILLISECONDS = 400;
 

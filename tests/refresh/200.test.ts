@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type TestApp, useApp } from '../support/app.ts';
+import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 import { useTwoApps } from '../support/two-apps.ts';
@@ -10,10 +11,6 @@ const ROUNDS = 10;
 
 function refresh(app: TestApp, refreshToken: string) {
   return app.post('/refresh').send({ refresh_token: refreshToken });
-}
-
-function claimsOf(accessToken: string) {
-  return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
 }
 
 onEachDatabase((kind) => {
@@ -34,7 +31,7 @@ onEachDatabase((kind) => {
         refresh_token: expect.stringMatching(new RegExp(`^${sessionId}\\.1\\.[A-Za-z0-9_-]{43}$`)),
         refresh_expires_in: IDLE_SECONDS,
       });
-      const [before, after] = [claimsOf(token), claimsOf(response.body.access_token)];
+      const [before, after] = [claimsIn(token), claimsIn(response.body.access_token)];
       expect(after).toEqual({
         ...before,
         iat: before.iat + 60,
@@ -53,9 +50,9 @@ onEachDatabase((kind) => {
       const ofLogin = await refresh(app, login.body.refresh_token).expect(200);
 
       expect(login.body.refresh_expires_in).toBe(IDLE_SECONDS);
-      expect(claimsOf(ofSignup.body.access_token).sid).toBe(sessionId);
-      expect(claimsOf(ofLogin.body.access_token).sid).toBe(claimsOf(login.body.access_token).sid);
-      expect(claimsOf(ofLogin.body.access_token).sid).not.toBe(sessionId);
+      expect(claimsIn(ofSignup.body.access_token).sid).toBe(sessionId);
+      expect(claimsIn(ofLogin.body.access_token).sid).toBe(claimsIn(login.body.access_token).sid);
+      expect(claimsIn(ofLogin.body.access_token).sid).not.toBe(sessionId);
     });
 
     it('again and again, each time to the refresh token of the time before', async () => {
@@ -180,7 +177,7 @@ onEachDatabase((kind) => {
         const { body } = await refresh(app, refreshToken).expect(200);
         lifetimes.push([(app.clock.now() - born) / 1000, body.expires_in, body.refresh_expires_in]);
         refreshToken = body.refresh_token;
-        const { exp } = claimsOf(body.access_token);
+        const { exp } = claimsIn(body.access_token);
         expect(exp * 1000).toBeLessThanOrEqual(born + 250_000);
       }
 

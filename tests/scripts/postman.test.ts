@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { describeService } from '../../src/app.ts';
+import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
+import { signUpWith } from '../support/roles.ts';
 
 const NEWMAN = fileURLToPath(import.meta.resolve('newman/bin/newman.js'));
 const COLLECTION = fileURLToPath(new URL('../../postman/latchkey.postman_collection.json', import.meta.url));
@@ -15,7 +17,10 @@ const COLLECTION = fileURLToPath(new URL('../../postman/latchkey.postman_collect
 interface Report {
   readonly run: {
     readonly failures: readonly { readonly error: { readonly message: string } }[];
-    readonly executions: readonly { readonly item: { readonly name: string } }[];
+    readonly executions: readonly {
+      readonly item: { readonly name: string };
+      readonly response: { readonly code: number };
+    }[];
   };
 }
 
@@ -24,20 +29,41 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
     const newDirectory = useDirectories();
 
-    it('runs from top to bottom against a live server, every operation of the document once', async () => {
+    async function runNewman(...options: string[]) {
       const report = join(newDirectory(), 'report.json');
-      const variables = ['--env-var', `base_url=${app.url}`];
+      const { token: admin_token } = await anAdmin(app);
+      const values = Object.entries({ base_url: app.url, admin_token });
+      const variables = values.flatMap(([name, value]) => ['--env-var', `${name}=${value}`]);
       const reporting = ['--reporters', 'json', '--reporter-json-export', report];
-      const newman = spawn(process.execPath, [NEWMAN, 'run', COLLECTION, ...variables, ...reporting]);
-      const [exitCode] = await once(newman, 'close');
+      const args = [NEWMAN, 'run', COLLECTION, ...variables, ...reporting, ...options];
+      const [exitCode] = await once(spawn(process.execPath, args), 'close');
+      return { exitCode, ...(JSON.parse(readFileSync(report, 'utf8')) as Report) };
+    }
 
-      const { run } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+    it('runs from top to bottom against a live server, every operation of the document once', async () => {
+      const { exitCode, run } = await runNewman();
+
       const summaries = Object.values(describeService().paths ?? {}).flatMap((operations) =>
         Object.values(operations).map(({ summary }) => summary as string),
       );
       expect(run.failures.map(({ error }) => error.message)).toEqual([]);
       expect(run.executions.map(({ item }) => item.name).sort()).toEqual(summaries.sort());
       expect(exitCode).toBe(0);
+    });
+
+    it('runs as an administrator as well, who is refused nothing, twice', async () => {
+      const { token } = await signUpWith(app, ['admin']);
+      const as = ['--env-var', `access_token=${token}`];
+
+      for (const _time of [1, 2]) {
+        const { exitCode, run } = await runNewman(...as, '--folder', 'Roles', '--folder', 'Permissions');
+
+        expect(run.executions.map(({ response }) => response.code)).toEqual([
+          ...[200, 201, 200, 200, 204],
+          ...[200, 201, 200, 200, 204],
+        ]);
+        expect(exitCode).toBe(0);
+      }
     });
   });
 });

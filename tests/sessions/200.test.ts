@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type TestApp, useApp } from '../support/app.ts';
+import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
 
@@ -26,8 +27,7 @@ onEachDatabase((kind) => {
         .send({ email, password })
         .expect(200);
       const token = body.access_token as string;
-      const { sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-      return { token, refreshToken: body.refresh_token as string, sessionId: sid as string };
+      return { token, refreshToken: body.refresh_token as string, sessionId: claimsIn(token).sid };
     }
 
     it('with everything that a session shows, and nothing more', async () => {

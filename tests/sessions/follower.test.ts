@@ -29,7 +29,7 @@ async function startProcess(url: string, clock: Clock) {
   const store = createStore(database);
   const revocations = createRevocationSet();
   const reads: number[] = [];
-  const stores: SessionStores = {
+  const stores: Pick<SessionStores, 'sessions' | 'revocations'> = {
     sessions: store.sessions,
     revocations: {
       ...store.revocations,

@@ -3,12 +3,12 @@ import request, { type Test } from 'supertest';
 import { type Assembly, assemble } from '../../src/assemble.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
-import { applyMigrations } from '../../src/db/migrate.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createContract } from './contract.ts';
-import { createTestDatabase, type DatabaseKind } from './databases.ts';
+import type { DatabaseKind } from './databases.ts';
 import { createLogSink, demandCleanLogs } from './logs.ts';
+import { createMigratedDatabase } from './template.ts';
 
 export const TEST_SECRET = 'a-secret-of-the-test-suite-that-signs-nothing-else';
 export const PUBLIC_URL = 'https://auth.example.com';
@@ -18,7 +18,9 @@ export const MANY_REQUESTS = {
   RATE_LIMIT_SIGNUP_IP: '1000000/60',
   RATE_LIMIT_LOGIN_IP: '1000000/60',
   RATE_LIMIT_REFRESH_SESSION: '1000000/60',
+  RATE_LIMIT_OAUTH_IP: '1000000/60',
   RATE_LIMIT_TOKEN: '1000000/60',
+  RATE_LIMIT_API_KEY: '1000000/60',
 };
 
 /** A clock that stands still until a test moves it. */
@@ -59,7 +61,7 @@ export async function startApp(
   env: Record<string, string> = {},
   reach: (databaseUrl: string) => string = (url) => url,
 ): Promise<TestApp> {
-  const testDatabase = await createTestDatabase(kind);
+  const testDatabase = await createMigratedDatabase(kind);
   const config = loadConfig({
     NODE_ENV: 'test',
     PUBLIC_URL,
@@ -80,7 +82,6 @@ export async function startApp(
   const logs = createLogSink();
 
   const logger = createLogger(config.logLevel, logs);
-  await applyMigrations(config.database);
   const secret = config.tokens.secret ?? TEST_SECRET;
   const assembly = await assemble({ config, secret, database, clock, logger });
   const { server, drain } = assembly;

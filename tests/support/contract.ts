@@ -14,12 +14,30 @@ export interface ApiDocument {
 /** Statuses of requests that reach no operation: they are the same everywhere and stand in no path of the document. */
 const OUTSIDE_OPERATIONS = [404, 405];
 
-/** Holds every response against the OpenAPI document; `violations` stays empty as long as they agree. */
-export function createContract(document: ApiDocument) {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
+/** What has been compiled of a document, by its text: all apps of a suite have the same one. */
+const compiled = new Map<string, (ref: string) => ValidateFunction>();
+
+/** Makes validators of parts of the document, each once. */
+function validatorsOf(document: ApiDocument): (ref: string) => ValidateFunction {
+  const text = JSON.stringify(document);
+  const known = compiled.get(text);
+  if (known !== undefined) return known;
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false });
   addFormats.default(ajv);
   ajv.addSchema(document, 'openapi');
   const validators = new Map<string, ValidateFunction>();
+  const validatorOf = (ref: string) => {
+    const validator = validators.get(ref) ?? ajv.compile({ $ref: ref });
+    validators.set(ref, validator);
+    return validator;
+  };
+  compiled.set(text, validatorOf);
+  return validatorOf;
+}
+
+/** Holds every response against the OpenAPI document; `violations` stays empty as long as they agree. */
+export function createContract(document: ApiDocument) {
+  const validatorOf = validatorsOf(document);
   const violations: string[] = [];
 
   function check(method: string, path: string, response: Response): void {
@@ -65,9 +83,8 @@ export function createContract(document: ApiDocument) {
   }
 
   function validate(ref: string, body: unknown, where: string): void {
-    const validator = validators.get(ref) ?? ajv.compile({ $ref: ref });
-    validators.set(ref, validator);
-    if (!validator(body)) violations.push(`${where}: ${ajv.errorsText(validator.errors)}`);
+    const validator = validatorOf(ref);
+    if (!validator(body)) violations.push(`${where}: ${textOf(validator.errors)}`);
   }
 
   return {
@@ -79,6 +96,10 @@ export function createContract(document: ApiDocument) {
       });
     },
   };
+}
+
+function textOf(errors: ValidateFunction['errors']): string {
+  return (errors ?? []).map(({ instancePath, message }) => `data${instancePath} ${message}`).join(', ');
 }
 
 function escapePointer(part: string): string {

@@ -1,5 +1,6 @@
 import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
 import { findRedis } from './redis-server.ts';
+import { makeTemplates } from './template.ts';
 
 declare global {
   // What global-teardown.ts stops. Jest runs both in one process and gives them nothing else to share.
@@ -9,6 +10,7 @@ declare global {
 export default async function setUp(): Promise<void> {
   demandRedis();
   await findMysql();
+  await makeTemplates(process.env.TEST_MYSQL_URL ? ['SQLite', 'MySQL'] : ['SQLite']);
 }
 
 /** Finds a MySQL for the whole run: the given one, else a private one, else none, said loudly. */

@@ -2,7 +2,7 @@
 export const CANARY = 'canary';
 
 /** What never stands in a log: passwords, JWTs, password hashes, credentials. */
-const SECRETS = [CANARY, 'eyJ', '$2b$', '$2a$', 'lk1:', 'Bearer '];
+const SECRETS = [CANARY, 'eyJ', '$2b$', '$2a$', 'lk1:', 'lcs_', 'Bearer '];
 
 /** A destination for pino that keeps the lines, each of which must be one JSON object. */
 export function createLogSink() {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestApp } from './app.ts';
+import { claimsIn } from './claims.ts';
 import { CANARY } from './logs.ts';
 
 export interface Person {
@@ -25,12 +26,11 @@ export async function signUp(app: TestApp, details: Partial<Person> = {}) {
   const person = aPerson(details);
   const response = await app.post('/signup').send(person).expect(201);
   const token = response.body.access_token as string;
-  const { sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   return {
     ...person,
     id: response.body.user.id as string,
     token,
     refreshToken: response.body.refresh_token as string,
-    sessionId: sid as string,
+    sessionId: claimsIn(token).sid,
   };
 }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { MANY_REQUESTS } from './app.ts';
-import { createTestDatabase, type DatabaseKind, type TestDatabase } from './databases.ts';
+import type { DatabaseKind, TestDatabase } from './databases.ts';
 import { useDirectories } from './directories.ts';
 import { demandCleanLogs } from './logs.ts';
 import { aPerson } from './people.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
+import { createMigratedDatabase } from './template.ts';
 
 export interface Answer {
   readonly status: number;
@@ -18,7 +19,7 @@ export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> 
   let processes: ServerProcess[] = [];
 
   beforeAll(async () => {
-    database = await createTestDatabase(kind);
+    database = await createMigratedDatabase(kind);
     const JWT_SECRET = 'one secret for both processes of this suite';
     const PUBLIC_URL = 'https://auth.example.com';
     // By name where there is a host, since looking a name up is part of reaching a database.

@@ -10,7 +10,14 @@ const AUDIENCE = 'latchkey';
 const SECRET = 'the secret of these tests, which signs nothing else';
 const USER_ID = '01980000-0000-7000-8000-000000000001';
 const SESSION_ID = '01980000-0000-7000-8000-00000000000a';
-const SUBJECT = { userId: USER_ID, sessionId: SESSION_ID, roles: ['user'], ttlSeconds: 900 };
+const SUBJECT = {
+  userId: USER_ID,
+  sessionId: SESSION_ID,
+  roles: ['user'],
+  permissions: ['users:read', 'users:list'],
+  versions: [0, 1_700_000_000_000],
+  ttlSeconds: 900,
+};
 const NOW_MILLISECONDS = 1_800_000_000_999;
 
 function accessTokens(secret = SECRET, nowMilliseconds = NOW_MILLISECONDS) {
@@ -47,7 +54,7 @@ describe('an issued access token', () => {
     });
   });
 
-  it('has exactly the eight claims, so nothing personal is inside', () => {
+  it('has exactly these claims, so nothing personal is inside', () => {
     const token = accessTokens().issue({ ...SUBJECT, roles: ['user', 'auditor'] });
 
     expect(decode(token).claims).toEqual({
@@ -59,6 +66,8 @@ describe('an issued access token', () => {
       exp: 1_800_000_900,
       jti: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
       roles: ['user', 'auditor'],
+      scope: 'users:read users:list',
+      rv: [0, 1_700_000_000_000],
     });
   });
 

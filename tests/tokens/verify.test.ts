@@ -25,6 +25,8 @@ const CLAIMS = {
   exp: NOW + 900,
   jti: '5f0c9d0e-5f5c-4f0e-9d0e-5f5c4f0e9d0e',
   roles: ['user'],
+  scope: 'orders:read users:read',
+  rv: [0, 1_700_000_000_000],
 };
 
 interface Forgery {
@@ -97,8 +99,31 @@ describe('an access token is accepted', () => {
     expect(verify(forge({ claims: { roles: [] } })).roles).toEqual([]);
   });
 
+  it('from before there were permissions: then it allows nothing, and every version is later', () => {
+    const { scope, rv, ...claims } = CLAIMS;
+
+    expect(verify(forge({ claims: { scope: undefined, rv: undefined } }))).toEqual({
+      ...claims,
+      scope: '',
+      rv: [],
+    });
+  });
+
+  it('of a machine, which has no session', () => {
+    const { sid, ...claims } = CLAIMS;
+
+    expect(verify(forge({ claims: { sid: undefined, client_id: 'app' } }))).toEqual({
+      ...claims,
+      client_id: 'app',
+    });
+  });
+
+  it.each(['', 'a', 'users:read', 'openid profile', 'x'.repeat(4096)])('with the scope %j', (scope) => {
+    expect(verify(forge({ claims: { scope } })).scope).toBe(scope);
+  });
+
   it('with claims and header members that mean nothing here', () => {
-    const token = forge({ header: { cty: 'text', x: 1 }, claims: { scope: 'read', client_id: 'app' } });
+    const token = forge({ header: { cty: 'text', x: 1 }, claims: { act: { sub: 'app' }, nonce: 'n' } });
 
     expect(verify(token)).toMatchObject(CLAIMS);
   });
@@ -160,6 +185,23 @@ describe('an access token is refused as invalid', () => {
     ['roles', ['user', 7]],
     ['roles', ['user', null]],
     ['roles', [['admin']]],
+    ['scope', 7],
+    ['scope', null],
+    ['scope', ['users:read']],
+    ['scope', 'users:read\r\nX-Auth-Subject: admin'],
+    ['scope', 'users:read\u0000'],
+    ['scope', ' users:read'],
+    ['scope', 'users:read  users:list'],
+    ['scope', 'größe:lesen'],
+    ['rv', 7],
+    ['rv', null],
+    ['rv', '0'],
+    ['rv', ['0']],
+    ['rv', [0, null]],
+    ['rv', { 0: 0 }],
+    ['api_key_id', 'key'],
+    ['client_id', ''],
+    ['client_id', 7],
     ['iat', String(NOW)],
     ['iat', null],
     ['iat', true],

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
+import { makeRole, signUpWith } from '../support/roles.ts';
 
 onEachDatabase((kind) => {
   describe('GET /verify answers 200', () => {
@@ -22,6 +23,8 @@ onEachDatabase((kind) => {
         exp: issuedAt + 900,
         jti: expect.any(String),
         roles: ['user'],
+        scope: '',
+        rv: [0, expect.any(Number)],
       });
       expect(response.headers).toMatchObject({
         'x-auth-subject': id,
@@ -30,6 +33,20 @@ onEachDatabase((kind) => {
         'x-auth-scope': '',
         'cache-control': 'no-store',
       });
+    });
+
+    it('with all roles of somebody who has several, and with what these may do together', async () => {
+      const name = await makeRole(app, ['users:read', 'users:list']);
+      const other = await makeRole(app, ['users:read', 'sessions:list']);
+      const { token } = await signUpWith(app, [name, other]);
+
+      const response = await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
+
+      const roles = [name, other, 'user'].sort();
+      const scope = 'sessions:list users:list users:read';
+      expect(response.body).toMatchObject({ roles, scope });
+      expect(response.body.rv).toHaveLength(4);
+      expect(response.headers).toMatchObject({ 'x-auth-roles': roles.join(' '), 'x-auth-scope': scope });
     });
 
     it('with headers that a client cannot inject', async () => {

@@ -1,5 +1,7 @@
 import type { Request } from 'express';
 import ipaddr from 'ipaddr.js';
+import type { RequestOrigin } from '../caller.ts';
+import { requestIdOf } from './request-id.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
 const MAX_IP_LENGTH = 45;
@@ -9,19 +11,13 @@ const IPV6_NETWORK_PARTS = 4;
 /** Some gateways write a port behind the address that they forward, and brackets around it. */
 const PORT = /^(?:([\d.]+):\d+|\[([\da-fA-F:.]+)\](?::\d+)?)$/;
 
-export interface RequestOrigin {
-  readonly userAgent: string | null;
-  readonly ip: string | null;
-  /** Whom to count the request for. */
-  readonly network: string;
-}
-
 /** Where a request comes from, as far as it tells. The address is the client's as TRUST_PROXY has it. */
-export function deviceOf(req: Request): RequestOrigin {
+export function originOf(req: Request): RequestOrigin {
   return {
     userAgent: req.get('User-Agent')?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     ip: req.ip?.slice(0, MAX_IP_LENGTH) ?? null,
     network: networkOf(req.ip),
+    requestId: req.res === undefined ? null : requestIdOf(req.res),
   };
 }
 

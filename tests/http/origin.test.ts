@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { networkOf } from '../../src/http/device.ts';
+import { networkOf } from '../../src/http/origin.ts';
 
 describe('The network that a request is counted for', () => {
   it.each([

@@ -23,6 +23,13 @@ module.exports = {
       return;
     }
     await queryInterface.bulkInsert('users', [DEMO_USER], { ignoreDuplicates: true });
+    // Only if it is this very user: somebody else may have had one of the identifiers.
+    await queryInterface.sequelize.query(
+      `INSERT INTO user_roles (user_id, role) SELECT users.id, roles.name FROM users, roles
+      WHERE users.id = :id AND roles.name = 'user'
+        AND NOT EXISTS (SELECT 1 FROM user_roles AS given WHERE given.user_id = users.id)`,
+      { replacements: { id: DEMO_USER.id } },
+    );
   },
 
   async down(queryInterface) {

@@ -1,0 +1,87 @@
+'use strict';
+
+const { insertBaseline } = require('../config/baseline.cjs');
+
+/** Who may do what: roles, what they may do, and who has them. */
+module.exports = {
+  async up(queryInterface, Sequelize) {
+    const date = Sequelize.DATE(3);
+    const binary = { charset: 'utf8mb4', collate: 'utf8mb4_bin' };
+    const reference = (table, key, onDelete) => ({ references: { model: table, key }, onDelete });
+    const role = (onDelete) => ({
+      type: Sequelize.STRING(64),
+      primaryKey: true,
+      ...reference('roles', 'name', onDelete),
+    });
+
+    await queryInterface.createTable(
+      'roles',
+      {
+        name: { type: Sequelize.STRING(64), primaryKey: true },
+        description: { type: Sequelize.STRING(200), allowNull: true },
+        // Rises whenever the role may do something else; tokens made before that are refused.
+        version: { type: date, allowNull: false },
+        created_at: { type: date, allowNull: false },
+        updated_at: { type: date, allowNull: false },
+      },
+      binary,
+    );
+    await queryInterface.createTable(
+      'permissions',
+      {
+        name: { type: Sequelize.STRING(128), primaryKey: true },
+        description: { type: Sequelize.STRING(200), allowNull: true },
+        created_at: { type: date, allowNull: false },
+      },
+      binary,
+    );
+    await queryInterface.createTable(
+      'role_permissions',
+      {
+        role: role('CASCADE'),
+        permission: {
+          type: Sequelize.STRING(128),
+          primaryKey: true,
+          ...reference('permissions', 'name', 'CASCADE'),
+        },
+      },
+      binary,
+    );
+    await queryInterface.createTable(
+      'user_roles',
+      {
+        user_id: { type: Sequelize.STRING(36), primaryKey: true, ...reference('users', 'id', 'CASCADE') },
+        role: role('CASCADE'),
+      },
+      binary,
+    );
+    await queryInterface.addIndex('user_roles', ['role', 'user_id'], { name: 'user_roles_role' });
+    // Administrators look for those who are disabled, who are few.
+    await queryInterface.addIndex('users', ['disabled_at'], { name: 'users_disabled_at' });
+    // Rises whenever the user gets or loses a role.
+    await queryInterface.addColumn('users', 'rights_version', { type: date, allowNull: true });
+
+    await resizeRevocationSubjects(queryInterface, Sequelize.STRING(64));
+
+    await insertBaseline(queryInterface, new Date());
+    await queryInterface.sequelize.query(
+      "INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users",
+    );
+  },
+
+  async down(queryInterface, Sequelize) {
+    await queryInterface.bulkDelete('revocations', { kind: ['rights', 'role'] });
+    await resizeRevocationSubjects(queryInterface, Sequelize.STRING(36));
+    await queryInterface.removeIndex('users', 'users_disabled_at');
+    await queryInterface.removeColumn('users', 'rights_version');
+    for (const table of ['user_roles', 'role_permissions', 'permissions', 'roles']) {
+      await queryInterface.dropTable(table);
+    }
+  },
+};
+
+/** Roles are revoked by their names, which are longer than ids. SQLite takes texts of any length. */
+async function resizeRevocationSubjects(queryInterface, type) {
+  if (queryInterface.sequelize.getDialect() === 'sqlite') return;
+  await queryInterface.changeColumn('revocations', 'subject_id', { type, allowNull: false });
+}

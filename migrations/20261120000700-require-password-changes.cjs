@@ -1,0 +1,13 @@
+'use strict';
+
+/** Since when somebody has to choose another password before they are let in. */
+module.exports = {
+  async up(queryInterface, Sequelize) {
+    const column = { type: Sequelize.DATE(3), allowNull: true };
+    await queryInterface.addColumn('users', 'password_change_required_at', column);
+  },
+
+  async down(queryInterface) {
+    await queryInterface.removeColumn('users', 'password_change_required_at');
+  },
+};

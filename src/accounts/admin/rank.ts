@@ -1,0 +1,58 @@
+import { OPERATOR } from '../../caller.ts';
+import { AppError } from '../../errors.ts';
+import {
+  ADMIN_ROLE,
+  type ConfirmedGranter,
+  demandAdmin,
+  demandHeld,
+  type Granter,
+} from '../../http/granter.ts';
+import { demandScopeFits } from '../../tokens/scope.ts';
+import type { AccountStores } from '../ports.ts';
+
+/** Whoever can run a command here can also write to the database. */
+export const OPERATOR_AT_WORK: Granter = {
+  caller: OPERATOR,
+  holder: null,
+  holds: { roles: [ADMIN_ROLE], permissions: [] },
+};
+
+/**
+ * Nobody grants more than they hold, and no more than fits into a token. To be called in the transaction that grants,
+ * after it has: then whoever changes one of these roles at the same moment has waited.
+ * @throws AppError insufficient_scope that names what is missing, scope_too_large
+ */
+export async function demandGrantable(
+  stores: AccountStores,
+  granter: ConfirmedGranter,
+  roles: readonly string[],
+): Promise<void> {
+  const granted = await stores.userRoles.permissionsOf(roles);
+  demandScopeFits(granted);
+  demandRank(granter, roles, granted);
+}
+
+/**
+ * Nobody touches the account of somebody who may do more: a changed email address or a new password would be a way to
+ * become them.
+ * @throws AppError insufficient_scope that names what is missing, user_not_found
+ */
+export async function demandAbove(
+  stores: AccountStores,
+  granter: ConfirmedGranter,
+  userId: string,
+): Promise<void> {
+  if ((await stores.users.findById(userId)) === null) throw new AppError('user_not_found');
+  const { roles, permissions } = await stores.rights.rightsOf(userId);
+  demandRank(granter, roles, permissions);
+}
+
+/** @throws AppError insufficient_scope where these roles may do more than the granter */
+export function demandRank(
+  granter: ConfirmedGranter,
+  roles: readonly string[],
+  permissions: readonly string[],
+): void {
+  demandHeld(granter, permissions);
+  if (roles.includes(ADMIN_ROLE)) demandAdmin(granter);
+}

@@ -1,0 +1,54 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+/** What every key begins with, so that people and scanners know one when they see it. */
+export const KEY_PREFIX = 'lk_';
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const SECRET_BYTES = 32;
+/** 62 ** 43 is the first power of 62 above 2 ** 256, and 62 ** 6 that above 2 ** 32. */
+const SECRET_LENGTH = 43;
+const CHECKSUM_LENGTH = 6;
+const SHAPE = new RegExp(`^${KEY_PREFIX}[0-9A-Za-z]{${SECRET_LENGTH + CHECKSUM_LENGTH}}$`);
+
+const SHOWN_START = KEY_PREFIX.length + 4;
+const SHOWN_END = 4;
+
+/** `lk_`, 256 random bits and their checksum, in letters and digits alone, so that a double click selects all of it. */
+export function newKey(): string {
+  const secret = toBase62(BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`), SECRET_LENGTH);
+  return KEY_PREFIX + secret + checksumOf(secret);
+}
+
+/** Whether a credential is meant to be a key. */
+export function isKey(credential: string): boolean {
+  return credential.startsWith(KEY_PREFIX);
+}
+
+/** Whether the checksum is right. It is no secret: it catches slips, and tells a scanner a key from a look-alike. */
+export function isWellFormed(key: string): boolean {
+  if (!SHAPE.test(key)) return false;
+  return checksumOf(key.slice(KEY_PREFIX.length, -CHECKSUM_LENGTH)) === key.slice(-CHECKSUM_LENGTH);
+}
+
+/** What is stored of a key. Nobody guesses 256 random bits, so a plain hash is enough. */
+export function hashOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+/** What a person knows their key by, without being told the rest. */
+export function shownParts(key: string): { readonly prefix: string; readonly lastFour: string } {
+  return { prefix: key.slice(0, SHOWN_START), lastFour: key.slice(-SHOWN_END) };
+}
+
+/** CRC-32 of the random part as it is written. */
+function checksumOf(secret: string): string {
+  return toBase62(BigInt(crc32(secret)), CHECKSUM_LENGTH);
+}
+
+function toBase62(value: bigint, length: number): string {
+  let rest = value;
+  let digits = '';
+  for (; rest > 0n; rest /= 62n) digits = ALPHABET[Number(rest % 62n)] + digits;
+  return digits.padStart(length, '0');
+}

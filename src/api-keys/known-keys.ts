@@ -1,0 +1,40 @@
+import type { Clock } from '../clock.ts';
+import type { RevocableClaims } from '../sessions/revocations.ts';
+import type { AccessTokenClaims } from '../tokens/verify.ts';
+
+/** What stands in for a read of the database. */
+export interface KnownKey {
+  readonly claims: AccessTokenClaims;
+  /** The rights of its owner that these came from: what revokes those ends what is known. */
+  readonly from: RevocableClaims;
+  readonly expiresAt: Date | null;
+  /** For good: no key is ever given back. */
+  readonly isRevoked: boolean;
+}
+
+/** For how long what was read of a key is used without reading it again. */
+export const CACHE_SECONDS = 30;
+
+const MAX_KEYS = 10_000;
+
+/** What this process has read of keys lately, by their hash; where there are too many the one read first goes. */
+export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
+  const entries = new Map<string, { readonly key: KnownKey; readonly readAt: number }>();
+  return {
+    get(hash: string): KnownKey | undefined {
+      const entry = entries.get(hash);
+      if (entry === undefined) return undefined;
+      if (clock.monotonic() - entry.readAt < CACHE_SECONDS * 1000) return entry.key;
+      entries.delete(hash);
+      return undefined;
+    },
+    /** `readAt` is of the monotonic clock, from before the reading began. */
+    keep(hash: string, key: KnownKey, readAt: number): KnownKey {
+      entries.delete(hash);
+      entries.set(hash, { key, readAt });
+      const [oldest] = entries.keys();
+      if (entries.size > MAX_KEYS && oldest !== undefined) entries.delete(oldest);
+      return key;
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Caller } from '../caller.ts';
+import type { Clock } from '../clock.ts';
+import { AppError, fieldError } from '../errors.ts';
+import { confirmGranter, demandHeld, type Granter } from '../http/granter.ts';
+import { entryOf } from '../ledger.ts';
+import { after } from '../sessions/ending.ts';
+import type { Revocation } from '../sessions/ports.ts';
+import type { Sessions } from '../sessions/service.ts';
+import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '../tokens/verify.ts';
+import { demandGrantable } from './grantable.ts';
+import type { Client, ClientStores, NewClient, TransactionalClientStores } from './ports.ts';
+import { MAX_SECRETS, makeSecret } from './secret.ts';
+
+export interface ClientDependencies {
+  readonly store: TransactionalClientStores;
+  readonly revoking: Pick<Sessions, 'revokeUserWithin' | 'revokeRightsWithin' | 'announce'>;
+  readonly clock: Clock;
+}
+
+/** What an administrator says of a client. */
+export interface ClientDetails {
+  readonly name: string;
+  readonly permissions: readonly string[];
+  readonly expiresAt: Date | null;
+}
+
+/** A client with a secret that is shown this once. */
+export interface ClientWithSecret {
+  readonly client: Client;
+  readonly secret: string;
+}
+
+export type Clients = ReturnType<typeof createClients>;
+
+/** What administrators do with machine clients. Each change is recorded with it. */
+export function createClients({ store, revoking, clock }: ClientDependencies) {
+  const now = () => new Date(clock.now());
+
+  /** A page of clients in the order of their ids, which is that of their creation. */
+  function list(limit: number, cursor: string | undefined): Promise<Client[]> {
+    return store.clients.list(limit, cursor);
+  }
+
+  /** @throws AppError client_not_found */
+  async function read(id: string): Promise<Client> {
+    return demandThere(await store.clients.find(id));
+  }
+
+  /** @throws AppError validation_failed, unknown_permission, insufficient_scope */
+  async function create(details: ClientDetails, admin: Granter): Promise<ClientWithSecret> {
+    const at = now();
+    demandFuture(details.expiresAt, at);
+    const id = uuidv7({ msecs: at.getTime() });
+    const client: NewClient = { id, ...details, rightsVersion: null, createdAt: at, updatedAt: at };
+    const { text, kept } = makeSecret(at);
+    await store.transaction(async (stores) => {
+      await demandGrantable(stores, await confirmGranter(stores, admin, at), details.permissions);
+      await stores.clients.insert(client);
+      await stores.clients.addSecret(id, kept);
+      const recorded = { ...describe(details), secret_id: kept.id };
+      await stores.ledger.append(entryOf('client.created', admin.caller, id, recorded), at);
+    });
+    return { client: { ...client, secrets: [kept] }, secret: text };
+  }
+
+  /**
+   * Changes a client. Older access tokens are refused where it may do something else, or expires before they would.
+   * @throws AppError client_not_found, validation_failed, unknown_permission, insufficient_scope
+   */
+  async function update(id: string, change: Partial<ClientDetails>, admin: Granter): Promise<Client> {
+    const { client, revoked } = await store.transaction(async (stores) => {
+      const at = now();
+      const granter = await confirmGranter(stores, admin, at);
+      const before = demandThere(await stores.clients.findForChange(id));
+      const { name, permissions, expiresAt } = { ...before, ...change };
+      if (change.expiresAt !== undefined) demandFuture(expiresAt, at);
+      // More time is as good as being given everything anew.
+      const kept = isLater(expiresAt, before.expiresAt) ? [] : before.permissions;
+      await demandGrantable(
+        stores,
+        granter,
+        permissions.filter((permission) => !kept.includes(permission)),
+      );
+      const isTokenTooOld =
+        permissions.join(' ') !== before.permissions.join(' ') ||
+        (isLater(before.expiresAt, expiresAt) && isLater(lastExpiryOfTokens(at), expiresAt));
+      const changed = { name, permissions, expiresAt, updatedAt: at };
+      await stores.clients.update(id, changed);
+      await stores.ledger.append(entryOf('client.updated', admin.caller, id, describe(change)), at);
+      const revoked = isTokenTooOld ? [await endOlderTokens(stores, before, at)] : [];
+      return { client: { ...before, ...changed }, revoked };
+    });
+    revoking.announce(revoked);
+    return client;
+  }
+
+  /** @throws AppError client_not_found */
+  async function remove(id: string, admin: Granter): Promise<void> {
+    const revoked = await store.transaction(async (stores) => {
+      const { caller } = await confirmGranter(stores, admin, now());
+      if (!(await stores.clients.remove(id))) throw new AppError('client_not_found');
+      await stores.ledger.append(entryOf('client.deleted', caller, id), now());
+      return revoking.revokeUserWithin(stores, id);
+    });
+    revoking.announce(revoked);
+  }
+
+  /**
+   * A second secret, so that the first can be replaced without a pause. It gives all that the client may do.
+   * @throws AppError client_not_found, insufficient_scope, too_many_secrets
+   */
+  async function addSecret(id: string, admin: Granter): Promise<{ id: string; secret: string }> {
+    const { text, kept } = makeSecret(now());
+    await store.transaction(async (stores) => {
+      const granter = await confirmGranter(stores, admin, now());
+      const client = demandThere(await stores.clients.findForChange(id));
+      demandHeld(granter, client.permissions);
+      if (client.secrets.length >= MAX_SECRETS) throw new AppError('too_many_secrets');
+      await stores.clients.addSecret(id, kept);
+      const details = { secret_id: kept.id };
+      await stores.ledger.append(entryOf('client.secret_added', admin.caller, id, details), now());
+    });
+    return { id: kept.id, secret: text };
+  }
+
+  /** Tokens that were made by the secret go on: they belong to the client. @throws AppError secret_not_found */
+  async function removeSecret(id: string, secretId: string, admin: Granter): Promise<void> {
+    await store.transaction(async (stores) => {
+      const { caller } = await confirmGranter(stores, admin, now());
+      if (!(await stores.clients.removeSecret(id, secretId))) throw new AppError('secret_not_found');
+      const details = { secret_id: secretId };
+      await stores.ledger.append(entryOf('client.secret_removed', caller, id, details), now());
+    });
+  }
+
+  /** The clients that have a permission, which nobody changes before the end of the transaction. */
+  async function listWith({ clients }: ClientStores, permission: string): Promise<Client[]> {
+    const found: Client[] = [];
+    for (const id of await clients.idsWith(permission)) {
+      const client = await clients.findForChange(id);
+      if (client !== null) found.push(client);
+    }
+    return found;
+  }
+
+  /** Takes a permission from those of `listWith`, in the transaction that deletes it; `announce` the result after that. */
+  async function losePermissionWithin(
+    stores: ClientStores,
+    clients: readonly Client[],
+    permission: string,
+    caller: Caller,
+  ): Promise<Revocation[]> {
+    const at = now();
+    const revoked: Revocation[] = [];
+    for (const client of clients) {
+      const permissions = client.permissions.filter((name) => name !== permission);
+      await stores.clients.update(client.id, { ...client, permissions, updatedAt: at });
+      await stores.ledger.append(entryOf('client.updated', caller, client.id, describe({ permissions })), at);
+      revoked.push(await endOlderTokens(stores, client, at));
+    }
+    return revoked;
+  }
+
+  async function endOlderTokens(stores: ClientStores, client: Client, at: Date): Promise<Revocation> {
+    const version = await stores.clients.raiseVersion(client, at);
+    return revoking.revokeRightsWithin(stores, client.id, version);
+  }
+
+  return { list, read, create, update, remove, addSecret, removeSecret, listWith, losePermissionWithin };
+}
+
+function demandThere(client: Client | null): Client {
+  if (client === null) throw new AppError('client_not_found');
+  return client;
+}
+
+function demandFuture(expiresAt: Date | null, at: Date): void {
+  if (expiresAt !== null && expiresAt <= at)
+    throw fieldError('/expires_at', 'invalid_time', 'Must be a time to come.');
+}
+
+/** When the last access token that was issued until `at` expires, whatever the configuration. */
+function lastExpiryOfTokens(at: Date): Date {
+  return after(at, MAX_ACCESS_TOKEN_TTL_SECONDS + CLOCK_TOLERANCE_SECONDS);
+}
+
+/** Null is never. */
+function isLater(one: Date | null, other: Date | null): boolean {
+  if (other === null) return false;
+  return one === null || one > other;
+}
+
+/** What the ledger keeps of a change. */
+function describe({ name, permissions, expiresAt }: Partial<ClientDetails>) {
+  return {
+    ...(name !== undefined && { name }),
+    ...(permissions !== undefined && { scope: permissions.join(' ') }),
+    ...(expiresAt !== undefined && { expires_at: expiresAt?.toISOString() ?? null }),
+  };
+}

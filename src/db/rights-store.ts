@@ -1,0 +1,81 @@
+import { Op, QueryTypes, Transaction } from 'sequelize';
+import type { Holder, Holding, Rights, RightsStore } from '../sessions/ports.ts';
+import type { Scope } from './scope.ts';
+
+interface RightsRow {
+  readonly is_active: number;
+  readonly rights_version: Date | string | null;
+  readonly role: string | null;
+  readonly version: Date | string | null;
+  readonly permission: string | null;
+}
+
+const SQL = `SELECT users.disabled_at IS NULL AS is_active, users.rights_version, roles.name AS role, roles.version, role_permissions.permission
+  FROM users
+  LEFT JOIN user_roles ON user_roles.user_id = users.id
+  LEFT JOIN roles ON roles.name = user_roles.role
+  LEFT JOIN role_permissions ON role_permissions.role = roles.name
+  WHERE users.id = :userId
+  ORDER BY roles.name`;
+
+/** What users may do, out of the tables of roles. */
+export function createRightsStore({ models, sequelize, transaction, run }: Scope): RightsStore {
+  const { users, sessions, apiKeys, clients, clientPermissions } = models;
+  // Not a shared lock: of two who hold one and both change the row afterwards neither could go on.
+  const lock = transaction === null ? {} : { lock: Transaction.LOCK.UPDATE };
+
+  async function rightsOf(userId: string): Promise<Rights> {
+    const rows = await run(() =>
+      sequelize.query<RightsRow>(SQL, { replacements: { userId }, type: QueryTypes.SELECT, transaction }),
+    );
+    return toRights(rows);
+  }
+
+  async function lockHolding(holder: Holder, at: Date): Promise<Holding | null> {
+    if ('clientId' in holder) return lockClient(holder.clientId, at);
+    const { userId, sessionId, apiKeyId } = holder;
+    const user = await run(() =>
+      users.findOne({ where: { id: userId, disabledAt: null }, transaction, ...lock }),
+    );
+    if (user === null) return null;
+    const [ofSession, ofKey] = [
+      { id: sessionId ?? '', userId, revokedAt: null },
+      { id: apiKeyId ?? '', userId, revokedAt: null },
+    ];
+    if (sessionId !== null && (await run(() => sessions.count({ where: ofSession, transaction }))) === 0)
+      return null;
+    if (apiKeyId !== null && (await run(() => apiKeys.count({ where: ofKey, transaction }))) === 0)
+      return null;
+    return rightsOf(userId);
+  }
+
+  async function lockClient(clientId: string, at: Date): Promise<Holding | null> {
+    const where = { id: clientId, expiresAt: { [Op.or]: [null, { [Op.gt]: at }] } };
+    const client = await run(() => clients.findOne({ where, transaction, ...lock }));
+    if (client === null) return null;
+    const rows = await run(() => clientPermissions.findAll({ where: { clientId }, transaction, raw: true }));
+    return { roles: [], permissions: rows.map(({ permission }) => permission) };
+  }
+
+  return { rightsOf, lockHolding };
+}
+
+function toRights(rows: readonly RightsRow[]): Rights {
+  const versions = new Map<string, number>();
+  const permissions = new Set<string>();
+  for (const { role, version, permission } of rows) {
+    if (role !== null) versions.set(role, toMilliseconds(version));
+    if (permission !== null) permissions.add(permission);
+  }
+  return {
+    isActive: Number(rows[0]?.is_active ?? 0) === 1,
+    roles: [...versions.keys()],
+    permissions: [...permissions].sort(),
+    versions: [toMilliseconds(rows[0]?.rights_version ?? null), ...versions.values()],
+  };
+}
+
+/** SQLite gives the times of such rows as text. */
+function toMilliseconds(time: Date | string | null): number {
+  return time === null ? 0 : new Date(time).getTime();
+}

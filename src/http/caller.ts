@@ -1,0 +1,78 @@
+import type { Request, RequestHandler } from 'express';
+import type { Actor, Caller } from '../caller.ts';
+import { AppError } from '../errors.ts';
+import type { AccessTokenClaims } from '../tokens/verify.ts';
+import { claimsOf } from './authenticate.ts';
+import { originOf } from './origin.ts';
+import { challengeScope } from './problem.ts';
+
+/** Who sent a request that is behind `authenticate`, and from where. */
+export function callerOf(req: Request): Caller {
+  const claims = claimsOf(req);
+  return { actor: actorOf(claims), origin: originOf(req), sessionId: claims.sid ?? null };
+}
+
+/**
+ * The user that a request is from, by an access token or by an API key; with the latter there is no session.
+ * @throws AppError user_required where it is from a machine
+ */
+export function userOf(req: Request): { readonly userId: string; readonly sessionId: string | null } {
+  const { sub, sid, client_id } = claimsOf(req);
+  if (client_id !== undefined) throw new AppError('user_required');
+  return { userId: sub, sessionId: sid ?? null };
+}
+
+/**
+ * The user that a request is from, who has logged in and does not send an API key.
+ * @throws AppError user_required, session_required
+ */
+export function loggedInUserOf(req: Request): string {
+  const { userId } = userOf(req);
+  if (claimsOf(req).api_key_id !== undefined) throw new AppError('session_required');
+  return userId;
+}
+
+/**
+ * Middleware behind `authenticate` that lets pass who may do `permission`.
+ * It throws AppError insufficient_scope otherwise (RFC 6750 section 3.1).
+ */
+export function requireScope(permission: string): RequestHandler {
+  return (req, _res, next) => {
+    if (!permissionsOf(claimsOf(req)).includes(permission)) throw insufficientScope(permission);
+    next();
+  };
+}
+
+/** What the sender of a request may do. */
+export function permissionsOf({ scope }: AccessTokenClaims): readonly string[] {
+  return permissionsIn(scope);
+}
+
+/** The permissions in a text with spaces between them. */
+export function permissionsIn(scope: string): readonly string[] {
+  return scope === '' ? [] : scope.split(' ');
+}
+
+/**
+ * Middleware behind `authenticate` that lets pass whoever is a user.
+ * It throws AppError user_required otherwise.
+ */
+export const requireUser: RequestHandler = (req, _res, next) => {
+  userOf(req);
+  next();
+};
+
+function actorOf({ sub, client_id, api_key_id }: AccessTokenClaims): Actor {
+  if (client_id !== undefined) return { type: 'client', id: client_id };
+  if (api_key_id !== undefined) return { type: 'api_key', id: api_key_id };
+  return { type: 'user', id: sub };
+}
+
+/** The refusal of somebody whose token lacks a permission. */
+export function insufficientScope(
+  permission: string | undefined,
+  detail = `This needs the permission ${permission}.`,
+): AppError {
+  const headers = { 'WWW-Authenticate': challengeScope(permission) };
+  return new AppError('insufficient_scope', detail, { headers });
+}

@@ -1,0 +1,84 @@
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { TokenCheck } from '../http/authenticate.ts';
+import type { Sessions } from '../sessions/service.ts';
+import type { AccessTokenClaims } from '../tokens/verify.ts';
+import type { ActiveToken, Introspector } from './ports.ts';
+
+/** What the caller of POST /oauth/introspect has to hold. */
+export const INTROSPECT_PERMISSION = 'tokens:introspect';
+
+interface KeyInspection {
+  /** The claims of a key that is good, else null. */
+  readonly inspect: (key: string) => Promise<AccessTokenClaims | null>;
+}
+
+export type IntrospectionAnswer = { readonly active: false } | ({ readonly active: true } & ActiveToken);
+
+/** RFC 7662 section 2.2: nothing is said of a token that is not good, not even why. */
+const INACTIVE = { active: false } as const;
+
+/** Everything else means that nobody can tell at present. */
+const NOT_GOOD: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
+
+/** What there is to know about a token: the first introspector that knows it as a good one answers. */
+export async function introspect(
+  introspectors: readonly Introspector[],
+  token: string,
+): Promise<IntrospectionAnswer> {
+  for (const ask of introspectors) {
+    const found = await ask(token);
+    if (found !== null) return { active: true, ...found };
+  }
+  return INACTIVE;
+}
+
+/** Access tokens of users and of machines, by the check that protects every other route. */
+export function introspectAccessTokens(check: TokenCheck): Introspector {
+  return async (token) => {
+    try {
+      const claims = await check(token);
+      return claims.api_key_id === undefined ? describe(claims) : null;
+    } catch (error) {
+      if (error instanceof AppError && NOT_GOOD.includes(error.code)) return null;
+      throw error;
+    }
+  };
+}
+
+function describe({ iss, aud, sub, sid, client_id, iat, exp, jti, roles, scope }: AccessTokenClaims) {
+  return {
+    sub,
+    token_type: 'Bearer',
+    scope,
+    ...(client_id !== undefined && { client_id }),
+    ...(sid !== undefined && { sid }),
+    roles,
+    iss,
+    aud,
+    jti,
+    iat,
+    exp,
+  };
+}
+
+/** API keys; asking about one is no use of it. `demandFresh` throws while nobody can know what has been revoked. */
+export function introspectApiKeys({ inspect }: KeyInspection, demandFresh: () => void): Introspector {
+  return async (token) => {
+    const claims = await inspect(token);
+    if (claims !== null) demandFresh();
+    return claims && { ...describe(claims), token_type: 'api_key' };
+  };
+}
+
+/** Refresh tokens: the present one of a live session. */
+export function introspectRefreshTokens(
+  sessions: Pick<Sessions, 'sessionOf' | 'isSessionLive'>,
+): Introspector {
+  return async (token) => {
+    const found = await sessions.sessionOf(token);
+    if (found === null || !found.isLatest || !(await sessions.isSessionLive(found.session.id))) return null;
+    const { id, userId, idleExpiresAt } = found.session;
+    const exp = Math.floor(idleExpiresAt.getTime() / 1000);
+    return { sub: userId, sid: id, exp, token_type: 'refresh_token' };
+  };
+}

@@ -1,0 +1,184 @@
+import { describe, expect, it } from '@jest/globals';
+import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { useApp } from '../support/app.ts';
+import { askForToken, makeClient, tokenOf } from '../support/clients.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+
+const ID = '01a1f739-6923-7248-88fc-19260e07eec4';
+
+const ROUTES = [
+  ['get', '/admin/clients', 'clients:list'],
+  ['post', '/admin/clients', 'clients:create'],
+  ['get', `/admin/clients/${ID}`, 'clients:read'],
+  ['patch', `/admin/clients/${ID}`, 'clients:update'],
+  ['delete', `/admin/clients/${ID}`, 'clients:delete'],
+  ['post', `/admin/clients/${ID}/secrets`, 'clients:add-secret'],
+  ['delete', `/admin/clients/${ID}/secrets/${ID}`, 'clients:remove-secret'],
+] as const;
+
+const PERMISSIONS = ROUTES.map(([, , permission]) => permission);
+
+onEachDatabase((kind) => {
+  describe('Each route below /admin/clients', () => {
+    const app = useApp(kind);
+
+    it.each(ROUTES)(
+      'answers %s %s with 403 to whoever may do all but %s',
+      async (method, path, permission) => {
+        const { token } = await somebodyWho(
+          app,
+          PERMISSIONS.filter((other) => other !== permission),
+        );
+
+        const response = await app[method](path).auth(token, { type: 'bearer' }).expect(403);
+
+        expect(response.body.code).toBe('insufficient_scope');
+        expect(response.headers['www-authenticate']).toContain(`scope="${permission}"`);
+      },
+    );
+
+    it.each(ROUTES)('answers %s %s to whoever may do nothing but %s', async (method, path, permission) => {
+      const { token } = await somebodyWho(app, [permission]);
+
+      const { status } = await app[method](path).auth(token, { type: 'bearer' });
+
+      expect(status).not.toBe(403);
+    });
+
+    it.each(ROUTES)(
+      'answers %s %s with 401 without a token and 403 to an ordinary user',
+      async (method, path, _permission) => {
+        const { token } = await signUp(app);
+
+        await app[method](path).expect(401);
+        await app[method](path).auth(token, { type: 'bearer' }).expect(403);
+      },
+    );
+  });
+
+  describe('Nobody grants a client more than they hold:', () => {
+    const app = useApp(kind);
+
+    function demandNamed(response: { body: { code: string; detail: string } }, permission: string) {
+      expect(response.body.code).toBe('insufficient_scope');
+      expect(response.body.detail).toContain(permission);
+    }
+
+    it('POST /admin/clients answers 403 that names what is missing, and makes none', async () => {
+      const { token } = await somebodyWho(app, ['clients:create', 'users:read']);
+      const before = await app.database.models.clients.count();
+
+      const response = await app
+        .post('/admin/clients')
+        .auth(token, { type: 'bearer' })
+        .send({ name: 'One', scope: 'users:delete users:read' })
+        .expect(403);
+
+      demandNamed(response, 'users:delete');
+      expect(await app.database.models.clients.count()).toBe(before);
+      await makeClient(app, { scope: 'users:read' }, token);
+    });
+
+    it('not by a token that is narrower than they are', async () => {
+      const maker = await makeClient(app, { scope: 'clients:create clients:read' });
+      const narrow = await tokenOf(app, maker, { scope: 'clients:create' });
+
+      const response = await app
+        .post('/admin/clients')
+        .auth(narrow, { type: 'bearer' })
+        .send({ name: 'One', scope: 'clients:read' })
+        .expect(403);
+
+      demandNamed(response, 'clients:read');
+    });
+
+    it('not by a token that is older than what was taken away', async () => {
+      const creator = await somebodyWho(app, ['clients:create', 'users:read']);
+      // In another process, a moment ago.
+      const where = { role: creator.role, permission: 'users:read' };
+      await app.database.models.rolePermissions.destroy({ where });
+
+      const response = await app
+        .post('/admin/clients')
+        .auth(creator.token, { type: 'bearer' })
+        .send({ name: 'One', scope: 'users:read' })
+        .expect(403);
+
+      demandNamed(response, 'users:read');
+    });
+
+    it('PATCH answers 403 to a wider scope, and takes a narrower one', async () => {
+      const client = await makeClient(app, { scope: 'users:read users:delete' });
+      const { token } = await somebodyWho(app, ['clients:update']);
+      const change = (body: object) =>
+        app.patch(`/admin/clients/${client.id}`).auth(token, { type: 'bearer' }).send(body);
+
+      demandNamed(await change({ scope: 'users:read users:delete users:list' }).expect(403), 'users:list');
+      const { body } = await change({ scope: 'users:read' }).expect(200);
+
+      expect(body.scope).toBe('users:read');
+      demandNamed(await change({ scope: 'users:read users:delete' }).expect(403), 'users:delete');
+    });
+
+    it('PATCH answers 403 to more time for what they do not hold themselves', async () => {
+      const client = await makeClient(app, { scope: 'users:delete', expires_at: '2999-01-01T00:00:00Z' });
+      const { token } = await somebodyWho(app, ['clients:update']);
+      const change = (expires_at: string | null) =>
+        app.patch(`/admin/clients/${client.id}`).auth(token, { type: 'bearer' }).send({ expires_at });
+
+      demandNamed(await change(null).expect(403), 'users:delete');
+      demandNamed(await change('2999-01-02T00:00:00Z').expect(403), 'users:delete');
+      await change('2998-01-01T00:00:00Z').expect(200);
+    });
+
+    it('POST secrets answers 403, since a secret gives all that the client may do', async () => {
+      const client = await makeClient(app, { scope: 'users:delete' });
+      const { token } = await somebodyWho(app, ['clients:add-secret', 'users:read']);
+
+      const response = await app
+        .post(`/admin/clients/${client.id}/secrets`)
+        .auth(token, { type: 'bearer' })
+        .expect(403);
+
+      demandNamed(response, 'users:delete');
+    });
+  });
+
+  describe('The token of a machine', () => {
+    const app = useApp(kind);
+
+    it.each([
+      ['get', '/me'],
+      ['patch', '/me'],
+      ['delete', '/me'],
+      ['post', '/me/password'],
+      ['get', '/sessions'],
+      ['delete', `/sessions/${ID}`],
+      ['post', '/logout'],
+      ['post', '/logout?scope=global'],
+    ] as const)('gets 403 user_required from %s %s', async (method, path) => {
+      const token = await tokenOf(app, await makeClient(app));
+      const bodies: Record<string, object> = {
+        '/me': method === 'delete' ? { password: 'any' } : { name: 'any' },
+        '/me/password': { current_password: 'any', new_password: 'any other' },
+      };
+
+      const { body } = await app[method](path)
+        .auth(token, { type: 'bearer' })
+        .send(method === 'get' ? undefined : (bodies[path] ?? {}))
+        .expect(403);
+
+      expect(body.code).toBe('user_required');
+    });
+
+    it('is good for what it allows, and for nothing else', async () => {
+      const { token: adminToken } = await anAdmin(app);
+      const client = await makeClient(app, { scope: 'clients:read' }, adminToken);
+      const token = (await askForToken(app, client).expect(200)).body.access_token;
+
+      await app.get(`/admin/clients/${client.id}`).auth(token, { type: 'bearer' }).expect(200);
+      await app.get('/admin/clients').auth(token, { type: 'bearer' }).expect(403);
+    });
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import { PERMISSIONS } from '../../config/baseline.cjs';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+import { aPermissionName, aRoleName, makeRole, signUpWhoMay, signUpWith } from '../support/roles.ts';
+
+type Method = 'get' | 'post' | 'patch' | 'delete';
+
+const GUARDED: [permission: string, method: Method, path: string][] = [
+  ['roles:list', 'get', '/admin/roles'],
+  ['roles:create', 'post', '/admin/roles'],
+  ['roles:read', 'get', '/admin/roles/nobody'],
+  ['roles:update', 'patch', '/admin/roles/nobody'],
+  ['roles:delete', 'delete', '/admin/roles/nobody'],
+  ['permissions:list', 'get', '/admin/permissions'],
+  ['permissions:create', 'post', '/admin/permissions'],
+  ['permissions:read', 'get', '/admin/permissions/no:body'],
+  ['permissions:update', 'patch', '/admin/permissions/no:body'],
+  ['permissions:delete', 'delete', '/admin/permissions/no:body'],
+];
+
+const challengeFor = (permission: string) =>
+  `Bearer realm="latchkey", error="insufficient_scope", error_description="The token does not allow this", scope="${permission}"`;
+
+onEachDatabase((kind) => {
+  const app = useApp(kind);
+
+  describe.each(GUARDED)('The permission %s opens %s %s', (permission, method, path) => {
+    const others = Object.keys(PERMISSIONS).filter((name) => name !== permission);
+
+    it('and without it all others together do not: 403, and the header names it', async () => {
+      const { token } = await signUpWhoMay(app, others);
+
+      const response = await app[method](path).auth(token, { type: 'bearer' }).expect(403);
+
+      expect(response.headers['www-authenticate']).toBe(challengeFor(permission));
+      expect(response.body).toMatchObject({
+        status: 403,
+        code: 'insufficient_scope',
+        detail: `This needs the permission ${permission}.`,
+      });
+    });
+
+    it('and alone suffices', async () => {
+      const { token } = await signUpWhoMay(app, [permission]);
+
+      const { status } = await app[method](path).auth(token, { type: 'bearer' }).query({});
+
+      expect([200, 400, 404]).toContain(status);
+    });
+
+    it('not to somebody who has no role but user, nor to nobody', async () => {
+      const { token } = await signUp(app);
+
+      await app[method](path).auth(token, { type: 'bearer' }).expect(403);
+      expect((await app[method](path).expect(401)).body.code).toBe('token_missing');
+    });
+  });
+
+  describe('Nobody gives more than they hold: 403 answers', () => {
+    const HOLDS = ['roles:create', 'roles:update', 'roles:delete', 'permissions:delete', 'users:read'];
+
+    async function refused(
+      send: Promise<{ headers: Record<string, string>; body: object }>,
+      missing: string,
+    ) {
+      const { headers, body } = await send;
+      expect(headers['www-authenticate']).toBe(challengeFor(missing));
+      expect(body).toMatchObject({ code: 'insufficient_scope', detail: expect.stringContaining(missing) });
+    }
+
+    it('a new role with a permission that its maker lacks', async () => {
+      const { token } = await signUpWhoMay(app, HOLDS);
+      const name = aRoleName();
+      const send = (permissions: string[]) =>
+        app.post('/admin/roles').auth(token, { type: 'bearer' }).send({ name, permissions });
+
+      await refused(send(['users:read', 'users:delete']).expect(403), 'users:delete');
+      expect(await app.store.roles.find(name)).toBeNull();
+
+      await send(['users:read']).expect(201);
+    });
+
+    it('a change that gives what its maker lacks, to their own role too', async () => {
+      const { token, role } = await signUpWhoMay(app, HOLDS);
+      const other = await makeRole(app, ['users:read']);
+
+      for (const name of [role, other]) {
+        const permissions = [...HOLDS, 'users:delete'];
+        const send = app.patch(`/admin/roles/${name}`).auth(token, { type: 'bearer' }).send({ permissions });
+        await refused(send.expect(403), 'users:delete');
+      }
+      expect((await app.store.roles.find(other))?.permissions).toEqual(['users:read']);
+    });
+
+    it.each([
+      ['taking a permission from it', { permissions: ['users:read'] }],
+      ['emptying it', { permissions: [] }],
+      ['describing it', { description: 'Nothing special' }],
+    ])('a change of a role that may do more than who changes it: %s', async (_what, change) => {
+      const { token } = await signUpWhoMay(app, HOLDS);
+      const name = await makeRole(app, ['users:read', 'users:delete']);
+
+      const send = app.patch(`/admin/roles/${name}`).auth(token, { type: 'bearer' }).send(change);
+
+      await refused(send.expect(403), 'users:delete');
+    });
+
+    it('the end of a role that may do more, and of a permission in one', async () => {
+      const { token } = await signUpWhoMay(app, HOLDS);
+      const permission = aPermissionName();
+      const name = await makeRole(app, [permission]);
+
+      for (const path of [`/admin/roles/${name}`, `/admin/permissions/${permission}`]) {
+        const send = app.delete(`${path}?force=true`).auth(token, { type: 'bearer' });
+        await refused(send.expect(403), permission);
+      }
+      expect((await app.store.roles.find(name))?.permissions).toEqual([permission]);
+    });
+
+    it('a token that another process does not know to be outdated', async () => {
+      const { token, id } = await signUpWhoMay(app, HOLDS);
+      await app.database.models.userRoles.destroy({ where: { userId: id } });
+
+      const send = app
+        .post('/admin/roles')
+        .auth(token, { type: 'bearer' })
+        .send({ name: aRoleName(), permissions: ['users:read'] });
+
+      await refused(send.expect(403), 'users:read');
+    });
+
+    it('an administrator who is none any more', async () => {
+      const { token, id } = await signUpWith(app, ['admin']);
+      await app.database.models.userRoles.destroy({ where: { userId: id, role: 'admin' } });
+
+      const send = app
+        .patch(`/admin/roles/${await makeRole(app, [])}`)
+        .auth(token, { type: 'bearer' })
+        .send({ permissions: ['users:read'] });
+
+      await refused(send.expect(403), 'users:read');
+    });
+
+    it('somebody who gives themselves more in two steps', async () => {
+      const { token, role } = await signUpWhoMay(app, [...HOLDS, 'permissions:create']);
+      const name = aPermissionName();
+      await app.post('/admin/permissions').auth(token, { type: 'bearer' }).send({ name }).expect(201);
+
+      const send = app
+        .patch(`/admin/roles/${role}`)
+        .auth(token, { type: 'bearer' })
+        .send({ permissions: [...HOLDS, 'permissions:create', name] });
+
+      await refused(send.expect(403), name);
+    });
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Response } from 'supertest';
+import { anAdmin, aRole, ledgerOf, somebodyWho } from '../support/admins.ts';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { aPerson, signUp } from '../support/people.ts';
+import { CHANGES_OF_A_USER, challengeFor, ROUTES, ROUTES_OF_A_USER, send } from './routes.ts';
+
+/** The first in the alphabet of those that an administrator has beyond them. */
+const BEYOND_USERS = 'audit:read';
+
+function demandRefusal(response: Response, permission: string) {
+  expect(response.status).toBe(403);
+  expect(response.type).toBe('application/problem+json');
+  expect(response.body).toMatchObject({ code: 'insufficient_scope' });
+  expect(response.body.detail).toContain(permission);
+  expect(response.headers['www-authenticate']).toBe(challengeFor(permission));
+}
+
+onEachDatabase((kind) => {
+  describe('403 insufficient_scope', () => {
+    const app = useApp(kind);
+
+    /** Whatever there is. */
+    const all = () => app.store.userRoles.permissionsOf(['admin']);
+    /** All that there is to do with users, and nothing else. */
+    const ofUsers = async () => (await all()).filter((permission) => /^(users|sessions):/.test(permission));
+
+    it.each(ROUTES)('answers $name of a plain user, and names the permission', async (route) => {
+      const { token } = await signUp(app);
+
+      demandRefusal(await send(app, route, await signUp(app), token), route.permission);
+    });
+
+    it.each(ROUTES)('answers $name of somebody who may do everything but that', async (route) => {
+      const others = (await all()).filter((permission) => permission !== route.permission);
+      const { token } = await somebodyWho(app, others);
+
+      demandRefusal(await send(app, route, await signUp(app), token), route.permission);
+    });
+
+    it.each(ROUTES)('does not answer $name of somebody who may do only that', async (route) => {
+      const { token } = await somebodyWho(app, [route.permission]);
+
+      const { status } = await send(app, route, await signUp(app), token);
+
+      expect([200, 201, 204]).toContain(status);
+    });
+
+    it.each(ROUTES_OF_A_USER)('answers $name before anything is told about the id', async (route) => {
+      const { token } = await signUp(app);
+      const nobody = { id: '01980000-0000-7000-8000-00000000000a', sessionId: 'x' };
+
+      demandRefusal(await send(app, route, nobody, token), route.permission);
+    });
+
+    it.each(CHANGES_OF_A_USER)('answers $name about somebody who may do more', async (route) => {
+      const admin = await anAdmin(app);
+      const { id, token } = await somebodyWho(app, await ofUsers());
+      const read = () => app.database.models.users.findByPk(admin.id, { raw: true });
+      const before = await read();
+
+      demandRefusal(await send(app, route, admin, token), BEYOND_USERS);
+
+      expect(await read()).toEqual(before);
+      await app.get('/admin/users').auth(admin.token, { type: 'bearer' }).expect(200);
+      await app.post('/refresh').send({ refresh_token: admin.refreshToken }).expect(200);
+      expect(await ledgerOf(app).list({ actorId: id, subjectId: admin.id }, 50, undefined)).toEqual([]);
+    });
+
+    it('does not answer what somebody does to one who may do exactly as much', async () => {
+      const { token } = await somebodyWho(app, await ofUsers());
+      const equal = await somebodyWho(app, await ofUsers());
+
+      await app.post(`/admin/users/${equal.id}/disable`).auth(token, { type: 'bearer' }).expect(200);
+    });
+
+    it('does not answer a look at somebody who may do more', async () => {
+      const admin = await anAdmin(app);
+      const { token } = await somebodyWho(app, await ofUsers());
+
+      for (const path of [`/admin/users/${admin.id}`, `/admin/users/${admin.id}/sessions`]) {
+        await app.get(path).auth(token, { type: 'bearer' }).expect(200);
+      }
+    });
+
+    it('answers who creates somebody with a role that may do more, and nobody is created', async () => {
+      const { token } = await somebodyWho(app, await ofUsers());
+      const { email } = aPerson();
+
+      const body = { email, roles: ['user', 'admin'] };
+      const response = await app.post('/admin/users').auth(token, { type: 'bearer' }).send(body);
+
+      demandRefusal(response, BEYOND_USERS);
+      expect(await app.database.models.users.count({ where: { email } })).toBe(0);
+    });
+
+    it('answers who gives a role that may do more, to others and to themselves', async () => {
+      const somebody = await somebodyWho(app, ['users:set-roles', 'users:read']);
+      const role = await aRole(app, ['users:read', 'users:delete']);
+
+      for (const { id } of [await signUp(app), somebody]) {
+        const given = app.put(`/admin/users/${id}/roles`).auth(somebody.token, { type: 'bearer' });
+        demandRefusal(await given.send({ roles: ['user', role] }), 'users:delete');
+        const roles = (await app.store.userRoles.rolesOf([id])).get(id);
+        expect(roles).not.toContain(role);
+      }
+    });
+
+    it('does not answer who gives a role that may do as much as they may, or less', async () => {
+      const { token } = await somebodyWho(app, ['users:set-roles', 'users:read']);
+      const role = await aRole(app, ['users:read']);
+      const { id } = await signUp(app);
+
+      const given = app.put(`/admin/users/${id}/roles`).auth(token, { type: 'bearer' });
+      const { body } = await given.send({ roles: [role, 'user'] }).expect(200);
+
+      expect(body.user.roles).toEqual([role, 'user'].sort());
+    });
+
+    it('answers who gave up in the meantime what their token still says they may', async () => {
+      const somebody = await somebodyWho(app, await ofUsers());
+      const target = await somebodyWho(app, ['users:read']);
+      // As in a process that has not yet heard of it.
+      await app.database.models.userRoles.destroy({ where: { userId: somebody.id } });
+
+      const response = await app
+        .post(`/admin/users/${target.id}/disable`)
+        .auth(somebody.token, { type: 'bearer' });
+
+      demandRefusal(response, 'users:read');
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import type { WhereOptions } from 'sequelize';
+import type { UserRow } from '../../../src/db/rows.ts';
+import { anAdmin } from '../../support/admins.ts';
+import { type TestApp, useApp } from '../../support/app.ts';
+import { onEachDatabase } from '../../support/databases.ts';
+import { aPerson, aUsername } from '../../support/people.ts';
+import { useTwoApps } from '../../support/two-apps.ts';
+
+const auth = { type: 'bearer' } as const;
+const ROUNDS = 20;
+const ITEMS = 20;
+
+interface Result {
+  readonly id?: string;
+  readonly code?: string;
+}
+
+async function importUsers(app: TestApp, token: string, users: readonly object[]): Promise<Result[]> {
+  const { body } = await app.post('/admin/users/import').auth(token, auth).send({ users }).expect(200);
+  return body.results;
+}
+
+onEachDatabase((kind) => {
+  describe('An import', () => {
+    const app = useApp(kind);
+
+    it('while one of its people signs up makes one account of them, and imports all others', async () => {
+      const { token } = await anAdmin(app);
+      for (let round = 0; round < ROUNDS; round++) {
+        const person = aPerson({ username: aUsername() });
+        const others = Array.from({ length: ITEMS }, () => ({ email: aPerson().email }));
+        const byEmail = { email: person.email.toUpperCase() };
+        const byUsername = { email: aPerson().email, username: person.username };
+        const it = round % 2 === 0 ? byEmail : byUsername;
+
+        const [results, signup] = await Promise.all([
+          importUsers(app, token, [...others.slice(0, 10), it, ...others.slice(10)]),
+          app.post('/signup').send(person),
+        ]);
+
+        const [contested] = results.splice(10, 1);
+        expect(results.every(({ id }) => id !== undefined)).toBe(true);
+        const code = round % 2 === 0 ? 'email_taken' : 'username_taken';
+        if (signup.status === 201) expect(contested).toMatchObject({ code });
+        else {
+          expect(signup.body).toMatchObject({ status: 409, code });
+          expect(contested?.id).toBeDefined();
+        }
+        const where: WhereOptions<UserRow> =
+          round % 2 === 0 ? { emailCanonical: person.email } : { usernameCanonical: person.username };
+        expect(await app.database.models.users.count({ where })).toBe(1);
+      }
+    });
+
+    it('of the same people by two at once, in opposite orders, imports each once', async () => {
+      const { token } = await anAdmin(app);
+      for (let round = 0; round < ROUNDS / 4; round++) {
+        const users = Array.from({ length: ITEMS }, () => ({
+          email: aPerson().email,
+          username: aUsername(),
+        }));
+
+        const [first, second] = await Promise.all([
+          importUsers(app, token, users),
+          importUsers(app, token, [...users].reverse()),
+        ]);
+
+        second.reverse();
+        for (const [index, { email }] of users.entries()) {
+          expect([first[index]?.code, second[index]?.code].sort()).toEqual(['email_taken', undefined]);
+          expect(await app.database.models.users.count({ where: { email } })).toBe(1);
+        }
+      }
+    });
+  });
+
+  describe('An import at another process', () => {
+    const apps = useTwoApps(kind);
+
+    it('of the same people at the same moment imports each once', async () => {
+      const { token } = await anAdmin(apps.first);
+      for (let round = 0; round < ROUNDS / 4; round++) {
+        const users = Array.from({ length: ITEMS }, () => ({ email: aPerson().email }));
+
+        const [first, second] = await Promise.all([
+          importUsers(apps.first, token, users),
+          importUsers(apps.second, token, users),
+        ]);
+
+        for (const [index, { email }] of users.entries()) {
+          expect([first[index]?.code, second[index]?.code].sort()).toEqual(['email_taken', undefined]);
+          expect(await apps.first.database.models.users.count({ where: { email } })).toBe(1);
+        }
+      }
+    });
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { anAdmin } from '../support/admins.ts';
+import { makeKey } from '../support/api-keys.ts';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('POST /api-keys answers 403', () => {
+    const app = useApp(kind);
+
+    it('to a scope that the caller does not hold, and names what is missing', async () => {
+      const { token } = await signUp(app);
+
+      const response = await app
+        .post('/api-keys')
+        .auth(token, { type: 'bearer' })
+        .send({ name: 'k', scope: 'users:list' })
+        .expect(403);
+
+      expect(response.body).toMatchObject({ code: 'insufficient_scope' });
+      expect(response.headers['www-authenticate']).toContain('error="insufficient_scope"');
+      expect(response.headers['www-authenticate']).toContain('scope="users:list"');
+      expect(await app.database.models.apiKeys.count()).toBe(0);
+    });
+
+    it('to a scope of which the caller holds only a part', async () => {
+      const { token } = await anAdmin(app);
+
+      const response = await app
+        .post('/api-keys')
+        .auth(token, { type: 'bearer' })
+        .send({ name: 'k', scope: 'users:list users:own-the-world' })
+        .expect(403);
+
+      expect(response.headers['www-authenticate']).toContain('scope="users:own-the-world"');
+    });
+  });
+
+  describe('An API key that asks for API keys hears 403', () => {
+    const app = useApp(kind);
+
+    it('whatever it wants to do with them, or it would outlive its own end', async () => {
+      const { token } = await anAdmin(app);
+      const { id, key } = await makeKey(app, token);
+
+      const answers = [
+        await app.post('/api-keys').auth(key, { type: 'bearer' }).send({ name: 'next' }),
+        await app.get('/api-keys').auth(key, { type: 'bearer' }),
+        await app.get(`/api-keys/${id}`).auth(key, { type: 'bearer' }),
+        await app.delete(`/api-keys/${id}`).auth(key, { type: 'bearer' }),
+      ];
+
+      expect(answers.map(({ status, body }) => [status, body.code])).toEqual(
+        Array.from({ length: 4 }, () => [403, 'session_required']),
+      );
+      expect(await app.database.models.apiKeys.count()).toBe(1);
+      await app.get('/verify').auth(key, { type: 'bearer' }).expect(200);
+    });
+
+    it('before its body is even looked at', async () => {
+      const { token } = await signUp(app);
+      const { key } = await makeKey(app, token);
+
+      const { body } = await app
+        .post('/api-keys')
+        .auth(key, { type: 'bearer' })
+        .send({ nonsense: 1 })
+        .expect(403);
+
+      expect(body.code).toBe('session_required');
+    });
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { PERMISSIONS } from '../../config/baseline.cjs';
+import { anAdmin } from '../support/admins.ts';
+import { makeKey } from '../support/api-keys.ts';
+import { type TestApp, useApp } from '../support/app.ts';
+import { makeClient, tokenOf } from '../support/clients.ts';
+import { signUp } from '../support/people.ts';
+import { CALLERS, type Caller, type CallerKind, ENDPOINTS } from './endpoints.ts';
+
+/** Makes somebody of each kind, anew each time, since some endpoints end whoever asks. */
+const MAKE: Readonly<Record<CallerKind, (app: TestApp) => Promise<Caller>>> = {
+  nobody: async () => ({}),
+  'a user': signUp,
+  'an API key of a user': async (app) => {
+    const person = await signUp(app);
+    return { ...person, token: (await makeKey(app, person.token)).key };
+  },
+  'a machine': async (app) => ({ token: await tokenOf(app, await makeClient(app, { scope: '' })) }),
+  'a machine that may do everything': async (app) => {
+    const client = await makeClient(app, { scope: Object.keys(PERMISSIONS).join(' ') });
+    return { token: await tokenOf(app, client) };
+  },
+  'an administrator': async (app) => {
+    await anAdmin(app);
+    return anAdmin(app);
+  },
+  'an administrator who has logged out': async (app) => {
+    const admin = await anAdmin(app);
+    await app.post('/logout').auth(admin.token, { type: 'bearer' }).expect(204);
+    return admin;
+  },
+};
+
+const MATRIX = Object.entries(ENDPOINTS).flatMap(([operation, [statuses, ask]]) =>
+  CALLERS.map((caller, index) => ({ operation, caller, status: statuses[index], ask })),
+);
+
+describe('Who may do what', () => {
+  const app = useApp('SQLite');
+
+  it('is said of every operation that the service has, and of no other', async () => {
+    const { body } = await app.get('/openapi.json').expect(200);
+
+    const documented = Object.entries(body.paths as Record<string, object>).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(Object.keys(ENDPOINTS).sort()).toEqual(documented.sort());
+  });
+
+  it.each(MATRIX)('$operation answers $status to $caller', async ({ operation, caller, status, ask }) => {
+    const by = await MAKE[caller](app);
+    const { path, body, form } = await ask(app, by);
+    const method = operation.split(' ', 1)[0]?.toLowerCase() as 'get';
+
+    const request = app[method](path);
+    if (by.token !== undefined) request.auth(by.token, { type: 'bearer' });
+    if (form !== undefined) request.type('form').send(form);
+    else if (body !== undefined) request.send(body);
+    const response = await request;
+
+    expect({ status: response.status, body: response.status === status ? null : response.body }).toEqual({
+      status,
+      body: null,
+    });
+    const challenge = response.headers['www-authenticate'];
+    if (status === 401) expect(challenge).toMatch(/^(Bearer|Basic) /);
+    if (response.body.code === 'insufficient_scope') {
+      expect(challenge).toMatch(/error="insufficient_scope".* scope="[a-z-]+:[a-z-]+"/);
+    }
+  });
+});

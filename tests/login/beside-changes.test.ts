@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { QueryTypes } from 'sequelize';
+import { useApp } from '../support/app.ts';
+import { onMysql } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+import { eventually } from '../support/several-processes.ts';
+
+onMysql(() => {
+  describe('POST /login that reads an account while somebody changes it', () => {
+    const app = useApp('MySQL');
+
+    /** How many statements wait for a lock, or are about to. */
+    async function insertsOfSessions(): Promise<string> {
+      const sql = `SELECT COUNT(*) AS running FROM information_schema.processlist
+        WHERE db = DATABASE() AND info LIKE 'INSERT INTO sessions%'`;
+      const [row] = await app.database.sequelize.query<{ running: number }>(sql, { type: QueryTypes.SELECT });
+      return String(row?.running);
+    }
+
+    it.each([
+      ['disables it', 'UPDATE users SET disabled_at = created_at WHERE id = :id'],
+      ['gives it another password', "UPDATE users SET password_hash = 'another' WHERE id = :id"],
+      [
+        'demands another password',
+        'UPDATE users SET password_change_required_at = created_at WHERE id = :id',
+      ],
+      ['deletes it', 'DELETE FROM users WHERE id = :id'],
+    ])('lets nobody in where that %s', async (_what, change) => {
+      const { id, email, password } = await signUp(app);
+      const { sequelize } = app.database;
+      const transaction = await sequelize.transaction();
+      await sequelize.query(change, { replacements: { id }, transaction });
+
+      const login = app.post('/login').send({ email, password });
+      const answer = login.then(({ status }) => status);
+      await eventually(insertsOfSessions, (running) => running !== '0');
+      await transaction.commit();
+
+      expect([401, 403]).toContain(await answer);
+      const live = await app.database.models.sessions.count({ where: { userId: id, revokedAt: null } });
+      expect(live).toBeLessThanOrEqual(1);
+    });
+  });
+});

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it, jest } from '@jest/globals';
+import { AppError } from '../../../src/errors.ts';
+import { introspect, introspectAccessTokens } from '../../../src/oauth/introspection.ts';
+import type { AccessTokenClaims } from '../../../src/tokens/verify.ts';
+import { anAdmin } from '../../support/admins.ts';
+import { makeKey } from '../../support/api-keys.ts';
+import { useApp } from '../../support/app.ts';
+import { makeClient, postForm, recorded, tokenOf } from '../../support/clients.ts';
+import { onEachDatabase } from '../../support/databases.ts';
+import { signUp } from '../../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('POST /oauth/introspect refuses', () => {
+    const app = useApp(kind);
+
+    const ask = (parameters: Record<string, string>) => postForm(app, '/oauth/introspect', parameters);
+
+    it('with 401 invalid_client whoever does not prove to be a client, and says nothing of the token', async () => {
+      const { token } = await signUp(app);
+      const client = await makeClient(app);
+
+      const responses = [
+        await ask({ token }),
+        await ask({ token, client_id: client.id }),
+        await ask({ token }).auth(client.id, 'wrong'),
+        await ask({ token }).auth(randomUUID(), client.secret),
+        await ask({ token, client_id: client.id, client_secret: 'wrong' }),
+        await ask({ token }).set('Authorization', 'Digest x'),
+      ];
+
+      for (const { status, headers, body } of responses) {
+        expect(status).toBe(401);
+        expect(headers['www-authenticate']).toMatch(/^Basic /);
+        expect(body.error).toBe('invalid_client');
+        expect(body).not.toHaveProperty('active');
+      }
+      expect(await recorded(app, 'client.refused', client.id)).toHaveLength(2);
+    });
+
+    it('with 401 invalid_token a bearer token that is not good', async () => {
+      const { token } = await anAdmin(app);
+      await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
+
+      for (const wrong of [token, 'garbage']) {
+        const { headers, body } = await ask({ token }).auth(wrong, { type: 'bearer' }).expect(401);
+        expect(headers['www-authenticate']).toMatch(/^Bearer .*error="invalid_token"/);
+        expect(body.error).toBe('invalid_token');
+      }
+    });
+
+    it('with 403 insufficient_scope whoever may not ask', async () => {
+      const { token } = await signUp(app);
+      const client = await makeClient(app, { scope: 'clients:read' });
+      const narrow = await tokenOf(app, await makeClient(app), { scope: 'clients:read' });
+
+      const responses = [
+        await ask({ token }).auth(client.id, client.secret),
+        await ask({ token }).auth(token, { type: 'bearer' }),
+        await ask({ token }).auth(narrow, { type: 'bearer' }),
+      ];
+
+      expect(responses.map(({ headers }) => headers['www-authenticate'])).toEqual([
+        undefined,
+        expect.stringContaining('scope="tokens:introspect"'),
+        expect.stringContaining('scope="tokens:introspect"'),
+      ]);
+      for (const { status, body } of responses) {
+        expect([status, body.error]).toEqual([403, 'insufficient_scope']);
+        expect(body.error_description).toContain('tokens:introspect');
+      }
+    });
+
+    it('with 400 invalid_request what it cannot understand', async () => {
+      const client = await makeClient(app);
+      const { token } = await anAdmin(app);
+      const basic = { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` };
+
+      const responses = [
+        await ask({}).set(basic),
+        await ask({ token: '' }).set(basic),
+        await app.post('/oauth/introspect').set(basic),
+        await app.post('/oauth/introspect').set(basic).send({ token }),
+        await app.post('/oauth/introspect').set(basic).type('form').send('token=1&token=2'),
+        await ask({ token, client_id: client.id, client_secret: client.secret }).set(basic),
+        await ask({ token, client_id: client.id, client_secret: client.secret }).auth(token, {
+          type: 'bearer',
+        }),
+        await ask({ token }).set('Authorization', 'Bearer '),
+      ];
+
+      for (const { status, body } of responses) {
+        expect([status, body.error]).toEqual([400, 'invalid_request']);
+      }
+    });
+
+    it('with 503 and 500 in the form of OAuth, with the cause in the log alone', async () => {
+      const client = await makeClient(app);
+      const faults = [
+        { error: new AppError('database_unavailable'), status: 503, code: 'temporarily_unavailable' },
+        { error: new Error('the inside of the service'), status: 500, code: 'server_error' },
+      ];
+
+      for (const { error, status, code } of faults) {
+        const find = jest.spyOn(app.store.clients, 'find').mockRejectedValueOnce(error);
+        const response = await ask({ token: 'any' }).auth(client.id, client.secret).expect(status);
+
+        expect(response.body).toEqual({ error: code, error_description: expect.any(String) });
+        expect(response.text).not.toContain('inside');
+        expect(response.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
+        find.mockRestore();
+      }
+      expect(app.logs.lines.join('')).toContain('the inside of the service');
+    });
+  });
+
+  describe('POST /oauth/introspect while nobody knows what has been revoked', () => {
+    const app = useApp(kind, { REVOCATION_WHEN_STALE: 'refuse' });
+
+    it('answers 503 instead of calling a good token bad', async () => {
+      const client = await makeClient(app);
+      const { token } = await signUp(app);
+      app.clock.advanceSeconds(11);
+
+      const { body } = await postForm(app, '/oauth/introspect', { token }, client).expect(503);
+
+      expect(body.error).toBe('temporarily_unavailable');
+    });
+
+    it('answers 503 to a good API key as well, and 200 to one that is bad anyway', async () => {
+      await app.follower.catchUp();
+      const client = await makeClient(app);
+      const { token } = await signUp(app);
+      const { key } = await makeKey(app, token);
+      const ask = (credential: string) => postForm(app, '/oauth/introspect', { token: credential }, client);
+      expect((await ask(key).expect(200)).body.active).toBe(true);
+      app.clock.advanceSeconds(11);
+
+      expect((await ask(key).expect(503)).body.error).toBe('temporarily_unavailable');
+      expect((await ask(`${key}x`).expect(200)).body).toEqual({ active: false });
+
+      await app.follower.catchUp();
+      expect((await ask(key).expect(200)).body.active).toBe(true);
+    });
+  });
+});
+
+describe('Introspectors', () => {
+  const known = { sub: 'somebody', token_type: 'anything' };
+
+  it('are asked in turn until one knows the token', async () => {
+    const last = jest.fn(async () => known);
+
+    const answer = await introspect([async () => null, async () => known, last], 'token');
+
+    expect(answer).toEqual({ active: true, ...known });
+    expect(last).not.toHaveBeenCalled();
+  });
+
+  it('of access tokens leave an API key to another one', async () => {
+    const claims = { sub: 'somebody', api_key_id: 'key' } as AccessTokenClaims;
+
+    expect(await introspectAccessTokens(() => claims)('key')).toBeNull();
+  });
+});

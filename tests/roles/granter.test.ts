@@ -1,0 +1,97 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Request } from 'express';
+import { OPERATOR } from '../../src/caller.ts';
+import type { AppError } from '../../src/errors.ts';
+import { confirmGranter, demandAdmin, demandHeld, granterOf } from '../../src/http/granter.ts';
+import type { Holder, Holding } from '../../src/sessions/ports.ts';
+import type { AccessTokenClaims } from '../../src/tokens/verify.ts';
+
+const USER = '01980000-0000-7000-8000-000000000001';
+const NOTHING: Holding = { roles: [], permissions: [] };
+const ADMIN: Holding = { roles: ['admin', 'user'], permissions: ['users:read'] };
+const READER: Holding = { roles: ['reader'], permissions: ['users:read'] };
+
+/** A request behind `authenticate`, with claims like these. */
+function requestWith(claims: Partial<AccessTokenClaims>): Request {
+  const rest = { iss: 'i', aud: 'a', sub: USER, iat: 0, exp: 0, jti: 'j', roles: [], scope: '', rv: [] };
+  return { claims: { ...rest, ...claims }, get: () => undefined } as unknown as Request;
+}
+
+/** The permission that is missing, if any. `current` is what the database says of whoever asks; null where they are gone. */
+async function missing(
+  claims: Partial<AccessTokenClaims>,
+  current: Holding | null,
+  ...permissions: string[]
+) {
+  const granter = granterOf(requestWith(claims));
+  const lockHolding = async (holder: Holder) => {
+    expect(holder).toEqual(granter.holder);
+    return current;
+  };
+  const rightsOf = () => Promise.reject(new Error('not asked'));
+  try {
+    demandHeld(
+      await confirmGranter({ rights: { lockHolding, rightsOf } }, granter, new Date(0)),
+      permissions,
+    );
+    return null;
+  } catch (error) {
+    const { code, headers } = error as AppError;
+    if (code !== 'insufficient_scope') return code;
+    return /scope="([^"]+)"/.exec(headers['WWW-Authenticate'] ?? '')?.[1];
+  }
+}
+
+describe('Somebody gives to others what they hold', () => {
+  const reader = { sid: 's', scope: 'users:read', roles: ['reader'] };
+  const admin = { sid: 's', scope: 'users:read', roles: ['admin', 'user'] };
+
+  it('as a user: by the token and by the database', async () => {
+    expect(await missing(reader, READER, 'users:read')).toBeNull();
+    expect(await missing(reader, READER, 'users:read', 'users:list')).toBe('users:list');
+    expect(await missing(reader, NOTHING, 'users:read')).toBe('users:read');
+    expect(await missing({ sid: 's' }, READER, 'users:read')).toBe('users:read');
+  });
+
+  it('as an administrator by both: whatever there is', async () => {
+    expect(await missing(admin, ADMIN, 'orders:read')).toBeNull();
+    expect(await missing(admin, READER, 'orders:read')).toBe('orders:read');
+    expect(await missing(reader, ADMIN, 'orders:read')).toBe('orders:read');
+  });
+
+  it('with an API key: what the key allows and its owner holds, though the owner be an administrator', async () => {
+    const key = { api_key_id: 'k', scope: 'users:read', roles: ['admin', 'user'] };
+
+    expect(await missing(key, ADMIN, 'users:read')).toBeNull();
+    expect(await missing(key, ADMIN, 'users:list')).toBe('users:list');
+    expect(await missing(key, NOTHING, 'users:read')).toBe('users:read');
+  });
+
+  it('as a machine: what its token allows and it still may do, whatever it calls its roles', async () => {
+    const machine = { sub: 'app', client_id: 'app', scope: 'users:read', roles: ['admin'] };
+
+    expect(await missing(machine, READER, 'users:read')).toBeNull();
+    expect(await missing(machine, NOTHING, 'users:read')).toBe('users:read');
+    expect(await missing(machine, ADMIN, 'users:list')).toBe('users:list');
+  });
+
+  it('with a token that was narrowed: what it was narrowed to, though they be an administrator', async () => {
+    const narrowed = { sid: 's', scope: 'users:read', roles: [], from_roles: ['admin', 'user'] };
+
+    expect(await missing(narrowed, ADMIN, 'users:read')).toBeNull();
+    expect(await missing(narrowed, ADMIN, 'users:list')).toBe('users:list');
+  });
+
+  it('and nothing at all may be given by anybody who is there', async () => {
+    expect(await missing({ sid: 's' }, NOTHING)).toBeNull();
+    expect(await missing({ sid: 's' }, null)).toBe('token_revoked');
+  });
+
+  it('and the role admin by administrators alone, whatever else they may do', () => {
+    const holds = (...holdings: Holding[]) => ({ caller: OPERATOR, holdings });
+
+    expect(() => demandAdmin(holds(ADMIN, ADMIN))).not.toThrow();
+    expect(() => demandAdmin(holds(READER, ADMIN))).toThrow(/lack the role admin/);
+    expect(() => demandAdmin(holds(ADMIN, READER))).toThrow(/lack the role admin/);
+  });
+});

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { createUserAdmin, type UserAdmin } from '../../src/accounts/admin/service.ts';
+import { createLedgerStore } from '../../src/db/ledger-store.ts';
+import { createPasswords } from '../../src/passwords/passwords.ts';
+import { createEnding } from '../../src/sessions/ending.ts';
+import type { TestApp } from './app.ts';
+import { claimsIn } from './claims.ts';
+import { type Person, signUp } from './people.ts';
+
+export type SignedUp = Awaited<ReturnType<typeof signUp>>;
+
+/** Signs somebody up who then logs in as an administrator. */
+export async function anAdmin(app: TestApp, details: Partial<Person> = {}): Promise<SignedUp> {
+  return withRole(app, await signUp(app, details), 'admin');
+}
+
+/** Signs somebody up who then logs in with exactly these permissions, by a role of their own. */
+export async function somebodyWho(
+  app: TestApp,
+  permissions: readonly string[],
+): Promise<SignedUp & { readonly role: string }> {
+  const role = await aRole(app, permissions);
+  return { ...(await withRole(app, await signUp(app), role)), role };
+}
+
+/** A role that nobody has yet; its name. */
+export async function aRole(app: TestApp, permissions: readonly string[] = []): Promise<string> {
+  const name = `role-${randomBytes(5).toString('hex')}`;
+  const at = new Date(app.clock.now());
+  const { roles, rolePermissions } = app.database.models;
+  await roles.create({ name, description: null, version: at, createdAt: at, updatedAt: at });
+  await rolePermissions.bulkCreate(permissions.map((permission) => ({ role: name, permission })));
+  return name;
+}
+
+async function withRole(app: TestApp, person: SignedUp, role: string): Promise<SignedUp> {
+  await app.store.userRoles.add(person.id, [role]);
+  const { email, password } = person;
+  const { body } = await app.post('/login').send({ email, password }).expect(200);
+  return {
+    ...person,
+    token: body.access_token,
+    refreshToken: body.refresh_token,
+    sessionId: claimsIn(body.access_token).sid,
+  };
+}
+
+/** Takes the role from everybody who has it, so that a test knows who the administrators are. */
+export async function forgetAdmins(app: TestApp): Promise<void> {
+  await app.database.models.userRoles.destroy({ where: { role: 'admin' } });
+}
+
+/** How many there are who are not disabled. */
+export async function countAdmins(app: TestApp): Promise<number> {
+  const { users, userRoles } = app.database.models;
+  const rows = await userRoles.findAll({ where: { role: 'admin' }, raw: true });
+  return users.count({ where: { id: rows.map(({ userId }) => userId), disabledAt: null } });
+}
+
+export { OPERATOR_AT_WORK } from '../../src/accounts/admin/rank.ts';
+
+/** What administrators do, for what is to be done without one. */
+export function userAdminOf(app: TestApp): UserAdmin {
+  const { config, store, revocations, hashWorkers, clock } = app;
+  const sessions = {
+    ...createEnding({ store, revocations, clock }),
+    list: (userId: string) => store.sessions.listLive(userId, new Date(clock.now())),
+  };
+  return createUserAdmin({
+    store,
+    passwords: createPasswords(config.passwords, hashWorkers),
+    sessions,
+    clock,
+  });
+}
+
+/** The ledger of an app, to be read. */
+export function ledgerOf(app: TestApp) {
+  return createLedgerStore({ ...app.database, transaction: null });
+}

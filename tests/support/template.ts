@@ -1,0 +1,51 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config.ts';
+import { applyMigrations } from '../../src/db/migrate.ts';
+import { administrate, createTestDatabase, type DatabaseKind, type TestDatabase } from './test-database.ts';
+
+const DIRECTORY_VARIABLE = 'TEST_TEMPLATE_DIRECTORY';
+const SQLITE_FILE = 'latchkey.sqlite';
+const MYSQL_FILE = 'latchkey.sql';
+const made: TestDatabase[] = [];
+
+/** Migrates a database of each kind once for the whole run, since that takes longer than most tests. */
+export async function makeTemplates(kinds: readonly DatabaseKind[]): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-template-'));
+  process.env[DIRECTORY_VARIABLE] = directory;
+  for (const kind of kinds) {
+    const template = await createTestDatabase(kind);
+    made.push(template);
+    await applyMigrations(loadConfig({ DATABASE_URL: template.url }).database);
+    if (kind === 'SQLite') copyFileSync(template.url.slice('sqlite:'.length), join(directory, SQLITE_FILE));
+    else writeFileSync(join(directory, MYSQL_FILE), await describe(nameOf(template.url)));
+  }
+}
+
+export async function removeTemplates(): Promise<void> {
+  await Promise.all(made.map((template) => template.drop()));
+  rmSync(process.env[DIRECTORY_VARIABLE] ?? '', { recursive: true, force: true });
+}
+
+/** A database as the migrations leave it, that nobody else uses. */
+export async function createMigratedDatabase(kind: DatabaseKind): Promise<TestDatabase> {
+  const directory = process.env[DIRECTORY_VARIABLE] ?? '';
+  const database = await createTestDatabase(kind);
+  if (kind === 'SQLite') copyFileSync(join(directory, SQLITE_FILE), database.url.slice('sqlite:'.length));
+  else await administrate(`USE ${nameOf(database.url)};${readFileSync(join(directory, MYSQL_FILE), 'utf8')}`);
+  return database;
+}
+
+/** The statements that make a copy of a database. */
+async function describe(name: string): Promise<string> {
+  const tables = (await administrate(`SHOW TABLES FROM ${name}`)).map((row) => String(Object.values(row)[0]));
+  const statements = ['SET foreign_key_checks = 0'];
+  for (const table of tables) {
+    const [row] = await administrate(`SHOW CREATE TABLE ${name}.${table}`);
+    statements.push(String(row?.['Create Table']), `INSERT INTO ${table} SELECT * FROM ${name}.${table}`);
+  }
+  return statements.join(';\n');
+}
+
+const nameOf = (url: string): string => new URL(url).pathname.slice(1);

@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import { AppError } from '../../src/errors.ts';
+import { demandScopeFits } from '../../src/tokens/scope.ts';
+
+/** As many permissions as have `bytes` together, with a space between two of them. */
+function permissionsOf(bytes: number): string[] {
+  const first = `a:${'b'.repeat(61)}`;
+  return [first, `c:${'d'.repeat(bytes - first.length - 3)}`];
+}
+
+describe('Permissions fit into a token', () => {
+  it.each([[[]], [['users:read']], [permissionsOf(4095)], [permissionsOf(4096)]])(
+    'up to 4096 bytes',
+    (permissions) => {
+      expect(() => demandScopeFits(permissions)).not.toThrow();
+    },
+  );
+
+  it('however often one of them is named', () => {
+    expect(() => demandScopeFits(Array<string>(2000).fill('users:read'))).not.toThrow();
+  });
+
+  it('and not with a byte more, and the refusal says how many there are', () => {
+    expect(() => demandScopeFits(permissionsOf(4097))).toThrow(/^scope_too_large: .* 4097 bytes .* 4096\.$/);
+  });
+
+  it('by their bytes, not by their characters', () => {
+    expect(() => demandScopeFits(['ü'.repeat(2049)])).toThrow(AppError);
+  });
+});
