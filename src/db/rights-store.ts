@@ -38,15 +38,20 @@ export function createRightsStore({ models, sequelize, transaction, run }: Scope
       users.findOne({ where: { id: userId, disabledAt: null }, transaction, ...lock }),
     );
     if (user === null) return null;
-    const [ofSession, ofKey] = [
-      { id: sessionId ?? '', userId, revokedAt: null },
-      { id: apiKeyId ?? '', userId, revokedAt: null },
-    ];
-    if (sessionId !== null && (await run(() => sessions.count({ where: ofSession, transaction }))) === 0)
-      return null;
-    if (apiKeyId !== null && (await run(() => apiKeys.count({ where: ofKey, transaction }))) === 0)
-      return null;
-    return rightsOf(userId);
+    const isLive =
+      (sessionId === null || (await isUnrevoked(sessions, sessionId, userId))) &&
+      (apiKeyId === null || (await isUnrevoked(apiKeys, apiKeyId, userId)));
+    return isLive ? rightsOf(userId) : null;
+  }
+
+  /** Whether the user has a session or key of this id that is not revoked. */
+  async function isUnrevoked(
+    table: typeof sessions | typeof apiKeys,
+    id: string,
+    userId: string,
+  ): Promise<boolean> {
+    const where = { id, userId, revokedAt: null };
+    return (await run(() => (table as typeof sessions).count({ where, transaction }))) > 0;
   }
 
   async function lockClient(clientId: string, at: Date): Promise<Holding | null> {
