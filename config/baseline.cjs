@@ -18,6 +18,8 @@ const PERMISSIONS = {
   'users:force-password-change': 'Make users choose a new password',
   'sessions:list': 'See the sessions of users',
   'sessions:end': 'End the sessions of users',
+  'api-keys:list': 'See the API keys of users',
+  'api-keys:delete': 'Delete the API keys of users',
   'roles:list': 'See what roles there are',
   'roles:read': 'Read one role',
   'roles:create': 'Create roles',

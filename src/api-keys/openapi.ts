@@ -1,4 +1,5 @@
 import {
+  administration,
   BEARER_SECURITY,
   BODY_REFUSALS,
   json,
@@ -7,9 +8,18 @@ import {
   refusals,
   TOKEN_REFUSALS,
 } from '../http/openapi.ts';
-import { ApiKeyBody, ApiKeyPath, ApiKeysAnswer, ApiKeyView, NewApiKeyAnswer } from './schemas.ts';
+import {
+  ApiKeyBody,
+  ApiKeyPath,
+  ApiKeysAnswer,
+  ApiKeyView,
+  NewApiKeyAnswer,
+  UserKeyPath,
+  UserPath,
+} from './schemas.ts';
 
 const TAGS = ['API keys'];
+const USERS = 'Administration of users';
 
 /** What any of these may answer. */
 const COMMON_REFUSALS = [...TOKEN_REFUSALS, ...BODY_REFUSALS, 'user_required', 'session_required'] as const;
@@ -66,6 +76,35 @@ export const apiKeyPaths: Paths = {
         204: { description: 'It is refused, here at once and in every other process within a second' },
         ...refusals(...COMMON_REFUSALS, 'api_key_not_found'),
       },
+    },
+  },
+  '/admin/users/{id}/api-keys': {
+    get: {
+      ...administration({
+        operationId: 'listUserApiKeys',
+        tag: USERS,
+        permission: 'api-keys:list',
+        summary: 'List the API keys of a user',
+        answers: {
+          200: { description: 'Those that are good at present, the latest first', ...json(ApiKeysAnswer) },
+        },
+      }),
+      requestParams: { path: UserPath },
+    },
+  },
+  '/admin/users/{id}/api-keys/{key_id}': {
+    delete: {
+      ...administration({
+        operationId: 'deleteUserApiKey',
+        tag: USERS,
+        permission: 'api-keys:delete',
+        summary: 'Delete an API key of a user',
+        answers: {
+          204: { description: 'It is refused, here at once and in every other process within a second' },
+        },
+        refused: ['api_key_not_found'],
+      }),
+      requestParams: { path: UserKeyPath },
     },
   },
 };

@@ -1,9 +1,9 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import { AppError } from '../errors.ts';
-import { callerOf, loggedInUserOf } from '../http/caller.ts';
+import { callerOf, loggedInUserOf, requireScope } from '../http/caller.ts';
 import { granterOf } from '../http/granter.ts';
 import { parse } from '../http/parse.ts';
-import { ApiKeyBody, ApiKeyPath, presentApiKey } from './schemas.ts';
+import { ApiKeyBody, ApiKeyPath, presentApiKey, UserKeyPath, UserPath } from './schemas.ts';
 import type { ApiKeys, KeyOwner } from './service.ts';
 
 export interface ApiKeyRouteDependencies {
@@ -11,7 +11,7 @@ export interface ApiKeyRouteDependencies {
   readonly authenticate: RequestHandler;
 }
 
-/** API keys are made, seen and deleted by somebody who has logged in, never with a key. */
+/** API keys are made by somebody who has logged in, never with a key, and seen and deleted by them or an administrator. */
 export function apiKeyRoutes({ apiKeys, authenticate }: ApiKeyRouteDependencies): Router {
   const router = Router();
 
@@ -40,6 +40,24 @@ export function apiKeyRoutes({ apiKeys, authenticate }: ApiKeyRouteDependencies)
     await apiKeys.remove(idOf(req), owner);
     res.status(204).end();
   });
+
+  router.get('/admin/users/:id/api-keys', authenticate, requireScope('api-keys:list'), async (req, res) => {
+    const userId = UserPath.safeParse(req.params).data?.id;
+    const keys = userId === undefined ? [] : await apiKeys.list(userId);
+    res.json({ api_keys: keys.map(presentApiKey) });
+  });
+
+  router.delete(
+    '/admin/users/:id/api-keys/:key_id',
+    authenticate,
+    requireScope('api-keys:delete'),
+    async (req, res) => {
+      const path = UserKeyPath.safeParse(req.params).data;
+      if (path === undefined) throw new AppError('api_key_not_found');
+      await apiKeys.removeOf(path.id, path.key_id, granterOf(req));
+      res.status(204).end();
+    },
+  );
 
   return router;
 }

@@ -34,6 +34,11 @@ export const ApiKeyPath = z.object({
   id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
 });
 
+/** Whose keys an administrator looks at. */
+export const UserPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
+
+export const UserKeyPath = UserPath.extend({ key_id: z.uuid() });
+
 const apiKeyShape = {
   id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
   name: z.string().meta({ example: 'Nightly backup' }),

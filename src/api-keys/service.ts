@@ -3,13 +3,13 @@ import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, fieldError } from '../errors.ts';
 import { insufficientScope, permissionsIn } from '../http/caller.ts';
-import { confirmGranter, type Granter } from '../http/granter.ts';
+import { confirmGranter, demandRank, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
-import type { Holding } from '../sessions/ports.ts';
+import type { Holding, Revocation } from '../sessions/ports.ts';
 import type { RevocationSet } from '../sessions/revocations.ts';
 import { hashOf, newKey, shownParts } from './key.ts';
 import { CACHE_SECONDS } from './known-keys.ts';
-import type { ApiKey, NewApiKey, TransactionalApiKeyStores } from './ports.ts';
+import type { ApiKey, ApiKeyStores, NewApiKey, TransactionalApiKeyStores } from './ports.ts';
 
 export interface ApiKeyDependencies {
   readonly store: TransactionalApiKeyStores;
@@ -97,19 +97,35 @@ export function createApiKeys({ store, revocations, clock }: ApiKeyDependencies)
    * @throws AppError api_key_not_found
    */
   async function remove(id: string, { userId, caller }: KeyOwner): Promise<void> {
-    const at = now();
-    const expiresAt = new Date(at.getTime() + REVOCATION_SECONDS * 1000);
-    const revoked = [{ kind: 'key', subjectId: id, notBefore: null, expiresAt } as const];
-    await store.transaction(async (stores) => {
-      const won = await stores.apiKeys.revoke(userId, id, at);
-      if (!won) throw new AppError('api_key_not_found');
-      await stores.revocations.insert(revoked, at);
-      await stores.ledger.append(entryOf('api_key.deleted', caller, id), at);
+    revocations.add(await store.transaction((stores) => removeWithin(stores, userId, id, caller)));
+  }
+
+  /** The same by an administrator who may do what the owner may. @throws AppError api_key_not_found, insufficient_scope */
+  async function removeOf(userId: string, id: string, admin: Granter): Promise<void> {
+    const revoked = await store.transaction(async (stores) => {
+      const granter = await confirmGranter(stores, admin, now());
+      demandRank(granter, await stores.rights.rightsOf(userId));
+      return removeWithin(stores, userId, id, granter.caller);
     });
     revocations.add(revoked);
   }
 
-  return { create, list, get, remove };
+  async function removeWithin(
+    stores: ApiKeyStores,
+    userId: string,
+    id: string,
+    caller: Caller,
+  ): Promise<Revocation[]> {
+    const at = now();
+    if (!(await stores.apiKeys.revoke(userId, id, at))) throw new AppError('api_key_not_found');
+    const expiresAt = new Date(at.getTime() + REVOCATION_SECONDS * 1000);
+    const revoked = [{ kind: 'key', subjectId: id, notBefore: null, expiresAt } as const];
+    await stores.revocations.insert(revoked, at);
+    await stores.ledger.append(entryOf('api_key.deleted', caller, id), at);
+    return revoked;
+  }
+
+  return { create, list, get, remove, removeOf };
 }
 
 /** Nobody gives away more than they hold, be they an administrator. */

@@ -79,3 +79,9 @@ export function demandAdmin({ holdings }: ConfirmedGranter): void {
   if (holdings.every(({ roles }) => roles.includes(ADMIN_ROLE))) return;
   throw insufficientScope(undefined, `Nobody gives or takes more than they hold: you lack the role admin.`);
 }
+
+/** @throws AppError insufficient_scope where somebody with these roles and permissions may do more than the granter */
+export function demandRank(granter: ConfirmedGranter, { roles, permissions }: Holding): void {
+  demandHeld(granter, permissions);
+  if (roles.includes(ADMIN_ROLE)) demandAdmin(granter);
+}

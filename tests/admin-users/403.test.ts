@@ -7,7 +7,7 @@ import { aPerson, signUp } from '../support/people.ts';
 import { CHANGES_OF_A_USER, challengeFor, ROUTES, ROUTES_OF_A_USER, send } from './routes.ts';
 
 /** The first in the alphabet of those that an administrator has beyond them. */
-const BEYOND_USERS = 'audit:read';
+const BEYOND_USERS = 'api-keys:delete';
 
 function demandRefusal(response: Response, permission: string) {
   expect(response.status).toBe(403);

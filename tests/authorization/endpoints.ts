@@ -142,6 +142,15 @@ export const ENDPOINTS: Readonly<Record<string, readonly [Statuses, Ask]>> = {
     },
   ],
 
+  'GET /admin/users/{id}/api-keys': [ofAdministration(200), aUser('/api-keys')],
+  'DELETE /admin/users/{id}/api-keys/{key_id}': [
+    ofAdministration(204),
+    async (app) => {
+      const { id, token } = await signUp(app);
+      return { path: `/admin/users/${id}/api-keys/${(await makeKey(app, token)).id}` };
+    },
+  ],
+
   'GET /admin/roles': [ofAdministration(200), at('/admin/roles')],
   'POST /admin/roles': [
     ofAdministration(201),

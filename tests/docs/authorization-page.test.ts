@@ -44,7 +44,7 @@ describe('docs/authorization.md', () => {
 
   it('names every permission that guards a route', async () => {
     const { body } = await app().get('/openapi.json').expect(200);
-    const guards = JSON.stringify(body).match(/[a-z]+:[a-z-]+(?=`\.)/g) ?? [];
+    const guards = JSON.stringify(body).match(/[a-z-]+:[a-z-]+(?=`\.)/g) ?? [];
 
     expect(guards.length).toBeGreaterThan(20);
     expect(guards.filter((permission) => !PAGE.includes(`\`${permission}\``))).toEqual([]);

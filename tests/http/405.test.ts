@@ -25,6 +25,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/admin/users/{id}/roles': ['PUT', 'OPTIONS'],
   '/admin/users/{id}/sessions': ['GET', 'HEAD', 'DELETE', 'OPTIONS'],
   '/admin/users/{id}/sessions/{session_id}': ['DELETE', 'OPTIONS'],
+  '/admin/users/{id}/api-keys': ['GET', 'HEAD', 'OPTIONS'],
+  '/admin/users/{id}/api-keys/{key_id}': ['DELETE', 'OPTIONS'],
   '/admin/roles': ['GET', 'HEAD', 'POST', 'OPTIONS'],
   '/admin/roles/{name}': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
   '/admin/permissions': ['GET', 'HEAD', 'POST', 'OPTIONS'],

@@ -3,11 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { AppError, fieldError } from '../../errors.ts';
-import { type ConfirmedGranter, confirmGranter, type Granter } from '../../http/granter.ts';
+import { type ConfirmedGranter, confirmGranter, demandRank, type Granter } from '../../http/granter.ts';
 import { parse } from '../../http/parse.ts';
 import { entryOf } from '../../ledger.ts';
 import type { AccountStore, NewUser } from '../ports.ts';
-import { demandGrantable, demandRank } from './rank.ts';
+import { demandGrantable } from './rank.ts';
 import { ImportedUser, type ImportResult } from './schemas.ts';
 
 /** Of one UUID. */
@@ -104,7 +104,7 @@ export function createImport(store: AccountStore, clock: Clock) {
         candidates.flatMap(({ user, roles }) => roles.map((role) => ({ userId: user.id, role }))),
       );
       // Once more, since from now on these roles stay as they are.
-      demandRank(granter, roles, await stores.userRoles.permissionsOf(roles));
+      demandRank(granter, { roles, permissions: await stores.userRoles.permissionsOf(roles) });
       const entries = candidates.map(({ user, roles: given }) =>
         entryOf('user.imported', granter.caller, user.id, { roles: given }),
       );

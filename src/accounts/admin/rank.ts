@@ -1,12 +1,6 @@
 import { OPERATOR } from '../../caller.ts';
 import { AppError } from '../../errors.ts';
-import {
-  ADMIN_ROLE,
-  type ConfirmedGranter,
-  demandAdmin,
-  demandHeld,
-  type Granter,
-} from '../../http/granter.ts';
+import { ADMIN_ROLE, type ConfirmedGranter, demandRank, type Granter } from '../../http/granter.ts';
 import { demandScopeFits } from '../../tokens/scope.ts';
 import type { AccountStores } from '../ports.ts';
 
@@ -29,7 +23,7 @@ export async function demandGrantable(
 ): Promise<void> {
   const granted = await stores.userRoles.permissionsOf(roles);
   demandScopeFits(granted);
-  demandRank(granter, roles, granted);
+  demandRank(granter, { roles, permissions: granted });
 }
 
 /**
@@ -43,16 +37,5 @@ export async function demandAbove(
   userId: string,
 ): Promise<void> {
   if ((await stores.users.findById(userId)) === null) throw new AppError('user_not_found');
-  const { roles, permissions } = await stores.rights.rightsOf(userId);
-  demandRank(granter, roles, permissions);
-}
-
-/** @throws AppError insufficient_scope where these roles may do more than the granter */
-export function demandRank(
-  granter: ConfirmedGranter,
-  roles: readonly string[],
-  permissions: readonly string[],
-): void {
-  demandHeld(granter, permissions);
-  if (roles.includes(ADMIN_ROLE)) demandAdmin(granter);
+  demandRank(granter, await stores.rights.rightsOf(userId));
 }
