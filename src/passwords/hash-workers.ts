@@ -78,6 +78,7 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
 
   /** Node 20 aborts where a thread is stopped while it loads modules, so each may load to the end. */
   async function close(): Promise<void> {
+    noteThreads();
     for (const thread of pool.threads) thread.ref();
     await Promise.all(loading.values());
     await pool.destroy();
