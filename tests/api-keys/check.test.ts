@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createApiKeyCheck } from '../../src/api-keys/check.ts';
 import { forgetOldKeys } from '../../src/api-keys/service.ts';
+import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
 import { makeKey, setRoles } from '../support/api-keys.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -52,7 +53,7 @@ onEachDatabase((kind) => {
       expect(uses).toEqual([]);
     });
 
-    it('refuses a key that is deleted while it is being read, and one whose owner changes meanwhile', async () => {
+    it('refuses a key that is deleted or whose owner is disabled while it is being read, and follows their rights', async () => {
       const { id: userId, token } = await signUp(app);
       const { revocations, clock } = app;
       const changes: (() => Promise<unknown>)[] = [];
@@ -69,6 +70,10 @@ onEachDatabase((kind) => {
         app.delete(`/api-keys/${doomed.id}`).auth(token, { type: 'bearer' }).expect(204),
       );
       await expect(look().claimsOf(doomed.key)).rejects.toMatchObject({ code: 'token_revoked' });
+      const disabled = await signUp(app);
+      const { key } = await makeKey(app, disabled.token);
+      changes.push(() => userAdminOf(app).disable(disabled.id, OPERATOR_AT_WORK));
+      await expect(look().claimsOf(key)).rejects.toMatchObject({ code: 'token_revoked' });
       changes.push(() => setRoles(app, userId, ['user', 'admin']));
       const { scope } = await look().claimsOf(kept.key);
 

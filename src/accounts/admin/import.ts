@@ -139,7 +139,8 @@ function unique(names: readonly string[]): string[] {
 function toCandidate(item: unknown, index: number, now: Date, random: Uint8Array): Candidate {
   const read: z.output<typeof ImportedUser> = parse(ImportedUser, item);
   const createdAt = read.created_at ?? now;
-  if (createdAt > now) throw fieldError('/created_at', 'invalid_time', 'Must not be in the future.');
+  if (createdAt > now)
+    throw fieldError('/created_at', 'invalid_time', '/created_at: Must not be in the future.');
   return {
     index,
     roles: read.roles,

@@ -217,6 +217,8 @@ onEachDatabase((kind) => {
       ['cost 17', HASH.replace('$04$', '$17$')],
       ['cost 31, which would keep a worker for days', HASH.replace('$04$', '$31$')],
       ['a cost of one digit', HASH.replace('$04$', '$4$')],
+      ['a salt with more bits than there are', `${HASH.slice(0, 28)}/${HASH.slice(29)}`],
+      ['a hash with more bits than there are', `${HASH.slice(0, -1)}z`],
     ])('and refuses %s in place of a hash', async (_what, password_hash) => {
       const { token } = await anAdmin(app);
 
@@ -242,6 +244,7 @@ onEachDatabase((kind) => {
       ['/created_at', { email: 'a@example.com', created_at: 981173106 }],
       ['/created_at', { email: 'a@example.com', created_at: '2001-02-03T04:05:06+01:00' }],
       ['/created_at', { email: 'a@example.com', created_at: '2001-02-03' }],
+      ['/created_at', { email: 'a@example.com', created_at: '2999-02-03T04:05:06Z' }],
       ['/password', { email: 'a@example.com', password: 'canary in plain text' }],
       ['/id', { email: 'a@example.com', id: '01980000-0000-7000-8000-00000000000a' }],
       ['The body', []],
