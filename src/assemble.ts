@@ -78,6 +78,8 @@ export async function assemble(world: World): Promise<Assembly> {
   const limiter = enabled ? createRateLimiter(requests, redis) : undefined;
   const housekeeping = createHousekeeping(
     [
+      keyUsage.flush,
+      apiKeyUsage.flush,
       follower.prune,
       () => forgetNobodys(store, clock),
       () => forgetOldKeys(store, clock),
@@ -119,15 +121,11 @@ export async function assemble(world: World): Promise<Assembly> {
 
   function start(): void {
     follower.start();
-    keyUsage.start();
-    apiKeyUsage.start();
     housekeeping.start();
   }
 
   async function stop(): Promise<void> {
     follower.stop();
-    keyUsage.stop();
-    apiKeyUsage.stop();
     housekeeping.stop();
     redis?.close();
     await Promise.all([keyUsage.flush(), apiKeyUsage.flush(), hashWorkers.close()]);

@@ -208,6 +208,9 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What is the matter with a token or a key that was sent, as against what is the matter with the service. */
+export const TOKEN_FAULTS: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
+
 /** What can be wrong with one field: the codes in `errors[]` of a problem, public API like those above. */
 export const FIELD_ERRORS = {
   required: 'The field is missing.',

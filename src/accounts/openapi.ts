@@ -19,13 +19,7 @@ import {
 
 const TAGS = ['Accounts'];
 /** What a request refuses that carries a token and the password again. */
-const PASSWORD_CHECK_REFUSALS = [
-  ...USER_REFUSALS,
-  ...BODY_REFUSALS,
-  'wrong_password',
-  'overloaded',
-  'database_unavailable',
-] as const;
+const PASSWORD_CHECK_REFUSALS = [...USER_REFUSALS, ...BODY_REFUSALS, 'wrong_password', 'overloaded'] as const;
 
 export const accountPaths: Paths = {
   '/signup': {
@@ -79,7 +73,7 @@ export const accountPaths: Paths = {
       security: BEARER_SECURITY,
       responses: {
         200: { description: 'The account', ...json(UserAnswer) },
-        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS),
       },
     },
     patch: {
@@ -90,7 +84,7 @@ export const accountPaths: Paths = {
       requestBody: jsonBodyOf(ProfileBody),
       responses: {
         200: { description: 'The changed account', ...json(UserAnswer) },
-        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'username_taken', 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'username_taken'),
       },
     },
     delete: {

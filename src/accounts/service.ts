@@ -85,7 +85,6 @@ export function createAccounts(dependencies: AccountDependencies) {
       await stores.ledger.append(entryOf('user.signed_up', caller, user.id), createdAt);
       const { passwordHash } = newUser;
       const grant = await sessions.startWithin(stores, user.id, { method: 'password', origin, passwordHash });
-
       if (grant === null) throw new Error('a user that was just inserted is not there');
       return { user, grant, deviceToken: deviceTokens.issue(user), quota: undefined };
     });

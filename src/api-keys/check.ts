@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError, TOKEN_FAULTS } from '../errors.ts';
 import type { KeyCheck } from '../sessions/bearer.ts';
 import type { Rights } from '../sessions/ports.ts';
 import type { RevocationSet } from '../sessions/revocations.ts';
@@ -22,9 +22,6 @@ export interface ApiKeyCheck extends KeyCheck {
   /** The claims of a key that is good at present, else null. It does not count as a use. */
   readonly inspect: (key: string) => Promise<AccessTokenClaims | null>;
 }
-
-/** What is the matter with a key, as against what is the matter with the service. */
-const REFUSALS: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
 
 /** What was read may have changed while it was read; a change right after that is too much bad luck to be one. */
 const MAX_READS = 2;
@@ -49,7 +46,7 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
     try {
       return (await demand(key)).claims;
     } catch (error) {
-      if (error instanceof AppError && REFUSALS.includes(error.code)) return null;
+      if (error instanceof AppError && TOKEN_FAULTS.includes(error.code)) return null;
       throw error;
     }
   }

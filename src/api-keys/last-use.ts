@@ -2,16 +2,11 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { ApiKeyStore } from './ports.ts';
 
-const FLUSH_MILLISECONDS = 60_000;
-
 export interface ApiKeyUsage {
   /** Notes a use in memory; costs a map look-up. */
   readonly note: (id: string) => void;
   /** Writes the notes down. A failure is logged and what is not written yet is kept for the next time. */
   readonly flush: () => Promise<void>;
-  /** Flushes every minute until `stop`. */
-  readonly start: () => void;
-  readonly stop: () => void;
 }
 
 /** Knows when each key was used last, without a write for each request. */
@@ -21,7 +16,6 @@ export function createApiKeyUsage(
   logger: Logger,
 ): ApiKeyUsage {
   const notes = new Map<string, number>();
-  let timer: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
     try {
@@ -40,9 +34,5 @@ export function createApiKeyUsage(
       notes.set(id, clock.now());
     },
     flush,
-    start: () => {
-      timer = setInterval(flush, FLUSH_MILLISECONDS).unref();
-    },
-    stop: () => clearInterval(timer),
   };
 }

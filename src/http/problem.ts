@@ -1,7 +1,14 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { AppError, ERRORS, type ErrorCode, FIELD_ERRORS, type FieldErrorCode } from '../errors.ts';
+import {
+  AppError,
+  ERRORS,
+  type ErrorCode,
+  FIELD_ERRORS,
+  type FieldErrorCode,
+  TOKEN_FAULTS,
+} from '../errors.ts';
 import { POLICIES } from '../quota.ts';
 import { showQuota } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
@@ -56,9 +63,6 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   revocations_stale: 503,
   not_ready: 503,
 };
-
-/** RFC 6750 section 3.1: what the challenge says of the token. A request without one gets no error. */
-const TOKEN_CODES: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
 
 /** The media type of RFC 9457. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -138,9 +142,12 @@ function sendProblem(res: Response, error: AppError, problem: ProblemView): void
   res.type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
 }
 
-/** RFC 9110 section 15.5.2: every 401 names a scheme. */
+/**
+ * RFC 9110 section 15.5.2: every 401 names a scheme. What it says of the token is of RFC 6750 section 3.1; a request
+ * without one gets no error.
+ */
 export function challenge(code: ErrorCode): string {
-  const fault = TOKEN_CODES.includes(code) ? 'invalid_token' : code === 'invalid_request' ? code : undefined;
+  const fault = TOKEN_FAULTS.includes(code) ? 'invalid_token' : code === 'invalid_request' ? code : undefined;
   return `Bearer realm="latchkey"${fault ? `, error="${fault}", error_description="${ERRORS[code].title}"` : ''}`;
 }
 

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError, TOKEN_FAULTS } from '../errors.ts';
 import type { TokenCheck } from '../http/authenticate.ts';
 import type { Sessions } from '../sessions/service.ts';
 import type { AccessTokenClaims } from '../tokens/verify.ts';
@@ -16,9 +16,6 @@ export type IntrospectionAnswer = { readonly active: false } | ({ readonly activ
 
 /** RFC 7662 section 2.2: nothing is said of a token that is not good, not even why. */
 const INACTIVE = { active: false } as const;
-
-/** Everything else means that nobody can tell at present. */
-const NOT_GOOD: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
 
 /** What there is to know about a token: the first introspector that knows it as a good one answers. */
 export async function introspect(
@@ -39,7 +36,8 @@ export function introspectAccessTokens(check: TokenCheck): Introspector {
       const claims = await check(token);
       return claims.api_key_id === undefined ? describe(claims) : null;
     } catch (error) {
-      if (error instanceof AppError && NOT_GOOD.includes(error.code)) return null;
+      // Everything else means that nobody can tell at present.
+      if (error instanceof AppError && TOKEN_FAULTS.includes(error.code)) return null;
       throw error;
     }
   };

@@ -73,7 +73,7 @@ export const sessionPaths: Paths = {
           description: 'The sessions that can still be refreshed, the latest used first',
           ...json(SessionsAnswer),
         },
-        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS),
       },
     },
   },
@@ -86,7 +86,7 @@ export const sessionPaths: Paths = {
       requestParams: { path: SessionPath },
       responses: {
         204: { description: 'That session has ended' },
-        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'session_not_found', 'database_unavailable'),
+        ...refusals(...USER_REFUSALS, ...BODY_REFUSALS, 'session_not_found'),
       },
     },
   },

@@ -3,16 +3,11 @@ import type { Clock } from '../clock.ts';
 import type { VerifyingKey } from './keys.ts';
 import type { KeyUseStore } from './ports.ts';
 
-const FLUSH_MILLISECONDS = 60_000;
-
 export interface KeyUsage {
   /** Notes a use in memory; costs a map look-up. */
   readonly note: (kid: string, use: 'signed' | 'seen') => void;
   /** Writes the notes down. A failure is logged and the notes are kept for the next time. */
   readonly flush: () => Promise<void>;
-  /** Flushes every minute until `stop`. */
-  readonly start: () => void;
-  readonly stop: () => void;
 }
 
 /** Knows when each key signed and was seen, so that an operator can tell when an old one may go. */
@@ -24,7 +19,6 @@ export function createKeyUsage(
 ): KeyUsage {
   const algorithms = new Map(keys.map(({ kid, algorithm }) => [kid, algorithm]));
   const notes = new Map<string, { signed?: number; seen?: number }>();
-  let timer: NodeJS.Timeout | undefined;
 
   function note(kid: string, use: 'signed' | 'seen'): void {
     const known = notes.get(kid);
@@ -48,14 +42,7 @@ export function createKeyUsage(
     }
   }
 
-  return {
-    note,
-    flush,
-    start: () => {
-      timer = setInterval(flush, FLUSH_MILLISECONDS).unref();
-    },
-    stop: () => clearInterval(timer),
-  };
+  return { note, flush };
 }
 
 function toDate(milliseconds: number | undefined): Date | null {
