@@ -19,7 +19,7 @@ import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
 import { clientPaths } from './clients/openapi.ts';
 import { clientRoutes } from './clients/routes.ts';
-import { type Clients, createClients } from './clients/service.ts';
+import { createClients } from './clients/service.ts';
 import { createClientTokens } from './clients/tokens.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -52,7 +52,7 @@ import { metadataRoutes, oauthRoutes } from './oauth/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { rolePaths } from './roles/openapi.ts';
-import { createPermissions, type OtherHolders } from './roles/permissions.ts';
+import { createPermissions } from './roles/permissions.ts';
 import { createRoles } from './roles/roles.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { createBearerCheck, createFreshness, verifyGenuine } from './sessions/bearer.ts';
@@ -160,7 +160,8 @@ export function createApp(dependencies: AppDependencies): App {
   const clients = createClients({ store, revoking: sessions, clock });
   const permissions = createPermissions({
     ...forRoles,
-    others: permissionsOfClients(clients),
+    // The stores of a transaction are always all of them; a feature just sees its own.
+    othersWith: (stores, name) => clients.holdersWithin(stores as Stores, name),
   });
   const machines = createClientTokens({
     store,
@@ -243,18 +244,6 @@ export function createApp(dependencies: AppDependencies): App {
     logger,
   });
   return { express: app, front };
-}
-
-/** The stores of a transaction are always all of them; a feature just sees its own. */
-function permissionsOfClients(clients: Clients): OtherHolders {
-  return {
-    holdingsWith: async (stores, name) =>
-      (await clients.listWith(stores as Stores, name)).map(({ permissions }) => permissions),
-    take: async (stores, name, caller) => {
-      const found = await clients.listWith(stores as Stores, name);
-      return clients.losePermissionWithin(stores as Stores, found, name, caller);
-    },
-  };
 }
 
 export interface MetricsAppDependencies {

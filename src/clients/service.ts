@@ -88,7 +88,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
       const changed = { name, permissions, expiresAt, updatedAt: at };
       await stores.clients.update(id, changed);
       await stores.ledger.append(entryOf('client.updated', admin.caller, id, describe(change)), at);
-      const revoked = isTokenTooOld ? [await endOlderTokens(stores, before, at)] : [];
+      const revoked = isTokenTooOld ? await endOlderTokens(stores, before, at) : [];
       return { client: { ...before, ...changed }, revoked };
     });
     revoking.announce(revoked);
@@ -134,40 +134,45 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     });
   }
 
-  /** The clients that have a permission, which nobody changes before the end of the transaction. */
-  async function listWith({ clients }: ClientStores, permission: string): Promise<Client[]> {
-    const found: Client[] = [];
-    for (const id of await clients.idsWith(permission)) {
-      const client = await clients.findForChange(id);
-      if (client !== null) found.push(client);
+  /**
+   * The clients that have a permission, which nobody changes before the end of the transaction: what they may do, and how
+   * it is taken from them. `announce` what that revokes after the commit.
+   */
+  async function holdersWithin(stores: ClientStores, permission: string) {
+    const holders: Client[] = [];
+    for (const id of await stores.clients.idsWith(permission)) {
+      const client = await stores.clients.findForChange(id);
+      if (client !== null) holders.push(client);
     }
-    return found;
+    return {
+      holdings: holders.map(({ permissions }) => permissions),
+      take: (caller: Caller) => takeFrom(stores, holders, permission, caller),
+    };
   }
 
-  /** Takes a permission from those of `listWith`, in the transaction that deletes it; `announce` the result after that. */
-  async function losePermissionWithin(
+  async function takeFrom(
     stores: ClientStores,
-    clients: readonly Client[],
+    holders: readonly Client[],
     permission: string,
     caller: Caller,
   ): Promise<Revocation[]> {
     const at = now();
     const revoked: Revocation[] = [];
-    for (const client of clients) {
+    for (const client of holders) {
       const permissions = client.permissions.filter((name) => name !== permission);
       await stores.clients.update(client.id, { ...client, permissions, updatedAt: at });
       await stores.ledger.append(entryOf('client.updated', caller, client.id, describe({ permissions })), at);
-      revoked.push(await endOlderTokens(stores, client, at));
+      revoked.push(...(await endOlderTokens(stores, client, at)));
     }
     return revoked;
   }
 
-  async function endOlderTokens(stores: ClientStores, client: Client, at: Date): Promise<Revocation> {
+  async function endOlderTokens(stores: ClientStores, client: Client, at: Date): Promise<Revocation[]> {
     const version = await stores.clients.raiseVersion(client, at);
     return revoking.revokeRightsWithin(stores, client.id, version);
   }
 
-  return { list, read, create, update, remove, addSecret, removeSecret, listWith, losePermissionWithin };
+  return { list, read, create, update, remove, addSecret, removeSecret, holdersWithin };
 }
 
 function demandThere(client: Client | null): Client {

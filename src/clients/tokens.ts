@@ -88,7 +88,7 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
       await stores.ledger.append(entryOf('token.revoked', callerOf(id, origin), id, { jti }), now());
       return revoking.revokeTokenWithin(stores, jti);
     });
-    revoking.announce([revoked]);
+    revoking.announce(revoked);
   }
 
   return { identify, recordRefusal, issue, revoke };

@@ -10,21 +10,21 @@ import { outdateTokens, type RoleDependencies } from './roles.ts';
 export type Permissions = ReturnType<typeof createPermissions>;
 
 export interface PermissionDependencies extends RoleDependencies {
-  readonly others: OtherHolders;
+  /** Whoever else than roles has a permission; nobody changes that before the end of the transaction. */
+  readonly othersWith: (stores: RoleStores, permission: string) => Promise<OtherHolders>;
 }
 
-/** Whoever else than roles has permissions. */
 export interface OtherHolders {
-  /** What each of them may do that has this permission; nobody changes it before the end of the transaction. */
-  readonly holdingsWith: (stores: RoleStores, permission: string) => Promise<readonly (readonly string[])[]>;
+  /** What each of them may do. */
+  readonly holdings: readonly (readonly string[])[];
   /** Takes the permission from them, and records that. What it revokes. */
-  readonly take: (stores: RoleStores, permission: string, caller: Caller) => Promise<Revocation[]>;
+  readonly take: (caller: Caller) => Promise<Revocation[]>;
 }
 
 const MAX_LISTED_ROLES = 100;
 
 /** What can be allowed. A new permission is nobody's; the role admin may give it to any role, itself included. */
-export function createPermissions({ store, announce, clock, others }: PermissionDependencies) {
+export function createPermissions({ store, announce, clock, othersWith }: PermissionDependencies) {
   const now = () => new Date(clock.now());
 
   function list(limit: number, after: string | undefined): Promise<Permission[]> {
@@ -81,14 +81,12 @@ export function createPermissions({ store, announce, clock, others }: Permission
       const confirmed = await confirmGranter(stores, granter, at);
       await findIn(stores, name);
       const roles = await stores.roles.listWith(name);
-      const holdings = [
-        ...roles.map(({ permissions }) => permissions),
-        ...(await others.holdingsWith(stores, name)),
-      ];
+      const others = await othersWith(stores, name);
+      const holdings = [...roles.map(({ permissions }) => permissions), ...others.holdings];
       if (holdings.length > 0 && !isForced) throw new AppError('permission_in_use');
       demandHeld(confirmed, new Set(holdings.flat()));
       const outdated = roles.length === 0 ? [] : await outdateTokens(stores, roles, at);
-      outdated.push(...(await others.take(stores, name, granter.caller)));
+      outdated.push(...(await others.take(granter.caller)));
       await stores.permissions.remove(name);
       for (const role of roles) {
         const details = { fields: ['permissions'], added: [], removed: [name] };

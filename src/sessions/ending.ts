@@ -81,36 +81,29 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
    * Revokes everything that a user got until now, in a transaction that ends the account. A few seconds more make up for
    * clocks that differ; nobody gets tokens in them anyway.
    */
-  async function revokeUserWithin(
-    { revocations: recorded }: SessionStores,
-    userId: string,
-  ): Promise<Revocation[]> {
-    const at = now();
-    const revoked = [revocationOf('user', userId, after(at, CLOCK_TOLERANCE_SECONDS), at)];
-    await recorded.insert(revoked, at);
-    return revoked;
+  function revokeUserWithin(stores: SessionStores, userId: string): Promise<Revocation[]> {
+    return recordWithin(stores, 'user', userId, after(now(), CLOCK_TOLERANCE_SECONDS));
   }
 
   /** Refuses access tokens that hold older rights than the user has had since `version`; sessions go on. */
-  async function revokeRightsWithin(
-    { revocations: recorded }: SessionStores,
-    userId: string,
-    version: Date,
-  ): Promise<Revocation> {
-    const at = now();
-    const revoked = revocationOf('rights', userId, version, at);
-    await recorded.insert([revoked], at);
-    return revoked;
+  function revokeRightsWithin(stores: SessionStores, userId: string, version: Date): Promise<Revocation[]> {
+    return recordWithin(stores, 'rights', userId, version);
   }
 
   /** Revokes one token that belongs to no session, by its `jti`. */
-  async function revokeTokenWithin(
+  function revokeTokenWithin(stores: SessionStores, jti: string): Promise<Revocation[]> {
+    return recordWithin(stores, 'session', jti, null);
+  }
+
+  async function recordWithin(
     { revocations: recorded }: SessionStores,
-    jti: string,
-  ): Promise<Revocation> {
+    kind: Revocation['kind'],
+    subjectId: string,
+    notBefore: Date | null,
+  ): Promise<Revocation[]> {
     const at = now();
-    const revoked = revocationOf('session', jti, null, at);
-    await recorded.insert([revoked], at);
+    const revoked = [revocationOf(kind, subjectId, notBefore, at)];
+    await recorded.insert(revoked, at);
     return revoked;
   }
 

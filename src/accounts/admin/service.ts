@@ -80,9 +80,9 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   /** @throws AppError user_not_found, insufficient_scope, email_taken, username_taken */
   function update(userId: string, change: UserChange, admin: Granter): Promise<UserInFull> {
     const details = { fields: Object.keys(change) };
-    return changeUser('user.updated', userId, admin, details, async (stores) => {
-      return stores.users.update(userId, change, now());
-    });
+    return changeUser('user.updated', userId, admin, details, async (stores) =>
+      (await stores.users.update(userId, change, now())) ? [] : null,
+    );
   }
 
   /**
@@ -90,26 +90,21 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * by their time, so that a login right after it is enabled again is good.
    * @throws AppError user_not_found, insufficient_scope, last_admin
    */
-  async function disable(userId: string, admin: Granter): Promise<UserInFull> {
-    const revoked: Revocation[] = [];
-    const disabled = await changeUser('user.disabled', userId, admin, {}, async (stores) => {
-      revoked.length = 0;
+  function disable(userId: string, admin: Granter): Promise<UserInFull> {
+    return changeUser('user.disabled', userId, admin, {}, async (stores) => {
       await demandOtherAdmin(stores, userId);
-      if (!(await stores.users.disable(userId, now()))) return false;
-      revoked.push(...(await sessions.revokeWithin(stores, { userId }, 'user_disabled')));
+      if (!(await stores.users.disable(userId, now()))) return null;
+      const ended = await sessions.revokeWithin(stores, { userId }, 'user_disabled');
       const version = await stores.userRoles.raiseVersion(userId, now());
-      revoked.push(await sessions.revokeRightsWithin(stores, userId, version));
-      return true;
+      return [...ended, ...(await sessions.revokeRightsWithin(stores, userId, version))];
     });
-    sessions.announce(revoked);
-    return disabled;
   }
 
   /** @throws AppError user_not_found, insufficient_scope */
   function enable(userId: string, admin: Granter): Promise<UserInFull> {
-    return changeUser('user.enabled', userId, admin, {}, async (stores) => {
-      return stores.users.enable(userId, now());
-    });
+    return changeUser('user.enabled', userId, admin, {}, async (stores) =>
+      (await stores.users.enable(userId, now())) ? [] : null,
+    );
   }
 
   /** @throws AppError user_not_found, insufficient_scope, last_admin */
@@ -130,7 +125,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
     let devices = 0;
     await changeUser('user.unlocked', userId, admin, {}, async (stores) => {
       devices = await stores.loginFailures.clearAccount(userId);
-      return devices > 0;
+      return devices > 0 ? [] : null;
     });
     return devices > 0;
   }
@@ -139,15 +134,11 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * Ends all sessions, and the next login has to bring a new password along.
    * @throws AppError user_not_found, insufficient_scope
    */
-  async function forcePasswordChange(userId: string, admin: Granter): Promise<UserInFull> {
-    const revoked: Revocation[] = [];
-    const changed = await changeUser('user.password_change_forced', userId, admin, {}, async (stores) => {
+  function forcePasswordChange(userId: string, admin: Granter): Promise<UserInFull> {
+    return changeUser('user.password_change_forced', userId, admin, {}, async (stores) => {
       await stores.users.requirePasswordChange(userId, now());
-      revoked.splice(0, Infinity, ...(await sessions.revokeWithin(stores, { userId }, 'password_changed')));
-      return true;
+      return sessions.revokeWithin(stores, { userId }, 'password_changed');
     });
-    sessions.announce(revoked);
-    return changed;
   }
 
   /**
@@ -155,23 +146,13 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * and refresh into the new ones.
    * @throws AppError user_not_found, insufficient_scope, unknown_role, last_admin, scope_too_large
    */
-  async function setRoles(userId: string, roles: readonly string[], admin: Granter): Promise<UserInFull> {
-    const revoked: Revocation[] = [];
-    const changed = await changeUser(
-      'user.roles_changed',
-      userId,
-      admin,
-      { roles },
-      async (stores, granter) => {
-        if (!roles.includes(ADMIN_ROLE)) await demandOtherAdmin(stores, userId);
-        const version = await stores.userRoles.replace(userId, roles, now());
-        await demandGrantable(stores, granter, roles);
-        revoked.splice(0, Infinity, await sessions.revokeRightsWithin(stores, userId, version));
-        return true;
-      },
-    );
-    sessions.announce(revoked);
-    return changed;
+  function setRoles(userId: string, roles: readonly string[], admin: Granter): Promise<UserInFull> {
+    return changeUser('user.roles_changed', userId, admin, { roles }, async (stores, granter) => {
+      if (!roles.includes(ADMIN_ROLE)) await demandOtherAdmin(stores, userId);
+      const version = await stores.userRoles.replace(userId, roles, now());
+      await demandGrantable(stores, granter, roles);
+      return sessions.revokeRightsWithin(stores, userId, version);
+    });
   }
 
   /** @throws AppError user_not_found */
@@ -195,24 +176,27 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /**
-   * One change of somebody who may not do more than the administrator, and its entry in the ledger; none where `work`
-   * says that nothing had to be changed.
+   * One change of somebody who may not do more than the administrator, and its entry in the ledger. `work` tells what it
+   * has revoked, or null where nothing had to be changed.
    */
-  function changeUser(
+  async function changeUser(
     type: EventType,
     userId: string,
     admin: Granter,
     details: Readonly<Record<string, readonly string[]>>,
-    work: (stores: AccountStores, granter: ConfirmedGranter) => Promise<boolean>,
+    work: (stores: AccountStores, granter: ConfirmedGranter) => Promise<Revocation[] | null>,
   ): Promise<UserInFull> {
-    return store.transaction(async (stores) => {
+    const { changed, revoked } = await store.transaction(async (stores) => {
       const granter = await confirmGranter(stores, admin, now());
       await demandAbove(stores, granter, userId);
-      if (await work(stores, granter)) {
+      const revoked = await work(stores, granter);
+      if (revoked !== null) {
         await stores.ledger.append(entryOf(type, admin.caller, userId, details), now());
       }
-      return readWithin(stores, userId);
+      return { changed: await readWithin(stores, userId), revoked: revoked ?? [] };
     });
+    sessions.announce(revoked);
+    return changed;
   }
 
   return {
