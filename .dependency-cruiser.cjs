@@ -3,7 +3,7 @@
 const FEATURES = '^src/(accounts|api-keys|audit|clients|oauth|roles|health|docs|metrics)/';
 /** What every feature may use. */
 const SHARED_BY_FEATURES =
-  '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|caller|ledger|clock|logger)\\.ts$';
+  '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|caller|ledger|clock|logger|ids)\\.ts$';
 const ADAPTERS = '^src/(db|redis)/';
 
 /** `package` may be imported from files that match `where` and from nowhere else. */

@@ -143,8 +143,8 @@ export interface UserRoleStore {
    * @throws AppError unknown_role
    */
   readonly replace: (userId: string, roles: readonly string[], at: Date) => Promise<Date>;
-  /** Those of these names that some role has. */
-  readonly existing: (names: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Those of these names that no role has. */
+  readonly unknown: (names: readonly string[]) => Promise<string[]>;
   /** All permissions of these roles, each once. */
   readonly permissionsOf: (roles: readonly string[]) => Promise<string[]>;
   /**

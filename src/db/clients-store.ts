@@ -1,6 +1,7 @@
 import { ForeignKeyConstraintError, Op, Transaction } from 'sequelize';
 import type { Client, ClientChange, ClientStore } from '../clients/ports.ts';
 import { AppError } from '../errors.ts';
+import { missingNames } from './missing-names.ts';
 import type { ClientRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import { laterThan } from './versions.ts';
@@ -8,8 +9,9 @@ import { laterThan } from './versions.ts';
 const IN_ORDER: [string, string][] = [['id', 'ASC']];
 
 /** Machines in the tables `clients`, `client_permissions` and `client_secrets`. */
-export function createClientStore({ models, transaction, run, write }: Scope): ClientStore {
-  const { clients, clientPermissions, clientSecrets, permissions: known } = models;
+export function createClientStore(scope: Scope): ClientStore {
+  const { models, transaction, run, write } = scope;
+  const { clients, clientPermissions, clientSecrets } = models;
 
   async function findOne(id: string, lock?: 'SHARE' | 'UPDATE'): Promise<Client | null> {
     const locking = lock === undefined ? {} : { lock: Transaction.LOCK[lock] };
@@ -81,12 +83,7 @@ export function createClientStore({ models, transaction, run, write }: Scope): C
     async removeSecret(clientId, id) {
       return (await write(() => clientSecrets.destroy({ where: { id, clientId }, transaction }))) === 1;
     },
-    async unknownPermissions(names) {
-      const where = { name: [...names] };
-      const rows = await run(() => known.findAll({ where, attributes: ['name'], transaction, raw: true }));
-      const found = new Set(rows.map(({ name }) => name));
-      return names.filter((name) => !found.has(name));
-    },
+    unknownPermissions: (names) => missingNames(scope, 'permissions', names),
     async idsWith(permission) {
       const where = { permission };
       const rows = await run(() => clientPermissions.findAll({ where, transaction, raw: true }));

@@ -1,16 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { literal, Op, type Sequelize, type WhereOptions } from 'sequelize';
 import { v7 as uuidv7 } from 'uuid';
 import type { AuditEvent, AuditFilter, LedgerStore } from '../audit/ports.ts';
 import type { Actor } from '../caller.ts';
+import { randomForUuids } from '../ids.ts';
 import type { EventType, LedgerEntry } from '../ledger.ts';
 import { insertRows } from './insert-rows.ts';
 import { removeInPortions } from './portions.ts';
 import type { LedgerRow } from './rows.ts';
 import type { Scope } from './scope.ts';
-
-/** Of one UUID. */
-const RANDOM_BYTES = 16;
 
 /** Rises with each entry of this process, so that those of one millisecond are in the order in which they came. */
 let sequence = 0;
@@ -24,9 +21,8 @@ export function createLedgerStore(scope: Scope): LedgerStore {
       await write(() => ledger.create(toRow(entry, at), { transaction }));
     },
     async appendMany(entries, at) {
-      // All at once, since each call of the system takes longer than all else about a row.
-      const random = randomBytes(entries.length * RANDOM_BYTES);
-      const rows = entries.map((entry, index) => toRow(entry, at, random.subarray(index * RANDOM_BYTES)));
+      const randomOf = randomForUuids(entries.length);
+      const rows = entries.map((entry, index) => toRow(entry, at, randomOf(index)));
       await insertRows(scope, ledger, rows);
     },
     async list(filter, limit, before) {
@@ -45,11 +41,11 @@ export function createLedgerStore(scope: Scope): LedgerStore {
 function toRow(
   { type, outcome, caller, subjectId, details }: LedgerEntry,
   at: Date,
-  random: Uint8Array = randomBytes(RANDOM_BYTES),
+  random?: Uint8Array,
 ): LedgerRow {
   const { actor, origin, sessionId } = caller;
   return {
-    id: uuidv7({ msecs: at.getTime(), seq: nextInSequence(), random }),
+    id: uuidv7({ msecs: at.getTime(), seq: nextInSequence(), ...(random && { random }) }),
     type,
     outcome,
     actorType: actor.type,

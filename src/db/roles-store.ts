@@ -2,6 +2,7 @@ import { ForeignKeyConstraintError, Op, QueryTypes } from 'sequelize';
 import { AppError } from '../errors.ts';
 import type { Role, RoleStore } from '../roles/ports.ts';
 import { isUniqueViolation } from './errors.ts';
+import { missingNames } from './missing-names.ts';
 import { removeInPortions } from './portions.ts';
 import type { RoleRow } from './rows.ts';
 import type { Scope } from './scope.ts';
@@ -19,8 +20,9 @@ const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
   ) AS combined`;
 
 /** Roles and what they may do, in the tables `roles` and `role_permissions`. */
-export function createRoleStore({ models, sequelize, transaction, run, write }: Scope): RoleStore {
-  const { roles, permissions, rolePermissions, userRoles, revocations } = models;
+export function createRoleStore(scope: Scope): RoleStore {
+  const { models, sequelize, transaction, run, write } = scope;
+  const { roles, rolePermissions, userRoles, revocations } = models;
   const lock = transaction !== null;
 
   async function withPermissions(rows: readonly RoleRow[]): Promise<Role[]> {
@@ -64,9 +66,7 @@ export function createRoleStore({ models, sequelize, transaction, run, write }: 
   }
 
   async function unknownPermission(names: readonly string[], cause: unknown): Promise<AppError> {
-    const where = { name: [...names] };
-    const known = await run(() => permissions.findAll({ where, transaction, raw: true }));
-    const unknown = names.filter((name) => !known.some((permission) => permission.name === name));
+    const unknown = await missingNames(scope, 'permissions', names);
     return new AppError('unknown_permission', `There is no permission ${unknown.join(', ')}.`, { cause });
   }
 

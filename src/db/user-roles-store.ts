@@ -2,6 +2,7 @@ import { ForeignKeyConstraintError, QueryTypes } from 'sequelize';
 import type { UserRoleStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { insertRows } from './insert-rows.ts';
+import { missingNames } from './missing-names.ts';
 import type { Scope } from './scope.ts';
 import { laterThan } from './versions.ts';
 
@@ -16,18 +17,12 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
       await insertRows(scope, userRoles, given);
     } catch (error) {
       if (!(error instanceof ForeignKeyConstraintError)) throw error;
-      const there = await existing(given.map(({ role }) => role));
-      throw unknownRole(given.find(({ role }) => !there.has(role))?.role, error);
+      const [role] = await unknown(given.map((one) => one.role));
+      throw unknownRole(role, error);
     }
   }
 
-  async function existing(names: readonly string[]): Promise<ReadonlySet<string>> {
-    const where = { name: [...names] };
-    const attributes = ['name'];
-    const rows = await run(() => models.roles.findAll({ where, attributes, transaction, raw: true }));
-    return new Set(rows.map(({ name }) => name));
-  }
-
+  const unknown = (names: readonly string[]) => missingNames(scope, 'roles', names);
   const add = (userId: string, roles: readonly string[]) => addMany(roles.map((role) => ({ userId, role })));
 
   async function raiseVersion(userId: string, at: Date): Promise<Date> {
@@ -56,7 +51,7 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
       await add(userId, roles);
       return version;
     },
-    existing,
+    unknown,
     async permissionsOf(roles) {
       const where = { role: [...roles] };
       const rows = await run(() => rolePermissions.findAll({ where, transaction, raw: true }));

@@ -1,17 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { AppError, fieldError } from '../../errors.ts';
 import { type ConfirmedGranter, confirmGranter, demandRank, type Granter } from '../../http/granter.ts';
 import { parse } from '../../http/parse.ts';
+import { randomForUuids } from '../../ids.ts';
 import { entryOf } from '../../ledger.ts';
 import type { AccountStore, NewUser } from '../ports.ts';
 import { demandGrantable } from './rank.ts';
 import { ImportedUser, type ImportResult } from './schemas.ts';
-
-/** Of one UUID. */
-const RANDOM_BYTES = 16;
 
 interface Candidate {
   readonly index: number;
@@ -19,51 +16,41 @@ interface Candidate {
   readonly roles: readonly string[];
 }
 
+/** Somebody who may still come in, or why they do not. */
+type Judged = Candidate | ImportResult;
+
 /**
  * Brings users along from another system, with their bcrypt hashes, which are made anew at their first login. Each item
  * is imported whole or not at all.
  */
 export function createImport(store: AccountStore, clock: Clock) {
   async function importUsers(items: readonly unknown[], admin: Granter): Promise<ImportResult[]> {
-    const results: ImportResult[] = [];
-    // All at once, since each call of the system takes longer than all else about an id.
-    const random = randomBytes(items.length * RANDOM_BYTES);
-    const randomOf = (index: number) => random.subarray(index * RANDOM_BYTES, (index + 1) * RANDOM_BYTES);
-    const candidates = items.flatMap((item, index) => {
-      const read = collect(results, index, () =>
-        toCandidate(item, index, new Date(clock.now()), randomOf(index)),
-      );
-      return read === undefined ? [] : [read];
-    });
-    const granter = await confirmGranter(store, admin, new Date(clock.now()));
-    const grantable = await withoutUngrantable(candidates, results, granter);
-    results.push(...(await insert(grantable, admin)));
+    const now = new Date(clock.now());
+    const randomOf = randomForUuids(items.length);
+    const read = split(items.map((item, index) => toCandidate(item, index, now, randomOf(index))));
+    const granter = await confirmGranter(store, admin, now);
+    const granted = split(await judgeRoles(read.candidates, granter));
+    const results = [...read.results, ...granted.results, ...(await insert(granted.candidates, admin))];
     return results.sort((a, b) => a.index - b.index);
   }
 
   /** Each combination of roles is looked at once. */
-  async function withoutUngrantable(
-    candidates: Candidate[],
-    results: ImportResult[],
-    granter: ConfirmedGranter,
-  ) {
-    const existing = await store.userRoles.existing(unique(candidates.flatMap(({ roles }) => roles)));
+  async function judgeRoles(candidates: readonly Candidate[], granter: ConfirmedGranter): Promise<Judged[]> {
+    const unknown = await store.userRoles.unknown(unique(candidates.flatMap(({ roles }) => roles)));
     const refusals = new Map<string, AppError | null>();
     for (const { roles } of candidates) {
-      const key = roles.join(' ');
-      if (refusals.has(key)) continue;
-      const unknown = roles.find((role) => !existing.has(role));
-      refusals.set(
-        key,
-        unknown === undefined
+      const combination = roles.join(' ');
+      if (refusals.has(combination)) continue;
+      const missing = roles.find((role) => unknown.includes(role));
+      const refusal =
+        missing === undefined
           ? await refusalOf(() => demandGrantable(store, granter, roles))
-          : new AppError('unknown_role', `There is no role ${unknown}.`),
-      );
+          : new AppError('unknown_role', `There is no role ${missing}.`);
+      refusals.set(combination, refusal);
     }
-    return candidates.filter(({ index, roles }) => {
-      const refusal = refusals.get(roles.join(' '));
-      if (refusal) results.push(toResult(index, refusal));
-      return !refusal;
+    return candidates.map((candidate) => {
+      const refusal = refusals.get(candidate.roles.join(' '));
+      return refusal ? toResult(candidate.index, refusal) : candidate;
     });
   }
 
@@ -72,17 +59,15 @@ export function createImport(store: AccountStore, clock: Clock) {
    * Where somebody signs up or a role goes at the same moment, one after another.
    */
   async function insert(candidates: readonly Candidate[], admin: Granter): Promise<ImportResult[]> {
-    let chosen = choose(candidates, new Set());
-    let refusal = await refusalOf(() => insertAll(chosen.fresh, admin));
+    let chosen = split(judgeIdentifiers(candidates, new Set()));
+    let refusal = await refusalOf(() => insertAll(chosen.candidates, admin));
     if (refusal !== null) {
-      chosen = choose(candidates, await takenOf(candidates));
-      refusal = await refusalOf(() => insertAll(chosen.fresh, admin));
+      chosen = split(judgeIdentifiers(candidates, await takenOf(candidates)));
+      refusal = await refusalOf(() => insertAll(chosen.candidates, admin));
     }
-    const { fresh, refused } = chosen;
-    if (refusal === null) return [...refused, ...fresh.map(({ index, user }) => ({ index, id: user.id }))];
-    const results = [...refused];
-    for (const candidate of fresh) {
-      const why = await refusalOf(() => insertAll([candidate], admin));
+    const results = [...chosen.results];
+    for (const candidate of chosen.candidates) {
+      const why = refusal && (await refusalOf(() => insertAll([candidate], admin)));
       results.push(why ? toResult(candidate.index, why) : { index: candidate.index, id: candidate.user.id });
     }
     return results;
@@ -115,36 +100,39 @@ export function createImport(store: AccountStore, clock: Clock) {
   return importUsers;
 }
 
-/** Those who have an address and a username that nobody has, nor anybody earlier in the same import. */
-function choose(candidates: readonly Candidate[], taken: ReadonlySet<string>) {
+/** Refuses whose address or username somebody has, be it somebody earlier in the same import. */
+function judgeIdentifiers(candidates: readonly Candidate[], taken: ReadonlySet<string>): Judged[] {
   const seen = new Set(taken);
-  const refused: ImportResult[] = [];
-  const fresh = candidates.filter(({ index, user: { email, username } }) => {
-    const code = seen.has(email.canonical)
-      ? 'email_taken'
-      : username && seen.has(username.canonical)
-        ? 'username_taken'
-        : undefined;
-    if (code) refused.push(toResult(index, new AppError(code)));
-    else seen.add(email.canonical).add(username?.canonical ?? email.canonical);
-    return code === undefined;
+  return candidates.map((candidate) => {
+    const { email, username } = candidate.user;
+    if (seen.has(email.canonical)) return toResult(candidate.index, new AppError('email_taken'));
+    if (username && seen.has(username.canonical)) {
+      return toResult(candidate.index, new AppError('username_taken'));
+    }
+    seen.add(email.canonical).add(username?.canonical ?? email.canonical);
+    return candidate;
   });
-  return { fresh, refused };
+}
+
+function split(judged: readonly Judged[]) {
+  return {
+    candidates: judged.filter((one): one is Candidate => 'user' in one),
+    results: judged.filter((one): one is ImportResult => !('user' in one)),
+  };
 }
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names)];
 }
 
-function toCandidate(item: unknown, index: number, now: Date, random: Uint8Array): Candidate {
-  const read: z.output<typeof ImportedUser> = parse(ImportedUser, item);
-  const createdAt = read.created_at ?? now;
-  if (createdAt > now)
-    throw fieldError('/created_at', 'invalid_time', '/created_at: Must not be in the future.');
-  return {
-    index,
-    roles: read.roles,
-    user: {
+function toCandidate(item: unknown, index: number, now: Date, random: Uint8Array): Judged {
+  try {
+    const read: z.output<typeof ImportedUser> = parse(ImportedUser, item);
+    const createdAt = read.created_at ?? now;
+    if (createdAt > now) {
+      throw fieldError('/created_at', 'invalid_time', '/created_at: Must not be in the future.');
+    }
+    const user = {
       id: uuidv7({ msecs: now.getTime(), random }),
       email: read.email,
       username: read.username ?? null,
@@ -152,29 +140,27 @@ function toCandidate(item: unknown, index: number, now: Date, random: Uint8Array
       passwordHash: read.password_hash ?? null,
       emailVerifiedAt: read.email_verified ? createdAt : null,
       createdAt,
-    },
-  };
-}
-
-function collect<Result>(results: ImportResult[], index: number, read: () => Result): Result | undefined {
-  try {
-    return read();
+    };
+    return { index, roles: read.roles, user };
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    results.push(toResult(index, error));
-    return undefined;
+    return toResult(index, asRefusal(error));
   }
 }
 
-/** What `work` is refused with, or null. What is no refusal of this item, such as a lost database, is thrown. */
+/** What `work` is refused with, or null. */
 async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
   try {
     await work();
     return null;
   } catch (error) {
-    if (error instanceof AppError && error.code !== 'database_unavailable') return error;
-    throw error;
+    return asRefusal(error);
   }
+}
+
+/** What is no refusal of an item, such as a lost database, is thrown. */
+function asRefusal(error: unknown): AppError {
+  if (error instanceof AppError && error.code !== 'database_unavailable') return error;
+  throw error;
 }
 
 function toResult(index: number, { code, detail }: AppError): ImportResult {
