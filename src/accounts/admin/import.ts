@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
-import { AppError, fieldError } from '../../errors.ts';
+import { AppError, type ErrorCode, fieldError } from '../../errors.ts';
 import { type ConfirmedGranter, confirmGranter, demandRank, type Granter } from '../../http/granter.ts';
 import { parse } from '../../http/parse.ts';
 import { randomForUuids } from '../../ids.ts';
@@ -157,9 +157,12 @@ async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
   }
 }
 
-/** What is no refusal of an item, such as a lost database, is thrown. */
+/** Refusals of the whole import. */
+const OF_THE_WHOLE: readonly ErrorCode[] = ['database_unavailable', 'token_revoked'];
+
+/** What is no refusal of one item, such as a lost database, is thrown. */
 function asRefusal(error: unknown): AppError {
-  if (error instanceof AppError && error.code !== 'database_unavailable') return error;
+  if (error instanceof AppError && !OF_THE_WHOLE.includes(error.code)) return error;
   throw error;
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WhereOptions } from 'sequelize';
+import { createImport } from '../../../src/accounts/admin/import.ts';
 import type { UserRow } from '../../../src/db/rows.ts';
-import { anAdmin } from '../../support/admins.ts';
+import type { Granter } from '../../../src/http/granter.ts';
+import { anAdmin, OPERATOR_AT_WORK, somebodyWho, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { aPerson, aUsername } from '../../support/people.ts';
@@ -72,6 +74,34 @@ onEachDatabase((kind) => {
           expect(await app.database.models.users.count({ where: { email } })).toBe(1);
         }
       }
+    });
+  });
+
+  describe('An import by somebody who is disabled meanwhile', () => {
+    const app = useApp(kind);
+
+    it('is refused as a whole with token_revoked, and nobody comes in', async () => {
+      const helper = await somebodyWho(app, ['users:import']);
+      const { unknown } = app.store.userRoles;
+      const disableThem = async (names: readonly string[]) => {
+        await userAdminOf(app).disable(helper.id, OPERATOR_AT_WORK);
+        return unknown(names);
+      };
+      const store = { ...app.store, userRoles: { ...app.store.userRoles, unknown: disableThem } };
+      const granter: Granter = {
+        caller: OPERATOR_AT_WORK.caller,
+        holder: { userId: helper.id, sessionId: helper.sessionId, apiKeyId: null },
+        holds: { roles: [helper.role, 'user'], permissions: ['users:import'] },
+      };
+      const emails = [aPerson().email, aPerson().email];
+
+      const imported = createImport(store, app.clock)(
+        emails.map((email) => ({ email })),
+        granter,
+      );
+
+      await expect(imported).rejects.toMatchObject({ code: 'token_revoked' });
+      expect(await app.database.models.users.count({ where: { email: emails } })).toBe(0);
     });
   });
 
