@@ -51,6 +51,19 @@ module.exports = {
       from: { path: ADAPTERS },
       to: { path: `${FEATURES}|^src/(http|sessions|passwords|tokens)/`, pathNot: '/ports\\.ts$' },
     },
+    {
+      name: 'the-verifier-stands-alone',
+      comment: 'other services install it: it knows nothing of this one and needs no package',
+      severity: 'error',
+      from: { path: '^verifier/src/' },
+      to: { pathNot: '^verifier/src/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'the-service-takes-the-core-of-the-verifier',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^verifier/', pathNot: '^verifier/dist/core\\.' },
+    },
     only('express', '^src/app\\.ts$|^src/http/|/routes\\.ts$'),
     only('sequelize', '^src/db/'),
     only('jsonwebtoken', '^src/tokens/'),
@@ -82,7 +95,7 @@ module.exports = {
   options: {
     parser: 'swc',
     tsPreCompilationDeps: true,
-    doNotFollow: { path: 'node_modules' },
+    doNotFollow: { path: 'node_modules|^verifier/dist' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],

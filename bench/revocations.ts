@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createRevocationSet } from '../src/sessions/revocations.ts';
+import { createRevocationSet } from '@latchkey/verifier/core';
 import { type Run, runBenchmark } from './support/benchmark.ts';
 import { compared, type Figure, measured } from './support/figures.ts';
 import { interleave } from './support/statistics.ts';

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import { createRevocationSet } from '@latchkey/verifier/core';
 import { OPERATOR_AT_WORK } from './accounts/admin/rank.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from './accounts/admin/service.ts';
 import { parseEmail, parseUsername } from './accounts/identifiers.ts';
@@ -16,7 +17,6 @@ import { AppError, ERRORS } from './errors.ts';
 import { createHashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { createEnding } from './sessions/ending.ts';
-import { createRevocationSet } from './sessions/revocations.ts';
 
 const USAGE = `usage: npm run admin -- create-user --email ADDRESS [--username NAME] [--role ROLE ...]
                           the password is asked for, or read from standard input; it is never an argument

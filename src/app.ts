@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { RevocationSet } from '@latchkey/verifier/core';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { createImport } from './accounts/admin/import.ts';
@@ -59,7 +60,6 @@ import { createBearerCheck, createFreshness, verifyGenuine } from './sessions/be
 import type { RevocationFollower } from './sessions/follower.ts';
 import { sessionPaths } from './sessions/openapi.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
-import type { RevocationSet } from './sessions/revocations.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { createSessions } from './sessions/service.ts';
 import { createAccessTokens } from './tokens/access-token.ts';

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { createRevocationSet, type RevocationSet } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import { FORGET_SECONDS } from './accounts/login-guard.ts';
 import { type ApiKeyUsage, createApiKeyUsage } from './api-keys/last-use.ts';
@@ -20,7 +21,6 @@ import { createHashWorkers, type HashWorkers } from './passwords/hash-workers.ts
 import { connectRedis } from './redis/connect.ts';
 import { createRateLimiter } from './redis/limiter.ts';
 import { createRevocationFollower, type RevocationFollower } from './sessions/follower.ts';
-import { createRevocationSet, type RevocationSet } from './sessions/revocations.ts';
 import { createKeyUsage, type KeyUsage } from './tokens/key-usage.ts';
 import { createKeyRing } from './tokens/keys.ts';
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Algorithm } from '@latchkey/verifier/core';
 import dotenv from 'dotenv';
 import {
   defaultDatabaseUrl,
@@ -13,7 +14,6 @@ import {
 } from '../config/environment.cjs';
 import type { RequestPolicy } from './http/ports.ts';
 import type { Rate } from './quota.ts';
-import type { Algorithm } from './tokens/keys.ts';
 import { keyFaults, productionFaults } from './variables/checks.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables/variables.ts';
 

@@ -1,3 +1,4 @@
+import { REFUSALS, VerificationError } from '@latchkey/verifier/core';
 import type { Quota } from './quota.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { Quota } from './quota.ts';
  */
 export const ERRORS = {
   invalid_request: {
-    title: 'The request is malformed',
+    title: REFUSALS.invalid_request.title,
     meaning: 'The HTTP request itself is broken: its path, its headers or the way it carries a credential.',
   },
   invalid_json: {
@@ -27,19 +28,19 @@ export const ERRORS = {
     meaning: 'Bodies may have up to 100 KB.',
   },
   token_missing: {
-    title: 'This needs an access token',
+    title: REFUSALS.token_missing.title,
     meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN. An API key will do as well.',
   },
   token_invalid: {
-    title: 'The access token is not valid',
+    title: REFUSALS.token_invalid.title,
     meaning: 'It is damaged, was signed by somebody else or was made for another service. Log in again.',
   },
   token_expired: {
-    title: 'The access token has expired',
+    title: REFUSALS.token_expired.title,
     meaning: 'It was good until its exp claim. Trade your refresh token for a new one at POST /refresh.',
   },
   token_revoked: {
-    title: 'The access token has been revoked',
+    title: REFUSALS.token_revoked.title,
     meaning:
       'Since it was issued its session has ended, its account was deleted or disabled, or what it may do has changed. Refresh; if that is refused, log in again.',
   },
@@ -58,7 +59,7 @@ export const ERRORS = {
       'No account has this identifier with this password. The answer is the same whichever of the two is wrong.',
   },
   insufficient_scope: {
-    title: 'The token does not allow this',
+    title: REFUSALS.insufficient_scope.title,
     meaning: 'It is good, but lacks a permission, which the header WWW-Authenticate names.',
   },
   user_required: {
@@ -192,7 +193,7 @@ export const ERRORS = {
     meaning: 'Nothing is wrong with the request. Repeat it after the seconds in Retry-After.',
   },
   revocations_stale: {
-    title: 'Revocations cannot be followed at present',
+    title: REFUSALS.revocations_stale.title,
     meaning: 'The service cannot know whether this token has been revoked. Repeat the request in a moment.',
   },
   not_ready: {
@@ -208,8 +209,12 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What is the matter with a token or a key that was sent, as against what is the matter with the service. */
-export const TOKEN_FAULTS: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
+const TOKEN_FAULTS = ['token_invalid', 'token_expired', 'token_revoked'] as const;
+
+/** Whether something is the matter with a token or a key that was sent, as against with the service. */
+export function isTokenFault(code: ErrorCode): code is (typeof TOKEN_FAULTS)[number] {
+  return (TOKEN_FAULTS as readonly ErrorCode[]).includes(code);
+}
 
 /** What can be wrong with one field: the codes in `errors[]` of a problem, public API like those above. */
 export const FIELD_ERRORS = {
@@ -279,6 +284,14 @@ export class AppError extends Error {
     this.event = options.event;
     this.headers = options.headers ?? {};
   }
+}
+
+/** What the verifier refuses is refused in the same words; whatever else was thrown comes back as it is. */
+export function asRefusal(thrown: unknown): unknown {
+  if (!(thrown instanceof VerificationError)) return thrown;
+  const { code, message } = thrown;
+  if (!(code in ERRORS)) return thrown;
+  return new AppError(code as ErrorCode, message, { cause: thrown.cause });
 }
 
 /** A refusal of exactly one field. */

@@ -1,11 +1,12 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import type { Algorithm } from '@latchkey/verifier/core';
 import { type Config, ConfigError, loadConfig, processEnvironment } from './config.ts';
 import { connectDatabase } from './db/connect.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
 import { describeKeys } from './tokens/key-status.ts';
-import { type Algorithm, createKeyRing } from './tokens/keys.ts';
+import { createKeyRing } from './tokens/keys.ts';
 import { generateSecret, readOrCreateSecret } from './tokens/secret-file.ts';
 
 const USAGE = `usage: npm run keys -- new [HS256 | ES256 | RS256]   make a key and print it

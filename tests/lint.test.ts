@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { useDirectories } from './support/directories.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
-const COMMAND = ['depcruise', '--config', '.dependency-cruiser.cjs', 'src'];
+const COMMAND = ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'verifier/src'];
 
 describe('the import rules of npm run lint', () => {
   const newDirectory = useDirectories();
@@ -16,10 +16,23 @@ describe('the import rules of npm run lint', () => {
   // A copy, so that the checkout is never touched and other tests may run meanwhile.
   beforeAll(() => {
     copy = newDirectory();
-    for (const path of ['src', 'config', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs']) {
+    for (const path of [
+      'src',
+      'verifier',
+      'config',
+      'package.json',
+      'tsconfig.json',
+      '.dependency-cruiser.cjs',
+    ]) {
       cpSync(join(CHECKOUT, path), join(copy, path), { recursive: true });
     }
-    symlinkSync(join(CHECKOUT, 'node_modules'), join(copy, 'node_modules'));
+    // Packages are where they are, but for the one that is part of the copy.
+    mkdirSync(join(copy, 'node_modules/@latchkey'), { recursive: true });
+    symlinkSync(join(copy, 'verifier'), join(copy, 'node_modules/@latchkey/verifier'));
+    for (const name of readdirSync(join(CHECKOUT, 'node_modules'))) {
+      if (name !== '@latchkey')
+        symlinkSync(join(CHECKOUT, 'node_modules', name), join(copy, 'node_modules', name));
+    }
   });
 
   afterEach(() => {
@@ -100,6 +113,24 @@ describe('the import rules of npm run lint', () => {
       'jsonwebtoken-only-in-its-place',
       'src/sessions/new.ts',
       "import jwt from 'jsonwebtoken'; export const x = jwt;",
+    ],
+    [
+      'the verifier imports something of the service',
+      'the-verifier-stands-alone',
+      'verifier/src/new.ts',
+      "import { systemClock } from '../../src/clock.ts'; export const x = systemClock;",
+    ],
+    [
+      'the verifier imports a package',
+      'the-verifier-stands-alone',
+      'verifier/src/new.ts',
+      "import jwt from 'jsonwebtoken'; export const x = jwt;",
+    ],
+    [
+      'the service imports what is for others',
+      'the-service-takes-the-core-of-the-verifier',
+      'src/accounts/new.ts',
+      "import { bearer } from '@latchkey/verifier'; export const x = bearer;",
     ],
     [
       'a feature imports bcrypt',

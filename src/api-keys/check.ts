@@ -1,9 +1,8 @@
+import type { AccessTokenClaims, RevocationSet } from '@latchkey/verifier/core';
 import type { Clock } from '../clock.ts';
-import { AppError, TOKEN_FAULTS } from '../errors.ts';
+import { AppError, isTokenFault } from '../errors.ts';
 import type { KeyCheck } from '../sessions/bearer.ts';
 import type { Rights } from '../sessions/ports.ts';
-import type { RevocationSet } from '../sessions/revocations.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 import { hashOf, isKey, isWellFormed } from './key.ts';
 import { CACHE_SECONDS, createKnownKeys, type KnownKey } from './known-keys.ts';
 import type { ApiKey, ApiKeyStores } from './ports.ts';
@@ -46,7 +45,7 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
     try {
       return (await demand(key)).claims;
     } catch (error) {
-      if (error instanceof AppError && TOKEN_FAULTS.includes(error.code)) return null;
+      if (error instanceof AppError && isTokenFault(error.code)) return null;
       throw error;
     }
   }

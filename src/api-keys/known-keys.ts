@@ -1,6 +1,5 @@
+import type { AccessTokenClaims, RevocableClaims } from '@latchkey/verifier/core';
 import type { Clock } from '../clock.ts';
-import type { RevocableClaims } from '../sessions/revocations.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 
 /** What stands in for a read of the database. */
 export interface KnownKey {

@@ -1,12 +1,12 @@
+import { permissionsIn, type RevocationSet } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, fieldError } from '../errors.ts';
-import { insufficientScope, permissionsIn } from '../http/caller.ts';
+import { insufficientScope } from '../http/caller.ts';
 import { confirmGranter, demandRank, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
 import type { Holding, Revocation } from '../sessions/ports.ts';
-import type { RevocationSet } from '../sessions/revocations.ts';
 import { hashOf, newKey, shownParts } from './key.ts';
 import { CACHE_SECONDS } from './known-keys.ts';
 import type { ApiKey, ApiKeyStores, NewApiKey, TransactionalApiKeyStores } from './ports.ts';

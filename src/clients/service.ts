@@ -1,3 +1,4 @@
+import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
@@ -7,7 +8,6 @@ import { entryOf } from '../ledger.ts';
 import { after } from '../sessions/ending.ts';
 import type { Revocation } from '../sessions/ports.ts';
 import type { Sessions } from '../sessions/service.ts';
-import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '../tokens/verify.ts';
 import { demandGrantable } from './grantable.ts';
 import type { Client, ClientStores, NewClient, TransactionalClientStores } from './ports.ts';
 import { MAX_SECRETS, makeSecret } from './secret.ts';

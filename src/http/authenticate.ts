@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { type AccessTokenClaims, readBearerToken as read, VerificationError } from '@latchkey/verifier/core';
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 import type { RequestPolicy } from './ports.ts';
 import { challenge } from './problem.ts';
 import type { Limit } from './rate-limit.ts';
@@ -16,9 +16,6 @@ declare global {
     }
   }
 }
-
-/** RFC 6750 section 2.1: b64token. */
-const BEARER_CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /** Returns the claims of a good credential and throws an AppError for any other. */
 export type TokenCheck = (token: string) => AccessTokenClaims | Promise<AccessTokenClaims>;
@@ -69,23 +66,15 @@ export function claimsOf(req: Request): AccessTokenClaims {
 }
 
 /**
- * The token in the Authorization header, or undefined without one; another scheme counts as none. The query string and
- * the body are never looked at.
+ * The token in the Authorization header, or undefined without one; another scheme counts as none.
  * @throws AppError invalid_request where there are two headers or a malformed one
  */
 export function readBearerToken(req: IncomingMessage): string | undefined {
-  if (req.headers.authorization === undefined) return undefined;
-  const headers = req.headersDistinct.authorization ?? [];
-  if (headers.length > 1) throw invalidRequest('The request has more than one Authorization header.');
-  const credentials = headers[0] ?? '';
-  if (credentials.split(' ', 1)[0]?.toLowerCase() !== 'bearer') return undefined;
-  const token = BEARER_CREDENTIALS.exec(credentials)?.[1];
-  if (token === undefined) throw invalidRequest('The Authorization header must be: Bearer ACCESS_TOKEN.');
-  return token;
-}
-
-function invalidRequest(detail: string): AppError {
-  return new AppError('invalid_request', detail, {
-    headers: { 'WWW-Authenticate': challenge('invalid_request') },
-  });
+  try {
+    return read(req);
+  } catch (error) {
+    if (!(error instanceof VerificationError)) throw error;
+    const headers = { 'WWW-Authenticate': challenge('invalid_request') };
+    throw new AppError('invalid_request', error.message, { headers });
+  }
 }

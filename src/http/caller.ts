@@ -1,7 +1,7 @@
+import { type AccessTokenClaims, permissionsIn } from '@latchkey/verifier/core';
 import type { Request, RequestHandler } from 'express';
 import type { Actor, Caller } from '../caller.ts';
 import { AppError } from '../errors.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 import { claimsOf } from './authenticate.ts';
 import { originOf } from './origin.ts';
 import { challengeScope } from './problem.ts';
@@ -46,11 +46,6 @@ export function requireScope(permission: string): RequestHandler {
 /** What the sender of a request may do. */
 export function permissionsOf({ scope }: AccessTokenClaims): readonly string[] {
   return permissionsIn(scope);
-}
-
-/** The permissions in a text with spaces between them. */
-export function permissionsIn(scope: string): readonly string[] {
-  return scope === '' ? [] : scope.split(' ');
 }
 
 /**

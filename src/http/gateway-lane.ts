@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 import { policyOf, readBearerToken, type TokenCheck } from './authenticate.ts';
 import type { RateLimiter } from './ports.ts';
 import { quotaFields } from './rate-limit.ts';

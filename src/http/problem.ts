@@ -1,3 +1,4 @@
+import { challenge as bearerChallenge } from '@latchkey/verifier/core';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -7,7 +8,7 @@ import {
   type ErrorCode,
   FIELD_ERRORS,
   type FieldErrorCode,
-  TOKEN_FAULTS,
+  isTokenFault,
 } from '../errors.ts';
 import { POLICIES } from '../quota.ts';
 import { showQuota } from './rate-limit.ts';
@@ -70,6 +71,7 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 const FIELD_CODES = Object.keys(FIELD_ERRORS) as [FieldErrorCode, ...FieldErrorCode[]];
 
 const RETRY_AFTER_SECONDS = 1;
+const REALM = 'latchkey';
 
 export const Problem = z
   .object({
@@ -142,20 +144,15 @@ function sendProblem(res: Response, error: AppError, problem: ProblemView): void
   res.type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
 }
 
-/**
- * RFC 9110 section 15.5.2: every 401 names a scheme. What it says of the token is of RFC 6750 section 3.1; a request
- * without one gets no error.
- */
+/** RFC 9110 section 15.5.2: every 401 names a scheme. Only what is wrong with a token is said of it. */
 export function challenge(code: ErrorCode): string {
-  const fault = TOKEN_FAULTS.includes(code) ? 'invalid_token' : code === 'invalid_request' ? code : undefined;
-  return `Bearer realm="latchkey"${fault ? `, error="${fault}", error_description="${ERRORS[code].title}"` : ''}`;
+  const isOfCredential = code === 'invalid_request' || isTokenFault(code);
+  return bearerChallenge(REALM, isOfCredential ? code : 'token_missing');
 }
 
 /** RFC 6750 section 3.1: what a token that is good enough for something else lacks. */
 export function challengeScope(permission: string | undefined): string {
-  const { title } = ERRORS.insufficient_scope;
-  const scope = permission === undefined ? '' : `, scope="${permission}"`;
-  return `Bearer realm="latchkey", error="insufficient_scope", error_description="${title}"${scope}`;
+  return bearerChallenge(REALM, 'insufficient_scope', permission);
 }
 
 /** Whatever was thrown, as a refusal. */

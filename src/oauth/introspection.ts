@@ -1,7 +1,7 @@
-import { AppError, TOKEN_FAULTS } from '../errors.ts';
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
+import { AppError, isTokenFault } from '../errors.ts';
 import type { TokenCheck } from '../http/authenticate.ts';
 import type { Sessions } from '../sessions/service.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 import type { ActiveToken, Introspector } from './ports.ts';
 
 /** What the caller of POST /oauth/introspect has to hold. */
@@ -37,7 +37,7 @@ export function introspectAccessTokens(check: TokenCheck): Introspector {
       return claims.api_key_id === undefined ? describe(claims) : null;
     } catch (error) {
       // Everything else means that nobody can tell at present.
-      if (error instanceof AppError && TOKEN_FAULTS.includes(error.code)) return null;
+      if (error instanceof AppError && isTokenFault(error.code)) return null;
       throw error;
     }
   };

@@ -1,7 +1,7 @@
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Caller } from '../caller.ts';
 import { unlessRefused } from '../http/authenticate.ts';
 import type { Sessions } from '../sessions/service.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 import type { ClientCheck, ClientRequest } from './credentials.ts';
 import { invalidClient } from './errors.ts';
 import { demandParameter } from './form.ts';

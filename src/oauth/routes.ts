@@ -1,3 +1,4 @@
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { demandToken, policyOf, readBearerToken, type TokenCheck } from '../http/authenticate.ts';
@@ -8,7 +9,6 @@ import { logRefusal, toAppError } from '../http/problem.ts';
 import { type Limit, limitByNetwork, showQuota } from '../http/rate-limit.ts';
 import type { RightsStore } from '../sessions/ports.ts';
 import type { Sessions } from '../sessions/service.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 import { type ClientRequest, createClientCheck } from './credentials.ts';
 import { invalidClient, OAuthError, toOAuthError } from './errors.ts';
 import { demandParameter, readForm } from './form.ts';

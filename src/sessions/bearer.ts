@@ -1,8 +1,7 @@
-import { AppError } from '../errors.ts';
+import { type AccessTokenClaims, demandUnrevoked, type RevocationSet } from '@latchkey/verifier/core';
+import { AppError, asRefusal } from '../errors.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
-import { type AccessTokenClaims, TokenError } from '../tokens/verify.ts';
 import type { RevocationFollower } from './follower.ts';
-import type { RevocationSet } from './revocations.ts';
 
 /** Credentials of another kind that are taken in place of an access token. */
 export interface KeyCheck {
@@ -36,9 +35,6 @@ export function createFreshness(
   };
 }
 
-const RIGHTS_HAVE_CHANGED =
-  'What it may do has changed since it was issued. Get another one: nobody has been logged out, so a refresh will do.';
-
 /**
  * Makes the check of a bearer token: its signature and claims, and that it has not been revoked. Asks no database, but
  * for an API key that this process does not know yet.
@@ -50,12 +46,12 @@ export function createBearerCheck(dependencies: BearerDependencies) {
   function check(credential: string): AccessTokenClaims | Promise<AccessTokenClaims> {
     if (apiKeys.isKey(credential)) return apiKeys.claimsOf(credential).then(fresh);
     const claims = verifyGenuine(accessTokens, credential);
-    if (revocations.isRevoked(claims)) throw revoked(claims);
+    try {
+      demandUnrevoked(revocations, claims);
+    } catch (error) {
+      throw asRefusal(error);
+    }
     return fresh(claims);
-  }
-
-  function revoked(claims: AccessTokenClaims): AppError {
-    return new AppError('token_revoked', revocations.isOutdated(claims) ? RIGHTS_HAVE_CHANGED : undefined);
   }
 
   function fresh(claims: AccessTokenClaims): AccessTokenClaims {
@@ -71,7 +67,6 @@ export function verifyGenuine(accessTokens: AccessTokens, token: string): Access
   try {
     return accessTokens.verify(token);
   } catch (error) {
-    if (error instanceof TokenError) throw new AppError(error.code, error.message);
-    throw error;
+    throw asRefusal(error);
   }
 }

@@ -1,7 +1,11 @@
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  MAX_ACCESS_TOKEN_TTL_SECONDS,
+  type RevocationSet,
+} from '@latchkey/verifier/core';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { type EventType, entryOf } from '../ledger.ts';
-import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '../tokens/verify.ts';
 import type {
   Revocation,
   RevocationReason,
@@ -9,7 +13,6 @@ import type {
   SessionStores,
   TransactionalSessionStores,
 } from './ports.ts';
-import type { RevocationSet } from './revocations.ts';
 
 const MAX_LISTED_SESSIONS = 100;
 

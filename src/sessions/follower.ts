@@ -1,7 +1,7 @@
+import type { RevocationSet } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { RecordedRevocation, SessionStores } from './ports.ts';
-import type { RevocationSet } from './revocations.ts';
 
 export interface FollowerOptions {
   readonly stores: Pick<SessionStores, 'sessions' | 'revocations'>;

@@ -1,3 +1,4 @@
+import type { Revocation } from '@latchkey/verifier/core';
 import type { Ledger } from '../ledger.ts';
 
 /** One login on one device. */
@@ -93,19 +94,7 @@ export interface RightsStore {
   readonly lockHolding: (holder: Holder, at: Date) => Promise<Holding | null>;
 }
 
-/**
- * What no longer counts: a session; an API key; everything a user got before some time; or tokens that hold older rights
- * than a user or a role has had since.
- */
-export interface Revocation {
-  readonly kind: 'session' | 'user' | 'rights' | 'role' | 'key';
-  /** The id of the session (or the `jti` of a token that has none), of the user, client or key, or the name of the role. */
-  readonly subjectId: string;
-  /** For users: tokens issued before this are revoked. For rights and roles: tokens with an earlier version are. */
-  readonly notBefore: Date | null;
-  /** From then on no token can be alive that this concerns. */
-  readonly expiresAt: Date;
-}
+export type { Revocation };
 
 export interface RecordedRevocation extends Revocation {
   /** Rises with every insert, though not with every commit. */

@@ -1,3 +1,4 @@
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Caller } from '../caller.ts';
 import { AppError } from '../errors.ts';
@@ -6,7 +7,6 @@ import { callerOf, requireUser, userOf } from '../http/caller.ts';
 import { originOf } from '../http/origin.ts';
 import { parse } from '../http/parse.ts';
 import type { Limit } from '../http/rate-limit.ts';
-import type { AccessTokenClaims } from '../tokens/verify.ts';
 import type { SessionFilter } from './ports.ts';
 import {
   LogoutBody,

@@ -1,3 +1,4 @@
+import type { RevocationSet } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
 import { ANONYMOUS, type Caller, type RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
@@ -7,7 +8,6 @@ import type { AccessTokens } from '../tokens/access-token.ts';
 import { after, createEnding } from './ending.ts';
 import type { LoginMethod, Session, SessionStores, TransactionalSessionStores } from './ports.ts';
 import type { RefreshTokens } from './refresh-token.ts';
-import type { RevocationSet } from './revocations.ts';
 
 export interface SessionLifetimes {
   readonly accessTokenTtlSeconds: number;

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { type AccessTokenClaims, createVerify, rememberVerified } from '@latchkey/verifier/core';
 import jwt from 'jsonwebtoken';
 import type { Clock } from '../clock.ts';
 import type { KeyRing } from './keys.ts';
-import { rememberVerified } from './remembered.ts';
-import { type AccessTokenClaims, createVerify } from './verify.ts';
 
 export interface AccessTokenOptions {
   readonly keys: KeyRing;
@@ -33,7 +32,7 @@ interface AccessTokenRights {
 export interface AccessTokens {
   /** A new token with a `jti` of its own. */
   readonly issue: (subject: AccessTokenSubject) => string;
-  /** The claims of a token that passes every check, else throws a TokenError. Does not ask what has been revoked. */
+  /** The claims of a token that passes every check, else throws a VerificationError. Does not ask what has been revoked. */
   readonly verify: (token: string) => AccessTokenClaims;
 }
 
@@ -41,6 +40,7 @@ export interface AccessTokens {
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const { keys, issuer, audience, maxTtlSeconds, clock, onUse = () => {} } = options;
   const { kid, algorithm, signingKey } = keys.current;
+  const verifying = new Map(keys.verifying.map((key) => [key.kid, key]));
   return {
     issue(subject) {
       const { roles, fromRoles, permissions, versions, ttlSeconds } = subject;
@@ -66,13 +66,13 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       clock,
       maxAgeSeconds: maxTtlSeconds,
       verify: createVerify({
-        keys: keys.verifying,
+        findKey: (named) => verifying.get(named),
         issuer,
         audience,
         maxAgeSeconds: maxTtlSeconds,
         clock,
         onVerified: (used) => onUse(used, 'seen'),
       }),
-    }),
+    }).verify,
   };
 }

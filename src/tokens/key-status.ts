@@ -1,6 +1,6 @@
+import { CLOCK_TOLERANCE_SECONDS } from '@latchkey/verifier/core';
 import type { KeyRing } from './keys.ts';
 import type { KeyUse } from './ports.ts';
-import { CLOCK_TOLERANCE_SECONDS } from './verify.ts';
 
 export interface KeyStatusOptions {
   readonly keys: KeyRing;

@@ -1,6 +1,6 @@
+import type { VerifyingKey } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { VerifyingKey } from './keys.ts';
 import type { KeyUseStore } from './ports.ts';
 
 export interface KeyUsage {

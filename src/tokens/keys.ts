@@ -1,22 +1,10 @@
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto';
-
-export type Algorithm = 'HS256' | 'RS256' | 'ES256';
-
-/** A key that tokens are verified with. A token's `alg` must equal the key's, so no algorithm can be confused. */
-export interface VerifyingKey {
-  /** RFC 7638 thumbprint. */
-  readonly kid: string;
-  readonly algorithm: Algorithm;
-  /** Made once: jsonwebtoken is fifty times faster with a KeyObject than with text. */
-  readonly verifyingKey: KeyObject;
-}
+  type Algorithm,
+  publicKey,
+  type VerifyingKey,
+  secretKey as verifyingSecret,
+} from '@latchkey/verifier/core';
 
 export interface SigningKey extends VerifyingKey {
   readonly signingKey: KeyObject;
@@ -49,16 +37,6 @@ export interface KeyMaterial {
   readonly previousPublicKeys: readonly string[];
 }
 
-const MIN_RSA_BITS = 2048;
-const EC_CURVE = 'prime256v1';
-
-/** The members that RFC 7638 section 3.2 takes into a thumbprint, in its order. */
-const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  oct: ['k', 'kty'],
-  RSA: ['e', 'kty', 'n'],
-  EC: ['crv', 'kty', 'x', 'y'],
-};
-
 /**
  * The keys of this server. Under RS256 and ES256 the secret verifies no access token, since whoever shares it could
  * make one; previous secrets do, as long as tokens from before the change are alive.
@@ -84,8 +62,8 @@ export function createKeyRing(material: KeyMaterial): KeyRing {
 
 /** The HS256 key whose bytes are the UTF-8 bytes of `secret`, as every JWT library takes it. */
 export function secretKey(secret: string): SigningKey {
-  const key = createSecretKey(secret, 'utf8');
-  return { kid: thumbprint(key), algorithm: 'HS256', signingKey: key, verifyingKey: key };
+  const key = verifyingSecret(secret);
+  return { ...key, signingKey: key.verifyingKey };
 }
 
 function currentKey({ algorithm, secret, privateKey }: KeyMaterial): SigningKey {
@@ -106,25 +84,6 @@ function naming<Result>(variable: string, read: () => Result): Result {
   } catch (error) {
     throw new Error(`${variable} is no usable key: ${(error as Error).message}`);
   }
-}
-
-function publicKey(verifyingKey: KeyObject): VerifyingKey {
-  return { kid: thumbprint(verifyingKey), algorithm: algorithmOf(verifyingKey), verifyingKey };
-}
-
-function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): Algorithm {
-  if (asymmetricKeyType === 'ec' && asymmetricKeyDetails.namedCurve === EC_CURVE) return 'ES256';
-  if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails.modulusLength ?? 0) >= MIN_RSA_BITS)
-    return 'RS256';
-  throw new Error(`a key must be EC on P-256 (ES256) or RSA of at least ${MIN_RSA_BITS} bits (RS256)`);
-}
-
-/** Like a token's own signature it is a hash of the key; it tells nothing about a secret of 256 random bits. */
-function thumbprint(key: KeyObject): string {
-  const jwk: Record<string, unknown> = { ...key.export({ format: 'jwk' }) };
-  const members = THUMBPRINT_MEMBERS[String(jwk.kty)] ?? [];
-  const canonical = JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]])));
-  return createHash('sha256').update(canonical).digest('base64url');
 }
 
 function isPublic({ algorithm }: VerifyingKey): boolean {

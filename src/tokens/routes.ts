@@ -1,7 +1,7 @@
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import { type RequestHandler, Router } from 'express';
 import { claimsOf } from '../http/authenticate.ts';
 import type { KeyRing } from './keys.ts';
-import type { AccessTokenClaims } from './verify.ts';
 
 const JWKS_MAX_AGE_SECONDS = 300;
 

@@ -1,4 +1,5 @@
-import { type Algorithm, createKeyRing } from '../tokens/keys.ts';
+import type { Algorithm } from '@latchkey/verifier/core';
+import { createKeyRing } from '../tokens/keys.ts';
 import { isSampleSecret } from './sample-secrets.ts';
 import { describeValue, type Values } from './variables.ts';
 

@@ -1,5 +1,5 @@
+import { MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey/verifier/core';
 import { z } from 'zod';
-import { MAX_ACCESS_TOKEN_TTL_SECONDS } from '../tokens/verify.ts';
 import { integer, pemBlocks, secrets, text } from './values.ts';
 import type { Variable } from './variable.ts';
 

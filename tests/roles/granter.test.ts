@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Request } from 'express';
 import { OPERATOR } from '../../src/caller.ts';
 import type { AppError } from '../../src/errors.ts';
 import { confirmGranter, demandAdmin, demandHeld, granterOf } from '../../src/http/granter.ts';
 import type { Holder, Holding } from '../../src/sessions/ports.ts';
-import type { AccessTokenClaims } from '../../src/tokens/verify.ts';
 
 const USER = '01980000-0000-7000-8000-000000000001';
 const NOTHING: Holding = { roles: [], permissions: [] };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createRevocationSet } from '@latchkey/verifier/core';
 import type { Transaction } from 'sequelize';
 import { loadConfig } from '../../src/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
@@ -8,7 +9,6 @@ import { createStore } from '../../src/db/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createRevocationFollower } from '../../src/sessions/follower.ts';
 import type { Revocation, SessionStores } from '../../src/sessions/ports.ts';
-import { createRevocationSet } from '../../src/sessions/revocations.ts';
 import { createTestClock, startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';

@@ -1,4 +1,4 @@
-import { CLOCK_TOLERANCE_SECONDS } from '../../src/tokens/verify.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '@latchkey/verifier/core';
 import type { TestApp } from './app.ts';
 
 export interface MadeKey {

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { VerificationError } from '@latchkey/verifier/core';
 import jwt from 'jsonwebtoken';
 import { createAccessTokens } from '../../src/tokens/access-token.ts';
 import { createKeyRing, secretKey } from '../../src/tokens/keys.ts';
-import { TokenError } from '../../src/tokens/verify.ts';
 
 const ISSUER = 'https://auth.example.com';
 const AUDIENCE = 'latchkey';
@@ -123,7 +123,7 @@ describe('an issued access token', () => {
     const token = accessTokens().issue(SUBJECT);
 
     expect(() => accessTokens('a secret that another installation has made').verify(token)).toThrow(
-      TokenError,
+      VerificationError,
     );
   });
 

@@ -1,5 +1,19 @@
-import type { AccessTokenClaims } from '../tokens/verify.ts';
-import type { Revocation } from './ports.ts';
+import type { AccessTokenClaims } from './claims.ts';
+import { VerificationError } from './errors.ts';
+
+/**
+ * What no longer counts: a session; an API key; everything a user got before some time; or tokens that hold older rights
+ * than a user or a role has had since.
+ */
+export interface Revocation {
+  readonly kind: 'session' | 'user' | 'rights' | 'role' | 'key';
+  /** The id of the session (or the `jti` of a token that has none), of the user, client or key, or the name of the role. */
+  readonly subjectId: string;
+  /** For users: tokens issued before this are revoked. For rights and roles: tokens with an earlier version are. */
+  readonly notBefore: Date | null;
+  /** From then on no token can be alive that this concerns. */
+  readonly expiresAt: Date;
+}
 
 /** What of a token tells whether it is revoked. */
 export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
@@ -76,6 +90,17 @@ export function createRevocationSet(): RevocationSet {
     },
     size: () => sessions.size + keys.size + users.size + rights.size + roles.size,
   };
+}
+
+const HAS_ENDED = 'Its session has ended, or its account was deleted or disabled.';
+const RIGHTS_HAVE_CHANGED =
+  'What it may do has changed since it was issued. Get another one: nobody has been logged out, so a refresh will do.';
+
+/** @throws VerificationError token_revoked, which says whether a refresh will do */
+export function demandUnrevoked(revocations: RevocationSet, claims: RevocableClaims): void {
+  if (!revocations.isRevoked(claims)) return;
+  const reason = revocations.isOutdated(claims) ? RIGHTS_HAVE_CHANGED : HAS_ENDED;
+  throw new VerificationError('token_revoked', reason);
 }
 
 /** A threshold never falls, in whatever order revocations are read. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRevocationSet } from '../../src/sessions/revocations.ts';
+import { createRevocationSet } from '@latchkey/verifier/core';
 
 const NOW = 1_800_000_000;
 const at = (seconds: number) => new Date(seconds * 1000);

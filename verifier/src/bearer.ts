@@ -1,0 +1,100 @@
+import { type AccessTokenClaims, permissionsIn } from './claims.ts';
+import { challenge, type RequestHeaders, readBearerToken } from './credentials.ts';
+import { REFUSALS, VerificationError } from './errors.ts';
+import type { Verifier } from './verifier.ts';
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The claims of the bearer token, behind the middleware `bearer`. */
+      auth?: AccessTokenClaims;
+    }
+  }
+}
+
+export interface BearerOptions {
+  /** The permission that is needed, or several with spaces between them: then all of them. */
+  readonly scope?: string;
+  /** The role that is needed. */
+  readonly role?: string;
+  /** What WWW-Authenticate calls the place that is protected: visible ASCII without quotation marks. */
+  readonly realm?: string;
+}
+
+/** A request of Express, or of anything else that is made of node:http. */
+export interface BearerRequest extends RequestHeaders {
+  auth?: AccessTokenClaims;
+}
+
+/** What is used of a response. */
+export interface BearerResponse {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(body: string): unknown;
+}
+
+export type BearerMiddleware = (
+  req: BearerRequest,
+  res: BearerResponse,
+  next: (error?: unknown) => void,
+) => Promise<void>;
+
+const RETRY_AFTER_SECONDS = '1';
+
+/**
+ * Middleware that puts the claims of a good bearer token into `req.auth`, and answers every other request itself: as RFC
+ * 6750 section 3 has it, with a problem document (RFC 9457) that has the stable member `code`.
+ */
+export function bearer(verifier: Pick<Verifier, 'verify'>, options: BearerOptions = {}): BearerMiddleware {
+  const { scope, role, realm = 'latchkey' } = options;
+  const needed = permissionsIn(scope ?? '');
+
+  async function authorize(req: BearerRequest): Promise<AccessTokenClaims> {
+    const token = readBearerToken(req);
+    if (token === undefined) {
+      throw new VerificationError('token_missing', 'Send the header Authorization: Bearer ACCESS_TOKEN.');
+    }
+    const claims = await verifier.verify(token);
+    const held = permissionsIn(claims.scope);
+    const missing = needed.filter((permission) => !held.includes(permission));
+    if (missing.length > 0) {
+      throw new VerificationError('insufficient_scope', `This needs the permission ${missing.join(' ')}.`);
+    }
+    if (role !== undefined && !claims.roles.includes(role)) {
+      throw new VerificationError('insufficient_role', `This needs the role ${role}.`);
+    }
+    return claims;
+  }
+
+  return async (req, res, next) => {
+    try {
+      req.auth = await authorize(req);
+    } catch (error) {
+      if (error instanceof VerificationError) refuse(res, error, realm, scope);
+      else next(error);
+      return;
+    }
+    next();
+  };
+}
+
+function refuse(
+  res: BearerResponse,
+  { code, status, message }: VerificationError,
+  realm: string,
+  scope: string | undefined,
+): void {
+  const { title } = REFUSALS[code];
+  const problem = { type: `urn:latchkey:error:${code}`, title, status, detail: message, code };
+  res.statusCode = status;
+  res.setHeader('Content-Type', 'application/problem+json');
+  res.setHeader('Cache-Control', 'no-store');
+  if (status === 503) res.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+  else {
+    res.setHeader(
+      'WWW-Authenticate',
+      challenge(realm, code, code === 'insufficient_scope' ? scope : undefined),
+    );
+  }
+  res.end(JSON.stringify(problem));
+}

@@ -1,0 +1,60 @@
+/**
+ * Why a request is refused. The codes are public API and those of the service; `title` is what a person reads first.
+ * `challenge` is the error code of RFC 6750 section 3.1.
+ */
+export const REFUSALS = {
+  invalid_request: { status: 400, title: 'The request is malformed', challenge: 'invalid_request' },
+  token_missing: { status: 401, title: 'This needs an access token', challenge: undefined },
+  token_invalid: { status: 401, title: 'The access token is not valid', challenge: 'invalid_token' },
+  token_expired: { status: 401, title: 'The access token has expired', challenge: 'invalid_token' },
+  token_revoked: { status: 401, title: 'The access token has been revoked', challenge: 'invalid_token' },
+  insufficient_scope: {
+    status: 403,
+    title: 'The token does not allow this',
+    challenge: 'insufficient_scope',
+  },
+  insufficient_role: {
+    status: 403,
+    title: 'The token is not of somebody with this role',
+    challenge: 'insufficient_scope',
+  },
+  keys_unavailable: {
+    status: 503,
+    title: 'The keys that tokens are verified with cannot be had at present',
+    challenge: undefined,
+  },
+  revocations_stale: {
+    status: 503,
+    title: 'Revocations cannot be followed at present',
+    challenge: undefined,
+  },
+} as const satisfies Record<string, Refusal>;
+
+interface Refusal {
+  readonly status: number;
+  readonly title: string;
+  readonly challenge: string | undefined;
+}
+
+export type VerificationCode = keyof typeof REFUSALS;
+
+/** A refusal. `message` may be shown to whoever sent the token; `cause` is for the operator. */
+export class VerificationError extends Error {
+  readonly code: VerificationCode;
+  /** The HTTP status that fits: 400, 401, 403 or 503. */
+  readonly status: number;
+
+  constructor(code: VerificationCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.name = 'VerificationError';
+    this.code = code;
+    this.status = REFUSALS[code].status;
+  }
+}
+
+/** The token names a key that is not at hand. Where keys come from elsewhere, it may have been added there. */
+export class UnknownKeyError extends VerificationError {
+  constructor() {
+    super('token_invalid', 'The access token is not valid. It was signed with a key that is not known here.');
+  }
+}

@@ -1,0 +1,60 @@
+export interface JsonRequest {
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMilliseconds: number;
+  /** Gives up earlier. */
+  readonly signal: AbortSignal;
+}
+
+export interface JsonAnswer {
+  readonly status: number;
+  /** Undefined where the answer is no JSON. */
+  readonly body: unknown;
+}
+
+const MAX_BYTES = 8 * 2 ** 20;
+
+/**
+ * Asks a server for JSON. Redirects are not followed: what is asked for is where the operator says.
+ * @throws Error where there is no answer in time, or one of more than 8 MB
+ */
+export async function requestJson(url: URL, request: JsonRequest): Promise<JsonAnswer> {
+  const { timeoutMilliseconds, signal, ...init } = request;
+  try {
+    const response = await fetch(url, {
+      ...init,
+      redirect: 'error',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds)]),
+    });
+    return { status: response.status, body: parseJson(await readText(response)) };
+  } catch (error) {
+    throw new Error(`${url.origin}${url.pathname} did not answer: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A page of some gateway: its status says enough.
+    return undefined;
+  }
+}
+
+/** fetch says no more than that it failed; why is in its cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error && cause.message !== '' ? cause.message : message;
+}

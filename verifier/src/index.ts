@@ -1,0 +1,6 @@
+export { type BearerMiddleware, type BearerOptions, bearer } from './bearer.ts';
+export type { AccessTokenClaims } from './claims.ts';
+export { type VerificationCode, VerificationError } from './errors.ts';
+export type { Following } from './following.ts';
+export type { KeyOptions, RevocationsOptions } from './options.ts';
+export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts';

@@ -1,0 +1,92 @@
+/** The keys that tokens are verified with: the secret under HS256, with those before it; else where the keys are published. */
+export type KeyOptions =
+  | { readonly secret: string; readonly secrets?: never; readonly jwksUri?: never }
+  | { readonly secret?: never; readonly secrets: readonly string[]; readonly jwksUri?: never }
+  | { readonly secret?: never; readonly secrets?: never; readonly jwksUri: string | URL };
+
+/** Where and how revocations are followed. */
+export interface RevocationsOptions {
+  /** Of the feed: https://auth.example.com/revocations */
+  readonly url: string | URL;
+  /** Of a machine client with the permission revocations:read. */
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** After so many seconds without an answer of the feed its knowledge counts as stale: 2 to 3600, 10 by default. */
+  readonly maxLagSeconds?: number;
+  /** What happens then: refuse every token, or accept those that are not known to be revoked. By default refuse. */
+  readonly whenStale?: 'refuse' | 'accept';
+}
+
+interface Options {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly secret?: string | undefined;
+  readonly secrets?: readonly string[] | undefined;
+  readonly jwksUri?: string | URL | undefined;
+  readonly clockToleranceSeconds?: number;
+  readonly revocations?: RevocationsOptions | undefined;
+}
+
+const DEFAULT_TOLERANCE_SECONDS = 5;
+const DEFAULT_LAG_SECONDS = 10;
+
+/** Reads the options of a verifier. JavaScript may hand anything over, and a check that is skipped is worse than none. */
+export function parseOptions(options: Options) {
+  const {
+    secret,
+    secrets,
+    jwksUri,
+    clockToleranceSeconds = DEFAULT_TOLERANCE_SECONDS,
+    revocations,
+  } = options;
+  const given = [secret, secrets, jwksUri].filter((source) => source !== undefined);
+  demand(given.length === 1, 'exactly one of secret, secrets and jwksUri is needed');
+  const allSecrets = secret === undefined ? (secrets ?? []) : [secret];
+  demand(jwksUri !== undefined || allSecrets.length > 0, 'secrets must not be empty');
+  for (const each of allSecrets) demandText(each, 'secret');
+  return {
+    issuer: demandText(options.issuer, 'issuer'),
+    audience: demandText(options.audience, 'audience'),
+    secrets: allSecrets,
+    jwksUri: jwksUri === undefined ? undefined : parseUrl(jwksUri, 'jwksUri'),
+    clockToleranceSeconds: demandWithin(clockToleranceSeconds, 0, 300, 'clockToleranceSeconds'),
+    feed: revocations && parseRevocations(revocations),
+  };
+}
+
+function parseRevocations(options: RevocationsOptions) {
+  const { maxLagSeconds = DEFAULT_LAG_SECONDS, whenStale = 'refuse' } = options;
+  const url = parseUrl(options.url, 'revocations.url');
+  demand(url.pathname.endsWith('/revocations'), 'revocations.url must end in /revocations');
+  demand(whenStale === 'refuse' || whenStale === 'accept', 'revocations.whenStale must be refuse or accept');
+  return {
+    url,
+    clientId: demandText(options.clientId, 'revocations.clientId'),
+    clientSecret: demandText(options.clientSecret, 'revocations.clientSecret'),
+    maxLagSeconds: demandWithin(maxLagSeconds, 2, 3600, 'revocations.maxLagSeconds'),
+    whenStale,
+  };
+}
+
+function parseUrl(value: string | URL, name: string): URL {
+  const url = URL.canParse(String(value)) ? new URL(value) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+    throw new TypeError(`${name} must be a URL of http or https`);
+  }
+  return url;
+}
+
+function demandText(value: unknown, name: string): string {
+  demand(typeof value === 'string' && value !== '', `${name} must be a text that is not empty`);
+  return value as string;
+}
+
+function demandWithin(value: unknown, least: number, most: number, name: string): number {
+  const isWithin = typeof value === 'number' && value >= least && value <= most;
+  demand(isWithin, `${name} must be a number from ${least} to ${most}`);
+  return value as number;
+}
+
+function demand(condition: boolean, message: string): void {
+  if (!condition) throw new TypeError(`createVerifier: ${message}`);
+}

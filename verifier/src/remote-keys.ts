@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from './clock.ts';
+import { VerificationError } from './errors.ts';
+import { requestJson } from './http.ts';
+import { keysOfJwks, type VerifyingKey } from './keys.ts';
+import type { Report } from './report.ts';
+
+export interface RemoteKeysOptions {
+  readonly url: URL;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Told when a key is no longer there. */
+  readonly onRemoved: () => void;
+}
+
+/** Keys that are published elsewhere. */
+export interface RemoteKeys {
+  readonly find: (kid: string) => VerifyingKey | undefined;
+  /**
+   * Fetches the keys, unless that was done in the last 30 s; one fetch at a time, whoever asks.
+   * @throws VerificationError keys_unavailable where nobody knows what keys there are
+   */
+  readonly refresh: () => Promise<void>;
+  /** Throws the same where the last fetch failed or none has ended. */
+  readonly demandKnown: () => void;
+  /** Resolves once they are known, however often that has to be tried; rejects where it is closed before. */
+  readonly ready: () => Promise<void>;
+  readonly close: () => void;
+}
+
+/** Whoever sends tokens with invented keys causes no more fetches than that. */
+const MIN_INTERVAL_MILLISECONDS = 30_000;
+const RETRY_MILLISECONDS = 1_000;
+/** A key that is taken away is trusted no longer than that. */
+const MAX_AGE_MILLISECONDS = 600_000;
+const TIMEOUT_MILLISECONDS = 5_000;
+
+/** Follows a JWK Set (RFC 7517 section 5): fetched at once, every ten minutes, and when a token names an unknown key. */
+export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOptions): RemoteKeys {
+  const closing = new AbortController();
+  let keys = new Map<string, VerifyingKey>();
+  let underWay: Promise<void> | undefined;
+  let triedAt = Number.NEGATIVE_INFINITY;
+  let failure: unknown = new Error('they have not been fetched yet');
+
+  async function fetchKeys(): Promise<void> {
+    try {
+      const { status, body } = await requestJson(url, {
+        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+        signal: closing.signal,
+      });
+      if (status !== 200) throw new Error(`${url} answered ${status}`);
+      replace(new Map(keysOfJwks(body).map((key) => [key.kid, key])));
+      failure = undefined;
+      report.recovered();
+    } catch (error) {
+      failure = error;
+      if (!closing.signal.aborted)
+        report.failed(new Error(`no keys: ${(error as Error).message}`, { cause: error }));
+    }
+  }
+
+  function replace(fetched: Map<string, VerifyingKey>): void {
+    const isRemoved = ({ kid, verifyingKey }: VerifyingKey) =>
+      !(fetched.get(kid)?.verifyingKey.equals(verifyingKey) ?? false);
+    const before = keys;
+    keys = fetched;
+    if ([...before.values()].some(isRemoved)) onRemoved();
+  }
+
+  async function refresh(): Promise<void> {
+    const interval = failure === undefined ? MIN_INTERVAL_MILLISECONDS : RETRY_MILLISECONDS;
+    if (underWay === undefined && clock.monotonic() - triedAt >= interval) {
+      triedAt = clock.monotonic();
+      underWay = fetchKeys().finally(() => {
+        underWay = undefined;
+      });
+    }
+    await underWay;
+    demandKnown();
+  }
+
+  function demandKnown(): void {
+    if (failure === undefined) return;
+    throw new VerificationError(
+      'keys_unavailable',
+      'The keys of the auth service cannot be had at present.',
+      {
+        cause: failure,
+      },
+    );
+  }
+
+  async function ready(): Promise<void> {
+    while (failure !== undefined) {
+      await refreshQuietly();
+      if (failure !== undefined) await sleep(RETRY_MILLISECONDS, undefined, { signal: closing.signal });
+    }
+  }
+
+  // What fails is reported there, and tried again.
+  const refreshQuietly = () => refresh().catch(() => {});
+  void refreshQuietly();
+  const timer = setInterval(refreshQuietly, MAX_AGE_MILLISECONDS).unref();
+
+  return {
+    find: (kid) => keys.get(kid),
+    refresh,
+    demandKnown,
+    ready,
+    close() {
+      clearInterval(timer);
+      closing.abort();
+    },
+  };
+}

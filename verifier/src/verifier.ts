@@ -1,0 +1,121 @@
+import type { AccessTokenClaims } from './claims.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { UnknownKeyError, VerificationError } from './errors.ts';
+import { type Following, followRevocations } from './following.ts';
+import { secretKey } from './keys.ts';
+import { type KeyOptions, parseOptions, type RevocationsOptions } from './options.ts';
+import { rememberVerified } from './remembered.ts';
+import { createRemoteKeys } from './remote-keys.ts';
+import { createReport, warn } from './report.ts';
+import { createRevocationSet, demandUnrevoked } from './revocations.ts';
+import { createVerify } from './verify.ts';
+
+export type VerifierOptions = KeyOptions & {
+  /** JWT_ISSUER of the auth service, which is its PUBLIC_URL by default. */
+  readonly issuer: string;
+  /** JWT_AUDIENCE of the auth service. */
+  readonly audience: string;
+  /** By how much the clocks of the auth service and of this one may differ: 0 to 300, 5 by default. */
+  readonly clockToleranceSeconds?: number;
+  /** Without it a token is good until it expires, whatever happens to its session. */
+  readonly revocations?: RevocationsOptions;
+  /** Told when keys or revocations cannot be fetched, once for each failure. By default a warning of the process. */
+  readonly onError?: (error: Error) => void;
+  /** For tests. */
+  readonly clock?: Clock;
+};
+
+export interface Verifier {
+  /**
+   * The claims of an access token that is genuine, alive and, as far as is known here, not revoked.
+   * Rejects with a VerificationError: token_invalid, token_expired, token_revoked, keys_unavailable, revocations_stale.
+   */
+  readonly verify: (token: string) => Promise<AccessTokenClaims>;
+  /** The same at once. It throws keys_unavailable where keys would have to be fetched. */
+  readonly verifySync: (token: string) => AccessTokenClaims;
+  /**
+   * Resolves once keys and revocations are at hand. Waits where the auth service does not answer; rejects where it
+   * refuses, since somebody has to change something then.
+   */
+  readonly ready: () => Promise<void>;
+  /** How well revocations are followed; undefined where they are not. */
+  readonly revocations: Following | undefined;
+  /** Ends whatever is under way. Tokens are verified with what is known from then on. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Makes a verifier of Latchkey's access tokens (RFC 9068). It asks the auth service for its keys, if need be, and for what
+ * is revoked, and never about a token.
+ * @throws TypeError where an option is missing or of no use
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { issuer, audience, secrets, jwksUri, clockToleranceSeconds, feed } = parseOptions(options);
+  const { clock = systemClock, onError = warn } = options;
+
+  const known = new Map(secrets.map((secret) => secretKey(secret)).map((key) => [key.kid, key]));
+  const remote =
+    jwksUri && createRemoteKeys({ url: jwksUri, clock, report: createReport(onError), onRemoved: forgetAll });
+  const remembering = rememberVerified({
+    verify: createVerify({
+      findKey: remote?.find ?? ((kid) => known.get(kid)),
+      issuer,
+      audience,
+      clock,
+      clockToleranceSeconds,
+    }),
+    clock,
+    clockToleranceSeconds,
+  });
+  const revoked = createRevocationSet();
+  const feedFollower =
+    feed && followRevocations({ ...feed, revocations: revoked, clock, report: createReport(onError) });
+
+  function forgetAll(): void {
+    remembering.forgetAll();
+  }
+
+  function check(token: string): AccessTokenClaims {
+    const claims = remembering.verify(token);
+    demandUnrevoked(revoked, claims);
+    if (feed?.whenStale === 'refuse' && feedFollower?.following.isStale) {
+      throw new VerificationError(
+        'revocations_stale',
+        'Whether this token has been revoked is not known at present.',
+      );
+    }
+    return claims;
+  }
+
+  function verifySync(token: string): AccessTokenClaims {
+    try {
+      return check(token);
+    } catch (error) {
+      if (error instanceof UnknownKeyError) remote?.demandKnown();
+      throw error;
+    }
+  }
+
+  async function verify(token: string): Promise<AccessTokenClaims> {
+    try {
+      return check(token);
+    } catch (error) {
+      if (remote === undefined || !(error instanceof UnknownKeyError)) throw error;
+    }
+    await remote.refresh();
+    return check(token);
+  }
+
+  return {
+    verify,
+    verifySync,
+    async ready() {
+      await Promise.all([remote?.ready(), feedFollower?.ready()]);
+    },
+    revocations: feedFollower?.following,
+    async close() {
+      remote?.close();
+      await feedFollower?.close();
+    },
+  };
+}
