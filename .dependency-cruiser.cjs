@@ -1,6 +1,6 @@
 /** Who may import whom. docs/ARCHITECTURE.md says why; `npm run lint` enforces it. */
 
-const FEATURES = '^src/(accounts|api-keys|audit|clients|oauth|roles|health|docs|metrics)/';
+const FEATURES = '^src/(accounts|api-keys|audit|clients|oauth|revocations|roles|health|docs|metrics)/';
 /** What every feature may use. */
 const SHARED_BY_FEATURES =
   '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|caller|ledger|clock|logger|ids)\\.ts$';

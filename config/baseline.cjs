@@ -39,6 +39,7 @@ const PERMISSIONS = {
   'clients:add-secret': 'Add secrets to machine clients',
   'clients:remove-secret': 'Remove secrets of machine clients',
   'tokens:introspect': 'Ask what there is to know about a token',
+  'revocations:read': 'Follow what is revoked, to verify tokens elsewhere',
 };
 
 const ROLES = {

@@ -69,7 +69,7 @@ const PATH_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>>
 };
 
 /** What only administrators may do: others are refused, and the collection runs all the same. */
-const GUARDED_PATHS = '/admin/';
+const GUARDED_PATHS = ['/admin/', '/revocations'];
 
 /** What needs permissions is sent with the token of somebody who has them. */
 const ADMIN_AUTH = { type: 'bearer', bearer: [{ key: 'token', value: '{{admin_token}}', type: 'string' }] };
@@ -173,7 +173,7 @@ function variableOf(path: string, parameter: string): string | undefined {
 
 /** Who runs the collection may be an administrator or not; what is for administrators tells either way. */
 function expectation({ path, success }: Operation): string {
-  return path.startsWith(GUARDED_PATHS)
+  return GUARDED_PATHS.some((guarded) => path.startsWith(guarded))
     ? `pm.test('answers ${success}, or refuses who may not and what is not there', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 401, 403, 404, 409]));`
     : `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`;
 }
@@ -192,7 +192,7 @@ function toForm(body: Record<string, unknown>): object {
 
 /** Undefined for the collection's own, which is the access token. A machine authenticates in the body. */
 function authOf(path: string, security: readonly object[] | undefined): object | undefined {
-  if (path.startsWith(GUARDED_PATHS)) return ADMIN_AUTH;
+  if (GUARDED_PATHS.some((guarded) => path.startsWith(guarded))) return ADMIN_AUTH;
   const takesToken = security?.some((alternative) => 'bearer' in alternative) && !path.startsWith('/oauth/');
   return takesToken ? undefined : { type: 'noauth' };
 }

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { createRevocationSet } from '@latchkey/verifier/core';
 import { OPERATOR_AT_WORK } from './accounts/admin/rank.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from './accounts/admin/service.ts';
 import { parseEmail, parseUsername } from './accounts/identifiers.ts';
@@ -193,7 +192,7 @@ async function withUsers(work: (users: UserAdmin, store: AccountStore) => Promis
   try {
     if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
     const store = createStore(database);
-    const ending = createEnding({ store, revocations: createRevocationSet(), clock: systemClock });
+    const ending = createEnding({ store, announce: () => {}, clock: systemClock });
     const sessions = { ...ending, list: (userId: string) => store.sessions.listLive(userId, new Date()) };
     const passwords = createPasswords(config.passwords, workers);
     return await work(createUserAdmin({ store, passwords, sessions, clock: systemClock }), store);

@@ -52,6 +52,10 @@ import { oauthPaths } from './oauth/openapi.ts';
 import { metadataRoutes, oauthRoutes } from './oauth/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
+import { createFeed } from './revocations/feed.ts';
+import type { RevocationLog } from './revocations/log.ts';
+import { revocationPaths } from './revocations/openapi.ts';
+import { revocationRoutes } from './revocations/routes.ts';
 import { rolePaths } from './roles/openapi.ts';
 import { createPermissions } from './roles/permissions.ts';
 import { createRoles } from './roles/roles.ts';
@@ -76,7 +80,8 @@ export interface AppDependencies {
   readonly apiKeyUsage: Pick<ApiKeyUsage, 'note'>;
   readonly store: Store;
   readonly revocations: RevocationSet;
-  readonly follower: Pick<RevocationFollower, 'isStale'>;
+  readonly revocationLog: RevocationLog;
+  readonly follower: Pick<RevocationFollower, 'announce' | 'catchUp' | 'isStale' | 'lagMilliseconds'>;
   readonly readiness: Readiness;
   readonly hashWorkers: HashWorkers;
   /** Undefined where limits are off. */
@@ -99,7 +104,7 @@ export const VERSION = '0.1.0';
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
 export function createApp(dependencies: AppDependencies): App {
   const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
-  const { apiKeyUsage, hashWorkers, limiter, metrics, scrape } = dependencies;
+  const { revocationLog, apiKeyUsage, hashWorkers, limiter, metrics, scrape } = dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
@@ -118,7 +123,7 @@ export function createApp(dependencies: AppDependencies): App {
     store,
     accessTokens,
     refreshTokens,
-    revocations,
+    announce: follower.announce,
     clock,
     lifetimes,
   });
@@ -146,7 +151,7 @@ export function createApp(dependencies: AppDependencies): App {
 
   const userAdmin = createUserAdmin({ store, passwords, sessions, clock });
   const importUsers = createImport(store, clock);
-  const apiKeys = createApiKeys({ store, revocations, clock });
+  const apiKeys = createApiKeys({ store, announce: follower.announce, clock });
   const apiKeyCheck = createApiKeyCheck({
     store,
     revocations,
@@ -228,6 +233,12 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
   app.use(userAdminRoutes({ userAdmin, importUsers, authenticate: bearer }));
   app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: ofSession, limit }));
+  app.use(
+    revocationRoutes({
+      feed: createFeed({ store, log: revocationLog, follower, clock }),
+      authenticate: bearer,
+    }),
+  );
   app.use(apiKeyRoutes({ apiKeys, authenticate: bearer }));
   app.use(auditRoutes({ audit: createAudit(store), authenticate: bearer }));
   app.use(roleRoutes({ roles, permissions, authenticate: bearer }));
@@ -275,6 +286,7 @@ export function describeService(): OpenApiDocument {
       accountPaths,
       userAdminPaths,
       sessionPaths,
+      revocationPaths,
       rolePaths,
       apiKeyPaths,
       auditPaths,

@@ -20,6 +20,7 @@ import type { Scrape } from './metrics/routes.ts';
 import { createHashWorkers, type HashWorkers } from './passwords/hash-workers.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRateLimiter } from './redis/limiter.ts';
+import { createRevocationLog, type RevocationLog } from './revocations/log.ts';
 import { createRevocationFollower, type RevocationFollower } from './sessions/follower.ts';
 import { createKeyUsage, type KeyUsage } from './tokens/key-usage.ts';
 import { createKeyRing } from './tokens/keys.ts';
@@ -41,6 +42,7 @@ export interface Assembly extends Drain {
   readonly server: Server;
   readonly store: Store;
   readonly revocations: RevocationSet;
+  readonly revocationLog: RevocationLog;
   readonly follower: RevocationFollower;
   readonly keyUsage: KeyUsage;
   readonly apiKeyUsage: ApiKeyUsage;
@@ -64,7 +66,16 @@ export async function assemble(world: World): Promise<Assembly> {
   const apiKeyUsage = createApiKeyUsage(store.apiKeys, clock, logger);
   const revocations = createRevocationSet();
   const { revocationMaxLagSeconds: maxLagSeconds, revocationWhenStale: whenStale } = config.sessions;
-  const follower = createRevocationFollower({ stores: store, revocations, clock, logger, maxLagSeconds });
+  const revocationLog = createRevocationLog(clock);
+  const follower = createRevocationFollower({
+    stores: store,
+    revocations,
+    clock,
+    logger,
+    maxLagSeconds,
+    onRead: revocationLog.append,
+    isFollowed: revocationLog.isFollowed,
+  });
   await follower.catchUp();
   const hashWorkers = createHashWorkers({
     ...config.hashing,
@@ -95,7 +106,8 @@ export async function assemble(world: World): Promise<Assembly> {
   });
 
   const server = createHttpServer((req, res) => front(req, res), config.http.publicUrl);
-  const { isDraining, drain } = createDrain(server);
+  // Whoever waits for something to be revoked would keep the process from stopping.
+  const { isDraining, drain } = createDrain(server, revocationLog.release);
   const readiness = {
     isDraining,
     isStale: follower.isStale,
@@ -109,6 +121,7 @@ export async function assemble(world: World): Promise<Assembly> {
     apiKeyUsage,
     store,
     revocations,
+    revocationLog,
     follower,
     readiness,
     hashWorkers,
@@ -131,7 +144,18 @@ export async function assemble(world: World): Promise<Assembly> {
     await Promise.all([keyUsage.flush(), apiKeyUsage.flush(), hashWorkers.close()]);
   }
 
-  const parts = { server, store, revocations, follower, keyUsage, apiKeyUsage, metrics, scrape, hashWorkers };
+  const parts = {
+    server,
+    store,
+    revocations,
+    revocationLog,
+    follower,
+    keyUsage,
+    apiKeyUsage,
+    metrics,
+    scrape,
+    hashWorkers,
+  };
   return { ...parts, isDraining, drain, start, stop };
 }
 

@@ -23,6 +23,10 @@ export const ERRORS = {
     title: 'The body is not JSON',
     meaning: 'Send Content-Type: application/json, uncompressed or with gzip, deflate or br.',
   },
+  cursor_too_old: {
+    title: 'The cursor is too old',
+    meaning: 'What happened since is no longer known. Repeat the request without a cursor.',
+  },
   payload_too_large: {
     title: 'The body is too large',
     meaning: 'Bodies may have up to 100 KB.',

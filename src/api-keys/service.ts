@@ -1,4 +1,4 @@
-import { permissionsIn, type RevocationSet } from '@latchkey/verifier/core';
+import { permissionsIn } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
@@ -6,14 +6,14 @@ import { AppError, fieldError } from '../errors.ts';
 import { insufficientScope } from '../http/caller.ts';
 import { confirmGranter, demandRank, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
-import type { Holding, Revocation } from '../sessions/ports.ts';
+import type { Announce, Holding, Revocation } from '../sessions/ports.ts';
 import { hashOf, newKey, shownParts } from './key.ts';
 import { CACHE_SECONDS } from './known-keys.ts';
 import type { ApiKey, ApiKeyStores, NewApiKey, TransactionalApiKeyStores } from './ports.ts';
 
 export interface ApiKeyDependencies {
   readonly store: TransactionalApiKeyStores;
-  readonly revocations: RevocationSet;
+  readonly announce: Announce;
   readonly clock: Clock;
 }
 
@@ -40,7 +40,7 @@ const KEPT_DAYS = 30;
 const REVOCATION_SECONDS = 10 * CACHE_SECONDS;
 
 /** Keys that people make for their programs. */
-export function createApiKeys({ store, revocations, clock }: ApiKeyDependencies) {
+export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
   const now = () => new Date(clock.now());
 
   /**
@@ -97,7 +97,7 @@ export function createApiKeys({ store, revocations, clock }: ApiKeyDependencies)
    * @throws AppError api_key_not_found
    */
   async function remove(id: string, { userId, caller }: KeyOwner): Promise<void> {
-    revocations.add(await store.transaction((stores) => removeWithin(stores, userId, id, caller)));
+    announce(await store.transaction((stores) => removeWithin(stores, userId, id, caller)));
   }
 
   /** The same by an administrator who may do what the owner may. @throws AppError api_key_not_found, insufficient_scope */
@@ -107,7 +107,7 @@ export function createApiKeys({ store, revocations, clock }: ApiKeyDependencies)
       demandRank(granter, await stores.rights.rightsOf(userId));
       return removeWithin(stores, userId, id, granter.caller);
     });
-    revocations.add(revoked);
+    announce(revoked);
   }
 
   async function removeWithin(

@@ -1,4 +1,4 @@
-import { Op } from 'sequelize';
+import { Op, type WhereOptions } from 'sequelize';
 import type { RecordedRevocation, Revocation, RevocationStore } from '../sessions/ports.ts';
 import { removeInPortions } from './portions.ts';
 import type { RevocationRow } from './rows.ts';
@@ -7,17 +7,21 @@ import type { Scope } from './scope.ts';
 /** What has been revoked, in the table `revocations`, which every process follows. */
 export function createRevocationStore({ models, transaction, run, write }: Scope): RevocationStore {
   const { revocations } = models;
+
+  async function list(where: WhereOptions<RevocationRow>, limit: number): Promise<RecordedRevocation[]> {
+    const order: [string, string][] = [['id', 'ASC']];
+    const rows = await run(() => revocations.findAll({ where, order, limit, raw: true, transaction }));
+    return rows.map(toRevocation);
+  }
+
   return {
     async insert(added, at) {
       const rows = added.map((revocation) => ({ ...revocation, createdAt: at }));
       if (rows.length > 0) await write(() => revocations.bulkCreate(rows, { transaction }));
     },
-    async listAfter(position, limit) {
-      const where = { id: { [Op.gt]: position } };
-      const order: [string, string][] = [['id', 'ASC']];
-      const rows = await run(() => revocations.findAll({ where, order, limit, raw: true, transaction }));
-      return rows.map(toRevocation);
-    },
+    listAfter: (position, limit) => list({ id: { [Op.gt]: position } }, limit),
+    listLiveAfter: (position, limit, at) =>
+      list({ id: { [Op.gt]: position }, expiresAt: { [Op.gt]: at } }, limit),
     async prune(before) {
       const where = { expiresAt: { [Op.lt]: before } };
       await removeInPortions((limit) => write(() => revocations.destroy({ where, limit, transaction })));

@@ -10,8 +10,11 @@ export interface Drain {
 
 const GRACE_MILLISECONDS = 250;
 
-/** Knows the requests in flight on `server`, so that it can be stopped without cutting one off. */
-export function createDrain(server: Server): Drain {
+/**
+ * Knows the requests in flight on `server`, so that it can be stopped without cutting one off. `release` is called for those
+ * that wait for something to happen.
+ */
+export function createDrain(server: Server, release: () => void = () => {}): Drain {
   const inFlight = new Set<ServerResponse>();
   let draining = false;
   let allAnswered = () => {};
@@ -30,6 +33,7 @@ export function createDrain(server: Server): Drain {
     // The close of http.Server would also cut idle connections, on which a request may be under way this instant.
     NetServer.prototype.close.call(server);
     for (const res of inFlight) closeAfter(res);
+    release();
     // A client that keeps a connection open may be sending on it this instant: it is told to close it.
     await lasting(Math.min(GRACE_MILLISECONDS, withinMilliseconds));
     if (inFlight.size > 0) await settled(withinMilliseconds);

@@ -55,6 +55,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   permission_protected: 409,
   email_taken: 409,
   username_taken: 409,
+  cursor_too_old: 410,
   payload_too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,

@@ -1,12 +1,9 @@
-import {
-  CLOCK_TOLERANCE_SECONDS,
-  MAX_ACCESS_TOKEN_TTL_SECONDS,
-  type RevocationSet,
-} from '@latchkey/verifier/core';
+import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey/verifier/core';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { type EventType, entryOf } from '../ledger.ts';
 import type {
+  Announce,
   Revocation,
   RevocationReason,
   SessionFilter,
@@ -24,12 +21,12 @@ const EVENT_OF: Partial<Record<RevocationReason, EventType>> = {
 
 export interface EndingDependencies {
   readonly store: TransactionalSessionStores;
-  readonly revocations: RevocationSet;
+  readonly announce: Announce;
   readonly clock: Clock;
 }
 
 /** How sessions end before their time: in the database, in this process at once, and in the others within a second. */
-export function createEnding({ store, revocations, clock }: EndingDependencies) {
+export function createEnding({ store, announce, clock }: EndingDependencies) {
   const now = () => new Date(clock.now());
 
   /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
@@ -108,10 +105,6 @@ export function createEnding({ store, revocations, clock }: EndingDependencies) 
     const revoked = [revocationOf(kind, subjectId, notBefore, at)];
     await recorded.insert(revoked, at);
     return revoked;
-  }
-
-  function announce(revoked: readonly Revocation[]): void {
-    revocations.add(revoked);
   }
 
   return { end, endWithin, revokeWithin, revokeUserWithin, revokeRightsWithin, revokeTokenWithin, announce };

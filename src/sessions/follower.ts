@@ -1,7 +1,7 @@
 import type { RevocationSet } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { RecordedRevocation, SessionStores } from './ports.ts';
+import type { Announce, RecordedRevocation, Revocation, SessionStores } from './ports.ts';
 
 export interface FollowerOptions {
   readonly stores: Pick<SessionStores, 'sessions' | 'revocations'>;
@@ -9,13 +9,19 @@ export interface FollowerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxLagSeconds: number;
+  /** Told of each reading of the table, and up to where it is settled. */
+  readonly onRead?: (page: readonly RecordedRevocation[], settled: number) => void;
+  /** Whether others follow this process, who should learn of it sooner. */
+  readonly isFollowed?: () => boolean;
 }
 
 /** Keeps a process's revocation set equal to the table that all processes write to. */
 export interface RevocationFollower {
-  /** Reads once whatever is new. Rejects where the table cannot be read. */
+  /** Reads whatever is new when it is called; one reading at a time, whoever asks. Rejects where the table cannot be read. */
   readonly catchUp: () => Promise<void>;
-  /** Reads every 500 ms until `stop`; a failure is logged and tried again. */
+  /** Adds what this process has committed. Where it is followed it reads the table at once, for the positions. */
+  readonly announce: Announce;
+  /** Reads every 500 ms until `stop`, and every 100 ms while it is followed; a failure is logged and tried again. */
   readonly start: () => void;
   readonly stop: () => void;
   /** Removes what no living token can need, from memory and from the tables. */
@@ -27,6 +33,7 @@ export interface RevocationFollower {
 }
 
 const POLL_MILLISECONDS = 500;
+const FOLLOWED_POLL_MILLISECONDS = 100;
 const PAGE_ROWS = 10_000;
 
 /**
@@ -37,9 +44,12 @@ const LATE_COMMIT_MILLISECONDS = 120_000;
 
 export function createRevocationFollower(options: FollowerOptions): RevocationFollower {
   const { stores, revocations, clock, logger, maxLagSeconds } = options;
+  const { onRead = () => {}, isFollowed = () => false } = options;
   let settled = 0;
   let followedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
+  let reading: Promise<void> | undefined;
+  let readingNext: Promise<void> | undefined;
   let failing = false;
   let wasStale = false;
 
@@ -48,7 +58,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
    * moves over ids that follow one another, or that are too old for anything still to appear below them; what lies
    * above is read again each time, which changes nothing, since adding twice is adding once.
    */
-  async function catchUp(): Promise<void> {
+  async function readTable(): Promise<void> {
     const now = clock.now();
     let begunAt: number;
     let position = settled;
@@ -57,10 +67,33 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
       const page = await stores.revocations.listAfter(position, PAGE_ROWS);
       revocations.add(page);
       settled = settle(settled, page, now);
+      onRead(page, settled);
       if (page.length < PAGE_ROWS) break;
       position = page.at(-1)?.position ?? position;
     }
     followedAt = begunAt;
+  }
+
+  /** A reading that has begun may have missed what was committed since, so whoever comes meanwhile waits for the next. */
+  function catchUp(): Promise<void> {
+    if (reading !== undefined) {
+      readingNext ??= reading
+        .catch(() => {})
+        .then(() => {
+          readingNext = undefined;
+          return catchUp();
+        });
+      return readingNext;
+    }
+    reading = readTable().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  function announce(revoked: Iterable<Revocation>): void {
+    revocations.add(revoked);
+    if (isFollowed()) void poll();
   }
 
   async function poll(): Promise<void> {
@@ -94,12 +127,14 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
 
   return {
     catchUp,
+    announce,
     start() {
+      const interval = () => (isFollowed() ? FOLLOWED_POLL_MILLISECONDS : POLL_MILLISECONDS);
       const next = async () => {
         await poll();
-        if (timer !== undefined) timer = setTimeout(next, POLL_MILLISECONDS).unref();
+        if (timer !== undefined) timer = setTimeout(next, interval()).unref();
       };
-      timer = setTimeout(next, POLL_MILLISECONDS).unref();
+      timer = setTimeout(next, interval()).unref();
     },
     stop() {
       clearTimeout(timer);

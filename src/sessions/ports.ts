@@ -102,10 +102,15 @@ export interface RecordedRevocation extends Revocation {
   readonly createdAt: Date;
 }
 
+/** Makes this process know what has just been committed. */
+export type Announce = (revocations: Iterable<Revocation>) => void;
+
 export interface RevocationStore {
   readonly insert: (revocations: readonly Revocation[], at: Date) => Promise<void>;
   /** The revocations behind `position`, in order, at most `limit`. */
   readonly listAfter: (position: number, limit: number) => Promise<RecordedRevocation[]>;
+  /** The same of those that have not expired at `at`. */
+  readonly listLiveAfter: (position: number, limit: number, at: Date) => Promise<RecordedRevocation[]>;
   /** Removes what expired before `before`. */
   readonly prune: (before: Date) => Promise<void>;
 }

@@ -1,4 +1,3 @@
-import type { RevocationSet } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
 import { ANONYMOUS, type Caller, type RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
@@ -6,7 +5,7 @@ import { AppError } from '../errors.ts';
 import { entryOf } from '../ledger.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
 import { after, createEnding } from './ending.ts';
-import type { LoginMethod, Session, SessionStores, TransactionalSessionStores } from './ports.ts';
+import type { Announce, LoginMethod, Session, SessionStores, TransactionalSessionStores } from './ports.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 
 export interface SessionLifetimes {
@@ -23,7 +22,7 @@ export interface SessionDependencies {
   readonly store: TransactionalSessionStores;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
-  readonly revocations: RevocationSet;
+  readonly announce: Announce;
   readonly clock: Clock;
   readonly lifetimes: SessionLifetimes;
 }
@@ -53,9 +52,9 @@ const MAX_LIVE_SESSIONS = 100;
 
 /** Logins on devices: how they start, go on and end. */
 export function createSessions(dependencies: SessionDependencies) {
-  const { store, accessTokens, refreshTokens, revocations, clock, lifetimes } = dependencies;
+  const { store, accessTokens, refreshTokens, announce, clock, lifetimes } = dependencies;
   const now = () => new Date(clock.now());
-  const ending = createEnding({ store, revocations, clock });
+  const ending = createEnding({ store, announce, clock });
 
   /**
    * Logs a person in. Every way to log in ends here. Null where the user is gone or disabled by now, or where the

@@ -186,6 +186,8 @@ export const ENDPOINTS: Readonly<Record<string, readonly [Statuses, Ask]>> = {
     },
   ],
 
+  'GET /revocations': [ofAdministration(200), at('/revocations')],
+
   // A bearer token is no client: with a secret there are two ways to authenticate, without one there is a wrong one.
   'POST /oauth/token': [
     [200, 400, 400, 400, 400, 400, 400],

@@ -27,6 +27,7 @@ function buildExpress(app: TestApp): Express {
     apiKeyUsage: app.apiKeyUsage,
     store: app.store,
     revocations: app.revocations,
+    revocationLog: app.revocationLog,
     follower: app.follower,
     readiness: {
       isDraining: () => false,

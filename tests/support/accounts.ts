@@ -13,7 +13,7 @@ export function accountsOf(
   app: TestApp,
   change: (passwords: Passwords) => Passwords = (passwords) => passwords,
 ) {
-  const { config, store, revocations, hashWorkers, clock, logs } = app;
+  const { config, store, follower, hashWorkers, clock, logs } = app;
   const keys = createKeyRing({ ...config.tokens, secret: TEST_SECRET });
   const logger = createLogger('info', logs);
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
@@ -21,7 +21,7 @@ export function accountsOf(
     store,
     accessTokens: createAccessTokens({ keys, issuer, audience, maxTtlSeconds: accessTokenTtlSeconds, clock }),
     refreshTokens: createRefreshTokens(keys.refreshing),
-    revocations,
+    announce: follower.announce,
     clock,
     lifetimes: { accessTokenTtlSeconds, ...config.sessions },
   });

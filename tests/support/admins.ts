@@ -61,9 +61,9 @@ export { OPERATOR_AT_WORK } from '../../src/accounts/admin/rank.ts';
 
 /** What administrators do, for what is to be done without one. */
 export function userAdminOf(app: TestApp): UserAdmin {
-  const { config, store, revocations, hashWorkers, clock } = app;
+  const { config, store, follower, hashWorkers, clock } = app;
   const sessions = {
-    ...createEnding({ store, revocations, clock }),
+    ...createEnding({ store, announce: follower.announce, clock }),
     list: (userId: string) => store.sessions.listLive(userId, new Date(clock.now())),
   };
   return createUserAdmin({

@@ -1,0 +1,130 @@
+import type { Clock } from '../clock.ts';
+import type { RecordedRevocation } from '../sessions/ports.ts';
+import type { LiveCursor } from './cursor.ts';
+
+/** What was revoked lately, as this process has read it, in the order of positions. */
+export interface RevocationLog {
+  /** Takes what has been read of the table, some of it perhaps again, and up to where that is settled. */
+  readonly append: (page: readonly RecordedRevocation[], settled: number) => void;
+  /** What a follower does not have yet, at most a page of it; undefined where that is no longer known here. */
+  readonly since: (cursor: LiveCursor) => { events: RecordedRevocation[]; next: LiveCursor } | undefined;
+  /** The highest position that was ever read. */
+  readonly highest: () => number;
+  readonly settled: () => number;
+  /** Resolves when something is appended, after so many milliseconds, or when `signal` is aborted. */
+  readonly nextAppend: (withinMilliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Ends every wait, now and from now on. */
+  readonly release: () => void;
+  /** Whether somebody has asked in the last minute. */
+  readonly isFollowed: () => boolean;
+}
+
+/** What a follower has to come back within: then nothing has to be read of the database. */
+export const KEPT_SECONDS = 1800;
+export const PAGE_EVENTS = 10_000;
+
+const FOLLOWED_MILLISECONDS = 60_000;
+
+/**
+ * Positions are given out at insert and appear at commit, so a lower one may appear after a higher one. A follower has what
+ * a cursor's checksum says it has; where that is all that is known up to its highest position, what is new lies behind,
+ * and else it is given everything again that was not settled. So any process can answer any cursor.
+ */
+export function createRevocationLog(clock: Clock): RevocationLog {
+  const entries: RecordedRevocation[] = [];
+  const waiting = new Set<() => void>();
+  /** Up to here something may have been forgotten. */
+  let floor = 0;
+  let settled = 0;
+  let highest = 0;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let isReleased = false;
+
+  function append(page: readonly RecordedRevocation[], settledNow: number): void {
+    let isNew = false;
+    for (const entry of page) {
+      const index = indexAfter(entry.position - 1);
+      if (entry.position <= floor || entries[index]?.position === entry.position) continue;
+      entries.splice(index, 0, entry);
+      isNew = true;
+    }
+    settled = settledNow;
+    highest = Math.max(highest, entries.at(-1)?.position ?? 0);
+    forgetOld();
+    if (isNew) wakeAll();
+  }
+
+  function forgetOld(): void {
+    const keptFrom = clock.now() - KEPT_SECONDS * 1000;
+    const kept = entries.findIndex(({ createdAt }) => createdAt.getTime() >= keptFrom);
+    const forgotten = entries.splice(0, kept === -1 ? entries.length : kept);
+    floor = forgotten.at(-1)?.position ?? floor;
+  }
+
+  function since(cursor: LiveCursor) {
+    askedAt = clock.monotonic();
+    if (cursor.settled < floor || cursor.highest > highest) return undefined;
+    const hasAllUpToHighest = checksumOf(cursor.settled, cursor.highest) === cursor.checksum;
+    const begin = indexAfter(hasAllUpToHighest ? cursor.highest : cursor.settled);
+    const events = entries.slice(begin, begin + PAGE_EVENTS);
+    const isAll = begin + events.length === entries.length;
+    const reached = isAll ? highest : (events.at(-1)?.position ?? highest);
+    const below = Math.min(settled, reached);
+    return { events, next: { settled: below, highest: reached, checksum: checksumOf(below, reached) } };
+  }
+
+  /** Of the entries behind one position up to another: small, since what is not settled yet is recent. */
+  function checksumOf(after: number, upTo: number): number {
+    let sum = 0;
+    for (let index = indexAfter(after); index < entries.length; index++) {
+      const position = entries[index]?.position ?? 0;
+      if (position > upTo) break;
+      sum += position - after;
+    }
+    return sum;
+  }
+
+  /** The index of the first entry behind `position`. */
+  function indexAfter(position: number): number {
+    let low = 0;
+    let high = entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((entries[middle]?.position ?? 0) <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function nextAppend(withinMilliseconds: number, signal: AbortSignal): Promise<void> {
+    if (isReleased || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, withinMilliseconds);
+      signal.addEventListener('abort', wake);
+      waiting.add(wake);
+    });
+  }
+
+  function wakeAll(): void {
+    for (const wake of waiting) wake();
+  }
+
+  return {
+    append,
+    since,
+    highest: () => highest,
+    settled: () => settled,
+    nextAppend,
+    release() {
+      isReleased = true;
+      wakeAll();
+    },
+    isFollowed: () => clock.monotonic() - askedAt < FOLLOWED_MILLISECONDS,
+  };
+}

@@ -1,0 +1,20 @@
+import { BEARER_SECURITY, json, type Paths, refusals, TOKEN_REFUSALS } from '../http/openapi.ts';
+import { FeedAnswer, FeedQuery } from './schemas.ts';
+
+export const revocationPaths: Paths = {
+  '/revocations': {
+    get: {
+      operationId: 'followRevocations',
+      tags: ['Revocations'],
+      summary: 'Follow what is revoked',
+      description:
+        'For services that verify tokens themselves; the package @latchkey/verifier does it for them. Needs the permission `revocations:read`. Without `after` it begins with all that is revoked at present.',
+      security: BEARER_SECURITY,
+      requestParams: { query: FeedQuery },
+      responses: {
+        200: { description: 'What has been revoked since', ...json(FeedAnswer) },
+        ...refusals(...TOKEN_REFUSALS, 'validation_failed', 'insufficient_scope', 'cursor_too_old'),
+      },
+    },
+  },
+};
