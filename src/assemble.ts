@@ -101,6 +101,7 @@ export async function assemble(world: World): Promise<Assembly> {
   metrics.watch({
     hashing: hashWorkers,
     revocationLagMilliseconds: follower.lagMilliseconds,
+    revocationFollowers: revocationLog.waiting,
     pool: database.poolState,
     isRedisUp: redis?.isCounting,
   });

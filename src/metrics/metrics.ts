@@ -9,6 +9,7 @@ export type { Registry };
 export interface Watched {
   readonly hashing: { readonly waiting: () => number; readonly running: () => number };
   readonly revocationLagMilliseconds: () => number;
+  readonly revocationFollowers: () => number;
   readonly pool: () => { readonly used: number; readonly idle: number; readonly waiting: number } | undefined;
   /** Undefined where there is no Redis. */
   readonly isRedisUp: (() => boolean) | undefined;
@@ -80,7 +81,8 @@ export function createMetrics(): Metrics {
   };
 }
 
-function watch(registry: Registry, { hashing, revocationLagMilliseconds, pool, isRedisUp }: Watched): void {
+function watch(registry: Registry, watched: Watched): void {
+  const { hashing, revocationLagMilliseconds, revocationFollowers, pool, isRedisUp } = watched;
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number, aggregator: 'sum' | 'max' | 'min' = 'sum') =>
     new Gauge({
@@ -101,6 +103,7 @@ function watch(registry: Registry, { hashing, revocationLagMilliseconds, pool, i
     () => revocationLagMilliseconds() / 1000,
     'max',
   );
+  gauge('latchkey_revocation_followers', 'Services that wait for the next revocation', revocationFollowers);
   if (isRedisUp) {
     gauge('latchkey_redis_up', '1 while limits are counted in Redis', () => (isRedisUp() ? 1 : 0), 'min');
   }

@@ -15,6 +15,8 @@ export interface RevocationLog {
   readonly nextAppend: (withinMilliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Ends every wait, now and from now on. */
   readonly release: () => void;
+  /** How many wait. */
+  readonly waiting: () => number;
   /** Whether somebody has asked in the last minute. */
   readonly isFollowed: () => boolean;
 }
@@ -125,6 +127,7 @@ export function createRevocationLog(clock: Clock): RevocationLog {
       isReleased = true;
       wakeAll();
     },
+    waiting: () => waiting.size,
     isFollowed: () => clock.monotonic() - askedAt < FOLLOWED_MILLISECONDS,
   };
 }

@@ -19,6 +19,7 @@ const OWN_METRICS = {
   latchkey_hash_queue_length: 'gauge',
   latchkey_hash_running: 'gauge',
   latchkey_revocation_lag_seconds: 'gauge',
+  latchkey_revocation_followers: 'gauge',
   latchkey_database_connections: 'gauge',
 };
 

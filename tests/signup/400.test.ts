@@ -3,6 +3,7 @@ import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername } from '../support/people.ts';
+import { countQueries } from '../support/queries.ts';
 
 const FIELDS = ['email', 'password', 'username', 'name'] as const;
 
@@ -25,17 +26,6 @@ onEachDatabase((kind) => {
         .type('application/json')
         .serialize((body) => body)
         .send(bytes);
-    }
-
-    async function countQueries(work: () => Promise<unknown>): Promise<number> {
-      const { sequelize } = app.database;
-      let queries = 0;
-      sequelize.addHook('beforeQuery', 'countQueries', () => {
-        queries++;
-      });
-      await work();
-      sequelize.removeHook('beforeQuery', 'countQueries');
-      return queries;
     }
 
     describe('to a body that is no JSON object:', () => {
@@ -119,7 +109,7 @@ onEachDatabase((kind) => {
         for (const { value, name } of WRONG_TYPES) {
           const person = aPerson({ username: aUsername(), name: 'Ada' });
 
-          const queries = await countQueries(async () => {
+          const queries = await countQueries(app, async () => {
             const response = await app
               .post('/signup')
               .send({ ...person, [field]: value })
@@ -133,7 +123,9 @@ onEachDatabase((kind) => {
           expect(queries).toBe(0);
         }
         // The counter counts: a good sign-up does reach the database.
-        expect(await countQueries(() => app.post('/signup').send(aPerson()).expect(201))).toBeGreaterThan(0);
+        expect(
+          await countQueries(app, () => app.post('/signup').send(aPerson()).expect(201)),
+        ).toBeGreaterThan(0);
       });
 
       it.each(['email', 'password'] as const)('%s that is missing', async (field) => {
