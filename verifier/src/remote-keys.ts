@@ -94,7 +94,8 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
   async function ready(): Promise<void> {
     while (failure !== undefined) {
       await refreshQuietly();
-      if (failure !== undefined) await sleep(RETRY_MILLISECONDS, undefined, { signal: closing.signal });
+      if (failure !== undefined) await sleep(RETRY_MILLISECONDS, undefined, closing).catch(() => {});
+      if (closing.signal.aborted) throw new Error('the verifier was closed');
     }
   }
 
