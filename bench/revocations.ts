@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createRevocationSet } from '@latchkey/verifier/core';
 import { type Run, runBenchmark } from './support/benchmark.ts';
 import { compared, type Figure, measured } from './support/figures.ts';
+import { bytesInUse, exposeGarbageCollector } from './support/memory.ts';
 import { interleave } from './support/statistics.ts';
 
 const PROBES = 100_000;
@@ -41,12 +40,6 @@ async function measure({ quick }: Run): Promise<Figure[]> {
   ];
 }
 
-function bytesInUse(collectGarbage: () => void): number {
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
 /** Nanoseconds for one call of `look`, with the loop around it. */
 function timeEach(times: number, ids: readonly string[], look: (id: string) => boolean): number {
   let found = 0;
@@ -55,10 +48,4 @@ function timeEach(times: number, ids: readonly string[], look: (id: string) => b
   const elapsed = performance.now() - begun;
   if (found > times) throw new Error('unreachable, keeps the loop alive');
   return (elapsed * 1e6) / times;
-}
-
-/** As node --expose-gc does, so that the benchmark starts like every other one. */
-function exposeGarbageCollector(): () => void {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
 }

@@ -7,7 +7,17 @@ import { meetsTarget } from './support/figures.ts';
 import { LATEST, type Latest } from './support/latest.ts';
 import { describeMachine } from './support/machine.ts';
 
-const ALL = ['startup', 'verify', 'logins', 'million-users', 'import', 'better-auth', 'revocations'];
+const ALL = [
+  'startup',
+  'verify',
+  'verifier',
+  'logins',
+  'million-users',
+  'import',
+  'better-auth',
+  'revocations',
+  'feed',
+];
 
 /** Runs the benchmarks that are named, or all of them, each in a process of its own, one after another. */
 const machine = describeMachine();

@@ -9,6 +9,10 @@ import type { Run } from './benchmark.ts';
 export interface Program {
   readonly port: number;
   readonly pid: number;
+  /** Where it was started. */
+  readonly directory: string;
+  /** All that it was given, for a command that has to find the same database. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 const SERVER = fileURLToPath(new URL('../../dist/server.js', import.meta.url));
@@ -46,14 +50,16 @@ async function start({ defer }: Run, script: string, env: Record<string, string>
       child.kill('SIGKILL');
       await ended;
     }
-    rmSync(directory, { recursive: true, force: true });
+    // Where it was several processes, the others notice it a moment later, and may still write.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   });
 
   const givenUpAt = performance.now() + START_MILLISECONDS;
   while (performance.now() < givenUpAt && child.exitCode === null) {
     // The service and the peers alike say where they are before anything else.
     const port = /http:\/\/[^:/\s]+:(\d+)/.exec(readFileSync(outputFile, 'utf8'))?.[1];
-    if (port !== undefined && child.pid !== undefined) return { port: Number(port), pid: child.pid };
+    if (port !== undefined && child.pid !== undefined)
+      return { port: Number(port), pid: child.pid, directory, env };
     await sleep(START_CHECK_MILLISECONDS);
   }
   throw new Error(`${script} did not start:\n${readFileSync(outputFile, 'utf8')}`);

@@ -36,14 +36,14 @@ describe('A benchmark runs and writes its figures', () => {
     expect(figures.filter(({ value, ratio = 1 }) => !(value > 0 && ratio > 0))).toEqual([]);
   }
 
-  it.each(['startup', 'verify', 'logins', 'revocations'])(
+  it.each(['startup', 'verify', 'verifier', 'logins', 'revocations'])(
     '%s',
     async (name) => expectFigures(await runQuickly(name), name),
     TIMEOUT_MILLISECONDS,
   );
 
   onMysql(() => {
-    it.each(['million-users', 'import'])(
+    it.each(['million-users', 'import', 'feed'])(
       '%s',
       async (name) => expectFigures(await runQuickly(name), name),
       TIMEOUT_MILLISECONDS,

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BearerOptions, bearer } from '@latchkey/verifier';
+import { authOf, type BearerOptions, bearer } from '@latchkey/verifier';
 import express, { type ErrorRequestHandler } from 'express';
 import request from 'supertest';
 import { aSecretKey, sign, useHttpServers, useVerifiers } from '../support/verifiers.ts';
@@ -16,7 +16,7 @@ describe('bearer', () => {
   function serviceWith(options?: BearerOptions, verifier = verifierWith({ secret: SECRET })) {
     const app = express();
     app.get('/', bearer(verifier, options), (req, res) => {
-      res.json(req.auth);
+      res.json(authOf(req));
     });
     const onError: ErrorRequestHandler = (error, _req, res, _next) => {
       res.status(500).json({ message: error.message });
@@ -151,11 +151,31 @@ describe('bearer', () => {
     });
   });
 
+  it('says of an API key who can check it', async () => {
+    const { body } = await serviceWith()('lk_of_somebody').expect(401);
+
+    expect(body.detail).toContain('It is an API key, which the auth service alone can check.');
+  });
+
   it('never takes a token out of the query or a cookie', async () => {
     const token = sign(key);
     const app = express().use(bearer(verifierWith({ secret: SECRET })));
 
     await request(app).get(`/?access_token=${token}`).set('Cookie', `access_token=${token}`).expect(401);
+  });
+
+  it('is missed by authOf on a route that is not behind it', async () => {
+    const app = express();
+    app.get('/', (req, res) => {
+      res.json(authOf(req));
+    });
+    app.use(((error, _req, res, _next) => {
+      res.status(500).json({ message: error.message });
+    }) satisfies ErrorRequestHandler);
+
+    const { body } = await request(app).get('/').expect(500);
+
+    expect(body.message).toBe('this route is not behind the middleware bearer');
   });
 
   it('hands whatever else goes wrong to the next error handler', async () => {

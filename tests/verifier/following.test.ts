@@ -136,20 +136,20 @@ onEachDatabase((kind) => {
         [
           'with a wrong secret',
           ({ id }) => ({ id, secret: 'wrong' }),
-          /token endpoint answered 401, invalid_client/,
+          /not followed: The token endpoint answered 401, invalid_client/,
         ],
         ['with a client that is none', ({ secret }) => ({ id: 'nobody', secret }), /401, invalid_client/],
       ])('%s, and says so instead of waiting for ever', async (_what, change, message) => {
         const verifier = verifierOf(change(await aClient()));
 
         await expect(verifier.ready()).rejects.toThrow(message);
-        expect(verifier.errors).toEqual([expect.stringMatching(message)]);
+        expect(verifier.errors).toEqual([]);
       });
 
       it('with a client that may not follow', async () => {
         const verifier = verifierOf(await makeClient(app, { scope: 'users:read' }));
 
-        await expect(verifier.ready()).rejects.toThrow(/invalid_scope/);
+        await expect(verifier.ready()).rejects.toThrow(/lacks the permission revocations:read/);
       });
 
       it('while the service is away, but as soon as it is there', async () => {

@@ -50,6 +50,22 @@ describe('A verifier with a jwksUri', () => {
     expect(await codeOf(() => verifier.verifySync(sign(key)))).toBeUndefined();
   });
 
+  it('has verifySync begin to fetch them for a key that is not known, and say that it cannot tell yet', async () => {
+    const [old, added] = [aKeyPair(), aKeyPair()];
+    const { state, jwksUri } = await publish(old);
+    const clock = createTestClock();
+    const verifier = verifierWith({ jwksUri, clock });
+    await verifier.ready();
+    state.keys = [old, added];
+    clock.advanceSeconds(INTERVAL_SECONDS);
+
+    expect(await codeOf(() => verifier.verifySync(sign(added)))).toBe('keys_unavailable');
+    await verifier.verify(sign(added));
+
+    expect(await codeOf(() => verifier.verifySync(sign(added)))).toBeUndefined();
+    expect(await codeOf(() => verifier.verifySync(sign(aKeyPair())))).toBe('token_invalid');
+  });
+
   it('fetches them anew for a key that is not known, at most once in 30 s and once for all who ask', async () => {
     const [old, added] = [aKeyPair(), aKeyPair()];
     const { state, jwksUri } = await publish(old);
@@ -185,6 +201,31 @@ describe('A verifier with a jwksUri', () => {
       expect(await codeOf(() => verifier.verify(sign(key)))).toBeUndefined();
     },
   );
+
+  it.each<[what: string, status: number, message: RegExp]>([
+    ['is nothing', 404, /answered 404/],
+    ['are no keys, as under HS256', 200, /has none; under HS256 give the secret/],
+  ])(
+    'is not ready where there %s, and says so instead of waiting for ever',
+    async (_what, status, message) => {
+      const url = await serve((_req, res) => {
+        res.writeHead(status).end('{"keys":[]}');
+      });
+      const verifier = verifierWith({ jwksUri: url, onError: ignore });
+
+      await expect(verifier.ready()).rejects.toThrow(message);
+      expect(await codeOf(() => verifier.verify(sign(aKeyPair())))).toBe('keys_unavailable');
+    },
+  );
+
+  it('gives up on an answer that does not come', async () => {
+    const url = await serve(() => {});
+    const errors: string[] = [];
+    const verifier = verifierWith({ jwksUri: url, onError: ({ message }) => errors.push(message) });
+
+    expect(await codeOf(() => verifier.verify(sign(aKeyPair())))).toBe('keys_unavailable');
+    expect(errors).toEqual([expect.stringContaining('nothing in 5000 ms')]);
+  });
 
   it('follows no redirect', async () => {
     const key = aKeyPair();

@@ -78,6 +78,15 @@ export function bearer(verifier: Pick<Verifier, 'verify'>, options: BearerOption
   };
 }
 
+/**
+ * The claims that `bearer` has put into a request.
+ * @throws Error where it has not: then the route is not behind it
+ */
+export function authOf({ auth }: Pick<BearerRequest, 'auth'>): AccessTokenClaims {
+  if (auth === undefined) throw new Error('this route is not behind the middleware bearer');
+  return auth;
+}
+
 function refuse(
   res: BearerResponse,
   { code, status, message }: VerificationError,

@@ -130,6 +130,7 @@ function toRevocation(event: Record<string, unknown>): Revocation[] {
 /** Of a problem document (RFC 9457) or of RFC 6749 section 5.2. */
 function explanationIn(body: unknown): string {
   const { code, detail, error, error_description } = (body ?? {}) as Record<string, unknown>;
+  if (error === 'invalid_scope') return `, invalid_scope: the client lacks the permission ${SCOPE}`;
   const parts = [code ?? error, detail ?? error_description].filter((part) => typeof part === 'string');
   return parts.length === 0 ? '' : `, ${parts.join(': ')}`;
 }

@@ -33,7 +33,7 @@ interface Waiter {
 
 const MAX_WAIT_SECONDS = 25;
 const FIRST_RETRY_MILLISECONDS = 250;
-const MAX_RETRY_MILLISECONDS = 5_000;
+const MAX_RETRY_MILLISECONDS = 2_000;
 
 /** Keeps a revocation set equal to that of the auth service, by long polls of its feed. */
 export function followRevocations(options: FollowingOptions) {
@@ -64,7 +64,8 @@ export function followRevocations(options: FollowingOptions) {
     while (!signal.aborted) {
       try {
         await pace(signal);
-        const page = await client.read(cursor, waitSeconds);
+        // After a failure the question is whether the service is back, and that is not to wait for.
+        const page = await client.read(cursor, failures === 0 ? waitSeconds : 0);
         cursor = page.cursor;
         failures = 0;
         take(page);
@@ -88,10 +89,11 @@ export function followRevocations(options: FollowingOptions) {
 
   /** Waits before the next try: a random time, so that followers do not all come back at once. */
   async function recover(error: Error, failures: number): Promise<void> {
-    report.failed(new Error(`revocations are not followed: ${error.message}`, { cause: error }));
-    if (error instanceof FeedRefusal && error.isFinal) {
-      for (const { reject } of waiters.splice(0)) reject(error);
-    }
+    const failure = new Error(`revocations are not followed: ${error.message}`, { cause: error });
+    const isFinal = error instanceof FeedRefusal && error.isFinal;
+    const told = isFinal ? waiters.splice(0) : [];
+    for (const { reject } of told) reject(failure);
+    if (told.length === 0) report.failed(failure);
     const atMost = Math.min(MAX_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS * 2 ** (failures - 1));
     await sleep(Math.random() * atMost, undefined, { signal }).catch(() => {});
   }

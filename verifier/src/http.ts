@@ -21,15 +21,21 @@ const MAX_BYTES = 8 * 2 ** 20;
  */
 export async function requestJson(url: URL, request: JsonRequest): Promise<JsonAnswer> {
   const { timeoutMilliseconds, signal, ...init } = request;
+  // Not AbortSignal.any, which some versions of Node keep for as long as its longest-lived part.
+  const controller = new AbortController();
+  const giveUp = (reason: unknown) => controller.abort(reason);
+  const onAbort = () => giveUp(signal.reason);
+  const timer = setTimeout(giveUp, timeoutMilliseconds, new Error(`nothing in ${timeoutMilliseconds} ms`));
+  signal.addEventListener('abort', onAbort);
   try {
-    const response = await fetch(url, {
-      ...init,
-      redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds)]),
-    });
+    signal.throwIfAborted();
+    const response = await fetch(url, { ...init, redirect: 'error', signal: controller.signal });
     return { status: response.status, body: parseJson(await readText(response)) };
   } catch (error) {
     throw new Error(`${url.origin}${url.pathname} did not answer: ${reasonOf(error)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,4 +1,4 @@
-export { type BearerMiddleware, type BearerOptions, bearer } from './bearer.ts';
+export { authOf, type BearerMiddleware, type BearerOptions, bearer } from './bearer.ts';
 export type { AccessTokenClaims } from './claims.ts';
 export { type VerificationCode, VerificationError } from './errors.ts';
 export type { Following } from './following.ts';

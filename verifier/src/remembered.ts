@@ -23,44 +23,62 @@ export interface Remembering {
   readonly forgetAll: () => void;
 }
 
-/** Some 15 MB of tokens as they are issued here. */
-const MAX_TOKENS = 10_000;
-/** Few are longer, and those are cheap beside the request that carries them. */
+/** Of each of two generations: together some 15 MB of tokens as they are issued here. */
+const MAX_TOKENS = 5_000;
+/** Few are longer, and to look one up takes a hash of all of it. */
 const MAX_REMEMBERED_LENGTH = 2048;
 
 /**
  * Saves the work of verifying a token again that has just been verified: its text is the same, so its signature and
- * claims are. Time goes on, so expiry is checked each time. What is not good is never remembered. Where there are too
- * many, the one that was used longest ago makes room.
+ * claims are. Time goes on, so expiry is checked each time. What is not good is never remembered.
+ *
+ * What was used lately stays, in two generations: where the younger one is full the older one is forgotten. To move a
+ * token to the end of one map at each use would cost more than a signature: what was deleted stays in the way.
  */
 export function rememberVerified(options: RememberOptions): Remembering {
   const { verify, clock } = options;
   const { maxAgeSeconds = MAX_ACCESS_TOKEN_TTL_SECONDS, clockToleranceSeconds = CLOCK_TOLERANCE_SECONDS } =
     options;
-  // Maps keep the order of insertion.
-  const remembered = new Map<string, Remembered>();
+  let younger = new Map<string, Remembered>();
+  let older = new Map<string, Remembered>();
 
   function verifyOnce(token: string): AccessTokenClaims {
-    const known = remembered.get(token);
-    if (known !== undefined) {
-      remembered.delete(token);
-      const nowSeconds = clock.now() / 1000;
-      const { claims, expiresAtSeconds } = known;
-      if (nowSeconds < expiresAtSeconds && claims.iat <= nowSeconds + clockToleranceSeconds) {
-        remembered.set(token, known);
-        return claims;
-      }
-    }
+    if (typeof token !== 'string' || token.length > MAX_REMEMBERED_LENGTH) return verify(token);
+    const known = younger.get(token) ?? recall(token);
+    if (known !== undefined && isInTime(known)) return known.claims;
     const claims = verify(token);
-    if (token.length <= MAX_REMEMBERED_LENGTH) remember(token, claims);
+    remember(token, {
+      claims,
+      expiresAtSeconds: Math.min(claims.exp, claims.iat + maxAgeSeconds) + clockToleranceSeconds,
+    });
     return claims;
   }
 
-  function remember(token: string, claims: AccessTokenClaims): void {
-    const expiresAtSeconds = Math.min(claims.exp, claims.iat + maxAgeSeconds) + clockToleranceSeconds;
-    if (remembered.size >= MAX_TOKENS) remembered.delete(remembered.keys().next().value ?? '');
-    remembered.set(token, { claims, expiresAtSeconds });
+  function isInTime({ claims, expiresAtSeconds }: Remembered): boolean {
+    const nowSeconds = clock.now() / 1000;
+    return nowSeconds < expiresAtSeconds && claims.iat <= nowSeconds + clockToleranceSeconds;
   }
 
-  return { verify: verifyOnce, forgetAll: () => remembered.clear() };
+  /** What is used again joins the younger ones. */
+  function recall(token: string): Remembered | undefined {
+    const known = older.get(token);
+    if (known !== undefined) remember(token, known);
+    return known;
+  }
+
+  function remember(token: string, entry: Remembered): void {
+    if (younger.size >= MAX_TOKENS) {
+      older = younger;
+      younger = new Map();
+    }
+    younger.set(token, entry);
+  }
+
+  return {
+    verify: verifyOnce,
+    forgetAll() {
+      younger = new Map();
+      older = new Map();
+    },
+  };
 }

@@ -21,9 +21,9 @@ export interface RemoteKeys {
    * @throws VerificationError keys_unavailable where nobody knows what keys there are
    */
   readonly refresh: () => Promise<void>;
-  /** Throws the same where the last fetch failed or none has ended. */
+  /** Begins that, and throws the same while it is under way or where the last one failed. */
   readonly demandKnown: () => void;
-  /** Resolves once they are known, however often that has to be tried; rejects where it is closed before. */
+  /** Resolves once they are known, however often that has to be tried; rejects where there are none. */
   readonly ready: () => Promise<void>;
   readonly close: () => void;
 }
@@ -32,16 +32,28 @@ export interface RemoteKeys {
 const MIN_INTERVAL_MILLISECONDS = 30_000;
 const RETRY_MILLISECONDS = 1_000;
 /** A key that is taken away is trusted no longer than that. */
-const MAX_AGE_MILLISECONDS = 600_000;
+const MAX_AGE_MILLISECONDS = 300_000;
 const TIMEOUT_MILLISECONDS = 5_000;
 
-/** Follows a JWK Set (RFC 7517 section 5): fetched at once, every ten minutes, and when a token names an unknown key. */
+const NOT_THERE: readonly number[] = [401, 403, 404, 410];
+
+class KeysError extends Error {
+  /** Whoever set this up has to change something. */
+  readonly isFinal: boolean;
+
+  constructor(message: string, isFinal: boolean) {
+    super(message);
+    this.isFinal = isFinal;
+  }
+}
+
+/** Follows a JWK Set (RFC 7517 section 5): fetched at once, every five minutes, and when a token names an unknown key. */
 export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOptions): RemoteKeys {
   const closing = new AbortController();
   let keys = new Map<string, VerifyingKey>();
   let underWay: Promise<void> | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
-  let failure: unknown = new Error('they have not been fetched yet');
+  let failure: Error | undefined = new Error('they have not been fetched yet');
 
   async function fetchKeys(): Promise<void> {
     try {
@@ -49,14 +61,16 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
         timeoutMilliseconds: TIMEOUT_MILLISECONDS,
         signal: closing.signal,
       });
-      if (status !== 200) throw new Error(`${url} answered ${status}`);
-      replace(new Map(keysOfJwks(body).map((key) => [key.kid, key])));
+      if (status !== 200) throw new KeysError(`${url} answered ${status}`, NOT_THERE.includes(status));
+      const fetched = keysOfJwks(body);
+      if (fetched.length === 0)
+        throw new KeysError(`${url} has none; under HS256 give the secret instead`, true);
+      replace(new Map(fetched.map((key) => [key.kid, key])));
       failure = undefined;
       report.recovered();
     } catch (error) {
-      failure = error;
-      if (!closing.signal.aborted)
-        report.failed(new Error(`no keys: ${(error as Error).message}`, { cause: error }));
+      failure = error as Error;
+      if (!closing.signal.aborted) report.failed(new Error(`no keys: ${failure.message}`, { cause: error }));
     }
   }
 
@@ -77,12 +91,16 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
       });
     }
     await underWay;
-    demandKnown();
+    if (failure !== undefined) throw unavailable();
   }
 
   function demandKnown(): void {
-    if (failure === undefined) return;
-    throw new VerificationError(
+    void refreshQuietly();
+    if (underWay !== undefined || failure !== undefined) throw unavailable();
+  }
+
+  function unavailable(): VerificationError {
+    return new VerificationError(
       'keys_unavailable',
       'The keys of the auth service cannot be had at present.',
       {
@@ -94,6 +112,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
   async function ready(): Promise<void> {
     while (failure !== undefined) {
       await refreshQuietly();
+      if (failure instanceof KeysError && failure.isFinal) throw failure;
       if (failure !== undefined) await sleep(RETRY_MILLISECONDS, undefined, closing).catch(() => {});
       if (closing.signal.aborted) throw new Error('the verifier was closed');
     }

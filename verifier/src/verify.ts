@@ -28,6 +28,8 @@ const MAX_TOKEN_LENGTH = 8192;
 const MAX_HEADER_LENGTH = 512;
 /** `{"` in base64url: how the header of any token begins, as every library makes it. */
 const OBJECT = 'eyJ';
+/** How the API keys of the service begin. */
+const API_KEY = 'lk_';
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** More keys than anybody uses at a time. */
 const MAX_HEADERS = 100;
@@ -99,6 +101,7 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
 /** The parts of a JWS in its compact form (RFC 7515 section 7.1). */
 function split(token: string) {
   demand(typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH, 'It is too long.');
+  demand(!token.startsWith(API_KEY), 'It is an API key, which the auth service alone can check.');
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   const isCompact = first > 0 && second > first && token.indexOf('.', second + 1) === -1;

@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from '@jest/globals';
+import request, { type Test } from 'supertest';
+import { aPerson } from './people.ts';
+import { type Run, type ServerProcess, startServer } from './server-process.ts';
+import { type Answer, send } from './several-processes.ts';
+
+const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
+export const POSTS_SERVICE = join(CHECKOUT, 'examples/posts-service');
+
+/** What runs the commands of operators. */
+export const ADMIN = `${process.execPath} ${join(CHECKOUT, 'dist/admin.js')}`;
+
+/** What the services of these tests are told besides. */
+export const QUICK = { BCRYPT_COST: '4', RATE_LIMITS: 'off' };
+
+const ISSUER = 'https://auth.example.com';
+const PASSWORD = 'correct horse battery staple';
+
+export interface PostsProcess {
+  readonly url: string;
+  /** Everything on standard error so far. */
+  readonly errors: () => string;
+  /** SIGTERM, and how it ended. */
+  readonly stop: () => Promise<Run>;
+}
+
+/** Runs the command of `npm start` in `directory` until it listens. */
+export async function startPosts(directory: string, env: Record<string, string>): Promise<PostsProcess> {
+  const { child, run, ended } = spawnPosts(directory, env);
+  const urlOf = () => run().stdout.match(/^Posts are at (http:\S+)\n/)?.[1];
+  while (urlOf() === undefined) {
+    await Promise.race([once(child.stdout, 'data'), ended]);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the posts service ended: ${run().stderr}`);
+  }
+  return {
+    url: urlOf() ?? '',
+    errors: () => run().stderr,
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
+/** The same where it is expected to end by itself. */
+export function runPosts(directory: string, env: Record<string, string>): Promise<Run> {
+  return spawnPosts(directory, env).ended;
+}
+
+function spawnPosts(directory: string, env: Record<string, string>) {
+  const { scripts } = JSON.parse(readFileSync(join(POSTS_SERVICE, 'package.json'), 'utf8'));
+  const [program, file] = scripts.start.split(' ') as [string, string];
+  const child = spawn(join(CHECKOUT, 'node_modules/.bin', program), [join(POSTS_SERVICE, file)], {
+    cwd: directory,
+    env: { PATH: process.env.PATH ?? '', PORT: '0', ...env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const run = () => ({ exitCode: child.exitCode ?? -1, stdout, stderr });
+  return { child, run, ended: once(child, 'close').then(run) };
+}
+
+/** A shell that keeps its variables from one command to the next, and ends where one fails. */
+export function openShell(directory: string, env: Record<string, string>) {
+  const shell = spawn('bash', ['-eu'], {
+    cwd: directory,
+    env: { PATH: process.env.PATH ?? '', ...env },
+  });
+  let output = '';
+  let errors = '';
+  shell.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  shell.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const ended = once(shell, 'close');
+  return {
+    /** What the commands print. */
+    async run(commands: string): Promise<string> {
+      const end = `----${randomUUID()}\n`;
+      output = '';
+      shell.stdin.write(`${commands}\nprintf '%s\\n' ${end}`);
+      while (!output.endsWith(end)) {
+        await Promise.race([once(shell.stdout, 'data'), ended]);
+        if (shell.exitCode !== null || shell.signalCode !== null)
+          throw new Error(`the shell ended after ${output}: ${errors}`);
+      }
+      return output.slice(0, -end.length);
+    },
+    close: () => {
+      shell.stdin.end();
+      return ended;
+    },
+  };
+}
+
+export interface Author {
+  readonly id: string;
+  readonly token: string;
+}
+
+/**
+ * The posts service beside a Latchkey that signs with a private key, so that the two share no secret. At the end both
+ * are stopped.
+ */
+export function usePostsService(newDirectory: () => string) {
+  let latchkey: ServerProcess;
+  let posts: PostsProcess;
+  let adminToken: string;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    const directory = newDirectory();
+    latchkey = await startServer(directory, { ...QUICK, ...aPrivateKey(), PUBLIC_URL: ISSUER });
+    const shell = openShell(directory, QUICK);
+    await shell.run(`echo '${PASSWORD}' | ${ADMIN} create-user --email root@example.com --role admin`);
+    await shell.close();
+    adminToken = await logIn('root@example.com', PASSWORD);
+    for (const name of ['posts:read', 'posts:write']) await administer('/admin/permissions', { name });
+    await administer('/admin/roles', { name: 'author', permissions: ['posts:read', 'posts:write'] });
+    await administer('/admin/roles', { name: 'reader', permissions: ['posts:read'] });
+    const { body } = await administer('/admin/clients', { name: 'Posts', scope: 'revocations:read' });
+    env = {
+      LATCHKEY_URL: latchkey.url,
+      JWT_ISSUER: ISSUER,
+      CLIENT_ID: String(body.client_id),
+      CLIENT_SECRET: String(body.client_secret),
+      DATABASE: join(directory, 'posts.sqlite'),
+    };
+    posts = await startPosts(directory, env);
+  });
+  afterAll(async () => {
+    await posts?.stop();
+    await latchkey?.stop();
+  });
+
+  async function administer(path: string, body: object): Promise<Answer> {
+    const answer = await send(latchkey.url + path, { method: 'POST', token: adminToken, body });
+    if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}: ${answer.text}`);
+    return answer;
+  }
+
+  async function logIn(email: string, password: string): Promise<string> {
+    const { body } = await send(`${latchkey.url}/login`, { method: 'POST', body: { email, password } });
+    return String(body.access_token);
+  }
+
+  /** A request to the posts service, with a token if there is one. */
+  function ask(method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string, token?: string): Test {
+    const asked = request(posts.url)[method](path);
+    return token === undefined ? asked : asked.auth(token, { type: 'bearer' });
+  }
+
+  return {
+    ask,
+    environment: () => env,
+    errors: () => posts.errors(),
+    /** Somebody who has logged in and has the role. */
+    async somebody(role: 'author' | 'reader' | 'user'): Promise<Author> {
+      const { email, password } = aPerson();
+      const { body } = await administer('/admin/users', { email, password, roles: [role] });
+      return { id: (body.user as { id: string }).id, token: await logIn(email, password) };
+    },
+    logOut: (token: string) => send(`${latchkey.url}/logout`, { method: 'POST', token }),
+  };
+}
+
+function aPrivateKey() {
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: privateKey };
+}
