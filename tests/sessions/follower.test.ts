@@ -23,7 +23,7 @@ const PAGE_ROWS = 10_000;
 type Clock = ReturnType<typeof createTestClock>;
 
 /** What one process has: its own connections, its own set, and a follower that reads when told to. */
-async function startProcess(url: string, clock: Clock) {
+async function startProcess(url: string, clock: Clock, isFollowed = () => false) {
   const config = loadConfig({ NODE_ENV: 'test', DATABASE_URL: url });
   const database = await connectDatabase(config.database);
   const store = createStore(database);
@@ -46,6 +46,7 @@ async function startProcess(url: string, clock: Clock) {
     clock,
     logger: createLogger('info', log),
     maxLagSeconds: MAX_LAG_SECONDS,
+    isFollowed,
   });
   return {
     config,
@@ -122,6 +123,32 @@ onEachDatabase((kind) => {
       await second.follower.catchUp();
 
       expect([before, after].map(second.knows)).toEqual([true, true]);
+    });
+
+    it('reads once more for all who ask while it reads: that reading may have begun too early for them', async () => {
+      const id = randomUUID();
+      await revoke(id);
+
+      await Promise.all(Array.from({ length: 20 }, () => second.follower.catchUp()));
+
+      expect(second.knows(id)).toBe(true);
+      expect(second.reads).toHaveLength(2);
+    });
+
+    it('makes known at once what this process has revoked, and reads it only where others follow', async () => {
+      let isFollowed = false;
+      const process = await startProcess(testDatabase.url, clock, () => isFollowed);
+      const [alone, followed] = [randomUUID(), randomUUID()];
+
+      process.follower.announce([ofSession(alone, clock)]);
+      const readsAlone = process.reads.length;
+      isFollowed = true;
+      process.follower.announce([ofSession(followed, clock)]);
+      await process.follower.catchUp();
+
+      expect([alone, followed].map(process.knows)).toEqual([true, true]);
+      expect([readsAlone, process.reads.length]).toEqual([0, 2]);
+      await process.database.close();
     });
 
     it('keeps the times of a revocation to the millisecond and names users as users', async () => {
