@@ -4,9 +4,11 @@ FROM node:24-trixie-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY verifier/package.json verifier/
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY config config
+COPY verifier verifier
 COPY src src
 RUN npm run build && npm prune --omit=dev
 
@@ -15,6 +17,8 @@ ENV NODE_ENV=production PORT=3000
 WORKDIR /app
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
+COPY --from=build --chown=root:root /app/verifier/dist verifier/dist
+COPY verifier/package.json verifier/
 COPY package.json ./
 COPY config/environment.cjs config/baseline.cjs config/
 COPY migrations migrations

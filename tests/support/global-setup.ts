@@ -1,6 +1,7 @@
 import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
 import { findRedis } from './redis-server.ts';
 import { makeTemplates } from './template.ts';
+import { findNginx, findPython } from './tools.ts';
 
 declare global {
   // What global-teardown.ts stops. Jest runs both in one process and gives them nothing else to share.
@@ -9,6 +10,7 @@ declare global {
 
 export default async function setUp(): Promise<void> {
   demandRedis();
+  demandInterop();
   await findMysql();
   await makeTemplates(process.env.TEST_MYSQL_URL ? ['SQLite', 'MySQL'] : ['SQLite']);
 }
@@ -42,4 +44,15 @@ function demandRedis(): void {
   console.error(
     `\n*** NO REDIS: the tests of limits that processes share are skipped. For them ${how}. ***\n`,
   );
+}
+
+/** The examples are tried with the programs that they are for. */
+function demandInterop(): void {
+  const missing = [
+    ...(findNginx() === undefined ? ['nginx-light'] : []),
+    ...(findPython() === undefined ? ['python3-jwt, python3-jose and python3-cryptography'] : []),
+  ].join(', ');
+  if (missing === '') return;
+  if (process.env.REQUIRE_INTEROP === '1') throw new Error(`REQUIRE_INTEROP=1, and there is no ${missing}`);
+  console.error(`\n*** NO INTEROP: examples are not tried without ${missing}. Install them. ***\n`);
 }

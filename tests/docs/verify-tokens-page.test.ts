@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { REFUSALS } from '@latchkey/verifier/core';
+import { runAdmin } from '../support/admin-command.ts';
+import { useDirectories } from '../support/directories.ts';
+import { onPython } from '../support/interop.ts';
+import { freePort } from '../support/mysql-server.ts';
+import { type ServerProcess, startServer } from '../support/server-process.ts';
+import { eventually, send } from '../support/several-processes.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PAGE = readFileSync(join(ROOT, 'docs/verify-tokens.md'), 'utf8');
+const PASSWORD = 'correct horse battery staple';
+
+/** The code of one language in the section with this heading. */
+function codeIn(heading: string, language: string): string {
+  const section = PAGE.split(/\n(?=## )/).find((part) => part.startsWith(`## ${heading}\n`)) ?? '';
+  const blocks = [...section.matchAll(new RegExp(`\`\`\`${language}\\n([^\`]*(?:\`[^\`]+)*?)\`\`\``, 'g'))];
+  if (blocks.length === 0) throw new Error(`there is no ${language} under ${heading}`);
+  return blocks.map(([, code]) => code).join('\n');
+}
+
+describe('docs/verify-tokens.md', () => {
+  const newDirectory = useDirectories();
+  let directory: string;
+  let server: ServerProcess;
+  let url: string;
+  /** What the commands of the page have exported. */
+  let client: { CLIENT_ID: string; CLIENT_SECRET: string };
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    directory = newDirectory();
+    server = await startServer(directory, { PORT: String(port), PUBLIC_URL: url, BCRYPT_COST: '4' });
+    const admin = ['create-user', '--email', 'root@example.com', '--role', 'admin'];
+    await runAdmin(directory, admin, { input: `${PASSWORD}\n` });
+    // As npm install of the package and of Express would do.
+    mkdirSync(join(directory, 'node_modules/@latchkey'), { recursive: true });
+    symlinkSync(join(ROOT, 'verifier'), join(directory, 'node_modules/@latchkey/verifier'));
+    symlinkSync(join(ROOT, 'node_modules/express'), join(directory, 'node_modules/express'));
+    const commands = codeIn('What your service needs', 'sh');
+    const stdout = await bash(`${commands}\necho "$CLIENT_ID $CLIENT_SECRET"`);
+    const [CLIENT_ID = '', CLIENT_SECRET = ''] = stdout.trim().split(' ');
+    client = { CLIENT_ID, CLIENT_SECRET };
+  });
+  afterAll(() => server.stop());
+
+  const here = (code: string) => code.replaceAll('http://localhost:3000', url);
+
+  function start(script: string, env: Record<string, string> = {}) {
+    return spawn('bash', ['-euc', here(script)], {
+      cwd: directory,
+      env: { PATH: process.env.PATH, ...env },
+    });
+  }
+
+  async function bash(script: string, env: Record<string, string> = {}) {
+    const child = start(script, env);
+    return text(child.stdout);
+  }
+
+  async function signUp(): Promise<{ id: string; token: string }> {
+    const email = `${Math.random().toString(36).slice(2)}@example.com`;
+    const { body } = await send(`${url}/signup`, { method: 'POST', body: { email, password: PASSWORD } });
+    return { id: (body.user as { id: string }).id, token: body.access_token as string };
+  }
+
+  it('makes a machine client', () => {
+    expect(client).toEqual({
+      CLIENT_ID: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      CLIENT_SECRET: expect.stringMatching(/^lcs_/),
+    });
+  });
+
+  it('has a service in Express that lets pass, refuses, and learns of a logout', async () => {
+    writeFileSync(join(directory, 'server.mjs'), here(codeIn('Express', 'js')));
+    const port = await freePort();
+    const service = start(codeIn('Express', 'sh'), { ...client, PORT: String(port) });
+    const ask = (path: string, token?: string) => send(`http://127.0.0.1:${port}${path}`, { token });
+    const { id, token } = await signUp();
+    await eventually(
+      () => ask('/whoami').catch(() => ({ status: 0 })),
+      ({ status }) => status !== 0,
+    );
+
+    const [welcome, forbidden, nobody] = [
+      await ask('/whoami', token),
+      await ask('/orders', token),
+      await ask('/whoami'),
+    ];
+    await send(`${url}/logout`, { method: 'POST', token });
+    const refused = await eventually(
+      () => ask('/whoami', token),
+      ({ status }) => status === 401,
+    );
+    service.kill();
+
+    expect([welcome.status, welcome.body]).toEqual([200, { subject: id }]);
+    expect([forbidden.body.code, nobody.body.code]).toEqual(['insufficient_scope', 'token_missing']);
+    expect(refused.body.code).toBe('token_revoked');
+  });
+
+  it('has a program for any Node', async () => {
+    writeFileSync(join(directory, 'check.mjs'), here(codeIn('Any Node program', 'js')));
+    const { id, token } = await signUp();
+
+    const good = await bash(codeIn('Any Node program', 'sh'), { ACCESS_TOKEN: token });
+    const bad = await bash(codeIn('Any Node program', 'sh'), { ACCESS_TOKEN: 'rubbish' });
+
+    expect(good).toBe(`${id} may do: \n`);
+    expect(bad).toMatch(/^token_invalid: The access token is not valid\./);
+  });
+
+  onPython(() => {
+    it('has a program that accepts a good token and refuses others', async () => {
+      writeFileSync(join(directory, 'verify.py'), here(codeIn('Python', 'python')));
+      const { id, token } = await signUp();
+      const check = (ACCESS_TOKEN: string) => bash(codeIn('Python', 'sh'), { ACCESS_TOKEN });
+
+      expect(await check(token)).toBe(`subject: ${id}\n`);
+      for (const bad of ['rubbish', `${token}x`]) expect(await check(bad)).toMatch(/^refused: /);
+    });
+  });
+
+  it('has lines for nginx that are those of the example', () => {
+    const example = readFileSync(join(ROOT, 'examples/nginx/nginx.conf'), 'utf8').split('\n');
+    const lines = codeIn('nginx', 'nginx').split('\n');
+    const known = new Set(example.map((line) => line.trim()));
+
+    expect(lines.filter((line) => !known.has(line.trim()))).toEqual([]);
+  });
+
+  it('introspects', async () => {
+    const { id, token } = await signUp();
+
+    const stdout = await bash(codeIn('By hand, with introspection', 'sh'), {
+      ...client,
+      ACCESS_TOKEN: token,
+    });
+
+    expect(JSON.parse(stdout)).toMatchObject({ active: true, sub: id, token_type: 'Bearer' });
+  });
+
+  it('follows the feed', async () => {
+    const stdout = await bash(codeIn('Follow revocations yourself', 'sh'), client);
+
+    const shown = JSON.parse(codeIn('Follow revocations yourself', 'json'));
+    expect(Object.keys(JSON.parse(stdout))).toEqual(Object.keys(shown));
+  });
+
+  it('names every code of the verifier, with its status', () => {
+    const rows = [...PAGE.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
+      code,
+      Number(status),
+    ]);
+
+    expect(Object.fromEntries(rows)).toEqual(
+      Object.fromEntries(Object.entries(REFUSALS).map(([code, { status }]) => [code, status])),
+    );
+  });
+});

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './mysql-server.ts';
+
+export const NGINX_CONF = fileURLToPath(new URL('../../examples/nginx/nginx.conf', import.meta.url));
+
+export interface Nginx {
+  readonly port: number;
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+export interface NginxOptions {
+  /** The program. */
+  readonly nginx: string;
+  readonly latchkeyPort: number;
+  readonly servicePort: number;
+  /** What the file says of how long Latchkey may take to answer, if it is to be another time. */
+  readonly readTimeout?: string | undefined;
+}
+
+/** The file of the example with these in place of what it says. Each must stand in it. */
+export function nginxConf(replacements: Readonly<Record<string, string>>): string {
+  return Object.entries(replacements).reduce(
+    (text, [said, instead]) => {
+      if (!text.includes(said)) throw new Error(`nginx.conf does not say ${said}`);
+      return text.replaceAll(said, instead);
+    },
+    readFileSync(NGINX_CONF, 'utf8'),
+  );
+}
+
+/** Starts nginx by the file of the example, in a directory of its own, and resolves once it takes requests. */
+export async function startNginx(options: NginxOptions): Promise<Nginx> {
+  const { nginx, latchkeyPort, servicePort, readTimeout = '5s' } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'));
+  const port = await freePort();
+  const file = join(directory, 'nginx.conf');
+  writeFileSync(
+    file,
+    nginxConf({
+      '127.0.0.1:8080': `127.0.0.1:${port}`,
+      '127.0.0.1:3000': `127.0.0.1:${latchkeyPort}`,
+      '127.0.0.1:4000': `127.0.0.1:${servicePort}`,
+      'proxy_read_timeout 5s': `proxy_read_timeout ${readTimeout}`,
+    }),
+  );
+  // Started by root, its workers would be somebody who may not enter the directory.
+  const asRoot = process.getuid?.() === 0 ? ' user root;' : '';
+  // At this level it says when it has started.
+  const globals = `daemon off; error_log stderr notice;${asRoot}`;
+  const args = ['-e', 'stderr', '-p', directory, '-c', file, '-g', globals];
+  const child = spawn(nginx, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    createInterface(child.stderr).on('line', (line) => {
+      log += `${line}\n`;
+      // It listens before there are workers.
+      if (line.includes('start worker process ')) resolve();
+    });
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`nginx ended at its start:\n${log}`)));
+  });
+
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    async stop() {
+      const ended = child.exitCode === null ? once(child, 'exit') : undefined;
+      // It takes its workers with it, which it could not if it were killed.
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
