@@ -38,7 +38,7 @@ async function goodTokens(run: Run): Promise<Figure[]> {
     return Array.from({ length: count.fast }, () => asReceived(token));
   };
 
-  const rates = await interleave(run.quick ? 1 : 9, {
+  const rates = await interleave(run.quick ? 1 : 5, {
     verifier: async () => perSecond(issueTokens(signing, count.fast), verifySync),
     keyObject: async () =>
       perSecond(issueTokens(signing, count.fast), (token) =>

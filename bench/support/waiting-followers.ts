@@ -37,11 +37,11 @@ export async function waitingFollowers(run: Run, mysql: Mysql, service: AuthServ
       answers.push(line.ask('GET', path, token).finally(() => answered++));
       if (lines.length % BATCH === 0) await sleep(BATCH_MILLISECONDS);
     }
-    await sleep(run.quick ? 100 : 3_000);
+    await sleep(run.quick ? 100 : 1_000);
   };
   const observe = async () => {
     const begunAt = Date.now();
-    const queries = await countQueries(mysql, run.quick ? 600 : 5_000);
+    const queries = await countQueries(mysql, run.quick ? 600 : 3_000);
     if (answered > 0) throw new Error('a follower was answered though nothing was revoked');
     const samples = memory.filter(({ at }) => at >= begunAt).map(({ megabytes }) => megabytes);
     return { queriesPerSecond: queries, megabytes: median(samples) };

@@ -26,6 +26,8 @@ export const KEPT_SECONDS = 1800;
 export const PAGE_EVENTS = 10_000;
 
 const FOLLOWED_MILLISECONDS = 60_000;
+/** What it takes to answer one follower, and as long again for everything else that the process has to do. */
+const MILLISECONDS_FOR_ONE = 0.5;
 
 /**
  * Positions are given out at insert and appear at commit, so a lower one may appear after a higher one. A follower has what
@@ -41,6 +43,8 @@ export function createRevocationLog(clock: Clock): RevocationLog {
   let highest = 0;
   let askedAt = Number.NEGATIVE_INFINITY;
   let isReleased = false;
+  let restUntil = Number.NEGATIVE_INFINITY;
+  let wakingUp: NodeJS.Timeout | undefined;
 
   function append(page: readonly RecordedRevocation[], settledNow: number): void {
     let isNew = false;
@@ -53,7 +57,7 @@ export function createRevocationLog(clock: Clock): RevocationLog {
     settled = settledNow;
     highest = Math.max(highest, entries.at(-1)?.position ?? 0);
     forgetOld();
-    if (isNew) wakeAll();
+    if (isNew) wakeSoon();
   }
 
   function forgetOld(): void {
@@ -113,7 +117,17 @@ export function createRevocationLog(clock: Clock): RevocationLog {
     });
   }
 
+  /** At once, unless many have just been answered: what is revoked meanwhile comes together then. */
+  function wakeSoon(): void {
+    const rest = restUntil - clock.monotonic();
+    if (rest <= 0) wakeAll();
+    else wakingUp ??= setTimeout(wakeAll, rest);
+  }
+
   function wakeAll(): void {
+    clearTimeout(wakingUp);
+    wakingUp = undefined;
+    restUntil = clock.monotonic() + waiting.size * MILLISECONDS_FOR_ONE;
     for (const wake of waiting) wake();
   }
 

@@ -1,4 +1,11 @@
-import { BEARER_SECURITY, json, type Paths, refusals, TOKEN_REFUSALS } from '../http/openapi.ts';
+import {
+  BEARER_SECURITY,
+  BODY_REFUSALS,
+  json,
+  type Paths,
+  refusals,
+  TOKEN_REFUSALS,
+} from '../http/openapi.ts';
 import { FeedAnswer, FeedQuery } from './schemas.ts';
 
 export const revocationPaths: Paths = {
@@ -13,7 +20,7 @@ export const revocationPaths: Paths = {
       requestParams: { query: FeedQuery },
       responses: {
         200: { description: 'What has been revoked since', ...json(FeedAnswer) },
-        ...refusals(...TOKEN_REFUSALS, 'validation_failed', 'insufficient_scope', 'cursor_too_old'),
+        ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'insufficient_scope', 'cursor_too_old'),
       },
     },
   },

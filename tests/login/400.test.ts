@@ -3,6 +3,7 @@ import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { CANARY } from '../support/logs.ts';
 import { aUsername, signUp } from '../support/people.ts';
+import { countQueries } from '../support/queries.ts';
 
 const WRONG_TYPES = [
   { value: ['text'], name: 'an array' },
@@ -15,17 +16,6 @@ const WRONG_TYPES = [
 onEachDatabase((kind) => {
   describe('POST /login answers 400', () => {
     const app = useApp(kind);
-
-    async function countQueries(work: () => Promise<unknown>): Promise<number> {
-      const { sequelize } = app.database;
-      let queries = 0;
-      sequelize.addHook('beforeQuery', 'countQueries', () => {
-        queries++;
-      });
-      await work();
-      sequelize.removeHook('beforeQuery', 'countQueries');
-      return queries;
-    }
 
     it('to malformed JSON, and repeats none of it', async () => {
       const response = await app
@@ -51,7 +41,7 @@ onEachDatabase((kind) => {
         const { email, username, password } = await signUp(app, { username: aUsername() });
 
         for (const { value, name } of WRONG_TYPES) {
-          const queries = await countQueries(async () => {
+          const queries = await countQueries(app, async () => {
             const response = await app
               .post('/login')
               .send({ [field]: value, password })
@@ -74,7 +64,7 @@ onEachDatabase((kind) => {
       const { email, password } = await signUp(app);
 
       for (const value of [...WRONG_TYPES.map((wrong) => wrong.value), [password]]) {
-        const queries = await countQueries(async () => {
+        const queries = await countQueries(app, async () => {
           const response = await app.post('/login').send({ email, password: value }).expect(400);
           expect(response.body.errors).toEqual([
             { pointer: '/password', code: 'wrong_type', detail: expect.any(String) },
@@ -128,7 +118,7 @@ onEachDatabase((kind) => {
       const { email, password } = await signUp(app);
 
       for (const { value, name } of WRONG_TYPES) {
-        const queries = await countQueries(async () => {
+        const queries = await countQueries(app, async () => {
           const response = await app
             .post('/login')
             .send({ email, password, device_token: value })
@@ -176,7 +166,7 @@ onEachDatabase((kind) => {
     it('to a password of 1025 characters, which no account can have, before any hashing', async () => {
       const { email } = await signUp(app);
 
-      const queries = await countQueries(async () => {
+      const queries = await countQueries(app, async () => {
         const response = await app
           .post('/login')
           .send({ email, password: `${CANARY}${'x'.repeat(1019)}` })

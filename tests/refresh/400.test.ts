@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
+import { countQueries } from '../support/queries.ts';
 
 onEachDatabase((kind) => {
   describe('POST /refresh answers 400', () => {
@@ -81,15 +82,9 @@ onEachDatabase((kind) => {
     });
 
     it('and no database query is made for any of it', async () => {
-      let queries = 0;
-      app.database.sequelize.addHook('beforeQuery', 'count', () => {
-        queries++;
-      });
+      const ask = () => app.post('/refresh').send({ refresh_token: 1 }).expect(400);
 
-      await app.post('/refresh').send({ refresh_token: 1 }).expect(400);
-
-      expect(queries).toBe(0);
-      app.database.sequelize.removeHook('beforeQuery', 'count');
+      expect(await countQueries(app, ask)).toBe(0);
     });
   });
 });

@@ -1,17 +1,8 @@
-/** What an access token says. */
-export interface Claims {
-  readonly iss: string;
-  readonly aud: string;
-  readonly sub: string;
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
+
+/** What the access token of a person says. */
+export interface Claims extends AccessTokenClaims {
   readonly sid: string;
-  readonly client_id?: string;
-  readonly iat: number;
-  readonly exp: number;
-  readonly jti: string;
-  readonly roles: readonly string[];
-  readonly scope: string;
-  readonly rv: readonly number[];
-  readonly from_roles?: readonly string[];
 }
 
 /** The claims of a token, unchecked. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createVerify, secretKey, VerificationError, type VerifyingKey } from '@latchkey/verifier/core';
 import fc from 'fast-check';
 import jwt from 'jsonwebtoken';
+import { encode, partsOf } from '../support/forge-token.ts';
 
 const ISSUER = 'https://auth.example.com';
 const AUDIENCE = 'latchkey';
@@ -47,30 +48,18 @@ function forge(forgery: Forgery = {}): string {
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
 }
 
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64url');
-}
-
-function partsOf(token: string): [string, string, string] {
-  const [header = '', payload = '', signature = ''] = token.split('.');
-  return [header, payload, signature];
-}
-
-function oneOf(keys: readonly VerifyingKey[]) {
-  return (kid: string) => keys.find((key) => key.kid === kid);
-}
-
-/** Verifies as the service does, `seconds` after the token was issued. */
-function verify(token: string, seconds = 0) {
-  const clock = { now: () => (NOW + seconds) * 1000 };
+/** Verifies as the service does with these keys, `seconds` after the token was issued. */
+function verifierOf(keys: readonly VerifyingKey[], seconds = 0) {
   return createVerify({
-    findKey: oneOf([signingKey]),
+    findKey: (kid) => keys.find((key) => key.kid === kid),
     issuer: ISSUER,
     audience: AUDIENCE,
     maxAgeSeconds: 900,
-    clock,
-  })(token);
+    clock: { now: () => (NOW + seconds) * 1000 },
+  });
 }
+
+const verify = (token: string, seconds = 0) => verifierOf([signingKey], seconds)(token);
 
 /** Why the token was refused. Anything but a VerificationError is thrown on: it would become a 500. */
 function refusalOf(token: string, seconds = 0): VerificationError {
@@ -136,14 +125,7 @@ describe('an access token is accepted', () => {
   });
 
   it('from either key of a key ring, each under its own kid', () => {
-    const clock = { now: () => NOW * 1000 };
-    const both = createVerify({
-      findKey: oneOf([signingKey, otherKey]),
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      maxAgeSeconds: 900,
-      clock,
-    });
+    const both = verifierOf([signingKey, otherKey]);
 
     expect(both(forge())).toEqual(CLAIMS);
     expect(both(forge({ header: { kid: otherKey.kid }, secret: OTHER_SECRET }))).toEqual(CLAIMS);
@@ -256,14 +238,7 @@ describe('an access token is refused as invalid', () => {
   });
 
   it('when it was signed with one key of the ring and names another', () => {
-    const clock = { now: () => NOW * 1000 };
-    const both = createVerify({
-      findKey: oneOf([signingKey, otherKey]),
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      maxAgeSeconds: 900,
-      clock,
-    });
+    const both = verifierOf([signingKey, otherKey]);
 
     expect(() => both(forge({ header: { kid: otherKey.kid } }))).toThrow(VerificationError);
     expect(() => both(forge({ secret: OTHER_SECRET }))).toThrow(VerificationError);

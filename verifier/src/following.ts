@@ -41,7 +41,7 @@ export function followRevocations(options: FollowingOptions) {
   const closing = new AbortController();
   const { signal } = closing;
   const client = createFeedClient({ ...options, signal });
-  const pace = createPace(clock);
+  const pace = createPace();
   // An answer that says that there is nothing new comes twice in the time after which the service counts as lost.
   const waitSeconds = Math.max(1, Math.min(MAX_WAIT_SECONDS, Math.floor(maxLagSeconds / 2)));
   const listeners = new Set<(isStale: boolean) => void>();
