@@ -11,12 +11,14 @@ describe('The log of revocations', () => {
   function setUp() {
     const clock = createTestClock();
     const log = createRevocationLog(clock);
-    const { signal } = new AbortController();
     let position = 0;
     return {
       clock,
       log,
-      wait: () => Array.from({ length: FOLLOWERS }, () => log.nextAppend(MINUTE_MILLISECONDS, signal)),
+      wait: () =>
+        Array.from({ length: FOLLOWERS }, () =>
+          log.nextAppend(MINUTE_MILLISECONDS, new AbortController().signal),
+        ),
       revoke() {
         const createdAt = new Date(clock.now());
         position += 1;

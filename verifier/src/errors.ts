@@ -62,3 +62,12 @@ export class UnknownKeyError extends VerificationError {
     super('token_invalid', 'The access token is not valid. It was signed with a key that is not known here.');
   }
 }
+
+export function invalid(reason: string): VerificationError {
+  return new VerificationError('token_invalid', `The access token is not valid. ${reason}`);
+}
+
+/** @throws VerificationError token_invalid for this reason unless the condition holds */
+export function demand(condition: boolean, reason: string): asserts condition {
+  if (!condition) throw invalid(reason);
+}
