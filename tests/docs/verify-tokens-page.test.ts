@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { REFUSALS } from '@latchkey/verifier/core';
-import { runAdmin } from '../support/admin-command.ts';
+import { ADMIN_COMMAND } from '../support/admin-command.ts';
 import { useDirectories } from '../support/directories.ts';
 import { onPython } from '../support/interop.ts';
 import { freePort } from '../support/mysql-server.ts';
@@ -29,28 +29,34 @@ describe('docs/verify-tokens.md', () => {
   let directory: string;
   let server: ServerProcess;
   let url: string;
-  /** What the commands of the page have exported. */
-  let client: { CLIENT_ID: string; CLIENT_SECRET: string };
+  /** The variables that the first commands of the page set, for all others. */
+  let shell: Record<string, string>;
 
   beforeAll(async () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     directory = newDirectory();
     server = await startServer(directory, { PORT: String(port), PUBLIC_URL: url, BCRYPT_COST: '4' });
-    const admin = ['create-user', '--email', 'root@example.com', '--role', 'admin'];
-    await runAdmin(directory, admin, { input: `${PASSWORD}\n` });
     // As npm install of the package and of Express would do.
     mkdirSync(join(directory, 'node_modules/@latchkey'), { recursive: true });
     symlinkSync(join(ROOT, 'verifier'), join(directory, 'node_modules/@latchkey/verifier'));
     symlinkSync(join(ROOT, 'node_modules/express'), join(directory, 'node_modules/express'));
     const commands = codeIn('What your service needs', 'sh');
-    const stdout = await bash(`${commands}\necho "$CLIENT_ID $CLIENT_SECRET"`);
-    const [CLIENT_ID = '', CLIENT_SECRET = ''] = stdout.trim().split(' ');
-    client = { CLIENT_ID, CLIENT_SECRET };
+    const stdout = await bash(`${commands}\necho "$JWT_SECRET $CLIENT_ID $CLIENT_SECRET $ACCESS_TOKEN"`, {
+      BCRYPT_COST: '4',
+    });
+    const [JWT_SECRET = '', CLIENT_ID = '', CLIENT_SECRET = '', ACCESS_TOKEN = ''] =
+      stdout.trim().split('\n').at(-1)?.split(' ') ?? [];
+    shell = { JWT_SECRET, CLIENT_ID, CLIENT_SECRET, ACCESS_TOKEN };
   });
   afterAll(() => server.stop());
 
-  const here = (code: string) => code.replaceAll('http://localhost:3000', url);
+  const here = (code: string) =>
+    code
+      .replaceAll('http://localhost:3000', url)
+      .replaceAll('npm run --silent admin --', `${process.execPath} ${ADMIN_COMMAND}`)
+      // It is there already.
+      .replaceAll('npm install express\n', '');
 
   function start(script: string, env: Record<string, string> = {}) {
     return spawn('bash', ['-euc', here(script)], {
@@ -70,17 +76,19 @@ describe('docs/verify-tokens.md', () => {
     return { id: (body.user as { id: string }).id, token: body.access_token as string };
   }
 
-  it('makes a machine client', () => {
-    expect(client).toEqual({
+  it('begins with what a service needs: the secret, a machine client, and a token to try', () => {
+    expect(shell).toEqual({
+      JWT_SECRET: readFileSync(join(directory, 'data/jwt-secret'), 'utf8').trim(),
       CLIENT_ID: expect.stringMatching(/^[0-9a-f-]{36}$/),
       CLIENT_SECRET: expect.stringMatching(/^lcs_/),
+      ACCESS_TOKEN: expect.stringMatching(/^eyJ/),
     });
   });
 
   it('has a service in Express that lets pass, refuses, and learns of a logout', async () => {
     writeFileSync(join(directory, 'server.mjs'), here(codeIn('Express', 'js')));
     const port = await freePort();
-    const service = start(codeIn('Express', 'sh'), { ...client, PORT: String(port) });
+    const service = start(codeIn('Express', 'sh'), { ...shell, PORT: String(port) });
     const ask = (path: string, token?: string) => send(`http://127.0.0.1:${port}${path}`, { token });
     const { id, token } = await signUp();
     await eventually(
@@ -109,8 +117,8 @@ describe('docs/verify-tokens.md', () => {
     writeFileSync(join(directory, 'check.mjs'), here(codeIn('Any Node program', 'js')));
     const { id, token } = await signUp();
 
-    const good = await bash(codeIn('Any Node program', 'sh'), { ACCESS_TOKEN: token });
-    const bad = await bash(codeIn('Any Node program', 'sh'), { ACCESS_TOKEN: 'rubbish' });
+    const good = await bash(codeIn('Any Node program', 'sh'), { ...shell, ACCESS_TOKEN: token });
+    const bad = await bash(codeIn('Any Node program', 'sh'), { ...shell, ACCESS_TOKEN: 'rubbish' });
 
     expect(good).toBe(`${id} may do: \n`);
     expect(bad).toMatch(/^token_invalid: The access token is not valid\./);
@@ -120,7 +128,7 @@ describe('docs/verify-tokens.md', () => {
     it('has a program that accepts a good token and refuses others', async () => {
       writeFileSync(join(directory, 'verify.py'), here(codeIn('Python', 'python')));
       const { id, token } = await signUp();
-      const check = (ACCESS_TOKEN: string) => bash(codeIn('Python', 'sh'), { ACCESS_TOKEN });
+      const check = (ACCESS_TOKEN: string) => bash(codeIn('Python', 'sh'), { ...shell, ACCESS_TOKEN });
 
       expect(await check(token)).toBe(`subject: ${id}\n`);
       for (const bad of ['rubbish', `${token}x`]) expect(await check(bad)).toMatch(/^refused: /);
@@ -139,15 +147,17 @@ describe('docs/verify-tokens.md', () => {
     const { id, token } = await signUp();
 
     const stdout = await bash(codeIn('By hand, with introspection', 'sh'), {
-      ...client,
+      ...shell,
       ACCESS_TOKEN: token,
     });
 
+    const shown = JSON.parse(codeIn('By hand, with introspection', 'json'));
     expect(JSON.parse(stdout)).toMatchObject({ active: true, sub: id, token_type: 'Bearer' });
+    expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(Object.keys(shown).sort());
   });
 
   it('follows the feed', async () => {
-    const stdout = await bash(codeIn('Follow revocations yourself', 'sh'), client);
+    const stdout = await bash(codeIn('Follow revocations yourself', 'sh'), shell);
 
     const shown = JSON.parse(codeIn('Follow revocations yourself', 'json'));
     expect(Object.keys(JSON.parse(stdout))).toEqual(Object.keys(shown));

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { authOf, type BearerOptions, bearer } from '@latchkey/verifier';
+import { authOf, type BearerOptions, bearer, type Verifier } from '@latchkey/verifier';
 import express, { type ErrorRequestHandler } from 'express';
 import request from 'supertest';
 import { aSecretKey, sign, useHttpServers, useVerifiers } from '../support/verifiers.ts';
@@ -40,7 +40,7 @@ describe('bearer', () => {
       ['all of several permissions', { scope: 'posts:write posts:read' }],
       ['the role', { role: 'author' }],
       ['both', { scope: 'posts:read', role: 'user' }],
-      ['no permission, since none is asked for', { scope: '' }],
+      ['no permission, since none is asked for', {}],
     ])('a token that has %s', async (_what, options) => {
       const token = sign(key, { scope: 'posts:read posts:write', roles: ['author', 'user'] });
 
@@ -155,6 +155,26 @@ describe('bearer', () => {
     const { body } = await serviceWith()('lk_of_somebody').expect(401);
 
     expect(body.detail).toContain('It is an API key, which the auth service alone can check.');
+  });
+
+  describe('throws where it would check less than somebody wants', () => {
+    it.each<[what: string, options: unknown]>([
+      ['a permission in place of the options', 'posts:read'],
+      ['a misspelled option', { scopes: 'posts:read' }],
+      ['a permission that is undefined', { scope: undefined }],
+      ['a role that is undefined', { role: undefined }],
+      ['an empty permission', { scope: '' }],
+      ['a list of permissions', { scope: ['posts:read'] }],
+      ['null', null],
+      ['a realm that would end its quotation', { realm: 'x", error="none' }],
+      ['a permission with a line break', { scope: 'posts:read\r\nX-Evil: 1' }],
+    ])('%s', (_what, options) => {
+      expect(() => serviceWith(options as BearerOptions)).toThrow(TypeError);
+    });
+
+    it('no verifier at all', () => {
+      expect(() => bearer(undefined as unknown as Verifier)).toThrow(/must be a verifier/);
+    });
   });
 
   it('never takes a token out of the query or a cookie', async () => {

@@ -116,13 +116,21 @@ describe('createVerifier', () => {
     const good = { issuer: ISSUER, audience: AUDIENCE, secret: SECRET };
     const revocations = { url: 'http://auth/revocations', clientId: 'id', clientSecret: 'secret' };
 
-    it.each<[what: string, options: object, names: RegExp]>([
+    it.each<[what: string, options: unknown, names: RegExp]>([
       ['no issuer', { ...good, issuer: undefined }, /issuer/],
       ['an empty audience', { ...good, audience: '' }, /audience/],
       ['several audiences', { ...good, audience: ['a', 'b'] }, /audience/],
       ['no key at all', { issuer: ISSUER, audience: AUDIENCE }, /exactly one of secret/],
       ['two kinds of keys', { ...good, jwksUri: 'https://auth.example.com/jwks' }, /exactly one of secret/],
       ['a secret that is not set', { ...good, secret: '' }, /secret/],
+      ['a secret that is undefined', { ...good, secret: undefined }, /secret is undefined/],
+      ['a misspelled option', { ...good, revocation: revocations }, /revocation is no member/],
+      [
+        'a misspelled option of the feed',
+        { ...good, revocations: { ...revocations, stale: 1 } },
+        /stale is no/,
+      ],
+      ['no options', undefined, /must be an object/],
       ['no secrets', { issuer: ISSUER, audience: AUDIENCE, secrets: [] }, /secrets/],
       [
         'an empty secret among others',

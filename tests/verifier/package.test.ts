@@ -45,9 +45,14 @@ describe('The package that npm pack makes of the verifier', () => {
 
   beforeAll(async () => {
     project = newDirectory();
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], {
-      cwd: join(CHECKOUT, 'verifier'),
-    });
+    // It was built before the tests, and others read those files at this moment.
+    const { stdout } = await run(
+      'npm',
+      ['pack', '--json', '--ignore-scripts', '--pack-destination', project],
+      {
+        cwd: join(CHECKOUT, 'verifier'),
+      },
+    );
     const [packed] = JSON.parse(stdout);
     files = packed.files.map(({ path }: { path: string }) => path);
     writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "type": "module" }');
@@ -61,6 +66,12 @@ describe('The package that npm pack makes of the verifier', () => {
 
     expect(files.filter((path) => !isBuilt(path)).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
     expect(files.filter(isBuilt).length).toBeGreaterThan(10);
+  });
+
+  it('is built anew whenever it is packed, so that nobody gets one without its files', () => {
+    const { scripts } = JSON.parse(readFileSync(join(CHECKOUT, 'verifier/package.json'), 'utf8'));
+
+    expect(scripts).toMatchObject({ prepack: 'npm run --silent build', build: 'tsc -p tsconfig.json' });
   });
 
   it('needs no other package', () => {

@@ -58,7 +58,8 @@ export function createJwsReader(findKey: FindKey): (token: string) => Jws {
 
 /** The parts of a JWS in its compact form (RFC 7515 section 7.1). */
 function split(token: string) {
-  demand(typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH, 'It is too long.');
+  if (typeof token !== 'string') throw notAToken();
+  demand(token.length <= MAX_TOKEN_LENGTH, 'It is too long.');
   demand(!token.startsWith(API_KEY), 'It is an API key, which the auth service alone can check.');
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);

@@ -1,3 +1,5 @@
+import { createChecks } from './checks.ts';
+
 /** The keys that tokens are verified with: the secret under HS256, with those before it; else where the keys are published. */
 export type KeyOptions =
   | { readonly secret: string; readonly secrets?: never; readonly jwksUri?: never }
@@ -28,10 +30,27 @@ interface Options {
 }
 
 const DEFAULT_TOLERANCE_SECONDS = 5;
+const MEMBERS = [
+  'issuer',
+  'audience',
+  'secret',
+  'secrets',
+  'jwksUri',
+  'clockToleranceSeconds',
+  'revocations',
+  'onError',
+  'clock',
+];
+const REVOCATIONS_MEMBERS = ['url', 'clientId', 'clientSecret', 'maxLagSeconds', 'whenStale'];
+const { demand, demandMembers, demandText, demandWithin } = createChecks('createVerifier');
 const DEFAULT_LAG_SECONDS = 10;
 
-/** Reads the options of a verifier. JavaScript may hand anything over, and a check that is skipped is worse than none. */
+/**
+ * Reads the options of a verifier.
+ * @throws TypeError where one is missing, unknown or of no use
+ */
 export function parseOptions(options: Options) {
+  demandMembers(options, 'the options', MEMBERS);
   const {
     secret,
     secrets,
@@ -55,6 +74,7 @@ export function parseOptions(options: Options) {
 }
 
 function parseRevocations(options: RevocationsOptions) {
+  demandMembers(options, 'revocations', REVOCATIONS_MEMBERS);
   const { maxLagSeconds = DEFAULT_LAG_SECONDS, whenStale = 'refuse' } = options;
   const url = parseUrl(options.url, 'revocations.url');
   demand(url.pathname.endsWith('/revocations'), 'revocations.url must end in /revocations');
@@ -74,19 +94,4 @@ function parseUrl(value: string | URL, name: string): URL {
     throw new TypeError(`${name} must be a URL of http or https`);
   }
   return url;
-}
-
-function demandText(value: unknown, name: string): string {
-  demand(typeof value === 'string' && value !== '', `${name} must be a text that is not empty`);
-  return value as string;
-}
-
-function demandWithin(value: unknown, least: number, most: number, name: string): number {
-  const isWithin = typeof value === 'number' && value >= least && value <= most;
-  demand(isWithin, `${name} must be a number from ${least} to ${most}`);
-  return value as number;
-}
-
-function demand(condition: boolean, message: string): void {
-  if (!condition) throw new TypeError(`createVerifier: ${message}`);
 }
