@@ -23,7 +23,9 @@ export function createRevocationStore({ models, transaction, run, write }: Scope
     listLiveAfter: (position, limit, at) =>
       list({ id: { [Op.gt]: position }, expiresAt: { [Op.gt]: at } }, limit),
     async prune(before) {
-      const where = { expiresAt: { [Op.lt]: before } };
+      // The last one stays, for a process that starts to know up to where others have read.
+      const last = (await run(() => revocations.max('id', { transaction }))) as number | null;
+      const where = { expiresAt: { [Op.lt]: before }, id: { [Op.lt]: last ?? 0 } };
       await removeInPortions((limit) => write(() => revocations.destroy({ where, limit, transaction })));
     },
   };

@@ -131,7 +131,8 @@ export function describeApi(paths: readonly Paths[], version: string): OpenApiDo
   return createDocument(api);
 }
 
-const textHeader = (description: string) => ({ schema: { type: 'string' as const }, description });
+/** A header of an answer. */
+export const textHeader = (description: string) => ({ schema: { type: 'string' as const }, description });
 
 const RATE_LIMIT_HEADERS = {
   'RateLimit-Policy': textHeader('The limits that apply: name, quota q, window w in seconds'),

@@ -4,7 +4,7 @@ export interface LiveCursor {
   readonly settled: number;
   /** It has what was known between the two, where something may still appear. */
   readonly highest: number;
-  /** What that was: the sum of how far each was behind `settled`. */
+  /** What that was: a sum over their positions. */
   readonly checksum: number;
 }
 

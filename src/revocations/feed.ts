@@ -26,11 +26,19 @@ export interface FeedPage {
 
 export type Feed = ReturnType<typeof createFeed>;
 
+/** For so long what was made for one follower serves others who have the same cursor. */
+const SHARED_MILLISECONDS = 20;
+
 /** Tells other services what has been revoked: first everything that is revoked at present, then what is new. */
 export function createFeed({ store, log, follower, clock }: FeedDependencies) {
+  const readings = new Map<string, Promise<FeedPage>>();
+  let lastReading: Promise<unknown> = Promise.resolve();
+  const shared = new Map<string, FeedPage>();
+  let sharedSince = { version: 0, at: 0 };
+
   /**
    * The page behind `cursor`; where that would be empty, once there is something or so many seconds are over. Waiting asks
-   * no database.
+   * no database. Followers with the same cursor may be given the very same page.
    * @throws AppError cursor_too_old, revocations_stale, database_unavailable
    */
   async function read(
@@ -38,47 +46,76 @@ export function createFeed({ store, log, follower, clock }: FeedDependencies) {
     waitSeconds: number,
     signal: AbortSignal,
   ): Promise<FeedPage> {
-    const ageSeconds = clock.now() / 1000 - (cursor?.issuedAtSeconds ?? clock.now() / 1000);
+    if (cursor === undefined) return readSnapshot('begin', () => ({ settled: log.settled(), after: 0 }));
+    const ageSeconds = clock.now() / 1000 - cursor.issuedAtSeconds;
     if (ageSeconds > KEPT_SECONDS) throw new AppError('cursor_too_old');
-    if (cursor?.kind === 'live') return readLive(cursor, waitSeconds, signal);
-    return readSnapshot(cursor ?? { settled: log.settled(), after: 0 });
+    if (cursor.kind === 'live') return readLive(cursor, waitSeconds, signal);
+    return readSnapshot(`${cursor.settled}-${cursor.after}`, () => cursor);
   }
 
-  async function readSnapshot({ settled, after }: SnapshotCursor): Promise<FeedPage> {
-    const now = new Date(clock.now());
-    const events = await store.revocations.listLiveAfter(after, PAGE_EVENTS, now);
+  /**
+   * Of many who come at once a single one asks the database, and one page is read at a time: a thousand followers that
+   * start together must not keep everybody else from it.
+   */
+  function readSnapshot(key: string, begin: () => SnapshotCursor): Promise<FeedPage> {
+    const underWay = readings.get(key);
+    if (underWay !== undefined) return underWay;
+    const reading = lastReading.then(() => {
+      readings.delete(key);
+      return readTable(begin());
+    });
+    lastReading = reading.catch(() => {});
+    readings.set(key, reading);
+    return reading;
+  }
+
+  async function readTable({ settled, after }: SnapshotCursor): Promise<FeedPage> {
+    const begunAt = clock.monotonic();
+    const events = await store.revocations.listLiveAfter(after, PAGE_EVENTS, new Date(clock.now()));
     const last = events.at(-1)?.position ?? after;
     const hasMore = events.length === PAGE_EVENTS;
     const next = hasMore
       ? ({ kind: 'snapshot', settled, after: last } as const)
       : ({ kind: 'live', settled, highest: settled, checksum: 0 } as const);
-    return page(events, next, hasMore, 0);
+    return page(events, next, clock.monotonic() - begunAt);
   }
 
   async function readLive(cursor: LiveCursor, waitSeconds: number, signal: AbortSignal): Promise<FeedPage> {
     // From a process that knew more; one reading serves all who ask meanwhile.
     if (cursor.highest > log.highest()) await follower.catchUp();
-    let found = log.since(cursor);
+    let found = livePage(cursor);
     if (found?.events.length === 0 && waitSeconds > 0) {
       await log.nextAppend(waitSeconds * 1000, signal);
-      found = log.since(cursor);
+      found = livePage(cursor);
     }
     if (found === undefined) throw new AppError('cursor_too_old');
     if (follower.isStale()) throw new AppError('revocations_stale');
-    const { events, next } = found;
-    const hasMore = events.length === PAGE_EVENTS;
-    return page(events, { kind: 'live', ...next }, hasMore, follower.lagMilliseconds());
+    return found;
+  }
+
+  function livePage(cursor: LiveCursor): FeedPage | undefined {
+    const [version, now] = [log.version(), clock.monotonic()];
+    if (version !== sharedSince.version || now - sharedSince.at > SHARED_MILLISECONDS) {
+      shared.clear();
+      sharedSince = { version, at: now };
+    }
+    const key = `${cursor.settled}-${cursor.highest}-${cursor.checksum}`;
+    const known = shared.get(key);
+    const found = log.since(cursor);
+    if (known !== undefined || found === undefined) return known;
+    const made = page(found.events, { kind: 'live', ...found.next }, follower.lagMilliseconds());
+    shared.set(key, made);
+    return made;
   }
 
   function page(
     events: readonly Revocation[],
     next: ({ readonly kind: 'live' } & LiveCursor) | ({ readonly kind: 'snapshot' } & SnapshotCursor),
-    hasMore: boolean,
     lagMilliseconds: number,
   ): FeedPage {
     const now = new Date(clock.now());
     const cursor = formatCursor({ ...next, issuedAtSeconds: Math.floor(now.getTime() / 1000) });
-    return { events, cursor, hasMore, lagMilliseconds, now };
+    return { events, cursor, hasMore: events.length === PAGE_EVENTS, lagMilliseconds, now };
   }
 
   return { read };

@@ -8,6 +8,8 @@ export interface RevocationLog {
   readonly append: (page: readonly RecordedRevocation[], settled: number) => void;
   /** What a follower does not have yet, at most a page of it; undefined where that is no longer known here. */
   readonly since: (cursor: LiveCursor) => { events: RecordedRevocation[]; next: LiveCursor } | undefined;
+  /** Rises with whatever is appended. */
+  readonly version: () => number;
   /** The highest position that was ever read. */
   readonly highest: () => number;
   readonly settled: () => number;
@@ -23,7 +25,7 @@ export interface RevocationLog {
 
 /** What a follower has to come back within: then nothing has to be read of the database. */
 export const KEPT_SECONDS = 1800;
-export const PAGE_EVENTS = 10_000;
+export const PAGE_EVENTS = 5_000;
 
 const FOLLOWED_MILLISECONDS = 60_000;
 /** What it takes to answer one follower, and as long again for everything else that the process has to do. */
@@ -41,6 +43,7 @@ export function createRevocationLog(clock: Clock): RevocationLog {
   let floor = 0;
   let settled = 0;
   let highest = 0;
+  let version = 0;
   let askedAt = Number.NEGATIVE_INFINITY;
   let isReleased = false;
   let restUntil = Number.NEGATIVE_INFINITY;
@@ -54,6 +57,7 @@ export function createRevocationLog(clock: Clock): RevocationLog {
       entries.splice(index, 0, entry);
       isNew = true;
     }
+    if (isNew || settledNow !== settled) version += 1;
     settled = settledNow;
     highest = Math.max(highest, entries.at(-1)?.position ?? 0);
     forgetOld();
@@ -79,13 +83,13 @@ export function createRevocationLog(clock: Clock): RevocationLog {
     return { events, next: { settled: below, highest: reached, checksum: checksumOf(below, reached) } };
   }
 
-  /** Of the entries behind one position up to another: small, since what is not settled yet is recent. */
+  /** Of the entries behind one position up to another; these are few, since what is not settled yet is recent. */
   function checksumOf(after: number, upTo: number): number {
     let sum = 0;
     for (let index = indexAfter(after); index < entries.length; index++) {
       const position = entries[index]?.position ?? 0;
       if (position > upTo) break;
-      sum += position - after;
+      sum = (sum + mixed(position)) >>> 0;
     }
     return sum;
   }
@@ -134,6 +138,7 @@ export function createRevocationLog(clock: Clock): RevocationLog {
   return {
     append,
     since,
+    version: () => version,
     highest: () => highest,
     settled: () => settled,
     nextAppend,
@@ -144,4 +149,12 @@ export function createRevocationLog(clock: Clock): RevocationLog {
     waiting: () => waiting.size,
     isFollowed: () => clock.monotonic() - askedAt < FOLLOWED_MILLISECONDS,
   };
+}
+
+/** 32 bits that look random (the finalizer of MurmurHash3), so that other positions hardly ever have the same sum. */
+function mixed(position: number): number {
+  let bits = position ^ (position >>> 16);
+  bits = Math.imul(bits, 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
 }

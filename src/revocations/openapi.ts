@@ -5,6 +5,7 @@ import {
   type Paths,
   refusals,
   TOKEN_REFUSALS,
+  textHeader,
 } from '../http/openapi.ts';
 import { FeedAnswer, FeedQuery } from './schemas.ts';
 
@@ -19,7 +20,13 @@ export const revocationPaths: Paths = {
       security: BEARER_SECURITY,
       requestParams: { query: FeedQuery },
       responses: {
-        200: { description: 'What has been revoked since', ...json(FeedAnswer) },
+        200: {
+          description: 'What has been revoked since',
+          headers: {
+            'Server-Timing': textHeader('For how many milliseconds the service waited: wait;dur=4998'),
+          },
+          ...json(FeedAnswer),
+        },
         ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'insufficient_scope', 'cursor_too_old'),
       },
     },

@@ -1,4 +1,8 @@
-import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey/verifier/core';
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  MAX_ACCESS_TOKEN_TTL_SECONDS,
+  MAX_CLOCK_TOLERANCE_SECONDS,
+} from '@latchkey/verifier/core';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { type EventType, entryOf } from '../ledger.ts';
@@ -120,7 +124,8 @@ export function revocationOf(
   notBefore: Date | null,
   at: Date,
 ): Revocation {
-  const expiresAt = after(at, MAX_ACCESS_TOKEN_TTL_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS);
+  const toleratedSeconds = CLOCK_TOLERANCE_SECONDS + MAX_CLOCK_TOLERANCE_SECONDS;
+  const expiresAt = after(at, MAX_ACCESS_TOKEN_TTL_SECONDS + toleratedSeconds);
   return { kind, subjectId, notBefore, expiresAt };
 }
 

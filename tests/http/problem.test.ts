@@ -71,6 +71,7 @@ describe('the table from code to status', () => {
       password_change_required: 403,
       email_taken: 409,
       username_taken: 409,
+      cursor_too_old: 410,
       payload_too_large: 413,
       unsupported_media_type: 415,
       rate_limited: 429,

@@ -90,6 +90,28 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('cursor_too_old');
     });
 
+    it('but not to one of a process that has read what another one could not, since it has expired', async () => {
+      let shared = '';
+      const before = await startApp(kind, {}, (url) => {
+        shared = url;
+        return url;
+      });
+      await recordRevocation(before);
+      before.clock.advanceSeconds(2 * 86_400);
+      await before.follower.catchUp();
+      await before.follower.prune();
+      const after = await startApp(kind, {}, () => shared);
+      after.clock.advanceSeconds((before.clock.now() - after.clock.now()) / 1000);
+      await after.follower.catchUp();
+      const follower = await aFollower(before);
+      const cursor = await follower.caughtUp();
+
+      await follower.ask({ after: cursor }, after).expect(200);
+
+      await after.stop();
+      await before.stop();
+    });
+
     it('to a cursor from before what this process remembers', async () => {
       await recordRevocation(app);
       app.clock.advanceSeconds(1801);

@@ -62,6 +62,19 @@ describe('createVerifier', () => {
     expect(await codeOf(() => lenient.verify(token))).toBe('token_expired');
   });
 
+  it('gives claims that nobody can change for the next request with the same token', () => {
+    const verifier = verifierWith({ secret: SECRET });
+    const claims = verifier.verifySync(sign(aSecretKey(SECRET))) as unknown as {
+      scope: string;
+      roles: string[];
+    };
+
+    expect(() => claims.roles.push('admin')).toThrow(TypeError);
+    expect(() => {
+      claims.scope = 'everything';
+    }).toThrow(TypeError);
+  });
+
   describe('remembers what it has verified, and yet', () => {
     it('refuses a token once it has expired', async () => {
       const clock = createTestClock();

@@ -171,6 +171,22 @@ describe('A verifier with a jwksUri', () => {
     expect(await codeOf(() => verifier.verifySync(token))).toBe('token_invalid');
   });
 
+  it('trusts no key that was the last one and was taken away, as after a leak', async () => {
+    const leaked = aKeyPair();
+    const { state, jwksUri } = await publish(leaked);
+    const clock = createTestClock();
+    const verifier = verifierWith({ jwksUri, clock, onError: ignore });
+    const token = sign(leaked);
+    await verifier.verify(token);
+
+    state.keys = [];
+    clock.advanceSeconds(INTERVAL_SECONDS);
+    await codeOf(() => verifier.verify(sign(aKeyPair())));
+
+    expect(await codeOf(() => verifier.verify(token))).toBe('keys_unavailable');
+    expect(await codeOf(() => verifier.verify(sign(leaked)))).toBe('keys_unavailable');
+  });
+
   it.each<[what: string, status: number, body: string]>([
     ['an error', 500, '{}'],
     ['a page', 200, '<html>'],

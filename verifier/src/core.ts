@@ -11,4 +11,9 @@ export {
   type Revocation,
   type RevocationSet,
 } from './revocations.ts';
-export { CLOCK_TOLERANCE_SECONDS, createVerify, MAX_ACCESS_TOKEN_TTL_SECONDS } from './verify.ts';
+export {
+  CLOCK_TOLERANCE_SECONDS,
+  createVerify,
+  MAX_ACCESS_TOKEN_TTL_SECONDS,
+  MAX_CLOCK_TOLERANCE_SECONDS,
+} from './verify.ts';

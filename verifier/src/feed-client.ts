@@ -15,8 +15,10 @@ export interface FeedPage {
   readonly cursor: string;
   /** Whether that was all there is at present. */
   readonly isComplete: boolean;
-  /** How old the service's own knowledge was. */
+  /** How old the service's own knowledge was when it answered. */
   readonly lagMilliseconds: number;
+  /** For how long it waited before it answered. */
+  readonly waitedMilliseconds: number;
   /** The service's clock, in milliseconds since 1970. */
   readonly nowMilliseconds: number;
 }
@@ -24,26 +26,34 @@ export interface FeedPage {
 /** The service answered, and with a refusal. */
 export class FeedRefusal extends Error {
   readonly status: number;
+  readonly retryAfterSeconds: number;
+  /** Whoever set this up has to change something. */
+  readonly isFinal: boolean;
 
-  constructor(what: string, { status, body }: JsonAnswer) {
+  constructor(
+    what: string,
+    { status, body, retryAfterSeconds }: JsonAnswer,
+    finalStatuses: readonly number[],
+  ) {
     super(`${what} answered ${status}${explanationIn(body)}`);
     this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.isFinal = finalStatuses.includes(status);
   }
 
-  /** The cursor is too old: another snapshot is needed. */
+  /** The cursor is too old or not understood: another snapshot is needed. */
   get isGone(): boolean {
-    return this.status === 410;
-  }
-
-  /** Whoever set this up has to change something. */
-  get isFinal(): boolean {
-    return [400, 401, 403, 404].includes(this.status);
+    return this.status === 410 || this.status === 400;
   }
 }
 
+/** A token that has just been revoked is a 401 too, and the next one may be good. */
+const FINAL_OF_FEED = [403, 404];
+const FINAL_OF_TOKEN = [400, 401, 403, 404];
 const TIMEOUT_MILLISECONDS = 5_000;
 const SCOPE = 'revocations:read';
-const KINDS: readonly unknown[] = ['session', 'user', 'rights', 'role', 'key'] satisfies Revocation['kind'][];
+const KINDS_WITH_TIME: readonly string[] = ['user', 'rights', 'role'] satisfies Revocation['kind'][];
+const KINDS: readonly string[] = [...KINDS_WITH_TIME, ...(['session', 'key'] satisfies Revocation['kind'][])];
 /** Tokens are replaced so long before they expire. */
 const RENEWAL_MILLISECONDS = 30_000;
 
@@ -67,9 +77,9 @@ export function createFeedClient({ url, clientId, clientSecret, signal }: FeedCl
       timeoutMilliseconds: waitSeconds * 1000 + TIMEOUT_MILLISECONDS,
       signal,
     });
-    if (answer.status === 200) return toPage(answer.body);
+    if (answer.status === 200) return toPage(answer);
     if (answer.status === 401) token = undefined;
-    throw new FeedRefusal('The feed', answer);
+    throw new FeedRefusal('The feed', answer, FINAL_OF_FEED);
   }
 
   async function accessToken(): Promise<string> {
@@ -84,10 +94,10 @@ export function createFeedClient({ url, clientId, clientSecret, signal }: FeedCl
       timeoutMilliseconds: TIMEOUT_MILLISECONDS,
       signal,
     });
-    const { access_token: text, expires_in: seconds } = (answer.body ?? {}) as Record<string, unknown>;
-    if (answer.status !== 200) throw new FeedRefusal('The token endpoint', answer);
+    const { access_token: text, expires_in: seconds } = asRecord(answer.body);
+    if (answer.status !== 200) throw new FeedRefusal('The token endpoint', answer, FINAL_OF_TOKEN);
     if (typeof text !== 'string' || typeof seconds !== 'number') {
-      throw new Error('The token endpoint answered without a token');
+      throw new Error('the token endpoint answered without a token');
     }
     token = { text, renewAt: performance.now() + seconds * 1000 - RENEWAL_MILLISECONDS };
     return text;
@@ -102,34 +112,55 @@ function basic(id: string, secret: string): string {
   return `Basic ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64')}`;
 }
 
-function toPage(body: unknown): FeedPage {
-  const { events, cursor, more, lag_milliseconds, now } = (body ?? {}) as Record<string, unknown>;
+function toPage({ body, waitedMilliseconds }: JsonAnswer): FeedPage {
+  const { events, cursor, more, lag_milliseconds, now } = asRecord(body);
   const nowMilliseconds = Date.parse(String(now));
-  if (!Array.isArray(events) || typeof cursor !== 'string' || Number.isNaN(nowMilliseconds)) {
-    throw new Error('The feed answered something that is no page of it');
-  }
+  const isPage =
+    Array.isArray(events) &&
+    typeof cursor === 'string' &&
+    typeof more === 'boolean' &&
+    isDuration(lag_milliseconds) &&
+    !Number.isNaN(nowMilliseconds);
+  if (!isPage) throw incomprehensible();
   return {
     revocations: events.flatMap(toRevocation),
     cursor,
-    isComplete: more !== true,
-    lagMilliseconds: typeof lag_milliseconds === 'number' ? lag_milliseconds : 0,
+    isComplete: !more,
+    lagMilliseconds: lag_milliseconds,
+    waitedMilliseconds,
     nowMilliseconds,
   };
 }
 
 /** Kinds that a later version adds are about what this one does not look at. */
-function toRevocation(event: Record<string, unknown>): Revocation[] {
-  const { kind, id, not_before, expires_at } = event;
-  if (!KINDS.includes(kind) || typeof id !== 'string') return [];
-  const notBefore = typeof not_before === 'string' ? new Date(not_before) : null;
-  return [
-    { kind: kind as Revocation['kind'], subjectId: id, notBefore, expiresAt: new Date(String(expires_at)) },
-  ];
+function toRevocation(event: unknown): Revocation[] {
+  const { kind, id, not_before, expires_at } = asRecord(event);
+  if (typeof kind !== 'string' || typeof id !== 'string') throw incomprehensible();
+  if (!KINDS.includes(kind)) return [];
+  const expiresAt = new Date(String(expires_at));
+  const notBefore = not_before === undefined ? null : new Date(String(not_before));
+  const times = [expiresAt, ...(notBefore === null ? [] : [notBefore])];
+  const isWhole = notBefore !== null || !KINDS_WITH_TIME.includes(kind);
+  // Whatever is half understood would let pass what has been revoked.
+  if (!isWhole || times.some((time) => Number.isNaN(time.getTime()))) throw incomprehensible();
+  return [{ kind: kind as Revocation['kind'], subjectId: id, notBefore, expiresAt }];
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
+}
+
+function incomprehensible(): Error {
+  return new Error('the feed answered something that is no page of it');
 }
 
 /** Of a problem document (RFC 9457) or of RFC 6749 section 5.2. */
 function explanationIn(body: unknown): string {
-  const { code, detail, error, error_description } = (body ?? {}) as Record<string, unknown>;
+  const { code, detail, error, error_description } = asRecord(body);
   if (error === 'invalid_scope') return `, invalid_scope: the client lacks the permission ${SCOPE}`;
   const parts = [code ?? error, detail ?? error_description].filter((part) => typeof part === 'string');
   return parts.length === 0 ? '' : `, ${parts.join(': ')}`;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 import { createFeedClient, type FeedPage, FeedRefusal } from './feed-client.ts';
 import { createPace } from './pace.ts';
-import type { Report } from './report.ts';
+import { callSafely, type Report } from './report.ts';
 import type { RevocationSet } from './revocations.ts';
 
 export interface FollowingOptions {
@@ -26,6 +26,12 @@ export interface Following {
   readonly onStale: (listener: (isStale: boolean) => void) => () => void;
 }
 
+/** By both clocks, in milliseconds. */
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -34,6 +40,9 @@ interface Waiter {
 const MAX_WAIT_SECONDS = 25;
 const FIRST_RETRY_MILLISECONDS = 250;
 const MAX_RETRY_MILLISECONDS = 2_000;
+/** Somebody has to change something first, and each try is an entry in the service's ledger. */
+const FINAL_RETRY_MILLISECONDS = 60_000;
+const MAX_RETRY_AFTER_SECONDS = 60;
 
 /** Keeps a revocation set equal to that of the auth service, by long polls of its feed. */
 export function followRevocations(options: FollowingOptions) {
@@ -46,9 +55,11 @@ export function followRevocations(options: FollowingOptions) {
   const waitSeconds = Math.max(1, Math.min(MAX_WAIT_SECONDS, Math.floor(maxLagSeconds / 2)));
   const listeners = new Set<(isStale: boolean) => void>();
   const waiters: Waiter[] = [];
-  let heardAt: { readonly monotonic: number; readonly wall: number } | undefined;
+  let heardAt: Moment | undefined;
   let wasStale = true;
   let staleTimer: NodeJS.Timeout | undefined;
+
+  const present = (): Moment => ({ monotonic: clock.monotonic(), wall: clock.now() });
 
   /** A machine that was suspended sees it by the wall clock alone. */
   function lagMilliseconds(): number {
@@ -65,37 +76,46 @@ export function followRevocations(options: FollowingOptions) {
       try {
         await pace(signal);
         // After a failure the question is whether the service is back, and that is not to wait for.
+        const sentAt = present();
         const page = await client.read(cursor, failures === 0 ? waitSeconds : 0);
         cursor = page.cursor;
         failures = 0;
-        take(page);
+        take(page, sentAt);
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof FeedRefusal && error.isGone) cursor = undefined;
+        if (error instanceof FeedRefusal && error.isGone && cursor !== undefined) cursor = undefined;
         else await recover(error as Error, ++failures);
       }
     }
   }
 
-  function take({ revocations: revoked, isComplete, lagMilliseconds: lag, nowMilliseconds }: FeedPage): void {
-    revocations.add(revoked);
-    if (!isComplete) return;
-    revocations.prune(nowMilliseconds);
-    heardAt = { monotonic: clock.monotonic() - lag, wall: clock.now() - lag };
+  /** What is known is as old as the service's knowledge was, and all the time that the answer was under way. */
+  function take(page: FeedPage, sentAt: Moment): void {
+    revocations.add(page.revocations);
+    if (!page.isComplete) return;
+    revocations.prune(page.nowMilliseconds);
+    const now = present();
+    const heardBy = (clockName: keyof Moment) =>
+      Math.min(now[clockName], sentAt[clockName] + page.waitedMilliseconds) - page.lagMilliseconds;
+    heardAt = { monotonic: heardBy('monotonic'), wall: heardBy('wall') };
     report.recovered();
     tellOfStaleness();
+    if (isStale()) return;
     for (const { resolve } of waiters.splice(0)) resolve();
   }
 
   /** Waits before the next try: a random time, so that followers do not all come back at once. */
   async function recover(error: Error, failures: number): Promise<void> {
     const failure = new Error(`revocations are not followed: ${error.message}`, { cause: error });
-    const isFinal = error instanceof FeedRefusal && error.isFinal;
-    const told = isFinal ? waiters.splice(0) : [];
+    const refusal = error instanceof FeedRefusal ? error : undefined;
+    const told = refusal?.isFinal ? waiters.splice(0) : [];
     for (const { reject } of told) reject(failure);
-    if (told.length === 0) report.failed(failure);
-    const atMost = Math.min(MAX_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS * 2 ** (failures - 1));
-    await sleep(Math.random() * atMost, undefined, { signal }).catch(() => {});
+    if (told.length === 0) report.failed(String(refusal?.status), failure);
+    const atMost = refusal?.isFinal
+      ? FINAL_RETRY_MILLISECONDS
+      : Math.min(MAX_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS * 2 ** (failures - 1));
+    const atLeast = 1000 * Math.min(MAX_RETRY_AFTER_SECONDS, refusal?.retryAfterSeconds ?? 0);
+    await sleep(atLeast + Math.random() * atMost, undefined, { signal }).catch(() => {});
   }
 
   function tellOfStaleness(): void {
@@ -106,7 +126,7 @@ export function followRevocations(options: FollowingOptions) {
     }
     if (stale === wasStale) return;
     wasStale = stale;
-    for (const listener of listeners) listener(stale);
+    for (const listener of listeners) callSafely(listener, stale);
   }
 
   const following: Following = {
@@ -127,14 +147,19 @@ export function followRevocations(options: FollowingOptions) {
     following,
     /** Resolves once all that has been revoked is known; rejects where the service refuses to tell. */
     ready(): Promise<void> {
+      if (signal.aborted) return Promise.reject(closed());
       if (!isStale()) return Promise.resolve();
       return new Promise((resolve, reject) => waiters.push({ resolve, reject }));
     },
     async close(): Promise<void> {
       closing.abort();
       clearTimeout(staleTimer);
-      for (const { reject } of waiters.splice(0)) reject(new Error('the verifier was closed'));
+      for (const { reject } of waiters.splice(0)) reject(closed());
       await ended;
     },
   };
+}
+
+function closed(): Error {
+  return new Error('the verifier was closed');
 }

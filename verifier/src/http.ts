@@ -11,9 +11,14 @@ export interface JsonAnswer {
   readonly status: number;
   /** Undefined where the answer is no JSON. */
   readonly body: unknown;
+  /** Seconds after which the server wants to be asked again; 0 where it does not say. */
+  readonly retryAfterSeconds: number;
+  /** For how long the server says that it waited before it answered; 0 where it does not say. */
+  readonly waitedMilliseconds: number;
 }
 
 const MAX_BYTES = 8 * 2 ** 20;
+const WAIT_TIMING = /\bwait;dur=(\d{1,9})\b/;
 
 /**
  * Asks a server for JSON. Redirects are not followed: what is asked for is where the operator says.
@@ -30,7 +35,11 @@ export async function requestJson(url: URL, request: JsonRequest): Promise<JsonA
   try {
     signal.throwIfAborted();
     const response = await fetch(url, { ...init, redirect: 'error', signal: controller.signal });
-    return { status: response.status, body: parseJson(await readText(response)) };
+    const body = parseJson(await readText(response));
+    const retryAfterSeconds = Number(response.headers.get('retry-after') ?? 0) || 0;
+    const waited = WAIT_TIMING.exec(response.headers.get('server-timing') ?? '')?.[1];
+    const waitedMilliseconds = Number(waited ?? 0);
+    return { status: response.status, body, retryAfterSeconds, waitedMilliseconds };
   } catch (error) {
     throw new Error(`${url.origin}${url.pathname} did not answer: ${reasonOf(error)}`, { cause: error });
   } finally {

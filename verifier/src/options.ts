@@ -1,4 +1,5 @@
 import { createChecks } from './checks.ts';
+import { CLOCK_TOLERANCE_SECONDS, MAX_CLOCK_TOLERANCE_SECONDS } from './verify.ts';
 
 /** The keys that tokens are verified with: the secret under HS256, with those before it; else where the keys are published. */
 export type KeyOptions =
@@ -29,7 +30,6 @@ interface Options {
   readonly revocations?: RevocationsOptions | undefined;
 }
 
-const DEFAULT_TOLERANCE_SECONDS = 5;
 const MEMBERS = [
   'issuer',
   'audience',
@@ -51,13 +51,7 @@ const DEFAULT_LAG_SECONDS = 10;
  */
 export function parseOptions(options: Options) {
   demandMembers(options, 'the options', MEMBERS);
-  const {
-    secret,
-    secrets,
-    jwksUri,
-    clockToleranceSeconds = DEFAULT_TOLERANCE_SECONDS,
-    revocations,
-  } = options;
+  const { secret, secrets, jwksUri, clockToleranceSeconds = CLOCK_TOLERANCE_SECONDS, revocations } = options;
   const given = [secret, secrets, jwksUri].filter((source) => source !== undefined);
   demand(given.length === 1, 'exactly one of secret, secrets and jwksUri is needed');
   const allSecrets = secret === undefined ? (secrets ?? []) : [secret];
@@ -68,7 +62,12 @@ export function parseOptions(options: Options) {
     audience: demandText(options.audience, 'audience'),
     secrets: allSecrets,
     jwksUri: jwksUri === undefined ? undefined : parseUrl(jwksUri, 'jwksUri'),
-    clockToleranceSeconds: demandWithin(clockToleranceSeconds, 0, 300, 'clockToleranceSeconds'),
+    clockToleranceSeconds: demandWithin(
+      clockToleranceSeconds,
+      0,
+      MAX_CLOCK_TOLERANCE_SECONDS,
+      'clockToleranceSeconds',
+    ),
     feed: revocations && parseRevocations(revocations),
   };
 }

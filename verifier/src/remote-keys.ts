@@ -30,11 +30,14 @@ export interface RemoteKeys {
 
 /** Whoever sends tokens with invented keys causes no more fetches than that. */
 const MIN_INTERVAL_MILLISECONDS = 30_000;
-const RETRY_MILLISECONDS = 1_000;
-/** A key that is taken away is trusted no longer than that. */
+/** While it fails; before the first success somebody waits for it. */
+const RETRY_MILLISECONDS = 5_000;
+const FIRST_RETRY_MILLISECONDS = 1_000;
+/** A key that is taken away is trusted no longer than that, as long as the keys can be fetched. */
 const MAX_AGE_MILLISECONDS = 300_000;
 const TIMEOUT_MILLISECONDS = 5_000;
 
+const UNDER_HS256 = 'under HS256 give the secret instead';
 const NOT_THERE: readonly number[] = [401, 403, 404, 410];
 
 class KeysError extends Error {
@@ -53,6 +56,8 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
   let keys = new Map<string, VerifyingKey>();
   let underWay: Promise<void> | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
+  let isFirst = true;
+  let timer: NodeJS.Timeout | undefined;
   let failure: Error | undefined = new Error('they have not been fetched yet');
 
   async function fetchKeys(): Promise<void> {
@@ -63,14 +68,18 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
       });
       if (status !== 200) throw new KeysError(`${url} answered ${status}`, NOT_THERE.includes(status));
       const fetched = keysOfJwks(body);
-      if (fetched.length === 0)
-        throw new KeysError(`${url} has none; under HS256 give the secret instead`, true);
+      // Also where none is left: whoever takes a key away that has leaked wants it to count.
       replace(new Map(fetched.map((key) => [key.kid, key])));
+      if (fetched.length === 0) throw new KeysError(`${url} has none; ${UNDER_HS256}`, true);
       failure = undefined;
+      isFirst = false;
       report.recovered();
     } catch (error) {
       failure = error as Error;
-      if (!closing.signal.aborted) report.failed(new Error(`no keys: ${failure.message}`, { cause: error }));
+      if (!closing.signal.aborted) {
+        const kind = failure instanceof KeysError ? failure.message : 'no answer';
+        report.failed(kind, new Error(`no keys: ${failure.message}`, { cause: error }));
+      }
     }
   }
 
@@ -83,15 +92,28 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
   }
 
   async function refresh(): Promise<void> {
-    const interval = failure === undefined ? MIN_INTERVAL_MILLISECONDS : RETRY_MILLISECONDS;
+    const interval = failure === undefined ? MIN_INTERVAL_MILLISECONDS : retryMilliseconds();
     if (underWay === undefined && clock.monotonic() - triedAt >= interval) {
       triedAt = clock.monotonic();
       underWay = fetchKeys().finally(() => {
         underWay = undefined;
+        schedule();
       });
     }
     await underWay;
     if (failure !== undefined) throw unavailable();
+  }
+
+  const retryMilliseconds = () => (isFirst ? FIRST_RETRY_MILLISECONDS : RETRY_MILLISECONDS);
+
+  /** Sees to it that a key that is taken away is noticed though no token names another one. */
+  function schedule(): void {
+    clearTimeout(timer);
+    if (closing.signal.aborted) return;
+    timer = setTimeout(
+      refreshQuietly,
+      failure === undefined ? MAX_AGE_MILLISECONDS : RETRY_MILLISECONDS,
+    ).unref();
   }
 
   function demandKnown(): void {
@@ -113,7 +135,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
     while (failure !== undefined) {
       await refreshQuietly();
       if (failure instanceof KeysError && failure.isFinal) throw failure;
-      if (failure !== undefined) await sleep(RETRY_MILLISECONDS, undefined, closing).catch(() => {});
+      if (failure !== undefined) await sleep(retryMilliseconds(), undefined, closing).catch(() => {});
       if (closing.signal.aborted) throw new Error('the verifier was closed');
     }
   }
@@ -121,7 +143,6 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
   // What fails is reported there, and tried again.
   const refreshQuietly = () => refresh().catch(() => {});
   void refreshQuietly();
-  const timer = setInterval(refreshQuietly, MAX_AGE_MILLISECONDS).unref();
 
   return {
     find: (kid) => keys.get(kid),
@@ -129,7 +150,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
     demandKnown,
     ready,
     close() {
-      clearInterval(timer);
+      clearTimeout(timer);
       closing.abort();
     },
   };

@@ -1,6 +1,7 @@
-/** Tells the operator of failures: of each once, however often it is met until it is over. */
+/** Tells the operator of failures: once when it begins to fail, and again when it fails in another way. */
 export interface Report {
-  readonly failed: (error: Error) => void;
+  /** `kind` tells one way to fail from another; what it says may differ from try to try. */
+  readonly failed: (kind: string, error: Error) => void;
   readonly recovered: () => void;
 }
 
@@ -8,10 +9,10 @@ export interface Report {
 export function createReport(onError: (error: Error) => void): Report {
   let reported: string | undefined;
   return {
-    failed(error) {
-      if (error.message === reported) return;
-      reported = error.message;
-      onError(error);
+    failed(kind, error) {
+      if (kind === reported) return;
+      reported = kind;
+      callSafely(onError, error);
     },
     recovered() {
       reported = undefined;
@@ -22,4 +23,13 @@ export function createReport(onError: (error: Error) => void): Report {
 /** What happens to failures that nobody asked for. */
 export function warn(error: Error): void {
   process.emitWarning(error.message, 'LatchkeyWarning');
+}
+
+/** Whatever somebody else's function throws must not end what goes on here. */
+export function callSafely<Value>(listener: (value: Value) => void, value: Value): void {
+  try {
+    listener(value);
+  } catch (error) {
+    warn(new Error(`a listener of the verifier has thrown: ${String(error)}`));
+  }
 }

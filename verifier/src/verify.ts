@@ -18,6 +18,8 @@ export interface VerifyOptions {
 
 /** By how much the clocks of those who issue and those who verify may differ. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
+/** No verifier can be told to tolerate more. */
+export const MAX_CLOCK_TOLERANCE_SECONDS = 300;
 /** No replica can be told to issue access tokens that live longer. */
 export const MAX_ACCESS_TOKEN_TTL_SECONDS = 86_400;
 
@@ -62,8 +64,14 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
     }
     onVerified(kid);
     // Tokens made before there were permissions have neither.
-    return { scope: '', rv: [], ...claims } as unknown as AccessTokenClaims;
+    return frozen({ scope: '', rv: [], ...claims } as unknown as AccessTokenClaims);
   };
+}
+
+/** The same claims are given for each request with the token, so nobody may change them for the next one. */
+function frozen(claims: AccessTokenClaims): AccessTokenClaims {
+  for (const value of Object.values(claims)) if (Array.isArray(value)) Object.freeze(value);
+  return Object.freeze(claims);
 }
 
 /** Fit for a header and for a database key: visible ASCII. */
