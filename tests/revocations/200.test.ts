@@ -6,7 +6,6 @@ import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aFollower, idsOf } from '../support/feed.ts';
 import { signUp } from '../support/people.ts';
-import { countQueries } from '../support/queries.ts';
 import { makeRole } from '../support/roles.ts';
 
 const PAGE_EVENTS = 5_000;
@@ -79,18 +78,6 @@ onEachDatabase((kind) => {
       expect(kinds.get('role')).toMatchObject({ id: role, not_before: expect.any(String) });
       expect(kinds.get('user')).toMatchObject({ id: person.id, not_before: expect.any(String) });
       expect([...kinds.keys()].sort()).toEqual(expect.arrayContaining(['rights', 'role', 'user']));
-    });
-
-    it('to many who begin at once with one reading of the table, or a few', async () => {
-      const follower = await aFollower(app);
-      const sessionId = await logOut();
-
-      const queries = await countQueries(app, async () => {
-        const answers = await Promise.all(Array.from({ length: 50 }, () => follower.ask().expect(200)));
-        for (const { body } of answers) expect(idsOf(body.events)).toContain(sessionId);
-      });
-
-      expect(queries).toBeLessThan(20);
     });
 
     it('page by page where there are many, without losing what is revoked meanwhile', async () => {
