@@ -55,6 +55,9 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     if (error instanceof TooLate) {
       turn(false, error);
       client.disconnect(true);
+    } else if (client.status !== 'ready' || 'syscall' in error) {
+      // The connection was lost while Redis was asked, which the client will say in a moment.
+      turn(false, error);
     } else if (error.message !== lastFault) {
       // Once is enough: the next command will hear the same.
       lastFault = error.message;
