@@ -257,28 +257,6 @@ export function createApp(dependencies: AppDependencies): App {
   return { express: app, front };
 }
 
-export interface MetricsAppDependencies {
-  readonly scrape: Scrape;
-  readonly token: string | undefined;
-  readonly publicUrl: string;
-  readonly logger: Logger;
-}
-
-/** GET /metrics alone, for a port that the public does not reach. */
-export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAppDependencies): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.use(requestId());
-  app.use(requestLog(logger));
-  app.use(securityHeaders());
-  app.use(metricsRoutes(scrape, token));
-  app.use(() => {
-    throw new AppError('not_found');
-  });
-  app.use(problemHandler(publicUrl, logger));
-  return app;
-}
-
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */
 export function describeService(): OpenApiDocument {
   return describeApi(

@@ -1,6 +1,5 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
-import { createMetricsApp } from './app.ts';
 import { assemble } from './assemble.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -8,7 +7,7 @@ import { openDatabase } from './db/open.ts';
 import { createHttpServer, listen } from './http/listen.ts';
 import { createLogger } from './logger.ts';
 import { createScrapeThroughPrimary } from './metrics/processes.ts';
-import type { Scrape } from './metrics/routes.ts';
+import { createMetricsApp, type Scrape } from './metrics/routes.ts';
 import { onStopRequest } from './processes.ts';
 import { stopOnSignal } from './stop.ts';
 import { readOrCreateSecret } from './tokens/secret-file.ts';

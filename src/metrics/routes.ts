@@ -1,7 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type RequestHandler, Router } from 'express';
+import express, { type Express, type RequestHandler, Router } from 'express';
+import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import { readBearerToken } from '../http/authenticate.ts';
+import { problemHandler } from '../http/problem.ts';
+import { requestId } from '../http/request-id.ts';
+import { requestLog } from '../http/request-log.ts';
+import { securityHeaders } from '../http/security-headers.ts';
 
 /** The text that Prometheus reads. */
 export type Scrape = () => Promise<string>;
@@ -19,6 +24,28 @@ export function metricsRoutes(scrape: Scrape, token: string | undefined): Router
   });
 
   return router;
+}
+
+export interface MetricsAppDependencies {
+  readonly scrape: Scrape;
+  readonly token: string | undefined;
+  readonly publicUrl: string;
+  readonly logger: Logger;
+}
+
+/** GET /metrics alone, for a port that the public does not reach. */
+export function createMetricsApp({ scrape, token, publicUrl, logger }: MetricsAppDependencies): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(requestId());
+  app.use(requestLog(logger));
+  app.use(securityHeaders());
+  app.use(metricsRoutes(scrape, token));
+  app.use(() => {
+    throw new AppError('not_found');
+  });
+  app.use(problemHandler(publicUrl, logger));
+  return app;
 }
 
 function onlyWith(token: string | undefined): RequestHandler {
