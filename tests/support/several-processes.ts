@@ -48,7 +48,12 @@ export function countLogged(server: ServerProcess, message: string): number {
 /** Resolves once `fits` has held for a line of standard output, past or future. */
 async function untilLine(server: ServerProcess, fits: (line: string) => boolean): Promise<void> {
   while (!server.lines.some(fits)) {
-    if (server.child.exitCode !== null) throw new Error(`exit ${server.child.exitCode} before the line came`);
+    const { exitCode, signalCode } = server.child;
+    if (exitCode !== null || signalCode !== null) {
+      throw new Error(
+        `ended with ${exitCode ?? signalCode} before the line came:\n${server.lines.join('\n')}`,
+      );
+    }
     await Promise.race([once(server.child.stdout ?? server.child, 'data'), server.exited]);
   }
 }
