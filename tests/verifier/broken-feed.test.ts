@@ -22,15 +22,17 @@ describe('A verifier whose feed', () => {
   };
   const page = (members: object = {}) => json(200, { ...PAGE, ...members });
 
-  /** Answers the first requests as the list says, and each one after that like the last. */
+  /** Answers the first requests as the list says, and each one after that like the last; so for tokens. */
   async function follow(
     answers: Answer[],
     options: Partial<RevocationsOptions> & Pick<VerifierOptions, 'onError'> = {},
+    tokens: Answer[] = [json(200, { access_token: 't', expires_in: 900 })],
   ) {
     const { onError = () => {}, ...revocations } = options;
     const asked: string[] = [];
+    let tokensGiven = 0;
     const url = await serve((req, res) => {
-      if (req.url === '/oauth/token') json(200, { access_token: 't', expires_in: 900 })(req, res);
+      if (req.url === '/oauth/token') tokens[Math.min(tokensGiven++, tokens.length - 1)]?.(req, res);
       else {
         const answer = answers[Math.min(asked.length, answers.length - 1)];
         asked.push(new URL(req.url ?? '', 'http://x').searchParams.get('after') ?? '');
@@ -104,6 +106,20 @@ describe('A verifier whose feed', () => {
     );
 
     expect(asked.slice(0, 3)).toEqual(['', 'c', '']);
+  });
+
+  it('needs another token and is refused one, keeps its cursor', async () => {
+    const token = json(200, { access_token: 't', expires_in: 900 });
+    const refused = json(400, { error: 'invalid_scope' });
+    const { asked } = await follow([page(), json(401, {}), page()], {}, [token, refused, token]);
+    await eventually(
+      () => asked.length,
+      (count) => count > 1,
+    );
+
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+
+    expect(asked.slice(1)).not.toContain('');
   });
 
   it('is answered late, is no fresher than when it was asked', async () => {

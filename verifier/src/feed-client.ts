@@ -27,29 +27,24 @@ export interface FeedPage {
 export class FeedRefusal extends Error {
   readonly status: number;
   readonly retryAfterSeconds: number;
-  /** Whoever set this up has to change something. */
-  readonly isFinal: boolean;
+  /** What it means; undefined where it may pass by itself. */
+  readonly meaning: Meaning | undefined;
 
-  constructor(
-    what: string,
-    { status, body, retryAfterSeconds }: JsonAnswer,
-    finalStatuses: readonly number[],
-  ) {
+  constructor(what: string, { status, body, retryAfterSeconds }: JsonAnswer, meanings: Meanings) {
     super(`${what} answered ${status}${explanationIn(body)}`);
     this.status = status;
     this.retryAfterSeconds = retryAfterSeconds;
-    this.isFinal = finalStatuses.includes(status);
-  }
-
-  /** The cursor is too old or not understood: another snapshot is needed. */
-  get isGone(): boolean {
-    return this.status === 410 || this.status === 400;
+    this.meaning = meanings[status];
   }
 }
 
+/** Whoever set this up has to change something; or the cursor is too old or not understood, and a snapshot is needed. */
+type Meaning = 'final' | 'cursor_gone';
+type Meanings = Readonly<Record<number, Meaning>>;
+
 /** A token that has just been revoked is a 401 too, and the next one may be good. */
-const FINAL_OF_FEED = [403, 404];
-const FINAL_OF_TOKEN = [400, 401, 403, 404];
+const OF_FEED: Meanings = { 400: 'cursor_gone', 403: 'final', 404: 'final', 410: 'cursor_gone' };
+const OF_TOKEN: Meanings = { 400: 'final', 401: 'final', 403: 'final', 404: 'final' };
 const TIMEOUT_MILLISECONDS = 5_000;
 const SCOPE = 'revocations:read';
 const KINDS_WITH_TIME: readonly string[] = ['user', 'rights', 'role'] satisfies Revocation['kind'][];
@@ -79,7 +74,7 @@ export function createFeedClient({ url, clientId, clientSecret, signal }: FeedCl
     });
     if (answer.status === 200) return toPage(answer);
     if (answer.status === 401) token = undefined;
-    throw new FeedRefusal('The feed', answer, FINAL_OF_FEED);
+    throw new FeedRefusal('The feed', answer, OF_FEED);
   }
 
   async function accessToken(): Promise<string> {
@@ -95,7 +90,7 @@ export function createFeedClient({ url, clientId, clientSecret, signal }: FeedCl
       signal,
     });
     const { access_token: text, expires_in: seconds } = asRecord(answer.body);
-    if (answer.status !== 200) throw new FeedRefusal('The token endpoint', answer, FINAL_OF_TOKEN);
+    if (answer.status !== 200) throw new FeedRefusal('The token endpoint', answer, OF_TOKEN);
     if (typeof text !== 'string' || typeof seconds !== 'number') {
       throw new Error('the token endpoint answered without a token');
     }

@@ -83,7 +83,8 @@ export function followRevocations(options: FollowingOptions) {
         take(page, sentAt);
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof FeedRefusal && error.isGone && cursor !== undefined) cursor = undefined;
+        const isGone = error instanceof FeedRefusal && error.meaning === 'cursor_gone';
+        if (isGone && cursor !== undefined) cursor = undefined;
         else await recover(error as Error, ++failures);
       }
     }
@@ -108,10 +109,11 @@ export function followRevocations(options: FollowingOptions) {
   async function recover(error: Error, failures: number): Promise<void> {
     const failure = new Error(`revocations are not followed: ${error.message}`, { cause: error });
     const refusal = error instanceof FeedRefusal ? error : undefined;
-    const told = refusal?.isFinal ? waiters.splice(0) : [];
+    const isFinal = refusal?.meaning === 'final';
+    const told = isFinal ? waiters.splice(0) : [];
     for (const { reject } of told) reject(failure);
     if (told.length === 0) report.failed(String(refusal?.status), failure);
-    const atMost = refusal?.isFinal
+    const atMost = isFinal
       ? FINAL_RETRY_MILLISECONDS
       : Math.min(MAX_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS * 2 ** (failures - 1));
     const atLeast = 1000 * Math.min(MAX_RETRY_AFTER_SECONDS, refusal?.retryAfterSeconds ?? 0);
