@@ -290,12 +290,14 @@ export class AppError extends Error {
   }
 }
 
-/** What the verifier refuses is refused in the same words; whatever else was thrown comes back as it is. */
-export function asRefusal(thrown: unknown): unknown {
-  if (!(thrown instanceof VerificationError)) return thrown;
-  const { code, message } = thrown;
-  if (!(code in ERRORS)) return thrown;
-  return new AppError(code as ErrorCode, message, { cause: thrown.cause });
+/** Runs a check of the verifier. What it refuses is an AppError with the same code and in the same words. */
+export function asAppError<Result>(check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof VerificationError && error.code in ERRORS)) throw error;
+    throw new AppError(error.code as ErrorCode, error.message, { cause: error.cause });
+  }
 }
 
 /** A refusal of exactly one field. */

@@ -16,10 +16,12 @@ export interface SnapshotCursor {
   readonly after: number;
 }
 
-export type Cursor = { readonly issuedAtSeconds: number } & (
+/** Where a follower is, whenever that was. */
+export type Place =
   | ({ readonly kind: 'live' } & LiveCursor)
-  | ({ readonly kind: 'snapshot' } & SnapshotCursor)
-);
+  | ({ readonly kind: 'snapshot' } & SnapshotCursor);
+
+export type Cursor = Place & { readonly issuedAtSeconds: number };
 
 const FORMAT = /^(?:live-\d{1,15}-\d{1,15}-\d{1,15}|snapshot-\d{1,15}-\d{1,15})-\d{1,12}$/;
 

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { RevocationFollower } from '../sessions/follower.ts';
 import type { Revocation, RevocationStore } from '../sessions/ports.ts';
-import { type Cursor, formatCursor, type LiveCursor, type SnapshotCursor } from './cursor.ts';
+import { type Cursor, formatCursor, type LiveCursor, type Place, type SnapshotCursor } from './cursor.ts';
 import { KEPT_SECONDS, PAGE_EVENTS, type RevocationLog } from './log.ts';
 
 export interface FeedDependencies {
@@ -74,9 +74,9 @@ export function createFeed({ store, log, follower, clock }: FeedDependencies) {
     const events = await store.revocations.listLiveAfter(after, PAGE_EVENTS, new Date(clock.now()));
     const last = events.at(-1)?.position ?? after;
     const hasMore = events.length === PAGE_EVENTS;
-    const next = hasMore
-      ? ({ kind: 'snapshot', settled, after: last } as const)
-      : ({ kind: 'live', settled, highest: settled, checksum: 0 } as const);
+    const next: Place = hasMore
+      ? { kind: 'snapshot', settled, after: last }
+      : { kind: 'live', settled, highest: settled, checksum: 0 };
     return page(events, next, clock.monotonic() - begunAt);
   }
 
@@ -101,18 +101,15 @@ export function createFeed({ store, log, follower, clock }: FeedDependencies) {
     }
     const key = `${cursor.settled}-${cursor.highest}-${cursor.checksum}`;
     const known = shared.get(key);
+    if (known !== undefined) return known;
     const found = log.since(cursor);
-    if (known !== undefined || found === undefined) return known;
+    if (found === undefined) return undefined;
     const made = page(found.events, { kind: 'live', ...found.next }, follower.lagMilliseconds());
     shared.set(key, made);
     return made;
   }
 
-  function page(
-    events: readonly Revocation[],
-    next: ({ readonly kind: 'live' } & LiveCursor) | ({ readonly kind: 'snapshot' } & SnapshotCursor),
-    lagMilliseconds: number,
-  ): FeedPage {
+  function page(events: readonly Revocation[], next: Place, lagMilliseconds: number): FeedPage {
     const now = new Date(clock.now());
     const cursor = formatCursor({ ...next, issuedAtSeconds: Math.floor(now.getTime() / 1000) });
     return { events, cursor, hasMore: events.length === PAGE_EVENTS, lagMilliseconds, now };

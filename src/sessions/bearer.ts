@@ -1,5 +1,5 @@
 import { type AccessTokenClaims, demandUnrevoked, type RevocationSet } from '@latchkey/verifier/core';
-import { AppError, asRefusal } from '../errors.ts';
+import { AppError, asAppError } from '../errors.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
 import type { RevocationFollower } from './follower.ts';
 
@@ -46,11 +46,7 @@ export function createBearerCheck(dependencies: BearerDependencies) {
   function check(credential: string): AccessTokenClaims | Promise<AccessTokenClaims> {
     if (apiKeys.isKey(credential)) return apiKeys.claimsOf(credential).then(fresh);
     const claims = verifyGenuine(accessTokens, credential);
-    try {
-      demandUnrevoked(revocations, claims);
-    } catch (error) {
-      throw asRefusal(error);
-    }
+    asAppError(() => demandUnrevoked(revocations, claims));
     return fresh(claims);
   }
 
@@ -64,9 +60,5 @@ export function createBearerCheck(dependencies: BearerDependencies) {
 
 /** The claims of a token that is genuine and alive, whether or not it has been revoked. */
 export function verifyGenuine(accessTokens: AccessTokens, token: string): AccessTokenClaims {
-  try {
-    return accessTokens.verify(token);
-  } catch (error) {
-    throw asRefusal(error);
-  }
+  return asAppError(() => accessTokens.verify(token));
 }

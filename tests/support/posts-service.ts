@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from '@jest/globals';
 import request, { type Test } from 'supertest';
+import { collectOutput } from './output.ts';
 import { aPerson } from './people.ts';
 import { type Run, type ServerProcess, startServer } from './server-process.ts';
 import { type Answer, send } from './several-processes.ts';
@@ -61,15 +62,8 @@ function spawnPosts(directory: string, env: Record<string, string>) {
     cwd: directory,
     env: { PATH: process.env.PATH ?? '', PORT: '0', ...env },
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const run = () => ({ exitCode: child.exitCode ?? -1, stdout, stderr });
+  const output = collectOutput(child);
+  const run = () => ({ exitCode: child.exitCode ?? -1, ...output });
   return { child, run, ended: once(child, 'close').then(run) };
 }
 
@@ -79,27 +73,20 @@ export function openShell(directory: string, env: Record<string, string>) {
     cwd: directory,
     env: { PATH: process.env.PATH ?? '', ...env },
   });
-  let output = '';
-  let errors = '';
-  shell.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  shell.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
+  const output = collectOutput(shell);
   const ended = once(shell, 'close');
   return {
     /** What the commands print. */
     async run(commands: string): Promise<string> {
       const end = `----${randomUUID()}\n`;
-      output = '';
+      const begin = output.stdout.length;
       shell.stdin.write(`${commands}\nprintf '%s\\n' ${end}`);
-      while (!output.endsWith(end)) {
+      while (!output.stdout.endsWith(end)) {
         await Promise.race([once(shell.stdout, 'data'), ended]);
         if (shell.exitCode !== null || shell.signalCode !== null)
-          throw new Error(`the shell ended after ${output}: ${errors}`);
+          throw new Error(`the shell ended after ${output.stdout.slice(begin)}: ${output.stderr}`);
       }
-      return output.slice(0, -end.length);
+      return output.stdout.slice(begin, -end.length);
     },
     close: () => {
       shell.stdin.end();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { collectOutput, type Output } from './output.ts';
 
 const SERVER = fileURLToPath(new URL('../../dist/server.js', import.meta.url));
 
@@ -21,10 +22,8 @@ export interface ServerProcess {
   readonly stop: () => Promise<number>;
 }
 
-export interface Run {
+export interface Run extends Output {
   readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /**
@@ -43,10 +42,7 @@ export async function startServer(
   const child = spawn(process.execPath, [SERVER], { cwd: directory, env: environment(env) });
   const lines: string[] = [];
   const watchers: ((entry: Record<string, unknown>) => void)[] = [];
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
+  const output = collectOutput(child);
   createInterface(child.stdout).on('line', (line) => {
     lines.push(line);
     if (line.startsWith('{')) for (const watch of watchers) watch(JSON.parse(line));
@@ -60,7 +56,7 @@ export async function startServer(
       const found = past.find((entry) => entry.msg === message);
       if (found !== undefined) resolve(found);
       watchers.push((entry) => entry.msg === message && resolve(entry));
-      exited.then((code) => reject(new Error(`exit ${code} before "${message}": ${errors}`)), reject);
+      exited.then((code) => reject(new Error(`exit ${code} before "${message}": ${output.stderr}`)), reject);
     });
 
   const port = (await logged('listening')).port as number;
@@ -82,14 +78,7 @@ export async function startServer(
 /** Runs the built server where it is expected to end by itself. */
 export async function runServer(directory: string, env: Record<string, string> = {}): Promise<Run> {
   const child = spawn(process.execPath, [SERVER], { cwd: directory, env: environment(env) });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
+  const output = collectOutput(child);
   const [code] = await once(child, 'close');
-  return { exitCode: (code as number | null) ?? -1, stdout, stderr };
+  return { exitCode: (code as number | null) ?? -1, ...output };
 }

@@ -1,7 +1,7 @@
 /** The parts that the auth service itself verifies with. They change with it, in any version. */
 export { type AccessTokenClaims, permissionsIn } from './claims.ts';
 export { challenge, readBearerToken } from './credentials.ts';
-export { REFUSALS, type VerificationCode, VerificationError } from './errors.ts';
+export { REFUSALS, VerificationError } from './errors.ts';
 export { type Algorithm, publicKey, secretKey, type VerifyingKey } from './keys.ts';
 export { rememberVerified } from './remembered.ts';
 export {

@@ -89,8 +89,9 @@ function parseRevocations(options: RevocationsOptions) {
 
 function parseUrl(value: string | URL, name: string): URL {
   const url = URL.canParse(String(value)) ? new URL(value) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
-    throw new TypeError(`${name} must be a URL of http or https`);
-  }
-  return url;
+  demand(
+    url !== undefined && ['http:', 'https:'].includes(url.protocol),
+    `${name} must be a URL of http or https`,
+  );
+  return url as URL;
 }

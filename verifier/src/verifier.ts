@@ -55,7 +55,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const known = new Map(secrets.map((secret) => secretKey(secret)).map((key) => [key.kid, key]));
   const remote =
-    jwksUri && createRemoteKeys({ url: jwksUri, clock, report: createReport(onError), onRemoved: forgetAll });
+    jwksUri &&
+    createRemoteKeys({
+      url: jwksUri,
+      clock,
+      report: createReport(onError),
+      onRemoved: () => remembering.forgetAll(),
+    });
   const remembering = rememberVerified({
     verify: createVerify({
       findKey: remote?.find ?? ((kid) => known.get(kid)),
@@ -70,10 +76,6 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const revoked = createRevocationSet();
   const feedFollower =
     feed && followRevocations({ ...feed, revocations: revoked, clock, report: createReport(onError) });
-
-  function forgetAll(): void {
-    remembering.forgetAll();
-  }
 
   function check(token: string): AccessTokenClaims {
     const claims = remembering.verify(token);
