@@ -1,6 +1,7 @@
-import { type Sequelize, Transaction } from 'sequelize';
+import { QueryTypes, type Sequelize, Transaction } from 'sequelize';
 import type { DatabaseConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { setDeadline } from './deadline.ts';
 import { isTransient, isUnavailable } from './errors.ts';
 import { defineModels, type Models } from './models.ts';
 import { openSequelize } from './sequelize.ts';
@@ -22,6 +23,15 @@ export interface Database {
    * @throws AppError database_unavailable
    */
   readonly transaction: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>;
+  /**
+   * Reads on a connection besides the pool, one statement after another: for what has to go on while requests wait for
+   * the pool. Values take the places of `:name`.
+   * @throws AppError database_unavailable
+   */
+  readonly readAside: <Row extends object>(
+    sql: string,
+    values?: Readonly<Record<string, number>>,
+  ) => Promise<Row[]>;
   /** Undefined on SQLite, where there is no pool. */
   readonly poolState: () => PoolState | undefined;
   readonly close: () => Promise<void>;
@@ -49,7 +59,11 @@ const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
 export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
   const isSqlite = config.location.dialect === 'sqlite';
   const sequelize = openSequelize(config, config.timeoutMilliseconds);
-  if (isSqlite) await prepareSqlite(sequelize);
+  const aside = openSequelize({ ...config, poolMax: 1 }, config.timeoutMilliseconds);
+  if (isSqlite) {
+    await prepareSqlite(sequelize);
+    await prepareSqlite(aside);
+  }
   const run: Database['run'] = (operation, withinMilliseconds = config.timeoutMilliseconds) =>
     withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds));
   const inTurn = isSqlite ? createTurns(isDatabaseUnavailable) : atOnce;
@@ -62,8 +76,12 @@ export async function connectDatabase(config: DatabaseConfig): Promise<Database>
     run,
     write: (operation) => inTurn(() => run(operation)),
     transaction: (work) => inTurn(() => run(() => sequelize.transaction(options, work))),
+    readAside: (sql, values = {}) =>
+      run(() => aside.query(sql, { replacements: values, type: QueryTypes.SELECT, raw: true })),
     poolState: () => (isSqlite ? undefined : poolStateOf(sequelize)),
-    close: () => sequelize.close(),
+    close: async () => {
+      await Promise.all([sequelize.close(), aside.close()]);
+    },
   };
 }
 
@@ -98,9 +116,9 @@ async function retryTransient<Result>(operation: () => Promise<Result>): Promise
 }
 
 async function withDeadline<Result>(result: Promise<Result>, milliseconds: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = () => {};
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+    cancel = setDeadline(() => {
       const cause = new Error(`the database gave no answer within ${milliseconds} ms`);
       reject(new AppError('database_unavailable', undefined, { cause }));
     }, milliseconds);
@@ -108,6 +126,6 @@ async function withDeadline<Result>(result: Promise<Result>, milliseconds: numbe
   try {
     return await Promise.race([result, deadline]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

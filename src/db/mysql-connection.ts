@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
+import { setDeadline } from './deadline.ts';
 
 type Command = (...args: unknown[]) => EventEmitter;
 
@@ -54,10 +55,10 @@ function cutWhenSilent(connection: MysqlConnection, limitMilliseconds: number): 
 function timed(connection: MysqlConnection, send: Command, limitMilliseconds: number): Command {
   return (...args) => {
     const command = send.apply(connection, args);
-    const timer = setTimeout(() => {
+    const cancel = setDeadline(() => {
       connection.stream.destroy(new Error(`MySQL gave no answer within ${limitMilliseconds} ms`));
     }, limitMilliseconds);
-    command.once('end', () => clearTimeout(timer)).once('error', () => clearTimeout(timer));
+    command.once('end', cancel).once('error', cancel);
     return command;
   };
 }

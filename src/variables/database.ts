@@ -21,7 +21,8 @@ export const DATABASE_VARIABLES = {
     schema: integer(2, 1000).default(10),
     wants: 'a whole number from 2 to 1000',
     default: '10',
-    meaning: 'Most MySQL connections that one process opens',
+    meaning:
+      'Most MySQL connections that the requests of one process share; it opens one more to follow revocations',
   },
   DATABASE_CONNECT_TIMEOUT_MS: {
     schema: integer(10, 60_000).default(1000),

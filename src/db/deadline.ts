@@ -1,0 +1,16 @@
+const SLICES = 10;
+
+/**
+ * Calls `expired` after so many milliseconds, but never before the event loop has turned ten times: what has answered
+ * in time while the loop was late is taken first. Returns what calls it off.
+ */
+export function setDeadline(expired: () => void, milliseconds: number): () => void {
+  let left = SLICES;
+  const slice = () => {
+    left -= 1;
+    if (left === 0) expired();
+    else timer = setTimeout(slice, milliseconds / SLICES);
+  };
+  let timer = setTimeout(slice, milliseconds / SLICES);
+  return () => clearTimeout(timer);
+}
