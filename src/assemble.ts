@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
+import { createRevocationTable } from './db/revocations-store.ts';
 import { createStore, type Store } from './db/store.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createDrain, type Drain } from './http/drain.ts';
@@ -69,6 +70,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const revocationLog = createRevocationLog(clock);
   const follower = createRevocationFollower({
     stores: store,
+    table: createRevocationTable(database),
     revocations,
     clock,
     logger,

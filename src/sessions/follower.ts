@@ -1,10 +1,12 @@
 import type { RevocationSet } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { Announce, RecordedRevocation, Revocation, SessionStores } from './ports.ts';
+import type { Announce, RecordedRevocation, Revocation, RevocationTable, SessionStores } from './ports.ts';
+import { createUnsettled } from './unsettled.ts';
 
 export interface FollowerOptions {
   readonly stores: Pick<SessionStores, 'sessions' | 'revocations'>;
+  readonly table: RevocationTable;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -37,15 +39,15 @@ const FOLLOWED_POLL_MILLISECONDS = 100;
 const PAGE_ROWS = 10_000;
 
 /**
- * Longer than any transaction of this service lives, since an operation has at most a minute. An id that is missing
- * for that long was given to a transaction that has been rolled back.
+ * Longer than any transaction of this service lives, since an operation has at most a minute. A position that is missing
+ * below one that was read so long ago was given to a transaction that has been rolled back, or to none.
  */
 const LATE_COMMIT_MILLISECONDS = 120_000;
 
 export function createRevocationFollower(options: FollowerOptions): RevocationFollower {
-  const { stores, revocations, clock, logger, maxLagSeconds } = options;
+  const { stores, table, revocations, clock, logger, maxLagSeconds } = options;
   const { onRead = () => {}, isFollowed = () => false } = options;
-  let settled = 0;
+  const unsettled = createUnsettled();
   let followedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let reading: Promise<void> | undefined;
@@ -54,24 +56,67 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
   let wasStale = false;
 
   /**
-   * Ids are given out at insert and appear at commit, so a lower one may appear after a higher one. `settled` only
-   * moves over ids that follow one another, or that are too old for anything still to appear below them; what lies
-   * above is read again each time, which changes nothing, since adding twice is adding once.
+   * Reads what lies above the highest position, and has the rest counted: nothing is removed there before it has expired,
+   * so as many rows are the same rows. Where there are more, one has appeared late, and that part is read again.
    */
   async function readTable(): Promise<void> {
-    const now = clock.now();
-    let begunAt: number;
-    let position = settled;
-    for (;;) {
-      begunAt = clock.monotonic();
-      const page = await stores.revocations.listAfter(position, PAGE_ROWS);
-      revocations.add(page);
-      settled = settle(settled, page, now);
-      onRead(page, settled);
-      if (page.length < PAGE_ROWS) break;
-      position = page.at(-1)?.position ?? position;
+    const begunAt = clock.monotonic();
+    await readNew(begunAt);
+    if (unsettled.settled() < unsettled.highest()) {
+      await readLate(begunAt);
+      unsettled.settle(begunAt - LATE_COMMIT_MILLISECONDS);
+      onRead([], unsettled.settled());
     }
     followedAt = begunAt;
+  }
+
+  async function readNew(begunAt: number): Promise<void> {
+    const isFirst = followedAt === Number.NEGATIVE_INFINITY;
+    const now = clock.now();
+    await readPages(unsettled.highest(), Number.MAX_SAFE_INTEGER, (page) => {
+      for (const { position, createdAt } of page) {
+        // What was there before this process is as old as it says, or each start would wait at every old gap.
+        const age = isFirst ? Math.max(0, now - createdAt.getTime()) : 0;
+        unsettled.add(position, begunAt - age);
+      }
+      // Gaps that this reading has not had counted are no gaps yet.
+      unsettled.settle(isFirst ? begunAt - LATE_COMMIT_MILLISECONDS : Number.NEGATIVE_INFINITY);
+    });
+  }
+
+  async function readLate(begunAt: number): Promise<void> {
+    const marks = unsettled.marks();
+    const upTo = unsettled.highest();
+    const counts = await table.countAbove(marks, upTo);
+    for (const [index, after] of marks.entries()) {
+      const end = marks[index + 1] ?? upTo;
+      const expected = unsettled.countAbove(after) - unsettled.countAbove(end);
+      if ((counts[index] ?? 0) - (counts[index + 1] ?? 0) === expected) continue;
+      const present = new Set<number>();
+      await readPages(after, end, (page) => {
+        for (const { position } of page) {
+          present.add(position);
+          unsettled.add(position, begunAt);
+        }
+      });
+      unsettled.retain(after, end, present);
+    }
+  }
+
+  /** Reads and applies what lies behind one position, up to another. */
+  async function readPages(
+    after: number,
+    upTo: number,
+    note: (page: readonly RecordedRevocation[]) => void,
+  ): Promise<void> {
+    for (let position = after; ; ) {
+      const page = await table.list(position, upTo, PAGE_ROWS);
+      revocations.add(page);
+      note(page);
+      if (page.length > 0) onRead(page, unsettled.settled());
+      if (page.length < PAGE_ROWS) return;
+      position = page.at(-1)?.position ?? position;
+    }
   }
 
   /** A reading that has begun may have missed what was committed since, so whoever comes meanwhile waits for the next. */
@@ -144,16 +189,4 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
     lagMilliseconds,
     isStale,
   };
-}
-
-/** The highest position below which nothing can appear any more. */
-function settle(settled: number, page: readonly RecordedRevocation[], nowMilliseconds: number): number {
-  let reached = settled;
-  for (const { position, createdAt } of page) {
-    const tooOldForGaps = createdAt.getTime() < nowMilliseconds - LATE_COMMIT_MILLISECONDS;
-    if (position <= reached) continue;
-    if (position !== reached + 1 && !tooOldForGaps) return reached;
-    reached = position;
-  }
-  return reached;
 }

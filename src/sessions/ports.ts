@@ -107,12 +107,18 @@ export type Announce = (revocations: Iterable<Revocation>) => void;
 
 export interface RevocationStore {
   readonly insert: (revocations: readonly Revocation[], at: Date) => Promise<void>;
-  /** The revocations behind `position`, in order, at most `limit`. */
-  readonly listAfter: (position: number, limit: number) => Promise<RecordedRevocation[]>;
-  /** The same of those that have not expired at `at`. */
+  /** The revocations behind `position` that have not expired at `at`, in order, at most `limit`. */
   readonly listLiveAfter: (position: number, limit: number, at: Date) => Promise<RecordedRevocation[]>;
   /** Removes what expired before `before`. */
   readonly prune: (before: Date) => Promise<void>;
+}
+
+/** All that was recorded, for a process that follows it. */
+export interface RevocationTable {
+  /** The revocations behind one position and up to another, in order, at most `limit`. */
+  readonly list: (after: number, upTo: number, limit: number) => Promise<RecordedRevocation[]>;
+  /** How many lie behind each of these positions, of those up to `upTo`. The first position is the lowest. */
+  readonly countAbove: (positions: readonly number[], upTo: number) => Promise<number[]>;
 }
 
 /** What sessions need of the database, inside a transaction or outside. */

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { PERMISSIONS } from '../../config/baseline.cjs';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { recordedRevocations } from '../support/feed.ts';
 import {
   aPermissionName,
   aRoleName,
@@ -73,7 +74,7 @@ onEachDatabase((kind) => {
         detail: 'There is no permission no:such.',
       });
       expect(await app.store.roles.find(name)).toEqual(before);
-      expect(await app.store.revocations.listAfter(0, 1000)).not.toContainEqual(
+      expect(await recordedRevocations(app)).not.toContainEqual(
         expect.objectContaining({ kind: 'role', subjectId: name }),
       );
     });
@@ -187,7 +188,7 @@ onEachDatabase((kind) => {
     for (const name of names) {
       const role = await app.store.roles.find(name);
       const events = (await entriesAbout(app, name)).length;
-      const ended = (await app.store.revocations.listAfter(0, 1000)).filter(
+      const ended = (await recordedRevocations(app)).filter(
         ({ kind: revoked, subjectId }) => revoked === 'role' && subjectId === name,
       );
       expect(ended).toHaveLength(events);

@@ -11,6 +11,7 @@ import { applyMigrations, isSchemaCurrent, pendingMigrations } from '../../src/d
 import { createStore } from '../../src/db/store.ts';
 import { createPasswordHasher } from '../../src/passwords/hash.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
+import { recordedRevocations } from '../support/feed.ts';
 import { hashHere } from '../support/hashing.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
@@ -259,7 +260,7 @@ onEachDatabase((kind) => {
       expect(await emailsIn(database)).toEqual(['ada@example.com']);
       expect(await userRoles.rolesOf([person.id])).toEqual(new Map([[person.id, ['user']]]));
       expect(await roles.find(name)).toBeNull();
-      expect(await revocations.listAfter(0, 10)).toEqual([]);
+      expect(await recordedRevocations({ database })).toEqual([]);
     });
 
     it('db:seed:all brings back what was deleted of the roles and permissions, and does so once', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AccountStores, NewUser } from '../../src/accounts/ports.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase, onMysql } from '../support/databases.ts';
+import { recordedRevocations } from '../support/feed.ts';
 import { aPerson, signUp } from '../support/people.ts';
 
 function aUser(app: TestApp): NewUser {
@@ -54,7 +55,7 @@ onEachDatabase((kind) => {
       await expect(result).rejects.toBe(fault);
       expect(await app.store.users.findById(user.id)).toBeNull();
       expect((await app.store.sessions.find(sessionId))?.revokedAt).toBeNull();
-      const recorded = await app.store.revocations.listAfter(0, 1000);
+      const recorded = await recordedRevocations(app);
       expect(recorded.map(({ subjectId }) => subjectId)).not.toContain(revocation.subjectId);
     });
 

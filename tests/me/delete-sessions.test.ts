@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { recordedRevocations } from '../support/feed.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
@@ -49,7 +50,7 @@ onEachDatabase((kind) => {
 
       await end(app, person);
 
-      const recorded = await app.store.revocations.listAfter(0, 1000);
+      const recorded = await recordedRevocations(app);
       const issuedAt = Math.floor(app.clock.now() / 1000);
       const ofPerson = recorded.filter(({ subjectId }) => subjectId === person.id);
       expect(ofPerson).toHaveLength(1);

@@ -17,9 +17,10 @@ onEachDatabase((kind) => {
       const follower = await aFollower(first);
       position += 100;
       const before = await recordRevocation(first, position);
+      await Promise.all([first.follower.catchUp(), apps.second.follower.catchUp()]);
       first.clock.advanceSeconds(PATIENCE_SECONDS);
       apps.second.clock.advanceSeconds(PATIENCE_SECONDS);
-      await first.follower.catchUp();
+      await Promise.all([first.follower.catchUp(), apps.second.follower.catchUp()]);
       const known = await recordRevocation(first, position + 2);
       await first.follower.catchUp();
       const cursor = await follower.caughtUp();

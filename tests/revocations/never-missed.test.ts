@@ -50,9 +50,9 @@ function createTable(clock: Clock) {
     const row = pending.length > 0 ? take(index) : undefined;
     if (row !== undefined) visible.push(row);
   };
-  const listAfter = (after: number, limit: number) =>
+  const list = (after: number, upTo: number, limit: number) =>
     visible
-      .filter((row) => row.position > after)
+      .filter((row) => row.position > after && row.position <= upTo)
       .sort((a, b) => a.position - b.position)
       .slice(0, limit);
   return {
@@ -70,8 +70,10 @@ function createTable(clock: Clock) {
       const isOld = () => clock.now() - (pending[0]?.begunAt ?? clock.now()) >= TRANSACTION_SECONDS * 1000;
       while (isOld()) commit(0);
     },
-    listAfter: async (after: number, limit: number) => listAfter(after, limit),
-    listLiveAfter: async (after: number, limit: number) => listAfter(after, limit),
+    list: async (after: number, upTo: number, limit: number) => list(after, upTo, limit),
+    countAbove: async (positions: readonly number[], upTo: number) =>
+      positions.map((after) => list(after, upTo, visible.length).length),
+    listLiveAfter: async (after: number, limit: number) => list(after, Number.MAX_SAFE_INTEGER, limit),
   };
 }
 
@@ -81,6 +83,7 @@ function startProcess(table: ReturnType<typeof createTable>, clock: Clock) {
   const revocations = { ...table, insert: async () => {}, prune: async () => {} };
   const follower = createRevocationFollower({
     stores: { revocations, sessions: {} as never },
+    table,
     revocations: createRevocationSet(),
     clock,
     logger: createLogger('silent'),

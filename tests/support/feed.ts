@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { createRevocationTable } from '../../src/db/revocations-store.ts';
 import { revocationOf } from '../../src/sessions/ending.ts';
+import type { RecordedRevocation } from '../../src/sessions/ports.ts';
 import type { TestApp } from './app.ts';
 import { makeClient, tokenOf } from './clients.ts';
 import { eventually } from './several-processes.ts';
@@ -65,4 +67,9 @@ export async function recordRevocation(
 
 export function idsOf(events: readonly Event[]): string[] {
   return events.map(({ id }) => id);
+}
+
+/** What has been recorded so far, at most a thousand. */
+export function recordedRevocations({ database }: Pick<TestApp, 'database'>): Promise<RecordedRevocation[]> {
+  return createRevocationTable(database).list(0, Number.MAX_SAFE_INTEGER, 1000);
 }
