@@ -7,7 +7,7 @@ import { OPERATOR_AT_WORK } from './accounts/admin/rank.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from './accounts/admin/service.ts';
 import { parseEmail, parseUsername } from './accounts/identifiers.ts';
 import type { AccountStore, AccountStores } from './accounts/ports.ts';
-import { systemClock } from './clock.ts';
+import { createSharedClock, systemClock } from './clock.ts';
 import { ConfigError, loadConfig, processEnvironment } from './config.ts';
 import { connectDatabase } from './db/connect.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
@@ -192,10 +192,15 @@ async function withUsers(work: (users: UserAdmin, store: AccountStore) => Promis
   try {
     if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
     const store = createStore(database);
-    const ending = createEnding({ store, announce: () => {}, clock: systemClock });
-    const sessions = { ...ending, list: (userId: string) => store.sessions.listLive(userId, new Date()) };
+    const clock = createSharedClock(systemClock, database.readTime);
+    await clock.compare();
+    const ending = createEnding({ store, announce: () => {}, clock });
+    const sessions = {
+      ...ending,
+      list: (userId: string) => store.sessions.listLive(userId, new Date(clock.now())),
+    };
     const passwords = createPasswords(config.passwords, workers);
-    return await work(createUserAdmin({ store, passwords, sessions, clock: systemClock }), store);
+    return await work(createUserAdmin({ store, passwords, sessions, clock }), store);
   } finally {
     await workers.close();
     await database.close();

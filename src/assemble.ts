@@ -6,7 +6,8 @@ import { type ApiKeyUsage, createApiKeyUsage } from './api-keys/last-use.ts';
 import { forgetOldKeys } from './api-keys/service.ts';
 import { createApp } from './app.ts';
 import { forgetOldEvents } from './audit/service.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, createSharedClock, systemClock } from './clock.ts';
+import { checkClock, isClockOff } from './clock-watch.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
@@ -32,7 +33,10 @@ export interface World {
   /** The secret in use: the configured one, or one that was made at the first start. */
   readonly secret: string;
   readonly database: Database;
+  /** The machine's. */
   readonly clock: Clock;
+  /** The database's, where that may be another one. */
+  readonly readTime?: (() => Promise<number>) | undefined;
   readonly logger: Logger;
   /** What GET /metrics answers: this process's own metrics, unless another one speaks for all. */
   readonly createScrape?: (registry: Registry) => Scrape;
@@ -58,7 +62,9 @@ export interface Assembly extends Drain {
 
 /** Puts the adapters, the application and the HTTP server together, and reads what has been revoked so far. */
 export async function assemble(world: World): Promise<Assembly> {
-  const { config, secret, database, clock, logger } = world;
+  const { config, secret, database, logger } = world;
+  const clock = createSharedClock(world.clock, world.readTime);
+  await checkClock(clock, logger);
   const metrics = createMetrics();
   const scrape = world.createScrape?.(metrics.registry) ?? (() => metrics.registry.metrics());
   const store = createStore(database);
@@ -91,6 +97,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const limiter = enabled ? createRateLimiter(requests, redis) : undefined;
   const housekeeping = createHousekeeping(
     [
+      () => checkClock(clock, logger),
       keyUsage.flush,
       apiKeyUsage.flush,
       follower.prune,
@@ -104,6 +111,7 @@ export async function assemble(world: World): Promise<Assembly> {
     hashing: hashWorkers,
     revocationLagMilliseconds: follower.lagMilliseconds,
     revocationFollowers: revocationLog.waiting,
+    clockOffsetMilliseconds: clock.offsetMilliseconds,
     pool: database.poolState,
     isRedisUp: redis?.isCounting,
   });
@@ -113,6 +121,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const { isDraining, drain } = createDrain(server, revocationLog.release);
   const readiness = {
     isDraining,
+    isClockOff: () => isClockOff(clock),
     isStale: follower.isStale,
     whenStale,
     isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),

@@ -7,3 +7,34 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** A clock that goes by the database's, so that times which several processes compare are times of one clock. */
+export interface SharedClock extends Clock {
+  /** Asks the database what time it is. Rejects where it does not answer. */
+  readonly compare: () => Promise<void>;
+  /** How far the clock of this machine is ahead of the database's; negative where it is behind. */
+  readonly offsetMilliseconds: () => number;
+}
+
+/**
+ * Between two comparisons time passes as on the monotonic clock of `own`, so that setting the machine's clock changes
+ * nothing here. Without `readTime` the database is on this machine, and `own` is its clock.
+ */
+export function createSharedClock(own: Clock, readTime: (() => Promise<number>) | undefined): SharedClock {
+  if (readTime === undefined) return { ...own, compare: async () => {}, offsetMilliseconds: () => 0 };
+  /** What the database's clock is ahead of the monotonic one. */
+  let ahead: number | undefined;
+
+  const now = () => (ahead === undefined ? own.now() : Math.round(own.monotonic() + ahead));
+
+  /** The database answered at some moment of the round trip, so anything within it is as good, and the present one is kept. */
+  async function compare(): Promise<void> {
+    const askedAt = own.monotonic();
+    const answer = await readTime?.();
+    if (answer === undefined) return;
+    const [least, most] = [answer - own.monotonic(), answer - askedAt];
+    ahead = ahead === undefined ? (least + most) / 2 : Math.min(most, Math.max(least, ahead));
+  }
+
+  return { now, monotonic: own.monotonic, compare, offsetMilliseconds: () => own.now() - now() };
+}

@@ -28,6 +28,7 @@ export async function serve(config: Config): Promise<void> {
     secret,
     database,
     clock: systemClock,
+    readTime: database.readTime,
     logger,
     ...(isAlone ? {} : { createScrape: createScrapeThroughPrimary }),
   });

@@ -54,7 +54,7 @@ describe('Housekeeping', () => {
     expect(logs.entries()).toEqual([
       expect.objectContaining({
         level: 40,
-        msg: 'what has expired could not be removed',
+        msg: 'a task of every minute failed',
         err: expect.objectContaining({ message: 'the table is away' }),
       }),
     ]);

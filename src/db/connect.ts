@@ -32,6 +32,8 @@ export interface Database {
     sql: string,
     values?: Readonly<Record<string, number>>,
   ) => Promise<Row[]>;
+  /** The time on the server's clock, in milliseconds; undefined on SQLite, where it is this machine's. */
+  readonly readTime: (() => Promise<number>) | undefined;
   /** Undefined on SQLite, where there is no pool. */
   readonly poolState: () => PoolState | undefined;
   readonly close: () => Promise<void>;
@@ -70,19 +72,28 @@ export async function connectDatabase(config: DatabaseConfig): Promise<Database>
   const options = isSqlite
     ? { type: Transaction.TYPES.IMMEDIATE }
     : { isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED };
+  const readAside: Database['readAside'] = (sql, values = {}) =>
+    run(() => aside.query(sql, { replacements: values, type: QueryTypes.SELECT, raw: true }));
   return {
     sequelize,
     models: defineModels(sequelize),
     run,
     write: (operation) => inTurn(() => run(operation)),
     transaction: (work) => inTurn(() => run(() => sequelize.transaction(options, work))),
-    readAside: (sql, values = {}) =>
-      run(() => aside.query(sql, { replacements: values, type: QueryTypes.SELECT, raw: true })),
+    readAside,
+    readTime: isSqlite ? undefined : () => readMysqlTime(readAside),
     poolState: () => (isSqlite ? undefined : poolStateOf(sequelize)),
     close: async () => {
       await Promise.all([sequelize.close(), aside.close()]);
     },
   };
+}
+
+/** In no time zone: a session's may have hours that come twice. */
+async function readMysqlTime(read: Database['readAside']): Promise<number> {
+  const sql = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS microseconds";
+  const [row] = await read<{ microseconds: number }>(sql);
+  return Number(row?.microseconds) / 1000;
 }
 
 /** Sequelize's types miss the pool, which is one of the package sequelize-pool. */

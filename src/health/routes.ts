@@ -4,6 +4,8 @@ import { AppError } from '../errors.ts';
 export interface Readiness {
   /** Whether the process has been told to stop. */
   readonly isDraining: () => boolean;
+  /** Whether the machine's clock is too far from the database's. */
+  readonly isClockOff: () => boolean;
   /** Whether nobody here knows any more what has been revoked. */
   readonly isStale: () => boolean;
   /** What verification does then. */
@@ -23,6 +25,9 @@ export function healthRoutes(readiness: Readiness): Router {
 
   router.get('/readyz', async (_req, res) => {
     if (readiness.isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
+    if (readiness.isClockOff()) {
+      throw new AppError('not_ready', 'The clock of this machine differs from that of the database.');
+    }
     const stale = readiness.isStale();
     if (stale && readiness.whenStale === 'refuse') throw new AppError('revocations_stale');
     const current = await readiness.isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS).catch(refuse);

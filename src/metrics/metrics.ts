@@ -10,6 +10,7 @@ export interface Watched {
   readonly hashing: { readonly waiting: () => number; readonly running: () => number };
   readonly revocationLagMilliseconds: () => number;
   readonly revocationFollowers: () => number;
+  readonly clockOffsetMilliseconds: () => number;
   readonly pool: () => { readonly used: number; readonly idle: number; readonly waiting: number } | undefined;
   /** Undefined where there is no Redis. */
   readonly isRedisUp: (() => boolean) | undefined;
@@ -82,7 +83,14 @@ export function createMetrics(): Metrics {
 }
 
 function watch(registry: Registry, watched: Watched): void {
-  const { hashing, revocationLagMilliseconds, revocationFollowers, pool, isRedisUp } = watched;
+  const {
+    hashing,
+    revocationLagMilliseconds,
+    revocationFollowers,
+    clockOffsetMilliseconds,
+    pool,
+    isRedisUp,
+  } = watched;
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number, aggregator: 'sum' | 'max' | 'min' = 'sum') =>
     new Gauge({
@@ -104,6 +112,12 @@ function watch(registry: Registry, watched: Watched): void {
     'max',
   );
   gauge('latchkey_revocation_followers', 'Services that wait for the next revocation', revocationFollowers);
+  gauge(
+    'latchkey_clock_offset_seconds',
+    'How far the clock of the machine is from that of the database, whichever is ahead',
+    () => Math.abs(clockOffsetMilliseconds()) / 1000,
+    'max',
+  );
   if (isRedisUp) {
     gauge('latchkey_redis_up', '1 while limits are counted in Redis', () => (isRedisUp() ? 1 : 0), 'min');
   }

@@ -20,6 +20,7 @@ const OWN_METRICS = {
   latchkey_hash_running: 'gauge',
   latchkey_revocation_lag_seconds: 'gauge',
   latchkey_revocation_followers: 'gauge',
+  latchkey_clock_offset_seconds: 'gauge',
   latchkey_database_connections: 'gauge',
 };
 

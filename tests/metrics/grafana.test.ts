@@ -85,7 +85,7 @@ describe('The Grafana dashboard and the alerts', () => {
 
   it('use only metrics that the service shows, and labels that these have', () => {
     expect(targets.length).toBeGreaterThan(15);
-    expect(rules).toHaveLength(4);
+    expect(rules).toHaveLength(5);
     expect(targets.flatMap(({ expr }) => faultsOf(expr))).toEqual([]);
     expect(rules.flatMap(({ expr }) => faultsOf(expr))).toEqual([]);
   });

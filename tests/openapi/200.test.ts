@@ -32,6 +32,7 @@ function buildExpress(app: TestApp): Express {
     readiness: {
       isDraining: () => false,
       isStale: () => false,
+      isClockOff: () => false,
       whenStale: 'refuse',
       isSchemaCurrent: async () => true,
     },

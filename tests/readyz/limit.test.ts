@@ -7,7 +7,12 @@ import { healthRoutes } from '../../src/health/routes.ts';
 describe('GET /readyz', () => {
   it('gives the database one second', async () => {
     const limits: number[] = [];
-    const readiness = { isDraining: () => false, isStale: () => false, whenStale: 'refuse' as const };
+    const readiness = {
+      isDraining: () => false,
+      isClockOff: () => false,
+      isStale: () => false,
+      whenStale: 'refuse' as const,
+    };
     const isSchemaCurrent = async (withinMilliseconds: number) => limits.push(withinMilliseconds) > 0;
     const server = createServer(express().use(healthRoutes({ ...readiness, isSchemaCurrent }))).listen(
       0,

@@ -234,6 +234,20 @@ onEachDatabase((kind) => {
       expect(second.rowsRead()).toBe(2);
     });
 
+    it('waits for an id below one that was written by a process whose clock is an hour behind', async () => {
+      const { revocations } = first.database.models;
+      await second.follower.catchUp();
+      const anHourAgo = new Date(clock.now() - 3_600_000);
+      await revocations.create({ ...ofSession(randomUUID(), clock), id: 2, createdAt: anHourAgo });
+      await second.follower.catchUp();
+      const late = randomUUID();
+      await revocations.create({ ...ofSession(late, clock), id: 1, createdAt: anHourAgo });
+
+      await second.follower.catchUp();
+
+      expect(second.knows(late)).toBe(true);
+    });
+
     it('reads no row again for gaps, however many there are', async () => {
       const { revocations } = first.database.models;
       const rows = Array.from({ length: 3000 }, (_, index) => ({

@@ -23,17 +23,19 @@ export const MANY_REQUESTS = {
   RATE_LIMIT_API_KEY: '1000000/60',
 };
 
-/** A clock that stands still until a test moves it. */
-export function createTestClock() {
+/** A clock that stands still until a test moves it, and shows another time than it should if that is wanted. */
+export function createTestClock(aheadSeconds = 0) {
   let milliseconds = Date.now();
   return {
-    now: () => milliseconds,
+    now: () => milliseconds + aheadSeconds * 1000,
     monotonic: () => milliseconds,
     advanceSeconds: (seconds: number) => {
       milliseconds += seconds * 1000;
     },
   };
 }
+
+export type TestClock = ReturnType<typeof createTestClock>;
 
 /** The follower follows nothing by itself: a test says when, with `follower.catchUp()`. */
 export interface TestApp extends Assembly {
@@ -60,6 +62,7 @@ export async function startApp(
   kind: DatabaseKind,
   env: Record<string, string> = {},
   reach: (databaseUrl: string) => string = (url) => url,
+  { clock = createTestClock(), readTime }: { clock?: TestClock; readTime?: () => Promise<number> } = {},
 ): Promise<TestApp> {
   const testDatabase = await createMigratedDatabase(kind);
   const config = loadConfig({
@@ -78,12 +81,11 @@ export async function startApp(
     ...env,
   });
   const database = await connectDatabase(config.database);
-  const clock = createTestClock();
   const logs = createLogSink();
 
   const logger = createLogger(config.logLevel, logs);
   const secret = config.tokens.secret ?? TEST_SECRET;
-  const assembly = await assemble({ config, secret, database, clock, logger });
+  const assembly = await assemble({ config, secret, database, clock, readTime, logger });
   const { server, drain } = assembly;
   const { port } = await listen(server, 0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
