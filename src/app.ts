@@ -61,6 +61,7 @@ import { createPermissions } from './roles/permissions.ts';
 import { createRoles } from './roles/roles.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { createBearerCheck, createFreshness, verifyGenuine } from './sessions/bearer.ts';
+import type { Confirmations } from './sessions/confirmations.ts';
 import type { RevocationFollower } from './sessions/follower.ts';
 import { sessionPaths } from './sessions/openapi.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
@@ -81,12 +82,13 @@ export interface AppDependencies {
   readonly store: Store;
   readonly revocations: RevocationSet;
   readonly revocationLog: RevocationLog;
+  readonly confirmations: Pick<Confirmations, 'note' | 'notedAt'>;
   readonly follower: Pick<RevocationFollower, 'announce' | 'catchUp' | 'isStale' | 'lagMilliseconds'>;
   readonly readiness: Readiness;
   readonly hashWorkers: HashWorkers;
   /** Undefined where limits are off. */
   readonly limiter: RateLimiter | undefined;
-  readonly metrics: Pick<Metrics, 'request' | 'login' | 'limited'>;
+  readonly metrics: Pick<Metrics, 'request' | 'login' | 'refresh' | 'limited'>;
   readonly scrape: Scrape;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -104,7 +106,7 @@ export const VERSION = '0.1.0';
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
 export function createApp(dependencies: AppDependencies): App {
   const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
-  const { revocationLog, apiKeyUsage, hashWorkers, limiter, metrics, scrape } = dependencies;
+  const { confirmations, revocationLog, apiKeyUsage, hashWorkers, limiter, metrics, scrape } = dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
@@ -124,8 +126,10 @@ export function createApp(dependencies: AppDependencies): App {
     accessTokens,
     refreshTokens,
     announce: follower.announce,
+    confirmations,
     clock,
     lifetimes,
+    onRefresh: metrics.refresh,
   });
   const { free: freeFailures, max: maxFailures } = config.limits.loginFailures;
   const guard = config.limits.enabled
@@ -179,9 +183,19 @@ export function createApp(dependencies: AppDependencies): App {
   const whenStale = config.sessions.revocationWhenStale;
   const limit = createLimit(limiter, metrics.limited);
   const demandFresh = createFreshness(follower, whenStale);
-  const check = createBearerCheck({ accessTokens, apiKeys: apiKeyCheck, revocations, demandFresh });
+  const check = createBearerCheck({
+    accessTokens,
+    apiKeys: apiKeyCheck,
+    revocations,
+    demandFresh,
+    onUse: confirmations.note,
+  });
   const bearer = authenticate(check, limit);
-  const genuine = (token: string) => verifyGenuine(accessTokens, token);
+  const genuine = (token: string) => {
+    const claims = verifyGenuine(accessTokens, token);
+    confirmations.note(claims);
+    return claims;
+  };
   const ofSession = (token: string) => {
     if (apiKeyCheck.isKey(token)) throw new AppError('session_required');
     return genuine(token);

@@ -23,6 +23,7 @@ import { createHashWorkers, type HashWorkers } from './passwords/hash-workers.ts
 import { connectRedis } from './redis/connect.ts';
 import { createRateLimiter } from './redis/limiter.ts';
 import { createRevocationLog, type RevocationLog } from './revocations/log.ts';
+import { type Confirmations, createConfirmations } from './sessions/confirmations.ts';
 import { createRevocationFollower, type RevocationFollower } from './sessions/follower.ts';
 import { createKeyUsage, type KeyUsage } from './tokens/key-usage.ts';
 import { createKeyRing } from './tokens/keys.ts';
@@ -49,6 +50,7 @@ export interface Assembly extends Drain {
   readonly revocations: RevocationSet;
   readonly revocationLog: RevocationLog;
   readonly follower: RevocationFollower;
+  readonly confirmations: Confirmations;
   readonly keyUsage: KeyUsage;
   readonly apiKeyUsage: ApiKeyUsage;
   readonly metrics: Metrics;
@@ -71,6 +73,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const keys = createKeyRing({ ...config.tokens, secret });
   const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
   const apiKeyUsage = createApiKeyUsage(store.apiKeys, clock, logger);
+  const confirmations = createConfirmations(store.sessions, clock, logger);
   const revocations = createRevocationSet();
   const { revocationMaxLagSeconds: maxLagSeconds, revocationWhenStale: whenStale } = config.sessions;
   const revocationLog = createRevocationLog(clock);
@@ -134,6 +137,7 @@ export async function assemble(world: World): Promise<Assembly> {
     store,
     revocations,
     revocationLog,
+    confirmations,
     follower,
     readiness,
     hashWorkers,
@@ -146,14 +150,16 @@ export async function assemble(world: World): Promise<Assembly> {
 
   function start(): void {
     follower.start();
+    confirmations.start();
     housekeeping.start();
   }
 
   async function stop(): Promise<void> {
     follower.stop();
+    confirmations.stop();
     housekeeping.stop();
     redis?.close();
-    await Promise.all([keyUsage.flush(), apiKeyUsage.flush(), hashWorkers.close()]);
+    await Promise.all([confirmations.flush(), keyUsage.flush(), apiKeyUsage.flush(), hashWorkers.close()]);
   }
 
   const parts = {
@@ -162,6 +168,7 @@ export async function assemble(world: World): Promise<Assembly> {
     revocations,
     revocationLog,
     follower,
+    confirmations,
     keyUsage,
     apiKeyUsage,
     metrics,

@@ -45,6 +45,7 @@ export interface Config {
     readonly idleSeconds: number;
     readonly absoluteSeconds: number;
     readonly reuseGraceSeconds: number;
+    readonly retrySeconds: number;
     readonly revocationMaxLagSeconds: number;
     readonly revocationWhenStale: 'refuse' | 'accept';
   };
@@ -150,6 +151,7 @@ export function loadConfig(env: Environment): Config {
       idleSeconds: values.SESSION_IDLE_SECONDS,
       absoluteSeconds: values.SESSION_ABSOLUTE_SECONDS,
       reuseGraceSeconds: values.REFRESH_REUSE_GRACE_SECONDS,
+      retrySeconds: values.REFRESH_RETRY_SECONDS,
       revocationMaxLagSeconds: values.REVOCATION_MAX_LAG_SECONDS,
       revocationWhenStale: values.REVOCATION_WHEN_STALE,
     },

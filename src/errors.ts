@@ -196,6 +196,11 @@ export const ERRORS = {
     title: 'The database does not answer',
     meaning: 'Nothing is wrong with the request. Repeat it after the seconds in Retry-After.',
   },
+  database_behind: {
+    title: 'The database is behind',
+    meaning:
+      'The refresh token is newer than what the database knows of its session. Keep it, and repeat the request with it after the seconds in Retry-After.',
+  },
   revocations_stale: {
     title: REFUSALS.revocations_stale.title,
     meaning: 'The service cannot know whether this token has been revoked. Repeat the request in a moment.',

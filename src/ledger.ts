@@ -17,6 +17,7 @@ export const EVENT_TYPES = [
   'login.failed',
   'logout',
   'session.ended',
+  'refresh.repeated',
   'refresh.reused',
   'password.changed',
   'password.refused',

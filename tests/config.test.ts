@@ -105,6 +105,7 @@ describe('an empty environment', () => {
         idleSeconds: 30 * 24 * 3600,
         absoluteSeconds: 90 * 24 * 3600,
         reuseGraceSeconds: 10,
+        retrySeconds: 300,
         revocationMaxLagSeconds: 10,
         revocationWhenStale: 'refuse',
       },
@@ -984,11 +985,12 @@ describe('The keys of tokens', () => {
 });
 
 describe('The lifetimes of sessions', () => {
-  it('are 30 days at rest, 90 days at most, with a grace of 10 seconds', () => {
+  it('are 30 days at rest, 90 days at most, with a grace of 10 seconds and 300 for lost answers', () => {
     expect(loadConfig({}).sessions).toEqual({
       idleSeconds: 2_592_000,
       absoluteSeconds: 7_776_000,
       reuseGraceSeconds: 10,
+      retrySeconds: 300,
       revocationMaxLagSeconds: 10,
       revocationWhenStale: 'refuse',
     });
@@ -999,6 +1001,8 @@ describe('The lifetimes of sessions', () => {
     ['SESSION_ABSOLUTE_SECONDS', '86400', { absoluteSeconds: 86_400 }],
     ['REFRESH_REUSE_GRACE_SECONDS', '0', { reuseGraceSeconds: 0 }],
     ['REFRESH_REUSE_GRACE_SECONDS', '300', { reuseGraceSeconds: 300 }],
+    ['REFRESH_RETRY_SECONDS', '0', { retrySeconds: 0 }],
+    ['REFRESH_RETRY_SECONDS', '86400', { retrySeconds: 86_400 }],
     ['REVOCATION_MAX_LAG_SECONDS', '2', { revocationMaxLagSeconds: 2 }],
     ['REVOCATION_WHEN_STALE', 'accept', { revocationWhenStale: 'accept' }],
   ])('%s=%s is taken', (name, value, expected) => {
@@ -1014,6 +1018,8 @@ describe('The lifetimes of sessions', () => {
     ['SESSION_ABSOLUTE_SECONDS', '315360001'],
     ['REFRESH_REUSE_GRACE_SECONDS', '301'],
     ['REFRESH_REUSE_GRACE_SECONDS', '1.5'],
+    ['REFRESH_RETRY_SECONDS', '86401'],
+    ['REFRESH_RETRY_SECONDS', '5m'],
     ['REVOCATION_MAX_LAG_SECONDS', '1'],
     ['REVOCATION_MAX_LAG_SECONDS', '3601'],
     ['REVOCATION_WHEN_STALE', 'Refuse'],

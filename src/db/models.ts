@@ -89,6 +89,7 @@ export function defineModels(sequelize: Sequelize): Models {
         absoluteExpiresAt: date,
         refreshCounter: DataTypes.INTEGER,
         rotatedAt: date,
+        confirmedAt: date,
         revokedAt: date,
         revokedReason: DataTypes.STRING(32),
       },

@@ -40,6 +40,7 @@ export interface SessionRow {
   absoluteExpiresAt: Date;
   refreshCounter: number;
   rotatedAt: Date | null;
+  confirmedAt: Date | null;
   revokedAt: Date | null;
   revokedReason: string | null;
 }

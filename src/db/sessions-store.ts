@@ -2,19 +2,38 @@ import { literal, Op, QueryTypes } from 'sequelize';
 import type {
   LoginMethod,
   NewSession,
+  Refreshed,
   RevocationReason,
   Session,
   SessionFilter,
   SessionStore,
+  StoredSession,
 } from '../sessions/ports.ts';
+import { causally } from './causal-read.ts';
 import { removeInPortions } from './portions.ts';
 import type { SessionRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
 
-const USER_IS_ACTIVE = literal(
-  'EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)',
-);
+const USER_IS_ACTIVE_SQL =
+  'EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)';
+const USER_IS_ACTIVE = literal(USER_IS_ACTIVE_SQL);
+
+/** Seconds since 1970 by the database's own clock, and a time so many seconds later. */
+const SQL = {
+  sqlite: {
+    now: "CAST(strftime('%s', 'now') AS INTEGER)",
+    later: (at: string, seconds: string) =>
+      `strftime('%Y-%m-%d %H:%M:%f +00:00', ${at}, (${seconds}) || ' seconds')`,
+  },
+  mysql: {
+    now: "TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP())",
+    later: (at: string, seconds: string) => `DATE_ADD(${at}, INTERVAL (${seconds}) SECOND)`,
+  },
+} as const;
+
+/** Whoever waits for a write has been told of a failure by then. */
+const LATE_SECONDS = 5;
 
 const LATEST_USED_FIRST: [string, string][] = [
   ['lastUsedAt', 'DESC'],
@@ -24,6 +43,8 @@ const LATEST_USED_FIRST: [string, string][] = [
 /** Logins in the table `sessions`. */
 export function createSessionStore({ models, sequelize, transaction, run, write }: Scope): SessionStore {
   const { sessions } = models;
+  const { now, later } = SQL[sequelize.getDialect() === 'sqlite' ? 'sqlite' : 'mysql'];
+  const readAt: [ReturnType<typeof literal>, string] = [literal(now), 'readAtSeconds'];
 
   /**
    * Inserts out of the user's row, which decides whether there is still somebody to give a session to. In a transaction
@@ -52,9 +73,24 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     return affected === 1;
   }
 
-  async function find(id: string): Promise<Session | null> {
-    const row = await run(() => sessions.findOne({ where: { id, [Op.and]: USER_IS_ACTIVE }, transaction }));
-    return row === null ? null : toSession(row.get());
+  async function find(id: string): Promise<StoredSession | null> {
+    const where = { id, [Op.and]: USER_IS_ACTIVE };
+    const row = await run(() => sessions.findOne({ where, attributes: { include: [readAt] }, transaction }));
+    return row === null ? null : toStoredSession(row.get());
+  }
+
+  async function findCausally(id: string): Promise<StoredSession | null> {
+    const prefix = await run(() => causally(sequelize));
+    if (prefix === '') return find(id);
+    const sql = `${prefix}SELECT sessions.*, ${now} AS readAtSeconds FROM sessions WHERE id = :id AND ${USER_IS_ACTIVE_SQL}`;
+    const options = {
+      replacements: { id },
+      type: QueryTypes.SELECT,
+      model: sessions,
+      mapToModel: true,
+    } as const;
+    const [row] = await run(() => sequelize.query(sql, options));
+    return row === undefined ? null : toStoredSession(row.get());
   }
 
   async function listLive(userId: string, at: Date): Promise<Session[]> {
@@ -72,11 +108,38 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     return rows.map((row) => row.get().id);
   }
 
-  async function rotate(id: string, counter: number, at: Date, idleExpiresAt: Date): Promise<boolean> {
-    const change = { refreshCounter: counter + 1, rotatedAt: at, lastUsedAt: at, idleExpiresAt };
-    const where = { id, refreshCounter: counter, ...liveAt(at), [Op.and]: USER_IS_ACTIVE };
-    const [affected] = await write(() => sessions.update(change, { where, transaction }));
+  /**
+   * A server that was frozen comes to a statement long after it was sent, when whoever sent it has given up. The time
+   * that it was sent with would then have the grace end before anybody can know of the rotation.
+   */
+  async function rotate(
+    { id, refreshCounter, readAtSeconds }: StoredSession,
+    at: Date,
+    idleExpiresAt: Date,
+  ): Promise<boolean> {
+    const elapsed = `${now} - :readAtSeconds`;
+    const sql = `UPDATE sessions SET
+        rotated_at = CASE WHEN ${elapsed} > ${LATE_SECONDS} THEN ${later(':at', elapsed)} ELSE :at END,
+        refresh_counter = refresh_counter + 1, confirmed_at = NULL, last_used_at = :at, idle_expires_at = :idleExpiresAt
+      WHERE id = :id AND refresh_counter = :refreshCounter AND revoked_at IS NULL
+        AND idle_expires_at > :at AND absolute_expires_at > :at AND ${USER_IS_ACTIVE_SQL}`;
+    const replacements = {
+      id,
+      refreshCounter,
+      readAtSeconds,
+      at: toSqlDate(sequelize, at),
+      idleExpiresAt: toSqlDate(sequelize, idleExpiresAt),
+    };
+    const [, affected] = await write(() =>
+      sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }),
+    );
     return affected === 1;
+  }
+
+  async function confirm(refreshes: readonly Refreshed[], at: Date): Promise<void> {
+    const named = refreshes.map(({ id, refreshCounter }) => ({ id, refreshCounter }));
+    const where = { confirmedAt: null, [Op.or]: named };
+    await write(() => sessions.update({ confirmedAt: at }, { where, transaction }));
   }
 
   async function revoke(
@@ -105,11 +168,17 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     await removeInPortions((limit) => write(() => sessions.destroy({ where, limit, transaction })));
   }
 
-  return { insert, find, listLive, listSurplus, rotate, revoke, prune };
+  return { insert, find, findCausally, listLive, listSurplus, rotate, confirm, revoke, prune };
 }
 
 function liveAt(at: Date) {
   return { revokedAt: null, idleExpiresAt: { [Op.gt]: at }, absoluteExpiresAt: { [Op.gt]: at } };
+}
+
+function toStoredSession(row: SessionRow): StoredSession {
+  // A column that only this query has. MySQL's driver may give a large number as text.
+  const { readAtSeconds } = row as SessionRow & { readAtSeconds: number | string };
+  return { ...toSession(row), readAtSeconds: Number(readAtSeconds) };
 }
 
 function toSession({ method, revokedReason, ...session }: SessionRow): Session {

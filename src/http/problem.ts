@@ -62,6 +62,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   internal_error: 500,
   overloaded: 503,
   database_unavailable: 503,
+  database_behind: 503,
   revocations_stale: 503,
   not_ready: 503,
 };

@@ -22,6 +22,8 @@ export interface Metrics {
   readonly request: (measurement: Measurement) => void;
   /** How a login ended. */
   readonly login: (outcome: string) => void;
+  /** What became of a refresh token. */
+  readonly refresh: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */
   readonly limited: (policy: RequestPolicy | 'login-account') => void;
   readonly hashQueue: QueueObserver;
@@ -51,6 +53,12 @@ export function createMetrics(): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  const refreshes = new Counter({
+    name: 'latchkey_refreshes_total',
+    help: 'Refresh tokens shown, by what became of them',
+    labelNames: ['outcome'],
+    registers,
+  });
   const limited = new Counter({
     name: 'latchkey_rate_limited_total',
     help: 'Requests refused with 429, by policy',
@@ -73,6 +81,7 @@ export function createMetrics(): Metrics {
     registry,
     request: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     login: (outcome) => logins.inc({ outcome }),
+    refresh: (outcome) => refreshes.inc({ outcome }),
     limited: (policy) => limited.inc({ policy }),
     hashQueue: {
       started: (waitedMilliseconds) => waits.observe(waitedMilliseconds / 1000),

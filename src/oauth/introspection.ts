@@ -68,13 +68,12 @@ export function introspectApiKeys({ inspect }: KeyInspection, demandFresh: () =>
   };
 }
 
-/** Refresh tokens: the present one of a live session. */
-export function introspectRefreshTokens(
-  sessions: Pick<Sessions, 'sessionOf' | 'isSessionLive'>,
-): Introspector {
+/** Refresh tokens: those that a refresh would take. */
+export function introspectRefreshTokens(sessions: Pick<Sessions, 'sessionOf'>): Introspector {
   return async (token) => {
     const found = await sessions.sessionOf(token);
-    if (found === null || !found.isLatest || !(await sessions.isSessionLive(found.session.id))) return null;
+    if (found?.isUnknownYet) throw new AppError('database_behind');
+    if (!found?.isRefreshable) return null;
     const { id, userId, idleExpiresAt } = found.session;
     const exp = Math.floor(idleExpiresAt.getTime() / 1000);
     return { sub: userId, sid: id, exp, token_type: 'refresh_token' };

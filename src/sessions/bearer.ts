@@ -20,6 +20,8 @@ export interface BearerDependencies {
   readonly revocations: RevocationSet;
   /** Throws while nobody knows what has been revoked. */
   readonly demandFresh: () => void;
+  /** Told of each access token that is good. */
+  readonly onUse?: (claims: AccessTokenClaims) => void;
 }
 
 /**
@@ -41,13 +43,15 @@ export function createFreshness(
  * The check throws AppError token_invalid, token_expired, token_revoked or revocations_stale.
  */
 export function createBearerCheck(dependencies: BearerDependencies) {
-  const { accessTokens, apiKeys, revocations, demandFresh } = dependencies;
+  const { accessTokens, apiKeys, revocations, demandFresh, onUse = () => {} } = dependencies;
 
   function check(credential: string): AccessTokenClaims | Promise<AccessTokenClaims> {
     if (apiKeys.isKey(credential)) return apiKeys.claimsOf(credential).then(fresh);
     const claims = verifyGenuine(accessTokens, credential);
     asAppError(() => demandUnrevoked(revocations, claims));
-    return fresh(claims);
+    fresh(claims);
+    onUse(claims);
+    return claims;
   }
 
   function fresh(claims: AccessTokenClaims): AccessTokenClaims {

@@ -33,6 +33,7 @@ export const sessionPaths: Paths = {
           'invalid_refresh_token',
           'refresh_token_reused',
           'database_unavailable',
+          'database_behind',
         ),
       },
     },

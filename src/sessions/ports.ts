@@ -16,13 +16,24 @@ export interface Session {
   /** The counter of the one refresh token that is good. */
   readonly refreshCounter: number;
   readonly rotatedAt: Date | null;
+  /** When an access token of the latest refresh was first used here, which shows that its answer had arrived. */
+  readonly confirmedAt: Date | null;
   readonly revokedAt: Date | null;
 }
+
+/** A session as it was read. */
+export interface StoredSession extends Session {
+  /** When that was, in seconds of the database's own clock. */
+  readonly readAtSeconds: number;
+}
+
+/** Names one refresh of a session. */
+export type Refreshed = Pick<Session, 'id' | 'refreshCounter'>;
 
 /** How somebody proved who they are. */
 export type LoginMethod = 'password';
 
-export type NewSession = Omit<Session, 'rotatedAt' | 'revokedAt'>;
+export type NewSession = Omit<Session, 'rotatedAt' | 'confirmedAt' | 'revokedAt'>;
 
 export type RevocationReason =
   | 'logout'
@@ -48,16 +59,21 @@ export interface SessionStore {
    */
   readonly insert: (session: NewSession, provenHash: string | null) => Promise<boolean>;
   /** Null also where the user is disabled. */
-  readonly find: (id: string) => Promise<Session | null>;
+  readonly find: (id: string) => Promise<StoredSession | null>;
+  /** The same, and never older than what another node of the database has acknowledged. */
+  readonly findCausally: (id: string) => Promise<StoredSession | null>;
   /** A user's sessions that are neither revoked nor expired, the latest used first. */
   readonly listLive: (userId: string, at: Date) => Promise<Session[]>;
   /** The ids of a user's live sessions but for the `keep` that were begun last; at most `keep` of them. */
   readonly listSurplus: (userId: string, keep: number, at: Date) => Promise<string[]>;
   /**
-   * Moves the counter from `counter` to the next. Of many that try it with one counter a single one gets true; nobody
-   * does where the session is revoked or expired, or its user disabled.
+   * Moves the counter of a session to the next. Of many that try it with what they read a single one gets true; nobody
+   * does where the session is revoked or expired, or its user disabled. It is rotated `at`, or when the database came to
+   * it, if that was much later.
    */
-  readonly rotate: (id: string, counter: number, at: Date, idleExpiresAt: Date) => Promise<boolean>;
+  readonly rotate: (session: StoredSession, at: Date, idleExpiresAt: Date) => Promise<boolean>;
+  /** Writes down, for those of these refreshes that are the latest of their sessions, that they arrived. */
+  readonly confirm: (refreshes: readonly Refreshed[], at: Date) => Promise<void>;
   /** Revokes what the filter names and is still live. The ids of what this call revoked. */
   readonly revoke: (filter: SessionFilter, reason: RevocationReason, at: Date) => Promise<string[]>;
   /** Removes sessions that expired before `before`. */

@@ -50,7 +50,7 @@ export const SessionView = z
     user_agent: z.string().nullable(),
     ip: z.string().nullable(),
     created_at: z.iso.datetime(),
-    last_used_at: z.iso.datetime().meta({ description: 'The login or the latest refresh' }),
+    last_used_at: z.iso.datetime().meta({ description: 'The login, or the minute of the latest refresh' }),
     expires_at: z.iso.datetime().meta({ description: 'When it ends unless it is refreshed' }),
     current: z.boolean().meta({ description: 'Whether this request came with it' }),
   })
@@ -68,6 +68,12 @@ export function presentGrant(grant: SessionGrant): z.infer<typeof RefreshAnswer>
   };
 }
 
+/** By the minute, since by the second it would tell a thief when to follow with a copied refresh token. */
+function lastUsedOf({ createdAt, lastUsedAt }: Session): Date {
+  const minute = lastUsedAt.getTime() - (lastUsedAt.getTime() % 60_000);
+  return new Date(Math.max(createdAt.getTime(), minute));
+}
+
 /** Member by member, so that nothing the store adds can leak. */
 export function presentSessions(
   sessions: readonly Session[],
@@ -80,7 +86,7 @@ export function presentSessions(
       user_agent: session.userAgent,
       ip: session.ip,
       created_at: session.createdAt.toISOString(),
-      last_used_at: session.lastUsedAt.toISOString(),
+      last_used_at: lastUsedOf(session).toISOString(),
       expires_at: session.idleExpiresAt.toISOString(),
       current: session.id === currentId,
     })),

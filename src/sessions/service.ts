@@ -4,9 +4,17 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import { entryOf } from '../ledger.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
+import type { Confirmations } from './confirmations.ts';
 import { after, createEnding } from './ending.ts';
-import type { Announce, LoginMethod, Session, SessionStores, TransactionalSessionStores } from './ports.ts';
-import type { RefreshTokens } from './refresh-token.ts';
+import type {
+  Announce,
+  LoginMethod,
+  Session,
+  SessionStores,
+  StoredSession,
+  TransactionalSessionStores,
+} from './ports.ts';
+import type { RefreshTokenContent, RefreshTokens } from './refresh-token.ts';
 
 export interface SessionLifetimes {
   readonly accessTokenTtlSeconds: number;
@@ -16,6 +24,8 @@ export interface SessionLifetimes {
   readonly absoluteSeconds: number;
   /** How long the refresh token before the present one still gets the present one. */
   readonly reuseGraceSeconds: number;
+  /** How long it does as long as the present one is not known to have arrived. */
+  readonly retrySeconds: number;
 }
 
 export interface SessionDependencies {
@@ -23,8 +33,25 @@ export interface SessionDependencies {
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly announce: Announce;
+  readonly confirmations: Pick<Confirmations, 'notedAt'>;
   readonly clock: Clock;
   readonly lifetimes: SessionLifetimes;
+  /** Told what became of each refresh token, for the metrics. */
+  readonly onRefresh?: (outcome: RefreshOutcome) => void;
+}
+
+/** How a refresh ended: with a new pair of tokens, with the present one again, or without. */
+export type RefreshOutcome = 'rotated' | Repeat | 'reused' | 'behind' | 'invalid';
+
+/** Why the token before the present one is answered: two clients refreshed at once, or an answer never arrived. */
+type Repeat = 'grace' | 'retry';
+
+/** What `refresh` would make of a refresh token. */
+type Standing = 'latest' | Repeat | 'reused' | 'behind' | 'ended';
+
+interface FoundSession {
+  readonly session: StoredSession;
+  readonly standing: Standing;
 }
 
 /** What a login or a refresh hands out. */
@@ -47,12 +74,22 @@ export interface ProvenLogin {
 
 export type Sessions = ReturnType<typeof createSessions>;
 
+/** What is known of a refresh token. */
+export interface SessionOfToken {
+  readonly session: Session;
+  readonly isLatest: boolean;
+  readonly isRefreshable: boolean;
+  /** The database is behind the token. */
+  readonly isUnknownYet: boolean;
+}
+
 /** Of one user; a login beyond that ends the oldest. */
 const MAX_LIVE_SESSIONS = 100;
 
 /** Logins on devices: how they start, go on and end. */
 export function createSessions(dependencies: SessionDependencies) {
-  const { store, accessTokens, refreshTokens, announce, clock, lifetimes } = dependencies;
+  const { store, accessTokens, refreshTokens, announce, confirmations, clock, lifetimes } = dependencies;
+  const { onRefresh = () => {} } = dependencies;
   const now = () => new Date(clock.now());
   const ending = createEnding({ store, announce, clock });
 
@@ -86,6 +123,7 @@ export function createSessions(dependencies: SessionDependencies) {
       absoluteExpiresAt,
       refreshCounter: 0,
       rotatedAt: null,
+      confirmedAt: null,
       revokedAt: null,
     };
     if (!(await stores.sessions.insert(session, login.passwordHash))) return null;
@@ -108,9 +146,10 @@ export function createSessions(dependencies: SessionDependencies) {
 
   /**
    * Trades a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). The previous token, shown
-   * again within the grace, gets the very same successor: two tabs, a retry or a race log nobody out.
+   * again within the grace or before its successor has arrived, gets the very same successor: two tabs, a race or a lost
+   * answer log nobody out.
    * Of `wanted` permissions the access token gets those that the user has; without them it gets all.
-   * @throws AppError invalid_refresh_token, refresh_token_reused
+   * @throws AppError invalid_refresh_token, refresh_token_reused, database_behind
    */
   async function refresh(
     token: string,
@@ -118,37 +157,94 @@ export function createSessions(dependencies: SessionDependencies) {
     wanted?: readonly string[],
   ): Promise<SessionGrant> {
     const content = refreshTokens.read(token);
-    if (content === null) throw new AppError('invalid_refresh_token');
-    const { sessionId, counter } = content;
-    const at = now();
-    const session = await findLive(sessionId, at);
-
-    if (session.refreshCounter === counter) {
-      const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt);
-      const won = await store.sessions.rotate(sessionId, counter, at, idleExpiresAt);
-      if (won) return grant({ ...session, refreshCounter: counter + 1, idleExpiresAt }, at, store, wanted);
+    let found = content && (await find(content));
+    if (content !== null && found?.standing === 'latest') {
+      const rotated = await rotate(found.session, wanted);
+      if (rotated !== null) return rotated;
+      // Another request was first, or the session has just ended.
+      found = await find(content);
     }
-    const current = session.refreshCounter === counter ? await findLive(sessionId, at) : session;
-    if (isWithinGrace(current, counter, at)) return grant(current, at, store, wanted);
-    if (current.refreshCounter > counter) await refuseReuse(current, origin);
-    throw new AppError('invalid_refresh_token');
+    switch (found?.standing) {
+      case 'grace':
+      case 'retry':
+        return repeat(found.session, found.standing, origin, wanted);
+      case 'reused':
+        return refuseReuse(found.session, origin);
+      // Still the latest, although it could not be rotated: what was read had been overtaken already.
+      case 'latest':
+      case 'behind':
+        return refuseUntilKnown(found.session);
+      default:
+        onRefresh('invalid');
+        throw new AppError('invalid_refresh_token');
+    }
   }
 
-  async function findLive(sessionId: string, at: Date): Promise<Session> {
-    const session = await store.sessions.find(sessionId);
-    if (session === null || !isLive(session, at)) throw new AppError('invalid_refresh_token');
-    return session;
+  /** The session that a refresh token made here is for, and what becomes of the token; null where there is none. */
+  async function find({ sessionId, counter }: RefreshTokenContent): Promise<FoundSession | null> {
+    const read = await store.sessions.find(sessionId);
+    // The token proves that there is, or was, more to know than this: it is read again where nothing can be missing.
+    const isBehind = read === null || read.refreshCounter < counter;
+    const session = isBehind ? await store.sessions.findCausally(sessionId) : read;
+    return session && { session, standing: standingOf(session, counter, now()) };
   }
 
-  function isWithinGrace({ refreshCounter, rotatedAt }: Session, counter: number, at: Date): boolean {
-    if (rotatedAt === null || refreshCounter !== counter + 1) return false;
-    return at.getTime() - rotatedAt.getTime() <= lifetimes.reuseGraceSeconds * 1000;
+  function standingOf(session: Session, counter: number, at: Date): Standing {
+    const { refreshCounter, rotatedAt } = session;
+    if (!isLive(session, at)) return 'ended';
+    if (counter === refreshCounter) return 'latest';
+    if (counter > refreshCounter) return 'behind';
+    if (counter !== refreshCounter - 1 || rotatedAt === null) return 'reused';
+    if (at <= after(rotatedAt, lifetimes.reuseGraceSeconds)) return 'grace';
+    if (at > after(rotatedAt, lifetimes.retrySeconds)) return 'reused';
+    const confirmedAt = session.confirmedAt ?? confirmations.notedAt(session.id, refreshCounter);
+    // Two tabs that repeat after an outage have the grace as well, from when the first one got its answer.
+    const isArrived = confirmedAt !== null && at > after(confirmedAt, lifetimes.reuseGraceSeconds);
+    return isArrived ? 'reused' : 'retry';
+  }
+
+  /** Null where somebody else was first. */
+  async function rotate(session: StoredSession, wanted?: readonly string[]): Promise<SessionGrant | null> {
+    const at = now();
+    const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt);
+    if (!(await store.sessions.rotate(session, at, idleExpiresAt))) return null;
+    onRefresh('rotated');
+    return grant(
+      { ...session, refreshCounter: session.refreshCounter + 1, idleExpiresAt },
+      at,
+      store,
+      wanted,
+    );
+  }
+
+  /** The present tokens once more, which is written down: a thief who is quick gets them in the same way. */
+  async function repeat(
+    session: Session,
+    answer: Repeat,
+    origin: RequestOrigin,
+    wanted?: readonly string[],
+  ): Promise<SessionGrant> {
+    const { id, userId } = session;
+    const at = now();
+    const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
+    await store.ledger.append(entryOf('refresh.repeated', caller, userId, { answer }), at);
+    onRefresh(answer);
+    return grant(session, at, store, wanted);
+  }
+
+  /** Never invalid: a token of the future was made here, so it is the database that does not know of it yet. */
+  function refuseUntilKnown({ id, userId }: Session): never {
+    onRefresh('behind');
+    throw new AppError('database_behind', undefined, {
+      event: { event: 'database_behind', session_id: id, user_id: userId },
+    });
   }
 
   /** An old token shown again was copied, and nobody knows who of the two has it by right. */
   async function refuseReuse({ id, userId }: Session, origin: RequestOrigin): Promise<never> {
     const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
     await ending.end({ userId, id }, 'refresh_token_reused', caller);
+    onRefresh('reused');
     throw new AppError('refresh_token_reused', undefined, {
       event: { event: 'refresh_token_reused', session_id: id, user_id: userId },
     });
@@ -166,18 +262,19 @@ export function createSessions(dependencies: SessionDependencies) {
 
   /**
    * The session that a refresh token belongs to, whether it is the latest of that session, and whether `refresh` would
-   * take it; null if there is none.
+   * take it, or could not tell; null if there is none.
    */
-  async function sessionOf(
-    token: string,
-  ): Promise<{ session: Session; isLatest: boolean; isRefreshable: boolean } | null> {
+  async function sessionOf(token: string): Promise<SessionOfToken | null> {
     const content = refreshTokens.read(token);
-    const session = content && (await store.sessions.find(content.sessionId));
-    if (content === null || session === null) return null;
-    const at = now();
-    const isLatest = session.refreshCounter === content.counter;
-    const isRefreshable = isLive(session, at) && (isLatest || isWithinGrace(session, content.counter, at));
-    return { session, isLatest, isRefreshable };
+    const found = content && (await find(content));
+    if (found === null) return null;
+    const { session, standing } = found;
+    return {
+      session,
+      isLatest: session.refreshCounter === content?.counter,
+      isRefreshable: standing === 'latest' || standing === 'grace' || standing === 'retry',
+      isUnknownYet: standing === 'behind',
+    };
   }
 
   /** Whether a session has neither ended nor expired, and its user is active. */
@@ -202,6 +299,7 @@ export function createSessions(dependencies: SessionDependencies) {
       accessToken: accessTokens.issue({
         userId,
         sessionId: id,
+        rotation: refreshCounter,
         // A role stands for all that it may do, so a token that may do less has none.
         roles: isNarrowed ? [] : roles,
         ...(isNarrowed && { fromRoles: roles }),

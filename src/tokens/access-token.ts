@@ -17,7 +17,15 @@ export interface AccessTokenOptions {
 
 /** A user in a session, or a machine. */
 export type AccessTokenSubject = AccessTokenRights &
-  ({ readonly userId: string; readonly sessionId: string } | { readonly clientId: string });
+  (
+    | {
+        readonly userId: string;
+        readonly sessionId: string;
+        /** As in the claim `rot`. */
+        readonly rotation?: number;
+      }
+    | { readonly clientId: string }
+  );
 
 interface AccessTokenRights {
   readonly roles: readonly string[];
@@ -50,7 +58,12 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         aud: audience,
         ...('clientId' in subject
           ? { sub: subject.clientId, client_id: subject.clientId }
-          : { sub: subject.userId, sid: subject.sessionId }),
+          : {
+              sub: subject.userId,
+              sid: subject.sessionId,
+              // A login's token is the first of its session, and has no refresh to confirm.
+              ...(subject.rotation && { rot: subject.rotation }),
+            }),
         iat: issuedAt,
         exp: issuedAt + ttlSeconds,
         jti: randomUUID(),

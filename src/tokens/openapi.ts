@@ -9,6 +9,9 @@ const Claims = z
     aud: z.union([z.string(), z.array(z.string())]),
     sub: z.string().meta({ description: 'The id of the user or of the machine' }),
     sid: z.string().optional().meta({ description: 'The id of the session; a machine has none' }),
+    rot: z.number().optional().meta({
+      description: 'How many refreshes the session had come to when this was issued; absent after a login',
+    }),
     client_id: z.string().optional().meta({ description: 'The id of the machine' }),
     api_key_id: z.string().optional().meta({ description: 'The id of the API key' }),
     iat: z.number(),

@@ -76,6 +76,13 @@ export const TOKENS_VARIABLES = {
     default: '10',
     meaning: 'How long the previous refresh token still gets the present one, in seconds',
   },
+  REFRESH_RETRY_SECONDS: {
+    schema: integer(0, 86_400).default(300),
+    wants: 'seconds from 0 to 86400',
+    default: '300',
+    meaning:
+      'How long it still gets the present one as long as that is not known to have arrived, in seconds; 0 switches that off',
+  },
   REVOCATION_MAX_LAG_SECONDS: {
     schema: integer(2, 3600).default(10),
     wants: 'seconds from 2 to 3600',

@@ -17,11 +17,19 @@ onEachDatabase((kind) => {
     const now = () => new Date(app.clock.now());
     const later = (seconds: number) => new Date(app.clock.now() + seconds * 1000);
 
+    async function find(id: string) {
+      const session = await app.store.sessions.find(id);
+      if (session === null) throw new Error('the session is not there');
+      return session;
+    }
+
     it('is moved on by one of many that try with the same counter', async () => {
       const { sessionId } = await signUp(app);
 
+      const session = await find(sessionId);
+
       const tries = Array.from({ length: 20 }, () =>
-        app.store.sessions.rotate(sessionId, 0, now(), later(IDLE_SECONDS)),
+        app.store.sessions.rotate(session, now(), later(IDLE_SECONDS)),
       );
 
       expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
@@ -33,23 +41,63 @@ onEachDatabase((kind) => {
       ['is of a disabled user', now, (_id, userId) => app.store.users.disable(userId, now())],
     ])('is not moved on where it %s', async (_what, at, prepare) => {
       const { sessionId, id: userId } = await signUp(app);
+      const session = await find(sessionId);
       await prepare(sessionId, userId);
 
-      expect(await app.store.sessions.rotate(sessionId, 0, at(), later(IDLE_SECONDS))).toBe(false);
+      expect(await app.store.sessions.rotate(session, at(), later(IDLE_SECONDS))).toBe(false);
     });
 
     it('is not moved on past its absolute end, however late its idle end is', async () => {
       const { sessionId } = await signUp(app);
-      await app.store.sessions.rotate(sessionId, 0, now(), later(10 * ABSOLUTE_SECONDS));
+      await app.store.sessions.rotate(await find(sessionId), now(), later(10 * ABSOLUTE_SECONDS));
+      const session = await find(sessionId);
 
       const beyond = later(ABSOLUTE_SECONDS);
-      expect(await app.store.sessions.rotate(sessionId, 1, beyond, later(10 * ABSOLUTE_SECONDS))).toBe(false);
+      expect(await app.store.sessions.rotate(session, beyond, later(10 * ABSOLUTE_SECONDS))).toBe(false);
+    });
+
+    it('is moved on at the time that was given, which may be a little before the database comes to it', async () => {
+      const { sessionId } = await signUp(app);
+      const at = now();
+
+      await app.store.sessions.rotate(await find(sessionId), at, later(IDLE_SECONDS));
+
+      expect((await find(sessionId)).rotatedAt).toEqual(at);
+    });
+
+    it('is moved on as much later as a server that was frozen came to it', async () => {
+      const { sessionId } = await signUp(app);
+      const session = await find(sessionId);
+      const readBefore = { ...session, readAtSeconds: session.readAtSeconds - 600 };
+      const at = now();
+
+      expect(await app.store.sessions.rotate(readBefore, at, later(IDLE_SECONDS))).toBe(true);
+
+      const lateMilliseconds = ((await find(sessionId)).rotatedAt?.getTime() ?? 0) - at.getTime();
+      expect(lateMilliseconds).toBeGreaterThanOrEqual(600_000);
+      expect(lateMilliseconds).toBeLessThan(660_000);
+    });
+
+    it('is confirmed for the refresh that is named, once, until the next one', async () => {
+      const { sessionId } = await signUp(app);
+      const confirm = (refreshCounter: number, at: Date) =>
+        app.store.sessions.confirm([{ id: sessionId, refreshCounter }], at);
+      await app.store.sessions.rotate(await find(sessionId), now(), later(IDLE_SECONDS));
+
+      await confirm(0, now());
+      expect((await find(sessionId)).confirmedAt).toBeNull();
+      const first = now();
+      await confirm(1, first);
+      await confirm(1, later(5));
+      expect((await find(sessionId)).confirmedAt).toEqual(first);
+      await app.store.sessions.rotate(await find(sessionId), now(), later(IDLE_SECONDS));
+
+      expect((await find(sessionId)).confirmedAt).toBeNull();
     });
 
     it('is not made for a user who is disabled, unknown, or has another password by now', async () => {
       const { id: userId, sessionId } = await signUp(app);
-      const session = await app.store.sessions.find(sessionId);
-      if (session === null) throw new Error('the session is not there');
+      const session = await find(sessionId);
       const another = () => ({ ...session, id: randomUUID() });
       const { sessions, users } = app.store;
       const hash = (await users.findById(userId))?.passwordHash ?? '';

@@ -28,6 +28,7 @@ function buildExpress(app: TestApp): Express {
     store: app.store,
     revocations: app.revocations,
     revocationLog: app.revocationLog,
+    confirmations: app.confirmations,
     follower: app.follower,
     readiness: {
       isDraining: () => false,

@@ -34,6 +34,7 @@ onEachDatabase((kind) => {
       const [before, after] = [claimsIn(token), claimsIn(response.body.access_token)];
       expect(after).toEqual({
         ...before,
+        rot: 1,
         iat: before.iat + 60,
         exp: before.exp + 60,
         jti: expect.not.stringContaining(before.jti),

@@ -77,19 +77,29 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('with the time of the latest refresh, and the end that it moved', async () => {
+    it('with the minute of the latest refresh, and the end that it moved', async () => {
       const { token, refreshToken } = await signUp(app);
       const born = app.clock.now();
       app.clock.advanceSeconds(300);
+      const used = app.clock.now();
       await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
 
       const { body } = await app.get('/sessions').auth(token, { type: 'bearer' }).expect(200);
 
       expect(body.sessions[0]).toMatchObject({
         created_at: new Date(born).toISOString(),
-        last_used_at: new Date(born + 300_000).toISOString(),
+        last_used_at: new Date(used - (used % 60_000)).toISOString(),
         expires_at: new Date(born + 2_592_300_000).toISOString(),
       });
+    });
+
+    it('with no latest use before the login, also where both were within one minute', async () => {
+      const { token, refreshToken } = await signUp(app);
+      await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
+
+      const { body } = await app.get('/sessions').auth(token, { type: 'bearer' }).expect(200);
+
+      expect(body.sessions[0].last_used_at).toBe(body.sessions[0].created_at);
     });
 
     it('without sessions that were logged out', async () => {

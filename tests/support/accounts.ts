@@ -22,6 +22,7 @@ export function accountsOf(
     accessTokens: createAccessTokens({ keys, issuer, audience, maxTtlSeconds: accessTokenTtlSeconds, clock }),
     refreshTokens: createRefreshTokens(keys.refreshing),
     announce: follower.announce,
+    confirmations: app.confirmations,
     clock,
     lifetimes: { accessTokenTtlSeconds, ...config.sessions },
   });

@@ -12,6 +12,8 @@ export interface MysqlServer {
   readonly url: string;
   /** It names `localhost`; there is none without openssl. */
   readonly certificate: Certificate | undefined;
+  /** To freeze and thaw it with. */
+  readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function startMysqlServer(): Promise<MysqlServer | undefined> {
   return {
     url: `mysql://root@127.0.0.1:${port}`,
     certificate: certificate || undefined,
+    signal: (signal) => server.kill(signal),
     async stop() {
       const ended = server.exitCode === null ? once(server, 'exit') : undefined;
       server.kill('SIGKILL');

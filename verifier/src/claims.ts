@@ -5,6 +5,8 @@ export interface AccessTokenClaims {
   readonly sub: string;
   /** The session, which ends with a logout; a machine has none. */
   readonly sid?: string;
+  /** How many refreshes the session had come to when this was issued; a login's token has none. */
+  readonly rot?: number;
   /** The machine that the token was issued to; then `sub` is the same (RFC 9068 section 2.2). */
   readonly client_id?: string;
   /** The API key in place of a token, which says so itself. */

@@ -132,12 +132,23 @@ onEachDatabase((kind) => {
       await demandInactive(refreshToken);
     });
 
+    it('with active: true to the refresh token before, as long as a refresh would take it', async () => {
+      const { refreshToken } = await signUp(app);
+      await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
+
+      expect((await introspect(refreshToken)).body.active).toBe(true);
+      app.clock.advanceSeconds(300);
+      expect((await introspect(refreshToken)).body.active).toBe(true);
+      app.clock.advanceSeconds(0.001);
+      await demandInactive(refreshToken);
+    });
+
     it('with active: false to a used up refresh token, which ends nothing', async () => {
       const { refreshToken } = await signUp(app);
       const { body } = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
-
-      await demandInactive(refreshToken);
+      await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
       app.clock.advanceSeconds(11);
+
       await demandInactive(refreshToken);
 
       expect((await introspect(body.refresh_token)).body.active).toBe(true);

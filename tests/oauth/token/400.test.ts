@@ -170,6 +170,7 @@ onEachDatabase((kind) => {
     it('invalid_grant to one that was used before, which ends the session and is logged', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
+      await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
       app.clock.advanceSeconds(11);
 
       demandOAuthError(await refresh({ refresh_token: refreshToken }).expect(400), 'invalid_grant');
@@ -221,6 +222,7 @@ onEachDatabase((kind) => {
     it('invalid_grant to a used up one with a scope that the user does not have, which ends the session', async () => {
       const { refreshToken } = await somebodyWho(app, ['clients:read']);
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
+      await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
       app.clock.advanceSeconds(11);
 
       const wish = { refresh_token: refreshToken, scope: 'clients:delete' };
