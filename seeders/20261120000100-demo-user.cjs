@@ -2,7 +2,8 @@
 
 /**
  * One person to try the service with: demo@example.com, password "correct horse battery staple".
- * The plain bcrypt hash is upgraded at the first login, like any hash brought from another system.
+ * The plain bcrypt hash is upgraded at the first login, like any hash brought from another system. It is of bcrypt's lowest
+ * cost, since a costlier one would not be compared everywhere, and protects nothing.
  */
 const DEMO_USER = {
   id: '01980000-0000-7000-8000-000000000001',
@@ -11,7 +12,7 @@ const DEMO_USER = {
   username: 'demo',
   username_canonical: 'demo',
   name: 'Demo Person',
-  password_hash: '$2b$10$QK79YvaRkfOiLWvcyvmzT.GNg0mXl02B85MosBDRoNA2wLMIlVBTW',
+  password_hash: '$2b$04$n6Yqo6xB8TGUGlF.qhPrZu3.7rU8qdg8sE2C0YAYvCh2AxPPcTbiq',
   created_at: new Date(),
   updated_at: new Date(),
 };

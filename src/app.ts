@@ -52,6 +52,7 @@ import { oauthPaths } from './oauth/openapi.ts';
 import { metadataRoutes, oauthRoutes } from './oauth/routes.ts';
 import type { HashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
+import { maxForeignCost, type StoredCosts } from './passwords/stored-costs.ts';
 import { createFeed } from './revocations/feed.ts';
 import type { RevocationLog } from './revocations/log.ts';
 import { revocationPaths } from './revocations/openapi.ts';
@@ -86,6 +87,7 @@ export interface AppDependencies {
   readonly follower: Pick<RevocationFollower, 'announce' | 'catchUp' | 'isStale' | 'lagMilliseconds'>;
   readonly readiness: Readiness;
   readonly hashWorkers: HashWorkers;
+  readonly storedCosts: Pick<StoredCosts, 'workCost' | 'note'>;
   /** Undefined where limits are off. */
   readonly limiter: RateLimiter | undefined;
   readonly metrics: Pick<Metrics, 'request' | 'login' | 'refresh' | 'limited'>;
@@ -106,7 +108,8 @@ export const VERSION = '0.1.0';
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
 export function createApp(dependencies: AppDependencies): App {
   const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
-  const { confirmations, revocationLog, apiKeyUsage, hashWorkers, limiter, metrics, scrape } = dependencies;
+  const { confirmations, revocationLog, apiKeyUsage, hashWorkers, storedCosts, limiter, metrics, scrape } =
+    dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
@@ -119,7 +122,7 @@ export function createApp(dependencies: AppDependencies): App {
     onUse: keyUsage.note,
   });
   const refreshTokens = createRefreshTokens(keys.refreshing, keyUsage.note);
-  const passwords = createPasswords(config.passwords, hashWorkers);
+  const passwords = createPasswords(config.passwords, hashWorkers, storedCosts);
   const lifetimes = { accessTokenTtlSeconds, ...config.sessions };
   const sessions = createSessions({
     store,
@@ -154,7 +157,12 @@ export function createApp(dependencies: AppDependencies): App {
   });
 
   const userAdmin = createUserAdmin({ store, passwords, sessions, clock });
-  const importUsers = createImport(store, clock);
+  const importUsers = createImport({
+    store,
+    clock,
+    maxHashCost: maxForeignCost(config.passwords.bcryptCost),
+    onHash: (cost) => storedCosts.note(cost, false),
+  });
   const apiKeys = createApiKeys({ store, announce: follower.announce, clock });
   const apiKeyCheck = createApiKeyCheck({
     store,

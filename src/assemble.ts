@@ -10,6 +10,7 @@ import { type Clock, createSharedClock, systemClock } from './clock.ts';
 import { checkClock, isClockOff } from './clock-watch.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
+import { readHashCosts } from './db/hash-costs.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
 import { createRevocationTable } from './db/revocations-store.ts';
@@ -20,6 +21,7 @@ import { createHttpServer } from './http/listen.ts';
 import { createMetrics, type Metrics, type Registry } from './metrics/metrics.ts';
 import type { Scrape } from './metrics/routes.ts';
 import { createHashWorkers, type HashWorkers } from './passwords/hash-workers.ts';
+import { createStoredCosts, type StoredCosts } from './passwords/stored-costs.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRateLimiter } from './redis/limiter.ts';
 import { createRevocationLog, type RevocationLog } from './revocations/log.ts';
@@ -56,6 +58,7 @@ export interface Assembly extends Drain {
   readonly metrics: Metrics;
   readonly scrape: Scrape;
   readonly hashWorkers: HashWorkers;
+  readonly storedCosts: StoredCosts;
   /** Begins to follow, to count and to tidy up. */
   readonly start: () => void;
   /** Ends all that, once nothing is in flight. The database stays open. */
@@ -87,7 +90,13 @@ export async function assemble(world: World): Promise<Assembly> {
     onRead: revocationLog.append,
     isFollowed: revocationLog.isFollowed,
   });
-  await follower.catchUp();
+  const storedCosts = createStoredCosts({
+    liveCost: config.passwords.bcryptCost,
+    read: (since) => readHashCosts(database, since),
+    clock,
+    logger,
+  });
+  await Promise.all([follower.catchUp(), storedCosts.refresh()]);
   const hashWorkers = createHashWorkers({
     ...config.hashing,
     bcryptCost: config.passwords.bcryptCost,
@@ -104,6 +113,7 @@ export async function assemble(world: World): Promise<Assembly> {
       keyUsage.flush,
       apiKeyUsage.flush,
       follower.prune,
+      storedCosts.refresh,
       () => forgetNobodys(store, clock),
       () => forgetOldKeys(store, clock),
       () => forgetOldEvents(store, clock, config.audit.retentionDays),
@@ -141,6 +151,7 @@ export async function assemble(world: World): Promise<Assembly> {
     follower,
     readiness,
     hashWorkers,
+    storedCosts,
     limiter,
     metrics,
     scrape,
@@ -174,6 +185,7 @@ export async function assemble(world: World): Promise<Assembly> {
     metrics,
     scrape,
     hashWorkers,
+    storedCosts,
   };
   return { ...parts, isDraining, drain, start, stop };
 }

@@ -78,9 +78,15 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
   async function prove(user: User | null, password: string, network: string): Promise<Proof | null> {
     // Who is disabled is compared with nothing, so that the right password takes as long as a wrong one.
     const stored = user?.disabledAt === null ? user.passwordHash : null;
-    const { matches, outdated, pepperMissing } = await passwords.verify(password, stored, network);
+    const { matches, outdated, pepperMissing, tooCostly } = await passwords.verify(password, stored, network);
     if (pepperMissing) {
       logger.error({ user_id: user?.id }, 'a password hash was made with a pepper that is not configured');
+    }
+    if (tooCostly) {
+      logger.error(
+        { user_id: user?.id },
+        'a password hash costs more than twice BCRYPT_COST: it is not compared',
+      );
     }
     return matches && stored !== null ? { hash: stored, outdated } : null;
   }

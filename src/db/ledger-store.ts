@@ -91,7 +91,7 @@ function isAbout(userId: string, sequelize: Sequelize): WhereOptions<LedgerRow> 
 }
 
 /** What no id of that moment or a later one is below: a UUIDv7 begins with its milliseconds. */
-function lowestId(at: Date): string {
+export function lowestId(at: Date): string {
   const milliseconds = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;
 }

@@ -1,6 +1,7 @@
 import { hashOfNobody } from './hash-worker.js';
 import type { HashWorkers } from './hash-workers.ts';
 import { type PrehashKey, prehash, prehashKeys } from './prehash.ts';
+import { maxForeignCost, type StoredCosts } from './stored-costs.ts';
 
 /** `client` is whom the request comes from: where many wait to have a password hashed, clients take turns. */
 export interface PasswordHasher {
@@ -10,7 +11,8 @@ export interface PasswordHasher {
    */
   readonly hash: (password: string, client: string) => Promise<string>;
   /**
-   * Compares a password with a stored hash, or with nothing, always for the time of one hash at the live cost.
+   * Compares a password with a stored hash, or with nothing. Where it is wrong that takes the same time for every account:
+   * that of one hash at the live cost, or of the costliest that is stored.
    * @throws AppError overloaded
    */
   readonly verify: (password: string, stored: string | null, client: string) => Promise<Verdict>;
@@ -20,14 +22,17 @@ export interface PasswordHasher {
 
 export interface Verdict {
   readonly matches: boolean;
-  /** The password was right and its hash should be made anew: a foreign scheme, an old pepper or a lower cost. */
+  /** The password was right and its hash should be made anew: a foreign scheme, an old pepper or another cost. */
   readonly outdated: boolean;
   /** The hash was made with a pepper that is not configured, so that no password can match: the operator has to know. */
   readonly pepperMissing?: true;
+  /** The hash is from another system and costs so much that it is not compared: the operator has to know. */
+  readonly tooCostly?: true;
 }
 
 /** Plain bcrypt as other systems store it, or ours with the scheme tag and the id of the prehash key in front. */
-const STORED = /^(?:lk1:(?<keyId>[0-9a-f]{8}):)?(?<bcryptHash>\$2[aby]\$(?<cost>\d\d)\$[./A-Za-z0-9]{53})$/;
+const STORED =
+  /^(?:lk1:(?<keyId>[0-9a-f]{8}):)?(?<bcryptHash>\$2[aby]\$(?<cost>0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53})$/;
 
 const NO_MATCH: Verdict = { matches: false, outdated: false };
 
@@ -36,6 +41,7 @@ export function createPasswordHasher(
   cost: number,
   pepper: string | undefined,
   workers: Pick<HashWorkers, 'hash' | 'compare' | 'demandRoom'>,
+  { workCost, note }: Pick<StoredCosts, 'workCost' | 'note'> = { workCost: () => cost, note: () => {} },
 ): PasswordHasher {
   const keys = prehashKeys(pepper);
   const [liveKey] = keys;
@@ -49,19 +55,23 @@ export function createPasswordHasher(
     const { keyId, bcryptHash, cost: costText } = parseStored(stored);
     const key = keys.find(({ id }) => id === keyId);
     const pepperMissing = keyId !== undefined && key === undefined;
-    const comparable = bcryptHash !== undefined && !pepperMissing;
+    const storedCost = Number(costText);
+    const isOwn = keyId !== undefined;
+    const tooCostly = !isOwn && storedCost > maxForeignCost(cost);
+    const comparable = bcryptHash !== undefined && !pepperMissing && !tooCostly;
+    if (comparable) note(storedCost, isOwn);
     // One piece of work however it ends: an unknown account must take as long as a known one, and wait as often.
     const matches = await workers.compare(client, {
       kind: 'compare',
       text: textFor(password, comparable ? key : liveKey),
       // $2y$ is PHP's name for what everybody else calls $2b$.
       bcryptHash: comparable ? bcryptHash.replace(/^\$2y/, '$2b') : hashOfNobody(cost),
-      liveCost: cost,
+      liveCost: workCost(),
       // Plain bcrypt never saw what follows a NUL, so such a password cannot be the one that was hashed.
       mayMatch: comparable && !(key === undefined && password.includes('\0')),
     });
-    if (matches) return { matches, outdated: keyId !== liveKey.id || Number(costText) < cost };
-    return pepperMissing ? { ...NO_MATCH, pepperMissing } : NO_MATCH;
+    if (matches) return { matches, outdated: keyId !== liveKey.id || storedCost !== cost };
+    return { ...NO_MATCH, ...(pepperMissing && { pepperMissing }), ...(tooCostly && { tooCostly }) };
   }
 
   return { hash, verify, demandRoom: workers.demandRoom };

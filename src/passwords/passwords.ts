@@ -1,6 +1,7 @@
 import { createPasswordHasher, type PasswordHasher } from './hash.ts';
 import type { HashWorkers } from './hash-workers.ts';
 import { createPasswordPolicy, type PasswordPolicy } from './policy.ts';
+import type { StoredCosts } from './stored-costs.ts';
 
 export interface PasswordOptions {
   readonly minLength: number;
@@ -11,7 +12,14 @@ export interface PasswordOptions {
 export type Passwords = PasswordPolicy & PasswordHasher;
 
 /** Everything there is to do with a password: whether it may be chosen, how it is kept, whether it is right. */
-export function createPasswords(options: PasswordOptions, workers: HashWorkers): Passwords {
+export function createPasswords(
+  options: PasswordOptions,
+  workers: HashWorkers,
+  storedCosts?: Pick<StoredCosts, 'workCost' | 'note'>,
+): Passwords {
   const { minLength, bcryptCost, pepper } = options;
-  return { ...createPasswordPolicy(minLength), ...createPasswordHasher(bcryptCost, pepper, workers) };
+  return {
+    ...createPasswordPolicy(minLength),
+    ...createPasswordHasher(bcryptCost, pepper, workers, storedCosts),
+  };
 }

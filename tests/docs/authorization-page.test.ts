@@ -11,7 +11,8 @@ const NPM_RUN_ADMIN = 'npm run --silent admin --';
 
 describe('docs/authorization.md', () => {
   const newDirectory = useDirectories();
-  const { app, databaseUrl } = useOperatedApp('SQLite', newDirectory);
+  // Within one of the hash that the page imports.
+  const { app, databaseUrl } = useOperatedApp('SQLite', newDirectory, { BCRYPT_COST: '11' });
 
   it('has commands that work when pasted from top to bottom', async () => {
     const commands = [...PAGE.matchAll(/```sh\n([^`]+)```/g)].map(([, command = '']) => command);

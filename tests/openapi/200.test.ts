@@ -38,6 +38,7 @@ function buildExpress(app: TestApp): Express {
       isSchemaCurrent: async () => true,
     },
     hashWorkers: app.hashWorkers,
+    storedCosts: app.storedCosts,
     limiter: undefined,
     metrics: app.metrics,
     scrape: async () => '',

@@ -11,8 +11,9 @@ const PEPPER = 'a pepper of these tests with more than 32 bytes';
 const PLAIN = '$2b$04$abcdefghijklmnopqrstuumYee1uJHVGmmsLk.i1IHxayKEPkzwFy';
 
 /** A hasher for requests that all come from one client. */
-function createPasswordHasher(cost: number, pepper: string | undefined) {
-  const { hash, verify } = createHasher(cost, pepper, hashHere);
+function createPasswordHasher(cost: number, pepper: string | undefined, workCost = cost) {
+  const storedCosts = { workCost: () => workCost, note: () => {} };
+  const { hash, verify } = createHasher(cost, pepper, hashHere, storedCosts);
   return {
     hash: (password: string) => hash(password, 'client'),
     verify: (password: string, stored: string | null) => verify(password, stored, 'client'),
@@ -110,8 +111,9 @@ describe('a hash from another system', () => {
       '$2a$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i',
     ],
   ])('verifies as %s made it of %j', async (_system, password, foreign) => {
-    expect(await hasher.verify(password, foreign)).toEqual(OUTDATED_MATCH);
-    expect(await hasher.verify(`!${password}`, foreign)).toEqual(NO_MATCH);
+    const near = createPasswordHasher(COST + 2, undefined);
+    expect(await near.verify(password, foreign)).toEqual(OUTDATED_MATCH);
+    expect(await near.verify(`!${password}`, foreign)).toEqual(NO_MATCH);
   });
 
   it('verifies in the Unicode form in which that system hashed it', async () => {
@@ -139,10 +141,10 @@ describe('a hash asks to be made anew', () => {
     expect(await stronger.verify(PASSWORD, await hasher.hash(PASSWORD))).toEqual(OUTDATED_MATCH);
   });
 
-  it('and not when its cost is higher, or every login would weaken it', async () => {
+  it('when its cost is higher, since as long as it is stored every wrong password takes its time', async () => {
     const stronger = createPasswordHasher(COST + 2, undefined);
 
-    expect(await hasher.verify(PASSWORD, await stronger.hash(PASSWORD))).toEqual(MATCH);
+    expect(await hasher.verify(PASSWORD, await stronger.hash(PASSWORD))).toEqual(OUTDATED_MATCH);
   });
 
   it('when it was made before there was a pepper, and verifies until then', async () => {
@@ -237,6 +239,31 @@ describe('the work of a refused login, counted in rounds of bcrypt', () => {
 
     const rounds = await roundsOf(async () => {
       expect(await live.verify('vexing canoe', stored)).toEqual(NO_MATCH);
+    });
+
+    expect(rounds).toBe(2 ** LIVE_COST);
+  });
+
+  it.each([
+    ['an unknown account', async () => null],
+    ['a hash at the live cost', () => live.hash(PASSWORD)],
+    ['a plain hash at a lower cost', () => bcrypt.hash(PASSWORD, 5)],
+    ['a hash from elsewhere of one cost more', () => bcrypt.hash(PASSWORD, LIVE_COST + 1)],
+    ['a hash from elsewhere that is not compared', () => bcrypt.hash(PASSWORD, LIVE_COST + 2)],
+  ])('is that of the costliest hash that is stored for %s', async (_what, store) => {
+    const stored = await store();
+    const one = createPasswordHasher(LIVE_COST, PEPPER, LIVE_COST + 1);
+
+    const rounds = await roundsOf(() => one.verify('vexing canoe', stored));
+
+    expect(rounds).toBe(2 ** (LIVE_COST + 1));
+  });
+
+  it('is bounded where the right password is given for a hash that costs too much', async () => {
+    const stored = await bcrypt.hash(PASSWORD, LIVE_COST + 2);
+
+    const rounds = await roundsOf(async () => {
+      expect(await live.verify(PASSWORD, stored)).toEqual({ ...NO_MATCH, tooCostly: true });
     });
 
     expect(rounds).toBe(2 ** LIVE_COST);

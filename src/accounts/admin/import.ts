@@ -8,12 +8,21 @@ import { randomForUuids } from '../../ids.ts';
 import { entryOf } from '../../ledger.ts';
 import type { AccountStore, NewUser } from '../ports.ts';
 import { demandGrantable } from './rank.ts';
-import { ImportedUser, type ImportResult } from './schemas.ts';
+import { bcryptCostOf, type ImportResult, importedUser } from './schemas.ts';
 
 interface Candidate {
   readonly index: number;
   readonly user: NewUser;
   readonly roles: readonly string[];
+}
+
+export interface ImportDependencies {
+  readonly store: AccountStore;
+  readonly clock: Clock;
+  /** What costs more is refused. */
+  readonly maxHashCost: number;
+  /** Told the cost of each hash before it is stored. */
+  readonly onHash: (cost: number) => void;
 }
 
 /** Somebody who may still come in, or why they do not. */
@@ -23,11 +32,16 @@ type Judged = Candidate | ImportResult;
  * Brings users along from another system, with their bcrypt hashes, which are made anew at their first login. Each item
  * is imported whole or not at all.
  */
-export function createImport(store: AccountStore, clock: Clock) {
+export function createImport({ store, clock, maxHashCost, onHash }: ImportDependencies) {
+  const ImportedUser = importedUser(maxHashCost);
+
   async function importUsers(items: readonly unknown[], admin: Granter): Promise<ImportResult[]> {
     const now = new Date(clock.now());
     const randomOf = randomForUuids(items.length);
-    const read = split(items.map((item, index) => toCandidate(item, index, now, randomOf(index))));
+    const read = split(
+      items.map((item, index) => toCandidate(ImportedUser, item, index, now, randomOf(index))),
+    );
+    for (const { user } of read.candidates) if (user.passwordHash) onHash(bcryptCostOf(user.passwordHash));
     const granter = await confirmGranter(store, admin, now);
     const granted = split(await judgeRoles(read.candidates, granter));
     const results = [...read.results, ...granted.results, ...(await insert(granted.candidates, admin))];
@@ -125,9 +139,15 @@ function unique(names: readonly string[]): string[] {
   return [...new Set(names)];
 }
 
-function toCandidate(item: unknown, index: number, now: Date, random: Uint8Array): Judged {
+function toCandidate(
+  schema: ReturnType<typeof importedUser>,
+  item: unknown,
+  index: number,
+  now: Date,
+  random: Uint8Array,
+): Judged {
   try {
-    const read: z.output<typeof ImportedUser> = parse(ImportedUser, item);
+    const read: z.output<typeof schema> = parse(schema, item);
     const createdAt = read.created_at ?? now;
     if (createdAt > now) {
       throw fieldError('/created_at', 'invalid_time', '/created_at: Must not be in the future.');

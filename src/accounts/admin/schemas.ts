@@ -88,17 +88,26 @@ export const ImportBody = z
   });
 
 /**
- * bcrypt of a cost that can be checked within a second. The last sign of the salt holds two bits and that of the hash
+ * bcrypt as other systems store it. The last sign of the salt holds two bits and that of the hash
  * four; whatever has more was damaged, and no password would ever match it.
  */
-const BCRYPT_HASH = /^\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
+const BCRYPT_HASH =
+  /^\$2[aby]\$(?<cost>0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
-export const ImportedUser = z
-  .strictObject({
+/** The cost of a bcrypt hash, or NaN where it is none. */
+export function bcryptCostOf(hash: string): number {
+  return Number(BCRYPT_HASH.exec(hash)?.groups?.cost);
+}
+
+/** A user of an import. A costlier hash would let whoever brings it along decide how long logins wait. */
+export function importedUser(maxCost: number) {
+  const isTaken = (hash: string) => bcryptCostOf(hash) <= maxCost;
+  const wanted = `Must be a bcrypt hash of cost 4 to ${maxCost}, which is one above BCRYPT_COST.`;
+  return z.strictObject({
     email: Email,
     email_verified: z.boolean().default(false),
     password_hash: wellFormedText
-      .refine((value) => BCRYPT_HASH.test(value), fault('invalid', 'Must be a bcrypt hash of cost 4 to 16.'))
+      .refine(isTaken, fault('invalid', wanted))
       .optional()
       .meta({ example: '$2b$12$C6UzMDM.H6dfI/f/IKcEeO7ZiYqqCmz8TS6YzGyQzVgmIgWQpN4Pa' }),
     username: Username.optional(),
@@ -111,8 +120,8 @@ export const ImportedUser = z
       .refine((date) => date.getUTCFullYear() >= 1000, fault('invalid', 'Must be of the year 1000 or later.'))
       .optional()
       .meta({ type: 'string', format: 'date-time' }),
-  })
-  .meta({ id: 'ImportedUser' });
+  });
+}
 
 export const UserInFullView = UserView.extend({
   roles: z.array(z.string()),

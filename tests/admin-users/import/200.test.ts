@@ -214,6 +214,7 @@ onEachDatabase((kind) => {
       ['the prefix $2x$', HASH.replace('$2b$', '$2x$')],
       ['the prefix $2$', HASH.replace('$2b$', '$2$')],
       ['cost 3', HASH.replace('$04$', '$03$')],
+      ['a cost two above BCRYPT_COST', HASH.replace('$04$', '$06$')],
       ['cost 17', HASH.replace('$04$', '$17$')],
       ['cost 31, which would keep a worker for days', HASH.replace('$04$', '$31$')],
       ['a cost of one digit', HASH.replace('$04$', '$4$')],
@@ -226,6 +227,30 @@ onEachDatabase((kind) => {
 
       expect(code).toBe('validation_failed');
       expect(detail).toContain('/password_hash');
+    });
+
+    it('and says up to which cost it takes a hash, and what that hangs on', async () => {
+      const { token } = await anAdmin(app);
+      const password_hash = HASH.replace('$04$', '$06$');
+
+      const { detail } = await importOne(app, token, { email: aPerson().email, password_hash });
+
+      expect(detail).toBe(
+        '/password_hash: Must be a bcrypt hash of cost 4 to 5, which is one above BCRYPT_COST.',
+      );
+    });
+
+    it('and from a hash of one cost above BCRYPT_COST on, every wrong password takes as long', async () => {
+      const { token } = await anAdmin(app);
+      const password = `${CANARY} staple`;
+      const { email } = aPerson();
+
+      const { id } = await importOne(app, token, { email, password_hash: await bcrypt.hash(password, 5) });
+
+      expect(app.storedCosts.workCost()).toBe(5);
+      await app.post('/login').send({ email, password }).expect(200);
+      const row = await app.database.models.users.findByPk(id);
+      expect(row?.passwordHash).toMatch(/^lk1:[0-9a-f]{8}:\$2b\$04\$/);
     });
 
     it.each<[field: string, item: unknown]>([

@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
       };
       const emails = [aPerson().email, aPerson().email];
 
-      const imported = createImport(store, app.clock)(
+      const imported = createImport({ store, clock: app.clock, maxHashCost: 5, onHash: () => {} })(
         emails.map((email) => ({ email })),
         granter,
       );
