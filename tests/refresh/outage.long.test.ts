@@ -71,7 +71,7 @@ describe('Clients that refresh while their services are killed and the database 
     const url = `${servers[index % servers.length]?.url}${path}`;
     const method = sending.body === undefined ? 'GET' : 'POST';
     const answer = send(url, { method, ...sending }).catch(() => undefined);
-    const answered = await Promise.race([answer, sleep(PATIENCE_MILLISECONDS, undefined)]);
+    const answered = await Promise.race([answer, sleep(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
     return answered === undefined || answered.status === 503 ? undefined : answered;
   }
 
