@@ -26,24 +26,23 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Store, Stores } from './db/store.ts';
 import { docsPaths } from './docs/openapi.ts';
-import { docsFiles, docsRoutes } from './docs/routes.ts';
+import { docsRoutes } from './docs/routes.ts';
 import { AppError } from './errors.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
-import { authenticate } from './http/authenticate.ts';
-import { bulkJsonBody, jsonBody } from './http/body.ts';
-import { requireScope } from './http/caller.ts';
+import { createAuthentication } from './http/authenticate.ts';
 import { crossOrigin } from './http/cors.ts';
 import { createGatewayLane } from './http/gateway-lane.ts';
 import { demandHost } from './http/host.ts';
-import { onlyDocumented } from './http/methods.ts';
 import { describeApi, type OpenApiDocument } from './http/openapi.ts';
+import { createPipeline } from './http/pipeline.ts';
 import type { RateLimiter } from './http/ports.ts';
-import { problemHandler } from './http/problem.ts';
+import { createRefusal, problemHandler } from './http/problem.ts';
 import { createLimit } from './http/rate-limit.ts';
 import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import { measureRequests } from './http/request-metrics.ts';
+import { createRouteTable, type RouteTable } from './http/route-table.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes, type Scrape } from './metrics/routes.ts';
@@ -100,6 +99,8 @@ export interface App {
   readonly express: Express;
   /** What the server calls: a short way for gateways before Express. */
   readonly front: RequestListener;
+  /** Every route, with what guards it. */
+  readonly table: RouteTable;
 }
 
 /** The version that /openapi.json names; a test holds it equal to package.json. */
@@ -198,7 +199,7 @@ export function createApp(dependencies: AppDependencies): App {
     demandFresh,
     onUse: confirmations.note,
   });
-  const bearer = authenticate(check, limit);
+  const authenticate = createAuthentication(check, limit);
   const genuine = (token: string) => {
     const claims = verifyGenuine(accessTokens, token);
     confirmations.note(claims);
@@ -228,18 +229,17 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(securityHeaders());
   app.use(demandHost());
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
-  app.use(gatewayRoutes(bearer));
-  if (config.metrics.token !== undefined) app.use(metricsRoutes(scrape, config.metrics.token));
-  app.use(docsFiles());
-  app.use(onlyDocumented(document));
-
-  app.use(healthRoutes(readiness));
-  app.use(docsRoutes(document));
-  app.use(keyRoutes(keys));
-  app.use('/admin/users/import', bearer, requireScope('users:import'), bulkJsonBody());
-  app.use(metadataRoutes(issuer, publicUrl));
-  app.use(
-    oauthRoutes({
+  const table = createRouteTable([
+    ...gatewayRoutes(),
+    ...accountRoutes({ accounts, verifyLive: check }),
+    ...sessionRoutes({ sessions, verifyGenuine: ofSession, limit }),
+    ...apiKeyRoutes({ apiKeys }),
+    ...auditRoutes({ audit: createAudit(store) }),
+    ...userAdminRoutes({ userAdmin, importUsers }),
+    ...roleRoutes({ roles, permissions }),
+    ...clientRoutes({ clients }),
+    ...revocationRoutes({ feed: createFeed({ store, log: revocationLog, follower, clock }) }),
+    ...oauthRoutes({
       machines,
       sessions,
       rights: store.rights,
@@ -250,22 +250,20 @@ export function createApp(dependencies: AppDependencies): App {
       limit,
       logger,
     }),
-  );
-  app.use(jsonBody());
-  app.use(accountRoutes({ accounts, authenticate: bearer, verifyLive: check, limit }));
-  app.use(userAdminRoutes({ userAdmin, importUsers, authenticate: bearer }));
-  app.use(sessionRoutes({ sessions, authenticate: bearer, verifyGenuine: ofSession, limit }));
+    ...keyRoutes(keys),
+    ...metadataRoutes(issuer, publicUrl),
+    ...healthRoutes(readiness),
+    ...docsRoutes(document),
+    ...(config.metrics.token === undefined ? [] : metricsRoutes(scrape, config.metrics.token)),
+  ]);
   app.use(
-    revocationRoutes({
-      feed: createFeed({ store, log: revocationLog, follower, clock }),
-      authenticate: bearer,
+    createPipeline({
+      table,
+      authenticate,
+      limit,
+      refuse: createRefusal(publicUrl, logger),
     }),
   );
-  app.use(apiKeyRoutes({ apiKeys, authenticate: bearer }));
-  app.use(auditRoutes({ audit: createAudit(store), authenticate: bearer }));
-  app.use(roleRoutes({ roles, permissions, authenticate: bearer }));
-  app.use(clientRoutes({ clients, authenticate: bearer }));
-
   app.use(problemHandler(publicUrl, logger));
   const front = createGatewayLane({
     ordinary: app,
@@ -276,7 +274,7 @@ export function createApp(dependencies: AppDependencies): App {
     observe: metrics.request,
     logger,
   });
-  return { express: app, front };
+  return { express: app, front, table };
 }
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */

@@ -18,6 +18,7 @@ import { createStore, type Store } from './db/store.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createDrain, type Drain } from './http/drain.ts';
 import { createHttpServer } from './http/listen.ts';
+import type { RouteTable } from './http/route-table.ts';
 import { createMetrics, type Metrics, type Registry } from './metrics/metrics.ts';
 import type { Scrape } from './metrics/routes.ts';
 import { createHashWorkers, type HashWorkers } from './passwords/hash-workers.ts';
@@ -59,6 +60,8 @@ export interface Assembly extends Drain {
   readonly scrape: Scrape;
   readonly hashWorkers: HashWorkers;
   readonly storedCosts: StoredCosts;
+  /** Every route, with what guards it. */
+  readonly table: RouteTable;
   /** Begins to follow, to count and to tidy up. */
   readonly start: () => void;
   /** Ends all that, once nothing is in flight. The database stays open. */
@@ -139,7 +142,7 @@ export async function assemble(world: World): Promise<Assembly> {
     whenStale,
     isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
   };
-  const { front } = createApp({
+  const { front, table } = createApp({
     config,
     keys,
     keyUsage,
@@ -186,6 +189,7 @@ export async function assemble(world: World): Promise<Assembly> {
     scrape,
     hashWorkers,
     storedCosts,
+    table,
   };
   return { ...parts, isDraining, drain, start, stop };
 }

@@ -169,6 +169,7 @@ export function loadConfig(env: Environment): Config {
       requests: {
         'signup-ip': values.RATE_LIMIT_SIGNUP_IP,
         'login-ip': values.RATE_LIMIT_LOGIN_IP,
+        'session-ip': values.RATE_LIMIT_SESSION_IP,
         'refresh-session': values.RATE_LIMIT_REFRESH_SESSION,
         'oauth-ip': values.RATE_LIMIT_OAUTH_IP,
         token: values.RATE_LIMIT_TOKEN,

@@ -20,8 +20,8 @@ export const ERRORS = {
       'The member errors lists each field with a JSON pointer, a code and what it wants. Nothing was changed.',
   },
   unsupported_media_type: {
-    title: 'The body is not JSON',
-    meaning: 'Send Content-Type: application/json, uncompressed or with gzip, deflate or br.',
+    title: 'The body is of a kind that this route does not take',
+    meaning: 'Send Content-Type: application/json and the body uncompressed; /oauth takes forms.',
   },
   cursor_too_old: {
     title: 'The cursor is too old',
@@ -29,7 +29,8 @@ export const ERRORS = {
   },
   payload_too_large: {
     title: 'The body is too large',
-    meaning: 'Bodies may have up to 100 KB.',
+    meaning:
+      'The member detail names the limit: most bodies may have up to 8 KB and 100 values, lists more, and none may be nested deeply.',
   },
   token_missing: {
     title: REFUSALS.token_missing.title,

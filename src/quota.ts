@@ -3,6 +3,7 @@ export const POLICIES = [
   'signup-ip',
   'login-ip',
   'login-account',
+  'session-ip',
   'refresh-session',
   'oauth-ip',
   'token',

@@ -24,6 +24,7 @@ const PRODUCTION = {
 const RATE_LIMIT_NAMES = [
   'RATE_LIMIT_SIGNUP_IP',
   'RATE_LIMIT_LOGIN_IP',
+  'RATE_LIMIT_SESSION_IP',
   'RATE_LIMIT_REFRESH_SESSION',
   'RATE_LIMIT_TOKEN',
 ] as const;
@@ -116,6 +117,7 @@ describe('an empty environment', () => {
         requests: {
           'signup-ip': { limit: 60, windowSeconds: 3600 },
           'login-ip': { limit: 60, windowSeconds: 60 },
+          'session-ip': { limit: 1200, windowSeconds: 60 },
           'refresh-session': { limit: 30, windowSeconds: 60 },
           token: { limit: 600, windowSeconds: 60 },
           'api-key': { limit: 600, windowSeconds: 60 },
@@ -234,6 +236,11 @@ describe('a configuration', () => {
       { limits: { requests: { 'login-ip': { limit: 3, windowSeconds: 60 } } } },
     ],
     [
+      'RATE_LIMIT_SESSION_IP',
+      { RATE_LIMIT_SESSION_IP: '7/60' },
+      { limits: { requests: { 'session-ip': { limit: 7, windowSeconds: 60 } } } },
+    ],
+    [
       'RATE_LIMIT_REFRESH_SESSION',
       { RATE_LIMIT_REFRESH_SESSION: '5/3600' },
       { limits: { requests: { 'refresh-session': { limit: 5, windowSeconds: 3600 } } } },
@@ -315,6 +322,7 @@ describe('a faulty configuration', () => {
     RATE_LIMITS: 'true',
     RATE_LIMIT_SIGNUP_IP: '60',
     RATE_LIMIT_LOGIN_IP: '60/60s',
+    RATE_LIMIT_SESSION_IP: 'many',
     RATE_LIMIT_REFRESH_SESSION: '/60',
     RATE_LIMIT_TOKEN: 'off',
     LOGIN_FREE_FAILURES: '0',

@@ -1,5 +1,5 @@
-import { Router } from 'express';
 import { AppError } from '../errors.ts';
+import type { Route } from '../http/route.ts';
 
 export interface Readiness {
   /** Whether the process has been told to stop. */
@@ -16,27 +16,34 @@ export interface Readiness {
 
 const DATABASE_ANSWER_MILLISECONDS = 1000;
 
-export function healthRoutes(readiness: Readiness): Router {
-  const router = Router();
-
-  router.get('/healthz', (_req, res) => {
-    res.json({ status: 'ok' });
-  });
-
-  router.get('/readyz', async (_req, res) => {
-    if (readiness.isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
-    if (readiness.isClockOff()) {
-      throw new AppError('not_ready', 'The clock of this machine differs from that of the database.');
-    }
-    const stale = readiness.isStale();
-    if (stale && readiness.whenStale === 'refuse') throw new AppError('revocations_stale');
-    const current = await readiness.isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS).catch(refuse);
-    if (!current)
-      throw new AppError('not_ready', 'The database schema is behind this version of the service.');
-    res.json({ status: 'ok', revocations: stale ? 'stale' : 'followed' });
-  });
-
-  return router;
+export function healthRoutes(readiness: Readiness): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/healthz',
+      access: 'public',
+      handle(_req, res) {
+        res.json({ status: 'ok' });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/readyz',
+      access: 'public',
+      async handle(_req, res) {
+        if (readiness.isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
+        if (readiness.isClockOff()) {
+          throw new AppError('not_ready', 'The clock of this machine differs from that of the database.');
+        }
+        const stale = readiness.isStale();
+        if (stale && readiness.whenStale === 'refuse') throw new AppError('revocations_stale');
+        const current = await readiness.isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS).catch(refuse);
+        if (!current)
+          throw new AppError('not_ready', 'The database schema is behind this version of the service.');
+        res.json({ status: 'ok', revocations: stale ? 'stale' : 'followed' });
+      },
+    },
+  ];
 }
 
 function refuse(error: unknown): never {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type AccessTokenClaims, readBearerToken as read, VerificationError } from '@latchkey/verifier/core';
-import type { Request, RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import { AppError } from '../errors.ts';
 import type { RequestPolicy } from './ports.ts';
 import { challenge } from './problem.ts';
@@ -9,7 +9,7 @@ import type { Limit } from './rate-limit.ts';
 declare global {
   namespace Express {
     interface Request {
-      /** The claims of the bearer token, on routes behind `authenticate`. */
+      /** The claims of the bearer token, on routes that need one. */
       claims?: AccessTokenClaims;
       /** Why its token was refused, where it has been looked at already. */
       tokenRefusal?: AppError;
@@ -20,19 +20,18 @@ declare global {
 /** Returns the claims of a good credential and throws an AppError for any other. */
 export type TokenCheck = (token: string) => AccessTokenClaims | Promise<AccessTokenClaims>;
 
+/** Finds out who sends a request, and leaves the claims with it. */
+export type Authentication = (req: Request, res: Response) => Promise<void>;
+
 /**
- * Middleware that lets a request pass with a good bearer token or API key, so often as the policy `token` or `api-key`
- * has it, and refuses every other as RFC 6750 has it.
+ * Lets a request pass with a good bearer token or API key, so often as the policy `token` or `api-key` has it, and refuses
+ * every other as RFC 6750 has it.
  */
-export function authenticate(check: TokenCheck, limit: Limit): RequestHandler {
-  return async (req, res, next) => {
-    // A route may be behind this twice: once before its body is read, and once by itself.
+export function createAuthentication(check: TokenCheck, limit: Limit): Authentication {
+  return async (req, res) => {
     if (req.tokenRefusal !== undefined) throw req.tokenRefusal;
-    if (req.claims === undefined) {
-      req.claims = await check(demandToken(readBearerToken(req)));
-      await limit(res, policyOf(req.claims), req.claims.jti);
-    }
-    next();
+    req.claims = await check(demandToken(readBearerToken(req)));
+    await limit(res, policyOf(req.claims), req.claims.jti);
   };
 }
 
@@ -59,9 +58,9 @@ export function demandToken(token: string | undefined): string {
   return token;
 }
 
-/** The claims that `authenticate` left on this request. */
+/** The claims of the credential that this request came with. */
 export function claimsOf(req: Request): AccessTokenClaims {
-  if (req.claims === undefined) throw new Error('this route is not behind authenticate');
+  if (req.claims === undefined) throw new Error('this route needs no credential');
   return req.claims;
 }
 

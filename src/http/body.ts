@@ -1,68 +1,134 @@
 import { isUtf8 } from 'node:buffer';
-import express, { type Request, type RequestHandler } from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { AppError } from '../errors.ts';
+import { type FormParameters, parseForm, parseJson } from './body-text.ts';
 
-const LIMIT = '100kb';
-/** A thousand users, each with a hash, names in any script, and roles. */
-const BULK_LIMIT = '2mb';
+/** What a route reads as its body. */
+export interface BodyDescription {
+  readonly kind: 'json' | 'form';
+  /** Of the body as it arrives, and of what it unfolds to. */
+  readonly maxBytes: number;
+  /** Members of objects and elements of arrays, or parameters of a form, all together. */
+  readonly maxValues: number;
+  /** Whether it may be compressed. */
+  readonly compressed?: true;
+}
+
+const KILOBYTE = 1024;
+
 export const FORM_MEDIA_TYPE = 'application/x-www-form-urlencoded';
+const JSON_MEDIA_TYPE = 'application/json';
 
-/** Parses JSON bodies of up to 100 KB; any other kind of body is refused, on whatever route. */
-export function jsonBody(limit = LIMIT): RequestHandler[] {
-  return [refuseOtherMedia, express.json({ limit, strict: true, verify: demandUtf8 })];
-}
-
-/** The same for a route that takes many things at once; comes before `jsonBody`, which then finds the body parsed. */
-export function bulkJsonBody(): RequestHandler[] {
-  return jsonBody(BULK_LIMIT);
-}
-
-/** Parses the forms of OAuth (RFC 6749 appendix B) of up to 100 KB; JSON and any other kind of body is refused. */
-export function formBody(): RequestHandler[] {
-  return [refuseOtherThanForms, express.urlencoded({ limit: LIMIT, extended: false, verify: demandUtf8 })];
-}
-
-const refuseOtherThanForms: RequestHandler = (req, _res, next) => {
-  if (hasBody(req) && !(isForm(req) && isKnownEncoding(req))) {
-    throw new AppError('unsupported_media_type', `The body must be of the media type ${FORM_MEDIA_TYPE}.`);
-  }
-  next();
+/** Enough for an address, a name and two passwords of 256 characters outside ASCII, even where each is escaped. */
+export const JSON_BODY: BodyDescription = { kind: 'json', maxBytes: 8 * KILOBYTE, maxValues: 100 };
+/** For lists of roles and permissions. */
+export const JSON_LISTS: BodyDescription = { kind: 'json', maxBytes: 32 * KILOBYTE, maxValues: 2_000 };
+/** A thousand users, each with a hash, names in any script, and roles. */
+export const JSON_BULK: BodyDescription = {
+  kind: 'json',
+  maxBytes: 2 * KILOBYTE * KILOBYTE,
+  maxValues: 50_000,
+  compressed: true,
 };
-
-const refuseOtherMedia: RequestHandler = (req, _res, next) => {
-  if (hasBody(req) && !(isJson(req) && isKnownEncoding(req))) {
-    throw new AppError('unsupported_media_type');
-  }
-  next();
-};
-
-/** Clients send `Content-Length: 0` with a POST that has no body, and then no Content-Type. */
-function hasBody(req: Request): boolean {
-  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
-}
+/** Forms of OAuth (RFC 6749 appendix B) hold tokens, which may have 8 KB. */
+export const FORM_BODY: BodyDescription = { kind: 'form', maxBytes: 16 * KILOBYTE, maxValues: 32 };
 
 /** What every Node version that we run on can undo; newer ones know more. */
-function isKnownEncoding(req: Request): boolean {
-  return ['identity', 'gzip', 'deflate', 'br'].includes(
-    req.get('Content-Encoding')?.toLowerCase() ?? 'identity',
+const DECOMPRESSORS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/**
+ * The body of a request: undefined without one, what its JSON says, or the parameters of its form. Reads no further than
+ * the limit of bytes, and parses nothing that is over the limits of depth and number.
+ * @throws AppError unsupported_media_type, payload_too_large, invalid_json, invalid_request
+ */
+export async function readBody(req: IncomingMessage, body: BodyDescription): Promise<unknown> {
+  if (!hasBody(req)) return undefined;
+  requireMediaType(req.headers['content-type'] ?? '', body.kind);
+  const decompress = decompressorOf(req.headers['content-encoding'], body);
+  if (Number(req.headers['content-length'] ?? 0) > body.maxBytes) throw tooLarge(body.maxBytes);
+  const bytes = await readBytes(req, body.maxBytes, decompress?.());
+  // Lenient decoding would make different passwords equal.
+  if (!isUtf8(bytes)) throw new AppError('invalid_json', 'The body is not valid UTF-8.');
+  return body.kind === 'json' ? parseJson(bytes, body.maxValues) : parseForm(bytes, body.maxValues);
+}
+
+export type { FormParameters };
+
+/** Clients send `Content-Length: 0` with a POST that has no body, and then no Content-Type. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** JSON is UTF-8 (RFC 8259 section 8.1), and so are the forms of OAuth. */
+function requireMediaType(contentType: string, kind: 'json' | 'form'): void {
+  const wanted = kind === 'json' ? JSON_MEDIA_TYPE : FORM_MEDIA_TYPE;
+  const given = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
+  if (given === wanted && charset === 'utf-8') return;
+  throw new AppError('unsupported_media_type', `The body must be of the media type ${wanted}, in UTF-8.`);
+}
+
+function decompressorOf(
+  contentEncoding: string | undefined,
+  { compressed }: BodyDescription,
+): (() => Transform) | undefined {
+  const encoding = contentEncoding?.toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return undefined;
+  const decompress = compressed && Object.hasOwn(DECOMPRESSORS, encoding) && DECOMPRESSORS[encoding];
+  if (decompress) return decompress;
+  throw new AppError(
+    'unsupported_media_type',
+    compressed
+      ? 'The body may be uncompressed, or in the encoding gzip, deflate or br.'
+      : 'Send the body uncompressed: only POST /admin/users/import takes a compressed one.',
   );
 }
 
-function isJson(req: Request): boolean {
-  return Boolean(req.is('application/json')) && isUtf8Charset(req.get('Content-Type') ?? '');
+/** Node discards what is left of a body once the request has been answered. */
+function readBytes(
+  req: IncomingMessage,
+  maxBytes: number,
+  decompress: Transform | undefined,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const source = decompress ?? req;
+
+    function finish(error?: Error): void {
+      source.off('data', onData);
+      if (decompress !== undefined) {
+        req.unpipe(decompress);
+        decompress.destroy();
+      }
+      if (error === undefined) resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      else reject(error);
+    }
+    function onData(chunk: Buffer): void {
+      length += chunk.length;
+      if (length > maxBytes) finish(tooLarge(maxBytes));
+      else chunks.push(chunk);
+    }
+
+    source.on('data', onData);
+    source.once('end', () => finish());
+    source.once('error', (cause) =>
+      finish(new AppError('invalid_request', 'The body is not in the encoding that it names.', { cause })),
+    );
+    req.once('close', () => {
+      if (!req.complete) finish(new AppError('invalid_request', 'The body ended before its end.'));
+    });
+    if (decompress !== undefined) req.pipe(decompress);
+  });
 }
 
-function isForm(req: Request): boolean {
-  return Boolean(req.is(FORM_MEDIA_TYPE)) && isUtf8Charset(req.get('Content-Type') ?? '');
-}
-
-/** JSON is UTF-8 (RFC 8259 section 8.1), whatever else body-parser would decode. */
-function isUtf8Charset(mediaType: string): boolean {
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(mediaType)?.[1];
-  return charset === undefined || charset.toLowerCase() === 'utf-8';
-}
-
-/** Lenient decoding would make different passwords equal. */
-function demandUtf8(_req: unknown, _res: unknown, bytes: Buffer): void {
-  if (!isUtf8(bytes)) throw new AppError('invalid_json', 'The body is not valid UTF-8.');
+function tooLarge(maxBytes: number): AppError {
+  const limit = maxBytes < KILOBYTE * KILOBYTE ? `${maxBytes / KILOBYTE} KB` : '2 MB';
+  return new AppError('payload_too_large', `The body may have up to ${limit} here.`);
 }

@@ -1,12 +1,12 @@
 import { type AccessTokenClaims, permissionsIn } from '@latchkey/verifier/core';
-import type { Request, RequestHandler } from 'express';
+import type { Request } from 'express';
 import type { Actor, Caller } from '../caller.ts';
 import { AppError } from '../errors.ts';
 import { claimsOf } from './authenticate.ts';
 import { originOf } from './origin.ts';
 import { challengeScope } from './problem.ts';
 
-/** Who sent a request that is behind `authenticate`, and from where. */
+/** Who sent a request that came with a credential, and from where. */
 export function callerOf(req: Request): Caller {
   const claims = claimsOf(req);
   return { actor: actorOf(claims), origin: originOf(req), sessionId: claims.sid ?? null };
@@ -32,30 +32,10 @@ export function loggedInUserOf(req: Request): string {
   return userId;
 }
 
-/**
- * Middleware behind `authenticate` that lets pass who may do `permission`.
- * It throws AppError insufficient_scope otherwise (RFC 6750 section 3.1).
- */
-export function requireScope(permission: string): RequestHandler {
-  return (req, _res, next) => {
-    if (!permissionsOf(claimsOf(req)).includes(permission)) throw insufficientScope(permission);
-    next();
-  };
-}
-
 /** What the sender of a request may do. */
 export function permissionsOf({ scope }: AccessTokenClaims): readonly string[] {
   return permissionsIn(scope);
 }
-
-/**
- * Middleware behind `authenticate` that lets pass whoever is a user.
- * It throws AppError user_required otherwise.
- */
-export const requireUser: RequestHandler = (req, _res, next) => {
-  userOf(req);
-  next();
-};
 
 function actorOf({ sub, client_id, api_key_id }: AccessTokenClaims): Actor {
   if (client_id !== undefined) return { type: 'client', id: client_id };

@@ -12,16 +12,26 @@ const MAX_POINTER_LENGTH = 100;
 export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const result = schema.safeParse(body, { reportInput: true });
   if (result.success) return result.data;
-  const fields = result.error.issues.flatMap(toFieldErrors).slice(0, MAX_REPORTED_FIELDS);
+  const fields = firstFieldErrors(result.error.issues);
   const detail = fields.map((field) => `${field.pointer || 'The body'}: ${field.detail}`).join(' ');
   throw new AppError('validation_failed', detail, { fields });
 }
 
-function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+/** No more than are told of are made: a body may be faulty in thousands of places. */
+function firstFieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
+  const fields: FieldError[] = [];
+  for (const issue of issues) {
+    if (fields.length >= MAX_REPORTED_FIELDS) break;
+    fields.push(...toFieldErrors(issue, MAX_REPORTED_FIELDS - fields.length));
+  }
+  return fields;
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue, most: number): FieldError[] {
   const pointer = toPointer(issue.path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
+      return issue.keys.slice(0, most).map((key) => ({
         pointer: toPointer([...issue.path, key]),
         code: 'unknown_field',
         detail: 'This field is not known here.',

@@ -109,17 +109,28 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
   };
 }
 
-/** The last middleware: turns whatever was thrown into a problem document, and logs what the operator needs. */
-export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestHandler {
-  return (thrown, req, res, next) => {
+/**
+ * Makes what turns whatever was thrown into a problem document, and logs what the operator needs. Where an answer has
+ * begun it throws the same again.
+ */
+export function createRefusal(publicUrl: string, logger: Logger) {
+  return (thrown: unknown, req: Request, res: Response): void => {
     const error = toAppError(thrown);
-    const status = STATUS_OF[error.code];
-    logRefusal(logger, req, error, status);
-    if (res.headersSent) {
-      next(thrown);
-      return;
-    }
+    logRefusal(logger, req, error, STATUS_OF[error.code]);
+    if (res.headersSent) throw thrown;
     sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
+  };
+}
+
+/** The last middleware, for what is thrown outside of the pipeline. */
+export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestHandler {
+  const refuse = createRefusal(publicUrl, logger);
+  return (thrown, req, res, next) => {
+    try {
+      refuse(thrown, req, res);
+    } catch (error) {
+      next(error);
+    }
   };
 }
 
@@ -161,21 +172,14 @@ export function challengeScope(permission: string | undefined): string {
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpErrorStatus(thrown);
-  if (status === 413) return new AppError('payload_too_large');
-  if (status === 415) return new AppError('unsupported_media_type');
   if (status !== undefined && status >= 400 && status < 500) {
-    const code = isBodyFault(thrown) ? 'invalid_json' : 'invalid_request';
-    return new AppError(code, undefined, { cause: thrown });
+    return new AppError('invalid_request', undefined, { cause: thrown });
   }
   return new AppError('internal_error', undefined, { cause: thrown });
 }
 
-/** The status that Express and body-parser attach to the faults they find themselves. */
+/** The status that Express attaches to the faults it finds itself. */
 function httpErrorStatus(thrown: unknown): number | undefined {
   if (!(thrown instanceof Error) || !('status' in thrown)) return undefined;
   return typeof thrown.status === 'number' ? thrown.status : undefined;
-}
-
-function isBodyFault(thrown: unknown): boolean {
-  return thrown instanceof Error && 'type' in thrown && thrown.type === 'entity.parse.failed';
 }

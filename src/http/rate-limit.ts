@@ -1,7 +1,6 @@
-import type { RequestHandler, Response } from 'express';
+import type { Response } from 'express';
 import { rateLimited } from '../errors.ts';
 import type { Quota } from '../quota.ts';
-import { networkOf } from './origin.ts';
 import type { RateLimiter, RequestPolicy } from './ports.ts';
 
 /** Counts a request against a policy: shows in the answer what is left, throws AppError rate_limited if nothing is. */
@@ -20,14 +19,6 @@ export function createLimit(
       throw rateLimited(quota);
     }
     showQuota(res, quota);
-  };
-}
-
-/** Middleware for a policy that counts by the client's network. */
-export function limitByNetwork(limit: Limit, policy: RequestPolicy): RequestHandler {
-  return async (req, res, next) => {
-    await limit(res, policy, networkOf(req.ip));
-    next();
   };
 }
 

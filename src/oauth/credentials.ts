@@ -60,9 +60,16 @@ export interface ClientRequest {
   readonly origin: RequestOrigin;
   /** The Authorization headers. */
   readonly authorization: readonly string[];
+  /** Who has proved by header who they are, before the form was read. */
+  readonly proven: Machine | undefined;
   /** Counts a failed authentication where the request has not been counted; throws AppError rate_limited. */
   readonly countFailure: () => Promise<void>;
 }
+
+/** What is known of a request before its form is read. */
+export type ClientHeader = Pick<ClientRequest, 'origin' | 'authorization' | 'countFailure'>;
+
+const NO_FORM: Form = new Map();
 
 /** Makes the check of what a request says of its client. */
 export function createClientCheck(machines: Machines) {
@@ -70,8 +77,20 @@ export function createClientCheck(machines: Machines) {
    * The client that a request comes from, or undefined for a public one. Whoever fails is counted and recorded.
    * @throws OAuthError invalid_request, invalid_client; AppError rate_limited
    */
-  return async function check(request: ClientRequest): Promise<Machine | undefined> {
+  async function check(request: ClientRequest): Promise<Machine | undefined> {
     const credentials = readCredentials(request.authorization, request.form);
+    return request.proven ?? identify(credentials, request);
+  }
+
+  /** The same by the header alone, so that no form is read for an impostor. */
+  function checkHeader(request: ClientHeader): Promise<Machine | undefined> {
+    return identify(readCredentials(request.authorization, NO_FORM), request);
+  }
+
+  async function identify(
+    credentials: Credentials | null | undefined,
+    request: ClientHeader,
+  ): Promise<Machine | undefined> {
     if (credentials === undefined) return undefined;
     const identified = credentials
       ? await machines.identify(credentials.id, credentials.secret)
@@ -80,7 +99,9 @@ export function createClientCheck(machines: Machines) {
     await request.countFailure();
     await machines.recordRefusal(identified.claimedId, request.origin);
     throw invalidClient();
-  };
+  }
+
+  return { check, checkHeader };
 }
 
-export type ClientCheck = ReturnType<typeof createClientCheck>;
+export type ClientCheck = ReturnType<typeof createClientCheck>['check'];

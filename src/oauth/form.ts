@@ -1,3 +1,4 @@
+import type { FormParameters } from '../http/body.ts';
 import { OAuthError } from './errors.ts';
 
 export type Form = ReadonlyMap<string, string>;
@@ -12,10 +13,12 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
  * The parameters of a form. One without a value counts as left out, and none may be repeated (RFC 6749 section 3.2).
  * @throws OAuthError invalid_request
  */
-export function readForm(body: unknown): Form {
+export function readForm(parameters: FormParameters = []): Form {
   const form = new Map<string, string>();
-  for (const [name, value] of Object.entries(body ?? {})) {
-    if (typeof value !== 'string') throw new OAuthError('invalid_request', 'A parameter is repeated.');
+  const names = new Set<string>();
+  for (const [name, value] of parameters) {
+    if (names.has(name)) throw new OAuthError('invalid_request', 'A parameter is repeated.');
+    names.add(name);
     if (value !== '') form.set(name, value);
   }
   return form;

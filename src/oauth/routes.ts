@@ -1,20 +1,21 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
-import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { demandToken, policyOf, readBearerToken, type TokenCheck } from '../http/authenticate.ts';
-import { formBody } from '../http/body.ts';
+import { policyOf, readBearerToken, type TokenCheck } from '../http/authenticate.ts';
+import { FORM_BODY } from '../http/body.ts';
 import { insufficientScope, permissionsOf } from '../http/caller.ts';
 import { networkOf, originOf } from '../http/origin.ts';
 import { logRefusal, toAppError } from '../http/problem.ts';
-import { type Limit, limitByNetwork, showQuota } from '../http/rate-limit.ts';
+import { type Limit, showQuota } from '../http/rate-limit.ts';
+import type { Route } from '../http/route.ts';
 import type { RightsStore } from '../sessions/ports.ts';
 import type { Sessions } from '../sessions/service.ts';
-import { type ClientRequest, createClientCheck } from './credentials.ts';
+import { type ClientHeader, type ClientRequest, createClientCheck } from './credentials.ts';
 import { invalidClient, OAuthError, toOAuthError } from './errors.ts';
 import { demandParameter, readForm } from './form.ts';
 import { INTROSPECT_PERMISSION, introspect } from './introspection.ts';
 import { describeServer } from './metadata.ts';
-import type { Introspector, Machines } from './ports.ts';
+import type { Introspector, Machine, Machines } from './ports.ts';
 import { createRevocation } from './revocation.ts';
 import { presentToken } from './schemas.ts';
 import { createTokenEndpoint } from './token.ts';
@@ -35,71 +36,116 @@ export interface OAuthRouteDependencies {
   readonly logger: Logger;
 }
 
-/** GET /.well-known/oauth-authorization-server (RFC 8414 section 3). */
-export function metadataRoutes(issuer: string, publicUrl: string): Router {
-  const router = Router();
-  const metadata = describeServer(issuer, publicUrl);
-
-  router.get('/.well-known/oauth-authorization-server', (_req, res) => {
-    res.json(metadata);
-  });
-
-  return router;
+declare global {
+  namespace Express {
+    interface Request {
+      /** The client that has proved by header who it is, at /oauth. */
+      oauthClient?: Machine | undefined;
+    }
+  }
 }
 
-/** /oauth: forms in, JSON out, and refusals in the form of RFC 6749 section 5.2. Comes before JSON bodies are read. */
-export function oauthRoutes(dependencies: OAuthRouteDependencies): Router {
+/** GET /.well-known/oauth-authorization-server (RFC 8414 section 3). */
+export function metadataRoutes(issuer: string, publicUrl: string): readonly Route[] {
+  const metadata = describeServer(issuer, publicUrl);
+  return [
+    {
+      method: 'GET',
+      path: '/.well-known/oauth-authorization-server',
+      access: 'public',
+      handle(_req, res) {
+        res.json(metadata);
+      },
+    },
+  ];
+}
+
+/**
+ * /oauth: forms in, JSON out, and refusals in the form of RFC 6749 section 5.2. Who authenticates by header has to do so
+ * before the form is read; whoever sends no header counts for their address first.
+ */
+export function oauthRoutes(dependencies: OAuthRouteDependencies): readonly Route[] {
   const { machines, sessions, rights, verifyLive, verifyGenuine, isRevoked, introspectors, limit } =
     dependencies;
-  const checkClient = createClientCheck(machines);
+  const { check: checkClient, checkHeader } = createClientCheck(machines);
   const grant = createTokenEndpoint({ machines, checkClient, sessions, rights });
   const revoke = createRevocation({ machines, checkClient, sessions, verifyGenuine, isRevoked });
-  const router = Router();
+  const refuse = createOAuthRefusal(dependencies.logger);
 
-  router.post('/oauth/token', limitByNetwork(limit, 'oauth-ip'), ...formBody(), async (req, res) => {
-    const request = { ...clientRequestOf(req), countRefresh: countRefresh(res) };
-    // RFC 6749 section 5.1.
-    res.set('Pragma', 'no-cache').json(presentToken(await grant(request)));
-  });
+  return [
+    {
+      method: 'POST',
+      path: '/oauth/token',
+      limit: 'oauth-ip',
+      access: { authenticate: (req) => authenticateClient(req, async () => {}) },
+      body: FORM_BODY,
+      refuse,
+      async handle(req, res) {
+        // This endpoint has counted the request already.
+        const request = clientRequestOf(req, async () => {});
+        const granted = await grant({ ...request, countRefresh: countRefresh(res) });
+        // RFC 6749 section 5.1.
+        res.set('Pragma', 'no-cache').json(presentToken(granted));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/oauth/introspect',
+      limit: 'oauth-ip',
+      limitSparesAuthorization: true,
+      access: { authenticate: authenticateAsker },
+      body: FORM_BODY,
+      refuse,
+      async handle(req, res) {
+        const request = clientRequestOf(req, countFailure(req, res));
+        await requireAsker(req, request);
+        res.json(await introspect(introspectors, demandParameter(request.form, 'token')));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/oauth/revoke',
+      limit: 'oauth-ip',
+      limitSparesAuthorization: true,
+      access: { authenticate: (req, res) => authenticateClient(req, countFailure(req, res)) },
+      body: FORM_BODY,
+      refuse,
+      async handle(req, res) {
+        await revoke({
+          ...clientRequestOf(req, countFailure(req, res)),
+          countAccess: (jti) => limit(res, 'token', jti),
+          countRefresh: countRefresh(res),
+        });
+        res.status(200).end();
+      },
+    },
+  ];
 
-  router.post('/oauth/introspect', ...formBody(), async (req, res) => {
-    const request = { ...clientRequestOf(req), countFailure: countFailure(req, res) };
-    await demandAsker(req, res, request);
-    res.json(await introspect(introspectors, demandParameter(request.form, 'token')));
-  });
+  async function authenticateClient(req: Request, countFailure: () => Promise<void>): Promise<void> {
+    req.oauthClient = await checkHeader({ ...clientHeaderOf(req), countFailure });
+  }
 
-  router.post('/oauth/revoke', ...formBody(), async (req, res) => {
-    await revoke({
-      ...clientRequestOf(req),
-      countFailure: countFailure(req, res),
-      countAccess: (jti) => limit(res, 'token', jti),
-      countRefresh: countRefresh(res),
-    });
-    res.status(200).end();
-  });
-
-  router.use(refuse(dependencies.logger));
-
-  /** A machine that authenticates, or whoever has a bearer token, and may ask (RFC 7662 section 2.1). */
-  async function demandAsker(req: Request, res: Response, request: ClientRequest): Promise<void> {
+  /** Whoever has a bearer token that may ask (RFC 7662 section 2.1), or a client, which may also do so in the form. */
+  async function authenticateAsker(req: Request, res: Response): Promise<void> {
     const bearerToken = readBearerToken(req);
-    const refusal = insufficientScope(INTROSPECT_PERMISSION);
-    if (bearerToken === undefined) {
-      const client = await checkClient(request);
-      if (client === undefined)
-        throw invalidClient('This needs a client that authenticates, or a bearer token.');
-      // Without the challenge of a bearer token, which was not what was sent.
-      if (!client.permissions.includes(INTROSPECT_PERMISSION)) {
-        throw new OAuthError('insufficient_scope', refusal.detail);
-      }
-      return;
-    }
-    if (request.form.has('client_secret')) {
+    if (bearerToken === undefined) return authenticateClient(req, countFailure(req, res));
+    req.claims = await verifyLive(bearerToken);
+    await limit(res, policyOf(req.claims), req.claims.jti);
+    if (!permissionsOf(req.claims).includes(INTROSPECT_PERMISSION)) throw cannotAsk();
+  }
+
+  async function requireAsker(req: Request, request: ClientRequest): Promise<void> {
+    if (req.claims !== undefined) {
+      if (!request.form.has('client_secret')) return;
       throw new OAuthError('invalid_request', 'There is both a bearer token and a client secret.');
     }
-    const claims = await verifyLive(demandToken(bearerToken));
-    await limit(res, policyOf(claims), claims.jti);
-    if (!permissionsOf(claims).includes(INTROSPECT_PERMISSION)) throw refusal;
+    const client = await checkClient(request);
+    if (client === undefined)
+      throw invalidClient('This needs a client that authenticates, or a bearer token.');
+    // Without the challenge of a bearer token, which was not what was sent.
+    if (!client.permissions.includes(INTROSPECT_PERMISSION)) {
+      throw new OAuthError('insufficient_scope', cannotAsk().detail);
+    }
   }
 
   function countFailure(req: Request, res: Response) {
@@ -113,31 +159,26 @@ export function oauthRoutes(dependencies: OAuthRouteDependencies): Router {
       if (sessionId !== null) await limit(res, 'refresh-session', sessionId);
     };
   }
-
-  return router;
 }
 
-function clientRequestOf(req: Request): ClientRequest {
-  return {
-    form: readForm(req.body),
-    origin: originOf(req),
-    authorization: req.headersDistinct.authorization ?? [],
-    // The token endpoint counts every request.
-    countFailure: async () => {},
-  };
+const cannotAsk = () => insufficientScope(INTROSPECT_PERMISSION);
+
+function clientHeaderOf(req: Request): Omit<ClientHeader, 'countFailure'> {
+  return { origin: originOf(req), authorization: req.headersDistinct.authorization ?? [] };
+}
+
+function clientRequestOf(req: Request, countFailure: () => Promise<void>): ClientRequest {
+  return { ...clientHeaderOf(req), form: readForm(req.body), proven: req.oauthClient, countFailure };
 }
 
 /** Turns whatever was thrown into the JSON of RFC 6749 section 5.2, and logs what the operator needs. */
-const refuse =
-  (logger: Logger): ErrorRequestHandler =>
-  (thrown, req, res, next) => {
+const createOAuthRefusal =
+  (logger: Logger) =>
+  (thrown: unknown, req: Request, res: Response): void => {
     const refusal = thrown instanceof OAuthError ? undefined : toAppError(thrown);
     const error = refusal === undefined ? (thrown as OAuthError) : toOAuthError(refusal);
     if (refusal !== undefined) logRefusal(logger, req, refusal, error.status);
-    if (res.headersSent) {
-      next(thrown);
-      return;
-    }
+    if (res.headersSent) throw thrown;
     if (error.quota) showQuota(res, error.quota);
     res.status(error.status).set({ 'Cache-Control': 'no-store', ...error.headers });
     res.json({ error: error.code, error_description: error.message });

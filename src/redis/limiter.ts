@@ -24,14 +24,9 @@ export function createRateLimiter(
   rates: Readonly<Record<RequestPolicy, Rate>>,
   redis: RedisConnection | undefined,
 ): RateLimiter {
-  const countersOf: Readonly<Record<RequestPolicy, Counters>> = {
-    'signup-ip': createCounters('signup-ip', rates['signup-ip'], redis),
-    'login-ip': createCounters('login-ip', rates['login-ip'], redis),
-    'refresh-session': createCounters('refresh-session', rates['refresh-session'], redis),
-    'oauth-ip': createCounters('oauth-ip', rates['oauth-ip'], redis),
-    token: createCounters('token', rates.token, redis),
-    'api-key': createCounters('api-key', rates['api-key'], redis),
-  };
+  const countersOf = Object.fromEntries(
+    Object.entries(rates).map(([policy, rate]) => [policy, createCounters(policy, rate, redis)]),
+  ) as Readonly<Record<RequestPolicy, Counters>>;
 
   async function countOne({ shared, own }: Counters, key: string): Promise<Count> {
     if (shared === undefined || !redis?.isUp()) return consume(own, key);

@@ -1,28 +1,31 @@
-import { type RequestHandler, type Response, Router } from 'express';
-import { requireScope } from '../http/caller.ts';
+import type { Response } from 'express';
 import { parse } from '../http/parse.ts';
+import type { Route } from '../http/route.ts';
 import type { Feed, FeedPage } from './feed.ts';
 import { FeedQuery, presentFeedPage } from './schemas.ts';
 
 export interface RevocationRouteDependencies {
   readonly feed: Feed;
-  readonly authenticate: RequestHandler;
 }
 
-export function revocationRoutes({ feed, authenticate }: RevocationRouteDependencies): Router {
-  const router = Router();
+export function revocationRoutes({ feed }: RevocationRouteDependencies): readonly Route[] {
   const bodyOf = createBodies();
 
-  router.get('/revocations', authenticate, requireScope('revocations:read'), async (req, res) => {
-    const { after, wait } = parse(FeedQuery, req.query);
-    const begunAt = performance.now();
-    const page = await feed.read(after, wait, untilClosed(res));
-    // What of the time between request and answer was none of the network's.
-    res.set('Server-Timing', `wait;dur=${Math.floor(performance.now() - begunAt)}`);
-    res.type('json').send(bodyOf(page));
-  });
-
-  return router;
+  return [
+    {
+      method: 'GET',
+      path: '/revocations',
+      access: { permission: 'revocations:read' },
+      async handle(req, res) {
+        const { after, wait } = parse(FeedQuery, req.query);
+        const begunAt = performance.now();
+        const page = await feed.read(after, wait, untilClosed(res));
+        // What of the time between request and answer was none of the network's.
+        res.set('Server-Timing', `wait;dur=${Math.floor(performance.now() - begunAt)}`);
+        res.type('json').send(bodyOf(page));
+      },
+    },
+  ];
 }
 
 /** A page that many are given is written down once. */

@@ -1,8 +1,9 @@
-import { type Request, type RequestHandler, Router } from 'express';
+import type { Request } from 'express';
 import { AppError } from '../errors.ts';
-import { requireScope } from '../http/caller.ts';
+import { JSON_BODY, JSON_LISTS } from '../http/body.ts';
 import { granterOf } from '../http/granter.ts';
 import { parse } from '../http/parse.ts';
+import type { Route } from '../http/route.ts';
 import type { Permissions } from './permissions.ts';
 import type { Roles } from './roles.ts';
 import {
@@ -24,81 +25,122 @@ import {
 export interface RoleRouteDependencies {
   readonly roles: Roles;
   readonly permissions: Permissions;
-  readonly authenticate: RequestHandler;
 }
 
-export function roleRoutes({ roles, permissions, authenticate }: RoleRouteDependencies): Router {
-  const router = Router();
-
-  router.get('/admin/roles', authenticate, requireScope('roles:list'), async (req, res) => {
-    const { limit, cursor } = parse(RolesQuery, req.query);
-    res.json(presentRoles(await roles.list(limit + 1, cursor), limit));
-  });
-
-  router.post('/admin/roles', authenticate, requireScope('roles:create'), async (req, res) => {
-    const role = await roles.create(parse(RoleBody, req.body), granterOf(req));
-    res
-      .status(201)
-      .location(`/admin/roles/${role.name}`)
-      .json({ role: presentRole(role) });
-  });
-
-  router.get('/admin/roles/:name', authenticate, requireScope('roles:read'), async (req, res) => {
-    res.json({ role: presentRole(await roles.get(roleIn(req))) });
-  });
-
-  router.patch('/admin/roles/:name', authenticate, requireScope('roles:update'), async (req, res) => {
-    const change = parse(RoleChangeBody, req.body);
-    res.json({ role: presentRole(await roles.update(roleIn(req), change, granterOf(req))) });
-  });
-
-  router.delete('/admin/roles/:name', authenticate, requireScope('roles:delete'), async (req, res) => {
-    const { force } = parse(ForceQuery, req.query);
-    await roles.remove(roleIn(req), force === 'true', granterOf(req));
-    res.status(204).end();
-  });
-
-  router.get('/admin/permissions', authenticate, requireScope('permissions:list'), async (req, res) => {
-    const { limit, cursor } = parse(PermissionsQuery, req.query);
-    res.json(presentPermissions(await permissions.list(limit + 1, cursor), limit));
-  });
-
-  router.post('/admin/permissions', authenticate, requireScope('permissions:create'), async (req, res) => {
-    const permission = await permissions.create(parse(PermissionBody, req.body), granterOf(req));
-    const location = `/admin/permissions/${permission.name}`;
-    res
-      .status(201)
-      .location(location)
-      .json({ permission: presentPermission(permission) });
-  });
-
-  router.get('/admin/permissions/:name', authenticate, requireScope('permissions:read'), async (req, res) => {
-    res.json({ permission: presentPermission(await permissions.get(permissionIn(req))) });
-  });
-
-  router.patch(
-    '/admin/permissions/:name',
-    authenticate,
-    requireScope('permissions:update'),
-    async (req, res) => {
-      const change = parse(PermissionChangeBody, req.body);
-      const permission = await permissions.update(permissionIn(req), change, granterOf(req));
-      res.json({ permission: presentPermission(permission) });
+export function roleRoutes({ roles, permissions }: RoleRouteDependencies): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/admin/roles',
+      access: { permission: 'roles:list' },
+      async handle(req, res) {
+        const { limit, cursor } = parse(RolesQuery, req.query);
+        res.json(presentRoles(await roles.list(limit + 1, cursor), limit));
+      },
     },
-  );
 
-  router.delete(
-    '/admin/permissions/:name',
-    authenticate,
-    requireScope('permissions:delete'),
-    async (req, res) => {
-      const { force } = parse(ForceQuery, req.query);
-      await permissions.remove(permissionIn(req), force === 'true', granterOf(req));
-      res.status(204).end();
+    {
+      method: 'POST',
+      path: '/admin/roles',
+      access: { permission: 'roles:create' },
+      body: JSON_LISTS,
+      async handle(req, res) {
+        const role = await roles.create(parse(RoleBody, req.body), granterOf(req));
+        res
+          .status(201)
+          .location(`/admin/roles/${role.name}`)
+          .json({ role: presentRole(role) });
+      },
     },
-  );
 
-  return router;
+    {
+      method: 'GET',
+      path: '/admin/roles/{name}',
+      access: { permission: 'roles:read' },
+      async handle(req, res) {
+        res.json({ role: presentRole(await roles.get(roleIn(req))) });
+      },
+    },
+
+    {
+      method: 'PATCH',
+      path: '/admin/roles/{name}',
+      access: { permission: 'roles:update' },
+      body: JSON_LISTS,
+      async handle(req, res) {
+        const change = parse(RoleChangeBody, req.body);
+        res.json({ role: presentRole(await roles.update(roleIn(req), change, granterOf(req))) });
+      },
+    },
+
+    {
+      method: 'DELETE',
+      path: '/admin/roles/{name}',
+      access: { permission: 'roles:delete' },
+      async handle(req, res) {
+        const { force } = parse(ForceQuery, req.query);
+        await roles.remove(roleIn(req), force === 'true', granterOf(req));
+        res.status(204).end();
+      },
+    },
+
+    {
+      method: 'GET',
+      path: '/admin/permissions',
+      access: { permission: 'permissions:list' },
+      async handle(req, res) {
+        const { limit, cursor } = parse(PermissionsQuery, req.query);
+        res.json(presentPermissions(await permissions.list(limit + 1, cursor), limit));
+      },
+    },
+
+    {
+      method: 'POST',
+      path: '/admin/permissions',
+      access: { permission: 'permissions:create' },
+      body: JSON_BODY,
+      async handle(req, res) {
+        const permission = await permissions.create(parse(PermissionBody, req.body), granterOf(req));
+        const location = `/admin/permissions/${permission.name}`;
+        res
+          .status(201)
+          .location(location)
+          .json({ permission: presentPermission(permission) });
+      },
+    },
+
+    {
+      method: 'GET',
+      path: '/admin/permissions/{name}',
+      access: { permission: 'permissions:read' },
+      async handle(req, res) {
+        res.json({ permission: presentPermission(await permissions.get(permissionIn(req))) });
+      },
+    },
+
+    {
+      method: 'PATCH',
+      path: '/admin/permissions/{name}',
+      access: { permission: 'permissions:update' },
+      body: JSON_BODY,
+      async handle(req, res) {
+        const change = parse(PermissionChangeBody, req.body);
+        const permission = await permissions.update(permissionIn(req), change, granterOf(req));
+        res.json({ permission: presentPermission(permission) });
+      },
+    },
+
+    {
+      method: 'DELETE',
+      path: '/admin/permissions/{name}',
+      access: { permission: 'permissions:delete' },
+      async handle(req, res) {
+        const { force } = parse(ForceQuery, req.query);
+        await permissions.remove(permissionIn(req), force === 'true', granterOf(req));
+        res.status(204).end();
+      },
+    },
+  ];
 }
 
 /** @throws AppError role_not_found also for what cannot be the name of a role */

@@ -1,12 +1,14 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { Request, Response } from 'express';
 import type { Caller } from '../caller.ts';
 import { AppError } from '../errors.ts';
 import { demandToken, readBearerToken, unlessRefused } from '../http/authenticate.ts';
-import { callerOf, requireUser, userOf } from '../http/caller.ts';
+import { JSON_BODY } from '../http/body.ts';
+import { callerOf, userOf } from '../http/caller.ts';
 import { originOf } from '../http/origin.ts';
 import { parse } from '../http/parse.ts';
 import type { Limit } from '../http/rate-limit.ts';
+import type { Route } from '../http/route.ts';
 import type { SessionFilter } from './ports.ts';
 import {
   LogoutBody,
@@ -20,46 +22,69 @@ import type { Sessions } from './service.ts';
 
 export interface SessionRouteDependencies {
   readonly sessions: Sessions;
-  readonly authenticate: RequestHandler;
   /** The claims of a genuine token, even of one that has been revoked. */
   readonly verifyGenuine: (token: string) => AccessTokenClaims;
   readonly limit: Limit;
 }
 
-export function sessionRoutes(dependencies: SessionRouteDependencies): Router {
-  const { sessions, authenticate, verifyGenuine, limit } = dependencies;
-  const router = Router();
+export function sessionRoutes(dependencies: SessionRouteDependencies): readonly Route[] {
+  const { sessions, verifyGenuine, limit } = dependencies;
+  return [
+    {
+      method: 'POST',
+      path: '/refresh',
+      limit: 'session-ip',
+      access: 'public',
+      body: JSON_BODY,
+      async handle(req, res) {
+        const { refresh_token } = parse(RefreshBody, req.body);
+        await limitRefreshToken(res, refresh_token);
+        res.json(presentGrant(await sessions.refresh(refresh_token, originOf(req))));
+      },
+    },
 
-  router.post('/refresh', async (req, res) => {
-    const { refresh_token } = parse(RefreshBody, req.body);
-    await limitRefreshToken(res, refresh_token);
-    res.json(presentGrant(await sessions.refresh(refresh_token, originOf(req))));
-  });
+    {
+      method: 'POST',
+      path: '/logout',
+      limit: 'session-ip',
+      access: 'public',
+      body: JSON_BODY,
+      async handle(req, res) {
+        const { scope } = parse(LogoutQuery, req.query);
+        const { userId, sessionId, mayEndOthers } = await whoLogsOut(req, res);
+        // A session that has ended has no power over the others: whoever took its tokens could end them for ever.
+        if (scope === 'local' || (mayEndOthers && (await sessions.isSessionLive(sessionId)))) {
+          const caller: Caller = { actor: { type: 'user', id: userId }, origin: originOf(req), sessionId };
+          await sessions.end(filterOf(scope, userId, sessionId), 'logout', caller);
+        }
+        res.status(204).end();
+      },
+    },
 
-  router.post('/logout', async (req, res) => {
-    const { scope } = parse(LogoutQuery, req.query);
-    const { userId, sessionId, mayEndOthers } = await whoLogsOut(req, res);
-    // A session that has ended has no power over the others: whoever took its tokens could end them for ever.
-    if (scope === 'local' || (mayEndOthers && (await sessions.isSessionLive(sessionId)))) {
-      const caller: Caller = { actor: { type: 'user', id: userId }, origin: originOf(req), sessionId };
-      await sessions.end(filterOf(scope, userId, sessionId), 'logout', caller);
-    }
-    res.status(204).end();
-  });
+    {
+      method: 'GET',
+      path: '/sessions',
+      access: 'user',
+      async handle(req, res) {
+        const { userId, sessionId } = userOf(req);
+        res.json(presentSessions(await sessions.list(userId), sessionId));
+      },
+    },
 
-  router.get('/sessions', authenticate, async (req, res) => {
-    const { userId, sessionId } = userOf(req);
-    res.json(presentSessions(await sessions.list(userId), sessionId));
-  });
-
-  router.delete('/sessions/:id', authenticate, requireUser, async (req, res) => {
-    const id = SessionPath.safeParse(req.params).data?.id;
-    if (id === undefined) throw new AppError('session_not_found');
-    const filter = { userId: userOf(req).userId, id };
-    const ended = await sessions.end(filter, 'ended_by_user', callerOf(req));
-    if (ended === 0) throw new AppError('session_not_found');
-    res.status(204).end();
-  });
+    {
+      method: 'DELETE',
+      path: '/sessions/{id}',
+      access: 'user',
+      async handle(req, res) {
+        const id = SessionPath.safeParse(req.params).data?.id;
+        if (id === undefined) throw new AppError('session_not_found');
+        const filter = { userId: userOf(req).userId, id };
+        const ended = await sessions.end(filter, 'ended_by_user', callerOf(req));
+        if (ended === 0) throw new AppError('session_not_found');
+        res.status(204).end();
+      },
+    },
+  ];
 
   /**
    * By the access token, even of a session that has ended, so that logging out twice is no error; else by a refresh
@@ -87,8 +112,6 @@ export function sessionRoutes(dependencies: SessionRouteDependencies): Router {
     const sessionId = sessions.sessionIdIn(refreshToken);
     if (sessionId !== null) await limit(res, 'refresh-session', sessionId);
   }
-
-  return router;
 }
 
 interface LoggingOut {

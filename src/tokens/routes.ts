@@ -1,36 +1,43 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
-import { type RequestHandler, Router } from 'express';
 import { claimsOf } from '../http/authenticate.ts';
+import type { Route } from '../http/route.ts';
 import type { KeyRing } from './keys.ts';
 
 const JWKS_MAX_AGE_SECONDS = 300;
 
 export const GATEWAY_PATH = '/verify';
 
-export function keyRoutes(keys: KeyRing): Router {
-  const router = Router();
-
-  router.get('/.well-known/jwks.json', (_req, res) => {
-    res.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`).json(keys.jwks);
-  });
-
-  return router;
+export function keyRoutes(keys: KeyRing): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/.well-known/jwks.json',
+      access: 'public',
+      handle(_req, res) {
+        res.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`).json(keys.jwks);
+      },
+    },
+  ];
 }
 
 /**
  * GET /verify, and what gateways make of it: Envoy keeps the method of the request that it asks about and puts that
- * request's path behind /verify. Comes before whatever looks at methods and paths.
+ * request's path behind /verify. The body of that request, if it is sent along, is not read.
  */
-export function gatewayRoutes(authenticate: RequestHandler): Router {
-  const router = Router();
-
-  router.all(`${GATEWAY_PATH}{/*path}`, authenticate, (req, res) => {
-    const claims = claimsOf(req);
-    res.set(gatewayHeaders(claims));
-    res.json(claims);
-  });
-
-  return router;
+export function gatewayRoutes(): readonly Route[] {
+  return [
+    {
+      method: 'ANY',
+      path: GATEWAY_PATH,
+      below: true,
+      access: 'bearer',
+      handle(req, res) {
+        const claims = claimsOf(req);
+        res.set(gatewayHeaders(claims));
+        res.json(claims);
+      },
+    },
+  ];
 }
 
 /** Each header is always there, so that a gateway that copies them overwrites whatever a client sent. */

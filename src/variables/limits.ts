@@ -22,6 +22,12 @@ export const LIMITS_VARIABLES = {
     default: '60/60',
     meaning: 'Logins from one address',
   },
+  RATE_LIMIT_SESSION_IP: {
+    schema: rate.default({ limit: 1200, windowSeconds: 60 }),
+    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+    default: '1200/60',
+    meaning: 'Refreshes and logouts from one address',
+  },
   RATE_LIMIT_REFRESH_SESSION: {
     schema: rate.default({ limit: 30, windowSeconds: 60 }),
     wants: 'requests and seconds such as 60/3600, the seconds at most 86400',

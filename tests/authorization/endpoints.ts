@@ -188,9 +188,9 @@ export const ENDPOINTS: Readonly<Record<string, readonly [Statuses, Ask]>> = {
 
   'GET /revocations': [ofAdministration(200), at('/revocations')],
 
-  // A bearer token is no client: with a secret there are two ways to authenticate, without one there is a wrong one.
+  // A bearer token is no client: it is looked at before the form, and refused.
   'POST /oauth/token': [
-    [200, 400, 400, 400, 400, 400, 400],
+    [200, 401, 401, 401, 401, 401, 401],
     async (app) => {
       const { id, secret } = await makeClient(app);
       return {

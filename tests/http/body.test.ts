@@ -21,51 +21,46 @@ onEachDatabase((kind) => {
         .send(bytes);
     }
 
-    it.each([
-      ['gzip', gzipSync],
-      ['GZIP', gzipSync],
-      ['deflate', deflateSync],
-      ['br', brotliCompressSync],
-      ['identity', (text: string) => Buffer.from(text)],
-    ])('may be in the encoding %s', async (encoding, compress) => {
+    it('may say that it is uncompressed', async () => {
       const person = aPerson({ name: 'Zoé 山田 🔑' });
 
-      const response = await sendBytes(compress(JSON.stringify(person)), { 'Content-Encoding': encoding });
+      const response = await sendBytes(Buffer.from(JSON.stringify(person)), {
+        'Content-Encoding': 'identity',
+      });
 
       expect(response.status).toBe(201);
       expect(response.body.user).toMatchObject({ email: person.email, name: 'Zoé 山田 🔑' });
     });
 
-    it('is refused where it is not in the encoding that it names', async () => {
-      const response = await sendBytes(Buffer.from(JSON.stringify(aPerson())), {
-        'Content-Encoding': 'gzip',
-      }).expect(400);
+    it.each([
+      ['gzip', gzipSync],
+      ['GZIP', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+    ])('may not be in the encoding %s, which the refusal says', async (encoding, compress) => {
+      const bytes = compress(JSON.stringify(aPerson()));
 
-      expect(response.type).toBe('application/problem+json');
-      expect(response.text).not.toMatch(/zlib|header check/i);
+      const response = await sendBytes(bytes, { 'Content-Encoding': encoding }).expect(415);
+
+      expect(response.body).toMatchObject({
+        code: 'unsupported_media_type',
+        detail: 'Send the body uncompressed: only POST /admin/users/import takes a compressed one.',
+      });
     });
 
-    it('is refused where its compressed form is cut short', async () => {
-      const whole = gzipSync(JSON.stringify(aPerson()));
+    it('may hold the longest address, name and passwords there are, each character escaped', async () => {
+      const keys = (count: number) => '\\ud83d\\udd11'.repeat(count);
+      const { email } = aPerson();
+      const password = keys(256);
 
-      const response = await sendBytes(whole.subarray(0, whole.length - 12), {
-        'Content-Encoding': 'gzip',
-      }).expect(400);
-
-      expect(response.type).toBe('application/problem+json');
-    });
-
-    it('must be UTF-8 inside its compressed form too', async () => {
-      const text = JSON.stringify(aPerson({ name: 'NAME' })).split('NAME');
-      const bytes = Buffer.concat([
-        Buffer.from(text[0] ?? ''),
-        Buffer.from([0xe9]),
-        Buffer.from(text[1] ?? ''),
-      ]);
-
-      const response = await sendBytes(gzipSync(bytes), { 'Content-Encoding': 'gzip' }).expect(400);
-
-      expect(response.body.code).toBe('invalid_json');
+      await sendBytes(
+        Buffer.from(`{"email":"${email}","password":"${password}","name":"${keys(200)}"}`),
+      ).expect(201);
+      await app
+        .post('/login')
+        .type('json')
+        .send(`{"email":"${email}","password":"${password}","new_password":"${password}"}`)
+        .expect(400);
     });
 
     it.each([
@@ -105,7 +100,7 @@ onEachDatabase((kind) => {
         app.post('/signup').send(aPerson({ email })),
         app.post('/signup').send(aPerson({ username: username ?? '' })),
         app.post('/signup').type('text').send('x'),
-        app.post('/signup').type('json').send(' '.repeat(200_000)),
+        app.post('/signup').type('json').send(' '.repeat(9_000)),
         app.post('/signup').type('json').set('Content-Encoding', 'gzip').send('{}'),
         app.post('/login').send(aPerson()),
         app.get('/me'),

@@ -233,25 +233,15 @@ describe('whatever a route throws', () => {
     expect(JSON.stringify(response.headers)).not.toContain('canary');
   });
 
-  it.each<[status: number, type: string, expected: number, code: ErrorCode]>([
-    [400, 'entity.parse.failed', 400, 'invalid_json'],
-    [400, 'encoding.unsupported', 400, 'invalid_request'],
-    [400, 'request.aborted', 400, 'invalid_request'],
-    [413, 'entity.too.large', 413, 'payload_too_large'],
-    [415, 'charset.unsupported', 415, 'unsupported_media_type'],
-    [415, 'encoding.unsupported', 415, 'unsupported_media_type'],
-  ])(
-    'a fault of status %d and type %s that Express found is a %d %s',
-    async (status, type, expected, code) => {
-      const { response } = await throwing(
-        Object.assign(new Error('canary'), { status, type, body: 'canary' }),
-      );
+  it('a fault of the request that Express found is a 400, whatever it calls itself', async () => {
+    for (const status of [400, 413, 415]) {
+      const { response } = await throwing(Object.assign(new Error('canary'), { status, body: 'canary' }));
 
-      expect(response.status).toBe(expected);
-      expect(JSON.parse(response.text)).toMatchObject({ status: expected, code });
+      expect(response.status).toBe(400);
+      expect(JSON.parse(response.text)).toMatchObject({ status: 400, code: 'invalid_request' });
       expect(response.text).not.toContain('canary');
-    },
-  );
+    }
+  });
 
   it('what is a 500 is logged with its cause and the id that the answer names', async () => {
     const { response, logs } = await throwing(

@@ -14,10 +14,9 @@ describe('GET /readyz', () => {
       whenStale: 'refuse' as const,
     };
     const isSchemaCurrent = async (withinMilliseconds: number) => limits.push(withinMilliseconds) > 0;
-    const server = createServer(express().use(healthRoutes({ ...readiness, isSchemaCurrent }))).listen(
-      0,
-      '127.0.0.1',
-    );
+    const readyz = healthRoutes({ ...readiness, isSchemaCurrent }).find(({ path }) => path === '/readyz');
+    const app = express().get('/readyz', (req, res) => readyz?.handle(req, res));
+    const server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
 

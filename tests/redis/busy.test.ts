@@ -9,6 +9,7 @@ const RATE = { limit: 10, windowSeconds: 60 };
 const RATES = {
   'signup-ip': RATE,
   'login-ip': RATE,
+  'session-ip': RATE,
   'refresh-session': RATE,
   token: RATE,
   'api-key': RATE,

@@ -1,0 +1,115 @@
+import { AppError } from '../errors.ts';
+import type { Route } from './route.ts';
+
+/** What there is at a path. */
+export interface Match {
+  /** The pattern, as it is called in the log and in the metrics: /sessions/:id. */
+  readonly pattern: string;
+  /** The methods that the path takes, as the header Allow lists them. */
+  readonly allow: string;
+  /** Undefined where the path takes other methods. */
+  readonly route: Route | undefined;
+  /**
+   * What stands in the place of its parameters.
+   * @throws AppError invalid_request where it has malformed escapes
+   */
+  readonly params: () => Record<string, string>;
+}
+
+export interface RouteTable {
+  readonly routes: readonly Route[];
+  /** What is at a path, which is given without its query; undefined where there is nothing. */
+  readonly match: (method: string, path: string) => Match | undefined;
+}
+
+/** Everything at one path. */
+interface Entry {
+  readonly pattern: string;
+  readonly parameters: readonly string[];
+  readonly shape: RegExp;
+  readonly below: boolean;
+  readonly methods: Map<string, Route>;
+  allow: string;
+}
+
+const PARAMETER = /\{(\w+)\}/g;
+const noParams = () => ({});
+
+/**
+ * One look-up for all routes: a map for the paths without parameters, and for the others a few expressions, by the number
+ * of segments. Paths are compared without regard to case and to one slash at the end.
+ */
+export function createRouteTable(routes: readonly Route[]): RouteTable {
+  const entries = new Map<string, Entry>();
+  for (const route of routes) {
+    const entry = entries.get(route.path) ?? newEntry(route);
+    entries.set(route.path, entry);
+    if (entry.methods.has(route.method)) throw new Error(`${route.method} ${route.path} is there twice`);
+    entry.methods.set(route.method, route);
+    if (route.method === 'GET') entry.methods.set('HEAD', route);
+    entry.allow = [...entry.methods.keys(), 'OPTIONS'].join(', ');
+  }
+
+  const fixed = new Map<string, Entry>();
+  const bySegments = new Map<number, Entry[]>();
+  const trees: Entry[] = [];
+  for (const [path, entry] of entries) {
+    if (entry.below) trees.push(entry);
+    else if (entry.parameters.length === 0) fixed.set(path.toLowerCase(), entry);
+    else bySegments.set(segmentsOf(path), [...(bySegments.get(segmentsOf(path)) ?? []), entry]);
+  }
+
+  function match(method: string, path: string): Match | undefined {
+    const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+    const known = fixed.get(trimmed.toLowerCase());
+    if (known !== undefined) return matchOf(known, method, noParams);
+    for (const entry of bySegments.get(segmentsOf(trimmed)) ?? []) {
+      const found = entry.shape.exec(trimmed);
+      if (found !== null) return matchOf(entry, method, () => paramsOf(entry, found));
+    }
+    for (const entry of trees) {
+      const found = entry.shape.exec(path);
+      if (found !== null) return matchOf(entry, method, () => paramsOf(entry, found));
+    }
+    return undefined;
+  }
+
+  return { routes, match };
+}
+
+function newEntry({ path, below }: Route): Entry {
+  const parameters = [...path.matchAll(PARAMETER)].map(([, name = '']) => name);
+  const source = path.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(PARAMETER, '([^/]+)');
+  return {
+    pattern: path.replaceAll(PARAMETER, ':$1'),
+    parameters: below ? [...parameters, 'below'] : parameters,
+    shape: new RegExp(`^${source}${below ? '(/.*)?' : ''}$`, 'is'),
+    below: below === true,
+    methods: new Map(),
+    allow: '',
+  };
+}
+
+function matchOf({ pattern, allow, methods }: Entry, method: string, params: Match['params']): Match {
+  return { pattern, allow, route: methods.get(method) ?? methods.get('ANY'), params };
+}
+
+function paramsOf({ parameters }: Entry, found: RegExpExecArray): Record<string, string> {
+  try {
+    return Object.fromEntries(parameters.map((name, at) => [name, decodeURIComponent(found[at + 1] ?? '')]));
+  } catch (cause) {
+    throw new AppError('invalid_request', 'The path has malformed escapes.', { cause });
+  }
+}
+
+function segmentsOf(path: string): number {
+  let count = 0;
+  for (let at = 0; at < path.length; at++) if (path.charCodeAt(at) === 0x2f) count++;
+  return count;
+}
+
+/** The path of a request target, without its query. The few that are no plain path begin with no slash. */
+export function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+}
