@@ -31,11 +31,11 @@ import { AppError } from './errors.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
 import { createAuthentication } from './http/authenticate.ts';
-import { crossOrigin } from './http/cors.ts';
+import { createCrossOrigin } from './http/cors.ts';
 import { createGatewayLane } from './http/gateway-lane.ts';
 import { demandHost } from './http/host.ts';
 import { describeApi, type OpenApiDocument } from './http/openapi.ts';
-import { createPipeline } from './http/pipeline.ts';
+import { createPipeline, withoutConditions } from './http/pipeline.ts';
 import type { RateLimiter } from './http/ports.ts';
 import { createRefusal, problemHandler } from './http/problem.ts';
 import { createLimit } from './http/rate-limit.ts';
@@ -222,13 +222,13 @@ export function createApp(dependencies: AppDependencies): App {
   app.set('query parser', 'simple');
   app.set('etag', false);
   app.disable('x-powered-by');
+  withoutConditions(app);
 
   app.use(requestId());
   app.use(requestLog(logger));
   app.use(measureRequests(metrics.request));
   app.use(securityHeaders());
   app.use(demandHost());
-  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   const table = createRouteTable([
     ...gatewayRoutes(),
     ...accountRoutes({ accounts, verifyLive: check }),
@@ -261,6 +261,7 @@ export function createApp(dependencies: AppDependencies): App {
       table,
       authenticate,
       limit,
+      crossOrigin: corsOrigins.length > 0 ? createCrossOrigin(corsOrigins) : undefined,
       refuse: createRefusal(publicUrl, logger),
     }),
   );

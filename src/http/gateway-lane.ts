@@ -23,8 +23,6 @@ export interface GatewayLaneOptions {
   readonly logger: Logger;
 }
 
-/** Whoever calls from a page has to be answered with the headers of CORS. */
-const isFromPage = (req: IncomingMessage) => req.headers.origin !== undefined;
 /** Escapes may be wrong, which the ordinary way refuses. */
 const isVerify = ({ method, url = '' }: IncomingMessage) =>
   // nginx reads no body of such an answer, and keeps the connection open only where there is none.
@@ -42,7 +40,7 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
   const fixedHeaders = Object.entries(SECURITY_HEADERS).flat();
 
   return (req, res) => {
-    if (!isVerify(req) || isFromPage(req) || req.headers.host === undefined) ordinary(req, res);
+    if (!isVerify(req) || req.headers.host === undefined) ordinary(req, res);
     else answer(req, res).catch(() => afterFailure(req, res));
   };
 

@@ -1,8 +1,9 @@
-import type { Request, RequestHandler, Response } from 'express';
+import { type Express as App, type Request, type RequestHandler, type Response, request } from 'express';
 import { AppError } from '../errors.ts';
 import { type Authentication, claimsOf } from './authenticate.ts';
 import { readBody } from './body.ts';
 import { insufficientScope, loggedInUserOf, permissionsOf, userOf } from './caller.ts';
+import type { CrossOrigin } from './cors.ts';
 import { networkOf } from './origin.ts';
 import type { Limit } from './rate-limit.ts';
 import type { Access, Route } from './route.ts';
@@ -13,6 +14,8 @@ export interface PipelineOptions {
   /** Of access tokens and API keys. */
   readonly authenticate: Authentication;
   readonly limit: Limit;
+  /** Undefined where no page of another origin may call. */
+  readonly crossOrigin: CrossOrigin | undefined;
   /** Answers with the refusal that was thrown, or throws on what no answer can be made of. */
   readonly refuse: (thrown: unknown, req: Request, res: Response) => void;
 }
@@ -22,7 +25,7 @@ export interface PipelineOptions {
  * what is cheap comes first, and nothing of a body is read for a request that is refused for something else.
  */
 export function createPipeline(options: PipelineOptions): RequestHandler {
-  const { table, authenticate, limit, refuse } = options;
+  const { table, authenticate, limit, crossOrigin, refuse } = options;
   return (req, res, next) => {
     answer(req, res).catch((thrown) => {
       try {
@@ -43,11 +46,14 @@ export function createPipeline(options: PipelineOptions): RequestHandler {
   }
 
   /**
-   * The route of a request; undefined where it has been answered: OPTIONS, with the methods there are.
+   * The route of a request; undefined where it has been answered: a preflight, or OPTIONS with the methods there are.
    * @throws AppError not_found, method_not_allowed, invalid_request
    */
   function find(req: Request, res: Response): Route | undefined {
     const match = table.match(req.method, req.path);
+    // A gateway asks by whatever method about the requests that it holds, preflights among them, and lets pass what is
+    // answered with 2xx: its route is for no page, and OPTIONS needs a token there like all others.
+    if (match?.route?.method !== 'ANY' && crossOrigin?.(req, res)) return undefined;
     if (match === undefined) throw new AppError('not_found');
     const { pattern, route, allow } = match;
     req.route = { path: pattern };
@@ -80,6 +86,19 @@ export function createPipeline(options: PipelineOptions): RequestHandler {
       throw insufficientScope(access.permission);
     }
   }
+}
+
+/**
+ * Keeps Express from answering 304: for If-None-Match: * it would do so without looking, and a gateway that is answered 304
+ * has no claims. Only what caches may keep has an ETag.
+ */
+export function withoutConditions(app: App): void {
+  const fresh = Object.getOwnPropertyDescriptor(request, 'fresh');
+  Object.defineProperty(app.request, 'fresh', {
+    get(this: Request): boolean {
+      return this.guardedBy?.cacheable === true && fresh?.get?.call(this) === true;
+    },
+  });
 }
 
 declare global {

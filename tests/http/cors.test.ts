@@ -140,5 +140,74 @@ onEachDatabase((kind) => {
       expect(response.headers).not.toHaveProperty('access-control-allow-origin');
       expect(response.headers.vary).toContain('Origin');
     });
+
+    it('takes an OPTIONS for a preflight only where it has an origin and names a method', async () => {
+      for (const headers of [{}, { Origin: APP }, { 'Access-Control-Request-Method': 'GET' }]) {
+        const response = await app.options('/me').set(headers).expect(204);
+
+        expect(response.headers.allow).toBe('GET, HEAD, PATCH, DELETE, OPTIONS');
+        expect(response.headers).not.toHaveProperty('access-control-allow-methods');
+      }
+    });
+  });
+
+  describe('GET /verify and what gateways make of it, with CORS_ORIGINS', () => {
+    const app = useApp(kind, { CORS_ORIGINS: APP });
+
+    it.each(['/verify', '/verify/', '/verify/orders/1', '/VERIFY/orders', '/verify?path=/orders'])(
+      'lets no preflight pass at %s without a token, which a gateway would take for a request that may',
+      async (path) => {
+        const response = await preflight(app, path, APP);
+
+        expect(response.status).toBe(401);
+        expect(corsHeaders(response.headers)).toEqual([]);
+      },
+    );
+
+    it('answers a preflight with a good token as every request with one', async () => {
+      const { id, token } = await signUp(app);
+
+      const response = await preflight(app, '/verify/orders', APP).auth(token, { type: 'bearer' });
+
+      expect(response.status).toBe(200);
+      expect(response.headers).toMatchObject({ 'x-auth-subject': id });
+      expect(corsHeaders(response.headers)).toEqual([]);
+    });
+  });
+
+  describe('A request with conditions', () => {
+    const app = useApp(kind, { CORS_ORIGINS: APP });
+    const now = new Date().toUTCString();
+
+    it.each<[field: string, value: string]>([
+      ['If-None-Match', '*'],
+      ['If-None-Match', '"x", *'],
+      ['If-Modified-Since', now],
+      ['If-Match', '"x"'],
+      ['If-Unmodified-Since', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+      ['Range', 'bytes=0-1'],
+      ['If-Range', '"x"'],
+    ])('is answered in full where it came with a credential: %s: %s', async (field, value) => {
+      const { token } = await signUp(app);
+
+      for (const path of ['/verify', '/verify/orders', '/me', '/sessions', '/api-keys', '/me/activity']) {
+        for (const origin of [{}, { Origin: APP }]) {
+          const headers = { Authorization: `Bearer ${token}`, [field]: value, ...origin };
+          const got = await fetch(app.url + path, { headers });
+          const head = await fetch(app.url + path, { method: 'HEAD', headers });
+
+          expect({ path, got: got.status, head: head.status }).toEqual({ path, got: 200, head: 200 });
+          expect(Object.keys((await got.json()) as object).length).toBeGreaterThan(0);
+        }
+      }
+    });
+
+    it('says nothing new where no cache keeps the answer', async () => {
+      for (const path of ['/healthz', '/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
+        const response = await app.get(path).set('If-None-Match', '*').expect(200);
+
+        expect(response.headers).not.toHaveProperty('etag');
+      }
+    });
   });
 });
