@@ -12,6 +12,7 @@ const ALL = [
   'verify',
   'verifier',
   'logins',
+  'flood',
   'million-users',
   'import',
   'better-auth',
@@ -25,12 +26,14 @@ if (machine.loadBefore > 0.5) {
   console.error(`*** This machine is busy (load ${machine.loadBefore}): the figures will be off. ***`);
 }
 const begun = performance.now();
-const chosen = process.argv.slice(2);
+const given = process.argv.slice(2);
+const chosen = given.filter((argument) => !argument.startsWith('--'));
+const options = given.filter((argument) => argument.startsWith('--'));
 const names = chosen.length > 0 ? chosen : ALL;
 const figures = [];
 for (const name of names) {
   const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'inherit' });
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...options], { stdio: 'inherit' });
   const [exitCode] = await once(child, 'close');
   if (exitCode === 0) {
     const result = JSON.parse(readFileSync(resultFile(name), 'utf8')) as Result;
@@ -47,7 +50,7 @@ console.log(
   `\n${names.length} benchmark${names.length === 1 ? '' : 's'} in ${seconds} s, ${missed} targets missed`,
 );
 // What the documentation shows is one whole run.
-if (chosen.length === 0 && process.exitCode === undefined) {
+if (given.length === 0 && process.exitCode === undefined) {
   writeJson(LATEST, { date: new Date().toISOString(), machine, seconds, figures } satisfies Latest);
   console.log(`Written to ${LATEST}`);
 }

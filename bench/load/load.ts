@@ -11,10 +11,13 @@ export interface Load {
 export interface RequestTemplate {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** Every `{{address}}` becomes an address of its own for each number of `numbers`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON, in which every `{{n}}` becomes a number of `numbers`. */
-  readonly body?: string;
+  /** JSON, in which every `{{n}}` becomes a number of `numbers`; where there are several, they take turns. */
+  readonly body?: string | readonly string[];
   readonly numbers?: Numbers;
+  /** So many requests are made beforehand and sent over and over: making them costs more than sending them. */
+  readonly prebuilt?: number;
 }
 
 /** `count` numbers from `first` on: one after another and then from the start, or in any order. */

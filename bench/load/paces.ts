@@ -4,7 +4,7 @@ import { nowMilliseconds, type Pace } from './load.ts';
 /** Sends one request that is due at this time; `answered` is called when it was answered. */
 export type Send = (dueAt: number, answered: () => void) => void;
 
-/** Timers have a resolution of a millisecond; what is due by then leaves together. */
+/** Timers have a resolution of a millisecond; what is due by then leaves together. Waking for nothing takes time too. */
 const TICK_MILLISECONDS = 1;
 
 /** Sends at this pace until `endsAt`. What is open then is still open when this resolves. */
@@ -30,6 +30,6 @@ async function sendOnSchedule(perSecond: number, endsAt: number, send: Send): Pr
     for (const now = nowMilliseconds(); dueAt <= now && dueAt < endsAt; dueAt += intervalMilliseconds) {
       send(dueAt, () => {});
     }
-    await sleep(TICK_MILLISECONDS);
+    await sleep(Math.max(TICK_MILLISECONDS, Math.min(dueAt, endsAt) - nowMilliseconds()));
   }
 }

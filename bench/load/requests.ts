@@ -2,24 +2,39 @@ import type { Numbers, RequestTemplate } from './load.ts';
 
 /** Makes the bytes of one request after another. */
 export function createRequests(template: RequestTemplate): () => Buffer {
-  const { body, numbers } = template;
+  const { prebuilt, body } = template;
+  const make = createMaker(template);
+  if (prebuilt === undefined && body !== undefined) return make;
+  const requests = Array.from({ length: prebuilt ?? 1 }, make);
+  const [first = make()] = requests;
+  let turn = 0;
+  return () => requests[turn++ % requests.length] ?? first;
+}
+
+function createMaker({ method, path, headers, body, numbers }: RequestTemplate): () => Buffer {
   const head = [
-    `${template.method} ${template.path} HTTP/1.1`,
+    `${method} ${path} HTTP/1.1`,
     'Host: 127.0.0.1',
-    ...Object.entries(template.headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ].join('\r\n');
-  if (body === undefined) {
-    const request = Buffer.from(`${head}\r\n\r\n`);
-    return () => request;
-  }
+  const bodies = typeof body === 'string' ? [body] : (body ?? []);
   const nextNumber = numbers === undefined ? () => 0 : createNumbers(numbers);
+  let turn = 0;
   return () => {
-    const content = body.replaceAll('{{n}}', String(nextNumber()));
+    const number = nextNumber();
+    const numbered = head.replaceAll('{{address}}', addressOf(number));
+    const text = bodies[turn++ % bodies.length];
+    if (text === undefined) return Buffer.from(`${numbered}\r\n\r\n`);
+    const content = text.replaceAll('{{n}}', String(number));
     const length = Buffer.byteLength(content);
     return Buffer.from(
-      `${head}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${content}`,
+      `${numbered}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${content}`,
     );
   };
+}
+
+function addressOf(number: number): string {
+  return `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
 }
 
 function createNumbers({ first, count, order }: Numbers): () => number {

@@ -8,6 +8,10 @@ import { describeMachine } from './machine.ts';
 export interface Run {
   /** A run that proves that the benchmark works, in a second or two, and measures nothing. */
   readonly quick: boolean;
+  /** Measures every case of a benchmark that otherwise chooses some. */
+  readonly all: boolean;
+  /** Where it is given: the cases whose name contains this text. */
+  readonly only: string | undefined;
   /** Has something undone when the benchmark ends, however it ends; the last thing first. */
   readonly defer: (undo: () => void | Promise<void>) => void;
 }
@@ -31,7 +35,12 @@ export async function runBenchmark(
   measure: (run: Run) => Promise<readonly Figure[]>,
 ): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      out: { type: 'string' },
+    },
   });
   const machine = describeMachine();
   const undoings: (() => void | Promise<void>)[] = [];
@@ -46,7 +55,8 @@ export async function runBenchmark(
   }
 
   try {
-    const figures = await measure({ quick: values.quick, defer: (undo) => undoings.push(undo) });
+    const { quick, all, only } = values;
+    const figures = await measure({ quick, all, only, defer: (undo) => undoings.push(undo) });
     const result: Result = {
       benchmark: name,
       date: new Date().toISOString(),

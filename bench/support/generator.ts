@@ -6,8 +6,8 @@ import type { Program } from './programs.ts';
 
 const GENERATOR = fileURLToPath(new URL('../load/generator.ts', import.meta.url));
 
-/** Sends a load and answers with what came of it. */
-export type Generator = (load: Load) => Promise<readonly Outcome[]>;
+/** Sends a load and answers with what came of it. `pid` is the process that does it. */
+export type Generator = ((load: Load) => Promise<readonly Outcome[]>) & { readonly pid: number };
 
 /** Starts a load generator, which runs one load at a time. */
 export function startGenerator({ defer }: Run): Generator {
@@ -20,11 +20,12 @@ export function startGenerator({ defer }: Run): Generator {
   defer(() => {
     child.kill('SIGKILL');
   });
-  return (load) =>
-    new Promise((resolve, reject) => {
+  const generate = (load: Load) =>
+    new Promise<readonly Outcome[]>((resolve, reject) => {
       settle = { resolve, reject };
       child.send(load);
     });
+  return Object.assign(generate, { pid: child.pid ?? 0 });
 }
 
 /** One kind of request to one program. */
