@@ -317,3 +317,8 @@ export function rateLimited(quota: Quota): AppError {
   const headers = { 'Retry-After': String(quota.resetSeconds) };
   return new AppError('rate_limited', detail, { quota, headers });
 }
+
+/** A refusal because too many passwords wait to be hashed. */
+export function overloaded(retryAfterSeconds: number): AppError {
+  return new AppError('overloaded', undefined, { headers: { 'Retry-After': String(retryAfterSeconds) } });
+}

@@ -8,16 +8,24 @@ export interface DeviceTokens {
   readonly issue: (user: User, deviceId?: string) => string;
   /** The id of the device, or null where the token was made for somebody else, for another password or not at all. */
   readonly read: (token: string, user: User | null) => string | null;
+  /**
+   * The id of the device where this service made it, for whomever, else undefined. Needs no account, so it can be asked
+   * before anything is looked up.
+   */
+  readonly recognize: (token: string) => string | undefined;
 }
 
 const FORMAT = /^(?<deviceId>[A-Za-z0-9_-]{22})\.(?<mac>[A-Za-z0-9_-]{43})$/;
-const ID_BYTES = 16;
+/** An id is random bytes and a tag of them, which tells ids that were made here from invented ones. */
+const RANDOM_BYTES = 10;
+const TAG_BYTES = 6;
 const PURPOSE = 'latchkey device token v1';
+const PURPOSE_OF_ID = 'latchkey device id v1';
 
 /** Device tokens are recomputed instead of stored. The first of `secrets` makes them, all of them verify. */
 export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]): DeviceTokens {
   return {
-    issue: (user, deviceId = randomBytes(ID_BYTES).toString('base64url')) =>
+    issue: (user, deviceId = newId(secrets[0])) =>
       `${deviceId}.${macOf(secrets[0], deviceId, user).toString('base64url')}`,
     read: (token, user) => {
       const { deviceId = '', mac = '' } = FORMAT.exec(token)?.groups ?? {};
@@ -26,11 +34,31 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
       const genuine = secrets.map((secret) => isEqual(macOf(secret, deviceId, user), given));
       return user !== null && genuine.includes(true) ? deviceId : null;
     },
+    recognize: (token) => {
+      const { deviceId = '' } = FORMAT.exec(token)?.groups ?? {};
+      const id = Buffer.from(deviceId, 'base64url');
+      const random = id.subarray(0, RANDOM_BYTES);
+      const isOurs = secrets.some((secret) => isEqual(tagOf(secret, random), id.subarray(RANDOM_BYTES)));
+      return isOurs ? deviceId : undefined;
+    },
   };
 }
 
 function isEqual(expected: Buffer, given: Buffer): boolean {
   return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+function newId(secret: SigningKey): string {
+  const random = randomBytes(RANDOM_BYTES);
+  return Buffer.concat([random, tagOf(secret, random)]).toString('base64url');
+}
+
+function tagOf({ signingKey }: SigningKey, random: Buffer): Buffer {
+  return createHmac('sha256', signingKey)
+    .update(`${PURPOSE_OF_ID}\0`)
+    .update(random)
+    .digest()
+    .subarray(0, TAG_BYTES);
 }
 
 function macOf({ signingKey }: SigningKey, deviceId: string, user: User | null): Buffer {

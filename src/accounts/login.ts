@@ -2,6 +2,7 @@ import { ANONYMOUS, type Caller, type RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import { type EventType, entryOf } from '../ledger.ts';
+import type { Place } from '../passwords/fair-queue.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Quota } from '../quota.ts';
 import type { SessionGrant, Sessions } from '../sessions/service.ts';
@@ -50,6 +51,12 @@ export interface KnownDevice {
   readonly session?: { readonly userId: string; readonly id: string } | undefined;
 }
 
+/** The key that its failures are counted under, and its id if it has one. */
+interface Device {
+  readonly key: string;
+  readonly id?: string;
+}
+
 export interface Login {
   readonly user: User;
   readonly grant: SessionGrant;
@@ -89,12 +96,33 @@ export function createLogin(dependencies: LoginDependencies) {
     origin: RequestOrigin,
     known: KnownDevice,
   ): Promise<Login> {
-    passwords.demandRoom(origin.network);
-    const user = await find(credentials);
-    const device = deviceOf(user, known);
+    const claimed = claimedDevice(known);
+    let place = passwords.reserve(origin.network, claimed);
+    try {
+      const user = await find(credentials);
+      const device = deviceOf(user, known);
+      if (claimed !== undefined && device.key === STRANGERS) {
+        // A device of somebody else's is a stranger here, and finds no room by leaving its own place.
+        const strangers = passwords.reserve(origin.network);
+        place.leave();
+        place = strangers;
+      }
+      return await attempt(credentials, origin, user, device, place);
+    } finally {
+      place.leave();
+    }
+  }
+
+  async function attempt(
+    credentials: Credentials,
+    origin: RequestOrigin,
+    user: User | null,
+    device: Device,
+    place: Place,
+  ): Promise<Login> {
     const subject = subjectOf(credentials, user, device.key);
     const { result, quota, locked, mayMatch } = await check.attempt(subject, (prove) =>
-      start(credentials, origin, user, prove),
+      start(credentials, origin, user, prove, place),
     );
     if (result !== null) return { ...result, deviceToken: deviceTokens.issue(result.user, device.id), quota };
     await recordFailure(user, mayMatch ? reasonOf(user) : 'locked', subject, origin);
@@ -130,10 +158,16 @@ export function createLogin(dependencies: LoginDependencies) {
    * Compares the password and starts a session; null where it is wrong. Tries twice, since a login or a change of the
    * password at the same moment may replace the hash that was compared.
    */
-  async function start(credentials: Credentials, origin: RequestOrigin, found: User | null, prove: Prove) {
+  async function start(
+    credentials: Credentials,
+    origin: RequestOrigin,
+    found: User | null,
+    prove: Prove,
+    place: Place,
+  ) {
     let user = found;
     for (let tries = 0; tries < 2; tries++) {
-      const proof = await prove(user, credentials.password, origin.network);
+      const proof = await prove(user, credentials.password, place);
       if (user === null || proof === null) return null;
       const passwordHash = await settleHash(user, proof, credentials, origin);
       const grant = await sessions.start(user.id, { method: 'password', origin, passwordHash });
@@ -181,8 +215,15 @@ export function createLogin(dependencies: LoginDependencies) {
     return { account: user?.id ?? nobody, kind, device };
   }
 
+  /** A device that has logged in before, or says so credibly: whether it was to this account is known only later. */
+  function claimedDevice({ deviceToken, session }: KnownDevice): string | undefined {
+    const id = deviceToken === undefined ? undefined : deviceTokens.recognize(deviceToken);
+    if (id !== undefined) return `device:${id}`;
+    return session && `session:${session.id}`;
+  }
+
   /** The key that this device's failures are counted under, and its id if it has one. */
-  function deviceOf(user: User | null, { deviceToken, session }: KnownDevice): { key: string; id?: string } {
+  function deviceOf(user: User | null, { deviceToken, session }: KnownDevice): Device {
     const id = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
     if (id !== null) return { key: `device:${id}`, id };
     if (session !== undefined && session.userId === user?.id) return { key: `session:${session.id}` };

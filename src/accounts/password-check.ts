@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Turn } from '../passwords/fair-queue.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Quota } from '../quota.ts';
 import type { LoginAttempt, LoginGuard, LoginSubject } from './login-guard.ts';
@@ -29,7 +30,7 @@ export interface Proof {
 }
 
 /** Null where the password is wrong. Takes the time of one hash at the live cost either way. */
-export type Prove = (user: User | null, password: string, network: string) => Promise<Proof | null>;
+export type Prove = (user: User | null, password: string, turn: Turn) => Promise<Proof | null>;
 
 export type PasswordCheck = ReturnType<typeof createPasswordCheck>;
 
@@ -57,9 +58,7 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
   ): Promise<Outcome<Result>> {
     let result: Result | null;
     try {
-      result = await work((user, password, network) =>
-        prove(admitted.mayMatch ? user : null, password, network),
-      );
+      result = await work((user, password, turn) => prove(admitted.mayMatch ? user : null, password, turn));
     } catch (error) {
       await admitted.withdraw().catch((err) => logger.warn({ err }, 'a try at a password stays counted'));
       throw error;
@@ -75,10 +74,10 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
     return { result, quota, locked: false, mayMatch: true };
   }
 
-  async function prove(user: User | null, password: string, network: string): Promise<Proof | null> {
+  async function prove(user: User | null, password: string, turn: Turn): Promise<Proof | null> {
     // Who is disabled is compared with nothing, so that the right password takes as long as a wrong one.
     const stored = user?.disabledAt === null ? user.passwordHash : null;
-    const { matches, outdated, pepperMissing, tooCostly } = await passwords.verify(password, stored, network);
+    const { matches, outdated, pepperMissing, tooCostly } = await passwords.verify(password, stored, turn);
     if (pepperMissing) {
       logger.error({ user_id: user?.id }, 'a password hash was made with a pepper that is not configured');
     }

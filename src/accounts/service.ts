@@ -41,6 +41,8 @@ export interface Confirmation {
   readonly caller: Caller;
 }
 
+const DEVICE_TOKEN = /"device_token"\s*:\s*"([^"]{1,100})"/;
+
 /** What everybody has who has an account. */
 const BASELINE_ROLES = ['user'];
 
@@ -160,23 +162,32 @@ export function createAccounts(dependencies: AccountDependencies) {
     write: (user: User, currentHash: string) => Promise<Result | null>,
   ): Promise<Result> {
     const { network } = caller.origin;
-    passwords.demandRoom(network);
-    const subject = { account: userId, kind: 'email', device: deviceOfCaller(caller) } as const;
-    const { result, quota, locked } = await check.attempt(subject, async (prove) => {
-      for (let tries = 0; tries < 2; tries++) {
-        const user = await get(userId);
-        const proof = await prove(user, password, network);
-        if (proof === null) return null;
-        const written = await write(user, proof.hash);
-        if (written !== null) return written;
-      }
-      return null;
-    });
+    const device = deviceOfCaller(caller);
+    const subject = { account: userId, kind: 'email', device } as const;
+    const place = passwords.reserve(network, device);
+    const { result, quota, locked } = await check
+      .attempt(subject, async (prove) => {
+        for (let tries = 0; tries < 2; tries++) {
+          const user = await get(userId);
+          const proof = await prove(user, password, place);
+          if (proof === null) return null;
+          const written = await write(user, proof.hash);
+          if (written !== null) return written;
+        }
+        return null;
+      })
+      .finally(place.leave);
     if (result !== null) return result;
     await store.ledger.append(entryOf('password.refused', caller, userId, {}, 'failure'), now());
     const event = locked ? lockedEvent(userId) : undefined;
     throw new AppError('wrong_password', undefined, { quota, ...(event && { event }) });
   }
 
-  return { signup, login, get, updateProfile, changePassword, remove };
+  /** Whether the text of a login that nobody has parsed yet holds a device token that was made here. */
+  function mentionsDevice(text: string): boolean {
+    const token = DEVICE_TOKEN.exec(text)?.[1];
+    return token !== undefined && deviceTokens.recognize(token) !== undefined;
+  }
+
+  return { signup, login, get, updateProfile, changePassword, remove, mentionsDevice };
 }

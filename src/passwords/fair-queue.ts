@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { type AppError, overloaded } from '../errors.ts';
 
 export interface FairQueueOptions {
   /** How many pieces of work run at once. */
@@ -17,41 +17,76 @@ export interface QueueObserver {
   readonly refused: () => void;
 }
 
+/** A place that was taken before its work is ready, so that nothing is prepared for work that would be refused. */
+export interface Place {
+  /** Gives the place up where its work did not come. May be called more than once, and after the work as well. */
+  readonly leave: () => void;
+}
+
+/** Whom work is for: a client, or the place that was reserved for it. A place serves once, then for its client. */
+export type Turn = string | Place;
+
 export interface FairQueue {
   /**
    * Runs `work` when it is the client's turn.
    * @throws AppError overloaded where it would wait too long, or had to give way to another client
    */
-  readonly run: <Result>(client: string, work: () => Promise<Result>) => Promise<Result>;
-  /** @throws AppError overloaded where `run` would be refused now: before anything is done for the request */
-  readonly demandRoom: (client: string) => void;
+  readonly run: <Result>(turn: Turn, work: () => Promise<Result>) => Promise<Result>;
+  /**
+   * Takes a place. `device` names what the client has proved to have logged in with before.
+   * @throws AppError overloaded where there is none
+   */
+  readonly reserve: (client: string, device?: string) => Place;
+  /** Whether `reserve` would find a place. */
+  readonly hasRoom: (client: string, device?: string) => boolean;
+  /** Counts the refusal of a client that `hasRoom` has no place for, and says in how many seconds to come again. */
+  readonly refuse: () => number;
   readonly waiting: () => number;
   readonly running: () => number;
 }
 
-interface Waiting {
+interface Waiting extends Place {
+  readonly client: string;
+  readonly line: Lines;
+  readonly key: string;
   readonly since: number;
-  readonly start: () => void;
-  readonly refuse: (error: AppError) => void;
+  state: 'reserved' | 'ready' | 'started' | 'refused' | 'left';
+  start: () => void;
+  reject: (error: AppError) => void;
 }
+
+/** By client; whose turn is next comes first. */
+type Lines = Map<string, Waiting[]>;
 
 /** How much the latest measurement counts in the mean. */
 const MEAN_WEIGHT = 0.1;
+/** A device token logs nobody in, so whoever has one may only crowd a little. */
+const MAX_PLACES_PER_DEVICE = 2;
+/** Devices that have logged in before may take so much of the queue from all others. */
+const SHARE_OF_DEVICES = 0.5;
 
 /**
  * A queue as long as its slots can work off in the time that anybody may wait. Clients take turns (fair queueing, Nagle
  * 1987), and when it is full a client with fewer pieces of work pushes out the last one of the client with the most
- * (McKenney, Stochastic Fairness Queueing, 1990): a flood from one address only crowds itself.
+ * (McKenney, Stochastic Fairness Queueing, 1990): a flood from one address only crowds itself. A flood from thousands of
+ * addresses crowds all others, so devices that have logged in before have lines of their own: every other turn is
+ * theirs, and up to half of the places.
  */
 export function createFairQueue(options: FairQueueOptions): FairQueue {
   const { slots, maxWaitMilliseconds, monotonic, observer } = options;
-  /** By client; whose turn is next comes first. */
-  const lines = new Map<string, Waiting[]>();
+  const strangers: Lines = new Map();
+  const devices: Lines = new Map();
+  /** Of both, whoever came first comes first. */
+  const places = new Set<Waiting>();
+  let placesOfDevices = 0;
+  /** Of the places, those whose work is there. */
   let waiting = 0;
+  let wasDevicesTurn = false;
   let running = 0;
   /** When each piece of work that runs began, the earliest first. */
   const begun = new Set<{ readonly at: number }>();
   let meanMilliseconds = options.expectedMilliseconds;
+  let expiry: NodeJS.Timeout | undefined;
 
   /** When work suddenly takes longer, what runs tells so before the mean does. */
   function expectedMilliseconds(): number {
@@ -61,30 +96,82 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
 
   /** With a single place nobody could push out whoever has it, so that there is none or two. */
   function capacity(): number {
-    const places = Math.floor((maxWaitMilliseconds * slots) / expectedMilliseconds());
-    return places === 1 ? 2 : places;
+    const length = Math.floor((maxWaitMilliseconds * slots) / expectedMilliseconds());
+    return length === 1 ? 2 : length;
   }
 
-  function demandRoom(client: string): void {
-    if (running < slots) return;
-    if (waiting < capacity() || longestLine().length > ownLength(client) + 1) return;
-    observer?.refused();
-    throw overloaded();
+  function hasRoom(client: string, device?: string): boolean {
+    return !isFull() || hasRoomForDevice(device) || longestLength() > lengthOf(strangers, client) + 1;
   }
 
-  function run<Result>(client: string, work: () => Promise<Result>): Promise<Result> {
-    if (running < slots) {
-      observer?.started(0);
-      return execute(work);
-    }
+  /** What is reserved while slots are free is not going to wait. */
+  function isFull(): boolean {
+    const free = slots - running;
+    return places.size >= free && places.size - free >= capacity();
+  }
+
+  function hasRoomForDevice(device: string | undefined): device is string {
+    return (
+      device !== undefined &&
+      placesOfDevices < capacity() * SHARE_OF_DEVICES &&
+      lengthOf(devices, device) < MAX_PLACES_PER_DEVICE
+    );
+  }
+
+  function reserve(client: string, device?: string): Place {
+    expire();
+    if (!hasRoom(client, device)) throw overloaded(refuse());
+    // A device makes nobody leave before its work comes: until then nobody knows whether it is one of the account's.
+    if (hasRoomForDevice(device)) return enter(client, devices, device);
+    if (isFull()) pushOutLast(longestLine());
+    return enter(client, strangers, client);
+  }
+
+  function enter(client: string, line: Lines, key: string): Waiting {
+    const place: Waiting = {
+      client,
+      line,
+      key,
+      since: monotonic(),
+      state: 'reserved',
+      start: () => {},
+      reject: () => {},
+      leave() {
+        if (place.state !== 'reserved') return;
+        remove(place, 'left');
+      },
+    };
+    line.set(key, [...(line.get(key) ?? []), place]);
+    places.add(place);
+    if (line === devices) placesOfDevices++;
+    return place;
+  }
+
+  function run<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
-      demandRoom(client);
-      if (waiting >= capacity()) pushOutLast(longestLine());
-      const line = lines.get(client) ?? [];
-      lines.set(client, line);
-      line.push({ since: monotonic(), start: () => execute(work).then(resolve, reject), refuse: reject });
+      const place = placeOf(turn);
+      if (place.state === 'refused') throw overloaded(secondsOfWork());
+      place.state = 'ready';
       waiting++;
+      place.start = () => execute(work).then(resolve, reject);
+      place.reject = reject;
+      // However long the work took to be prepared: it does not wait for a slot.
+      if (running < slots) {
+        start(place);
+        return;
+      }
+      if (place.line === devices && places.size > capacity()) pushOutLast(longestLine());
+      const left = place.since + maxWaitMilliseconds - monotonic();
+      expiry ??= setTimeout(expire, Math.max(0, left) + 1).unref();
     });
+  }
+
+  function placeOf(turn: Turn): Waiting {
+    if (typeof turn === 'string') return reserve(turn) as Waiting;
+    const place = turn as Waiting;
+    return place.state === 'reserved' || place.state === 'refused'
+      ? place
+      : (reserve(place.client) as Waiting);
   }
 
   async function execute<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -102,56 +189,102 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   function startNext(): void {
-    for (let next = takeTurn(); next !== undefined; next = takeTurn()) {
-      const waited = monotonic() - next.since;
+    while (running < slots) {
+      const next = takeTurn();
+      if (next === undefined) return;
       // Others came whose turn was earlier. Whoever waits so long has likely gone.
-      if (waited > maxWaitMilliseconds) refuse(next);
-      else {
-        observer?.started(waited);
-        next.start();
-        return;
-      }
+      if (monotonic() - next.since > maxWaitMilliseconds) drop(next);
+      else start(next);
     }
   }
 
-  /** The first in the line of the client whose turn it is; the client then goes behind all others. */
+  function start(place: Waiting): void {
+    remove(place, 'started');
+    observer?.started(monotonic() - place.since);
+    place.start();
+  }
+
+  /** The first that is ready, of the client whose turn it is; devices and strangers take turns as well. */
   function takeTurn(): Waiting | undefined {
-    for (const [client, line] of lines) {
-      lines.delete(client);
-      const next = line.shift();
-      if (line.length > 0) lines.set(client, line);
-      if (next === undefined) continue;
-      waiting--;
-      return next;
+    const order = wasDevicesTurn ? [strangers, devices] : [devices, strangers];
+    for (const lines of order) {
+      for (const [key, line] of lines) {
+        const next = line.find(({ state }) => state === 'ready');
+        if (next === undefined) continue;
+        // The client then goes behind all others.
+        lines.delete(key);
+        lines.set(key, line);
+        wasDevicesTurn = lines === devices;
+        return next;
+      }
     }
     return undefined;
   }
 
-  function pushOutLast(line: Waiting[]): void {
-    const last = line.pop();
-    if (last === undefined) return;
-    waiting--;
-    refuse(last);
+  /** Refuses whoever has waited too long, also where no slot becomes free that would find them. */
+  function expire(): void {
+    clearTimeout(expiry);
+    expiry = undefined;
+    const now = monotonic();
+    for (const place of places) {
+      if (place.state !== 'ready') continue;
+      const left = place.since + maxWaitMilliseconds - now;
+      if (left >= 0) {
+        expiry = setTimeout(expire, left + 1).unref();
+        return;
+      }
+      drop(place);
+    }
   }
 
-  function refuse(one: Waiting): void {
+  function pushOutLast(line: readonly Waiting[]): void {
+    const last = line.at(-1);
+    if (last !== undefined) drop(last);
+  }
+
+  function drop(place: Waiting): void {
+    remove(place, 'refused');
     observer?.refused();
-    one.refuse(overloaded());
+    place.reject(overloaded(secondsOfWork()));
   }
 
-  function longestLine(): Waiting[] {
-    let longest: Waiting[] = [];
-    for (const line of lines.values()) if (line.length > longest.length) longest = line;
+  function remove(place: Waiting, state: Waiting['state']): void {
+    const { line: lines, key } = place;
+    if (place.state === 'ready') waiting--;
+    place.state = state;
+    const line = lines.get(key) ?? [];
+    line.splice(line.indexOf(place), 1);
+    if (line.length === 0) lines.delete(key);
+    places.delete(place);
+    if (lines === devices) placesOfDevices--;
+  }
+
+  /** Of the strangers; of several, the one whose turn is last. */
+  function longestLine(): readonly Waiting[] {
+    let longest: readonly Waiting[] = [];
+    for (const line of strangers.values()) if (line.length >= longest.length) longest = line;
     return longest;
   }
 
-  const ownLength = (client: string) => lines.get(client)?.length ?? 0;
-
-  /** In that many seconds all that runs or waits now will be done. */
-  function overloaded(): AppError {
-    const seconds = Math.max(1, Math.ceil(((waiting + running) * expectedMilliseconds()) / slots / 1000));
-    return new AppError('overloaded', undefined, { headers: { 'Retry-After': String(seconds) } });
+  /** Asked for each refusal, and where thousands come from an address each there is nothing to compare. */
+  function longestLength(): number {
+    const isOneEach = strangers.size === places.size - placesOfDevices;
+    return isOneEach ? Math.min(1, strangers.size) : longestLine().length;
   }
 
-  return { run, demandRoom, waiting: () => waiting, running: () => running };
+  function refuse(): number {
+    observer?.refused();
+    return secondsOfWork();
+  }
+
+  /** In that many seconds all that runs or waits now will be done. */
+  function secondsOfWork(): number {
+    return Math.max(1, Math.ceil(((places.size + running) * expectedMilliseconds()) / slots / 1000));
+  }
+
+  return { run, reserve, hasRoom, refuse, waiting: () => waiting, running: () => running };
+}
+
+function lengthOf(lines: Lines, key: string): number {
+  return lines.get(key)?.length ?? 0;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { createFairQueue, type QueueObserver } from './fair-queue.ts';
+import { createFairQueue, type FairQueue, type QueueObserver, type Turn } from './fair-queue.ts';
 import type { CompareTask, HashTask } from './hash-worker.js';
 
 export interface HashWorkersOptions {
@@ -14,14 +14,12 @@ export interface HashWorkersOptions {
   readonly observer?: QueueObserver;
 }
 
-/** Threads that do the work of bcrypt. `client` is whom a request comes from: clients take turns. */
-export interface HashWorkers {
+/** Threads that do the work of bcrypt. `turn` is whom a request comes from, who take turns, or the place reserved for it. */
+export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 'refuse'> {
   /** @throws AppError overloaded */
-  readonly hash: (client: string, task: HashTask) => Promise<string>;
+  readonly hash: (turn: Turn, task: HashTask) => Promise<string>;
   /** @throws AppError overloaded */
-  readonly compare: (client: string, task: CompareTask) => Promise<boolean>;
-  /** @throws AppError overloaded where a password of this client would not be hashed in time */
-  readonly demandRoom: (client: string) => void;
+  readonly compare: (turn: Turn, task: CompareTask) => Promise<boolean>;
   /** How many passwords wait for a thread. */
   readonly waiting: () => number;
   readonly running: () => number;
@@ -85,9 +83,11 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
   }
 
   return {
-    hash: (client, task) => queue.run(client, () => run<string>(task)),
-    compare: (client, task) => queue.run(client, () => run<boolean>(task)),
-    demandRoom: queue.demandRoom,
+    hash: (turn, task) => queue.run(turn, () => run<string>(task)),
+    compare: (turn, task) => queue.run(turn, () => run<boolean>(task)),
+    reserve: queue.reserve,
+    hasRoom: queue.hasRoom,
+    refuse: queue.refuse,
     waiting: queue.waiting,
     running: queue.running,
     close,

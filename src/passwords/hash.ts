@@ -1,23 +1,27 @@
+import type { Place, Turn } from './fair-queue.ts';
 import { hashOfNobody } from './hash-worker.js';
 import type { HashWorkers } from './hash-workers.ts';
 import { type PrehashKey, prehash, prehashKeys } from './prehash.ts';
 import { maxForeignCost, type StoredCosts } from './stored-costs.ts';
 
-/** `client` is whom the request comes from: where many wait to have a password hashed, clients take turns. */
+/** `turn` is whom the request comes from, or the place that was reserved for it: where many wait, clients take turns. */
 export interface PasswordHasher {
   /**
    * The text to store: `lk1:KEY_ID:BCRYPT_HASH`.
    * @throws AppError overloaded
    */
-  readonly hash: (password: string, client: string) => Promise<string>;
+  readonly hash: (password: string, turn: Turn) => Promise<string>;
   /**
    * Compares a password with a stored hash, or with nothing. Where it is wrong that takes the same time for every account:
    * that of one hash at the live cost, or of the costliest that is stored.
    * @throws AppError overloaded
    */
-  readonly verify: (password: string, stored: string | null, client: string) => Promise<Verdict>;
-  /** @throws AppError overloaded where a password of this client would be refused now */
-  readonly demandRoom: (client: string) => void;
+  readonly verify: (password: string, stored: string | null, turn: Turn) => Promise<Verdict>;
+  /**
+   * Takes a place before anything else is done for a password. `device` is what the client has logged in with before.
+   * @throws AppError overloaded
+   */
+  readonly reserve: (client: string, device?: string) => Place;
 }
 
 export interface Verdict {
@@ -40,18 +44,18 @@ const NO_MATCH: Verdict = { matches: false, outdated: false };
 export function createPasswordHasher(
   cost: number,
   pepper: string | undefined,
-  workers: Pick<HashWorkers, 'hash' | 'compare' | 'demandRoom'>,
+  workers: Pick<HashWorkers, 'hash' | 'compare' | 'reserve'>,
   { workCost, note }: Pick<StoredCosts, 'workCost' | 'note'> = { workCost: () => cost, note: () => {} },
 ): PasswordHasher {
   const keys = prehashKeys(pepper);
   const [liveKey] = keys;
 
-  async function hash(password: string, client: string): Promise<string> {
+  async function hash(password: string, turn: Turn): Promise<string> {
     const text = prehash(password, liveKey);
-    return `lk1:${liveKey.id}:${await workers.hash(client, { kind: 'hash', text, cost })}`;
+    return `lk1:${liveKey.id}:${await workers.hash(turn, { kind: 'hash', text, cost })}`;
   }
 
-  async function verify(password: string, stored: string | null, client: string): Promise<Verdict> {
+  async function verify(password: string, stored: string | null, turn: Turn): Promise<Verdict> {
     const { keyId, bcryptHash, cost: costText } = parseStored(stored);
     const key = keys.find(({ id }) => id === keyId);
     const pepperMissing = keyId !== undefined && key === undefined;
@@ -61,7 +65,7 @@ export function createPasswordHasher(
     const comparable = bcryptHash !== undefined && !pepperMissing && !tooCostly;
     if (comparable) note(storedCost, isOwn);
     // One piece of work however it ends: an unknown account must take as long as a known one, and wait as often.
-    const matches = await workers.compare(client, {
+    const matches = await workers.compare(turn, {
       kind: 'compare',
       text: textFor(password, comparable ? key : liveKey),
       // $2y$ is PHP's name for what everybody else calls $2b$.
@@ -74,7 +78,7 @@ export function createPasswordHasher(
     return { ...NO_MATCH, ...(pepperMissing && { pepperMissing }), ...(tooCostly && { tooCostly }) };
   }
 
-  return { hash, verify, demandRoom: workers.demandRoom };
+  return { hash, verify, reserve: workers.reserve };
 }
 
 /** What bcrypt gets to see: plain hashes are of the password itself. */

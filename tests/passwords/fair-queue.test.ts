@@ -206,8 +206,7 @@ describe('a full queue', () => {
     const { queue, add, isRefused } = aQueue();
     await add('a0', 'a1', 'a2', 'a3');
 
-    expect(() => queue.demandRoom('a')).toThrow(AppError);
-    expect(() => queue.demandRoom('b')).not.toThrow();
+    expect([queue.hasRoom('a'), queue.hasRoom('b')]).toEqual([false, true]);
     expect(queue.waiting()).toBe(3);
 
     await add('a4', 'b1');
@@ -231,6 +230,126 @@ describe('a full queue', () => {
     expect(queue.waiting()).toBe(6);
     expect(isRefused('a6')).toBe(false);
     expect(isRefused('a7')).toBe(true);
+  });
+});
+
+describe('a place that is reserved before its work is ready', () => {
+  it('counts as taken, so that no more is prepared than there is room for', async () => {
+    const { queue, add } = aQueue();
+    await add('a0');
+
+    for (const client of ['a', 'b', 'c']) queue.reserve(client);
+
+    expect(queue.waiting()).toBe(0);
+    expect(queue.hasRoom('d')).toBe(false);
+    expect(() => queue.reserve('d')).toThrow(AppError);
+  });
+
+  it('holds up nobody whose work is ready', async () => {
+    const { queue, add, done, started } = aQueue();
+    await add('a0');
+    queue.reserve('b');
+    await add('c1');
+
+    await done();
+
+    expect(started()).toEqual(['a0', 'c1']);
+  });
+
+  it('is free again once it was left, and serves but once', async () => {
+    const { queue, add, piece } = aQueue();
+    await add('a0');
+    const place = queue.reserve('b');
+
+    place.leave();
+    place.leave();
+
+    const used = queue.reserve('b');
+    const work = queue.run(used, async () => 'result');
+    used.leave();
+    expect(queue.waiting()).toBe(1);
+    await piece('a0').done();
+    expect(await work).toBe('result');
+    expect(await queue.run(used, async () => 'another')).toBe('another');
+  });
+
+  it('may be pushed out before its work comes, which is then refused and counted once', async () => {
+    const { queue, add, observed } = aQueue();
+    await add('a0', 'a1', 'a2');
+    const last = queue.reserve('a');
+
+    await add('b1');
+
+    await expect(queue.run(last, async () => 'result')).rejects.toMatchObject({ code: 'overloaded' });
+    expect(observed.filter((event) => event === 'refused')).toHaveLength(1);
+  });
+
+  it('waits from the moment on in which it was reserved', async () => {
+    const { queue, add, advance, done } = aQueue();
+    await add('a0');
+    const place = queue.reserve('b');
+    advance(200);
+    const work = queue.run(place, async () => 'result');
+    advance(101);
+
+    await Promise.all([done(), expect(work).rejects.toMatchObject({ code: 'overloaded' })]);
+  });
+});
+
+describe('devices that have logged in before', () => {
+  /** A queue of ten places with one piece at work, and a stranger of an own network in each place. */
+  async function fullOfStrangers() {
+    const made = aQueue({ maxWaitMilliseconds: 1000 });
+    await made.add('a0', ...Array.from('bcdefghijk', (client) => `${client}1`));
+    expect(made.queue.hasRoom('l')).toBe(false);
+    return made;
+  }
+
+  it('find a place where strangers find none, in place of the stranger whose turn is last', async () => {
+    const { queue, isRefused } = await fullOfStrangers();
+
+    const place = queue.reserve('l', 'phone');
+    await settle();
+    expect(isRefused('k1')).toBe(false);
+    void queue.run(place, async () => {});
+    await settle();
+
+    expect(isRefused('k1')).toBe(true);
+    expect(queue.waiting()).toBe(10);
+  });
+
+  it('have every other turn', async () => {
+    const { queue, started, done } = await fullOfStrangers();
+    const order: string[] = [];
+    for (const device of ['phone', 'laptop', 'tablet']) {
+      void queue.run(queue.reserve('l', device), async () => void order.push(device));
+    }
+
+    await done();
+    await done();
+    await done();
+
+    expect(order).toEqual(['phone', 'laptop', 'tablet']);
+    expect(started()).toEqual(['a0', 'b1', 'c1', 'd1']);
+  });
+
+  it('leave half of the places to strangers', async () => {
+    const { queue } = await fullOfStrangers();
+
+    for (let device = 0; device < 5; device++) queue.reserve('l', `device ${device}`);
+
+    expect(queue.hasRoom('l', 'another')).toBe(false);
+    expect(queue.waiting()).toBe(10);
+  });
+
+  it('have two places each', async () => {
+    const { queue } = await fullOfStrangers();
+
+    queue.reserve('l', 'phone');
+    queue.reserve('l', 'phone');
+
+    expect(queue.hasRoom('l', 'phone')).toBe(false);
+    expect(queue.hasRoom('l', 'laptop')).toBe(true);
   });
 });
 
@@ -323,6 +442,18 @@ describe('a piece that waited too long, since others had earlier turns', () => {
     expect(started()).toEqual(['a0', 'a1']);
   });
 
+  it('is refused when its time is over, although nothing that runs has ended', async () => {
+    const { queue, add, advance, isRefused } = aQueue();
+    await add('a0', 'a1');
+    advance(301);
+
+    expect(() => queue.reserve('b')).toThrow(AppError);
+    await settle();
+
+    expect(isRefused('a1')).toBe(true);
+    expect(queue.waiting()).toBe(0);
+  });
+
   it('leaves an idle queue where it was the last, and the next piece starts at once', async () => {
     const { queue, add, advance, done, started } = aQueue();
     await add('a0', 'a1');
@@ -359,7 +490,7 @@ describe('the observer of a queue', () => {
     expect(observed).toEqual(['refused']);
     await add('b1');
     expect(observed).toEqual(['refused', 'refused']);
-    expect(() => queue.demandRoom('a')).toThrow();
+    expect(() => queue.reserve('a')).toThrow();
     expect(observed).toEqual(['refused', 'refused', 'refused']);
     advance(301);
     await done();

@@ -1,12 +1,13 @@
 import { jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
+import type { Turn } from '../../src/passwords/fair-queue.ts';
 import work, { type CompareTask, type HashTask } from '../../src/passwords/hash-worker.js';
 
 /** What the hash workers do, done at once in this process, for whoever tests what is asked of them. */
 export const hashHere = {
-  hash: async (_client: string, task: HashTask) => String(work(task)),
-  compare: async (_client: string, task: CompareTask) => work(task) === true,
-  demandRoom: () => {},
+  hash: async (_turn: Turn, task: HashTask) => String(work(task)),
+  compare: async (_turn: Turn, task: CompareTask) => work(task) === true,
+  reserve: () => ({ leave: () => {} }),
 };
 
 /** Rounds of bcrypt that `doing` makes in this process: 2^cost a call. bcrypt itself runs as ever. */

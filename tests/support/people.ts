@@ -31,6 +31,7 @@ export async function signUp(app: TestApp, details: Partial<Person> = {}) {
     id: response.body.user.id as string,
     token,
     refreshToken: response.body.refresh_token as string,
+    deviceToken: response.body.device_token as string,
     sessionId: claimsIn(token).sid,
   };
 }
