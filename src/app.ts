@@ -1,6 +1,6 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { RevocationSet } from '@latchkey/verifier/core';
-import express, { type Express } from 'express';
+import express, { type Express, type Request } from 'express';
 import type { Logger } from 'pino';
 import { createImport } from './accounts/admin/import.ts';
 import { userAdminPaths } from './accounts/admin/openapi.ts';
@@ -22,7 +22,7 @@ import { clientPaths } from './clients/openapi.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { createClients } from './clients/service.ts';
 import { createClientTokens } from './clients/tokens.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Store, Stores } from './db/store.ts';
 import { docsPaths } from './docs/openapi.ts';
@@ -30,19 +30,23 @@ import { docsRoutes } from './docs/routes.ts';
 import { AppError } from './errors.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
-import { createAuthentication } from './http/authenticate.ts';
+import { createAuthentication, readBearerToken, unlessRefused } from './http/authenticate.ts';
 import { createCrossOrigin } from './http/cors.ts';
 import { createGatewayLane } from './http/gateway-lane.ts';
 import { demandHost } from './http/host.ts';
 import { describeApi, type OpenApiDocument } from './http/openapi.ts';
+import { peekBody } from './http/peek-body.ts';
 import { createPipeline, withoutConditions } from './http/pipeline.ts';
 import type { RateLimiter } from './http/ports.ts';
 import { createRefusal, problemHandler } from './http/problem.ts';
 import { createLimit } from './http/rate-limit.ts';
+import { createRefusalBudget } from './http/refusal-budget.ts';
+import { createRefusalLane } from './http/refusal-lane.ts';
+import { createRefusalLog } from './http/refusal-log.ts';
 import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import { measureRequests } from './http/request-metrics.ts';
-import { createRouteTable, type RouteTable } from './http/route-table.ts';
+import { createRouteTable, pathOf, type RouteTable } from './http/route-table.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes, type Scrape } from './metrics/routes.ts';
@@ -89,7 +93,7 @@ export interface AppDependencies {
   readonly storedCosts: Pick<StoredCosts, 'workCost' | 'note'>;
   /** Undefined where limits are off. */
   readonly limiter: RateLimiter | undefined;
-  readonly metrics: Pick<Metrics, 'request' | 'login' | 'refresh' | 'limited'>;
+  readonly metrics: Pick<Metrics, 'request' | 'login' | 'limited' | 'refresh' | 'refusalPaced'>;
   readonly scrape: Scrape;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -101,6 +105,8 @@ export interface App {
   readonly front: RequestListener;
   /** Every route, with what guards it. */
   readonly table: RouteTable;
+  /** Sends the refusals that are held back: the process is about to stop. */
+  readonly releaseRefusals: () => void;
 }
 
 /** The version that /openapi.json names; a test holds it equal to package.json. */
@@ -231,7 +237,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(demandHost());
   const table = createRouteTable([
     ...gatewayRoutes(),
-    ...accountRoutes({ accounts, verifyLive: check }),
+    ...accountRoutes({ accounts, verifyLive: check, signupDisabled: config.signupDisabled }),
     ...sessionRoutes({ sessions, verifyGenuine: ofSession, limit }),
     ...apiKeyRoutes({ apiKeys }),
     ...auditRoutes({ audit: createAudit(store) }),
@@ -256,18 +262,55 @@ export function createApp(dependencies: AppDependencies): App {
     ...docsRoutes(document),
     ...(config.metrics.token === undefined ? [] : metricsRoutes(scrape, config.metrics.token)),
   ]);
+  const refusalBudget = createRefusalBudget({
+    monotonic: systemClock.monotonic,
+    onPaced: metrics.refusalPaced,
+  });
   app.use(
     createPipeline({
       table,
       authenticate,
       limit,
       crossOrigin: corsOrigins.length > 0 ? createCrossOrigin(corsOrigins) : undefined,
-      refuse: createRefusal(publicUrl, logger),
+      refuse: createRefusal(publicUrl, logger, refusalBudget),
     }),
   );
   app.use(problemHandler(publicUrl, logger));
-  const front = createGatewayLane({
+  /** As Express has it, which needs to have seen the request for that. */
+  const addressOf = (req: IncomingMessage): string | undefined =>
+    (Object.setPrototypeOf(req, app.request) as Request).ip;
+  const isFromPage = ({ headers }: IncomingMessage) => corsOrigins.length > 0 && headers.origin !== undefined;
+  const refusals = createRefusalLane({
     ordinary: app,
+    guardOf(req) {
+      if (req.method !== 'POST' || req.headers.host === undefined || isFromPage(req)) return undefined;
+      const match = table.match('POST', pathOf(req.url ?? ''));
+      const { limit: policy, limitSparesAuthorization, hashes = false, refuse } = match?.route ?? {};
+      // What refuses in other words has no short way.
+      if (match === undefined || policy === undefined || refuse !== undefined) return undefined;
+      if (limitSparesAuthorization && req.headers.authorization !== undefined) return undefined;
+      return { route: match.pattern, policy, hashes };
+    },
+    addressOf,
+    limiter,
+    hashing: hashWorkers,
+    async isKnown(req) {
+      const claims = await unlessRefused(() => {
+        const token = readBearerToken(req);
+        return token === undefined || apiKeyCheck.isKey(token) ? undefined : check(token);
+      });
+      return claims?.sid !== undefined || accounts.mentionsDevice((await peekBody(req)).toString('latin1'));
+    },
+    budget: refusalBudget,
+    publicUrl,
+    onLimited: metrics.limited,
+    onOverloaded: (route) => route === '/login' && metrics.login('overloaded'),
+    observe: metrics.request,
+    log: createRefusalLog(logger),
+    logger,
+  });
+  const front = createGatewayLane({
+    ordinary: refusals,
     route: GATEWAY_PATH,
     check,
     headersOf: gatewayHeaders,
@@ -275,7 +318,7 @@ export function createApp(dependencies: AppDependencies): App {
     observe: metrics.request,
     logger,
   });
-  return { express: app, front, table };
+  return { express: app, front, table, releaseRefusals: refusalBudget.release };
 }
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. */

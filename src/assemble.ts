@@ -134,7 +134,10 @@ export async function assemble(world: World): Promise<Assembly> {
 
   const server = createHttpServer((req, res) => front(req, res), config.http.publicUrl);
   // Whoever waits for something to be revoked would keep the process from stopping.
-  const { isDraining, drain } = createDrain(server, revocationLog.release);
+  const { isDraining, drain } = createDrain(server, () => {
+    revocationLog.release();
+    releaseRefusals();
+  });
   const readiness = {
     isDraining,
     isClockOff: () => isClockOff(clock),
@@ -142,7 +145,7 @@ export async function assemble(world: World): Promise<Assembly> {
     whenStale,
     isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
   };
-  const { front, table } = createApp({
+  const { front, table, releaseRefusals } = createApp({
     config,
     keys,
     keyUsage,

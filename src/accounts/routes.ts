@@ -22,14 +22,20 @@ export interface AccountRouteDependencies {
   readonly accounts: Accounts;
   /** The claims of a token that has not been revoked. */
   readonly verifyLive: TokenCheck;
+  readonly signupDisabled: boolean;
 }
 
-export function accountRoutes({ accounts, verifyLive }: AccountRouteDependencies): readonly Route[] {
+export function accountRoutes({
+  accounts,
+  verifyLive,
+  signupDisabled,
+}: AccountRouteDependencies): readonly Route[] {
   return [
     {
       method: 'POST',
       path: '/signup',
       limit: 'signup-ip',
+      hashes: !signupDisabled,
       access: 'public',
       body: JSON_BODY,
       async handle(req, res) {
@@ -42,6 +48,7 @@ export function accountRoutes({ accounts, verifyLive }: AccountRouteDependencies
       method: 'POST',
       path: '/login',
       limit: 'login-ip',
+      hashes: true,
       access: 'public',
       body: JSON_BODY,
       async handle(req, res) {

@@ -11,7 +11,9 @@ import {
   isTokenFault,
 } from '../errors.ts';
 import { POLICIES } from '../quota.ts';
-import { showQuota } from './rate-limit.ts';
+import { networkOf } from './origin.ts';
+import { quotaFields, showQuota } from './rate-limit.ts';
+import type { RefusalBudget } from './refusal-budget.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** The one table from code to HTTP status. */
@@ -110,16 +112,25 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
 }
 
 /**
- * Makes what turns whatever was thrown into a problem document, and logs what the operator needs. Where an answer has
- * begun it throws the same again.
+ * Makes what turns whatever was thrown into a problem document, and logs what the operator needs. What a client is to ask
+ * for later goes out as `budget` has it. Where an answer has begun it throws the same again.
  */
-export function createRefusal(publicUrl: string, logger: Logger) {
+export function createRefusal(publicUrl: string, logger: Logger, budget?: RefusalBudget) {
   return (thrown: unknown, req: Request, res: Response): void => {
     const error = toAppError(thrown);
     logRefusal(logger, req, error, STATUS_OF[error.code]);
     if (res.headersSent) throw thrown;
-    sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
+    const send = () => {
+      if (!res.destroyed) sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
+    };
+    if (budget && isPaced(error)) budget.pace(networkOf(req.ip), { send, close: () => req.socket.destroy() });
+    else send();
   };
+}
+
+/** What a client is to ask for later, and may ask for at once all the same. */
+function isPaced({ code }: AppError): boolean {
+  return code === 'rate_limited' || code === 'overloaded';
 }
 
 /** The last middleware, for what is thrown outside of the pipeline. */
@@ -148,13 +159,26 @@ export function logRefusal(logger: Logger, req: Request, error: AppError, status
 }
 
 function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
-  // An asset's route may have said for how long its answer may be kept; that was not meant for a refusal.
-  res.status(problem.status).set('Cache-Control', 'no-store');
-  if (problem.status === 401) res.set('WWW-Authenticate', challenge(error.code));
-  if (problem.status === 503) res.set('Retry-After', String(RETRY_AFTER_SECONDS));
+  res.status(problem.status).set(fieldsOf(error));
   if (error.quota) showQuota(res, error.quota);
-  res.set(error.headers);
-  res.type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
+  res.send(JSON.stringify(problem));
+}
+
+/** The header fields of a refusal to which no other quota applies than its own. */
+export function problemFields(error: AppError): Readonly<Record<string, string>> {
+  return { ...(error.quota && Object.fromEntries(quotaFields(error.quota))), ...fieldsOf(error) };
+}
+
+function fieldsOf({ code, headers }: AppError): Record<string, string> {
+  const status = STATUS_OF[code];
+  return {
+    // An asset's route may have said for how long its answer may be kept; that was not meant for a refusal.
+    'Cache-Control': 'no-store',
+    'Content-Type': `${PROBLEM_MEDIA_TYPE}; charset=utf-8`,
+    ...(status === 401 && { 'WWW-Authenticate': challenge(code) }),
+    ...(status === 503 && { 'Retry-After': String(RETRY_AFTER_SECONDS) }),
+    ...headers,
+  };
 }
 
 /** RFC 9110 section 15.5.2: every 401 names a scheme. Only what is wrong with a token is said of it. */

@@ -3,6 +3,17 @@ import { rateLimited } from '../errors.ts';
 import type { Quota } from '../quota.ts';
 import type { RateLimiter, RequestPolicy } from './ports.ts';
 
+type CountedQuota = Quota & { readonly allowed: boolean };
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** What an address may still send, where this request has been counted already. */
+      countedQuota?: CountedQuota;
+    }
+  }
+}
+
 /** Counts a request against a policy: shows in the answer what is left, throws AppError rate_limited if nothing is. */
 export type Limit = (res: Response, policy: RequestPolicy, key: string) => Promise<void>;
 
@@ -13,13 +24,21 @@ export function createLimit(
 ): Limit {
   return async (res, policy, key) => {
     if (limiter === undefined) return;
-    const { allowed, ...quota } = await limiter.consume(policy, key);
+    const { allowed, ...quota } = takeCounted(res, policy) ?? (await limiter.consume(policy, key));
     if (!allowed) {
       onLimited(policy);
       throw rateLimited(quota);
     }
     showQuota(res, quota);
   };
+}
+
+/** What was counted before the request came to Express; a request counts once. */
+function takeCounted({ req }: Response, policy: RequestPolicy): CountedQuota | undefined {
+  const counted = req.countedQuota;
+  if (counted?.policy !== policy) return undefined;
+  delete req.countedQuota;
+  return counted;
 }
 
 /**

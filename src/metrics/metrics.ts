@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestPolicy } from '../http/ports.ts';
+import type { Pace } from '../http/refusal-budget.ts';
 import type { Measurement } from '../http/request-metrics.ts';
 import type { QueueObserver } from '../passwords/fair-queue.ts';
 
@@ -27,6 +28,8 @@ export interface Metrics {
   /** A 429; `login-account` is the delay after wrong passwords. */
   readonly limited: (policy: RequestPolicy | 'login-account') => void;
   readonly hashQueue: QueueObserver;
+  /** What became of a refusal of the kind that a flood consists of. */
+  readonly refusalPaced: (pace: Pace) => void;
   readonly watch: (watched: Watched) => void;
 }
 
@@ -77,6 +80,13 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const paced = new Counter({
+    name: 'latchkey_paced_refusals_total',
+    help: 'Refusals with 429 or 503 overloaded: sent at once, held back for a second, or the connection closed',
+    labelNames: ['pace'],
+    registers,
+  });
+
   return {
     registry,
     request: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
@@ -87,6 +97,7 @@ export function createMetrics(): Metrics {
       started: (waitedMilliseconds) => waits.observe(waitedMilliseconds / 1000),
       refused: () => refusals.inc(),
     },
+    refusalPaced: (pace) => paced.inc({ pace }),
     watch: (watched) => watch(registry, watched),
   };
 }

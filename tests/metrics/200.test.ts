@@ -17,6 +17,7 @@ const OWN_METRICS = {
   latchkey_rate_limited_total: 'counter',
   latchkey_hash_wait_seconds: 'histogram',
   latchkey_hash_refusals_total: 'counter',
+  latchkey_paced_refusals_total: 'counter',
   latchkey_hash_queue_length: 'gauge',
   latchkey_hash_running: 'gauge',
   latchkey_revocation_lag_seconds: 'gauge',

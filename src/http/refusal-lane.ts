@@ -1,0 +1,155 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { type AppError, overloaded, rateLimited } from '../errors.ts';
+import type { Quota } from '../quota.ts';
+import { networkOf } from './origin.ts';
+import type { RateLimiter, RequestPolicy } from './ports.ts';
+import { presentProblem, problemFields, STATUS_OF } from './problem.ts';
+import { quotaFields } from './rate-limit.ts';
+import type { RefusalBudget } from './refusal-budget.ts';
+import type { RefusalLog } from './refusal-log.ts';
+import { chooseRequestId } from './request-id.ts';
+import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+/** What guards a route before its body is read. */
+export interface Guarded {
+  /** What the route is called in the log and in the metrics. */
+  readonly route: string;
+  readonly policy: RequestPolicy;
+  /** Whether it hashes a password. */
+  readonly hashes: boolean;
+}
+
+export interface RefusalLaneOptions {
+  /** The ordinary way, which every request may take. */
+  readonly ordinary: RequestListener;
+  /** Undefined for what the ordinary way should look at. */
+  readonly guardOf: (req: IncomingMessage) => Guarded | undefined;
+  readonly addressOf: (req: IncomingMessage) => string | undefined;
+  /** Undefined where limits are off. */
+  readonly limiter: RateLimiter | undefined;
+  readonly hashing: {
+    readonly hasRoom: (network: string) => boolean;
+    /** Counts a refusal, and answers with the seconds after which to come again. */
+    readonly refuse: () => number;
+  };
+  /** Whether a request comes from a device that has logged in before, for which there may be room all the same. */
+  readonly isKnown: (req: IncomingMessage) => Promise<boolean>;
+  readonly budget: RefusalBudget;
+  readonly publicUrl: string;
+  readonly onLimited: (policy: RequestPolicy) => void;
+  readonly onOverloaded: (route: string) => void;
+  readonly observe: (measurement: Measurement) => void;
+  readonly log: RefusalLog;
+  readonly logger: Logger;
+}
+
+/** A refusal without the id of its request, which goes between the halves of the body. */
+interface Rendered {
+  readonly status: number;
+  readonly fields: readonly string[];
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Refusals differ in the seconds that they name; so many are kept. */
+const MAX_RENDERED = 1_000;
+/** No request has such an id, and none could: it would not be well-formed. */
+const ID_MARK = '(id)';
+
+/**
+ * A shorter way to say no to what an address limit or a full hash queue refuses: without Express, routing and the body, with
+ * answers that are made once. It says what the ordinary way would say, in the same fields and words.
+ */
+export function createRefusalLane(options: RefusalLaneOptions): RequestListener {
+  const { ordinary, guardOf, addressOf, limiter, hashing, isKnown, budget, publicUrl } = options;
+  const { onLimited, onOverloaded, observe, log, logger } = options;
+  const rendered = new Map<string, Rendered>();
+
+  return (req, res) => {
+    const guarded = guardOf(req);
+    if (guarded === undefined) ordinary(req, res);
+    else {
+      admit(req, res, guarded).catch((err) => {
+        logger.error({ err }, 'a request could not be admitted');
+        res.destroy();
+      });
+    }
+  };
+
+  async function admit(req: IncomingMessage, res: ServerResponse, guarded: Guarded): Promise<void> {
+    const begunAt = performance.now();
+    const { policy, route, hashes } = guarded;
+    const network = networkOf(addressOf(req));
+    const quota = limiter && (await limiter.consume(policy, network));
+    if (quota?.allowed === false) {
+      onLimited(policy);
+      const { resetSeconds, remaining } = quota;
+      refuse(`${policy} ${remaining} ${resetSeconds}`, () => rateLimited(quota));
+      return;
+    }
+    if (hashes && !hashing.hasRoom(network) && !(await isKnown(req))) {
+      const seconds = hashing.refuse();
+      onOverloaded(route);
+      refuse(`overloaded ${seconds}`, () => overloaded(seconds), quota);
+      return;
+    }
+    // The ordinary way shows the quota and does not count the request again.
+    if (quota !== undefined) Object.assign(req, { countedQuota: quota });
+    ordinary(req, res);
+
+    function refuse(key: string, error: () => AppError, shown?: Quota): void {
+      const refusal = rendered.get(key) ?? render(key, error());
+      const method = req.method ?? 'POST';
+      const end = (status: number, id: string) => {
+        const milliseconds = performance.now() - begunAt;
+        observe({ method, route, status, seconds: milliseconds / 1000 });
+        log.answered({
+          id,
+          method,
+          route,
+          status: refusal.status,
+          milliseconds,
+          aborted: status !== refusal.status,
+        });
+      };
+      budget.pace(network, {
+        send() {
+          const id = chooseRequestId(req.headers['x-request-id']);
+          if (!res.destroyed) write(res, refusal, id, shown);
+          end(res.destroyed ? CLIENT_CLOSED_REQUEST : refusal.status, id);
+        },
+        close() {
+          req.socket.destroy();
+          end(CLIENT_CLOSED_REQUEST, chooseRequestId(req.headers['x-request-id']));
+        },
+      });
+    }
+  }
+
+  function render(key: string, error: AppError): Rendered {
+    const [before = '', after = ''] = JSON.stringify(presentProblem(error, publicUrl, ID_MARK)).split(
+      ID_MARK,
+    );
+    const fields = { ...SECURITY_HEADERS, ...problemFields(error) };
+    const refusal = { status: STATUS_OF[error.code], fields: Object.entries(fields).flat(), before, after };
+    if (rendered.size >= MAX_RENDERED) rendered.clear();
+    rendered.set(key, refusal);
+    return refusal;
+  }
+}
+
+function write(res: ServerResponse, refusal: Rendered, id: string, quota: Quota | undefined): void {
+  const { status, fields, before, after } = refusal;
+  const body = before + id + after;
+  res.writeHead(status, [
+    ...fields,
+    ...(quota ? quotaFields(quota).flat() : []),
+    'X-Request-Id',
+    id,
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+  ]);
+  res.end(body);
+}
