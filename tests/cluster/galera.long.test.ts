@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MANY_REQUESTS } from '../support/app.ts';
 import { useDirectories } from '../support/directories.ts';
-import { missingForGalera, startGalera } from '../support/galera.ts';
+import { startGalera } from '../support/galera.ts';
 import { startHaproxy } from '../support/haproxy.ts';
 import { demandCleanLogs } from '../support/logs.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { eventually } from '../support/several-processes.ts';
+import { missingForGalera } from '../support/tools.ts';
 
 const CLIENTS = 8;
 const LONGEST_STALL_MILLISECONDS = 10_000;

@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { findOnPath, freePort } from './mysql-server.ts';
 import { eventually } from './several-processes.ts';
+import { GALERA_PROVIDER } from './tools.ts';
 
-const PROVIDER = '/usr/lib/galera/libgalera_smm.so';
 /** What the group waits for a silent member before it goes on without it. */
 const PATIENCE =
   'evs.keepalive_period=PT0.3S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT3S;evs.inactive_check_period=PT0.3S';
@@ -25,14 +25,6 @@ export interface GaleraNode {
   /** Starts it again after `kill`, and resolves once it has caught up. */
   readonly rejoin: () => Promise<void>;
   readonly query: <Row>(sql: string) => Promise<Row[]>;
-}
-
-/** The programs that a cluster needs and that are not there. */
-export function missingForGalera(): string[] {
-  const programs = ['mariadbd', 'mariadb-install-db', 'rsync', 'haproxy'].filter(
-    (name) => findOnPath(name) === undefined,
-  );
-  return existsSync(PROVIDER) ? programs : [...programs, 'galera-4'];
 }
 
 /** Three nodes on loopback that all take writes, in a directory of their own. */
@@ -105,7 +97,7 @@ function createNode(directory: string, empty: string, members: string, place: Pl
   ].join(';');
   const ofCluster = [
     '--wsrep-on=ON',
-    `--wsrep-provider=${PROVIDER}`,
+    `--wsrep-provider=${GALERA_PROVIDER}`,
     `--wsrep-cluster-address=gcomm://${members}`,
     '--wsrep-cluster-name=latchkey-test',
     `--wsrep-node-name=node-${number}`,

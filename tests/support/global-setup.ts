@@ -1,8 +1,7 @@
-import { missingForGalera } from './galera.ts';
 import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
 import { findRedis } from './redis-server.ts';
 import { makeTemplates } from './template.ts';
-import { findNginx, findPython } from './tools.ts';
+import { findNginx, findPython, missingForGalera } from './tools.ts';
 
 declare global {
   // What global-teardown.ts stops. Jest runs both in one process and gives them nothing else to share.
