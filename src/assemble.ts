@@ -106,6 +106,7 @@ export async function assemble(world: World): Promise<Assembly> {
     // How long a hash takes is a fact of the machine, whatever clock the rest goes by.
     monotonic: systemClock.monotonic,
     observer: metrics.hashQueue,
+    onThreadError: (err) => logger.error({ err }, 'a hash thread could not start'),
   });
   const { enabled, requests } = config.limits;
   const redis = enabled && config.redisUrl ? connectRedis(config.redisUrl, logger) : undefined;

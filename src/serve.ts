@@ -32,7 +32,9 @@ export async function serve(config: Config): Promise<void> {
     logger,
     ...(isAlone ? {} : { createScrape: createScrapeThroughPrimary }),
   });
-  const { address, port } = await listen(assembly.server, config.http.port, config.http.host);
+  await assembly.hashWorkers.warm();
+  const onError = (err: Error) => logger.error({ err }, 'a connection could not be accepted');
+  const { address, port } = await listen(assembly.server, config.http.port, config.http.host, onError);
   const stopMetrics = isAlone ? await listenForMetrics(config, assembly.scrape, logger) : () => {};
   assembly.start();
   const stop = stopOnSignal(logger, async () => {
@@ -52,7 +54,8 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
   if (port === undefined) return () => {};
   const { publicUrl } = config.http;
   const server = createHttpServer(createMetricsApp({ scrape, token, publicUrl, logger }), publicUrl);
-  const address = await listen(server, port, host).catch((error: Error) => {
+  const onError = (err: Error) => logger.error({ err }, 'a connection could not be accepted');
+  const address = await listen(server, port, host, onError).catch((error: Error) => {
     throw new Error(`METRICS_PORT=${port} cannot be used: ${error.message}`, { cause: error });
   });
   logger.info({ address: address.address, port: address.port }, 'metrics are served');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { json, type Paths, refusals } from '../http/openapi.ts';
 
 const TAGS = ['Documentation'];
+const UNCHANGED = { 304: { description: 'It is what the ETag in If-None-Match names' } };
 const HTML = { content: { 'text/html': { schema: z.string() } } };
 
 export const docsPaths: Paths = {
@@ -10,7 +11,11 @@ export const docsPaths: Paths = {
       operationId: 'openapi',
       tags: TAGS,
       summary: 'This document',
-      responses: { 200: { description: 'OpenAPI 3.1', ...json(z.looseObject({})) }, ...refusals() },
+      responses: {
+        200: { description: 'OpenAPI 3.1', ...json(z.looseObject({})) },
+        ...UNCHANGED,
+        ...refusals(),
+      },
     },
   },
   '/docs': {
@@ -18,7 +23,7 @@ export const docsPaths: Paths = {
       operationId: 'docs',
       tags: TAGS,
       summary: 'This document as a page to try things on',
-      responses: { 200: { description: 'Swagger UI', ...HTML }, ...refusals() },
+      responses: { 200: { description: 'Swagger UI', ...HTML }, ...UNCHANGED, ...refusals() },
     },
   },
   '/docs/errors': {
@@ -26,7 +31,7 @@ export const docsPaths: Paths = {
       operationId: 'errors',
       tags: TAGS,
       summary: 'What each error code means',
-      responses: { 200: { description: 'One section a code', ...HTML }, ...refusals() },
+      responses: { 200: { description: 'One section a code', ...HTML }, ...UNCHANGED, ...refusals() },
     },
   },
 };

@@ -1,15 +1,39 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import type { RequestHandler, Response } from 'express';
+import { dirname, join } from 'node:path';
+import type { RequestHandler } from 'express';
 import helmet from 'helmet';
+import { createFixedContent } from '../http/fixed-content.ts';
 import type { OpenApiDocument } from '../http/openapi.ts';
 import type { Route } from '../http/route.ts';
 import { ERRORS_PAGE, SWAGGER_PAGE, SWAGGER_START } from './pages.ts';
 
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
+/** May be kept, and asked about at each use: another version of the service has others. */
+const REVALIDATED = 'no-cache';
+const FOR_A_DAY = 'public, max-age=86400';
+
+type Handler = Route['handle'];
+
+const sendSwaggerPage = createFixedContent(SWAGGER_PAGE, {
+  mediaType: 'text/html',
+  cacheControl: REVALIDATED,
+});
+const sendErrorsPage = createFixedContent(ERRORS_PAGE, { mediaType: 'text/html', cacheControl: REVALIDATED });
+const sendStart = createFixedContent(SWAGGER_START, {
+  mediaType: 'text/javascript',
+  cacheControl: REVALIDATED,
+});
 /** The files of Swagger UI that the page loads; the package holds many more. */
-const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'];
+const sendStyle = createFixedContent(readFileSync(join(SWAGGER_UI, 'swagger-ui.css')), {
+  mediaType: 'text/css',
+  cacheControl: FOR_A_DAY,
+});
+const sendScript = createFixedContent(readFileSync(join(SWAGGER_UI, 'swagger-ui-bundle.js')), {
+  mediaType: 'text/javascript',
+  cacheControl: FOR_A_DAY,
+});
 
 /** Swagger UI writes style attributes and inline images; scripts come from this server alone. */
 const documentPolicy: RequestHandler = helmet.contentSecurityPolicy({
@@ -24,58 +48,31 @@ const documentPolicy: RequestHandler = helmet.contentSecurityPolicy({
 
 /** The pages, and what they load: that is no part of the API, so not in its document. */
 export function docsRoutes(document: OpenApiDocument): readonly Route[] {
+  const sendDocument = createFixedContent(JSON.stringify(document), {
+    mediaType: 'application/json',
+    cacheControl: REVALIDATED,
+  });
   return [
-    {
-      method: 'GET',
-      path: '/openapi.json',
-      access: 'public',
-      handle(_req, res) {
-        res.json(document);
-      },
-    },
-    {
-      method: 'GET',
-      path: '/docs',
-      access: 'public',
-      handle(req, res) {
-        // The page names its files relative to /docs without a slash, so that it works under any path prefix.
-        if (req.path.endsWith('/')) res.redirect(308, '../docs');
-        else sendPage(res, SWAGGER_PAGE);
-      },
-    },
-    {
-      method: 'GET',
-      path: '/docs/errors',
-      access: 'public',
-      handle(_req, res) {
-        sendPage(res, ERRORS_PAGE);
-      },
-    },
-    {
-      method: 'GET',
-      path: '/docs/start.js',
-      access: 'public',
-      handle(_req, res) {
-        res.type('js').send(SWAGGER_START);
-      },
-    },
-    ...ASSETS.map(assetRoute),
+    fixedRoute('/openapi.json', sendDocument),
+    fixedRoute('/docs', (req, res) => {
+      // The page names its files relative to /docs without a slash, so that it works under any path prefix.
+      if (req.path.endsWith('/')) res.redirect(308, '../docs');
+      else return asPage(sendSwaggerPage)(req, res);
+    }),
+    fixedRoute('/docs/errors', asPage(sendErrorsPage)),
+    fixedRoute('/docs/start.js', sendStart),
+    fixedRoute('/docs/swagger-ui.css', sendStyle),
+    fixedRoute('/docs/swagger-ui-bundle.js', sendScript),
   ];
 }
 
-function assetRoute(asset: string): Route {
-  return {
-    method: 'GET',
-    path: `/docs/${asset}`,
-    access: 'public',
-    cacheable: true,
-    handle(_req, res) {
-      res.removeHeader('Cache-Control');
-      res.sendFile(asset, { root: SWAGGER_UI, maxAge: '1 day', acceptRanges: false });
-    },
-  };
+function fixedRoute(path: string, handle: Handler): Route {
+  return { method: 'GET', path, access: 'public', cacheable: true, handle };
 }
 
-function sendPage(res: Response, page: string): void {
-  documentPolicy(res.req, res, () => res.type('html').send(page));
+function asPage(send: Handler): Handler {
+  return (req, res) => {
+    documentPolicy(req, res, () => {});
+    return send(req, res);
+  };
 }

@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import { whenOver } from './exchange.ts';
 
 export interface Drain {
   /** Whether `drain` has been called. */
@@ -22,7 +23,7 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
   server.prependListener('request', (_req, res) => {
     inFlight.add(res);
     if (draining) closeAfter(res);
-    res.once('close', () => {
+    whenOver(res, () => {
       inFlight.delete(res);
       if (inFlight.size === 0) allAnswered();
     });

@@ -3,6 +3,7 @@ import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import { policyOf, readBearerToken, type TokenCheck } from './authenticate.ts';
+import { whenOver } from './exchange.ts';
 import type { RateLimiter } from './ports.ts';
 import { quotaFields } from './rate-limit.ts';
 import { chooseRequestId } from './request-id.ts';
@@ -55,7 +56,7 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
     const method = req.method ?? 'GET';
     const id = chooseRequestId(req.headers['x-request-id']);
     const body = JSON.stringify(claims);
-    res.once('close', () => {
+    whenOver(res, () => {
       const milliseconds = performance.now() - begunAt;
       const status = res.writableFinished ? 200 : CLIENT_CLOSED_REQUEST;
       observe({ method, route, status, seconds: milliseconds / 1000 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   createServer,
+  type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerResponse,
@@ -9,11 +10,14 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../errors.ts';
+import { whenOver } from './exchange.ts';
+import { answerOneAtATime } from './pipelining.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem } from './problem.ts';
 
 const HEADERS_TIMEOUT_MILLISECONDS = 10_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 30_000;
 const TIMEOUT_CHECK_MILLISECONDS = 1_000;
+const CLOSE_MILLISECONDS = 1_000;
 
 /** Statuses for what Node refuses before there is a request; everything else of the kind is a 400. */
 const PARSER_FAULTS: Readonly<Record<string, number>> = {
@@ -26,37 +30,59 @@ const PARSER_FAULTS: Readonly<Record<string, number>> = {
  * answered with the same problem document as everything else.
  */
 export function createHttpServer(listener: RequestListener, publicUrl: string): Server {
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
-      requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-      requireHostHeader: false,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
-    },
-    listener,
-  );
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
+    requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+    requireHostHeader: false,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
+  });
+  answerOneAtATime(server, listener);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    refuse(socket, PARSER_FAULTS[error.code ?? ''] ?? 400, publicUrl),
+    refuseInTurn(socket, PARSER_FAULTS[error.code ?? ''] ?? 400, publicUrl),
   );
   // An expectation that nobody knows may be ignored (RFC 9110 section 10.1.1); Node would answer without a body.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   return server;
 }
 
-/** Listens and returns the address. Rejects where the port is taken. */
-export function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+/**
+ * Listens and returns the address. Rejects where the port is taken. `onError` is told of connections that could not be
+ * accepted, such as where the process has no file descriptors left, which ends it no more than any other refusal.
+ */
+export function listen(
+  server: Server,
+  port: number,
+  host: string,
+  onError: (error: Error) => void = () => {},
+): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
+      server.on('error', onError);
       resolve(server.address() as AddressInfo);
     });
   });
 }
 
+/** Node keeps the response that a connection is busy with under this name, and its own handler asks the same. */
+type BusySocket = Duplex & { readonly _httpMessage?: ServerResponse<IncomingMessage> | null };
+
+/** Refuses what could not be read, once whatever came before it on the connection has been answered. */
+function refuseInTurn(socket: BusySocket, status: number, publicUrl: string): void {
+  if (socket.destroyed) return;
+  const answer = socket._httpMessage;
+  if (!answer?.req.complete) refuse(socket, status, publicUrl);
+  // A client that ends its connection in the midst of a request has gone.
+  else if (socket.readableEnded) socket.destroy();
+  else whenOver(answer, () => refuseInTurn(socket, status, publicUrl));
+}
+
 /** Written by hand, since there is no response object yet. Where another answer has begun, cutting it is all that is left. */
-function refuse(socket: Duplex, status: number, publicUrl: string): void {
-  if (!socket.writable || hasAnswerBegun(socket)) {
+function refuse(socket: BusySocket, status: number, publicUrl: string): void {
+  // Told twice of the same garbage.
+  if (socket.writableEnded) return;
+  if (!socket.writable || socket._httpMessage?.headersSent) {
     socket.destroy();
     return;
   }
@@ -73,9 +99,7 @@ function refuse(socket: Duplex, status: number, publicUrl: string): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** Node keeps the response that a socket is busy with under this name, and its own handler asks the same. */
-function hasAnswerBegun(socket: Duplex & { readonly _httpMessage?: ServerResponse | null }): boolean {
-  return socket._httpMessage?.headersSent === true;
+  // A client that does not close the connection in turn would keep it for ever.
+  const timer = setTimeout(() => socket.destroy(), CLOSE_MILLISECONDS);
+  socket.once('close', () => clearTimeout(timer));
 }

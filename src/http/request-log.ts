@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { whenOver } from './exchange.ts';
 import { requestIdOf } from './request-id.ts';
 import { routeOf } from './route.ts';
 
@@ -24,7 +25,7 @@ const PROBES: readonly (string | null)[] = ['/healthz', '/readyz', '/metrics'];
 export function requestLog(logger: Logger): RequestHandler {
   return (req, res, next) => {
     const begunAt = performance.now();
-    res.once('close', () => {
+    whenOver(res, () => {
       logAnswer(logger, {
         id: requestIdOf(res as Response),
         method: req.method,

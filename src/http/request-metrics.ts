@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { whenOver } from './exchange.ts';
 import { routeOf } from './route.ts';
 
 export interface Measurement {
@@ -17,7 +18,7 @@ const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELE
 export function measureRequests(observe: (measurement: Measurement) => void): RequestHandler {
   return (req, res, next) => {
     const begunAt = performance.now();
-    res.once('close', () => {
+    whenOver(res, () => {
       const method = METHODS.includes(req.method) ? req.method : 'other';
       const seconds = (performance.now() - begunAt) / 1000;
       const status = res.writableFinished ? res.statusCode : CLIENT_CLOSED_REQUEST;

@@ -12,6 +12,8 @@ export interface HashWorkersOptions {
   readonly bcryptCost: number;
   readonly monotonic: () => number;
   readonly observer?: QueueObserver;
+  /** Told of a thread that could not start; the others do its work. */
+  readonly onThreadError?: (error: Error) => void;
 }
 
 /** Threads that do the work of bcrypt. `turn` is whom a request comes from, who take turns, or the place reserved for it. */
@@ -23,6 +25,8 @@ export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 're
   /** How many passwords wait for a thread. */
   readonly waiting: () => number;
   readonly running: () => number;
+  /** Starts all threads and resolves once they have loaded what they need: the first logins then do not wait for that. */
+  readonly warm: () => Promise<void>;
   /** Whatever still waits or runs is given up. */
   readonly close: () => Promise<void>;
 }
@@ -33,10 +37,13 @@ export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 're
  */
 const NICENESS = process.platform === 'linux' ? 19 : 0;
 
+/** The lowest that bcrypt knows, a millisecond. */
+const MIN_COST = 4;
+
 /** bcrypt takes 2^cost rounds; about so long each, until the first hash was measured. */
 const EXPECTED_ROUND_MILLISECONDS = 0.05;
 
-/** Starts one thread; the others start when they are first needed, and all stay. */
+/** Starts one thread; the others start with `warm` or when they are first needed, and all stay. */
 export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
   const { workers, maxWaitMilliseconds, bcryptCost, monotonic, observer } = options;
   const pool = new Piscina({
@@ -54,6 +61,8 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
     monotonic,
     ...(observer && { observer }),
   });
+  // Without a listener it would end the process.
+  pool.on('error', (error: Error) => options.onThreadError?.(error));
   const loading = new Map<Worker, Promise<unknown>>();
   noteThreads();
 
@@ -74,6 +83,12 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
     }
   }
 
+  async function warm(): Promise<void> {
+    // The pool starts a thread for each piece of work that finds none free.
+    const tasks = Array.from({ length: workers }, () => run({ kind: 'hash', text: '', cost: MIN_COST }));
+    await Promise.allSettled([...tasks, ...loading.values()]);
+  }
+
   /** Node 20 aborts where a thread is stopped while it loads modules, so each may load to the end. */
   async function close(): Promise<void> {
     noteThreads();
@@ -90,6 +105,7 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
     refuse: queue.refuse,
     waiting: queue.waiting,
     running: queue.running,
+    warm,
     close,
   };
 }

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { ERRORS, FIELD_ERRORS } from '../../src/errors.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
@@ -84,6 +86,45 @@ onEachDatabase((kind) => {
 
       expect(response.headers.get('cache-control')).toBe('public, max-age=86400');
     });
+
+    const FIXED = ['/openapi.json', '/docs', '/docs/errors', '/docs/start.js', '/docs/swagger-ui-bundle.js'];
+
+    it.each(FIXED)(
+      'and sends %s compressed to those who take that, each variant under an ETag',
+      async (path) => {
+        const bare = await raw(path, {});
+        const zipped = await raw(path, { 'Accept-Encoding': 'gzip' });
+        const best = await raw(path, { 'Accept-Encoding': 'gzip, deflate, br' });
+        const refused = await raw(path, { 'Accept-Encoding': 'br;q=0, gzip;q=0' });
+
+        expect(gunzipSync(zipped.bytes)).toEqual(bare.bytes);
+        expect(brotliDecompressSync(best.bytes)).toEqual(bare.bytes);
+        expect(refused.bytes).toEqual(bare.bytes);
+        expect([bare, zipped, best].map(({ headers }) => headers['content-encoding'])).toEqual([
+          ...[undefined, 'gzip', 'br'],
+        ]);
+        expect(new Set([bare, zipped, best].map(({ headers }) => headers.etag)).size).toBe(3);
+        expect(best.headers.vary).toContain('Accept-Encoding');
+      },
+    );
+
+    it.each(FIXED)('and answers 304 without a body at %s to those who have it', async (path) => {
+      const { headers } = await raw(path, { 'Accept-Encoding': 'br' });
+      const ask = (tag: string) => raw(path, { 'Accept-Encoding': 'br', 'If-None-Match': tag });
+
+      for (const tag of [headers.etag ?? '', `"other", W/${headers.etag}`]) {
+        const again = await ask(tag);
+        expect([again.status, again.bytes.length, again.headers.etag]).toEqual([304, 0, headers.etag]);
+      }
+      expect((await ask('"other"')).status).toBe(200);
+    });
+
+    async function raw(path: string, headers: Record<string, string>) {
+      const request = httpRequest({ host: '127.0.0.1', port: app.port, path, headers, agent: false });
+      request.end();
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      return { status: response.statusCode, headers: response.headers, bytes: await buffer(response) };
+    }
 
     it('and serves no other file of the package, nor any above it', async () => {
       for (const path of [

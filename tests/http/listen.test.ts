@@ -38,13 +38,39 @@ describe('The HTTP server', () => {
     expect(JSON.parse(body)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
-  it('cuts a connection on which garbage comes during an answer, instead of writing into that answer', async () => {
-    const { port } = await start((_req, res) => res.write('the beginning'));
+  it('refuses garbage that comes during an answer behind that answer', async () => {
+    const { port } = await start((_req, res) => {
+      res.write('the beginning');
+      setTimeout(() => res.end(', the end'), 20);
+    });
     const socket = connect(port, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
     socket.write('GARBAGE\r\n\r\n');
 
+    expect(await text(socket)).toMatch(/, the end\r\n0\r\n\r\nHTTP\/1.1 400 Bad Request/);
+  });
+
+  it('cuts a connection where the body of a request cannot be read that is already being answered', async () => {
+    const { port } = await start((_req, res) => res.write('the beginning'));
+    const socket = connect(port, '127.0.0.1');
+    socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
+    await once(socket, 'data');
+    socket.write('no length of a chunk\r\n');
+
     expect(await text(socket).catch(() => '')).not.toContain('400');
+  });
+
+  it('closes a connection that it has refused, although the client keeps it open', async () => {
+    const { port, server } = await start(() => {});
+    const accepted = once(server, 'connection');
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write('GARBAGE\r\n\r\n');
+    socket.resume();
+    const [connection] = await accepted;
+
+    await once(connection, 'close');
+    expect(socket.writable).toBe(true);
+    socket.destroy();
   });
 });

@@ -53,6 +53,17 @@ describe('hash workers', () => {
     return { kind: 'compare', text, bcryptHash, liveCost: LIVE_COST, mayMatch: true } as const;
   }
 
+  it('have started and loaded all threads once they are warm', async () => {
+    const threadsBefore = readdirSync('/proc/self/task').length;
+    const workers = createWorkers(3);
+
+    await workers.warm();
+
+    // One thread has started by then in any case.
+    expect(readdirSync('/proc/self/task').length - threadsBefore).toBeGreaterThanOrEqual(3);
+    expect(workers.running()).toBe(0);
+  });
+
   it('hash a text as bcrypt does, at the cost that was asked for', async () => {
     const workers = createWorkers();
 

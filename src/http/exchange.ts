@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** What has to be told when a request is over. */
+interface Exchange {
+  isOver: boolean;
+  readonly waiting: (() => void)[];
+}
+
+const EXCHANGE = Symbol('exchange');
+const OPEN = Symbol('open exchanges');
+
+type Tracked = ServerResponse<IncomingMessage> & { [EXCHANGE]?: Exchange };
+type TrackedSocket = Socket & { [OPEN]?: Set<() => void> };
+
+/**
+ * Calls `done` once, when the request that `res` answers is over: its answer has been handed to the operating system, or
+ * its connection is closed. The event `close` of the response alone does not say so: Node 20 does not emit it for
+ * responses that wait behind another one of the same connection.
+ */
+export function whenOver(res: ServerResponse<IncomingMessage>, done: () => void): void {
+  const exchange = exchangeOf(res);
+  if (exchange.isOver) done();
+  else exchange.waiting.push(done);
+}
+
+/** A signal that is aborted when the request is over, so that nothing is done any more for a client that has gone. */
+export function overSignal(res: ServerResponse<IncomingMessage>): AbortSignal {
+  const controller = new AbortController();
+  whenOver(res, () => controller.abort());
+  return controller.signal;
+}
+
+function exchangeOf(res: Tracked): Exchange {
+  const known = res[EXCHANGE];
+  if (known !== undefined) return known;
+  const { socket } = res.req;
+  const exchange: Exchange = { isOver: res.closed || socket.closed, waiting: [] };
+  res[EXCHANGE] = exchange;
+  if (exchange.isOver) return exchange;
+
+  const open = openOn(socket);
+  const over = () => {
+    open.delete(over);
+    res.off('close', over);
+    exchange.isOver = true;
+    for (const done of exchange.waiting.splice(0)) done();
+  };
+  open.add(over);
+  res.once('close', over);
+  return exchange;
+}
+
+/** One listener a connection, however many requests it carries. */
+function openOn(socket: TrackedSocket): Set<() => void> {
+  const known = socket[OPEN];
+  if (known !== undefined) return known;
+  const open = new Set<() => void>();
+  socket[OPEN] = open;
+  socket.once('close', () => {
+    for (const over of open) over();
+  });
+  return open;
+}
