@@ -30,6 +30,7 @@ import { docsRoutes } from './docs/routes.ts';
 import { AppError } from './errors.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
+import { answerJsonDirectly } from './http/answer.ts';
 import { createAuthentication, readBearerToken, unlessRefused } from './http/authenticate.ts';
 import { createCrossOrigin } from './http/cors.ts';
 import { createGatewayLane } from './http/gateway-lane.ts';
@@ -229,6 +230,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.set('etag', false);
   app.disable('x-powered-by');
   withoutConditions(app);
+  answerJsonDirectly(app);
 
   app.use(requestId());
   app.use(requestLog(logger));

@@ -285,7 +285,12 @@ export class AppError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string = ERRORS[code].meaning, options: AppErrorOptions = {}) {
+    // What callers do wrong is no fault of the code: in a flood the stack would cost more than the answer. The cause of what
+    // is a fault has a stack of its own.
+    const frames = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(`${code}: ${detail}`, { cause: options.cause });
+    Error.stackTraceLimit = frames;
     this.name = 'AppError';
     this.code = code;
     this.detail = detail;
@@ -296,13 +301,17 @@ export class AppError extends Error {
   }
 }
 
-/** Runs a check of the verifier. What it refuses is an AppError with the same code and in the same words. */
+/** Runs a check of the verifier, without a stack. What it refuses is an AppError with the same code and in the same words. */
 export function asAppError<Result>(check: () => Result): Result {
+  const frames = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
   try {
     return check();
   } catch (error) {
     if (!(error instanceof VerificationError && error.code in ERRORS)) throw error;
     throw new AppError(error.code as ErrorCode, error.message, { cause: error.cause });
+  } finally {
+    Error.stackTraceLimit = frames;
   }
 }
 

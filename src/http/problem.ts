@@ -11,6 +11,7 @@ import {
   isTokenFault,
 } from '../errors.ts';
 import { POLICIES } from '../quota.ts';
+import { endWith } from './answer.ts';
 import { networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
@@ -159,9 +160,11 @@ export function logRefusal(logger: Logger, req: Request, error: AppError, status
 }
 
 function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
-  res.status(problem.status).set(fieldsOf(error));
+  res.statusCode = problem.status;
+  const fields = fieldsOf(error);
+  for (const name in fields) res.setHeader(name, fields[name] ?? '');
   if (error.quota) showQuota(res, error.quota);
-  res.send(JSON.stringify(problem));
+  endWith(res, `${PROBLEM_MEDIA_TYPE}; charset=utf-8`, JSON.stringify(problem));
 }
 
 /** The header fields of a refusal to which no other quota applies than its own. */
