@@ -10,6 +10,7 @@ import { describeMachine } from './support/machine.ts';
 const ALL = [
   'startup',
   'verify',
+  'pipeline',
   'verifier',
   'logins',
   'flood',
