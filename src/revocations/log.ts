@@ -28,16 +28,21 @@ export const KEPT_SECONDS = 1800;
 export const PAGE_EVENTS = 5_000;
 
 const FOLLOWED_MILLISECONDS = 60_000;
+/** How many late ones are tried to find what a follower lacks. */
+const MAX_LATE = 1_000;
 /** What it takes to answer one follower, and as long again for everything else that the process has to do. */
 const MILLISECONDS_FOR_ONE = 0.5;
 
 /**
  * Positions are given out at insert and appear at commit, so a lower one may appear after a higher one. A follower has what
- * a cursor's checksum says it has; where that is all that is known up to its highest position, what is new lies behind,
- * and else it is given everything again that was not settled. So any process can answer any cursor.
+ * a cursor's checksum says it has; where that is all that is known up to its highest position, what is new lies behind.
+ * Else it lacks what has come late since, and where even that is not what the checksum says, it is given everything again
+ * that was not settled. So any process can answer any cursor.
  */
 export function createRevocationLog(clock: Clock): RevocationLog {
   const entries: RecordedRevocation[] = [];
+  /** Those that came when a higher one was known, in the order in which they came. */
+  let late: number[] = [];
   const waiting = new Set<() => void>();
   /** Up to here something may have been forgotten. */
   let floor = 0;
@@ -54,6 +59,7 @@ export function createRevocationLog(clock: Clock): RevocationLog {
     for (const entry of page) {
       const index = indexAfter(entry.position - 1);
       if (entry.position <= floor || entries[index]?.position === entry.position) continue;
+      if (index < entries.length) late.push(entry.position);
       entries.splice(index, 0, entry);
       isNew = true;
     }
@@ -68,19 +74,37 @@ export function createRevocationLog(clock: Clock): RevocationLog {
     const keptFrom = clock.now() - KEPT_SECONDS * 1000;
     const kept = entries.findIndex(({ createdAt }) => createdAt.getTime() >= keptFrom);
     const forgotten = entries.splice(0, kept === -1 ? entries.length : kept);
+    if (forgotten.length === 0) return;
     floor = forgotten.at(-1)?.position ?? floor;
+    late = late.filter((position) => position > floor);
   }
 
   function since(cursor: LiveCursor) {
     askedAt = clock.monotonic();
     if (cursor.settled < floor || cursor.highest > highest) return undefined;
-    const hasAllUpToHighest = checksumOf(cursor.settled, cursor.highest) === cursor.checksum;
-    const begin = indexAfter(hasAllUpToHighest ? cursor.highest : cursor.settled);
-    const events = entries.slice(begin, begin + PAGE_EVENTS);
-    const isAll = begin + events.length === entries.length;
+    const lacked = lackedBelow(cursor);
+    const begin = indexAfter(lacked === undefined ? cursor.settled : cursor.highest);
+    const end = begin + PAGE_EVENTS - (lacked?.length ?? 0);
+    const events = [...(lacked ?? []), ...entries.slice(begin, end)];
+    const isAll = end >= entries.length;
     const reached = isAll ? highest : (events.at(-1)?.position ?? highest);
     const below = Math.min(settled, reached);
     return { events, next: { settled: below, highest: reached, checksum: checksumOf(below, reached) } };
+  }
+
+  /** What has come late since the cursor was made; undefined where that does not explain its checksum. */
+  function lackedBelow(cursor: LiveCursor): RecordedRevocation[] | undefined {
+    let sum = checksumOf(cursor.settled, cursor.highest);
+    const lacked: RecordedRevocation[] = [];
+    for (let index = late.length - 1; sum !== cursor.checksum; index--) {
+      const position = late[index];
+      if (position === undefined || lacked.length === MAX_LATE) return undefined;
+      const entry = entries[indexAfter(position - 1)];
+      if (entry === undefined || position <= cursor.settled || position > cursor.highest) continue;
+      sum = (sum - mixed(position)) >>> 0;
+      lacked.push(entry);
+    }
+    return lacked.sort((one, other) => one.position - other.position);
   }
 
   /** Of the entries behind one position up to another; these are few, since what is not settled yet is recent. */

@@ -67,6 +67,32 @@ describe('The log of revocations', () => {
     expect(log.waiting()).toBe(0);
   });
 
+  it('gives a follower what has come late alone, however much is not settled yet', () => {
+    const { clock, log } = setUp();
+    const createdAt = new Date(clock.now());
+    const at = (position: number) => ({
+      ...revocationOf('session', String(position), null, createdAt),
+      position,
+      createdAt,
+    });
+    // As three nodes of a cluster give positions out, of which one writes.
+    const gaps = Array.from({ length: 2000 }, (_, index) => at(3 * index + 1));
+    log.append(gaps, 1);
+    const followed = log.since({ settled: 0, highest: 0, checksum: 0 });
+
+    log.append([at(5000), at(6001)], 1);
+    log.append([at(4001), at(5999)], 1);
+    const first = log.since(followed?.next ?? { settled: 0, highest: 0, checksum: 0 });
+    log.append([at(3002)], 1);
+    const second = log.since(first?.next ?? { settled: 0, highest: 0, checksum: 0 });
+    const fromAnother = log.since({ settled: 1, highest: 5998, checksum: 1 });
+
+    expect(followed?.events).toHaveLength(2000);
+    expect(first?.events.map(({ position }) => position)).toEqual([4001, 5000, 5999, 6001]);
+    expect(second?.events.map(({ position }) => position)).toEqual([3002]);
+    expect(fromAnother?.events).toHaveLength(2004);
+  });
+
   it('counts as followed for a minute after somebody has asked', () => {
     const { clock, log } = setUp();
     expect(log.isFollowed()).toBe(false);
