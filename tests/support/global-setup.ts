@@ -1,7 +1,7 @@
 import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
 import { findRedis } from './redis-server.ts';
 import { makeTemplates } from './template.ts';
-import { findNginx, findPython } from './tools.ts';
+import { findNginx, findPython, missingForGalera } from './tools.ts';
 
 declare global {
   // What global-teardown.ts stops. Jest runs both in one process and gives them nothing else to share.
@@ -11,6 +11,7 @@ declare global {
 export default async function setUp(): Promise<void> {
   demandRedis();
   demandInterop();
+  requireGalera();
   await findMysql();
   await makeTemplates(process.env.TEST_MYSQL_URL ? ['SQLite', 'MySQL'] : ['SQLite']);
 }
@@ -55,4 +56,12 @@ function demandInterop(): void {
   if (missing === '') return;
   if (process.env.REQUIRE_INTEROP === '1') throw new Error(`REQUIRE_INTEROP=1, and there is no ${missing}`);
   console.error(`\n*** NO INTEROP: examples are not tried without ${missing}. Install them. ***\n`);
+}
+
+/** A long test has a cluster of its own, and starts it itself. */
+function requireGalera(): void {
+  const missing = missingForGalera().join(', ');
+  if (missing === '') return;
+  if (process.env.REQUIRE_GALERA === '1') throw new Error(`REQUIRE_GALERA=1, and there is no ${missing}`);
+  console.error(`\n*** NO GALERA: the cluster is not tried without ${missing}. Install them. ***\n`);
 }

@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { findOnPath } from './mysql-server.ts';
+
+export const GALERA_PROVIDER = '/usr/lib/galera/libgalera_smm.so';
 
 const PACKAGES = 'import cryptography, jose, jwt';
 
@@ -13,4 +16,12 @@ export function findPython(): string | undefined {
   return ['/usr/bin/python3', findOnPath('python3')].find(
     (python) => python !== undefined && spawnSync(python, ['-c', PACKAGES]).status === 0,
   );
+}
+
+/** What a cluster needs and is not there. */
+export function missingForGalera(): string[] {
+  const programs = ['mariadbd', 'mariadb-install-db', 'rsync', 'haproxy'].filter(
+    (name) => findOnPath(name) === undefined,
+  );
+  return existsSync(GALERA_PROVIDER) ? programs : [...programs, 'galera-4'];
 }
