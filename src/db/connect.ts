@@ -55,8 +55,7 @@ const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
  *
  * SQLite has one writer: of many transactions that begin at once most would fail, and statements that wait for the lock
  * would keep the few threads that its holder needs to commit. So writes take turns, and IMMEDIATE takes the lock at the
- * beginning, where waiting for another process is possible. On MySQL each statement of a transaction sees what is
- * committed, so that what it decides does not rest on an old snapshot.
+ * beginning, where waiting for another process is possible.
  */
 export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
   const isSqlite = config.location.dialect === 'sqlite';
@@ -69,9 +68,7 @@ export async function connectDatabase(config: DatabaseConfig): Promise<Database>
   const run: Database['run'] = (operation, withinMilliseconds = config.timeoutMilliseconds) =>
     withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds));
   const inTurn = isSqlite ? createTurns(isDatabaseUnavailable) : atOnce;
-  const options = isSqlite
-    ? { type: Transaction.TYPES.IMMEDIATE }
-    : { isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED };
+  const options = isSqlite ? { type: Transaction.TYPES.IMMEDIATE } : {};
   const readAside: Database['readAside'] = (sql, values = {}) =>
     run(() => aside.query(sql, { replacements: values, type: QueryTypes.SELECT, raw: true }));
   return {

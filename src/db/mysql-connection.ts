@@ -21,8 +21,9 @@ const SQL_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
  * statement may take; null where that is as long as it takes, as in a migration.
  *
  * Under NO_BACKSLASH_ESCAPES the backslashes with which Sequelize escapes quotes in values would mean nothing, and a
- * value could become SQL. Below REPEATABLE READ an INSERT ... SELECT does not lock the row it reads, which may change
- * before the insert counts. A statement that waits for a lock longer than its caller waits would take effect after the
+ * value could become SQL. Under READ COMMITTED each statement sees what is committed, so that what it decides does
+ * not rest on an old snapshot, and what is not there is not locked; an INSERT ... SELECT locks the rows that it reads
+ * only where it says so. A statement that waits for a lock longer than its caller waits would take effect after the
  * caller was told that it had not.
  */
 export async function prepareMysqlConnection(
@@ -35,7 +36,7 @@ export async function prepareMysqlConnection(
   await query(
     `SET SESSION sql_mode = '${SQL_MODE}', SESSION group_concat_max_len = ${MAX_CONCAT_BYTES}${lockWait(limitMilliseconds)}`,
   );
-  await query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
 }
 
 function lockWait(limitMilliseconds: number | null): string {
