@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { type AppError, rateLimited } from '../errors.ts';
+import { rateLimited } from '../errors.ts';
 import type { Quota } from '../quota.ts';
 import type { SigningKey } from '../tokens/keys.ts';
-import type { IdentifierKind, LoginFailureStore, LoginFailures } from './ports.ts';
+import { createKeyedTurns } from './keyed-turns.ts';
+import { createKnownWaits, type KnownWait } from './known-waits.ts';
+import type { DelayRule, FailureKey, FailureKeys, IdentifierKind, LoginFailureStore } from './ports.ts';
 import { createUnderWay } from './under-way.ts';
 
 export interface LoginGuardOptions {
@@ -17,15 +19,6 @@ export interface LoginGuardOptions {
   readonly onLimited?: () => void;
 }
 
-/** Whose password is tried, under what kind of identifier, and from where. */
-export interface LoginSubject {
-  /** The id of the user, or what stands for somebody unknown. */
-  readonly account: string;
-  readonly kind: IdentifierKind;
-  /** A device that the account knows has a count of its own; all others share the one of STRANGERS. */
-  readonly device: string;
-}
-
 /** One try at a password, counted as a failure until it turns out to be none. */
 export interface LoginAttempt {
   /** False where the account takes no password any more; the answer must then be that to a wrong password. */
@@ -33,7 +26,8 @@ export interface LoginAttempt {
   /** Whether this failure is the one after which the account takes no password any more. */
   readonly locks: boolean;
   readonly quota: Quota | undefined;
-  /** The count begins anew. */
+  /** It stays counted. */
+  readonly failed: () => void;
   readonly succeeded: () => Promise<Quota | undefined>;
   /** No password was compared, so it was no failure. */
   readonly withdraw: () => Promise<void>;
@@ -43,16 +37,19 @@ export interface LoginAttempt {
 
 export interface LoginGuard {
   /** @throws AppError rate_limited while the next try has to wait */
-  readonly admit: (subject: LoginSubject) => Promise<LoginAttempt>;
+  readonly admit: (keys: FailureKeys) => Promise<LoginAttempt>;
+  /**
+   * Asks no database, and refuses only what `admit` would refuse as well.
+   * @throws AppError rate_limited
+   */
+  readonly refuseKnownWait: (delay: FailureKey) => void;
 }
-
-export const STRANGERS = '';
 
 /** A count that nobody added to for a day does not delay any more. What locks is not forgotten. */
 export const FORGET_SECONDS = 86_400;
 const MAX_DELAY_SECONDS = 900;
-/** With many tries at once, each round of reading and writing lets one of them win. */
-const MAX_ROUNDS = 50;
+/** What another process counted may still turn out to be no failure: such a wait is believed for a moment. */
+const BELIEVED_MILLISECONDS = 1000;
 
 /** Limits are off: every try may match and nothing is counted. */
 export const NO_GUARD: LoginGuard = {
@@ -60,79 +57,95 @@ export const NO_GUARD: LoginGuard = {
     mayMatch: true,
     locks: false,
     quota: undefined,
+    failed: () => {},
     succeeded: async () => undefined,
     withdraw: async () => {},
     over: () => {},
   }),
+  refuseKnownWait: () => {},
 };
 
 /**
  * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). A try is counted before its password is compared, in one
- * conditional write, so that of many tries at once no more are compared than may be.
+ * conditional write, so that of many tries at once no more are compared than may be. Within a process those of one key
+ * take turns, so that they wait for one another here and not in the database.
  *
- * The delay belongs to the identifier, so that it tells nothing about which email address and which username are one
- * account's. The lock belongs to the account, and nobody can see it.
+ * For devices that the account does not know the delay belongs to the identifier as typed and to no account, so that it
+ * tells nothing about which accounts there are, which identifiers are one account's and when its owner logs in. The lock
+ * belongs to the account, and nobody can see it.
  */
 export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
   const { failures, clock, freeFailures, maxFailures, onLimited = () => {} } = options;
+  const rule: DelayRule = { freeFailures, forgetSeconds: FORGET_SECONDS, maxDelaySeconds: MAX_DELAY_SECONDS };
+  const inTurn = createKeyedTurns();
   const underWay = createUnderWay();
+  const knownWaits = createKnownWaits(clock);
 
-  async function admit({ account, kind, device }: LoginSubject): Promise<LoginAttempt> {
-    const key = [account, device, kind].join(' ');
-    for (let round = 0; round < MAX_ROUNDS; ) {
-      const at = clock.now();
-      // Asked for before the count is read: whoever ends in between may have cleared it.
-      const nextEnd = underWay.nextEnd(key);
-      const before = await failures.find(account, device);
-      const count = visibleCount(before, kind, at);
-      const delayMilliseconds = delaySeconds(count) * 1000;
-      // No longer than the delay itself, also where a clock has been set back.
-      const waitMilliseconds = Math.min(
-        lastFailure(before, kind) + delayMilliseconds - at,
-        delayMilliseconds,
-      );
-      if (count >= freeFailures && waitMilliseconds > 0) {
+  function admit(keys: FailureKeys): Promise<LoginAttempt> {
+    const key = textOf(keys.delay);
+    return inTurn(key, async () => {
+      for (;;) {
+        refuseKnownWait(keys.delay);
+        // Asked for before the database is: one that ends in between may have changed the count.
+        const nextEnd = underWay.nextEnd(key);
+        const at = new Date(clock.now());
+        const counted = await failures.count(keys, at, rule);
+        if (counted !== null) return attemptOf(keys, at, counted, underWay.begin(key));
         // Those under way may turn out to be right: ten logins at once with the right password all succeed.
-        const end = nextEnd ?? underWay.nextEnd(key);
-        if (end === undefined) throw refuse(quotaOf(count, waitMilliseconds));
-        await end;
-        continue;
+        if (nextEnd === undefined) await refuse(keys, at);
+        await nextEnd;
       }
-      const over = underWay.begin(key);
-      const after = oneMore(before ?? { account, device, ...NO_FAILURES }, kind, count, at);
-      const won = await failures.replace(before, after).catch((error) => {
-        over();
-        throw error;
-      });
-      if (won) return attemptOf(before, after, kind, count + 1, over);
-      over();
-      round++;
-    }
-    throw refuse(quotaOf(freeFailures, 1000));
+    });
   }
 
-  function refuse(quota: Quota): AppError {
+  function refuseKnownWait(delay: FailureKey): void {
+    const wait = knownWaits.find(textOf(delay));
+    if (wait === undefined) return;
     onLimited();
-    return rateLimited(quota);
+    throw rateLimited(quotaOf(wait.recentFailures, wait.milliseconds));
+  }
+
+  async function refuse(keys: FailureKeys, at: Date): Promise<never> {
+    const { account, device } = keys.delay;
+    const row = await failures.find(account, device);
+    const recentFailures = row?.recentFailures ?? freeFailures;
+    // No longer than the delay itself, also where a clock has been set back.
+    const milliseconds = Math.min(
+      (row?.waitsUntilMs ?? 0) - at.getTime(),
+      delaySeconds(recentFailures) * 1000,
+    );
+    const believedUntil = at.getTime() + Math.min(milliseconds, BELIEVED_MILLISECONDS);
+    remember(keys, { recentFailures, until: at.getTime() + milliseconds, believedUntil });
+    onLimited();
+    throw rateLimited(quotaOf(recentFailures, milliseconds));
+  }
+
+  /** Only of what nobody but the clock ends: a known device may be told at once that its account was unlocked. */
+  function remember({ delay, lock }: FailureKeys, wait: KnownWait): void {
+    if (delay !== lock) knownWaits.remember(textOf(delay), wait);
   }
 
   function attemptOf(
-    before: LoginFailures | null,
-    after: LoginFailures,
-    kind: IdentifierKind,
-    count: number,
+    keys: FailureKeys,
+    at: Date,
+    counted: { readonly recentFailures: number; readonly failures: number },
     over: () => void,
   ): LoginAttempt {
-    const { account, device, failures: total } = after;
+    const { recentFailures, failures: total } = counted;
+    const delayMilliseconds = delaySeconds(recentFailures) * 1000;
     return {
       mayMatch: total <= maxFailures,
       locks: total === maxFailures,
-      quota: quotaOf(count, delaySeconds(count) * 1000),
-      succeeded: async () => {
-        await failures.clear(account, device);
-        return quotaOf(0, 0);
+      quota: quotaOf(recentFailures, delayMilliseconds),
+      failed: () => {
+        const until = at.getTime() + delayMilliseconds;
+        if (delayMilliseconds > 0) remember(keys, { recentFailures, until, believedUntil: until });
       },
-      withdraw: () => failures.takeBack(after, before, kind),
+      succeeded: async () => {
+        await failures.succeed(keys, at);
+        return quotaOf(keys.delay === keys.lock ? 0 : recentFailures - 1, 0);
+      },
+      withdraw: () => failures.takeBack(keys, at),
       over,
     };
   }
@@ -154,38 +167,56 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
     };
   }
 
-  return { admit };
+  return { admit, refuseKnownWait };
 }
 
-/** Stands for an account that does not exist. Hashed, since what people type in may be anything. */
-export function accountOfNobody({ signingKey }: SigningKey, kind: IdentifierKind, typed: string): string {
-  const hash = createHmac('sha256', signingKey).update(`latchkey login v1\0${kind}\0${typed}`);
-  return `nobody:${hash.digest('base64url')}`;
+function textOf({ account, device }: FailureKey): string {
+  return `${account} ${device}`;
 }
 
-const NO_FAILURES = {
-  failures: 0,
-  failedAt: new Date(0),
-  emailFailures: 0,
-  emailFailedAt: null,
-  usernameFailures: 0,
-  usernameFailedAt: null,
-};
+const STRANGERS = '';
+/** All sessions of an account share one count, or who has many could guess as often. */
+const SESSIONS = 'sessions';
 
-function visibleCount(row: LoginFailures | null, kind: IdentifierKind, at: number): number {
-  if (row === null || at - lastFailure(row, kind) > FORGET_SECONDS * 1000) return 0;
-  return kind === 'email' ? row.emailFailures : row.usernameFailures;
+/** What stands for an identifier, and for the account that it would have. */
+export interface TypedIdentifier {
+  readonly identifier: string;
+  readonly nobody: string;
 }
 
-function lastFailure(row: LoginFailures | null, kind: IdentifierKind): number {
-  return (kind === 'email' ? row?.emailFailedAt : row?.usernameFailedAt)?.getTime() ?? 0;
+/** Hashed, since what people type in may be anything. Computed for everybody, since that takes time. */
+export function hashIdentifier(
+  { signingKey }: SigningKey,
+  kind: IdentifierKind,
+  typed: string,
+): TypedIdentifier {
+  const hash = createHmac('sha256', signingKey)
+    .update(`latchkey login v1\0${kind}\0${typed}`)
+    .digest('base64url');
+  return { identifier: `identifier:${hash}`, nobody: `nobody:${hash}` };
 }
 
-function oneMore(row: LoginFailures, kind: IdentifierKind, count: number, at: number): LoginFailures {
-  const failedAt = new Date(at);
-  const visible =
-    kind === 'email'
-      ? { emailFailures: count + 1, emailFailedAt: failedAt }
-      : { usernameFailures: count + 1, usernameFailedAt: failedAt };
-  return { ...row, failures: row.failures + 1, failedAt, ...visible };
+/** What delays a device that no account knows. */
+export function delayOfStrangers({ identifier }: TypedIdentifier): FailureKey {
+  return { account: identifier, device: STRANGERS };
+}
+
+/** An account that does not exist is counted like any other, or the difference would tell who has one. */
+export function keysOfStrangers(typed: TypedIdentifier, userId: string | undefined): FailureKeys {
+  const lock = { account: userId ?? typed.nobody, device: STRANGERS };
+  return { delay: delayOfStrangers(typed), lock };
+}
+
+export function keysOfDevice(userId: string, deviceId: string): FailureKeys {
+  return sharedKey(userId, `device:${deviceId}`);
+}
+
+/** For whoever is logged in and gives the password once more. */
+export function keysOfSessions(userId: string): FailureKeys {
+  return sharedKey(userId, SESSIONS);
+}
+
+function sharedKey(account: string, device: string): FailureKeys {
+  const key = { account, device };
+  return { delay: key, lock: key };
 }

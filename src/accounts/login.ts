@@ -1,4 +1,4 @@
-import { ANONYMOUS, type Caller, type RequestOrigin } from '../caller.ts';
+import { ANONYMOUS, type RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import { type EventType, entryOf } from '../ledger.ts';
@@ -9,9 +9,17 @@ import type { SessionGrant, Sessions } from '../sessions/service.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import type { DeviceTokens } from './device-token.ts';
 import { parseEmail, parseUsername } from './identifiers.ts';
-import { accountOfNobody, type LoginSubject, STRANGERS } from './login-guard.ts';
+import {
+  delayOfStrangers,
+  hashIdentifier,
+  keysOfDevice,
+  keysOfSessions,
+  keysOfStrangers,
+  type LoginGuard,
+  type TypedIdentifier,
+} from './login-guard.ts';
 import type { PasswordCheck, Proof, Prove } from './password-check.ts';
-import type { AccountStore, IdentifierKind, User } from './ports.ts';
+import type { AccountStore, FailureKeys, IdentifierKind, User } from './ports.ts';
 import { createRehash } from './rehash.ts';
 
 export interface LoginDependencies {
@@ -19,6 +27,7 @@ export interface LoginDependencies {
   readonly clock: Clock;
   readonly passwords: Passwords;
   readonly check: PasswordCheck;
+  readonly guard: LoginGuard;
   readonly sessions: Sessions;
   readonly deviceTokens: DeviceTokens;
   /** Hashes identifiers that nobody has. */
@@ -51,9 +60,11 @@ export interface KnownDevice {
   readonly session?: { readonly userId: string; readonly id: string } | undefined;
 }
 
-/** The key that its failures are counted under, and its id if it has one. */
+/** What its failures are counted under, and its id if it has one. */
 interface Device {
-  readonly key: string;
+  readonly keys: FailureKeys;
+  /** Whether the account knows it. */
+  readonly isKnown: boolean;
   readonly id?: string;
 }
 
@@ -68,7 +79,17 @@ export interface Login {
 const REFUSALS_OF_NEW_PASSWORD: readonly ErrorCode[] = ['password_change_required', 'validation_failed'];
 
 export function createLogin(dependencies: LoginDependencies) {
-  const { store, clock, passwords, check, sessions, deviceTokens, secret, onLogin = () => {} } = dependencies;
+  const {
+    store,
+    clock,
+    passwords,
+    check,
+    guard,
+    sessions,
+    deviceTokens,
+    secret,
+    onLogin = () => {},
+  } = dependencies;
   const { users } = store;
   const rehash = createRehash({ store, passwords, clock });
 
@@ -96,18 +117,21 @@ export function createLogin(dependencies: LoginDependencies) {
     origin: RequestOrigin,
     known: KnownDevice,
   ): Promise<Login> {
+    const typed = hashTyped(credentials);
+    const mayBeKnown = known.deviceToken !== undefined || known.session !== undefined;
+    if (!mayBeKnown) guard.refuseKnownWait(delayOfStrangers(typed));
     const claimed = claimedDevice(known);
     let place = passwords.reserve(origin.network, claimed);
     try {
       const user = await find(credentials);
-      const device = deviceOf(user, known);
-      if (claimed !== undefined && device.key === STRANGERS) {
+      const device = deviceOf(user, known, typed);
+      if (claimed !== undefined && !device.isKnown) {
         // A device of somebody else's is a stranger here, and finds no room by leaving its own place.
         const strangers = passwords.reserve(origin.network);
         place.leave();
         place = strangers;
       }
-      return await attempt(credentials, origin, user, device, place);
+      return await attempt(credentials, origin, user, typed, device, place);
     } finally {
       place.leave();
     }
@@ -117,15 +141,15 @@ export function createLogin(dependencies: LoginDependencies) {
     credentials: Credentials,
     origin: RequestOrigin,
     user: User | null,
+    typed: TypedIdentifier,
     device: Device,
     place: Place,
   ): Promise<Login> {
-    const subject = subjectOf(credentials, user, device.key);
-    const { result, quota, locked, mayMatch } = await check.attempt(subject, (prove) =>
+    const { result, quota, locked, mayMatch } = await check.attempt(device.keys, (prove) =>
       start(credentials, origin, user, prove, place),
     );
     if (result !== null) return { ...result, deviceToken: deviceTokens.issue(result.user, device.id), quota };
-    await recordFailure(user, mayMatch ? reasonOf(user) : 'locked', subject, origin);
+    await recordFailure(user, mayMatch ? reasonOf(user) : 'locked', typed, origin);
     if (locked) await record('user.locked', user, {}, origin);
     const event = locked && user ? lockedEvent(user.id) : undefined;
     throw new AppError('invalid_credentials', undefined, { quota, ...(event && { event }) });
@@ -135,10 +159,10 @@ export function createLogin(dependencies: LoginDependencies) {
   function recordFailure(
     user: User | null,
     reason: string,
-    { account }: LoginSubject,
+    { nobody }: TypedIdentifier,
     origin: RequestOrigin,
   ) {
-    return record('login.failed', user, user ? { reason } : { reason, identifier: account }, origin);
+    return record('login.failed', user, user ? { reason } : { reason, identifier: nobody }, origin);
   }
 
   async function record(
@@ -205,14 +229,11 @@ export function createLogin(dependencies: LoginDependencies) {
     return parsed && users.findByUsername(parsed.canonical);
   }
 
-  /** Nobody's identifiers are counted like anybody's, or the difference would tell who has an account. */
-  function subjectOf({ email, username }: Credentials, user: User | null, device: string): LoginSubject {
+  function hashTyped({ email, username }: Credentials): TypedIdentifier {
     const kind: IdentifierKind = email === undefined ? 'username' : 'email';
     const typed = email ?? username ?? '';
     const canonical = (kind === 'email' ? parseEmail(typed) : parseUsername(typed))?.canonical ?? typed;
-    // Computed for everybody, since that takes time.
-    const nobody = accountOfNobody(secret, kind, canonical);
-    return { account: user?.id ?? nobody, kind, device };
+    return hashIdentifier(secret, kind, canonical);
   }
 
   /** A device that has logged in before, or says so credibly: whether it was to this account is known only later. */
@@ -222,12 +243,17 @@ export function createLogin(dependencies: LoginDependencies) {
     return session && `session:${session.id}`;
   }
 
-  /** The key that this device's failures are counted under, and its id if it has one. */
-  function deviceOf(user: User | null, { deviceToken, session }: KnownDevice): Device {
+  function deviceOf(
+    user: User | null,
+    { deviceToken, session }: KnownDevice,
+    typed: TypedIdentifier,
+  ): Device {
     const id = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
-    if (id !== null) return { key: `device:${id}`, id };
-    if (session !== undefined && session.userId === user?.id) return { key: `session:${session.id}` };
-    return { key: STRANGERS };
+    if (user !== null && id !== null) return { keys: keysOfDevice(user.id, id), isKnown: true, id };
+    if (user !== null && session?.userId === user.id) {
+      return { keys: keysOfSessions(user.id), isKnown: true };
+    }
+    return { keys: keysOfStrangers(typed, user?.id), isKnown: false };
   }
 
   return login;
@@ -244,11 +270,6 @@ function reasonOf(user: User | null): string {
 export function lockedEvent(userId: string): Record<string, string> {
   const message = 'an account takes no password any more until it is unlocked';
   return { event: 'password_locked', user_id: userId, message };
-}
-
-/** The key that failures of somebody who is logged in are counted under. */
-export function deviceOfCaller({ sessionId, actor }: Pick<Caller, 'sessionId' | 'actor'>): string {
-  return sessionId === null ? `${actor.type}:${actor.id}` : `session:${sessionId}`;
 }
 
 function outcomeOf(error: unknown): LoginOutcome {

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { Turn } from '../passwords/fair-queue.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Quota } from '../quota.ts';
-import type { LoginAttempt, LoginGuard, LoginSubject } from './login-guard.ts';
-import type { User } from './ports.ts';
+import type { LoginAttempt, LoginGuard } from './login-guard.ts';
+import type { FailureKeys, User } from './ports.ts';
 
 export interface PasswordCheckDependencies {
   readonly passwords: Passwords;
@@ -41,10 +41,10 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
    * @throws AppError rate_limited, overloaded
    */
   async function attempt<Result>(
-    subject: LoginSubject,
+    keys: FailureKeys,
     work: (prove: Prove) => Promise<Result | null>,
   ): Promise<Outcome<Result>> {
-    const admitted = await guard.admit(subject);
+    const admitted = await guard.admit(keys);
     try {
       return await settle(admitted, work);
     } finally {
@@ -64,6 +64,7 @@ export function createPasswordCheck({ passwords, guard, logger }: PasswordCheckD
       throw error;
     }
     if (result === null) {
+      admitted.failed();
       return { result, quota: admitted.quota, locked: admitted.locks, mayMatch: admitted.mayMatch };
     }
     // What has been done stays done, also where the count cannot be cleared.

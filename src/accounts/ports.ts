@@ -94,37 +94,58 @@ export interface UserStore {
 
 export type IdentifierKind = 'email' | 'username';
 
-/** Wrong passwords in a row for one account from one known device, or from all that are not known. */
-export interface LoginFailures {
+/** What wrong passwords are counted for. */
+export interface FailureKey {
+  /** The id of a user, or what stands for an identifier. */
   readonly account: string;
+  /** Empty for all devices that the account does not know. */
   readonly device: string;
-  /** All of them. A write is made on the condition that it is still the number that was read. */
+}
+
+/** The two counts of one try, which are the same one for a device that the account knows. */
+export interface FailureKeys {
+  /** Makes the next try wait. */
+  readonly delay: FailureKey;
+  /** Locks the account. */
+  readonly lock: FailureKey;
+}
+
+export interface LoginFailures extends FailureKey {
+  /** In a row. After too many the account takes no password any more. */
   readonly failures: number;
+  /** The same, but forgotten where none has come for a while. After some the next try has to wait. */
+  readonly recentFailures: number;
   readonly failedAt: Date;
-  readonly emailFailures: number;
-  readonly emailFailedAt: Date | null;
-  readonly usernameFailures: number;
-  readonly usernameFailedAt: Date | null;
+  readonly waitsUntilMs: number;
+}
+
+/** How long the next try has to wait. */
+export interface DelayRule {
+  readonly freeFailures: number;
+  /** Recent failures are forgotten so long after the last one. */
+  readonly forgetSeconds: number;
+  readonly maxDelaySeconds: number;
 }
 
 /** Where wrong passwords are counted. Each write is one statement, and the database decides every race. */
 export interface LoginFailureStore {
   readonly find: (account: string, device: string) => Promise<LoginFailures | null>;
-  /** False where what is stored is no longer `from`; null stands for nothing stored. */
-  readonly replace: (from: LoginFailures | null, to: LoginFailures) => Promise<boolean>;
   /**
-   * Counts one failure less: `counted`, which was one more than `before`. Where nobody has failed since, the delay is that
-   * of before as well.
+   * Counts one failure more for both keys: the recent ones of what delays, all of what locks. Null, with nothing counted,
+   * where the next try has to wait.
    */
-  readonly takeBack: (
-    counted: LoginFailures,
-    before: LoginFailures | null,
-    kind: IdentifierKind,
-  ) => Promise<void>;
-  readonly clear: (account: string, device: string) => Promise<void>;
-  /** Forgets the failures from all devices; how many of them had some. */
+  readonly count: (
+    keys: FailureKeys,
+    at: Date,
+    rule: DelayRule,
+  ) => Promise<{ readonly recentFailures: number; readonly failures: number } | null>;
+  /** Counts one failure less for these keys. Where none has come since `at`, the last one is again the one before. */
+  readonly takeBack: (keys: FailureKeys, at: Date) => Promise<void>;
+  /** The password was right: what locks begins anew, while what delays loses only the try of `at`. */
+  readonly succeed: (keys: FailureKeys, at: Date) => Promise<void>;
+  /** Forgets the failures of an account from all devices; how many of them had some. */
   readonly clearAccount: (account: string) => Promise<number>;
-  /** Removes what was counted for nobody and for sessions that have ended, and not added to since `before`. */
+  /** Removes what was counted for no account, or for nothing any more, and not added to since `before`. */
   readonly prune: (before: Date) => Promise<void>;
 }
 

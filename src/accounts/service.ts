@@ -9,8 +9,8 @@ import type { Sessions } from '../sessions/service.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import { createDeviceTokens } from './device-token.ts';
 import { demandOtherAdmin } from './last-admin.ts';
-import { createLogin, deviceOfCaller, type Login, type LoginOutcome, lockedEvent } from './login.ts';
-import type { LoginGuard } from './login-guard.ts';
+import { createLogin, type Login, type LoginOutcome, lockedEvent } from './login.ts';
+import { keysOfSessions, type LoginGuard } from './login-guard.ts';
 import { createPasswordCheck } from './password-check.ts';
 import type { AccountStore, Identifier, ProfileChange, User } from './ports.ts';
 
@@ -60,6 +60,7 @@ export function createAccounts(dependencies: AccountDependencies) {
     clock,
     passwords,
     check,
+    guard,
     sessions,
     deviceTokens,
     secret: secrets[0],
@@ -162,11 +163,9 @@ export function createAccounts(dependencies: AccountDependencies) {
     write: (user: User, currentHash: string) => Promise<Result | null>,
   ): Promise<Result> {
     const { network } = caller.origin;
-    const device = deviceOfCaller(caller);
-    const subject = { account: userId, kind: 'email', device } as const;
-    const place = passwords.reserve(network, device);
+    const place = passwords.reserve(network, `session:${caller.sessionId}`);
     const { result, quota, locked } = await check
-      .attempt(subject, async (prove) => {
+      .attempt(keysOfSessions(userId), async (prove) => {
         for (let tries = 0; tries < 2; tries++) {
           const user = await get(userId);
           const proof = await prove(user, password, place);

@@ -21,11 +21,10 @@ export interface LoginFailuresRow {
   account: string;
   device: string;
   failures: number;
+  recentFailures: number;
   failedAt: Date;
-  emailFailures: number;
-  emailFailedAt: Date | null;
-  usernameFailures: number;
-  usernameFailedAt: Date | null;
+  previousFailedAt: Date | null;
+  waitsUntilMs: number;
 }
 
 export interface SessionRow {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { runAdmin, useOperatedApp } from '../support/admin-command.ts';
 import { createTestDatabase, onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
-import { failTimes } from '../support/guessing.ts';
+import { failTimes, waitOut } from '../support/guessing.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
 
 const MAX_FAILURES = 8;
@@ -26,6 +26,8 @@ onEachDatabase((kind) => {
       const run = await unlock('--email', email);
 
       expect(run).toEqual({ exitCode: 0, stdout: `${email} takes its password again.\n`, stderr: '' });
+      // Strangers would see who was unlocked if that ended their delay.
+      waitOut(app);
       await app.post('/login').send({ email, password }).expect(200);
       await app
         .post('/login')

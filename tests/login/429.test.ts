@@ -4,6 +4,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { evaluatedDuring, failTimes, quotaOf, waitOut } from '../support/guessing.ts';
 import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
+import { countQueries } from '../support/queries.ts';
 
 const A_DAY_SECONDS = 86_400;
 const POLICY = `"login-account";q=5;w=${A_DAY_SECONDS}`;
@@ -118,16 +119,47 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ username: 'no address', password: WRONG }).expect(401);
     });
 
-    it('no more once a login succeeded, which shows all tries as left', async () => {
+    it('after a login as before it, or others would see that somebody has logged in', async () => {
       const { id, email, password } = await signUp(app);
-      await failTimes(app, 7, { email });
+      await failTimes(app, 3, { email });
 
       const response = await app.post('/login').send({ email, password }).expect(200);
 
-      expect(quotaOf(response)).toEqual({ r: 5, t: A_DAY_SECONDS });
+      expect(quotaOf(response)).toEqual({ r: 2, t: A_DAY_SECONDS });
       expect(response.headers['ratelimit-policy']).toContain(POLICY);
-      expect(await app.store.loginFailures.find(id, '')).toBeNull();
-      expect((await failTimes(app, 4, { email })).map((answer) => quotaOf(answer)?.r)).toEqual([4, 3, 2, 1]);
+      expect((await app.store.loginFailures.find(id, ''))?.failures).toBe(0);
+      expect((await failTimes(app, 2, { email })).map((answer) => quotaOf(answer)?.r)).toEqual([1, 0]);
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+
+    it('no more to a known device once it logged in, which shows all tries as left', async () => {
+      const { id, email, password } = await signUp(app);
+      const { body } = await app.post('/login').send({ email, password }).expect(200);
+      const device = { email, device_token: body.device_token as string };
+      await failTimes(app, 7, device);
+
+      const response = await app
+        .post('/login')
+        .send({ ...device, password })
+        .expect(200);
+
+      expect(quotaOf(response)).toEqual({ r: 5, t: A_DAY_SECONDS });
+      const name = `device:${device.device_token.split('.')[0]}`;
+      expect((await app.store.loginFailures.find(id, name))?.failures).toBe(0);
+      expect((await failTimes(app, 4, device)).map((answer) => quotaOf(answer)?.r)).toEqual([4, 3, 2, 1]);
+    });
+
+    it('without asking the database, where this process knows that the next try has to wait', async () => {
+      const { email, password } = await signUp(app);
+      for (let time = 0; time < 5; time++)
+        await app.post('/login').send({ email, password: WRONG }).expect(401);
+
+      const queries = await countQueries(app, async () => {
+        for (let time = 0; time < 20; time++) await app.post('/login').send({ email, password }).expect(429);
+      });
+
+      expect(queries).toBe(0);
+      app.clock.advanceSeconds(1);
       await app.post('/login').send({ email, password }).expect(200);
     });
 
@@ -197,11 +229,12 @@ onEachDatabase((kind) => {
       await failTimes(app, 3, { email });
       for (let person = 0; person < 3; person++) await failTimes(app, 1, { email: aPerson().email });
       const counted = () => app.database.models.loginFailures.count();
-      expect(await counted()).toBe(4);
+      // One for each identifier, and one for each account or what stands for it.
+      expect(await counted()).toBe(8);
       const at = app.clock.now();
 
       await app.store.loginFailures.prune(new Date(at));
-      expect(await counted()).toBe(4);
+      expect(await counted()).toBe(8);
       waitOut(app);
       await app.store.loginFailures.prune(new Date(at + 1));
 

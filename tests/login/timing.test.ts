@@ -63,8 +63,8 @@ describe('POST /login with a wrong password takes', () => {
     await users.bulkCreate(rows);
     if (kind !== 'locked') return;
     const failedAt = new Date(now - A_MONTH_MILLISECONDS);
-    const failures = { device: '', failures: 100, failedAt, emailFailures: 100, emailFailedAt: failedAt };
-    await loginFailures.bulkCreate(rows.map(({ id }) => ({ account: id, usernameFailures: 0, ...failures })));
+    const failures = { device: '', failures: 100, recentFailures: 0, failedAt, waitsUntilMs: 0 };
+    await loginFailures.bulkCreate(rows.map(({ id }) => ({ account: id, ...failures })));
   }
 
   /** Lets the comparison of some passwords take longer: proof that a difference would be found. */

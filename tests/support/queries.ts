@@ -2,12 +2,20 @@ import type { TestApp } from './app.ts';
 
 /** How many statements the app sent to its database during `work`. */
 export async function countQueries(app: TestApp, work: () => Promise<unknown>): Promise<number> {
-  const { sequelize } = app.database;
-  let queries = 0;
-  sequelize.addHook('beforeQuery', 'countQueries', () => {
-    queries++;
-  });
-  await work();
-  sequelize.removeHook('beforeQuery', 'countQueries');
-  return queries;
+  return (await statementsDuring(app, work)).length;
+}
+
+/** The statements that the app sent to its database during `work`. */
+export async function statementsDuring(app: TestApp, work: () => Promise<unknown>): Promise<string[]> {
+  const statements: string[] = [];
+  const options = (app.database.sequelize as unknown as { options: { logging: unknown } }).options;
+  options.logging = (text: string) => {
+    statements.push(text.replace(/^Executing \([^)]*\): /, ''));
+  };
+  try {
+    await work();
+  } finally {
+    options.logging = false;
+  }
+  return statements;
 }

@@ -27,6 +27,7 @@ onEachDatabase((kind) => {
       const { token } = await anAdmin(app);
 
       await app.post(`/admin/users/${id}/unlock`).auth(token, auth).expect(204);
+      app.clock.advanceSeconds(LONG_SECONDS);
 
       await app.post('/login').send({ email, password }).expect(200);
     });

@@ -1,0 +1,44 @@
+import type { Clock } from '../clock.ts';
+
+export interface KnownWait {
+  readonly recentFailures: number;
+  readonly until: number;
+  /** When the database has to be asked again, though the wait may last longer. */
+  readonly believedUntil: number;
+}
+
+/** What this process knows to have to wait, so that it can be refused without asking the database. */
+export interface KnownWaits {
+  readonly remember: (key: string, wait: KnownWait) => void;
+  /** Undefined where nothing is known, which does not say that there is nothing to wait for. */
+  readonly find: (
+    key: string,
+  ) => { readonly recentFailures: number; readonly milliseconds: number } | undefined;
+}
+
+/** Some hundred bytes each. */
+const MAX_KNOWN = 20_000;
+
+export function createKnownWaits(clock: Clock): KnownWaits {
+  const waits = new Map<string, KnownWait>();
+
+  return {
+    remember(key, wait) {
+      // Behind all others, of which the one that was remembered first has to go.
+      waits.delete(key);
+      waits.set(key, wait);
+      const [oldest] = waits.size > MAX_KNOWN ? waits.keys() : [];
+      if (oldest !== undefined) waits.delete(oldest);
+    },
+    find(key) {
+      const wait = waits.get(key);
+      if (wait === undefined) return undefined;
+      const now = clock.now();
+      if (now < wait.believedUntil) {
+        return { recentFailures: wait.recentFailures, milliseconds: wait.until - now };
+      }
+      waits.delete(key);
+      return undefined;
+    },
+  };
+}
