@@ -1,6 +1,6 @@
 import { ANONYMOUS, type RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { type EventType, entryOf } from '../ledger.ts';
 import type { Place } from '../passwords/fair-queue.ts';
 import type { Passwords } from '../passwords/passwords.ts';
@@ -74,9 +74,6 @@ export interface Login {
   readonly deviceToken: string;
   readonly quota: Quota | undefined;
 }
-
-/** How a login with a right password ends that lacks a new one, or brings one that is not taken. */
-const REFUSALS_OF_NEW_PASSWORD: readonly ErrorCode[] = ['password_change_required', 'validation_failed'];
 
 export function createLogin(dependencies: LoginDependencies) {
   const {
@@ -206,7 +203,7 @@ export function createLogin(dependencies: LoginDependencies) {
     try {
       return await rehash(user, proof, credentials, origin);
     } catch (error) {
-      if (error instanceof AppError && REFUSALS_OF_NEW_PASSWORD.includes(error.code)) {
+      if (error instanceof AppError && error.code !== 'database_unavailable') {
         const isDemanded = user.passwordChangeRequiredAt !== null;
         const reason = isDemanded ? 'password_change_required' : 'password_not_demanded';
         await record('login.failed', user, { reason }, origin);

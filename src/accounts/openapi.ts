@@ -19,7 +19,13 @@ import {
 
 const TAGS = ['Accounts'];
 /** What a request refuses that carries a token and the password again. */
-const PASSWORD_CHECK_REFUSALS = [...USER_REFUSALS, ...BODY_REFUSALS, 'wrong_password', 'overloaded'] as const;
+const PASSWORD_CHECK_REFUSALS = [
+  ...USER_REFUSALS,
+  ...BODY_REFUSALS,
+  'session_required',
+  'wrong_password',
+  'overloaded',
+] as const;
 
 export const accountPaths: Paths = {
   '/signup': {

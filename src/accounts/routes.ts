@@ -86,7 +86,7 @@ export function accountRoutes({
     {
       method: 'DELETE',
       path: '/me',
-      access: 'user',
+      access: 'session',
       body: JSON_BODY,
       async handle(req, res) {
         await accounts.remove(confirmation(req, parse(RemovalBody, req.body).password));
@@ -97,7 +97,7 @@ export function accountRoutes({
     {
       method: 'POST',
       path: '/me/password',
-      access: 'user',
+      access: 'session',
       body: JSON_BODY,
       async handle(req, res) {
         const { current_password, new_password } = parse(PasswordBody, req.body);

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor, Caller, RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import { entryOf } from '../ledger.ts';
+import { entryOf, type LedgerEntry } from '../ledger.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Sessions } from '../sessions/service.ts';
 import type { SigningKey } from '../tokens/keys.ts';
@@ -170,16 +170,25 @@ export function createAccounts(dependencies: AccountDependencies) {
           const user = await get(userId);
           const proof = await prove(user, password, place);
           if (proof === null) return null;
-          const written = await write(user, proof.hash);
+          const written = await write(user, proof.hash).catch(async (error) => {
+            await recordRefusal(error, userId, caller);
+            throw error;
+          });
           if (written !== null) return written;
         }
         return null;
       })
       .finally(place.leave);
     if (result !== null) return result;
-    await store.ledger.append(entryOf('password.refused', caller, userId, {}, 'failure'), now());
+    await store.ledger.append(refusedEntry(userId, caller, 'wrong_password'), now());
     const event = locked ? lockedEvent(userId) : undefined;
     throw new AppError('wrong_password', undefined, { quota, ...(event && { event }) });
+  }
+
+  /** A thief who hears that only the rest was refused has learned that the password is right. */
+  async function recordRefusal(error: unknown, userId: string, caller: Caller): Promise<void> {
+    if (!(error instanceof AppError) || error.code === 'database_unavailable') return;
+    await store.ledger.append(refusedEntry(userId, caller, error.code), now());
   }
 
   /** Whether the text of a login that nobody has parsed yet holds a device token that was made here. */
@@ -189,4 +198,8 @@ export function createAccounts(dependencies: AccountDependencies) {
   }
 
   return { signup, login, get, updateProfile, changePassword, remove, mentionsDevice };
+}
+
+function refusedEntry(userId: string, caller: Caller, reason: string): LedgerEntry {
+  return entryOf('password.refused', caller, userId, { reason }, 'failure');
 }

@@ -3,6 +3,7 @@ import { anAdmin } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { CANARY } from '../support/logs.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
@@ -56,6 +57,25 @@ onEachDatabase((kind) => {
       );
       expect(await app.database.models.apiKeys.count()).toBe(1);
       await app.get('/verify').auth(key, { type: 'bearer' }).expect(200);
+    });
+
+    it('where the password is asked for again, or whoever makes keys could guess with each', async () => {
+      const { id, token, password } = await signUp(app);
+      const { key } = await makeKey(app, token);
+
+      const answers = [
+        await app
+          .post('/me/password')
+          .auth(key, { type: 'bearer' })
+          .send({ current_password: password, new_password: `${CANARY} another one to be had` }),
+        await app.delete('/me').auth(key, { type: 'bearer' }).send({ password }),
+        await app.delete('/me').auth(key, { type: 'bearer' }).send({ password: 'wrong' }),
+      ];
+
+      expect(answers.map(({ status, body }) => [status, body.code])).toEqual(
+        Array.from({ length: 3 }, () => [403, 'session_required']),
+      );
+      expect(await app.database.models.loginFailures.count({ where: { account: id } })).toBe(0);
     });
 
     it('before its body is even looked at', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Op } from 'sequelize';
 import { anAdmin, OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
@@ -248,9 +249,41 @@ onEachDatabase((kind) => {
           actor: { type: 'user', id },
           subject: id,
           session_id: sessionId,
+          details: { reason: 'wrong_password' },
         },
       ]);
       demandOrigin(events);
+    });
+
+    it('a right password whose successor was refused, since a thief has learned that it is right', async () => {
+      const { id, email, token, password } = await signUp(app);
+      const body = { current_password: password, new_password: email };
+
+      const { response, events } = await record('post', '/me/password', body, token);
+
+      expect(response.status).toBe(400);
+      expect(events).toMatchObject([
+        {
+          type: 'password.refused',
+          outcome: 'failure',
+          actor: { type: 'user', id },
+          subject: id,
+          details: { reason: 'validation_failed' },
+        },
+      ]);
+      demandOrigin(events);
+    });
+
+    it('the right password of the last administrator, whose account stays', async () => {
+      const { id, token, password } = await anAdmin(app);
+      await app.database.models.userRoles.destroy({ where: { role: 'admin', userId: { [Op.ne]: id } } });
+
+      const { response, events } = await record('delete', '/me', { password }, token);
+
+      expect(response.status).toBe(409);
+      expect(events).toMatchObject([
+        { type: 'password.refused', outcome: 'failure', subject: id, details: { reason: 'last_admin' } },
+      ]);
     });
 
     it('a deleted account, whose events stay', async () => {

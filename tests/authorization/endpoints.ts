@@ -91,9 +91,9 @@ export const ENDPOINTS: Readonly<Record<string, readonly [Statuses, Ask]>> = {
 
   'GET /me': [ofPeople(200), at('/me')],
   'PATCH /me': [ofPeople(200), () => ({ path: '/me', body: { name: 'Grace' } })],
-  'DELETE /me': [ofPeople(204), (_app, { password = '' }) => ({ path: '/me', body: { password } })],
+  'DELETE /me': [ofLoggedIn(204), (_app, { password = '' }) => ({ path: '/me', body: { password } })],
   'POST /me/password': [
-    ofPeople(204),
+    ofLoggedIn(204),
     (_app, { password = '' }) => ({
       path: '/me/password',
       body: { current_password: password, new_password: aPerson().password },
