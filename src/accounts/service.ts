@@ -85,9 +85,9 @@ export function createAccounts(dependencies: AccountDependencies) {
       await stores.userRoles.add(user.id, BASELINE_ROLES);
       const actor: Actor = { type: 'user', id: user.id };
       const caller: Caller = { actor, origin, sessionId: null };
-      await stores.ledger.append(entryOf('user.signed_up', caller, user.id), createdAt);
-      const { passwordHash } = newUser;
-      const grant = await sessions.startWithin(stores, user.id, { method: 'password', origin, passwordHash });
+      const signedUp = entryOf('user.signed_up', caller, user.id);
+      const proven = { method: 'password', origin, passwordHash: newUser.passwordHash } as const;
+      const grant = await sessions.startWithin(stores, user.id, proven, [signedUp]);
       if (grant === null) throw new Error('a user that was just inserted is not there');
       return { user, grant, deviceToken: deviceTokens.issue(user), quota: undefined };
     });

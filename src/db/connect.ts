@@ -9,6 +9,8 @@ import { atOnce, createTurns } from './turns.ts';
 
 export interface Database {
   readonly sequelize: Sequelize;
+  /** Begins and ends transactions, on connections of its own where there are connections. */
+  readonly transactions: Sequelize;
   readonly models: Models;
   /**
    * Runs one operation, waiting for a connection included, within the configured time or a shorter one. Deadlocks
@@ -59,7 +61,12 @@ const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
  */
 export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
   const isSqlite = config.location.dialect === 'sqlite';
-  const sequelize = openSequelize(config, config.timeoutMilliseconds);
+  // A third of the connections is for transactions, of which each needs one for as long as it lasts. Most requests have none.
+  const poolMax = isSqlite ? config.poolMax : Math.ceil((config.poolMax * 2) / 3);
+  const sequelize = openSequelize({ ...config, poolMax }, config.timeoutMilliseconds);
+  const transactions = isSqlite
+    ? sequelize
+    : openSequelize({ ...config, poolMax: config.poolMax - poolMax }, config.timeoutMilliseconds, true);
   const aside = openSequelize({ ...config, poolMax: 1 }, config.timeoutMilliseconds);
   if (isSqlite) {
     await prepareSqlite(sequelize);
@@ -73,15 +80,16 @@ export async function connectDatabase(config: DatabaseConfig): Promise<Database>
     run(() => aside.query(sql, { replacements: values, type: QueryTypes.SELECT, raw: true }));
   return {
     sequelize,
+    transactions,
     models: defineModels(sequelize),
     run,
     write: (operation) => inTurn(() => run(operation)),
-    transaction: (work) => inTurn(() => run(() => sequelize.transaction(options, work))),
+    transaction: (work) => inTurn(() => run(() => transactions.transaction(options, work))),
     readAside,
     readTime: isSqlite ? undefined : () => readMysqlTime(readAside),
-    poolState: () => (isSqlite ? undefined : poolStateOf(sequelize)),
+    poolState: () => (isSqlite ? undefined : sumOf(poolStateOf(sequelize), poolStateOf(transactions))),
     close: async () => {
-      await Promise.all([sequelize.close(), aside.close()]);
+      await Promise.all([...new Set([sequelize, transactions, aside])].map((each) => each.close()));
     },
   };
 }
@@ -99,6 +107,10 @@ function poolStateOf(sequelize: Sequelize): PoolState {
     readonly pool: { readonly using: number; readonly available: number; readonly waiting: number };
   };
   return { used: pool.using, idle: pool.available, waiting: pool.waiting };
+}
+
+function sumOf(a: PoolState, b: PoolState): PoolState {
+  return { used: a.used + b.used, idle: a.idle + b.idle, waiting: a.waiting + b.waiting };
 }
 
 /** Readers do not wait for the writer (WAL), and a second process waits its turn instead of failing at once. */

@@ -18,7 +18,7 @@ export function createLedgerStore(scope: Scope): LedgerStore {
   const { ledger } = models;
   return {
     async append(entry, at) {
-      await write(() => ledger.create(toRow(entry, at), { transaction }));
+      await insertRows(scope, ledger, [toRow(entry, at)]);
     },
     async appendMany(entries, at) {
       const randomOf = randomForUuids(entries.length);

@@ -25,10 +25,14 @@ const SQL_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
  * not rest on an old snapshot, and what is not there is not locked; an INSERT ... SELECT locks the rows that it reads
  * only where it says so. A statement that waits for a lock longer than its caller waits would take effect after the
  * caller was told that it had not.
+ *
+ * A connection for transactions does not commit by itself, so its next statement begins the next transaction, which
+ * saves the round trip of START TRANSACTION.
  */
 export async function prepareMysqlConnection(
   connection: MysqlConnection,
   limitMilliseconds: number | null,
+  isForTransactions = false,
 ): Promise<void> {
   // First of all, so that the statements below cannot hang either.
   if (limitMilliseconds !== null) cutWhenSilent(connection, limitMilliseconds);
@@ -37,6 +41,7 @@ export async function prepareMysqlConnection(
     `SET SESSION sql_mode = '${SQL_MODE}', SESSION group_concat_max_len = ${MAX_CONCAT_BYTES}${lockWait(limitMilliseconds)}`,
   );
   await query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  if (isForTransactions) await query('SET SESSION autocommit = 0');
 }
 
 function lockWait(limitMilliseconds: number | null): string {

@@ -1,6 +1,7 @@
 import { Op, QueryTypes, Transaction } from 'sequelize';
 import type { Holder, Holding, Rights, RightsStore } from '../sessions/ports.ts';
 import type { Scope } from './scope.ts';
+import { toSqlDate } from './sql-date.ts';
 
 interface RightsRow {
   readonly is_active: number;
@@ -8,15 +9,21 @@ interface RightsRow {
   readonly role: string | null;
   readonly version: Date | string | null;
   readonly permission: string | null;
+  readonly live_sessions?: number;
 }
 
-const SQL = `SELECT users.disabled_at IS NULL AS is_active, users.rights_version, roles.name AS role, roles.version, role_permissions.permission
-  FROM users
-  LEFT JOIN user_roles ON user_roles.user_id = users.id
+const COLUMNS = `users.disabled_at IS NULL AS is_active, users.rights_version, roles.name AS role, roles.version,
+  role_permissions.permission`;
+const ROLES = `LEFT JOIN user_roles ON user_roles.user_id = users.id
   LEFT JOIN roles ON roles.name = user_roles.role
   LEFT JOIN role_permissions ON role_permissions.role = roles.name
   WHERE users.id = :userId
   ORDER BY roles.name`;
+const SQL = `SELECT ${COLUMNS} FROM users ${ROLES}`;
+const WITH_SESSIONS = `SELECT ${COLUMNS}, live.live_sessions FROM users
+  CROSS JOIN (SELECT COUNT(*) AS live_sessions FROM sessions WHERE user_id = :userId AND revoked_at IS NULL
+    AND idle_expires_at > :at AND absolute_expires_at > :at) AS live
+  ${ROLES}`;
 
 /** What users may do, out of the tables of roles. */
 export function createRightsStore({ models, sequelize, transaction, run }: Scope): RightsStore {
@@ -29,6 +36,14 @@ export function createRightsStore({ models, sequelize, transaction, run }: Scope
       sequelize.query<RightsRow>(SQL, { replacements: { userId }, type: QueryTypes.SELECT, transaction }),
     );
     return toRights(rows);
+  }
+
+  async function rightsAndSessionsOf(userId: string, at: Date) {
+    const replacements = { userId, at: toSqlDate(sequelize, at) };
+    const rows = await run(() =>
+      sequelize.query<RightsRow>(WITH_SESSIONS, { replacements, type: QueryTypes.SELECT, transaction }),
+    );
+    return { rights: toRights(rows), liveSessions: Number(rows[0]?.live_sessions ?? 0) };
   }
 
   async function lockHolding(holder: Holder, at: Date): Promise<Holding | null> {
@@ -62,7 +77,7 @@ export function createRightsStore({ models, sequelize, transaction, run }: Scope
     return { roles: [], permissions: rows.map(({ permission }) => permission) };
   }
 
-  return { rightsOf, lockHolding };
+  return { rightsOf, rightsAndSessionsOf, lockHolding };
 }
 
 function toRights(rows: readonly RightsRow[]): Rights {

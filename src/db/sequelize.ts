@@ -11,9 +11,14 @@ const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
 
 /**
  * A Sequelize for the database that `config` names; it connects when it is first asked something.
- * `statementLimitMilliseconds` cuts off MySQL statements that take longer; null lets them take their time.
+ * `statementLimitMilliseconds` cuts off MySQL statements that take longer; null lets them take their time. One for
+ * transactions runs nothing else.
  */
-export function openSequelize(config: DatabaseConfig, statementLimitMilliseconds: number | null): Sequelize {
+export function openSequelize(
+  config: DatabaseConfig,
+  statementLimitMilliseconds: number | null,
+  isForTransactions = false,
+): Sequelize {
   const { location } = config;
   const common = { logging: false, retry: { max: 1 } } as const;
   if (location.dialect === 'sqlite') {
@@ -43,7 +48,8 @@ export function openSequelize(config: DatabaseConfig, statementLimitMilliseconds
     },
   });
   sequelize.addHook('afterConnect', (connection: unknown) =>
-    prepareMysqlConnection(connection as MysqlConnection, statementLimitMilliseconds),
+    prepareMysqlConnection(connection as MysqlConnection, statementLimitMilliseconds, isForTransactions),
   );
+  if (isForTransactions) sequelize.getQueryInterface().startTransaction = async () => {};
   return sequelize;
 }

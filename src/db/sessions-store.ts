@@ -147,18 +147,18 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     reason: RevocationReason,
     at: Date,
   ): Promise<string[]> {
-    const where = {
-      userId,
-      ...(id !== undefined && { id }),
-      ...(exceptId !== undefined && { id: { [Op.ne]: exceptId } }),
-      ...liveAt(at),
-    };
+    const change = { revokedAt: at, revokedReason: reason };
+    if (id !== undefined) {
+      const where = { id, userId, ...liveAt(at) };
+      const [affected] = await write(() => sessions.update(change, { where, transaction }));
+      return affected === 0 ? [] : [id];
+    }
+    const where = { userId, ...(exceptId !== undefined && { id: { [Op.ne]: exceptId } }), ...liveAt(at) };
     const rows = await run(() =>
       sessions.findAll({ where, attributes: ['id'], transaction, lock: transaction !== null }),
     );
     const ids = rows.map((row) => row.get().id);
     if (ids.length === 0) return [];
-    const change = { revokedAt: at, revokedReason: reason };
     await write(() => sessions.update(change, { where: { id: ids, revokedAt: null }, transaction }));
     return ids;
   }

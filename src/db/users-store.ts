@@ -21,7 +21,7 @@ export function createUserStore(scope: Scope): UserStore {
   async function insert(user: NewUser): Promise<User> {
     const row = toRow(user);
     try {
-      await write(() => users.create(row, { transaction }));
+      await insertRows(scope, users, [row]);
     } catch (error) {
       throw await refusalOf(error, [row]);
     }

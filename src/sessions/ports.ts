@@ -103,6 +103,11 @@ export type Holder =
 export interface RightsStore {
   /** What a user may do, read in one statement, so that all of it is of one moment. */
   readonly rightsOf: (userId: string) => Promise<Rights>;
+  /** The same with how many live sessions the user has. */
+  readonly rightsAndSessionsOf: (
+    userId: string,
+    at: Date,
+  ) => Promise<{ readonly rights: Rights; readonly liveSessions: number }>;
   /**
    * What they may do, which nobody changes before the end of the transaction. Null where they are gone or disabled, or
    * their session or key has ended or expired.

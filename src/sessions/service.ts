@@ -2,13 +2,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { ANONYMOUS, type Caller, type RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import { entryOf } from '../ledger.ts';
+import { entryOf, type LedgerEntry } from '../ledger.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
 import type { Confirmations } from './confirmations.ts';
 import { after, createEnding } from './ending.ts';
 import type {
   Announce,
   LoginMethod,
+  Rights,
   Session,
   SessionStores,
   StoredSession,
@@ -98,17 +99,36 @@ export function createSessions(dependencies: SessionDependencies) {
    * password that was proved is no longer theirs.
    */
   async function start(userId: string, login: ProvenLogin): Promise<SessionGrant | null> {
-    const grant = await store.transaction((stores) => startWithin(stores, userId, login));
-    if (grant !== null) await endSurplus(userId, login.origin);
-    return grant;
+    // No transaction, which would cost a login more than it keeps: without its entry a session is one whose tokens
+    // nobody has been given.
+    const session = await begin(store, userId, login, []);
+    if (session === null) return null;
+    const { rights, liveSessions } = await store.rights.rightsAndSessionsOf(userId, session.createdAt);
+    if (liveSessions > MAX_LIVE_SESSIONS) await endSurplus(userId, login.origin);
+    return issue(session, session.createdAt, rights);
   }
 
-  /** The part of `start` that belongs into a transaction with something else. */
+  /**
+   * The part of `start` that belongs into a transaction with something else, of which `earlier` goes into the ledger
+   * before the login.
+   */
   async function startWithin(
     stores: SessionStores,
     userId: string,
     login: ProvenLogin,
+    earlier: readonly LedgerEntry[],
   ): Promise<SessionGrant | null> {
+    const session = await begin(stores, userId, login, earlier);
+    return session && grant(session, session.createdAt, stores);
+  }
+
+  /** Null where there is nobody to give a session to. */
+  async function begin(
+    { sessions, ledger }: SessionStores,
+    userId: string,
+    login: ProvenLogin,
+    earlier: readonly LedgerEntry[],
+  ): Promise<Session | null> {
     const createdAt = now();
     const absoluteExpiresAt = after(createdAt, lifetimes.absoluteSeconds);
     const session: Session = {
@@ -126,15 +146,15 @@ export function createSessions(dependencies: SessionDependencies) {
       confirmedAt: null,
       revokedAt: null,
     };
-    if (!(await stores.sessions.insert(session, login.passwordHash))) return null;
+    if (!(await sessions.insert(session, login.passwordHash))) return null;
     const caller = {
       actor: { type: 'user', id: userId },
       origin: login.origin,
       sessionId: session.id,
     } as const;
     const details = { method: login.method };
-    await stores.ledger.append(entryOf('login.succeeded', caller, userId, details), createdAt);
-    return grant(session, createdAt, stores);
+    await ledger.appendMany([...earlier, entryOf('login.succeeded', caller, userId, details)], createdAt);
+    return session;
   }
 
   /** However often somebody logs in, the sessions of a user stay few enough to be listed and ended at once. */
@@ -289,8 +309,12 @@ export function createSessions(dependencies: SessionDependencies) {
     { rights }: SessionStores,
     wanted?: readonly string[],
   ): Promise<SessionGrant> {
+    return issue(session, at, await rights.rightsOf(session.userId), wanted);
+  }
+
+  function issue(session: Session, at: Date, rights: Rights, wanted?: readonly string[]): SessionGrant {
     const { id, userId, refreshCounter, idleExpiresAt } = session;
-    const { permissions: held, roles, versions } = await rights.rightsOf(userId);
+    const { permissions: held, roles, versions } = rights;
     const permissions = wanted === undefined ? held : held.filter((name) => wanted.includes(name));
     const isNarrowed = permissions.length < held.length;
     // No access token outlives the session it belongs to.

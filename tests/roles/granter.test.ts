@@ -31,7 +31,11 @@ async function missing(
   const rightsOf = () => Promise.reject(new Error('not asked'));
   try {
     demandHeld(
-      await confirmGranter({ rights: { lockHolding, rightsOf } }, granter, new Date(0)),
+      await confirmGranter(
+        { rights: { lockHolding, rightsOf, rightsAndSessionsOf: rightsOf } },
+        granter,
+        new Date(0),
+      ),
       permissions,
     );
     return null;

@@ -5,17 +5,20 @@ export async function countQueries(app: TestApp, work: () => Promise<unknown>): 
   return (await statementsDuring(app, work)).length;
 }
 
-/** The statements that the app sent to its database during `work`. */
+/** The statements that the app sent to its database during `work`, those that end transactions included. */
 export async function statementsDuring(app: TestApp, work: () => Promise<unknown>): Promise<string[]> {
   const statements: string[] = [];
-  const options = (app.database.sequelize as unknown as { options: { logging: unknown } }).options;
-  options.logging = (text: string) => {
+  const { sequelize, transactions } = app.database;
+  // Sequelize's types miss the options of an instance.
+  const both = [...new Set([sequelize, transactions])] as unknown as { options: { logging: unknown } }[];
+  const log = (text: string) => {
     statements.push(text.replace(/^Executing \([^)]*\): /, ''));
   };
+  for (const each of both) each.options.logging = log;
   try {
     await work();
   } finally {
-    options.logging = false;
+    for (const each of both) each.options.logging = false;
   }
   return statements;
 }

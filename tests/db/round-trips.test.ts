@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { useApp } from '../support/app.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { CANARY } from '../support/logs.ts';
+import { aPerson, signUp } from '../support/people.ts';
+import { statementsDuring } from '../support/queries.ts';
+
+onEachDatabase((kind) => {
+  describe('The statements that a request sends to the database, those of its transaction included, are at most', () => {
+    const app = useApp(kind);
+    // On SQLite a transaction begins with a statement, which is no round trip there.
+    const begin = kind === 'SQLite' ? 1 : 0;
+
+    async function expectAtMost(limit: number, work: () => Promise<unknown>): Promise<void> {
+      const statements = await statementsDuring(app, work);
+      expect(statements.length).toBeGreaterThan(0);
+      expect(statements.length > limit ? statements : []).toEqual([]);
+    }
+
+    it('six for a login, also from a known device and after wrong passwords', async () => {
+      const { email, password } = await signUp(app);
+      const logIn = (more: object = {}) =>
+        app
+          .post('/login')
+          .send({ email, password, ...more })
+          .expect(200);
+      let device = {};
+      await expectAtMost(6, async () => {
+        const { body } = await logIn();
+        device = { device_token: body.device_token };
+      });
+
+      await expectAtMost(6, () => logIn(device));
+      await app
+        .post('/login')
+        .send({ email, password: `${CANARY} wrong` })
+        .expect(401);
+      await expectAtMost(6, () => logIn());
+    });
+
+    it('six for a sign-up', async () => {
+      await expectAtMost(6 + begin, () => app.post('/signup').send(aPerson()).expect(201));
+    });
+
+    it('four for a logout', async () => {
+      const { token } = await signUp(app);
+
+      await expectAtMost(4 + begin, () => app.post('/logout').auth(token, { type: 'bearer' }).expect(204));
+    });
+
+    it('three for a refresh', async () => {
+      const { refreshToken } = await signUp(app);
+
+      await expectAtMost(3, () => app.post('/refresh').send({ refresh_token: refreshToken }).expect(200));
+    });
+
+    it('as many, and the same, for a wrong password at an account as at none', async () => {
+      const { email } = await signUp(app);
+      const guess = (at: string) =>
+        statementsDuring(app, () =>
+          app
+            .post('/login')
+            .send({ email: at, password: `${CANARY} wrong` })
+            .expect(401),
+        );
+      // Without the values, which differ.
+      const verbs = (statements: readonly string[]) =>
+        statements.map((sql) => sql.replace(/'[^']*'|\d+|NULL/g, '?'));
+
+      const ofAccount = await guess(email);
+
+      expect(ofAccount).toHaveLength(3);
+      expect(verbs(await guess(aPerson().email))).toEqual(verbs(ofAccount));
+      expect(verbs(await guess(email))).toEqual(verbs(ofAccount));
+    });
+  });
+});
