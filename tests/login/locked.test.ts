@@ -400,7 +400,7 @@ onEachDatabase((kind) => {
       ],
       ['one without a proof', (token) => `${token.split('.')[0]}.`],
       ['one with a line end', (token) => `${token}\n`],
-      ['a very long text', () => 'A'.repeat(50_000)],
+      ['a very long text', () => 'A'.repeat(3_000)],
     ])('is a stranger where its token is %s', async (_what, change) => {
       const { id, email, password, deviceToken } = await aKnownDevice();
 
