@@ -85,8 +85,8 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
     const quota = limiter && (await limiter.consume(policy, network));
     if (quota?.allowed === false) {
       onLimited(policy);
-      const { resetSeconds, remaining } = quota;
-      refuse(`${policy} ${remaining} ${resetSeconds}`, () => rateLimited(quota));
+      const { limit, resetSeconds, remaining } = quota;
+      refuse(`${policy} ${limit} ${remaining} ${resetSeconds}`, () => rateLimited(quota));
       return;
     }
     if (hashes && !hashing.hasRoom(network) && !(await isKnown(req))) {

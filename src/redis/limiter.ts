@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimiter, RequestPolicy } from '../http/ports.ts';
-import type { Rate } from '../quota.ts';
+import { type Rate, widerNetworksOf } from '../quota.ts';
 import type { RedisConnection } from './connect.ts';
 
 const KEY_PREFIX = 'latchkey:limit';
@@ -24,9 +24,13 @@ export function createRateLimiter(
   rates: Readonly<Record<RequestPolicy, Rate>>,
   redis: RedisConnection | undefined,
 ): RateLimiter {
-  const countersOf = Object.fromEntries(
-    Object.entries(rates).map(([policy, rate]) => [policy, createCounters(policy, rate, redis)]),
-  ) as Readonly<Record<RequestPolicy, Counters>>;
+  const countersOf = new Map<string, Counters>();
+  /** Of a policy, and of the wider networks that it counts, each with a limit of its own. */
+  function countersFor(name: string, rate: Rate): Counters {
+    const counters = countersOf.get(name) ?? createCounters(name, rate, redis);
+    countersOf.set(name, counters);
+    return counters;
+  }
 
   async function countOne({ shared, own }: Counters, key: string): Promise<Count> {
     if (shared === undefined || !redis?.isUp()) return consume(own, key);
@@ -38,12 +42,23 @@ export function createRateLimiter(
     }
   }
 
+  async function consumeAt(policy: RequestPolicy, name: string, rate: Rate, key: string) {
+    const { allowed, result } = await countOne(countersFor(name, rate), key);
+    const resetSeconds = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
+    return { allowed, policy, ...rate, remaining: result.remainingPoints, resetSeconds };
+  }
+
   return {
     async consume(policy, key) {
       const { limit, windowSeconds } = rates[policy];
-      const { allowed, result } = await countOne(countersOf[policy], key);
-      const resetSeconds = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
-      return { allowed, policy, limit, windowSeconds, remaining: result.remainingPoints, resetSeconds };
+      const own = await consumeAt(policy, policy, { limit, windowSeconds }, key);
+      // What a narrow network is refused does not count for the wider one: a few that flood do not shut out the others.
+      for (const { prefixBits, network, multiple } of own.allowed ? widerNetworksOf(key) : []) {
+        const rate = { limit: multiple * limit, windowSeconds };
+        const wider = await consumeAt(policy, `${policy}:${prefixBits}`, rate, network);
+        if (!wider.allowed) return wider;
+      }
+      return own;
     },
   };
 }

@@ -74,6 +74,30 @@ describe('Behind one proxy (TRUST_PROXY=1)', () => {
     expect(await leftAfterEach(app, networks)).toEqual([2, 2, 2, 2]);
   });
 
+  it('networks of one customer count together as well: four times as much for a /56, sixteen times for a /48', async () => {
+    const from = (customer: string, site: number, network: number) =>
+      `2001:db8:${customer}:${site.toString(16)}${network.toString(16).padStart(2, '0')}::1`;
+    const eachThrice = (customer: string, site: number, networks: readonly number[]) =>
+      networks.flatMap((network) => Array<string>(3).fill(from(customer, site, network)));
+    const allowed = Array.from({ length: 4 }, () => [2, 1, 0]).flat();
+
+    for (const site of [1, 2, 3, 4]) {
+      expect(await leftAfterEach(app, eachThrice('a', site, [0, 1, 2, 3]))).toEqual(allowed);
+      expect(await leftAfter(app, from('a', site, 4))).toBe(429);
+    }
+
+    expect(await leftAfter(app, from('a', 5, 0))).toBe(429);
+    expect(await leftAfter(app, from('b', 5, 0))).toBe(2);
+  });
+
+  it('one network that floods uses up its own limit only, and not that of those around it', async () => {
+    await leftAfterEach(app, Array<string>(60).fill('2001:db8:c:0::1'));
+
+    expect(await leftAfterEach(app, ['2001:db8:c:0::1', '2001:db8:c:1::1', '2001:db8:c:100::1'])).toEqual([
+      429, 2, 2,
+    ]);
+  });
+
   it('an IPv4 address counts as itself where it comes as one of IPv6', async () => {
     const [client, other] = [aNetwork(), aNetwork()];
     const spellings = [client, `::ffff:${client}`, `::FFFF:${client}`, `0:0:0:0:0:ffff:${client}`];
