@@ -275,7 +275,8 @@ function verificationsOf(run: Run, { port }: Program, generate: Generator, token
       measureMilliseconds: milliseconds(run, measureMilliseconds),
     });
     return {
-      perSecond: answersPerSecond(outcomes),
+      // Where those that were sent first have not even been answered, none was.
+      perSecond: outcomes.length < 2 ? 0 : answersPerSecond(outcomes),
       p99Milliseconds: quantile(latenciesMilliseconds(outcomes), 0.99),
       good: share(outcomes, ({ status }) => status === 200),
     };
@@ -291,6 +292,7 @@ function isSoon({ status, dueAt, endedAt }: Outcome): boolean {
 }
 
 function share(outcomes: readonly Outcome[], isCounted: (outcome: Outcome) => boolean): number {
+  if (outcomes.length === 0) return 0;
   return (100 * outcomes.filter(isCounted).length) / outcomes.length;
 }
 

@@ -17,7 +17,7 @@ export interface Program {
 
 const SERVER = fileURLToPath(new URL('../../dist/server.js', import.meta.url));
 const PEERS = fileURLToPath(new URL('../peers/', import.meta.url));
-const START_MILLISECONDS = 15_000;
+const START_MILLISECONDS = 30_000;
 const START_CHECK_MILLISECONDS = 20;
 
 /** Starts the built service in an empty directory; its environment holds nothing but what is given here. */

@@ -28,19 +28,21 @@ export async function whileBusy<Result>(
 export const THOUSANDS_MAY_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '2000', BCRYPT_COST: '4' };
 const THOUSANDS = 2_500;
 /** A hash of this cost takes so long that afterwards the queue takes a hundred or two. */
-export const SURPRISING_COST = 11;
+const SURPRISING_COST = 11;
 
 /**
- * Fills the queue while the next password is compared, with a hash of SURPRISING_COST. The app has the settings
- * THOUSANDS_MAY_WAIT. The result resolves once the queue is empty again.
+ * Fills the queue while the next password is compared, behind a hash that takes far longer than any before. The app has
+ * the settings THOUSANDS_MAY_WAIT. The result resolves once the queue is empty again.
  */
 export function fillOnNextCompare({ hashWorkers }: TestApp): { readonly emptied: () => Promise<unknown> } {
   const { compare, hash } = hashWorkers;
   let over: Promise<unknown> = Promise.resolve();
   const spy = jest.spyOn(hashWorkers, 'compare').mockImplementationOnce((client, task) => {
+    const surprise = hash(CLIENT, { kind: 'hash', text: 'surprise', cost: SURPRISING_COST });
     const result = compare(client, task);
     const filler = { kind: 'hash', text: 'filler', cost: 4 } as const;
-    over = Promise.allSettled(Array.from({ length: THOUSANDS }, () => hash(client, filler)));
+    const fillers = Array.from({ length: THOUSANDS }, () => hash(CLIENT, filler));
+    over = Promise.allSettled([surprise, ...fillers]);
     return result;
   });
   return {
