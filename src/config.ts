@@ -63,6 +63,8 @@ export interface Config {
     readonly token: string | undefined;
   };
   readonly audit: { readonly retentionDays: number };
+  /** How long a process that is told to stop goes on as if it were not, but for /readyz. */
+  readonly shutdownDelaySeconds: number;
   /** How many processes share the port. */
   readonly processes: number;
   readonly signupDisabled: boolean;
@@ -82,6 +84,9 @@ export interface DatabaseConfig {
   readonly tls: TlsOptions | undefined;
   readonly migrateOnStart: boolean;
 }
+
+/** Longer than balancers take to notice, by their defaults of two checks two seconds apart. */
+const PRODUCTION_SHUTDOWN_DELAY_SECONDS = 5;
 
 /** All faults of an environment at once. Exit code 78 is EX_CONFIG of sysexits.h. */
 export class ConfigError extends Error {
@@ -180,6 +185,8 @@ export function loadConfig(env: Environment): Config {
     redisUrl: values.REDIS_URL,
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },
     audit: { retentionDays: values.AUDIT_RETENTION_DAYS },
+    shutdownDelaySeconds:
+      values.SHUTDOWN_DELAY_SECONDS ?? (production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0),
     processes: values.WEB_CONCURRENCY,
     signupDisabled: values.SIGNUP_DISABLED,
   });

@@ -9,7 +9,7 @@ import { createLogger } from './logger.ts';
 import { createScrapeThroughPrimary } from './metrics/processes.ts';
 import { createMetricsApp, type Scrape } from './metrics/routes.ts';
 import { onStopRequest } from './processes.ts';
-import { stopOnSignal } from './stop.ts';
+import { STOP_MILLISECONDS, stopOnSignal } from './stop.ts';
 import { readOrCreateSecret } from './tokens/secret-file.ts';
 import { warnings, welcome } from './welcome.ts';
 
@@ -37,8 +37,9 @@ export async function serve(config: Config): Promise<void> {
   const { address, port } = await listen(assembly.server, config.http.port, config.http.host, onError);
   const stopMetrics = isAlone ? await listenForMetrics(config, assembly.scrape, logger) : () => {};
   assembly.start();
-  const stop = stopOnSignal(logger, async () => {
-    await assembly.drain(DRAIN_MILLISECONDS);
+  const delayMilliseconds = config.shutdownDelaySeconds * 1000;
+  const stop = stopOnSignal(logger, delayMilliseconds + STOP_MILLISECONDS, async () => {
+    await assembly.drain(DRAIN_MILLISECONDS, delayMilliseconds);
     stopMetrics();
     await assembly.stop();
     await database.close();

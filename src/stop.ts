@@ -1,17 +1,22 @@
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 
-const STOP_MILLISECONDS = 10_000;
+/** For all that is done after the delay. */
+export const STOP_MILLISECONDS = 10_000;
 
 /**
  * Runs `stop` once when a signal or an unexpected error asks for it, and exits; at once on a second signal, and after
- * ten seconds in any case. Returns what asks for it without a signal.
+ * `withinMilliseconds` in any case. Returns what asks for it without a signal.
  */
-export function stopOnSignal(logger: Logger, stop: () => Promise<void>): () => void {
+export function stopOnSignal(
+  logger: Logger,
+  withinMilliseconds: number,
+  stop: () => Promise<void>,
+): () => void {
   let stopping = false;
   const { close } = closeWithGrace(
     {
-      delay: STOP_MILLISECONDS,
+      delay: withinMilliseconds,
       logger: {
         error: (reason: unknown) => logger.warn({ reason: String(reason) }, 'stopped before all was done'),
       },

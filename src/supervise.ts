@@ -4,11 +4,11 @@ import { createLogger } from './logger.ts';
 import { createScrapeOfAll } from './metrics/processes.ts';
 import { startProcesses } from './processes.ts';
 import { introduce, listenForMetrics } from './serve.ts';
-import { stopOnSignal } from './stop.ts';
+import { STOP_MILLISECONDS, stopOnSignal } from './stop.ts';
 import { readOrCreateSecret } from './tokens/secret-file.ts';
 
-/** The others get this long to stop; the rest of ten seconds is for this process. */
-const STOP_MILLISECONDS = 9_500;
+/** The others get this long to stop after the delay; the rest of ten seconds is for this process. */
+const OTHERS_STOP_MILLISECONDS = 9_500;
 
 /** The first of several processes: prepares what they share, starts them, and starts another where one ends. */
 export async function supervise(config: Config): Promise<void> {
@@ -19,8 +19,9 @@ export async function supervise(config: Config): Promise<void> {
 
   const stopMetrics = await listenForMetrics(config, createScrapeOfAll(), logger);
   const processes = await startProcesses(config.processes, logger);
-  stopOnSignal(logger, async () => {
-    await processes.stop(STOP_MILLISECONDS);
+  const delayMilliseconds = config.shutdownDelaySeconds * 1000;
+  stopOnSignal(logger, delayMilliseconds + STOP_MILLISECONDS, async () => {
+    await processes.stop(delayMilliseconds + OTHERS_STOP_MILLISECONDS);
     stopMetrics();
   });
   introduce(config, processes.port, logger);

@@ -5,10 +5,14 @@ import { whenOver } from './exchange.ts';
 export interface Drain {
   /** Whether `drain` has been called. */
   readonly isDraining: () => boolean;
-  /** Refuses new connections, lets requests in flight finish for so long, then closes what is left. */
-  readonly drain: (withinMilliseconds: number) => Promise<void>;
+  /**
+   * Says so at /readyz and goes on for `delayMilliseconds`, in which balancers turn elsewhere. Then refuses new connections,
+   * lets requests in flight finish for so long, and closes what is left.
+   */
+  readonly drain: (withinMilliseconds: number, delayMilliseconds?: number) => Promise<void>;
 }
 
+/** For whom nobody announced the stop: a client that keeps a connection open may be sending on it this instant. */
 const GRACE_MILLISECONDS = 250;
 
 /**
@@ -29,15 +33,22 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
     });
   });
 
-  async function drain(withinMilliseconds: number): Promise<void> {
+  async function drain(withinMilliseconds: number, delayMilliseconds = 0): Promise<void> {
     draining = true;
+    const toldAt = performance.now();
+    // Connections on which a balancer goes on meanwhile are given up in good order, one answer each.
+    for (const res of inFlight) closeAfter(res);
+    if (delayMilliseconds > 0) await lasting(delayMilliseconds);
+    const closed = new Promise<void>((resolve) => server.once('close', resolve));
     // The close of http.Server would also cut idle connections, on which a request may be under way this instant.
     NetServer.prototype.close.call(server);
-    for (const res of inFlight) closeAfter(res);
     release();
-    // A client that keeps a connection open may be sending on it this instant: it is told to close it.
-    await lasting(Math.min(GRACE_MILLISECONDS, withinMilliseconds));
-    if (inFlight.size > 0) await settled(withinMilliseconds);
+    const until = performance.now() + withinMilliseconds;
+    // One that had its answer before the stop lasts as long as it would have anyway.
+    const keptAlive = delayMilliseconds > 0 ? toldAt + server.keepAliveTimeout - performance.now() : 0;
+    const grace = Math.max(GRACE_MILLISECONDS, keptAlive);
+    await Promise.race([closed, lasting(Math.min(grace, withinMilliseconds))]);
+    if (inFlight.size > 0) await settled(until - performance.now());
     server.closeAllConnections();
   }
 

@@ -56,6 +56,12 @@ export const SERVER_VARIABLES = {
     default: '1',
     meaning: 'Processes that share the port; REDIS_URL makes them share the limits',
   },
+  SHUTDOWN_DELAY_SECONDS: {
+    schema: integer(0, 300).optional(),
+    wants: 'a whole number of seconds from 0 to 300',
+    default: '',
+    meaning: 'How long a stopping process goes on while /readyz is 503; 5 in production, else 0',
+  },
   METRICS_PORT: {
     schema: integer(1, 65_535).optional(),
     wants: 'a whole number from 1 to 65535',

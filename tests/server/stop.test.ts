@@ -27,6 +27,25 @@ describe('The server, told to stop by SIGTERM', () => {
     openConnection.destroy();
   });
 
+  it('goes on for SHUTDOWN_DELAY_SECONDS on new and open connections, while readyz answers 503', async () => {
+    const server = await startServer(newDirectory(), { BCRYPT_COST: '4', SHUTDOWN_DELAY_SECONDS: '2' });
+    const openConnection = new Agent({ keepAlive: true });
+    await getStatus(server, '/healthz', openConnection);
+
+    server.child.kill('SIGTERM');
+    await server.logged('stopping');
+    const statuses = [
+      await getStatus(server, '/healthz', openConnection),
+      await getStatus(server, '/readyz', new Agent()),
+      await getStatus(server, '/healthz', new Agent()),
+    ];
+
+    expect(statuses).toEqual([200, 503, 200]);
+    expect(await server.exited).toBe(0);
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+    openConnection.destroy();
+  });
+
   it('exits at once on a second signal, whatever is in flight', async () => {
     const server = await startServer(newDirectory(), { BCRYPT_COST: '4' });
     const inFlight = await beginSignup(server);
