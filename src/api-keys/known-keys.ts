@@ -23,10 +23,10 @@ export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
     get(hash: string): KnownKey | undefined {
       const entry = entries.get(hash);
       if (entry === undefined) return undefined;
-      if (clock.monotonic() - entry.readAt < CACHE_SECONDS * 1000) return entry.key;
-      entries.delete(hash);
-      return undefined;
+      return clock.monotonic() - entry.readAt < CACHE_SECONDS * 1000 ? entry.key : undefined;
     },
+    /** Whether there has been such a key here, however long ago: what somebody makes up never has. */
+    hasSeen: (hash: string): boolean => entries.has(hash),
     /** `readAt` is of the monotonic clock, from before the reading began. */
     keep(hash: string, key: KnownKey, readAt: number): KnownKey {
       entries.delete(hash);
