@@ -61,12 +61,8 @@ const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
  */
 export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
   const isSqlite = config.location.dialect === 'sqlite';
-  // A third of the connections is for transactions, of which each needs one for as long as it lasts. Most requests have none.
-  const poolMax = isSqlite ? config.poolMax : Math.ceil((config.poolMax * 2) / 3);
-  const sequelize = openSequelize({ ...config, poolMax }, config.timeoutMilliseconds);
-  const transactions = isSqlite
-    ? sequelize
-    : openSequelize({ ...config, poolMax: config.poolMax - poolMax }, config.timeoutMilliseconds, true);
+  const sequelize = openSequelize(config, config.timeoutMilliseconds);
+  const transactions = isSqlite ? sequelize : openSequelize(config, config.timeoutMilliseconds, true);
   const aside = openSequelize({ ...config, poolMax: 1 }, config.timeoutMilliseconds);
   if (isSqlite) {
     await prepareSqlite(sequelize);
