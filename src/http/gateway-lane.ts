@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import { policyOf, readBearerToken, type TokenCheck } from './authenticate.ts';
 import { whenOver } from './exchange.ts';
+import { hasSoundHeaders } from './host.ts';
 import type { RateLimiter } from './ports.ts';
 import { quotaFields } from './rate-limit.ts';
 import { chooseRequestId } from './request-id.ts';
@@ -41,7 +42,7 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
   const fixedHeaders = Object.entries(SECURITY_HEADERS).flat();
 
   return (req, res) => {
-    if (!isVerify(req) || req.headers.host === undefined) ordinary(req, res);
+    if (!isVerify(req) || !hasSoundHeaders(req)) ordinary(req, res);
     else answer(req, res).catch(() => afterFailure(req, res));
   };
 

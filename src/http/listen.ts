@@ -18,6 +18,8 @@ const HEADERS_TIMEOUT_MILLISECONDS = 10_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 30_000;
 const TIMEOUT_CHECK_MILLISECONDS = 1_000;
 const CLOSE_MILLISECONDS = 1_000;
+/** How long a client may take to read its answer. */
+const WRITE_TIMEOUT_MILLISECONDS = 30_000;
 
 /** Statuses for what Node refuses before there is a request; everything else of the kind is a 400. */
 const PARSER_FAULTS: Readonly<Record<string, number>> = {
@@ -26,17 +28,24 @@ const PARSER_FAULTS: Readonly<Record<string, number>> = {
 };
 
 /**
- * An HTTP server that gives a client 10 s for its headers and 30 s for its whole request. What Node itself refuses is
+ * An HTTP server that gives a client 10 s for its headers, 30 s for its whole request and 30 s to read its answer. What Node itself refuses is
  * answered with the same problem document as everything else.
  */
-export function createHttpServer(listener: RequestListener, publicUrl: string): Server {
+export function createHttpServer(
+  listener: RequestListener,
+  publicUrl: string,
+  writeTimeoutMilliseconds = WRITE_TIMEOUT_MILLISECONDS,
+): Server {
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
     requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
     requireHostHeader: false,
     connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
   });
+  // Beyond 2,000 Node leaves headers out and says nothing; 16 KB bound them, and the application refuses many.
+  server.maxHeadersCount = 0;
   answerOneAtATime(server, listener);
+  closeSlowReaders(server, writeTimeoutMilliseconds);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
     refuseInTurn(socket, PARSER_FAULTS[error.code ?? ''] ?? 400, publicUrl),
   );
@@ -63,6 +72,28 @@ export function listen(
       resolve(server.address() as AddressInfo);
     });
   });
+}
+
+/** Closes connections on which an answer that is complete here has not been taken in time. */
+function closeSlowReaders(server: Server, withinMilliseconds: number): void {
+  /** Since when the whole answer has been waiting; undefined while it is being made. */
+  const open = new Map<ServerResponse<IncomingMessage>, number | undefined>();
+  server.on('request', (_req: IncomingMessage, res: ServerResponse<IncomingMessage>) => {
+    open.set(res, undefined);
+    whenOver(res, () => open.delete(res));
+  });
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      for (const [res, since] of open) {
+        if (!res.writableEnded) continue;
+        if (since === undefined) open.set(res, now);
+        else if (now - since > withinMilliseconds) res.req.socket.destroy();
+      }
+    },
+    Math.min(TIMEOUT_CHECK_MILLISECONDS, withinMilliseconds),
+  ).unref();
+  server.once('close', () => clearInterval(timer));
 }
 
 /** Node keeps the response that a connection is busy with under this name, and its own handler asks the same. */

@@ -147,6 +147,22 @@ onEachDatabase((kind) => {
       expect(JSON.parse(body)).toMatchObject({ status: 400, code: 'invalid_request' });
     });
 
+    it.each(['/healthz', '/verify'])(
+      'answers 400 with a problem document to two Hosts at %s',
+      async (path) => {
+        const bytes = `GET ${path} HTTP/1.1\r\nHost: one\r\nhost: two\r\nConnection: close\r\n\r\n`;
+
+        demandProblem(await exchange(bytes), 400);
+      },
+    );
+
+    it.each([101, 2_500])('answers 400 with a problem document to %s headers', async (count) => {
+      const headers = 'a:\r\n'.repeat(count - 2);
+      const bytes = `GET /healthz HTTP/1.1\r\nHost: one\r\nConnection: close\r\n${headers}\r\n`;
+
+      demandProblem(await exchange(bytes), 400);
+    });
+
     it('passes over an expectation that nobody knows, as RFC 9110 section 10.1.1 allows', async () => {
       const { body, status } = await exchange(
         'GET /healthz HTTP/1.1\r\nHost: localhost\r\nExpect: the-impossible\r\nConnection: close\r\n\r\n',

@@ -61,6 +61,24 @@ describe('The HTTP server', () => {
     expect(await text(socket).catch(() => '')).not.toContain('400');
   });
 
+  it('closes a connection whose client does not read its answer', async () => {
+    const server = createHttpServer(
+      (_req, res) => res.end(Buffer.alloc(20_000_000)),
+      'https://a.example',
+      100,
+    );
+    const { port } = await listen(server, 0, '127.0.0.1');
+    stops.push(() => server.close());
+    const accepted = once(server, 'connection');
+    const socket = connect(port, '127.0.0.1');
+    socket.pause();
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [connection] = await accepted;
+
+    await once(connection, 'close');
+    socket.destroy();
+  });
+
   it('closes a connection that it has refused, although the client keeps it open', async () => {
     const { port, server } = await start(() => {});
     const accepted = once(server, 'connection');
