@@ -125,7 +125,9 @@ async function retryTransient<Result>(operation: () => Promise<Result>): Promise
       return await operation();
     } catch (error) {
       if (isUnavailable(error)) throw new AppError('database_unavailable', undefined, { cause: error });
-      if (!isTransient(error) || tries === MAX_TRIES) throw error;
+      if (!isTransient(error)) throw error;
+      // On a cluster whose members change, one conflict follows another.
+      if (tries === MAX_TRIES) throw new AppError('database_unavailable', undefined, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_JITTER_MILLISECONDS * tries));
     }
   }

@@ -103,7 +103,12 @@ withGalera(
           if (signedUp.status !== 409) take(account, 'signup', signedUp);
           accounts.push(account);
           if (signedUp.status === 409 || accounts.length % 3 === 0) {
-            take(account, 'login', await send('POST', '/login', { email, password: PASSWORD }));
+            // A node that lags behind does not know the account for a moment.
+            const login = await eventually(
+              () => send('POST', '/login', { email, password: PASSWORD }),
+              ({ status }) => status !== 401,
+            );
+            take(account, 'login', login);
           }
           for (let round = 0; round < 3; round++) {
             take(account, 'refresh', await send('POST', '/refresh', { refresh_token: account.refreshToken }));
