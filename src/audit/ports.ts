@@ -23,13 +23,13 @@ export interface AuditFilter {
   readonly type?: EventType | undefined;
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
-  /** Entries about this user, and entries of this user and of the user's API keys. */
-  readonly concerning?: string | undefined;
 }
 
 export interface LedgerStore extends Ledger {
   /** The latest first, those before the id `before` if that is given. */
   readonly list: (filter: AuditFilter, limit: number, before: string | undefined) => Promise<AuditEvent[]>;
+  /** The same of entries about this user, and of entries by this user and by the user's API keys. */
+  readonly listAbout: (userId: string, limit: number, before: string | undefined) => Promise<AuditEvent[]>;
   /** Removes entries from before `before`. */
   readonly prune: (before: Date) => Promise<void>;
 }

@@ -25,16 +25,20 @@ export type Audit = ReturnType<typeof createAudit>;
 /** Reads what the ledger has recorded. Writing is done by whoever changes something. */
 export function createAudit({ ledger, apiKeys }: AuditStores) {
   async function search(filter: AuditFilter, { limit, cursor }: Paging): Promise<AuditPage> {
-    const { items, nextCursor } = pageOf(await ledger.list(filter, limit + 1, cursor), limit, ({ id }) => id);
+    return toPage(await ledger.list(filter, limit + 1, cursor), limit);
+  }
+
+  function toPage(found: readonly AuditEvent[], limit: number): AuditPage {
+    const { items, nextCursor } = pageOf(found, limit, ({ id }) => id);
     return { events: items, nextCursor };
   }
 
   /** What a user has done, also by their API keys, and what was done to them. */
   async function activityOf(
     userId: string,
-    paging: Paging,
+    { limit, cursor }: Paging,
   ): Promise<{ readonly events: readonly Activity[]; readonly nextCursor: string | null }> {
-    const { events, nextCursor } = await search({ concerning: userId }, paging);
+    const { events, nextCursor } = toPage(await ledger.listAbout(userId, limit + 1, cursor), limit);
     const keyIds = events.flatMap(({ actor }) => (actor.type === 'api_key' && actor.id ? [actor.id] : []));
     const own = new Set([userId, ...(await apiKeys.ownedAmong(userId, keyIds))]);
     return {

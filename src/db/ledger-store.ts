@@ -1,4 +1,4 @@
-import { literal, Op, type Sequelize, type WhereOptions } from 'sequelize';
+import { Op, QueryTypes, type WhereOptions } from 'sequelize';
 import { v7 as uuidv7 } from 'uuid';
 import type { AuditEvent, AuditFilter, LedgerStore } from '../audit/ports.ts';
 import type { Actor } from '../caller.ts';
@@ -8,6 +8,23 @@ import { insertRows } from './insert-rows.ts';
 import { removeInPortions } from './portions.ts';
 import type { LedgerRow } from './rows.ts';
 import type { Scope } from './scope.ts';
+
+const LATEST_FIRST: [string, string][] = [['id', 'DESC']];
+const AFTER_ALL_IDS = 'g';
+
+/**
+ * Entries about a user, of the user, or of one of the user's API keys. Each part goes by an index of its own; with OR the
+ * database walks the primary key, which is the whole table where somebody has few entries.
+ */
+const ABOUT_SQL = `SELECT id FROM (
+    SELECT id FROM (SELECT id FROM ledger WHERE subject_id = :userId AND id < :before
+      ORDER BY id DESC LIMIT :limit) AS about_user
+    UNION SELECT id FROM (SELECT id FROM ledger WHERE actor_id = :userId AND id < :before
+      ORDER BY id DESC LIMIT :limit) AS by_user
+    UNION SELECT id FROM (SELECT ledger.id AS id FROM api_keys JOIN ledger ON ledger.actor_id = api_keys.id
+      WHERE api_keys.user_id = :userId AND ledger.id < :before
+      ORDER BY ledger.id DESC LIMIT :limit) AS by_key
+  ) AS found ORDER BY id DESC LIMIT :limit`;
 
 /** Rises with each entry of this process, so that those of one millisecond are in the order in which they came. */
 let sequence = 0;
@@ -26,9 +43,18 @@ export function createLedgerStore(scope: Scope): LedgerStore {
       await insertRows(scope, ledger, rows);
     },
     async list(filter, limit, before) {
-      const where = { [Op.and]: conditionsOf(filter, before, sequelize) };
-      const order: [string, string][] = [['id', 'DESC']];
-      const rows = await run(() => ledger.findAll({ where, order, limit, transaction }));
+      const where = { [Op.and]: conditionsOf(filter, before) };
+      const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, limit, transaction }));
+      return rows.map((row) => toEvent(row.get()));
+    },
+    async listAbout(userId, limit, before = AFTER_ALL_IDS) {
+      const replacements = { userId, limit, before };
+      const found = await run(() =>
+        sequelize.query<{ id: string }>(ABOUT_SQL, { replacements, type: QueryTypes.SELECT, transaction }),
+      );
+      if (found.length === 0) return [];
+      const where = { id: found.map(({ id }) => id) };
+      const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, transaction }));
       return rows.map((row) => toEvent(row.get()));
     },
     async prune(before) {
@@ -65,29 +91,16 @@ function nextInSequence(): number {
   return sequence;
 }
 
-function conditionsOf(
-  filter: AuditFilter,
-  before: string | undefined,
-  sequelize: Sequelize,
-): WhereOptions<LedgerRow>[] {
-  const { subjectId, actorId, type, from, until, concerning } = filter;
+function conditionsOf(filter: AuditFilter, before: string | undefined): WhereOptions<LedgerRow>[] {
+  const { subjectId, actorId, type, from, until } = filter;
   return [
     ...(subjectId === undefined ? [] : [{ subjectId }]),
     ...(actorId === undefined ? [] : [{ actorId }]),
     ...(type === undefined ? [] : [{ type }]),
     ...(from === undefined ? [] : [{ id: { [Op.gte]: lowestId(from) } }]),
     ...(until === undefined ? [] : [{ id: { [Op.lt]: lowestId(until) } }]),
-    ...(concerning === undefined ? [] : [isAbout(concerning, sequelize)]),
     ...(before === undefined ? [] : [{ id: { [Op.lt]: before } }]),
   ];
-}
-
-/** Entries about a user, of the user, or of one of the user's API keys. */
-function isAbout(userId: string, sequelize: Sequelize): WhereOptions<LedgerRow> {
-  const keys = literal(`(SELECT id FROM api_keys WHERE user_id = ${sequelize.escape(userId)})`);
-  return {
-    [Op.or]: [{ subjectId: userId }, { actorId: userId }, { actorId: { [Op.in]: keys } }],
-  };
 }
 
 /** What no id of that moment or a later one is below: a UUIDv7 begins with its milliseconds. */

@@ -62,7 +62,13 @@ onEachDatabase((kind) => {
     });
 
     it('cannot be changed through its port', () => {
-      expect(Object.keys(app.store.ledger).sort()).toEqual(['append', 'appendMany', 'list', 'prune']);
+      expect(Object.keys(app.store.ledger).sort()).toEqual([
+        'append',
+        'appendMany',
+        'list',
+        'listAbout',
+        'prune',
+      ]);
     });
   });
 });
