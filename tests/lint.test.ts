@@ -204,3 +204,49 @@ describe('the import rules of npm run lint', () => {
     expect(output).toContain('error no-cycles: src/accounts/');
   });
 });
+
+describe('What npm run lint says of values in the text of statements', () => {
+  const newDirectory = useDirectories();
+  let directory: string;
+
+  beforeAll(() => {
+    directory = newDirectory();
+    for (const path of ['biome.json', 'scripts/lint']) {
+      cpSync(join(CHECKOUT, path), join(directory, path), { recursive: true });
+    }
+    symlinkSync(join(CHECKOUT, 'node_modules'), join(directory, 'node_modules'));
+    mkdirSync(join(directory, 'src/db'), { recursive: true });
+  });
+
+  /** What Biome says, by the configuration of the checkout, of a store with this line. */
+  function lint(line: string): Promise<{ exitCode: number; output: string }> {
+    const args = ['lint', '--vcs-enabled=false', '--colors=off', 'src/db'];
+    writeFileSync(join(directory, 'src/db/any-store.ts'), `${line}\n`);
+    return new Promise((resolve) => {
+      execFile(join(CHECKOUT, 'node_modules/.bin/biome'), args, { cwd: directory }, (error, stdout, stderr) =>
+        resolve({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr }),
+      );
+    });
+  }
+
+  it.each([
+    ["import { literal } from 'sequelize';\nexport const x = (y: string) => literal(y);"],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source.
+    ["import { literal } from 'sequelize';\nexport const x = (y: string) => literal(`a = ${y}`);"],
+    ["import { literal } from 'sequelize';\nexport const x = (y: string) => literal('a = ' + y);"],
+    ["import { Sequelize } from 'sequelize';\nexport const x = (y: string) => Sequelize.literal(y);"],
+    ["import type { Sequelize } from 'sequelize';\nexport const x = (y: Sequelize) => y.escape('a');"],
+  ])('refuses %j', async (line) => {
+    const { exitCode, output } = await lint(line);
+
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain('give values as replacements or bind them');
+  });
+
+  it.each([
+    ["import { literal } from 'sequelize';\nexport const x = literal('a = b');"],
+    ["import { literal } from 'sequelize';\nexport const x = literal(`a =\n  b`);"],
+  ])('takes a constant: %j', async (line) => {
+    expect(await lint(line)).toMatchObject({ exitCode: 0 });
+  });
+});

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Sequelize } from 'sequelize';
+import { type QueryOptions, Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config.ts';
 import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection.ts';
 
 const IDLE_CONNECTION_MILLISECONDS = 10_000;
+
+type Statement = string | { readonly query: string };
 
 /** Sequelize's types miss it: saves `SET time_zone` on every new connection; times travel as UTC text anyway. */
 const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
@@ -24,7 +26,7 @@ export function openSequelize(
   if (location.dialect === 'sqlite') {
     // The file holds password hashes: its directory is nobody else's.
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
-    return new Sequelize({ ...location, ...common });
+    return refusingStraySigns(new Sequelize({ ...location, ...common }));
   }
   const sequelize = new Sequelize({
     ...location,
@@ -51,5 +53,24 @@ export function openSequelize(
     prepareMysqlConnection(connection as MysqlConnection, statementLimitMilliseconds, isForTransactions),
   );
   if (isForTransactions) sequelize.getQueryInterface().startTransaction = async () => {};
+  return refusingStraySigns(sequelize);
+}
+
+/**
+ * Sequelize looks for $1, $name and $$ in the whole text of a statement that has bound values, also inside quotes, and puts
+ * into that text what a condition of an UPDATE compares with (all but plain equality). A value with such a sign would then
+ * move all others to other columns. So every $ has to be that of a bound value.
+ */
+function refusingStraySigns(sequelize: Sequelize): Sequelize {
+  const query = sequelize.query.bind(sequelize) as (sql: Statement, options?: QueryOptions) => Promise<never>;
+  const guarded = (sql: Statement, options?: QueryOptions) => {
+    const text = typeof sql === 'string' ? sql : sql.query;
+    const signs = options?.bind === undefined ? 0 : text.split('$').length - 1;
+    if (options?.bind !== undefined && signs !== Object.keys(options.bind).length) {
+      throw new Error('a statement holds both bound values and a $ that is none of them');
+    }
+    return query(sql, options);
+  };
+  sequelize.query = guarded as Sequelize['query'];
   return sequelize;
 }

@@ -1,4 +1,4 @@
-import { col, literal, Op } from 'sequelize';
+import { Op, QueryTypes } from 'sequelize';
 import type { NewUser, ProfileChange, User, UserChange, UserStore } from '../accounts/ports.ts';
 import { AppError } from '../errors.ts';
 import { isDuplicate } from './errors.ts';
@@ -82,9 +82,10 @@ export function createUserStore(scope: Scope): UserStore {
     { email, emailVerified, ...profile }: UserChange,
     at: Date,
   ): Promise<boolean> {
+    // Another address is not verified because the former one was.
+    if (email !== undefined && emailVerified === undefined) await forgetIfOther(id, email.canonical);
     const changed = {
-      // First, since MySQL takes what was set further left for what was there.
-      emailVerifiedAt: verifiedAt(email?.canonical, emailVerified, at),
+      ...(emailVerified !== undefined && { emailVerifiedAt: emailVerified ? at : null }),
       ...toProfile(profile),
       ...(email && { email: email.shown, emailCanonical: email.canonical }),
       updatedAt: at,
@@ -97,12 +98,12 @@ export function createUserStore(scope: Scope): UserStore {
     }
   }
 
-  /** Another address is not verified because the former one was. */
-  function verifiedAt(canonical: string | undefined, emailVerified: boolean | undefined, at: Date) {
-    if (emailVerified !== undefined) return emailVerified ? at : null;
-    if (canonical === undefined) return col('email_verified_at');
-    const isSame = `email_canonical = ${sequelize.escape(canonical)}`;
-    return literal(`CASE WHEN ${isSame} THEN email_verified_at END`);
+  /** By hand, since Sequelize puts the values of a comparison into the text of an UPDATE that has bound ones besides. */
+  async function forgetIfOther(id: string, emailCanonical: string): Promise<void> {
+    const sql =
+      'UPDATE users SET email_verified_at = NULL WHERE id = :id AND email_canonical <> :emailCanonical';
+    const replacements = { id, emailCanonical };
+    await write(() => sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }));
   }
 
   async function taken(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { QueryTypes } from 'sequelize';
+import { Op, QueryTypes } from 'sequelize';
 import { useApp } from '../support/app.ts';
-import { onMysql } from '../support/databases.ts';
+import { onEachDatabase, onMysql } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
 
 describe('A connection to SQLite', () => {
   const app = useApp('SQLite');
@@ -50,6 +51,24 @@ onMysql(() => {
       );
 
       expect(new Set(rows.map(({ Value }) => Value))).toEqual(new Set(['READ-COMMITTED']));
+    });
+  });
+});
+
+onEachDatabase((kind) => {
+  describe('A statement with bound values', () => {
+    const app = useApp(kind);
+
+    it('is refused where a value in its text has a $, which Sequelize would take for a bound one', async () => {
+      const { users } = app.database.models;
+      const { id } = await signUp(app);
+      const where = { id, email: { [Op.ne]: '$1' } };
+
+      await expect((async () => users.update({ name: 'Grace' }, { where }))()).rejects.toThrow(
+        'a $ that is none of them',
+      );
+
+      expect(await users.findByPk(id)).toMatchObject({ name: null });
     });
   });
 });
