@@ -103,6 +103,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
   /** The same by an administrator who may do what the owner may. @throws AppError api_key_not_found, insufficient_scope */
   async function removeOf(userId: string, id: string, admin: Granter): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
+      await stores.rights.lockRanks();
       const granter = await confirmGranter(stores, admin, now());
       demandRank(granter, await stores.rights.rightsOf(userId));
       return removeWithin(stores, userId, id, granter.caller);

@@ -2,8 +2,8 @@ import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
-import { AppError, fieldError } from '../errors.ts';
-import { confirmGranter, demandHeld, type Granter } from '../http/granter.ts';
+import { AppError, type ErrorCode, fieldError } from '../errors.ts';
+import { type ConfirmedGranter, confirmGranter, demandHeld, type Granter } from '../http/granter.ts';
 import { entryOf } from '../ledger.ts';
 import { after } from '../sessions/ending.ts';
 import type { Revocation } from '../sessions/ports.ts';
@@ -71,17 +71,10 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   async function update(id: string, change: Partial<ClientDetails>, admin: Granter): Promise<Client> {
     const { client, revoked } = await store.transaction(async (stores) => {
       const at = now();
-      const granter = await confirmGranter(stores, admin, at);
-      const before = demandThere(await stores.clients.findForChange(id));
+      const { granter, client: before } = await findForChange(stores, id, admin, at);
       const { name, permissions, expiresAt } = { ...before, ...change };
       if (change.expiresAt !== undefined) demandFuture(expiresAt, at);
-      // More time is as good as being given everything anew.
-      const kept = isLater(expiresAt, before.expiresAt) ? [] : before.permissions;
-      await demandGrantable(
-        stores,
-        granter,
-        permissions.filter((permission) => !kept.includes(permission)),
-      );
+      await demandGrantable(stores, granter, permissions);
       const isTokenTooOld =
         permissions.join(' ') !== before.permissions.join(' ') ||
         (isLater(before.expiresAt, expiresAt) && isLater(lastExpiryOfTokens(at), expiresAt));
@@ -95,12 +88,12 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     return client;
   }
 
-  /** @throws AppError client_not_found */
+  /** @throws AppError client_not_found, insufficient_scope */
   async function remove(id: string, admin: Granter): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
-      const { caller } = await confirmGranter(stores, admin, now());
-      if (!(await stores.clients.remove(id))) throw new AppError('client_not_found');
-      await stores.ledger.append(entryOf('client.deleted', caller, id), now());
+      await findForChange(stores, id, admin, now());
+      await stores.clients.remove(id);
+      await stores.ledger.append(entryOf('client.deleted', admin.caller, id), now());
       return revoking.revokeUserWithin(stores, id);
     });
     revoking.announce(revoked);
@@ -113,9 +106,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   async function addSecret(id: string, admin: Granter): Promise<{ id: string; secret: string }> {
     const { text, kept } = makeSecret(now());
     await store.transaction(async (stores) => {
-      const granter = await confirmGranter(stores, admin, now());
-      const client = demandThere(await stores.clients.findForChange(id));
-      demandHeld(granter, client.permissions);
+      const { client } = await findForChange(stores, id, admin, now());
       if (client.secrets.length >= MAX_SECRETS) throw new AppError('too_many_secrets');
       await stores.clients.addSecret(id, kept);
       const details = { secret_id: kept.id };
@@ -124,14 +115,33 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     return { id: kept.id, secret: text };
   }
 
-  /** Tokens that were made by the secret go on: they belong to the client. @throws AppError secret_not_found */
+  /** Tokens that were made by the secret go on: they belong to the client. @throws AppError secret_not_found, insufficient_scope */
   async function removeSecret(id: string, secretId: string, admin: Granter): Promise<void> {
     await store.transaction(async (stores) => {
-      const { caller } = await confirmGranter(stores, admin, now());
+      await findForChange(stores, id, admin, now(), 'secret_not_found');
       if (!(await stores.clients.removeSecret(id, secretId))) throw new AppError('secret_not_found');
       const details = { secret_id: secretId };
-      await stores.ledger.append(entryOf('client.secret_removed', caller, id, details), now());
+      await stores.ledger.append(entryOf('client.secret_removed', admin.caller, id, details), now());
     });
+  }
+
+  /**
+   * Nobody touches a client that may do more than they: they could stop it, or become it by a secret of their own. Called
+   * first in a transaction, until whose end nobody else changes the client.
+   * @throws AppError token_revoked, client_not_found, insufficient_scope
+   */
+  async function findForChange(
+    stores: ClientStores,
+    id: string,
+    admin: Granter,
+    at: Date,
+    otherwise?: ErrorCode,
+  ): Promise<{ readonly granter: ConfirmedGranter; readonly client: Client }> {
+    await stores.rights.lockRanks();
+    const granter = await confirmGranter(stores, admin, at);
+    const client = demandThere(await stores.clients.findForChange(id), otherwise);
+    demandHeld(granter, client.permissions);
+    return { granter, client };
   }
 
   /**
@@ -175,8 +185,8 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   return { list, read, create, update, remove, addSecret, removeSecret, holdersWithin };
 }
 
-function demandThere(client: Client | null): Client {
-  if (client === null) throw new AppError('client_not_found');
+function demandThere(client: Client | null, otherwise: ErrorCode = 'client_not_found'): Client {
+  if (client === null) throw new AppError(otherwise);
   return client;
 }
 

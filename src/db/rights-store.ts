@@ -3,6 +3,9 @@ import type { Holder, Holding, Rights, RightsStore } from '../sessions/ports.ts'
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
 
+/** The row that whoever changes what others may do holds: it is always there. */
+const RANKS_ROW = 'admin';
+
 interface RightsRow {
   readonly is_active: number;
   readonly rights_version: Date | string | null;
@@ -27,7 +30,7 @@ const WITH_SESSIONS = `SELECT ${COLUMNS}, live.live_sessions FROM users
 
 /** What users may do, out of the tables of roles. */
 export function createRightsStore({ models, sequelize, transaction, run }: Scope): RightsStore {
-  const { users, sessions, apiKeys, clients, clientPermissions } = models;
+  const { users, roles, sessions, apiKeys, clients, clientPermissions } = models;
   // Not a shared lock: of two who hold one and both change the row afterwards neither could go on.
   const lock = transaction === null ? {} : { lock: Transaction.LOCK.UPDATE };
 
@@ -44,6 +47,10 @@ export function createRightsStore({ models, sequelize, transaction, run }: Scope
       sequelize.query<RightsRow>(WITH_SESSIONS, { replacements, type: QueryTypes.SELECT, transaction }),
     );
     return { rights: toRights(rows), liveSessions: Number(rows[0]?.live_sessions ?? 0) };
+  }
+
+  async function lockRanks(): Promise<void> {
+    await run(() => roles.findByPk(RANKS_ROW, { attributes: ['name'], transaction, ...lock }));
   }
 
   async function lockHolding(holder: Holder, at: Date): Promise<Holding | null> {
@@ -77,7 +84,7 @@ export function createRightsStore({ models, sequelize, transaction, run }: Scope
     return { roles: [], permissions: rows.map(({ permission }) => permission) };
   }
 
-  return { rightsOf, rightsAndSessionsOf, lockHolding };
+  return { rightsOf, rightsAndSessionsOf, lockRanks, lockHolding };
 }
 
 function toRights(rows: readonly RightsRow[]): Rights {

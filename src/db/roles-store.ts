@@ -8,9 +8,6 @@ import type { RoleRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import { laterThan } from './versions.ts';
 
-/** The row that whoever changes roles holds: it is always there. */
-const TURN = 'admin';
-
 /** Which roles the users of a role have besides, each combination once: few, however many users there are. */
 const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
     SELECT GROUP_CONCAT(others.role) AS roles
@@ -80,9 +77,6 @@ export function createRoleStore(scope: Scope): RoleStore {
   }
 
   return {
-    async takeTurn() {
-      await run(() => roles.findByPk(TURN, { attributes: ['name'], transaction, lock }));
-    },
     list,
     find,
     listWith,

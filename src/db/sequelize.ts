@@ -6,7 +6,7 @@ import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection
 
 const IDLE_CONNECTION_MILLISECONDS = 10_000;
 
-type Statement = string | { readonly query: string };
+type Statement = string | { readonly query: string; readonly bind?: QueryOptions['bind'] };
 
 /** Sequelize's types miss it: saves `SET time_zone` on every new connection; times travel as UTC text anyway. */
 const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
@@ -64,9 +64,8 @@ export function openSequelize(
 function refusingStraySigns(sequelize: Sequelize): Sequelize {
   const query = sequelize.query.bind(sequelize) as (sql: Statement, options?: QueryOptions) => Promise<never>;
   const guarded = (sql: Statement, options?: QueryOptions) => {
-    const text = typeof sql === 'string' ? sql : sql.query;
-    const signs = options?.bind === undefined ? 0 : text.split('$').length - 1;
-    if (options?.bind !== undefined && signs !== Object.keys(options.bind).length) {
+    const { query: text, bind = options?.bind } = typeof sql === 'string' ? { query: sql } : sql;
+    if (bind !== undefined && text.split('$').length - 1 !== Object.keys(bind).length) {
       throw new Error('a statement holds both bound values and a $ that is none of them');
     }
     return query(sql, options);

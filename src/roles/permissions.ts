@@ -77,7 +77,7 @@ export function createPermissions({ store, announce, clock, othersWith }: Permis
     demandRemovablePermission(name);
     const revoked = await store.transaction(async (stores) => {
       const at = now();
-      await stores.roles.takeTurn();
+      await stores.rights.lockRanks();
       const confirmed = await confirmGranter(stores, granter, at);
       await findIn(stores, name);
       const roles = await stores.roles.listWith(name);

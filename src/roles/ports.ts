@@ -25,11 +25,6 @@ export interface RoleChange {
 
 /** Where roles are kept. */
 export interface RoleStore {
-  /**
-   * Until the end of the transaction nobody else changes roles or takes permissions away. Every transaction that does
-   * begins with it, so that none of them decides by what another one is about to change.
-   */
-  readonly takeTurn: () => Promise<void>;
   /** In the order of their names, those after the name `after` if that is given. */
   readonly list: (limit: number, after: string | undefined) => Promise<Role[]>;
   /** In a transaction, nobody gets the role or loses it before that ends. */

@@ -39,7 +39,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     demandScopeFits(permissions);
     return store.transaction(async (stores) => {
       const at = now();
-      await stores.roles.takeTurn();
+      await stores.rights.lockRanks();
       demandHeld(await confirmGranter(stores, granter, at), permissions);
       const created = await stores.roles.insert(role, at);
       await stores.ledger.append(entryOf('role.created', granter.caller, name, { permissions }), at);
@@ -59,7 +59,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     }
     const { role, revoked } = await store.transaction(async (stores) => {
       const at = now();
-      await stores.roles.takeTurn();
+      await stores.rights.lockRanks();
       const before = await findIn(stores, name);
       const confirmed = await confirmGranter(stores, granter, at);
       demandHeld(confirmed, [...before.permissions, ...(permissions ?? [])]);
@@ -110,7 +110,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     granter: Granter,
   ): Promise<Revocation[]> {
     const at = now();
-    await stores.roles.takeTurn();
+    await stores.rights.lockRanks();
     const confirmed = await confirmGranter(stores, granter, at);
     const role = await findIn(stores, name);
     demandHeld(confirmed, role.permissions);
@@ -124,7 +124,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
 
   /** Also ends what somebody got who gave the role permissions again meanwhile. */
   async function finishRemoval(stores: RoleStores, name: string): Promise<Revocation[]> {
-    await stores.roles.takeTurn();
+    await stores.rights.lockRanks();
     const role = await stores.roles.find(name);
     if (role === null) return [];
     const outdated = await outdateTokens(stores, [role], now());

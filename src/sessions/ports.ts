@@ -109,6 +109,11 @@ export interface RightsStore {
     at: Date,
   ) => Promise<{ readonly rights: Rights; readonly liveSessions: number }>;
   /**
+   * Until the end of the transaction nobody else changes what anybody may do. A transaction that changes that, or that
+   * touches somebody who might be about to get more, begins with it, so that none decides by what another one is changing.
+   */
+  readonly lockRanks: () => Promise<void>;
+  /**
    * What they may do, which nobody changes before the end of the transaction. Null where they are gone or disabled, or
    * their session or key has ended or expired.
    */

@@ -29,10 +29,11 @@ async function missing(
     return current;
   };
   const rightsOf = () => Promise.reject(new Error('not asked'));
+  const lockRanks = rightsOf;
   try {
     demandHeld(
       await confirmGranter(
-        { rights: { lockHolding, rightsOf, rightsAndSessionsOf: rightsOf } },
+        { rights: { lockHolding, lockRanks, rightsOf, rightsAndSessionsOf: rightsOf } },
         granter,
         new Date(0),
       ),

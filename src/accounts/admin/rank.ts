@@ -1,6 +1,12 @@
 import { OPERATOR } from '../../caller.ts';
 import { AppError } from '../../errors.ts';
-import { ADMIN_ROLE, type ConfirmedGranter, demandRank, type Granter } from '../../http/granter.ts';
+import {
+  ADMIN_ROLE,
+  type ConfirmedGranter,
+  confirmGranter,
+  demandRank,
+  type Granter,
+} from '../../http/granter.ts';
 import { demandScopeFits } from '../../tokens/scope.ts';
 import type { AccountStores } from '../ports.ts';
 
@@ -28,14 +34,18 @@ export async function demandGrantable(
 
 /**
  * Nobody touches the account of somebody who may do more: a changed email address or a new password would be a way to
- * become them.
- * @throws AppError insufficient_scope that names what is missing, user_not_found
+ * become them. To be called first in the transaction that touches it, until whose end nobody is given more.
+ * @throws AppError token_revoked, insufficient_scope that names what is missing, user_not_found
  */
-export async function demandAbove(
+export async function confirmAbove(
   stores: AccountStores,
-  granter: ConfirmedGranter,
+  admin: Granter,
   userId: string,
-): Promise<void> {
+  at: Date,
+): Promise<ConfirmedGranter> {
+  await stores.rights.lockRanks();
+  const granter = await confirmGranter(stores, admin, at);
   if ((await stores.users.findById(userId)) === null) throw new AppError('user_not_found');
   demandRank(granter, await stores.rights.rightsOf(userId));
+  return granter;
 }

@@ -8,7 +8,7 @@ import type { Revocation, Session } from '../../sessions/ports.ts';
 import type { Sessions } from '../../sessions/service.ts';
 import { demandOtherAdmin } from '../last-admin.ts';
 import type { AccountStore, AccountStores, Identifier, User, UserChange, UserFilter } from '../ports.ts';
-import { demandAbove, demandGrantable } from './rank.ts';
+import { confirmAbove, demandGrantable } from './rank.ts';
 
 type AdministeredSessions = Pick<
   Sessions,
@@ -110,7 +110,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   /** @throws AppError user_not_found, insufficient_scope, last_admin */
   async function remove(userId: string, admin: Granter): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
-      await demandAbove(stores, await confirmGranter(stores, admin, now()), userId);
+      await confirmAbove(stores, admin, userId, now());
       await demandOtherAdmin(stores, userId);
       if (!(await stores.users.removeAny(userId))) throw new AppError('user_not_found');
       await stores.loginFailures.clearAccount(userId);
@@ -168,7 +168,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   async function endSessions(userId: string, id: string | undefined, admin: Granter): Promise<number> {
     const filter = id === undefined ? { userId } : { userId, id };
     const ended = await store.transaction(async (stores) => {
-      await demandAbove(stores, await confirmGranter(stores, admin, now()), userId);
+      await confirmAbove(stores, admin, userId, now());
       return sessions.endWithin(stores, filter, 'ended_by_admin', admin.caller);
     });
     sessions.announce(ended);
@@ -187,8 +187,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
     work: (stores: AccountStores, granter: ConfirmedGranter) => Promise<Revocation[] | null>,
   ): Promise<UserInFull> {
     const { changed, revoked } = await store.transaction(async (stores) => {
-      const granter = await confirmGranter(stores, admin, now());
-      await demandAbove(stores, granter, userId);
+      const granter = await confirmAbove(stores, admin, userId, now());
       const revoked = await work(stores, granter);
       if (revoked !== null) {
         await stores.ledger.append(entryOf(type, admin.caller, userId, details), now());
