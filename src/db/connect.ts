@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { QueryTypes, type Sequelize, Transaction } from 'sequelize';
 import type { DatabaseConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
@@ -5,6 +6,7 @@ import { setDeadline } from './deadline.ts';
 import { isTransient, isUnavailable } from './errors.ts';
 import { defineModels, type Models } from './models.ts';
 import { openSequelize } from './sequelize.ts';
+import { type SqliteFile, watchSqliteFile } from './sqlite-file.ts';
 import { atOnce, createTurns } from './turns.ts';
 
 export interface Database {
@@ -59,17 +61,20 @@ const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
  * would keep the few threads that its holder needs to commit. So writes take turns, and IMMEDIATE takes the lock at the
  * beginning, where waiting for another process is possible.
  */
-export async function connectDatabase(config: DatabaseConfig): Promise<Database> {
-  const isSqlite = config.location.dialect === 'sqlite';
+export async function connectDatabase(config: DatabaseConfig, logger?: Logger): Promise<Database> {
+  const { location } = config;
+  const isSqlite = location.dialect === 'sqlite';
   const sequelize = openSequelize(config, config.timeoutMilliseconds);
   const transactions = isSqlite ? sequelize : openSequelize(config, config.timeoutMilliseconds, true);
   const aside = openSequelize({ ...config, poolMax: 1 }, config.timeoutMilliseconds);
-  if (isSqlite) {
-    await prepareSqlite(sequelize);
-    await prepareSqlite(aside);
-  }
+  const use: SqliteFile['use'] = isSqlite
+    ? (await watchSqliteFile(location.storage, [sequelize, aside], prepareSqlite, logger)).use
+    : (operation) => operation();
   const run: Database['run'] = (operation, withinMilliseconds = config.timeoutMilliseconds) =>
-    withDeadline(retryTransient(operation), Math.min(withinMilliseconds, config.timeoutMilliseconds));
+    withDeadline(
+      retryTransient(() => use(operation)),
+      Math.min(withinMilliseconds, config.timeoutMilliseconds),
+    );
   const inTurn = isSqlite ? createTurns(isDatabaseUnavailable) : atOnce;
   const options = isSqlite ? { type: Transaction.TYPES.IMMEDIATE } : {};
   const readAside: Database['readAside'] = (sql, values = {}) =>

@@ -22,6 +22,19 @@ const UNAVAILABLE_CODES: ReadonlySet<unknown> = new Set([
   'SQLITE_IOERR',
   'SQLITE_FULL',
   'SQLITE_READONLY',
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
+  'ER_QUERY_TIMEOUT',
+]);
+
+/** MariaDB's ER_STATEMENT_TIMEOUT, for which the driver has no name: it took longer than max_statement_time. */
+const STATEMENT_TIMEOUT_NUMBER = 1969;
+
+const DAMAGE_CODES: ReadonlySet<unknown> = new Set([
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
+  'SQLITE_IOERR',
+  'SQLITE_CANTOPEN',
 ]);
 
 const TRANSIENT_CODES: ReadonlySet<unknown> = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
@@ -29,7 +42,18 @@ const TRANSIENT_CODES: ReadonlySet<unknown> = new Set(['ER_LOCK_DEADLOCK', 'ER_C
 /** Whether the same request may well succeed later, without anybody changing it. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof ConnectionError || error instanceof TimeoutError) return true;
-  return error instanceof DatabaseError && (isFatal(error) || UNAVAILABLE_CODES.has(driverCode(error)));
+  if (!(error instanceof DatabaseError)) return false;
+  // Without its tables it is not the database that the process began with.
+  return (
+    isFatal(error) || isTimedOut(error) || isTableMissing(error) || UNAVAILABLE_CODES.has(driverCode(error))
+  );
+}
+
+/** Whether the file of an SQLite database is none any more, in part or as a whole. */
+export function isDamage(error: unknown): boolean {
+  // A connection that cannot even be opened is another kind of error.
+  const code = error instanceof DatabaseError || error instanceof ConnectionError ? driverCode(error) : '';
+  return DAMAGE_CODES.has(code);
 }
 
 /** Whether the statement lost against another one and should simply run again. */
@@ -56,8 +80,12 @@ export function isDuplicate(error: unknown, column: string): boolean {
   return fields.some((field) => field.includes(column));
 }
 
-function driverCode(error: DatabaseError): unknown {
-  return 'code' in error.original ? error.original.code : undefined;
+function driverCode({ original }: DatabaseError | ConnectionError): unknown {
+  return 'code' in original ? original.code : undefined;
+}
+
+function isTimedOut({ original }: DatabaseError): boolean {
+  return 'errno' in original && original.errno === STATEMENT_TIMEOUT_NUMBER;
 }
 
 /** mysql2 marks an error that ended the connection. */

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { QueryTypes, Sequelize } from 'sequelize';
+import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import { SequelizeStorage, Umzug } from 'umzug';
 import type { DatabaseConfig } from '../config.ts';
 import type { Database } from './connect.ts';
@@ -30,10 +30,16 @@ export async function isSchemaCurrent(
   { sequelize, run }: Database,
   withinMilliseconds: number,
 ): Promise<boolean> {
-  const read = () =>
-    sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', { type: QueryTypes.SELECT });
-  const rows = await run(read, withinMilliseconds).catch((error) => {
-    if (isTableMissing(error)) return [];
+  const read = (transaction: Transaction | null) =>
+    sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', {
+      type: QueryTypes.SELECT,
+      transaction,
+    });
+  // In SQLite a transaction has a connection of its own, which has to read the file: the others remember what it was.
+  const isSqlite = sequelize.getDialect() === 'sqlite';
+  const ask = () => (isSqlite ? sequelize.transaction(read) : read(null));
+  const rows = await run(ask, withinMilliseconds).catch((error) => {
+    if (isTableMissing(error) || isTableMissing(error.cause)) return [];
     throw error;
   });
   const applied = new Set(rows.map(({ name }) => name));

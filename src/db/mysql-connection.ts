@@ -24,7 +24,7 @@ const SQL_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
  * value could become SQL. Under READ COMMITTED each statement sees what is committed, so that what it decides does
  * not rest on an old snapshot, and what is not there is not locked; an INSERT ... SELECT locks the rows that it reads
  * only where it says so. A statement that waits for a lock longer than its caller waits would take effect after the
- * caller was told that it had not.
+ * caller was told that it had not; one that only takes long would go on in the server after its connection was cut.
  *
  * A connection for transactions does not commit by itself, so its next statement begins the next transaction, which
  * saves the round trip of START TRANSACTION.
@@ -38,15 +38,18 @@ export async function prepareMysqlConnection(
   if (limitMilliseconds !== null) cutWhenSilent(connection, limitMilliseconds);
   const query = promisify(connection.query.bind(connection) as (sql: string, done: () => void) => void);
   await query(
-    `SET SESSION sql_mode = '${SQL_MODE}', SESSION group_concat_max_len = ${MAX_CONCAT_BYTES}${lockWait(limitMilliseconds)}`,
+    `SET SESSION sql_mode = '${SQL_MODE}', SESSION group_concat_max_len = ${MAX_CONCAT_BYTES}${limits(limitMilliseconds)}`,
   );
   await query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   if (isForTransactions) await query('SET SESSION autocommit = 0');
 }
 
-function lockWait(limitMilliseconds: number | null): string {
-  if (limitMilliseconds === null) return '';
-  return `, SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.floor(limitMilliseconds / 1000))}`;
+/** In comments that one of both servers reads: MariaDB ends any statement, MySQL 5.7.8 and later a SELECT. */
+function limits(milliseconds: number | null): string {
+  if (milliseconds === null) return '';
+  return `, SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.floor(milliseconds / 1000))}
+    /*M!100101 , SESSION max_statement_time = ${milliseconds / 1000} */
+    /*!50708 , SESSION max_execution_time = ${milliseconds} */`;
 }
 
 /**

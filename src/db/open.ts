@@ -11,7 +11,7 @@ export async function openDatabase(config: DatabaseConfig, logger: Logger): Prom
   let pending: string[] = [];
   let database: Database;
   try {
-    database = await connectDatabase(config);
+    database = await connectDatabase(config, logger);
     if (config.migrateOnStart) {
       const applied = await applyMigrations(config);
       if (applied.length > 0) logger.info({ migrations: applied }, 'migrations applied');

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type QueryOptions, Sequelize } from 'sequelize';
+import { ConnectionError, type QueryOptions, Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config.ts';
 import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection.ts';
 
@@ -49,9 +49,19 @@ export function openSequelize(
       ...(config.tls && { ssl: config.tls }),
     },
   });
-  sequelize.addHook('afterConnect', (connection: unknown) =>
-    prepareMysqlConnection(connection as MysqlConnection, statementLimitMilliseconds, isForTransactions),
-  );
+  // Whatever is thrown here reaches the request that waits for a connection, which has to see a lost one.
+  sequelize.addHook('afterConnect', async (connection: unknown) => {
+    try {
+      await prepareMysqlConnection(
+        connection as MysqlConnection,
+        statementLimitMilliseconds,
+        isForTransactions,
+      );
+    } catch (error) {
+      (connection as MysqlConnection).stream.destroy();
+      throw new ConnectionError(error as Error);
+    }
+  });
   if (isForTransactions) sequelize.getQueryInterface().startTransaction = async () => {};
   return refusingStraySigns(sequelize);
 }

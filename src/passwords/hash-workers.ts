@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { AppError } from '../errors.ts';
 import { createFairQueue, type FairQueue, type QueueObserver, type Turn } from './fair-queue.ts';
 import type { CompareTask, HashTask } from './hash-worker.js';
 
@@ -63,13 +64,19 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
   });
   // Without a listener it would end the process.
   pool.on('error', (error: Error) => options.onThreadError?.(error));
+  let closing = false;
   const loading = new Map<Worker, Promise<unknown>>();
   noteThreads();
 
-  function run<Result>(task: HashTask | CompareTask): Promise<Result> {
-    const result = pool.run(task);
-    noteThreads();
-    return result;
+  async function run<Result>(task: HashTask | CompareTask): Promise<Result> {
+    try {
+      const result = pool.run(task);
+      noteThreads();
+      return await result;
+    } catch (error) {
+      // What a stop gives up is no fault of the service.
+      throw closing ? new AppError('overloaded', undefined, { cause: error }) : error;
+    }
   }
 
   /** A thread's first message says that it has loaded; one that cannot load just ends. */
@@ -91,6 +98,7 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
 
   /** Node 20 aborts where a thread is stopped while it loads modules, so each may load to the end. */
   async function close(): Promise<void> {
+    closing = true;
     noteThreads();
     for (const thread of pool.threads) thread.ref();
     await Promise.all(loading.values());

@@ -6,7 +6,8 @@ import { makeClient } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
-const ROUNDS = 20;
+/** On SQLite transactions come one after the other in any case. */
+const ROUNDS = { SQLite: 2, MySQL: 10 };
 const auth = { type: 'bearer' } as const;
 
 interface Target {
@@ -66,7 +67,7 @@ onEachDatabase((kind) => {
         const admin = await anAdmin(app);
         const lesser = await somebodyWho(app, [permission]);
         const outcomes = { wins: 0, before: 0, refused: 0 };
-        for (let round = 0; round < ROUNDS; round++) {
+        for (let round = 0; round < ROUNDS[kind]; round++) {
           const target = await makeTarget(permission);
           const path = `/admin/users/${target.id}${rest.replace(':key', target.keyId)}`;
           const [promotion, act] = await Promise.all([
@@ -87,7 +88,7 @@ onEachDatabase((kind) => {
         }
 
         expect(outcomes).toMatchObject({ wins: 0 });
-        expect(outcomes.before + outcomes.refused).toBe(ROUNDS);
+        expect(outcomes.before + outcomes.refused).toBe(ROUNDS[kind]);
       },
     );
 
@@ -103,7 +104,7 @@ onEachDatabase((kind) => {
         const lesser = await somebodyWho(app, [permission]);
         const { ledger, clientSecrets } = app.database.models;
         let wins = 0;
-        for (let round = 0; round < ROUNDS; round++) {
+        for (let round = 0; round < ROUNDS[kind]; round++) {
           const { id } = await makeClient(app, { scope: '' }, admin.token);
           const secret = await clientSecrets.findOne({ where: { clientId: id } });
           const path = `/admin/clients/${id}${rest.replace(':secret', secret?.id ?? '')}`;

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sequelize } from 'sequelize';
+import { applyMigrations } from '../../src/db/migrate.ts';
 import { startApp, type TestApp, useApp } from '../support/app.ts';
 import { onMysql } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -56,6 +59,20 @@ onMysql(() => {
       await demandService(app, person);
     });
 
+    it('gives 503 and no 500 when it falls silent behind the handshake of new connections', async () => {
+      const person = await signUp(app);
+      await proxy.refuse();
+      await proxy.restore();
+
+      proxy.stall();
+      const answers = await Promise.all(Array.from({ length: 40 }, () => answerTo(app, person)));
+      await proxy.refuse();
+      await proxy.restore();
+
+      expect(new Set(answers)).toEqual(new Set([UNAVAILABLE]));
+      await demandService(app, person);
+    });
+
     it('keeps the process healthy, so that nobody restarts it for nothing', async () => {
       await proxy.refuse();
 
@@ -86,6 +103,73 @@ describe('An SQLite file that another process keeps locked', () => {
     expect(refused.body).toMatchObject({ status: 503, code: 'database_unavailable' });
     expect(accepted.status).toBe(201);
     await other.close();
+  });
+});
+
+describe('An SQLite file', () => {
+  const app = useApp('SQLite');
+  const storage = () =>
+    'storage' in app.config.database.location ? app.config.database.location.storage : '';
+  const linesAbout = (message: string) =>
+    app.logs.lines.filter((line) => JSON.parse(line).msg === `the database file ${message}`).length;
+
+  /** The bytes of the file with all that was written. */
+  async function content(): Promise<Buffer> {
+    await app.database.sequelize.query('PRAGMA wal_checkpoint(TRUNCATE)');
+    return readFileSync(storage());
+  }
+
+  function remove(): void {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(storage() + suffix, { force: true });
+  }
+
+  it('that was deleted gives 503, one line in the log, and is used again once it is back', async () => {
+    const person = await signUp(app);
+    const bytes = await content();
+    const before = linesAbout('is not there');
+
+    remove();
+    const answers = [await answersOf(app, person), await answersOf(app, person)];
+    writeFileSync(storage(), bytes);
+
+    expect(answers).toEqual([unavailableEverywhere(), unavailableEverywhere()]);
+    await demandService(app, person);
+    expect(linesAbout('is not there') - before).toBe(1);
+    expect(linesAbout('is back')).toBe(1);
+  });
+
+  it('that was deleted may be replaced by a new one, which is not ready before it is migrated', async () => {
+    const { email, password } = await signUp(app);
+
+    remove();
+    writeFileSync(storage(), '');
+    const empty = [
+      await judge(app.get('/readyz')),
+      await judge(app.post('/login').send({ email, password })),
+    ];
+    await applyMigrations(app.config.database);
+
+    expect(empty).toEqual(['503 not_ready Retry-After: 1', UNAVAILABLE]);
+    await demandService(app, await signUp(app));
+    await app.post('/login').send({ email, password }).expect(401);
+  });
+
+  it('that was damaged gives 503, one line in the log, and is used again once it is whole', async () => {
+    const person = await signUp(app);
+    const bytes = await content();
+    const before = linesAbout('cannot be used');
+
+    writeFileSync(storage(), randomBytes(bytes.length));
+    const { signup, login, readyz } = await answersOf(app, person);
+    writeFileSync(storage(), bytes);
+
+    expect({ signup, login, readyz }).toEqual({
+      signup: UNAVAILABLE,
+      login: UNAVAILABLE,
+      readyz: UNAVAILABLE,
+    });
+    await demandService(app, person);
+    expect(linesAbout('cannot be used') - before).toBe(1);
   });
 });
 

@@ -81,10 +81,9 @@ export async function startApp(
     ...MANY_REQUESTS,
     ...env,
   });
-  const database = await connectDatabase(config.database);
   const logs = createLogSink();
-
   const logger = createLogger(config.logLevel, logs);
+  const database = await connectDatabase(config.database, logger);
   const secret = config.tokens.secret ?? TEST_SECRET;
   const assembly = await assemble({ config, secret, database, clock, readTime, logger });
   const { server, drain } = assembly;

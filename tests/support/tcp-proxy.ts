@@ -8,6 +8,8 @@ export interface TcpProxy {
   readonly refuse: () => Promise<void>;
   /** As when the network loses a connection: it stays open and nothing passes any more, also after `restore`. */
   readonly fallSilent: () => void;
+  /** As when a server is overloaded: new connections get no answer to what comes after their handshake. */
+  readonly stall: () => void;
   readonly restore: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -15,6 +17,7 @@ export interface TcpProxy {
 export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let silent = false;
+  let stalled = false;
 
   const server = createServer((client) => {
     const upstream = connect(port, host);
@@ -23,7 +26,9 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => {});
     }
-    client.pipe(upstream);
+    // A client of MySQL says one thing in the handshake.
+    if (stalled) client.once('data', (chunk) => upstream.write(chunk)).once('data', () => client.pause());
+    else client.pipe(upstream);
     upstream.pipe(client);
     if (silent) {
       client.pause();
@@ -50,8 +55,12 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       silent = true;
       for (const socket of sockets) socket.pause();
     },
+    stall: () => {
+      stalled = true;
+    },
     async restore() {
       silent = false;
+      stalled = false;
       if (server.listening) return;
       server.listen(proxyPort, '127.0.0.1');
       await once(server, 'listening');

@@ -1,0 +1,95 @@
+import { statSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { Sequelize } from 'sequelize';
+import { AppError } from '../errors.ts';
+import { isDamage } from './errors.ts';
+
+/** Sequelize's types miss what it keeps of SQLite: the connections by what they are for. */
+interface Connections {
+  readonly connections: Record<string, { readonly close: (closed: () => void) => void } | undefined>;
+}
+
+/** The file of an SQLite database, which somebody may take away or damage while the process runs. */
+export interface SqliteFile {
+  /**
+   * Runs what needs the file, on connections to the one that is at its path.
+   * @throws AppError database_unavailable where none is there
+   */
+  readonly use: <Result>(operation: () => Promise<Result>) => Promise<Result>;
+}
+
+/**
+ * An open connection goes on reading a file that was deleted or replaced, and a new one makes an empty file where there is
+ * none. So each operation looks first whether the file is there and still the same, which takes some microseconds; where
+ * it is another one, or was damaged, the connections are made anew. `prepare` does what each of them needs.
+ */
+export async function watchSqliteFile(
+  storage: string,
+  databases: readonly Sequelize[],
+  prepare: (sequelize: Sequelize) => Promise<void>,
+  logger: Pick<Logger, 'error' | 'info'> | undefined,
+): Promise<SqliteFile> {
+  for (const sequelize of databases) await prepare(sequelize);
+  let opened = inodeOf(storage);
+  let isDamaged = false;
+  let reopening: Promise<void> | undefined;
+  let isLost = false;
+
+  function noteLost(reason: string, error?: unknown): void {
+    if (isLost) return;
+    isLost = true;
+    logger?.error({ file: storage, err: error }, `the database file ${reason}`);
+  }
+
+  function noteBack(): void {
+    if (isLost) logger?.info({ file: storage }, 'the database file is back');
+    isLost = false;
+  }
+
+  async function reopen(inode: bigint): Promise<void> {
+    for (const sequelize of databases) {
+      const { connections } = sequelize.connectionManager as unknown as Connections;
+      connections.default?.close(() => {});
+      delete connections.default;
+      await prepare(sequelize);
+    }
+    opened = inode;
+    isDamaged = false;
+  }
+
+  async function open(): Promise<void> {
+    const inode = inodeOf(storage);
+    if (inode === undefined) {
+      noteLost('is not there');
+      const cause = new Error(`the database file ${storage} is not there`);
+      throw new AppError('database_unavailable', undefined, { cause });
+    }
+    if (inode === opened && !isDamaged) return;
+    reopening ??= reopen(inode).finally(() => {
+      reopening = undefined;
+    });
+    await reopening;
+  }
+
+  return {
+    async use(operation) {
+      try {
+        await open();
+        const result = await operation();
+        noteBack();
+        return result;
+      } catch (error) {
+        if (isDamage(error)) {
+          isDamaged = true;
+          noteLost('cannot be used', error);
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+/** What tells a file from another one that takes its place; undefined where there is none. */
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { throwIfNoEntry: false, bigint: true })?.ino;
+}
