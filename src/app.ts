@@ -19,6 +19,7 @@ import { auditPaths } from './audit/openapi.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
 import { clientPaths } from './clients/openapi.ts';
+import type { ClientRefusals } from './clients/refusals.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { createClients } from './clients/service.ts';
 import { createClientTokens } from './clients/tokens.ts';
@@ -84,6 +85,7 @@ export interface AppDependencies {
   readonly keys: KeyRing;
   readonly keyUsage: Pick<KeyUsage, 'note'>;
   readonly apiKeyUsage: Pick<ApiKeyUsage, 'note'>;
+  readonly clientRefusals: Pick<ClientRefusals, 'note'>;
   readonly store: Store;
   readonly revocations: RevocationSet;
   readonly revocationLog: RevocationLog;
@@ -116,8 +118,17 @@ export const VERSION = '0.1.0';
 /** The whole service as an Express application: services first, then the way of a request from top to bottom. */
 export function createApp(dependencies: AppDependencies): App {
   const { config, keys, keyUsage, store, revocations, follower, readiness, clock, logger } = dependencies;
-  const { confirmations, revocationLog, apiKeyUsage, hashWorkers, storedCosts, limiter, metrics, scrape } =
-    dependencies;
+  const {
+    confirmations,
+    revocationLog,
+    apiKeyUsage,
+    clientRefusals,
+    hashWorkers,
+    storedCosts,
+    limiter,
+    metrics,
+    scrape,
+  } = dependencies;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
 
@@ -192,6 +203,7 @@ export function createApp(dependencies: AppDependencies): App {
     store,
     accessTokens,
     revoking: sessions,
+    noteRefusal: clientRefusals.note,
     clock,
     accessTokenTtlSeconds,
   });

@@ -6,6 +6,7 @@ import { type ApiKeyUsage, createApiKeyUsage } from './api-keys/last-use.ts';
 import { forgetOldKeys } from './api-keys/service.ts';
 import { createApp } from './app.ts';
 import { forgetOldEvents } from './audit/service.ts';
+import { type ClientRefusals, createClientRefusals } from './clients/refusals.ts';
 import { type Clock, createSharedClock, systemClock } from './clock.ts';
 import { checkClock, isClockOff } from './clock-watch.ts';
 import type { Config } from './config.ts';
@@ -56,6 +57,7 @@ export interface Assembly extends Drain {
   readonly confirmations: Confirmations;
   readonly keyUsage: KeyUsage;
   readonly apiKeyUsage: ApiKeyUsage;
+  readonly clientRefusals: ClientRefusals;
   readonly metrics: Metrics;
   readonly scrape: Scrape;
   readonly hashWorkers: HashWorkers;
@@ -80,6 +82,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
   const apiKeyUsage = createApiKeyUsage(store.apiKeys, clock, logger);
   const confirmations = createConfirmations(store.sessions, clock, logger);
+  const clientRefusals = createClientRefusals(store.ledger, clock, logger, metrics.clientRefused);
   const revocations = createRevocationSet();
   const { revocationMaxLagSeconds: maxLagSeconds, revocationWhenStale: whenStale } = config.sessions;
   const revocationLog = createRevocationLog(clock);
@@ -116,6 +119,7 @@ export async function assemble(world: World): Promise<Assembly> {
       () => checkClock(clock, logger),
       keyUsage.flush,
       apiKeyUsage.flush,
+      clientRefusals.flush,
       follower.prune,
       storedCosts.refresh,
       () => forgetNobodys(store, clock),
@@ -151,6 +155,7 @@ export async function assemble(world: World): Promise<Assembly> {
     keys,
     keyUsage,
     apiKeyUsage,
+    clientRefusals,
     store,
     revocations,
     revocationLog,
@@ -177,7 +182,13 @@ export async function assemble(world: World): Promise<Assembly> {
     confirmations.stop();
     housekeeping.stop();
     redis?.close();
-    await Promise.all([confirmations.flush(), keyUsage.flush(), apiKeyUsage.flush(), hashWorkers.close()]);
+    await Promise.all([
+      confirmations.flush(),
+      keyUsage.flush(),
+      apiKeyUsage.flush(),
+      clientRefusals.flush(),
+      hashWorkers.close(),
+    ]);
   }
 
   const parts = {
@@ -189,6 +200,7 @@ export async function assemble(world: World): Promise<Assembly> {
     confirmations,
     keyUsage,
     apiKeyUsage,
+    clientRefusals,
     metrics,
     scrape,
     hashWorkers,

@@ -4,12 +4,14 @@ import { entryOf } from '../ledger.ts';
 import type { Sessions } from '../sessions/service.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
 import type { Client, TransactionalClientStores } from './ports.ts';
+import type { ClientRefusals } from './refusals.ts';
 import { matchSecret } from './secret.ts';
 
 export interface ClientTokenDependencies {
   readonly store: TransactionalClientStores;
   readonly accessTokens: Pick<AccessTokens, 'issue'>;
   readonly revoking: Pick<Sessions, 'revokeTokenWithin' | 'announce'>;
+  readonly noteRefusal: ClientRefusals['note'];
   readonly clock: Clock;
   readonly accessTokenTtlSeconds: number;
 }
@@ -39,7 +41,7 @@ const MAX_JTI_LENGTH = 36;
 
 /** What machine clients do: prove who they are, get access tokens, and give them back. */
 export function createClientTokens(dependencies: ClientTokenDependencies) {
-  const { store, accessTokens, revoking, clock, accessTokenTtlSeconds } = dependencies;
+  const { store, accessTokens, revoking, noteRefusal, clock, accessTokenTtlSeconds } = dependencies;
   const now = () => new Date(clock.now());
 
   /** Checks a secret. An unknown client costs the same work as a wrong secret. */
@@ -50,12 +52,6 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
       return { claimedId: client?.id ?? null };
     }
     return { client: { id: client.id, secretId: matched.id, permissions: client.permissions } };
-  }
-
-  /** Records that somebody failed to prove to be a client. */
-  async function recordRefusal(claimedId: string | null, origin: RequestOrigin): Promise<void> {
-    const caller: Caller = { actor: { type: 'anonymous', id: null }, origin, sessionId: null };
-    await store.ledger.append(entryOf('client.refused', caller, claimedId, {}, 'failure'), now());
   }
 
   /**
@@ -91,7 +87,7 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
     revoking.announce(revoked);
   }
 
-  return { identify, recordRefusal, issue, revoke };
+  return { identify, noteRefusal, issue, revoke };
 }
 
 function callerOf(id: string, origin: RequestOrigin): Caller {

@@ -27,6 +27,7 @@ export interface Metrics {
   readonly refresh: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */
   readonly limited: (policy: RequestPolicy | 'login-account') => void;
+  readonly clientRefused: () => void;
   readonly hashQueue: QueueObserver;
   /** What became of a refusal of the kind that a flood consists of. */
   readonly refusalPaced: (pace: Pace) => void;
@@ -68,6 +69,11 @@ export function createMetrics(): Metrics {
     labelNames: ['policy'],
     registers,
   });
+  const clientRefusals = new Counter({
+    name: 'latchkey_client_refusals_total',
+    help: 'Failed attempts to authenticate as a machine client',
+    registers,
+  });
   const waits = new Histogram({
     name: 'latchkey_hash_wait_seconds',
     help: 'How long passwords waited for a thread to hash them',
@@ -93,6 +99,7 @@ export function createMetrics(): Metrics {
     login: (outcome) => logins.inc({ outcome }),
     refresh: (outcome) => refreshes.inc({ outcome }),
     limited: (policy) => limited.inc({ policy }),
+    clientRefused: () => clientRefusals.inc(),
     hashQueue: {
       started: (waitedMilliseconds) => waits.observe(waitedMilliseconds / 1000),
       refused: () => refusals.inc(),

@@ -97,7 +97,7 @@ export function createClientCheck(machines: Machines) {
       : { claimedId: null };
     if ('client' in identified) return identified.client;
     await request.countFailure();
-    await machines.recordRefusal(identified.claimedId, request.origin);
+    machines.noteRefusal(identified.claimedId, request.origin);
     throw invalidClient();
   }
 

@@ -20,7 +20,8 @@ export interface Machines {
     id: string,
     secret: string,
   ) => Promise<{ readonly client: Machine } | { readonly claimedId: string | null }>;
-  readonly recordRefusal: (claimedId: string | null, origin: RequestOrigin) => Promise<void>;
+  /** Notes that somebody failed to prove to be a client. */
+  readonly noteRefusal: (claimedId: string | null, origin: RequestOrigin) => void;
   /** Null where the machine is gone or expired since it was identified. */
   readonly issue: (
     machine: Machine,

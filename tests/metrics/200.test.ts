@@ -14,6 +14,7 @@ const OWN_METRICS = {
   http_request_duration_seconds: 'histogram',
   latchkey_logins_total: 'counter',
   latchkey_refreshes_total: 'counter',
+  latchkey_client_refusals_total: 'counter',
   latchkey_rate_limited_total: 'counter',
   latchkey_hash_wait_seconds: 'histogram',
   latchkey_hash_refusals_total: 'counter',

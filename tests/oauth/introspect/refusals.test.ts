@@ -35,7 +35,8 @@ onEachDatabase((kind) => {
         expect(body.error).toBe('invalid_client');
         expect(body).not.toHaveProperty('active');
       }
-      expect(await recorded(app, 'client.refused', client.id)).toHaveLength(2);
+      await app.clientRefusals.flush();
+      expect(await recorded(app, 'client.refused', client.id)).toMatchObject([{ details: { count: 2 } }]);
     });
 
     it('with 401 invalid_token a bearer token that is not good', async () => {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { createClientRefusals } from '../../src/clients/refusals.ts';
+import type { LedgerEntry } from '../../src/ledger.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createLogSink } from '../support/logs.ts';
+
+const clock = { now: () => 0 };
+
+describe('Refused clients', () => {
+  it('fill at most a thousand and one entries a minute, from however many networks they come', async () => {
+    const entries: LedgerEntry[] = [];
+    const appendMany = async (added: readonly LedgerEntry[]) => {
+      entries.push(...added);
+    };
+    const refusals = createClientRefusals({ appendMany }, clock, createLogger('info', createLogSink()));
+
+    for (let index = 0; index < 2_500; index++) {
+      const ip = `2001:db8:${index.toString(16)}::1`;
+      refusals.note(null, { ip, network: `${ip}/64`, userAgent: null, requestId: null });
+    }
+    await refusals.flush();
+    await refusals.flush();
+
+    expect(entries).toHaveLength(1_001);
+    expect(entries.at(-1)).toMatchObject({ subjectId: null, details: { count: 1_500 } });
+  });
+
+  it('are written a minute later where the ledger could not be written', async () => {
+    const written: LedgerEntry[] = [];
+    let isAway = true;
+    const appendMany = async (added: readonly LedgerEntry[]) => {
+      if (isAway) throw new Error('away');
+      written.push(...added);
+    };
+    const refusals = createClientRefusals({ appendMany }, clock, createLogger('info', createLogSink()));
+    const origin = { ip: '192.0.2.1', network: '192.0.2.1', userAgent: null, requestId: null };
+
+    refusals.note('client', origin);
+    await refusals.flush();
+    isAway = false;
+    refusals.note('client', origin);
+    await refusals.flush();
+
+    expect(written).toMatchObject([{ subjectId: 'client', details: { count: 2 } }]);
+  });
+});
