@@ -43,10 +43,7 @@ const TRANSIENT_CODES: ReadonlySet<unknown> = new Set(['ER_LOCK_DEADLOCK', 'ER_C
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof ConnectionError || error instanceof TimeoutError) return true;
   if (!(error instanceof DatabaseError)) return false;
-  // Without its tables it is not the database that the process began with.
-  return (
-    isFatal(error) || isTimedOut(error) || isTableMissing(error) || UNAVAILABLE_CODES.has(driverCode(error))
-  );
+  return isFatal(error) || isTimedOut(error) || UNAVAILABLE_CODES.has(driverCode(error));
 }
 
 /** Whether the file of an SQLite database is none any more, in part or as a whole. */

@@ -19,15 +19,20 @@ const USER_IS_ACTIVE_SQL =
   'EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)';
 const USER_IS_ACTIVE = literal(USER_IS_ACTIVE_SQL);
 
+const SQLITE_NOW = "CAST(strftime('%s', 'now') AS INTEGER)";
+const MYSQL_NOW = "TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP())";
+
 /** Seconds since 1970 by the database's own clock, and a time so many seconds later. */
 const SQL = {
   sqlite: {
-    now: "CAST(strftime('%s', 'now') AS INTEGER)",
+    now: SQLITE_NOW,
+    nowLiteral: literal(SQLITE_NOW),
     later: (at: string, seconds: string) =>
       `strftime('%Y-%m-%d %H:%M:%f +00:00', ${at}, (${seconds}) || ' seconds')`,
   },
   mysql: {
-    now: "TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP())",
+    now: MYSQL_NOW,
+    nowLiteral: literal(MYSQL_NOW),
     later: (at: string, seconds: string) => `DATE_ADD(${at}, INTERVAL (${seconds}) SECOND)`,
   },
 } as const;
@@ -43,8 +48,8 @@ const LATEST_USED_FIRST: [string, string][] = [
 /** Logins in the table `sessions`. */
 export function createSessionStore({ models, sequelize, transaction, run, write }: Scope): SessionStore {
   const { sessions } = models;
-  const { now, later } = SQL[sequelize.getDialect() === 'sqlite' ? 'sqlite' : 'mysql'];
-  const readAt: [ReturnType<typeof literal>, string] = [literal(now), 'readAtSeconds'];
+  const { now, nowLiteral, later } = SQL[sequelize.getDialect() === 'sqlite' ? 'sqlite' : 'mysql'];
+  const readAt: [ReturnType<typeof literal>, string] = [nowLiteral, 'readAtSeconds'];
 
   /**
    * Inserts out of the user's row, which decides whether there is still somebody to give a session to. In a transaction

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Sequelize } from 'sequelize';
 import { AppError } from '../errors.ts';
-import { isDamage } from './errors.ts';
+import { isDamage, isTableMissing } from './errors.ts';
 
 /** Sequelize's types miss what it keeps of SQLite: the connections by what they are for. */
 interface Connections {
@@ -32,6 +32,7 @@ export async function watchSqliteFile(
   for (const sequelize of databases) await prepare(sequelize);
   let opened = inodeOf(storage);
   let isDamaged = false;
+  let isNew = false;
   let reopening: Promise<void> | undefined;
   let isLost = false;
 
@@ -53,6 +54,7 @@ export async function watchSqliteFile(
       delete connections.default;
       await prepare(sequelize);
     }
+    isNew ||= inode !== opened;
     opened = inode;
     isDamaged = false;
   }
@@ -77,8 +79,13 @@ export async function watchSqliteFile(
         await open();
         const result = await operation();
         noteBack();
+        isNew = false;
         return result;
       } catch (error) {
+        // Somebody has put another file there, which is not migrated yet.
+        if (isNew && isTableMissing(error)) {
+          throw new AppError('database_unavailable', undefined, { cause: error });
+        }
         if (isDamage(error)) {
           isDamaged = true;
           noteLost('cannot be used', error);

@@ -1,0 +1,4 @@
+import { onEachDatabase } from '../support/databases.ts';
+import { tryPlans } from '../support/plan-suite.ts';
+
+onEachDatabase((kind) => tryPlans(kind, 1_000_000));

@@ -1,0 +1,123 @@
+import { QueryTypes } from 'sequelize';
+import type { TestApp } from './app.ts';
+
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: unknown;
+}
+
+interface Querying {
+  readonly dialect: {
+    readonly Query: { prototype: { run: (sql: string, parameters?: unknown) => Promise<unknown> } };
+  };
+}
+
+/** What is sent to the database during `work`, each kind of statement once. Other apps of this process count too. */
+export async function statementsOf(app: TestApp, work: () => Promise<void>): Promise<Statement[]> {
+  // Sequelize's logging leaves bound values out.
+  const { prototype } = (app.database.sequelize as unknown as Querying).dialect.Query;
+  const { run } = prototype;
+  const found = new Map<string, Statement>();
+  prototype.run = function (sql, parameters) {
+    if (/^(SELECT|INSERT|UPDATE|DELETE)/i.test(sql) && !/sqlite_master|@@/i.test(sql)) {
+      // Values do not make another statement, nor does how many there are in a list.
+      const kind = sql.replace(/'(?:[^'\\]|''|\\.)*'|\b\d+\b/g, 'v').replace(/\(v(?:, v)+\)/g, '(v)');
+      if (!found.has(kind)) found.set(kind, { sql, parameters });
+    }
+    return run.call(this, sql, parameters);
+  };
+  try {
+    await work();
+  } finally {
+    prototype.run = run;
+  }
+  return [...found.values()];
+}
+
+/** Makes `count` rows of each large table, of people who are nobody in the test, some new and some old. */
+export async function fill(app: TestApp, count: number): Promise<void> {
+  const { sequelize } = app.database;
+  const isSqlite = sequelize.getDialect() === 'sqlite';
+  const text = (prefix: string, width = 12, suffix = '') =>
+    isSqlite
+      ? `printf('${prefix}%0${width}d${suffix}', n)`
+      : `CONCAT('${prefix}', LPAD(n, ${width}, '0'), '${suffix}')`;
+  const numbers = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})`;
+  const now = `'${new Date(app.clock.now())
+    .toISOString()
+    .replace('T', ' ')
+    .replace('Z', isSqlite ? ' +00:00' : '')}'`;
+  const user = text('11111111-0000-7000-8000-');
+  const id = (digit: number) => text(`${String(digit).repeat(8)}-0000-7000-8000-`);
+  const rows: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    users: {
+      id: user,
+      email: text('filler', 12, '@example.com'),
+      email_canonical: text('filler', 12, '@example.com'),
+      username: text('filler_', 10),
+      username_canonical: text('filler_', 10),
+      created_at: now,
+      updated_at: now,
+    },
+    user_roles: { user_id: user, role: "'user'" },
+    sessions: {
+      id: id(2),
+      user_id: user,
+      method: "'password'",
+      created_at: now,
+      last_used_at: now,
+      idle_expires_at: "'2999-01-01 00:00:00.000'",
+      absolute_expires_at: "'2999-01-01 00:00:00.000'",
+      refresh_counter: '0',
+    },
+    login_failures: {
+      account: user,
+      device: "''",
+      failures: '1',
+      failed_at: now,
+      email_failures: '1',
+      username_failures: '0',
+    },
+    api_keys: {
+      id: id(3),
+      user_id: user,
+      name: "'filler'",
+      hash: text('filler', 58),
+      prefix: "'lck_filler'",
+      last_four: "'last'",
+      created_at: now,
+    },
+    ledger: {
+      id: id(4),
+      type: "'login.succeeded'",
+      outcome: "'success'",
+      actor_type: "'user'",
+      actor_id: user,
+      subject_id: user,
+      created_at: now,
+    },
+  };
+  await sequelize.transaction(async (transaction) => {
+    if (!isSqlite) {
+      const depths = [
+        `/*M!100600 max_recursive_iterations = ${count + 1}*/`,
+        `/*!50708 cte_max_recursion_depth = ${count + 1}*/`,
+      ];
+      for (const depth of depths) {
+        await sequelize.query(`SET SESSION ${depth}`, { transaction }).catch(() => {});
+      }
+      await sequelize.query('SET SESSION /*M!100101 max_statement_time = 0, */ foreign_key_checks = 0', {
+        transaction,
+      });
+    }
+    for (const [table, columns] of Object.entries(rows)) {
+      const insert = `INSERT INTO ${table} (${Object.keys(columns).join(', ')})`;
+      const select = `SELECT ${Object.values(columns).join(', ')} FROM numbers`;
+      const sql = isSqlite ? `${numbers} ${insert} ${select}` : `${insert} ${numbers} ${select}`;
+      await sequelize.query(sql, { transaction, type: QueryTypes.RAW });
+    }
+  });
+  // Nobody analyzes an SQLite file, and MySQL does so by itself.
+  if (isSqlite) return;
+  for (const table of Object.keys(rows)) await sequelize.query(`ANALYZE TABLE ${table}`);
+}
