@@ -37,19 +37,9 @@ onEachDatabase((kind) => {
       const { id, token, sessionId } = await signUp(app);
       const { id: keyId } = await makeKey(app, token);
       if (permission === 'users:enable') await app.store.users.disable(id, new Date(app.clock.now()));
-      const failures = {
-        failures: 1,
-        failedAt: new Date(app.clock.now()),
-        emailFailures: 1,
-        emailFailedAt: null,
-      };
-      await app.database.models.loginFailures.create({
-        account: id,
-        device: '',
-        ...failures,
-        usernameFailures: 0,
-        usernameFailedAt: null,
-      });
+      const failedAt = new Date(app.clock.now());
+      const counted = { failures: 1, recentFailures: 1, failedAt, previousFailedAt: null, waitsUntilMs: 0 };
+      await app.database.models.loginFailures.create({ account: id, device: '', ...counted });
       return { id, sessionId, keyId };
     }
 

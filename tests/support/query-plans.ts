@@ -75,8 +75,8 @@ export async function fill(app: TestApp, count: number): Promise<void> {
       device: "''",
       failures: '1',
       failed_at: now,
-      email_failures: '1',
-      username_failures: '0',
+      recent_failures: '1',
+      waits_until_ms: '0',
     },
     api_keys: {
       id: id(3),
