@@ -32,8 +32,8 @@ onEachDatabase((kind) => {
       await app.get('/readyz').expect(200);
 
       options.logging = false;
-      expect(statements).toHaveLength(2);
-      for (const statement of statements) expect(statement).toMatch(/: SELECT /);
+      expect(statements.filter((statement) => statement.includes(': SELECT '))).toHaveLength(2);
+      for (const statement of statements) expect(statement).toMatch(/: (?:SELECT|BEGIN|COMMIT)\b/);
     });
 
     it('on a database with migrations of a later version, so that a roll-out can be undone', async () => {
