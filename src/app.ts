@@ -249,6 +249,10 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(measureRequests(metrics.request));
   app.use(securityHeaders());
   app.use(demandHost());
+  const refusalBudget = createRefusalBudget({
+    monotonic: systemClock.monotonic,
+    onPaced: metrics.refusalPaced,
+  });
   const table = createRouteTable([
     ...gatewayRoutes(),
     ...accountRoutes({ accounts, verifyLive: check, signupDisabled: config.signupDisabled }),
@@ -268,6 +272,7 @@ export function createApp(dependencies: AppDependencies): App {
       isRevoked: revocations.isRevoked,
       introspectors,
       limit,
+      refusalBudget,
       logger,
     }),
     ...keyRoutes(keys),
@@ -276,10 +281,6 @@ export function createApp(dependencies: AppDependencies): App {
     ...docsRoutes(document),
     ...(config.metrics.token === undefined ? [] : metricsRoutes(scrape, config.metrics.token)),
   ]);
-  const refusalBudget = createRefusalBudget({
-    monotonic: systemClock.monotonic,
-    onPaced: metrics.refusalPaced,
-  });
   app.use(
     createPipeline({
       table,

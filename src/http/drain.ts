@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { whenOver } from './exchange.ts';
+import { closeAfter, whenOver } from './exchange.ts';
 
 export interface Drain {
   /** Whether `drain` has been called. */
@@ -64,9 +64,4 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
 
 function lasting(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** Tells the client that this connection takes no further request. */
-function closeAfter(res: ServerResponse): void {
-  if (!res.headersSent) res.setHeader('Connection', 'close');
 }

@@ -31,6 +31,11 @@ export function overSignal(res: ServerResponse<IncomingMessage>): AbortSignal {
   return controller.signal;
 }
 
+/** Tells the client that this connection takes no further request. */
+export function closeAfter(res: ServerResponse): void {
+  if (!res.headersSent) res.setHeader('Connection', 'close');
+}
+
 function exchangeOf(res: Tracked): Exchange {
   const known = res[EXCHANGE];
   if (known !== undefined) return known;

@@ -10,8 +10,9 @@ import {
   type FieldErrorCode,
   isTokenFault,
 } from '../errors.ts';
-import { POLICIES } from '../quota.ts';
+import { POLICIES, type PolicyName } from '../quota.ts';
 import { endWith } from './answer.ts';
+import { closeAfter } from './exchange.ts';
 import { networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
@@ -75,6 +76,9 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 const FIELD_CODES = Object.keys(FIELD_ERRORS) as [FieldErrorCode, ...FieldErrorCode[]];
 
+/** The limits of those who have shown a good credential. */
+const OF_CREDENTIALS: readonly PolicyName[] = ['token', 'api-key', 'refresh-session'];
+
 const RETRY_AFTER_SECONDS = 1;
 const REALM = 'latchkey';
 
@@ -124,14 +128,18 @@ export function createRefusal(publicUrl: string, logger: Logger, budget?: Refusa
     const send = () => {
       if (!res.destroyed) sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
     };
-    if (budget && isPaced(error)) budget.pace(networkOf(req.ip), { send, close: () => req.socket.destroy() });
+    if (budget && isPaced(error)) budget.pace(networkOf(req.ip), { send, makeLast: () => closeAfter(res) });
     else send();
   };
 }
 
-/** What a client is to ask for later, and may ask for at once all the same. */
-function isPaced({ code }: AppError): boolean {
-  return code === 'rate_limited' || code === 'overloaded';
+/**
+ * What anybody may ask for at once again without being let in. Whoever has shown a good credential is known, and often one
+ * of many that come through the connections of one gateway: those are not to wait with them.
+ */
+export function isPaced({ code, quota }: AppError): boolean {
+  if (code === 'overloaded') return true;
+  return code === 'rate_limited' && !(quota && OF_CREDENTIALS.includes(quota.policy));
 }
 
 /** The last middleware, for what is thrown outside of the pipeline. */

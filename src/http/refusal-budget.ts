@@ -14,8 +14,8 @@ export type Pace = 'at_once' | 'held' | 'closed';
 
 export interface RefusalBudget {
   /**
-   * Sends a refusal at once or up to a second later, or closes the connection where too many are held back already.
-   * `network` is whom it goes to.
+   * Sends a refusal at once or up to a second later; where too many are held back already at once, as the last answer of
+   * its connection. `network` is whom it goes to.
    */
   readonly pace: (network: string, refusal: Refusal) => void;
   /** Sends all that is held back, and everything from now on at once: the process is about to stop. */
@@ -25,7 +25,8 @@ export interface RefusalBudget {
 
 export interface Refusal {
   readonly send: () => void;
-  readonly close: () => void;
+  /** Has the connection closed behind it. To be called before `send`. */
+  readonly makeLast: () => void;
 }
 
 export interface RefusalBudgetOptions {
@@ -63,8 +64,10 @@ export function createRefusalBudget({ monotonic, onPaced = () => {} }: RefusalBu
       onPaced('at_once');
       refusal.send();
     } else if (queue.size >= MAX_HELD || ofNetwork >= MAX_HELD_OF_NETWORK) {
+      // Balancers take a connection that is closed without an answer for a failure, and turn away from the whole process.
       onPaced('closed');
-      refusal.close();
+      refusal.makeLast();
+      refusal.send();
     } else {
       onPaced('held');
       heldOf.set(network, ofNetwork + 1);

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from 'pino';
 import { type AppError, overloaded, rateLimited } from '../errors.ts';
 import type { Quota } from '../quota.ts';
+import { closeAfter } from './exchange.ts';
 import { networkOf } from './origin.ts';
 import type { RateLimiter, RequestPolicy } from './ports.ts';
 import { presentProblem, problemFields, STATUS_OF } from './problem.ts';
@@ -120,10 +121,7 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
           if (!res.destroyed) write(res, refusal, id, shown);
           end(res.destroyed ? CLIENT_CLOSED_REQUEST : refusal.status, id);
         },
-        close() {
-          req.socket.destroy();
-          end(CLIENT_CLOSED_REQUEST, chooseRequestId(req.headers['x-request-id']));
-        },
+        makeLast: () => closeAfter(res),
       });
     }
   }

@@ -4,9 +4,11 @@ import type { Logger } from 'pino';
 import { policyOf, readBearerToken, type TokenCheck } from '../http/authenticate.ts';
 import { FORM_BODY } from '../http/body.ts';
 import { insufficientScope, permissionsOf } from '../http/caller.ts';
+import { closeAfter } from '../http/exchange.ts';
 import { networkOf, originOf } from '../http/origin.ts';
-import { logRefusal, toAppError } from '../http/problem.ts';
+import { isPaced, logRefusal, toAppError } from '../http/problem.ts';
 import { type Limit, showQuota } from '../http/rate-limit.ts';
+import type { RefusalBudget } from '../http/refusal-budget.ts';
 import type { Route } from '../http/route.ts';
 import type { RightsStore } from '../sessions/ports.ts';
 import type { Sessions } from '../sessions/service.ts';
@@ -33,6 +35,7 @@ export interface OAuthRouteDependencies {
   /** Who is asked about a token, one kind of token each. */
   readonly introspectors: readonly Introspector[];
   readonly limit: Limit;
+  readonly refusalBudget: RefusalBudget;
   readonly logger: Logger;
 }
 
@@ -70,7 +73,7 @@ export function oauthRoutes(dependencies: OAuthRouteDependencies): readonly Rout
   const { check: checkClient, checkHeader } = createClientCheck(machines);
   const grant = createTokenEndpoint({ machines, checkClient, sessions, rights });
   const revoke = createRevocation({ machines, checkClient, sessions, verifyGenuine, isRevoked });
-  const refuse = createOAuthRefusal(dependencies.logger);
+  const refuse = createOAuthRefusal(dependencies.logger, dependencies.refusalBudget);
 
   return [
     {
@@ -171,15 +174,24 @@ function clientRequestOf(req: Request, countFailure: () => Promise<void>): Clien
   return { ...clientHeaderOf(req), form: readForm(req.body), proven: req.oauthClient, countFailure };
 }
 
-/** Turns whatever was thrown into the JSON of RFC 6749 section 5.2, and logs what the operator needs. */
+/**
+ * Turns whatever was thrown into the JSON of RFC 6749 section 5.2, and logs what the operator needs. What a client is to ask
+ * for later goes out as `budget` has it.
+ */
 const createOAuthRefusal =
-  (logger: Logger) =>
+  (logger: Logger, budget: RefusalBudget) =>
   (thrown: unknown, req: Request, res: Response): void => {
     const refusal = thrown instanceof OAuthError ? undefined : toAppError(thrown);
     const error = refusal === undefined ? (thrown as OAuthError) : toOAuthError(refusal);
     if (refusal !== undefined) logRefusal(logger, req, refusal, error.status);
     if (res.headersSent) throw thrown;
-    if (error.quota) showQuota(res, error.quota);
-    res.status(error.status).set({ 'Cache-Control': 'no-store', ...error.headers });
-    res.json({ error: error.code, error_description: error.message });
+    const send = () => {
+      if (res.destroyed) return;
+      if (error.quota) showQuota(res, error.quota);
+      res.status(error.status).set({ 'Cache-Control': 'no-store', ...error.headers });
+      res.json({ error: error.code, error_description: error.message });
+    };
+    if (refusal && isPaced(refusal))
+      budget.pace(networkOf(req.ip), { send, makeLast: () => closeAfter(res) });
+    else send();
   };

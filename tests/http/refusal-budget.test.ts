@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { closeAfter } from '../../src/http/exchange.ts';
+import { createHttpServer, listen } from '../../src/http/listen.ts';
 import { createRefusalBudget } from '../../src/http/refusal-budget.ts';
 
 /** A budget in which time stands still, so that the fifty refusals that go at once are all there are. */
@@ -11,7 +13,7 @@ function aBudget() {
     fates,
     refuse(times: number, network = 'a') {
       for (let time = 0; time < times; time++) {
-        budget.pace(network, { send: () => fates.push('sent'), close: () => fates.push('closed') });
+        budget.pace(network, { send: () => fates.push('sent'), makeLast: () => fates.push('last') });
       }
     },
     count: (pace: string) => paced.filter((one) => one === pace).length,
@@ -40,15 +42,36 @@ describe('a budget of refusals', () => {
     expect(budget.held()).toBe(0);
   });
 
-  it('closes the connection where one network has too many held back, and still holds those of others', () => {
+  it('makes the answer the last one of its connection where one network has too many held back, and still holds those of others', () => {
     const { refuse, fates, budget, count } = aBudget();
 
     refuse(50 + 500 + 7);
     refuse(1, 'b');
 
-    expect(fates.filter((fate) => fate === 'closed')).toHaveLength(7);
+    expect(fates.filter((fate) => fate === 'last')).toHaveLength(7);
+    expect(fates).toHaveLength(50 + 2 * 7);
     expect([budget.held(), count('closed')]).toEqual([501, 7]);
     budget.release();
+  });
+
+  it('answers before it has a connection closed, which balancers take for no failure', async () => {
+    const { refuse, budget } = aBudget();
+    const server = createHttpServer((_req, res) => {
+      refuse(50 + 500);
+      const send = () => void res.writeHead(429, ['Content-Type', 'text/plain']).end('no');
+      budget.pace('a', { send, makeLast: () => closeAfter(res) });
+    }, 'https://auth.example.com');
+    const { port } = await listen(server, 0, '127.0.0.1');
+
+    const answer = await fetch(`http://127.0.0.1:${port}`);
+
+    expect([answer.status, answer.headers.get('Connection'), await answer.text()]).toEqual([
+      429,
+      'close',
+      'no',
+    ]);
+    budget.release();
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('holds back no more than two thousand, whoever they are for', () => {
@@ -65,7 +88,7 @@ describe('a budget of refusals', () => {
     const { budget, refuse, fates } = aBudget();
     refuse(50 + 10);
 
-    await new Promise<void>((send) => budget.pace('b', { send, close: () => {} }));
+    await new Promise<void>((send) => budget.pace('b', { send, makeLast: () => {} }));
 
     expect(fates).toHaveLength(60);
     expect(budget.held()).toBe(0);
