@@ -5,6 +5,8 @@ export interface RequestOrigin {
   /** Whom to count the request for. */
   readonly network: string;
   readonly requestId: string | null;
+  /** What the caller calls the request, which proves nothing. */
+  readonly clientRequestId: string | null;
 }
 
 /** Who does something. */
@@ -25,6 +27,6 @@ export const ANONYMOUS: Actor = { type: 'anonymous', id: null };
 /** Somebody at the command line. */
 export const OPERATOR: Caller = {
   actor: { type: 'operator', id: null },
-  origin: { userAgent: null, ip: null, network: 'command line', requestId: null },
+  origin: { userAgent: null, ip: null, network: 'command line', requestId: null, clientRequestId: null },
   sessionId: null,
 };

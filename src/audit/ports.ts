@@ -13,6 +13,7 @@ export interface AuditEvent {
   readonly ip: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
+  readonly clientRequestId: string | null;
   readonly details: Readonly<Record<string, unknown>>;
   readonly createdAt: Date;
 }

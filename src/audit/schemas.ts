@@ -34,7 +34,11 @@ export const EventView = z
     session_id: z.string().nullable(),
     ip: z.string().nullable(),
     user_agent: z.string().nullable(),
-    request_id: z.string().nullable(),
+    request_id: z.string().nullable().meta({ description: 'The X-Request-Id of the answer' }),
+    client_request_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'The X-Request-Id that the request came with, which its sender chose' }),
     details: z.record(z.string(), z.unknown()).meta({ description: 'What belongs to this type of event' }),
     created_at: z.iso.datetime(),
   })
@@ -57,6 +61,7 @@ export function presentEvent(event: AuditEvent): z.infer<typeof EventView> {
     ip: event.ip,
     user_agent: event.userAgent,
     request_id: event.requestId,
+    client_request_id: event.clientRequestId,
     details: event.details,
     created_at: event.createdAt.toISOString(),
   };
@@ -65,5 +70,5 @@ export function presentEvent(event: AuditEvent): z.infer<typeof EventView> {
 /** Without the session and the device of anybody else. */
 export function presentActivity({ byOther, ...event }: Activity): z.infer<typeof EventView> {
   const view = presentEvent(event);
-  return byOther ? { ...view, session_id: null, ip: null, user_agent: null } : view;
+  return byOther ? { ...view, session_id: null, ip: null, user_agent: null, client_request_id: null } : view;
 }

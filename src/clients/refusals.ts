@@ -19,7 +19,13 @@ interface Noted {
 
 /** So many entries a minute; what more networks do in that minute is counted in one that names none of them. */
 const MAX_ENTRIES = 1_000;
-const ALL_OTHERS: RequestOrigin = { userAgent: null, ip: null, network: '', requestId: null };
+const ALL_OTHERS: RequestOrigin = {
+  userAgent: null,
+  ip: null,
+  network: '',
+  requestId: null,
+  clientRequestId: null,
+};
 
 /** An entry for each attempt would let anybody without an account fill the ledger: an invented client costs nothing. */
 export function createClientRefusals(

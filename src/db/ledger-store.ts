@@ -81,6 +81,7 @@ function toRow(
     ip: origin.ip,
     userAgent: origin.userAgent,
     requestId: origin.requestId,
+    clientRequestId: origin.clientRequestId,
     details: Object.keys(details).length === 0 ? null : JSON.stringify(details),
     createdAt: at,
   };

@@ -155,6 +155,7 @@ export function defineModels(sequelize: Sequelize): Models {
         ip: DataTypes.STRING(45),
         userAgent: DataTypes.STRING(512),
         requestId: DataTypes.STRING(128),
+        clientRequestId: DataTypes.STRING(128),
         details: DataTypes.TEXT,
         createdAt: date,
       },

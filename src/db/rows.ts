@@ -88,6 +88,7 @@ export interface LedgerRow {
   ip: string | null;
   userAgent: string | null;
   requestId: string | null;
+  clientRequestId: string | null;
   details: string | null;
   createdAt: Date;
 }

@@ -7,7 +7,7 @@ import { whenOver } from './exchange.ts';
 import { hasSoundHeaders } from './host.ts';
 import type { RateLimiter } from './ports.ts';
 import { quotaFields } from './rate-limit.ts';
-import { chooseRequestId } from './request-id.ts';
+import { clientRequestIdOf, newRequestId } from './request-id.ts';
 import { logAnswer } from './request-log.ts';
 import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -55,7 +55,7 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
       return;
     }
     const method = req.method ?? 'GET';
-    const id = chooseRequestId(req.headers['x-request-id']);
+    const id = newRequestId();
     const body = JSON.stringify(claims);
     whenOver(res, () => {
       const milliseconds = performance.now() - begunAt;
@@ -63,6 +63,7 @@ export function createGatewayLane(options: GatewayLaneOptions): RequestListener 
       observe({ method, route, status, seconds: milliseconds / 1000 });
       logAnswer(logger, {
         id,
+        clientRequestId: clientRequestIdOf(req),
         method,
         route,
         status: 200,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   createServer,
   type IncomingMessage,
@@ -13,6 +12,7 @@ import { AppError } from '../errors.ts';
 import { whenOver } from './exchange.ts';
 import { answerOneAtATime } from './pipelining.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem } from './problem.ts';
+import { newRequestId } from './request-id.ts';
 
 const HEADERS_TIMEOUT_MILLISECONDS = 10_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 30_000;
@@ -117,7 +117,7 @@ function refuse(socket: BusySocket, status: number, publicUrl: string): void {
     socket.destroy();
     return;
   }
-  const requestId = randomUUID();
+  const requestId = newRequestId();
   const error = new AppError('invalid_request', 'The HTTP request could not be read.');
   const body = JSON.stringify({ ...presentProblem(error, publicUrl, requestId), status });
   const head = [

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import ipaddr from 'ipaddr.js';
 import type { RequestOrigin } from '../caller.ts';
-import { requestIdOf } from './request-id.ts';
+import { clientRequestIdOf, requestIdOf } from './request-id.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
 const MAX_IP_LENGTH = 45;
@@ -18,6 +18,7 @@ export function originOf(req: Request): RequestOrigin {
     ip: req.ip?.slice(0, MAX_IP_LENGTH) ?? null,
     network: networkOf(req.ip),
     requestId: req.res === undefined ? null : requestIdOf(req.res),
+    clientRequestId: clientRequestIdOf(req) ?? null,
   };
 }
 

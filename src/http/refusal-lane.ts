@@ -9,7 +9,7 @@ import { presentProblem, problemFields, STATUS_OF } from './problem.ts';
 import { quotaFields } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import type { RefusalLog } from './refusal-log.ts';
-import { chooseRequestId } from './request-id.ts';
+import { clientRequestIdOf, newRequestId } from './request-id.ts';
 import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
@@ -56,7 +56,7 @@ interface Rendered {
 
 /** Refusals differ in the seconds that they name; so many are kept. */
 const MAX_RENDERED = 1_000;
-/** No request has such an id, and none could: it would not be well-formed. */
+/** No request has such an id: they are UUIDs. */
 const ID_MARK = '(id)';
 
 /**
@@ -108,6 +108,7 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
         observe({ method, route, status, seconds: milliseconds / 1000 });
         log.answered({
           id,
+          clientRequestId: clientRequestIdOf(req),
           method,
           route,
           status: refusal.status,
@@ -117,7 +118,7 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
       };
       budget.pace(network, {
         send() {
-          const id = chooseRequestId(req.headers['x-request-id']);
+          const id = newRequestId();
           if (!res.destroyed) write(res, refusal, id, shown);
           end(res.destroyed ? CLIENT_CLOSED_REQUEST : refusal.status, id);
         },

@@ -1,22 +1,27 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 
-/** Safe in a header, in a log line and in a URN. */
+/** Safe in a log line and in the ledger. */
 const WELL_FORMED = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** Takes the caller's X-Request-Id if it is well-formed, else makes one; echoes it in the answer. */
+/** Gives each request an id of our own, which its answer, its log line and the ledger name. */
 export function requestId(): RequestHandler {
-  return (req, res, next) => {
-    const id = chooseRequestId(req.headers['x-request-id']);
+  return (_req, res, next) => {
+    const id = newRequestId();
     res.locals.requestId = id;
     res.set('X-Request-Id', id);
     next();
   };
 }
 
-/** The id that the caller gave, if it is well-formed, else a new one. */
-export function chooseRequestId(given: string | string[] | undefined): string {
-  return typeof given === 'string' && WELL_FORMED.test(given) ? given : randomUUID();
+/** An id that no caller can choose, so that two requests never have the same one. */
+export const newRequestId = (): string => randomUUID();
+
+/** The X-Request-Id that the caller sent, if it is well-formed: a name of theirs, which may be that of another request. */
+export function clientRequestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && WELL_FORMED.test(given) ? given : undefined;
 }
 
 /** The id of the request that `res` answers. */

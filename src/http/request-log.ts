@@ -1,12 +1,14 @@
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { whenOver } from './exchange.ts';
-import { requestIdOf } from './request-id.ts';
+import { clientRequestIdOf, requestIdOf } from './request-id.ts';
 import { routeOf } from './route.ts';
 
 /** What the log tells of a request. */
 export interface Answer {
   readonly id: string;
+  /** What the caller calls it. */
+  readonly clientRequestId: string | undefined;
   readonly method: string;
   readonly route: string | null;
   readonly status: number;
@@ -19,7 +21,7 @@ export interface Answer {
 const PROBES: readonly (string | null)[] = ['/healthz', '/readyz', '/metrics'];
 
 /**
- * One line a request: id, method, route, status, duration. The route is the pattern that matched: paths and query
+ * One line a request: its id and that of the caller, method, route, status, duration. The route is the pattern that matched: paths and query
  * strings as they were sent, headers and bodies are where passwords and tokens travel, wanted or by mistake.
  */
 export function requestLog(logger: Logger): RequestHandler {
@@ -28,6 +30,7 @@ export function requestLog(logger: Logger): RequestHandler {
     whenOver(res, () => {
       logAnswer(logger, {
         id: requestIdOf(res as Response),
+        clientRequestId: clientRequestIdOf(req),
         method: req.method,
         route: routeOf(req),
         status: res.statusCode,
@@ -42,9 +45,10 @@ export function requestLog(logger: Logger): RequestHandler {
 /** The one line of a request. */
 export function logAnswer(
   logger: Logger,
-  { id, method, route, status, milliseconds, aborted }: Answer,
+  { id, clientRequestId, method, route, status, milliseconds, aborted }: Answer,
 ): void {
-  const line = { req: { id, method }, route, res: { status }, responseTime: Math.round(milliseconds) };
+  const req = { id, client_request_id: clientRequestId, method };
+  const line = { req, route, res: { status }, responseTime: Math.round(milliseconds) };
   if (aborted) logger.info(line, 'request aborted');
   else if (status === 503) logger.warn(line, 'request refused for now');
   else if (status >= 500) logger.error(line, 'request failed');

@@ -47,6 +47,7 @@ onEachDatabase((kind) => {
           ip: expect.any(String),
           userAgent: null,
           requestId: response.headers['x-request-id'],
+          clientRequestId: null,
           details: { ...details, ...sessions },
           createdAt: new Date(app.clock.now()),
         },
@@ -55,28 +56,28 @@ onEachDatabase((kind) => {
 
     it('with POST /admin/users, and the roles that were given', async () => {
       const admin = await anAdmin(app);
-      const requestId = randomUUID();
+      const clientRequestId = randomUUID();
 
       const body = { email: aPerson().email, roles: ['user'] };
-      const request = app.post('/admin/users').auth(admin.token, auth).set('X-Request-Id', requestId);
+      const request = app.post('/admin/users').auth(admin.token, auth).set('X-Request-Id', clientRequestId);
       const { id } = (await request.send(body).expect(201)).body.user;
 
       const [entry] = await ledgerOf(app).list({ subjectId: id }, 50, undefined);
       expect(entry).toMatchObject({
         type: 'user.created',
         actor: { type: 'user', id: admin.id },
-        requestId,
+        clientRequestId,
         details: { roles: ['user'] },
       });
     });
 
     it('with POST /admin/users/import, for each who came in', async () => {
       const admin = await anAdmin(app);
-      const requestId = randomUUID();
+      const clientRequestId = randomUUID();
       const users = [{ email: aPerson().email }, { email: aPerson().email }, { email: 'nobody' }];
 
       const request = app.post('/admin/users/import').auth(admin.token, auth);
-      await request.set('X-Request-Id', requestId).send({ users }).expect(200);
+      await request.set('X-Request-Id', clientRequestId).send({ users }).expect(200);
 
       const entries = await ledgerOf(app).list({ type: 'user.imported' }, 50, undefined);
       const imported = await app.database.models.users.findAll({
@@ -86,7 +87,7 @@ onEachDatabase((kind) => {
       for (const entry of entries) {
         expect(entry).toMatchObject({
           actor: { type: 'user', id: admin.id },
-          requestId,
+          clientRequestId,
           details: { roles: ['user'] },
         });
       }

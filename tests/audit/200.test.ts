@@ -8,7 +8,7 @@ import { searchAudit } from '../support/audit.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
-const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null };
+const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null, clientRequestId: null };
 
 onEachDatabase((kind) => {
   describe('GET /admin/audit answers 200', () => {
@@ -54,6 +54,7 @@ onEachDatabase((kind) => {
             ip: '127.0.0.1',
             user_agent: null,
             request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+            client_request_id: null,
             details: { method: 'password' },
             created_at: new Date(app.clock.now()).toISOString(),
           },

@@ -9,6 +9,7 @@ import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
 
 const BROWSER = 'Browser/7 (Desk)';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 onEachDatabase((kind) => {
   describe('The ledger records', () => {
@@ -17,14 +18,15 @@ onEachDatabase((kind) => {
 
     /** Sends a request that can be told from all others, and returns it with what the ledger has of it. */
     async function record(method: 'post' | 'patch' | 'delete', path: string, body: object, token?: string) {
-      const requestId = `request-${++requests}`;
-      const request = app[method](path).set('X-Request-Id', requestId).set('User-Agent', BROWSER);
+      const clientRequestId = `request-${++requests}`;
+      const request = app[method](path).set('X-Request-Id', clientRequestId).set('User-Agent', BROWSER);
       const response = await (token === undefined ? request : request.auth(token, { type: 'bearer' })).send(
         body,
       );
       const { token: admin } = await anAdmin(app);
       const { events } = await searchAudit(app, admin, { limit: 20 });
-      return { response, events: events.filter(({ request_id }) => request_id === requestId).reverse() };
+      const own = events.filter(({ client_request_id }) => client_request_id === clientRequestId);
+      return { response, events: own.reverse() };
     }
 
     function demandOrigin(events: readonly ShownEvent[]): void {
@@ -32,7 +34,8 @@ onEachDatabase((kind) => {
         expect(event).toMatchObject({
           ip: '127.0.0.1',
           user_agent: BROWSER,
-          request_id: `request-${requests}`,
+          request_id: expect.stringMatching(UUID),
+          client_request_id: `request-${requests}`,
           created_at: new Date(app.clock.now()).toISOString(),
         });
       }

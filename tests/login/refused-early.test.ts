@@ -72,15 +72,18 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('keeps the id that its caller gave it', async () => {
+    it('has an id of its own, whatever its caller calls it', async () => {
       const address = aNetwork();
       const send = () => limited.post('/login').set('X-Forwarded-For', address).set('X-Request-Id', 'mine');
       await send().send(aPerson());
 
       const refused = await send().send(aPerson()).expect(429);
 
-      expect(refused.headers['x-request-id']).toBe('mine');
-      expect(refused.body.instance).toBe('urn:latchkey:request:mine');
+      const id = refused.headers['x-request-id'];
+      expect(id).toMatch(/^[0-9a-f-]{36}$/);
+      expect(refused.body.instance).toBe(`urn:latchkey:request:${id}`);
+      const entry = limited.logs.entries().find(({ req }) => (req as { id?: string } | undefined)?.id === id);
+      expect(entry).toMatchObject({ req: { id, client_request_id: 'mine' }, res: { status: 429 } });
     });
 
     it('counts once in each metric', async () => {

@@ -24,7 +24,8 @@ onEachDatabase((kind) => {
         userAgent: 'Theirs/1',
         ip: '203.0.113.9',
         network: '203.0.113.9',
-        requestId: 'their-request',
+        requestId: '1f0c8a52-6d53-4c0b-9d8c-0c7d2f3b6a11',
+        clientRequestId: 'their-request',
       };
       const caller: Caller = { actor, origin, sessionId: '01890000-0000-7000-8000-00000000000a' };
       await app.store.ledger.append(entryOf('user.unlocked', caller, subjectId), new Date(app.clock.now()));
@@ -52,6 +53,7 @@ onEachDatabase((kind) => {
         ip: '127.0.0.1',
         user_agent: 'Mine/1',
         request_id: expect.any(String),
+        client_request_id: null,
         details: { fields: ['name'] },
         created_at: new Date(app.clock.now()).toISOString(),
       });

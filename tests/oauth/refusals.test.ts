@@ -16,7 +16,13 @@ describe('Refused clients', () => {
 
     for (let index = 0; index < 2_500; index++) {
       const ip = `2001:db8:${index.toString(16)}::1`;
-      refusals.note(null, { ip, network: `${ip}/64`, userAgent: null, requestId: null });
+      refusals.note(null, {
+        ip,
+        network: `${ip}/64`,
+        userAgent: null,
+        requestId: null,
+        clientRequestId: null,
+      });
     }
     await refusals.flush();
     await refusals.flush();
@@ -33,7 +39,13 @@ describe('Refused clients', () => {
       written.push(...added);
     };
     const refusals = createClientRefusals({ appendMany }, clock, createLogger('info', createLogSink()));
-    const origin = { ip: '192.0.2.1', network: '192.0.2.1', userAgent: null, requestId: null };
+    const origin = {
+      ip: '192.0.2.1',
+      network: '192.0.2.1',
+      userAgent: null,
+      requestId: null,
+      clientRequestId: null,
+    };
 
     refusals.note('client', origin);
     await refusals.flush();

@@ -11,6 +11,7 @@ export interface ShownEvent {
   readonly ip: string | null;
   readonly user_agent: string | null;
   readonly request_id: string | null;
+  readonly client_request_id: string | null;
   readonly details: Readonly<Record<string, unknown>>;
   readonly created_at: string;
 }

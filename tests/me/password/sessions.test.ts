@@ -4,7 +4,7 @@ import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 
-const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null };
+const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null, clientRequestId: null };
 
 onEachDatabase((kind) => {
   describe('A change of the password', () => {
