@@ -77,6 +77,7 @@ describe('the table from code to status', () => {
       rate_limited: 429,
       internal_error: 500,
       overloaded: 503,
+      database_behind: 503,
       database_unavailable: 503,
       revocations_stale: 503,
       not_ready: 503,
