@@ -31,14 +31,14 @@ import { docsRoutes } from './docs/routes.ts';
 import { AppError } from './errors.ts';
 import { healthPaths } from './health/openapi.ts';
 import { healthRoutes, type Readiness } from './health/routes.ts';
-import { answerJsonDirectly } from './http/answer.ts';
+import { sendJsonDirectly } from './http/answer.ts';
 import { createAuthentication, readBearerToken, unlessRefused } from './http/authenticate.ts';
 import { createCrossOrigin } from './http/cors.ts';
 import { createGatewayLane } from './http/gateway-lane.ts';
 import { demandHost } from './http/host.ts';
 import { describeApi, type OpenApiDocument } from './http/openapi.ts';
 import { peekBody } from './http/peek-body.ts';
-import { createPipeline, withoutConditions } from './http/pipeline.ts';
+import { createPipeline, restrictConditionalRequests } from './http/pipeline.ts';
 import type { RateLimiter } from './http/ports.ts';
 import { createRefusal, problemHandler } from './http/problem.ts';
 import { createLimit } from './http/rate-limit.ts';
@@ -241,8 +241,8 @@ export function createApp(dependencies: AppDependencies): App {
   app.set('query parser', 'simple');
   app.set('etag', false);
   app.disable('x-powered-by');
-  withoutConditions(app);
-  answerJsonDirectly(app);
+  restrictConditionalRequests(app);
+  sendJsonDirectly(app);
 
   app.use(requestId());
   app.use(requestLog(logger));
@@ -291,7 +291,7 @@ export function createApp(dependencies: AppDependencies): App {
     }),
   );
   app.use(problemHandler(publicUrl, logger));
-  /** As Express has it, which needs to have seen the request for that. */
+  /** Express knows it by TRUST_PROXY, but only of requests that have its own prototype. */
   const addressOf = (req: IncomingMessage): string | undefined =>
     (Object.setPrototypeOf(req, app.request) as Request).ip;
   const isFromPage = ({ headers }: IncomingMessage) => corsOrigins.length > 0 && headers.origin !== undefined;
@@ -301,7 +301,7 @@ export function createApp(dependencies: AppDependencies): App {
       if (req.method !== 'POST' || req.headers.host === undefined || isFromPage(req)) return undefined;
       const match = table.match('POST', pathOf(req.url ?? ''));
       const { limit: policy, limitSparesAuthorization, hashes = false, refuse } = match?.route ?? {};
-      // What refuses in other words has no short way.
+      // A route that refuses in words of its own has no fast path.
       if (match === undefined || policy === undefined || refuse !== undefined) return undefined;
       if (limitSparesAuthorization && req.headers.authorization !== undefined) return undefined;
       return { route: match.pattern, policy, hashes };
@@ -314,7 +314,9 @@ export function createApp(dependencies: AppDependencies): App {
         const token = readBearerToken(req);
         return token === undefined || apiKeyCheck.isKey(token) ? undefined : check(token);
       });
-      return claims?.sid !== undefined || accounts.mentionsDevice((await peekBody(req)).toString('latin1'));
+      return (
+        claims?.sid !== undefined || accounts.containsDeviceToken((await peekBody(req)).toString('latin1'))
+      );
     },
     budget: refusalBudget,
     publicUrl,

@@ -22,12 +22,13 @@ export interface SharedClock extends Clock {
  */
 export function createSharedClock(own: Clock, readTime: (() => Promise<number>) | undefined): SharedClock {
   if (readTime === undefined) return { ...own, compare: async () => {}, offsetMilliseconds: () => 0 };
-  /** What the database's clock is ahead of the monotonic one. */
+  /** How far the database's clock is ahead of the monotonic one. */
   let ahead: number | undefined;
 
   const now = () => (ahead === undefined ? own.now() : Math.round(own.monotonic() + ahead));
 
-  /** The database answered at some moment of the round trip, so anything within it is as good, and the present one is kept. */
+  /** The database answered at some moment of the round trip: every value that this allows is as good, and the present one
+   * is kept where it is among them. */
   async function compare(): Promise<void> {
     const askedAt = own.monotonic();
     const answer = await readTime?.();

@@ -285,8 +285,8 @@ export class AppError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string = ERRORS[code].meaning, options: AppErrorOptions = {}) {
-    // What callers do wrong is no fault of the code: in a flood the stack would cost more than the answer. The cause of what
-    // is a fault has a stack of its own.
+    // Without a stack, which in a flood would cost more than the answer: a refusal is no fault of the code, and where there
+    // is one, its cause has a stack of its own.
     const frames = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     super(`${code}: ${detail}`, { cause: options.cause });

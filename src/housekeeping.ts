@@ -14,7 +14,7 @@ export function createHousekeeping(tasks: readonly (() => Promise<void>)[], logg
 
   async function run(): Promise<void> {
     for (const task of tasks) {
-      await task().catch((error) => logger.warn({ err: error }, 'a task of every minute failed'));
+      await task().catch((error) => logger.warn({ err: error }, 'a housekeeping task failed'));
     }
   }
 

@@ -54,7 +54,7 @@ describe('Housekeeping', () => {
     expect(logs.entries()).toEqual([
       expect.objectContaining({
         level: 40,
-        msg: 'a task of every minute failed',
+        msg: 'a housekeeping task failed',
         err: expect.objectContaining({ message: 'the table is away' }),
       }),
     ]);

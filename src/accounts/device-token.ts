@@ -9,8 +9,8 @@ export interface DeviceTokens {
   /** The id of the device, or null where the token was made for somebody else, for another password or not at all. */
   readonly read: (token: string, user: User | null) => string | null;
   /**
-   * The id of the device where this service made it, for whomever, else undefined. Needs no account, so it can be asked
-   * before anything is looked up.
+   * The id of the device if this service made it, for whichever account, else undefined. So it works before anything is
+   * looked up.
    */
   readonly recognize: (token: string) => string | undefined;
 }

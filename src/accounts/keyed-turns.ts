@@ -1,4 +1,4 @@
-/** Runs pieces of work of one key one after another, in the order in which they came. Keys do not wait for one another. */
+/** Runs the work of each key one after another, in the order in which it came. Keys do not wait for one another. */
 export type KeyedTurns = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
 
 export function createKeyedTurns(): KeyedTurns {

@@ -7,7 +7,7 @@ export interface KnownWait {
   readonly believedUntil: number;
 }
 
-/** What this process knows to have to wait, so that it can be refused without asking the database. */
+/** The keys that this process knows have to wait, so that their tries are refused without asking the database. */
 export interface KnownWaits {
   readonly remember: (key: string, wait: KnownWait) => void;
   /** Undefined where nothing is known, which does not say that there is nothing to wait for. */
@@ -16,7 +16,7 @@ export interface KnownWaits {
   ) => { readonly recentFailures: number; readonly milliseconds: number } | undefined;
 }
 
-/** Some hundred bytes each. */
+/** A few hundred bytes each. */
 const MAX_KNOWN = 20_000;
 
 export function createKnownWaits(clock: Clock): KnownWaits {
@@ -24,7 +24,7 @@ export function createKnownWaits(clock: Clock): KnownWaits {
 
   return {
     remember(key, wait) {
-      // Behind all others, of which the one that was remembered first has to go.
+      // Moved to the end, so that the first one is the one that was remembered the longest ago.
       waits.delete(key);
       waits.set(key, wait);
       const [oldest] = waits.size > MAX_KNOWN ? waits.keys() : [];

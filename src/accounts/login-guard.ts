@@ -39,7 +39,7 @@ export interface LoginGuard {
   /** @throws AppError rate_limited while the next try has to wait */
   readonly admit: (keys: FailureKeys) => Promise<LoginAttempt>;
   /**
-   * Asks no database, and refuses only what `admit` would refuse as well.
+   * Refuses what this process knows that `admit` would refuse, without asking the database.
    * @throws AppError rate_limited
    */
   readonly refuseKnownWait: (delay: FailureKey) => void;
@@ -48,7 +48,7 @@ export interface LoginGuard {
 /** A count that nobody added to for a day does not delay any more. What locks is not forgotten. */
 export const FORGET_SECONDS = 86_400;
 const MAX_DELAY_SECONDS = 900;
-/** What another process counted may still turn out to be no failure: such a wait is believed for a moment. */
+/** What another process counted may still be taken back, so such a wait is believed for a moment only. */
 const BELIEVED_MILLISECONDS = 1000;
 
 /** Limits are off: every try may match and nothing is counted. */
@@ -67,8 +67,8 @@ export const NO_GUARD: LoginGuard = {
 
 /**
  * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). A try is counted before its password is compared, in one
- * conditional write, so that of many tries at once no more are compared than may be. Within a process those of one key
- * take turns, so that they wait for one another here and not in the database.
+ * conditional write, so that of many tries at once no more are compared than may be. Within a process the tries of one
+ * key take turns, so that they wait for one another here and not in the database.
  *
  * For devices that the account does not know the delay belongs to the identifier as typed and to no account, so that it
  * tells nothing about which accounts there are, which identifiers are one account's and when its owner logs in. The lock
@@ -120,7 +120,7 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
     throw rateLimited(quotaOf(recentFailures, milliseconds));
   }
 
-  /** Only of what nobody but the clock ends: a known device may be told at once that its account was unlocked. */
+  /** Only where nothing but the clock ends the wait: an unlocked account takes its known devices at once. */
   function remember({ delay, lock }: FailureKeys, wait: KnownWait): void {
     if (delay !== lock) knownWaits.remember(textOf(delay), wait);
   }
@@ -178,7 +178,7 @@ const STRANGERS = '';
 /** All sessions of an account share one count, or who has many could guess as often. */
 const SESSIONS = 'sessions';
 
-/** What stands for an identifier, and for the account that it would have. */
+/** What stands in the table for an identifier, and for the account of one that nobody has. */
 export interface TypedIdentifier {
   readonly identifier: string;
   readonly nobody: string;
@@ -196,7 +196,7 @@ export function hashIdentifier(
   return { identifier: `identifier:${hash}`, nobody: `nobody:${hash}` };
 }
 
-/** What delays a device that no account knows. */
+/** The count that delays devices which the account does not know. */
 export function delayOfStrangers({ identifier }: TypedIdentifier): FailureKey {
   return { account: identifier, device: STRANGERS };
 }

@@ -123,7 +123,7 @@ export function createLogin(dependencies: LoginDependencies) {
       const user = await find(credentials);
       const device = deviceOf(user, known, typed);
       if (claimed !== undefined && !device.isKnown) {
-        // A device of somebody else's is a stranger here, and finds no room by leaving its own place.
+        // A device of another account is a stranger here, and must not find room by leaving its own place.
         const strangers = passwords.reserve(origin.network);
         place.leave();
         place = strangers;
@@ -233,7 +233,7 @@ export function createLogin(dependencies: LoginDependencies) {
     return hashIdentifier(secret, kind, canonical);
   }
 
-  /** A device that has logged in before, or says so credibly: whether it was to this account is known only later. */
+  /** A device that proves to have logged in before; whether to this account is known only later. */
   function claimedDevice({ deviceToken, session }: KnownDevice): string | undefined {
     const id = deviceToken === undefined ? undefined : deviceTokens.recognize(deviceToken);
     if (id !== undefined) return `device:${id}`;

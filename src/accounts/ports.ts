@@ -131,15 +131,15 @@ export interface DelayRule {
 export interface LoginFailureStore {
   readonly find: (account: string, device: string) => Promise<LoginFailures | null>;
   /**
-   * Counts one failure more for both keys: the recent ones of what delays, all of what locks. Null, with nothing counted,
-   * where the next try has to wait.
+   * Counts one more failure under both keys, and returns the recent ones of what delays and all of what locks. Null, with
+   * nothing counted, where the next try has to wait.
    */
   readonly count: (
     keys: FailureKeys,
     at: Date,
     rule: DelayRule,
   ) => Promise<{ readonly recentFailures: number; readonly failures: number } | null>;
-  /** Counts one failure less for these keys. Where none has come since `at`, the last one is again the one before. */
+  /** Takes one failure back from both keys. Where none has come since `at`, the last one is again the one before. */
   readonly takeBack: (keys: FailureKeys, at: Date) => Promise<void>;
   /** The password was right: what locks begins anew, while what delays loses only the try of `at`. */
   readonly succeed: (keys: FailureKeys, at: Date) => Promise<void>;

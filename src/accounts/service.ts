@@ -192,12 +192,12 @@ export function createAccounts(dependencies: AccountDependencies) {
   }
 
   /** Whether the text of a login that nobody has parsed yet holds a device token that was made here. */
-  function mentionsDevice(text: string): boolean {
+  function containsDeviceToken(text: string): boolean {
     const token = DEVICE_TOKEN.exec(text)?.[1];
     return token !== undefined && deviceTokens.recognize(token) !== undefined;
   }
 
-  return { signup, login, get, updateProfile, changePassword, remove, mentionsDevice };
+  return { signup, login, get, updateProfile, changePassword, remove, containsDeviceToken };
 }
 
 function refusedEntry(userId: string, caller: Caller, reason: string): LedgerEntry {

@@ -5,7 +5,7 @@ import type { KeyCheck } from '../sessions/bearer.ts';
 import type { Rights } from '../sessions/ports.ts';
 import { hashOf, isKey, isWellFormed } from './key.ts';
 import { CACHE_SECONDS, createKnownKeys, type KnownKey } from './known-keys.ts';
-import { createLookUps } from './look-ups.ts';
+import { createLookUpLimit } from './look-ups.ts';
 import type { ApiKey, ApiKeyStores } from './ports.ts';
 
 export interface ApiKeyCheckOptions {
@@ -34,7 +34,7 @@ const MAX_READS = 2;
 export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
   const { store, revocations, clock, issuer, audience, onUse = () => {} } = options;
   const known = createKnownKeys(clock);
-  const lookUps = createLookUps();
+  const limitLookUps = createLookUpLimit();
   const underWay = new Map<string, Promise<KnownKey>>();
 
   async function claimsOf(key: string): Promise<AccessTokenClaims> {
@@ -71,8 +71,8 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
     const begun = underWay.get(hash);
     if (begun !== undefined) return begun;
     const look = () => read(hash, wasKnown);
-    // Who floods this with made-up keys does not keep those waiting that are known to be keys.
-    const reading = (known.hasSeen(hash) ? look() : lookUps(look)).finally(() => underWay.delete(hash));
+    // A flood of made-up keys must not keep those waiting that are known to be real.
+    const reading = (known.hasSeen(hash) ? look() : limitLookUps(look)).finally(() => underWay.delete(hash));
     underWay.set(hash, reading);
     return reading;
   }

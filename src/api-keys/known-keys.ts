@@ -25,7 +25,7 @@ export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
       if (entry === undefined) return undefined;
       return clock.monotonic() - entry.readAt < CACHE_SECONDS * 1000 ? entry.key : undefined;
     },
-    /** Whether there has been such a key here, however long ago: what somebody makes up never has. */
+    /** Whether this process has ever seen such a key: one that is made up it has not. */
     hasSeen: (hash: string): boolean => entries.has(hash),
     /** `readAt` is of the monotonic clock, from before the reading began. */
     keep(hash: string, key: KnownKey, readAt: number): KnownKey {

@@ -2,14 +2,14 @@ import { AppError } from '../errors.ts';
 
 /** Fewer than the pool has connections, so that a flood of made-up keys leaves some to everything else. */
 const MAX_AT_ONCE = 4;
-/** A database that answers has been through with so many before anybody gives up. */
+/** A database that answers is done with so many before anybody gives up. */
 const MAX_WAITING = 200;
 
-/** Looks something up, a few things at a time. */
-export type LookUps = <Result>(look: () => Promise<Result>) => Promise<Result>;
+/** Runs look-ups, a few at a time. */
+export type LookUpLimit = <Result>(look: () => Promise<Result>) => Promise<Result>;
 
 /** Bounds what keys that nobody here has ever seen cost the database, however many come. */
-export function createLookUps(): LookUps {
+export function createLookUpLimit(): LookUpLimit {
   const waiting: (() => void)[] = [];
   let running = 0;
 

@@ -9,7 +9,7 @@ interface ServerVariable {
  * What stands before a SELECT so that a node of a Galera cluster first applies what the others have acknowledged; it
  * waits for that statement alone. Empty on every other database, which never lags behind itself.
  */
-export async function causally(sequelize: Sequelize): Promise<string> {
+export async function causalReadPrefix(sequelize: Sequelize): Promise<string> {
   if (sequelize.getDialect() === 'sqlite') return '';
   const variables = await sequelize.query<ServerVariable>(
     "SHOW VARIABLES WHERE Variable_name IN ('wsrep_on', 'version')",

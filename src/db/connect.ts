@@ -11,7 +11,7 @@ import { atOnce, createTurns } from './turns.ts';
 
 export interface Database {
   readonly sequelize: Sequelize;
-  /** Begins and ends transactions, on connections of its own where there are connections. */
+  /** For transactions alone: on MySQL with a pool of its own, on SQLite the same as `sequelize`. */
   readonly transactions: Sequelize;
   readonly models: Models;
   /**
@@ -28,7 +28,7 @@ export interface Database {
    */
   readonly transaction: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>;
   /**
-   * Reads on a connection besides the pool, one statement after another: for what has to go on while requests wait for
+   * Reads on a connection outside the pool, one statement after another: for what has to go on while requests wait for
    * the pool. Values take the places of `:name`.
    * @throws AppError database_unavailable
    */
@@ -95,7 +95,7 @@ export async function connectDatabase(config: DatabaseConfig, logger?: Logger): 
   };
 }
 
-/** In no time zone: a session's may have hours that come twice. */
+/** In UTC: the time zone of a session may have hours that come twice. */
 async function readMysqlTime(read: Database['readAside']): Promise<number> {
   const sql = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS microseconds";
   const [row] = await read<{ microseconds: number }>(sql);

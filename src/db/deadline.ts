@@ -2,7 +2,7 @@ const SLICES = 10;
 
 /**
  * Calls `expired` after so many milliseconds, but never before the event loop has turned ten times: what has answered
- * in time while the loop was late is taken first. Returns what calls it off.
+ * in time while the loop was late is taken first. Returns what cancels it.
  */
 export function setDeadline(expired: () => void, milliseconds: number): () => void {
   let left = SLICES;

@@ -46,7 +46,7 @@ export function isUnavailable(error: unknown): boolean {
   return isFatal(error) || isTimedOut(error) || UNAVAILABLE_CODES.has(driverCode(error));
 }
 
-/** Whether the file of an SQLite database is none any more, in part or as a whole. */
+/** Whether the file of an SQLite database is damaged or gone. */
 export function isDamage(error: unknown): boolean {
   // A connection that cannot even be opened is another kind of error.
   const code = error instanceof DatabaseError || error instanceof ConnectionError ? driverCode(error) : '';

@@ -14,7 +14,7 @@ const SQL = `SELECT SUBSTR(password_hash, -56, 2) AS cost, SUBSTR(password_hash,
   FROM users WHERE id >= :since AND password_hash IS NOT NULL
   GROUP BY SUBSTR(password_hash, -56, 2), SUBSTR(password_hash, 1, 4) = 'lk1:'`;
 
-/** How many hashes of which cost there are, of all accounts or of those made since then. */
+/** How many hashes there are of each cost, of all accounts or of those that were made `since`. */
 export async function readHashCosts({ sequelize, run }: Database, since: Date | null): Promise<StoredCost[]> {
   // Ids begin with the time at which they were made.
   const replacements = { since: since === null ? '' : lowestId(since) };

@@ -23,7 +23,7 @@ const LAST_CHARACTER = '\u{10ffff}';
 const SEARCHED_COLUMNS = ['id', 'email_canonical', 'username_canonical'];
 
 /**
- * The ids of a page. Each statement is made of constants, and goes by the index of what is fewest: left to themselves,
+ * The ids of a page. Each statement is made of constants, and goes by the index that leaves the fewest rows: left to themselves,
  * MariaDB and SQLite walk the primary key until the page is full, which is the whole table where few are looked for.
  */
 async function listIds(
@@ -34,7 +34,7 @@ async function listIds(
 ): Promise<string[]> {
   const isSqlite = sequelize.getDialect() === 'sqlite';
   const by = (index: string) => (isSqlite ? `INDEXED BY ${index}` : `FORCE INDEX (${index})`);
-  // SQLite takes no index for what has a sign, and unique ones have no name there.
+  // A unary plus keeps SQLite from using an index for a term; unique indexes have no name there that could be asked for.
   const id = isSqlite ? '+users.id' : 'users.id';
   const join = isSqlite ? 'CROSS JOIN' : 'STRAIGHT_JOIN';
   const hasRole =
@@ -62,7 +62,7 @@ async function listIds(
     return page(`SELECT users.id AS id FROM users WHERE users.id > :after ${hasState}`);
   }
 
-  /** A range, since LIKE would take signs in what people search for as its own. */
+  /** A range, since LIKE would take % and _ in what people search for as wildcards. */
   function selectBeginning(column: string): string {
     const isId = column === 'id';
     const hint = isId || isSqlite ? '' : by(`users_${column}`);

@@ -24,19 +24,19 @@ const COLUMNS = '(account, device, failures, recent_failures, failed_at, waits_u
 
 const RECENT_OF_ROW = `CASE WHEN login_failures.failed_at < :forgottenBefore THEN 0
     ELSE login_failures.recent_failures END`;
-/** Doubles with each failure from the last free one on, which is the first to have one. */
+/** Doubles with each failure, beginning with the last free one. */
 const DELAY_MS_OF_ROW = `CASE
     WHEN ${RECENT_OF_ROW} + 1 < :freeFailures THEN 0
     WHEN ${RECENT_OF_ROW} + 1 - :freeFailures > 30 THEN :maxDelayMs
     WHEN (1000 << (${RECENT_OF_ROW} + 1 - :freeFailures)) > :maxDelayMs THEN :maxDelayMs
     ELSE 1000 << (${RECENT_OF_ROW} + 1 - :freeFailures) END`;
-/** In this order, since MySQL takes what was set further left for what was there. */
+/** In this order, since MySQL assigns from left to right, and later expressions see the new values. */
 const ADD_ONE = `waits_until_ms = :nowMs + ${DELAY_MS_OF_ROW},
     recent_failures = ${RECENT_OF_ROW} + 1,
     previous_failed_at = login_failures.failed_at,
     failed_at = :at`;
 
-/** Sequelize reads the rows that a statement returns only where that does not begin with INSERT. */
+/** Begins with WITH, since Sequelize does not read the rows that an INSERT returns. */
 const COUNT_ON_SQLITE = `WITH counted AS (${KEYS})
   INSERT INTO login_failures ${COLUMNS}
   SELECT counted.account, counted.device, 1, 1, :at, :nowMs + :firstDelayMs FROM counted ${WITH_GATE}

@@ -44,7 +44,7 @@ export async function prepareMysqlConnection(
   if (isForTransactions) await query('SET SESSION autocommit = 0');
 }
 
-/** In comments that one of both servers reads: MariaDB ends any statement, MySQL 5.7.8 and later a SELECT. */
+/** In comments that only one of the two servers executes: MariaDB ends any statement, MySQL 5.7.8 and later a SELECT. */
 function limits(milliseconds: number | null): string {
   if (milliseconds === null) return '';
   return `, SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.floor(milliseconds / 1000))}

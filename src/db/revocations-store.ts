@@ -30,8 +30,8 @@ export function createRevocationStore({ models, transaction, run, write }: Scope
 }
 
 /**
- * The same table as the one who follows it reads it, besides the pool. The statements name their table without
- * backticks: Sequelize would ask SQLite for the columns of the table each time, which is a second wait for the event loop.
+ * The same table as its follower reads it, outside the pool. The statements name their table without
+ * backticks: Sequelize would ask SQLite for the columns of the table each time, which is one more wait for the event loop.
  */
 export function createRevocationTable({ readAside }: Pick<Database, 'readAside'>): RevocationTable {
   return {

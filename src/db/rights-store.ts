@@ -3,7 +3,7 @@ import type { Holder, Holding, Rights, RightsStore } from '../sessions/ports.ts'
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
 
-/** The row that whoever changes what others may do holds: it is always there. */
+/** The row that is locked by whoever changes what others may do: it is always there. */
 const RANKS_ROW = 'admin';
 
 interface RightsRow {

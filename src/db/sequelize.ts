@@ -26,7 +26,7 @@ export function openSequelize(
   if (location.dialect === 'sqlite') {
     // The file holds password hashes: its directory is nobody else's.
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
-    return refusingStraySigns(new Sequelize({ ...location, ...common }));
+    return guardBindParameters(new Sequelize({ ...location, ...common }));
   }
   const sequelize = new Sequelize({
     ...location,
@@ -63,7 +63,7 @@ export function openSequelize(
     }
   });
   if (isForTransactions) sequelize.getQueryInterface().startTransaction = async () => {};
-  return refusingStraySigns(sequelize);
+  return guardBindParameters(sequelize);
 }
 
 /**
@@ -71,7 +71,7 @@ export function openSequelize(
  * into that text what a condition of an UPDATE compares with (all but plain equality). A value with such a sign would then
  * move all others to other columns. So every $ has to be that of a bound value.
  */
-function refusingStraySigns(sequelize: Sequelize): Sequelize {
+function guardBindParameters(sequelize: Sequelize): Sequelize {
   const query = sequelize.query.bind(sequelize) as (sql: Statement, options?: QueryOptions) => Promise<never>;
   const guarded = (sql: Statement, options?: QueryOptions) => {
     const { query: text, bind = options?.bind } = typeof sql === 'string' ? { query: sql } : sql;

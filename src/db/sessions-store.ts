@@ -9,7 +9,7 @@ import type {
   SessionStore,
   StoredSession,
 } from '../sessions/ports.ts';
-import { causally } from './causal-read.ts';
+import { causalReadPrefix } from './causal-read.ts';
 import { removeInPortions } from './portions.ts';
 import type { SessionRow } from './rows.ts';
 import type { Scope } from './scope.ts';
@@ -85,7 +85,7 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
   }
 
   async function findCausally(id: string): Promise<StoredSession | null> {
-    const prefix = await run(() => causally(sequelize));
+    const prefix = await run(() => causalReadPrefix(sequelize));
     if (prefix === '') return find(id);
     const sql = `${prefix}SELECT sessions.*, ${now} AS readAtSeconds FROM sessions WHERE id = :id AND ${USER_IS_ACTIVE_SQL}`;
     const options = {

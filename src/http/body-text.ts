@@ -19,7 +19,7 @@ const BEGINS_AS_JSON = /^[ \t\r\n]*[[{]/;
  */
 export function parseJson(bytes: Buffer, maxValues: number): unknown {
   if (bytes.length === 0) return undefined;
-  requireFewValues(bytes, maxValues);
+  assertWithinLimits(bytes, maxValues);
   const text = bytes.toString().replace(BYTE_ORDER_MARK, '');
   if (!BEGINS_AS_JSON.test(text)) throw new AppError('invalid_json');
   try {
@@ -30,7 +30,7 @@ export function parseJson(bytes: Buffer, maxValues: number): unknown {
 }
 
 /** Each value follows a comma or the bracket that opens what holds it. What is no JSON at all is left to the parser. */
-function requireFewValues(bytes: Buffer, maxValues: number): void {
+function assertWithinLimits(bytes: Buffer, maxValues: number): void {
   let depth = 0;
   let values = 0;
   let inString = false;

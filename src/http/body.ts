@@ -3,12 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { AppError } from '../errors.ts';
-import { type FormParameters, parseForm, parseJson } from './body-text.ts';
+import { parseForm, parseJson } from './body-text.ts';
 
 /** What a route reads as its body. */
 export interface BodyDescription {
   readonly kind: 'json' | 'form';
-  /** Of the body as it arrives, and of what it unfolds to. */
+  /** Of the body as it arrives, and of what it decompresses to. */
   readonly maxBytes: number;
   /** Members of objects and elements of arrays, or parameters of a form, all together. */
   readonly maxValues: number;
@@ -58,10 +58,8 @@ export async function readBody(req: IncomingMessage, body: BodyDescription): Pro
   return body.kind === 'json' ? parseJson(bytes, body.maxValues) : parseForm(bytes, body.maxValues);
 }
 
-export type { FormParameters };
-
 /** Clients send `Content-Length: 0` with a POST that has no body, and then no Content-Type. */
-function hasBody({ headers }: IncomingMessage): boolean {
+export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
@@ -129,6 +127,7 @@ function readBytes(
 }
 
 function tooLarge(maxBytes: number): AppError {
-  const limit = maxBytes < KILOBYTE * KILOBYTE ? `${maxBytes / KILOBYTE} KB` : '2 MB';
+  const kilobytes = maxBytes / KILOBYTE;
+  const limit = kilobytes < KILOBYTE ? `${kilobytes} KB` : `${kilobytes / KILOBYTE} MB`;
   return new AppError('payload_too_large', `The body may have up to ${limit} here.`);
 }

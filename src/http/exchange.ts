@@ -25,7 +25,7 @@ export function whenOver(res: ServerResponse<IncomingMessage>, done: () => void)
 }
 
 /** A signal that is aborted when the request is over, so that nothing is done any more for a client that has gone. */
-export function overSignal(res: ServerResponse<IncomingMessage>): AbortSignal {
+export function abortSignalOf(res: ServerResponse<IncomingMessage>): AbortSignal {
   const controller = new AbortController();
   whenOver(res, () => controller.abort());
   return controller.signal;

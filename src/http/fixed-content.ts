@@ -11,7 +11,7 @@ export interface FixedContentOptions {
 
 type Coding = 'br' | 'gzip';
 
-/** As they were sent to us, or compressed. */
+/** The content as it is, or compressed. */
 interface Variant {
   readonly bytes: Buffer;
   readonly etag: string;
@@ -19,7 +19,7 @@ interface Variant {
 }
 
 const CODINGS: readonly Coding[] = ['br', 'gzip'];
-/** What brings most of the gain: the highest one takes seconds for a large script. */
+/** Brings most of the gain; the highest quality takes seconds for a large script. */
 const BROTLI_QUALITY = 6;
 
 const COMPRESS: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> = {

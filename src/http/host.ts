@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 
-/** What Apache takes; browsers and proxies send some thirty together. */
+/** Apache's limit; browsers and proxies together send some thirty. */
 const MAX_HEADERS = 100;
 
 /** RFC 9112 section 3.2: 400 without a Host or with two, of which a proxy in front may have read the other one. */
@@ -19,7 +19,7 @@ export function demandHost(): RequestHandler {
   };
 }
 
-/** Whether a request's headers can be gone by as they are. */
+/** Whether a request's headers can be relied upon as they are. */
 export function hasSoundHeaders(req: IncomingMessage): boolean {
   return hasOneHost(req) && hasFewHeaders(req);
 }

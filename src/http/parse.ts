@@ -17,7 +17,7 @@ export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): 
   throw new AppError('validation_failed', detail, { fields });
 }
 
-/** No more than are told of are made: a body may be faulty in thousands of places. */
+/** Makes no more than are reported: a body may be wrong in thousands of places. */
 function firstFieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   const fields: FieldError[] = [];
   for (const issue of issues) {

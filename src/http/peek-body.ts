@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import { hasBody } from './body.ts';
 
 /**
- * The part of a body that has arrived, or that arrives next, which stays to be read. It is all of it where it is as small
- * as that of a login. Empty where there is none.
+ * The part of a body that has arrived, or arrives next, without consuming it. Of a body as small as a login's that is
+ * all. Empty where there is none.
  */
 export function peekBody(req: IncomingMessage): Promise<Buffer> {
-  const { headers } = req;
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (!hasBody) return Promise.resolve(Buffer.alloc(0));
+  if (!hasBody(req)) return Promise.resolve(Buffer.alloc(0));
   return new Promise((resolve) => {
     function look(): void {
       req.off('readable', look);

@@ -16,7 +16,7 @@ export interface PipelineOptions {
   readonly limit: Limit;
   /** Undefined where no page of another origin may call. */
   readonly crossOrigin: CrossOrigin | undefined;
-  /** Answers with the refusal that was thrown, or throws on what no answer can be made of. */
+  /** Answers with the refusal that was thrown, or throws again what it cannot answer. */
   readonly refuse: (thrown: unknown, req: Request, res: Response) => void;
 }
 
@@ -51,8 +51,8 @@ export function createPipeline(options: PipelineOptions): RequestHandler {
    */
   function find(req: Request, res: Response): Route | undefined {
     const match = table.match(req.method, req.path);
-    // A gateway asks by whatever method about the requests that it holds, preflights among them, and lets pass what is
-    // answered with 2xx: its route is for no page, and OPTIONS needs a token there like all others.
+    // A gateway asks with the method of the request that it holds, which may be a preflight, and lets it pass on any 2xx.
+    // So its route is not for pages, and OPTIONS needs a token there as every other method does.
     if (match?.route?.method !== 'ANY' && crossOrigin?.(req, res)) return undefined;
     if (match === undefined) throw new AppError('not_found');
     const { pattern, route, allow } = match;
@@ -92,7 +92,7 @@ export function createPipeline(options: PipelineOptions): RequestHandler {
  * Keeps Express from answering 304: for If-None-Match: * it would do so without looking, and a gateway that is answered 304
  * has no claims. Only what caches may keep has an ETag.
  */
-export function withoutConditions(app: App): void {
+export function restrictConditionalRequests(app: App): void {
   const fresh = Object.getOwnPropertyDescriptor(request, 'fresh');
   Object.defineProperty(app.request, 'fresh', {
     get(this: Request): boolean {

@@ -2,9 +2,9 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import { whenOver } from './exchange.ts';
 
-/** The parser is given so much at once: what a request that fits in one packet takes, and at most some fifty tiny ones. */
+/** How much the parser gets at once: enough for a request that fits in one packet, and some fifty tiny ones at most. */
 const SLICE_BYTES = 1_024;
-/** So much is read ahead while a request is answered, so that a client that closes the connection is noticed. */
+/** How much is read ahead while a request is answered, so that a client that closes the connection is noticed. */
 const READ_AHEAD_BYTES = 16 * 1_024;
 
 const CONNECTION = Symbol('connection');
@@ -19,7 +19,7 @@ type TrackedSocket = Socket & { [CONNECTION]?: Connection };
  * Lets `listener` answer the requests of one connection one at a time, in the order in which they came (RFC 9112 section
  * 9.3.2), and leaves unread what comes behind the one that is being answered. Node's parser takes in all that it is
  * given, 64 KB or 1,600 requests at a time, each with a response that stays as long as the connection does; so it is
- * given little, and the next portion once the requests in the last one are answered. TCP makes a client wait that sends on.
+ * given little, and the next portion once the requests in the last one are answered. TCP makes a client that goes on sending wait.
  */
 export function answerOneAtATime(server: Server, listener: RequestListener): void {
   server.on('connection', (socket: TrackedSocket) => {

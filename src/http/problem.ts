@@ -11,7 +11,7 @@ import {
   isTokenFault,
 } from '../errors.ts';
 import { POLICIES, type PolicyName } from '../quota.ts';
-import { endWith } from './answer.ts';
+import { sendText } from './answer.ts';
 import { closeAfter } from './exchange.ts';
 import { networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
@@ -172,7 +172,7 @@ function sendProblem(res: Response, error: AppError, problem: ProblemView): void
   const fields = fieldsOf(error);
   for (const name in fields) res.setHeader(name, fields[name] ?? '');
   if (error.quota) showQuota(res, error.quota);
-  endWith(res, `${PROBLEM_MEDIA_TYPE}; charset=utf-8`, JSON.stringify(problem));
+  sendText(res, `${PROBLEM_MEDIA_TYPE}; charset=utf-8`, JSON.stringify(problem));
 }
 
 /** The header fields of a refusal to which no other quota applies than its own. */

@@ -10,7 +10,7 @@ export interface Match {
   /** Undefined where the path takes other methods. */
   readonly route: Route | undefined;
   /**
-   * What stands in the place of its parameters.
+   * The values of its parameters.
    * @throws AppError invalid_request where it has malformed escapes
    */
   readonly params: () => Record<string, string>;
@@ -36,8 +36,8 @@ const PARAMETER = /\{(\w+)\}/g;
 const noParams = () => ({});
 
 /**
- * One look-up for all routes: a map for the paths without parameters, and for the others a few expressions, by the number
- * of segments. Paths are compared without regard to case and to one slash at the end.
+ * Finds a route by one look-up: in a map where its path has no parameters, else among a few expressions for the number of
+ * segments. Paths are compared without regard to case and to one trailing slash.
  */
 export function createRouteTable(routes: readonly Route[]): RouteTable {
   const entries = new Map<string, Entry>();
@@ -108,7 +108,7 @@ function segmentsOf(path: string): number {
   return count;
 }
 
-/** The path of a request target, without its query. The few that are no plain path begin with no slash. */
+/** The path of a request target, without its query. Targets that are not a plain path (RFC 9112 section 3.2) do not begin with a slash. */
 export function pathOf(target: string): string {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);

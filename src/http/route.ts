@@ -29,7 +29,7 @@ export interface RouteDescription {
   readonly limit?: RequestPolicy;
   /** Whether `limit` spares requests with an Authorization header, which have to prove who sends them first. */
   readonly limitSparesAuthorization?: true;
-  /** Whether it hashes a password of whoever asks: refused before its body is read while too many wait. */
+  /** Whether it hashes a password: then it is refused before its body is read while too many wait. */
   readonly hashes?: boolean;
   readonly access: Access;
   /** No body is read where this is absent. */

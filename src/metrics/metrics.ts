@@ -29,7 +29,7 @@ export interface Metrics {
   readonly limited: (policy: RequestPolicy | 'login-account') => void;
   readonly clientRefused: () => void;
   readonly hashQueue: QueueObserver;
-  /** What became of a refusal of the kind that a flood consists of. */
+  /** How a refusal was sent that asks to come again later. */
   readonly refusalPaced: (pace: Pace) => void;
   readonly watch: (watched: Watched) => void;
 }

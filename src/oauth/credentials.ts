@@ -60,7 +60,7 @@ export interface ClientRequest {
   readonly origin: RequestOrigin;
   /** The Authorization headers. */
   readonly authorization: readonly string[];
-  /** Who has proved by header who they are, before the form was read. */
+  /** The client that authenticated by header, before the form was read. */
   readonly proven: Machine | undefined;
   /** Counts a failed authentication where the request has not been counted; throws AppError rate_limited. */
   readonly countFailure: () => Promise<void>;

@@ -1,4 +1,4 @@
-import type { FormParameters } from '../http/body.ts';
+import type { FormParameters } from '../http/body-text.ts';
 import { OAuthError } from './errors.ts';
 
 export type Form = ReadonlyMap<string, string>;

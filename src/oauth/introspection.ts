@@ -72,7 +72,7 @@ export function introspectApiKeys({ inspect }: KeyInspection, demandFresh: () =>
 export function introspectRefreshTokens(sessions: Pick<Sessions, 'sessionOf'>): Introspector {
   return async (token) => {
     const found = await sessions.sessionOf(token);
-    if (found?.isUnknownYet) throw new AppError('database_behind');
+    if (found?.isBehind) throw new AppError('database_behind');
     if (!found?.isRefreshable) return null;
     const { id, userId, idleExpiresAt } = found.session;
     const exp = Math.floor(idleExpiresAt.getTime() / 1000);

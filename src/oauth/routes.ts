@@ -42,7 +42,7 @@ export interface OAuthRouteDependencies {
 declare global {
   namespace Express {
     interface Request {
-      /** The client that has proved by header who it is, at /oauth. */
+      /** The client that authenticated by header, at /oauth. */
       oauthClient?: Machine | undefined;
     }
   }
@@ -64,8 +64,8 @@ export function metadataRoutes(issuer: string, publicUrl: string): readonly Rout
 }
 
 /**
- * /oauth: forms in, JSON out, and refusals in the form of RFC 6749 section 5.2. Who authenticates by header has to do so
- * before the form is read; whoever sends no header counts for their address first.
+ * /oauth: forms in, JSON out, and refusals in the form of RFC 6749 section 5.2. A client that authenticates by header does so before the form is read; a request without one is counted by its address
+ * first.
  */
 export function oauthRoutes(dependencies: OAuthRouteDependencies): readonly Route[] {
   const { machines, sessions, rights, verifyLive, verifyGenuine, isRevoked, introspectors, limit } =

@@ -23,7 +23,7 @@ export interface Place {
   readonly leave: () => void;
 }
 
-/** Whom work is for: a client, or the place that was reserved for it. A place serves once, then for its client. */
+/** Whom work is for: a client, or the place that was reserved for it. A place serves once; after that it stands for its client. */
 export type Turn = string | Place;
 
 export interface FairQueue {
@@ -47,7 +47,8 @@ export interface FairQueue {
 
 interface Waiting extends Place {
   readonly client: string;
-  readonly line: Lines;
+  /** Where its client stands in line. */
+  readonly lines: Lines;
   readonly key: string;
   readonly since: number;
   state: 'reserved' | 'ready' | 'started' | 'refused' | 'left';
@@ -76,10 +77,10 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   const { slots, maxWaitMilliseconds, monotonic, observer } = options;
   const strangers: Lines = new Map();
   const devices: Lines = new Map();
-  /** Of both, whoever came first comes first. */
+  /** Of both, in the order in which they came. */
   const places = new Set<Waiting>();
   let placesOfDevices = 0;
-  /** Of the places, those whose work is there. */
+  /** How many places have their work ready. */
   let waiting = 0;
   let wasDevicesTurn = false;
   let running = 0;
@@ -127,10 +128,10 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return enter(client, strangers, client);
   }
 
-  function enter(client: string, line: Lines, key: string): Waiting {
+  function enter(client: string, lines: Lines, key: string): Waiting {
     const place: Waiting = {
       client,
-      line,
+      lines,
       key,
       since: monotonic(),
       state: 'reserved',
@@ -141,9 +142,9 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
         remove(place, 'left');
       },
     };
-    line.set(key, [...(line.get(key) ?? []), place]);
+    lines.set(key, [...(lines.get(key) ?? []), place]);
     places.add(place);
-    if (line === devices) placesOfDevices++;
+    if (lines === devices) placesOfDevices++;
     return place;
   }
 
@@ -160,7 +161,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
         start(place);
         return;
       }
-      if (place.line === devices && places.size > capacity()) pushOutLast(longestLine());
+      if (place.lines === devices && places.size > capacity()) pushOutLast(longestLine());
       const left = place.since + maxWaitMilliseconds - monotonic();
       expiry ??= setTimeout(expire, Math.max(0, left) + 1).unref();
     });
@@ -249,7 +250,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   function remove(place: Waiting, state: Waiting['state']): void {
-    const { line: lines, key } = place;
+    const { lines, key } = place;
     if (place.state === 'ready') waiting--;
     place.state = state;
     const line = lines.get(key) ?? [];
@@ -266,7 +267,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return longest;
   }
 
-  /** Asked for each refusal, and where thousands come from an address each there is nothing to compare. */
+  /** Runs for each refusal: where thousands come from an address each, there is nothing to compare. */
   function longestLength(): number {
     const isOneEach = strangers.size === places.size - placesOfDevices;
     return isOneEach ? Math.min(1, strangers.size) : longestLine().length;

@@ -17,7 +17,7 @@ export interface HashWorkersOptions {
   readonly onThreadError?: (error: Error) => void;
 }
 
-/** Threads that do the work of bcrypt. `turn` is whom a request comes from, who take turns, or the place reserved for it. */
+/** Threads that do the work of bcrypt. `turn` is the client of a request, since clients take turns, or its place. */
 export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 'refuse'> {
   /** @throws AppError overloaded */
   readonly hash: (turn: Turn, task: HashTask) => Promise<string>;
@@ -74,7 +74,7 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
       noteThreads();
       return await result;
     } catch (error) {
-      // What a stop gives up is no fault of the service.
+      // Work that is given up at a stop is no fault of the service.
       throw closing ? new AppError('overloaded', undefined, { cause: error }) : error;
     }
   }

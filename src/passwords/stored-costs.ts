@@ -22,7 +22,7 @@ export interface StoredCostsOptions {
   readonly logger: Logger;
 }
 
-/** So much further back than the last reading, for transactions that took their time and clocks that differ. */
+/** How far each reading overlaps the last one, for slow transactions and clocks that differ. */
 const OVERLAP_MILLISECONDS = 300_000;
 
 /** A hash from elsewhere that costs more is not compared: whoever brought it along would decide how long a login takes. */

@@ -1,4 +1,4 @@
-import { overSignal } from '../http/exchange.ts';
+import { abortSignalOf } from '../http/exchange.ts';
 import { parse } from '../http/parse.ts';
 import type { Route } from '../http/route.ts';
 import type { Feed, FeedPage } from './feed.ts';
@@ -19,7 +19,7 @@ export function revocationRoutes({ feed }: RevocationRouteDependencies): readonl
       async handle(req, res) {
         const { after, wait } = parse(FeedQuery, req.query);
         const begunAt = performance.now();
-        const page = await feed.read(after, wait, overSignal(res));
+        const page = await feed.read(after, wait, abortSignalOf(res));
         // What of the time between request and answer was none of the network's.
         res.set('Server-Timing', `wait;dur=${Math.floor(performance.now() - begunAt)}`);
         res.type('json').send(bodyOf(page));

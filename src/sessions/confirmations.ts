@@ -11,7 +11,7 @@ export interface Confirmations {
   readonly notedAt: (sessionId: string, counter: number) => Date | null;
   /** Writes the notes down. A failure is logged, and what is not written yet is kept for the next time. */
   readonly flush: () => Promise<void>;
-  /** Writes down each second what is new, until `stop`: less than any grace, after which other processes have to know. */
+  /** Writes down what is new every second until `stop`: before any grace ends, when other processes have to know. */
   readonly start: () => void;
   readonly stop: () => void;
 }
@@ -23,7 +23,7 @@ interface Note {
 
 const FLUSH_MILLISECONDS = 1000;
 const MAX_ROWS = 200;
-/** Some 20 MB, while the database is away. Whoever is not noted then is noted at a later use. */
+/** Some 20 MB while the database is away. A refresh that is not noted then is noted at a later use. */
 const MAX_NOTES = 100_000;
 
 export function createConfirmations(

@@ -81,7 +81,7 @@ export interface SessionOfToken {
   readonly isLatest: boolean;
   readonly isRefreshable: boolean;
   /** The database is behind the token. */
-  readonly isUnknownYet: boolean;
+  readonly isBehind: boolean;
 }
 
 /** Of one user; a login beyond that ends the oldest. */
@@ -193,7 +193,7 @@ export function createSessions(dependencies: SessionDependencies) {
       // Still the latest, although it could not be rotated: what was read had been overtaken already.
       case 'latest':
       case 'behind':
-        return refuseUntilKnown(found.session);
+        return refuseBehind(found.session);
       default:
         onRefresh('invalid');
         throw new AppError('invalid_refresh_token');
@@ -253,7 +253,7 @@ export function createSessions(dependencies: SessionDependencies) {
   }
 
   /** Never invalid: a token of the future was made here, so it is the database that does not know of it yet. */
-  function refuseUntilKnown({ id, userId }: Session): never {
+  function refuseBehind({ id, userId }: Session): never {
     onRefresh('behind');
     throw new AppError('database_behind', undefined, {
       event: { event: 'database_behind', session_id: id, user_id: userId },
@@ -293,7 +293,7 @@ export function createSessions(dependencies: SessionDependencies) {
       session,
       isLatest: session.refreshCounter === content?.counter,
       isRefreshable: standing === 'latest' || standing === 'grace' || standing === 'retry',
-      isUnknownYet: standing === 'behind',
+      isBehind: standing === 'behind',
     };
   }
 

@@ -1,4 +1,4 @@
-/** From the end, how many of the positions lie above each mark; what appears late mostly is recent. */
+/** How many positions lie above each mark, from the end: what appears late is mostly recent. */
 const MARKS = [4096, 512, 64];
 
 /**

@@ -22,7 +22,7 @@ export const DATABASE_VARIABLES = {
     wants: 'a whole number from 2 to 1000',
     default: '10',
     meaning:
-      'Most MySQL connections that the requests of one process share, and as many again for transactions; it opens one more to follow revocations',
+      'Most MySQL connections of one process for requests, and as many again for transactions; one more follows revocations',
   },
   DATABASE_CONNECT_TIMEOUT_MS: {
     schema: integer(10, 60_000).default(1000),

@@ -38,7 +38,8 @@ export const LIMITS_VARIABLES = {
     schema: rate.default({ limit: 600, windowSeconds: 60 }),
     wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
     default: '600/60',
-    meaning: 'Requests for tokens, and failed authentications of machine clients, from one address',
+    meaning:
+      'Requests to /oauth for tokens or without an Authorization header, and failed authentications, from one address',
   },
   RATE_LIMIT_TOKEN: {
     schema: rate.default({ limit: 600, windowSeconds: 60 }),

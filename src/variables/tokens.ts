@@ -81,7 +81,7 @@ export const TOKENS_VARIABLES = {
     wants: 'seconds from 0 to 86400',
     default: '300',
     meaning:
-      'How long it still gets the present one as long as that is not known to have arrived, in seconds; 0 switches that off',
+      'How long it still does while the present one is not known to have arrived, in seconds; 0 switches that off',
   },
   REVOCATION_MAX_LAG_SECONDS: {
     schema: integer(2, 3600).default(10),
