@@ -1,4 +1,5 @@
 import { QueryTypes } from 'sequelize';
+import { openSequelize } from '../../src/db/sequelize.ts';
 import type { TestApp } from './app.ts';
 
 export interface Statement {
@@ -34,6 +35,11 @@ export async function statementsOf(app: TestApp, work: () => Promise<void>): Pro
   return [...found.values()];
 }
 
+const PORTION_ROWS = 50_000;
+/** The others have so many at most, which tells a plan as well and takes less time. */
+const OTHER_ROWS = 100_000;
+const LARGEST = ['users', 'ledger'];
+
 /** Makes `count` rows of each large table, of people who are nobody in the test, some new and some old. */
 export async function fill(app: TestApp, count: number): Promise<void> {
   const { sequelize } = app.database;
@@ -42,7 +48,8 @@ export async function fill(app: TestApp, count: number): Promise<void> {
     isSqlite
       ? `printf('${prefix}%0${width}d${suffix}', n)`
       : `CONCAT('${prefix}', LPAD(n, ${width}, '0'), '${suffix}')`;
-  const numbers = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})`;
+  const numbers = (first: number, last: number) =>
+    `WITH RECURSIVE numbers(n) AS (SELECT ${first} UNION ALL SELECT n + 1 FROM numbers WHERE n < ${last})`;
   const now = `'${new Date(app.clock.now())
     .toISOString()
     .replace('T', ' ')
@@ -97,26 +104,29 @@ export async function fill(app: TestApp, count: number): Promise<void> {
       created_at: now,
     },
   };
-  await sequelize.transaction(async (transaction) => {
+  // Without the limits of the service, which is not asked yet.
+  const filling = openSequelize(app.config.database, null);
+  await filling.transaction(async (transaction) => {
+    const run = (sql: string) => filling.query(sql, { transaction, type: QueryTypes.RAW });
     if (!isSqlite) {
-      const depths = [
-        `/*M!100600 max_recursive_iterations = ${count + 1}*/`,
-        `/*!50708 cte_max_recursion_depth = ${count + 1}*/`,
-      ];
-      for (const depth of depths) {
-        await sequelize.query(`SET SESSION ${depth}`, { transaction }).catch(() => {});
-      }
-      await sequelize.query('SET SESSION /*M!100101 max_statement_time = 0, */ foreign_key_checks = 0', {
-        transaction,
-      });
+      await run('SET SESSION foreign_key_checks = 0, unique_checks = 0');
+      // MariaDB and MySQL have different names for how far a CTE may count.
+      await run(
+        `SET SESSION /*M!100600 max_recursive_iterations = ${PORTION_ROWS + 1}, */ unique_checks = 0`,
+      );
+      await run(`SET SESSION /*!50708 cte_max_recursion_depth = ${PORTION_ROWS + 1}, */ unique_checks = 0`);
     }
     for (const [table, columns] of Object.entries(rows)) {
       const insert = `INSERT INTO ${table} (${Object.keys(columns).join(', ')})`;
       const select = `SELECT ${Object.values(columns).join(', ')} FROM numbers`;
-      const sql = isSqlite ? `${numbers} ${insert} ${select}` : `${insert} ${numbers} ${select}`;
-      await sequelize.query(sql, { transaction, type: QueryTypes.RAW });
+      const last = LARGEST.includes(table) ? count : Math.min(count, OTHER_ROWS);
+      for (let first = 1; first <= last; first += PORTION_ROWS) {
+        const counted = numbers(first, Math.min(first + PORTION_ROWS - 1, last));
+        await run(isSqlite ? `${counted} ${insert} ${select}` : `${insert} ${counted} ${select}`);
+      }
     }
   });
+  await filling.close();
   // Nobody analyzes an SQLite file, and MySQL does so by itself.
   if (isSqlite) return;
   for (const table of Object.keys(rows)) await sequelize.query(`ANALYZE TABLE ${table}`);
