@@ -11,7 +11,7 @@ import { type Clock, createSharedClock, systemClock } from './clock.ts';
 import { checkClock, isClockOff } from './clock-watch.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
-import { readHashCosts } from './db/hash-costs.ts';
+import { readHighestCosts } from './db/hash-costs.ts';
 import { createKeyUseStore } from './db/key-use-store.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
 import { createRevocationTable } from './db/revocations-store.ts';
@@ -23,7 +23,7 @@ import type { RouteTable } from './http/route-table.ts';
 import { createMetrics, type Metrics, type Registry } from './metrics/metrics.ts';
 import type { Scrape } from './metrics/routes.ts';
 import { createHashWorkers, type HashWorkers } from './passwords/hash-workers.ts';
-import { createStoredCosts, type StoredCosts } from './passwords/stored-costs.ts';
+import { createStoredCosts, maxForeignCost, type StoredCosts } from './passwords/stored-costs.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRateLimiter } from './redis/limiter.ts';
 import { createRevocationLog, type RevocationLog } from './revocations/log.ts';
@@ -98,8 +98,7 @@ export async function assemble(world: World): Promise<Assembly> {
   });
   const storedCosts = createStoredCosts({
     liveCost: config.passwords.bcryptCost,
-    read: (since) => readHashCosts(database, since),
-    clock,
+    read: () => readHighestCosts(database, maxForeignCost(config.passwords.bcryptCost)),
     logger,
   });
   await Promise.all([follower.catchUp(), storedCosts.refresh()]);

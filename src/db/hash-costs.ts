@@ -1,25 +1,26 @@
 import { QueryTypes } from 'sequelize';
-import type { StoredCost } from '../passwords/ports.ts';
+import type { HighestCosts } from '../passwords/ports.ts';
 import type { Database } from './connect.ts';
-import { lowestId } from './ledger-store.ts';
+
+/** The generated column begins with `l` where the hash was made here (`lk1:`), else with `$`; then comes its cost. */
+const HIGHEST = `SELECT
+  (SELECT MAX(password_hash_kind) FROM users WHERE password_hash_kind BETWEEN 'l04' AND 'l31') AS own,
+  (SELECT MAX(password_hash_kind) FROM users WHERE password_hash_kind BETWEEN '$04' AND :maxForeign) AS imported,
+  (SELECT MAX(password_hash_kind) FROM users WHERE password_hash_kind > :maxForeign AND password_hash_kind <= '$31') AS unusable`;
 
 interface Row {
-  readonly cost: string;
-  readonly is_own: number;
-  readonly users: number;
+  readonly own: string | null;
+  readonly imported: string | null;
+  readonly unusable: string | null;
 }
 
-/** In bcrypt's 60 characters the cost stands at the fifth, whatever stands before them. */
-const SQL = `SELECT SUBSTR(password_hash, -56, 2) AS cost, SUBSTR(password_hash, 1, 4) = 'lk1:' AS is_own, COUNT(*) AS users
-  FROM users WHERE id >= :since AND password_hash IS NOT NULL
-  GROUP BY SUBSTR(password_hash, -56, 2), SUBSTR(password_hash, 1, 4) = 'lk1:'`;
-
-/** How many hashes there are of each cost, of all accounts or of those that were made `since`. */
-export async function readHashCosts({ sequelize, run }: Database, since: Date | null): Promise<StoredCost[]> {
-  // Ids begin with the time at which they were made.
-  const replacements = { since: since === null ? '' : lowestId(since) };
-  const rows = await run(() => sequelize.query<Row>(SQL, { replacements, type: QueryTypes.SELECT }));
-  return rows
-    .map(({ cost, is_own, users }) => ({ cost: Number(cost), isOwn: is_own === 1, users: Number(users) }))
-    .filter(({ cost }) => Number.isInteger(cost));
+/** The highest costs of all hashes; those made elsewhere that cost more than `maxForeignCost` are unusable. */
+export async function readHighestCosts(
+  { sequelize, run }: Database,
+  maxForeignCost: number,
+): Promise<HighestCosts> {
+  const replacements = { maxForeign: `$${String(maxForeignCost).padStart(2, '0')}` };
+  const [row] = await run(() => sequelize.query<Row>(HIGHEST, { replacements, type: QueryTypes.SELECT }));
+  const costOf = (kind: string | null | undefined) => (kind ? Number(kind.slice(1)) : undefined);
+  return { own: costOf(row?.own), imported: costOf(row?.imported), unusable: costOf(row?.unusable) };
 }

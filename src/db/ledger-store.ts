@@ -105,7 +105,7 @@ function conditionsOf(filter: AuditFilter, before: string | undefined): WhereOpt
 }
 
 /** What no id of that moment or a later one is below: a UUIDv7 begins with its milliseconds. */
-export function lowestId(at: Date): string {
+function lowestId(at: Date): string {
   const milliseconds = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;
 }

@@ -1,8 +1,9 @@
-/** How many stored hashes there are of one kind. */
-export interface StoredCost {
-  /** bcrypt's log2 of rounds. */
-  readonly cost: number;
-  /** Made here, at what BCRYPT_COST was then, and not brought along from another system. */
-  readonly isOwn: boolean;
-  readonly users: number;
+/** bcrypt's log2 of rounds of the costliest hashes that are stored; undefined where there is none of the kind. */
+export interface HighestCosts {
+  /** Made here, at what BCRYPT_COST was then. */
+  readonly own: number | undefined;
+  /** Brought along from another system. */
+  readonly imported: number | undefined;
+  /** Brought along as well, but so costly that it is not compared. */
+  readonly unusable: number | undefined;
 }

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import type { StoredCost } from './ports.ts';
+import type { HighestCosts } from './ports.ts';
 
 export interface StoredCosts {
   /**
@@ -10,42 +9,36 @@ export interface StoredCosts {
   readonly workCost: () => number;
   /** Notes that there is such a hash. */
   readonly note: (cost: number, isOwn: boolean) => void;
-  /** Reads what has been stored, the first time all of it and then what is new. A failure is logged. */
+  /** Asks what has been stored, also by other processes. A failure is logged. */
   readonly refresh: () => Promise<void>;
 }
 
 export interface StoredCostsOptions {
   readonly liveCost: number;
-  /** The hashes of accounts that were made since then, or all. */
-  readonly read: (since: Date | null) => Promise<readonly StoredCost[]>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly read: () => Promise<HighestCosts>;
   readonly logger: Logger;
 }
-
-/** How far each reading overlaps the last one, for slow transactions and clocks that differ. */
-const OVERLAP_MILLISECONDS = 300_000;
 
 /** A hash from elsewhere that costs more is not compared: whoever brought it along would decide how long a login takes. */
 export function maxForeignCost(liveCost: number): number {
   return liveCost + 1;
 }
 
-export function createStoredCosts({ liveCost, read, clock, logger }: StoredCostsOptions): StoredCosts {
+export function createStoredCosts({ liveCost, read, logger }: StoredCostsOptions): StoredCosts {
   let highest = liveCost;
-  let since: Date | null = null;
+  let isReported = false;
 
   function note(cost: number, isOwn: boolean): void {
     if (isOwn || cost <= maxForeignCost(liveCost)) highest = Math.max(highest, cost);
   }
 
   async function refresh(): Promise<void> {
-    const from = since;
-    const begunAt = clock.now();
     try {
-      const stored = await read(from);
-      for (const { cost, isOwn } of stored) note(cost, isOwn);
-      if (from === null) report(stored);
-      since = new Date(begunAt - OVERLAP_MILLISECONDS);
+      const { own = liveCost, imported = liveCost, unusable } = await read();
+      note(own, true);
+      note(imported, false);
+      if (!isReported) report(unusable);
+      isReported = true;
     } catch (error) {
       // As if there were the costliest that may come from elsewhere.
       note(maxForeignCost(liveCost), false);
@@ -53,13 +46,10 @@ export function createStoredCosts({ liveCost, read, clock, logger }: StoredCosts
     }
   }
 
-  function report(stored: readonly StoredCost[]): void {
-    const unusable = stored.filter(({ cost, isOwn }) => !isOwn && cost > maxForeignCost(liveCost));
-    const users = unusable.reduce((sum, one) => sum + one.users, 0);
-    if (users > 0) {
-      const costs = unusable.map(({ cost }) => cost);
+  function report(unusable: number | undefined): void {
+    if (unusable !== undefined) {
       const message = 'imported password hashes cost more than twice BCRYPT_COST and are not compared';
-      logger.warn({ users, costs }, message);
+      logger.warn({ bcrypt_cost: liveCost, costliest: unusable }, message);
     }
     if (highest > liveCost) {
       const message =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { readHashCosts } from '../../src/db/hash-costs.ts';
+import { readHighestCosts } from '../../src/db/hash-costs.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -63,11 +63,10 @@ onEachDatabase((kind) => {
       expect(app.storedCosts.workCost()).toBe(7);
     });
 
-    it('is counted by cost and by who made them', async () => {
-      const costs = await readHashCosts(app.database, null);
+    it('is read of own, of usable and of unusable hashes', async () => {
+      const costs = await readHighestCosts(app.database, 5);
 
-      expect(costs).toContainEqual({ cost: 6, isOwn: false, users: 1 });
-      expect(costs).toContainEqual({ cost: 7, isOwn: true, users: 1 });
+      expect(costs).toEqual({ own: 7, imported: undefined, unusable: 6 });
     });
   });
 });

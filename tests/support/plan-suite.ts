@@ -93,13 +93,14 @@ async function useEverything(app: TestApp): Promise<void> {
     }
   }
 
-  const { store, follower, keyUsage, apiKeyUsage, clientRefusals } = app;
+  const { store, follower, keyUsage, apiKeyUsage, clientRefusals, storedCosts } = app;
   const before = new Date(app.clock.now() - 86_400_000);
   await follower.catchUp();
   await follower.prune();
   await keyUsage.flush();
   await apiKeyUsage.flush();
   await clientRefusals.flush();
+  await storedCosts.refresh();
   await store.loginFailures.prune(before);
   await store.apiKeys.prune(before);
   await store.ledger.prune(before);
