@@ -64,13 +64,20 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
     origin: RequestOrigin,
   ): Promise<ClientGrant | null> {
     return store.transaction(async (stores) => {
-      const client = await stores.clients.findForUse(id);
       const at = now();
+      const client = await stores.clients.findForUse(id);
       if (client === null || secondsLeft(client, at) < 1) return null;
       const permissions = client.permissions.filter((permission) => wanted.includes(permission));
       const ttlSeconds = Math.min(accessTokenTtlSeconds, secondsLeft(client, at));
       const versions = [client.rightsVersion?.getTime() ?? 0];
-      const accessToken = accessTokens.issue({ clientId: id, roles: [], permissions, versions, ttlSeconds });
+      const accessToken = accessTokens.issue({
+        clientId: id,
+        roles: [],
+        permissions,
+        versions,
+        at,
+        ttlSeconds,
+      });
       const details = { scope: permissions.join(' '), secret_id: secretId };
       await stores.ledger.append(entryOf('client.token_issued', callerOf(id, origin), id, details), at);
       return { accessToken, expiresInSeconds: ttlSeconds, permissions };

@@ -176,6 +176,8 @@ export function createSessions(dependencies: SessionDependencies) {
     origin: RequestOrigin,
     wanted?: readonly string[],
   ): Promise<SessionGrant> {
+    // Before anything is read, so that whoever deletes the account after that revokes this token as well.
+    const at = now();
     const content = refreshTokens.read(token);
     let found = content && (await find(content));
     if (content !== null && found?.standing === 'latest') {
@@ -187,7 +189,7 @@ export function createSessions(dependencies: SessionDependencies) {
     switch (found?.standing) {
       case 'grace':
       case 'retry':
-        return repeat(found.session, found.standing, origin, wanted);
+        return repeat(found.session, found.standing, origin, at, wanted);
       case 'reused':
         return refuseReuse(found.session, origin);
       // Still the latest, although it could not be rotated: what was read had been overtaken already.
@@ -242,10 +244,10 @@ export function createSessions(dependencies: SessionDependencies) {
     session: Session,
     answer: Repeat,
     origin: RequestOrigin,
+    at: Date,
     wanted?: readonly string[],
   ): Promise<SessionGrant> {
     const { id, userId } = session;
-    const at = now();
     const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
     await store.ledger.append(entryOf('refresh.repeated', caller, userId, { answer }), at);
     onRefresh(answer);
@@ -329,6 +331,7 @@ export function createSessions(dependencies: SessionDependencies) {
         ...(isNarrowed && { fromRoles: roles }),
         versions,
         permissions,
+        at,
         ttlSeconds,
       }),
       expiresInSeconds: ttlSeconds,

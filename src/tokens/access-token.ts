@@ -34,6 +34,8 @@ interface AccessTokenRights {
   readonly permissions: readonly string[];
   /** As in the claim `rv`. */
   readonly versions: readonly number[];
+  /** When its rights were asked for, or before: what revokes everything up to a time has to mean this token as well. */
+  readonly at: Date;
   readonly ttlSeconds: number;
 }
 
@@ -51,8 +53,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const verifying = new Map(keys.verifying.map((key) => [key.kid, key]));
   return {
     issue(subject) {
-      const { roles, fromRoles, permissions, versions, ttlSeconds } = subject;
-      const issuedAt = Math.floor(clock.now() / 1000);
+      const { roles, fromRoles, permissions, versions, at, ttlSeconds } = subject;
+      const issuedAt = Math.floor(at.getTime() / 1000);
       const claims: AccessTokenClaims = {
         iss: issuer,
         aud: audience,

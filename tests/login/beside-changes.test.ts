@@ -1,9 +1,44 @@
 import { describe, expect, it } from '@jest/globals';
 import { QueryTypes } from 'sequelize';
+import type { Store } from '../../src/db/store.ts';
 import { useApp } from '../support/app.ts';
-import { onMysql } from '../support/databases.ts';
+import { onEachDatabase, onMysql } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 import { eventually } from '../support/several-processes.ts';
+
+onEachDatabase((kind) => {
+  describe('POST /login during which the account is deleted', () => {
+    const app = useApp(kind);
+
+    it('gives no access token that goes on, however long the database took for the rights', async () => {
+      const { email, password, token } = await signUp(app);
+      const rights = app.store.rights as { rightsAndSessionsOf: Store['rights']['rightsAndSessionsOf'] };
+      const read = rights.rightsAndSessionsOf;
+      let goOn = () => {};
+      const reached = new Promise<void>((resolve) => {
+        rights.rightsAndSessionsOf = async (...args) => {
+          const result = await read(...args);
+          resolve();
+          await new Promise<void>((release) => {
+            goOn = release;
+          });
+          return result;
+        };
+      });
+
+      const login = app.post('/login').send({ email, password });
+      const answer = login.then((response) => response);
+      await reached;
+      rights.rightsAndSessionsOf = read;
+      await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
+      app.clock.advanceSeconds(10);
+      goOn();
+
+      const { body } = await answer;
+      await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(401);
+    });
+  });
+});
 
 onMysql(() => {
   describe('POST /login that reads an account while somebody changes it', () => {

@@ -33,6 +33,7 @@ function forge(app: TestApp, subject: string, change: { secret?: string; kidOf?:
     roles: ['user'],
     permissions: [],
     versions: [],
+    at: new Date(app.clock.now()),
   };
   return tokens.issue({ userId: subject, ...session, ttlSeconds: accessTokenTtlSeconds });
 }

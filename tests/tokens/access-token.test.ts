@@ -10,15 +10,16 @@ const AUDIENCE = 'latchkey';
 const SECRET = 'the secret of these tests, which signs nothing else';
 const USER_ID = '01980000-0000-7000-8000-000000000001';
 const SESSION_ID = '01980000-0000-7000-8000-00000000000a';
+const NOW_MILLISECONDS = 1_800_000_000_999;
 const SUBJECT = {
   userId: USER_ID,
   sessionId: SESSION_ID,
   roles: ['user'],
   permissions: ['users:read', 'users:list'],
   versions: [0, 1_700_000_000_000],
+  at: new Date(NOW_MILLISECONDS),
   ttlSeconds: 900,
 };
-const NOW_MILLISECONDS = 1_800_000_000_999;
 
 function accessTokens(secret = SECRET, nowMilliseconds = NOW_MILLISECONDS) {
   return createAccessTokens({
