@@ -16,6 +16,7 @@ import { createKeyUseStore } from './db/key-use-store.ts';
 import { isSchemaCurrent } from './db/migrate.ts';
 import { createRevocationTable } from './db/revocations-store.ts';
 import { createStore, type Store } from './db/store.ts';
+import { createWriteProbe } from './db/write-probe.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createDrain, type Drain } from './http/drain.ts';
 import { createHttpServer } from './http/listen.ts';
@@ -148,6 +149,7 @@ export async function assemble(world: World): Promise<Assembly> {
     isStale: follower.isStale,
     whenStale,
     isSchemaCurrent: (withinMilliseconds: number) => isSchemaCurrent(database, withinMilliseconds),
+    tryWriting: createWriteProbe(database, clock),
   };
   const { front, table, releaseRefusals } = createApp({
     config,

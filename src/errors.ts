@@ -209,7 +209,7 @@ export const ERRORS = {
   not_ready: {
     title: 'The service is not ready',
     meaning:
-      'It is shutting down, its schema is behind, or revocations are stale. Send traffic to another replica.',
+      'It is shutting down, its schema is behind, its database takes no writes, the clocks differ, or revocations are stale. Send traffic to another replica.',
   },
   internal_error: {
     title: 'Something failed inside the service',

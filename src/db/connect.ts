@@ -138,7 +138,8 @@ async function retryTransient<Result>(operation: () => Promise<Result>): Promise
   }
 }
 
-async function withDeadline<Result>(result: Promise<Result>, milliseconds: number): Promise<Result> {
+/** @throws AppError database_unavailable where there is no result after so many milliseconds */
+export async function withDeadline<Result>(result: Promise<Result>, milliseconds: number): Promise<Result> {
   let cancel = () => {};
   const deadline = new Promise<never>((_resolve, reject) => {
     cancel = setDeadline(() => {

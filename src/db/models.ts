@@ -14,6 +14,7 @@ import type {
   SigningKeyRow,
   UserRoleRow,
   UserRow,
+  WriteProbeRow,
 } from './rows.ts';
 
 /** A table of such rows. */
@@ -34,6 +35,7 @@ export interface Models {
   readonly clientPermissions: Rows<ClientPermissionRow>;
   readonly clientSecrets: Rows<ClientSecretRow>;
   readonly signingKeys: Rows<SigningKeyRow>;
+  readonly writeProbes: Rows<WriteProbeRow>;
 }
 
 /** The tables as the stores see them. The migrations make them; nothing here ever alters one. */
@@ -218,6 +220,11 @@ export function defineModels(sequelize: Sequelize): Models {
         lastSeenAt: date,
       },
       options('signing_keys'),
+    ),
+    writeProbes: sequelize.define(
+      'writeProbes',
+      { slot: { type: DataTypes.INTEGER, primaryKey: true }, writtenAt: date },
+      options('write_probes'),
     ),
   };
 }

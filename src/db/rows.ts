@@ -135,3 +135,8 @@ export interface SigningKeyRow {
   lastSignedAt: Date | null;
   lastSeenAt: Date | null;
 }
+
+export interface WriteProbeRow {
+  slot: number;
+  writtenAt: Date;
+}

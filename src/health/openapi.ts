@@ -19,7 +19,7 @@ export const healthPaths: Paths = {
       operationId: 'readyz',
       tags: TAGS,
       summary:
-        'Whether the service can take traffic: its database answers within a second, with a current schema',
+        'Whether the service can take traffic: its database answers within a second, with a current schema, and takes writes',
       responses: {
         200: { description: 'It can', ...json(Ready) },
         ...refusals('database_unavailable', 'revocations_stale', 'not_ready'),

@@ -12,6 +12,8 @@ export interface Readiness {
   readonly whenStale: 'refuse' | 'accept';
   /** Whether the database answers within so many milliseconds and has the schema this code was written for. */
   readonly isSchemaCurrent: (withinMilliseconds: number) => Promise<boolean>;
+  /** Rejects where the database takes no writes within so many milliseconds. */
+  readonly tryWriting: (withinMilliseconds: number) => Promise<void>;
 }
 
 const DATABASE_ANSWER_MILLISECONDS = 1000;
@@ -37,13 +39,26 @@ export function healthRoutes(readiness: Readiness): readonly Route[] {
         }
         const stale = readiness.isStale();
         if (stale && readiness.whenStale === 'refuse') throw new AppError('revocations_stale');
-        const current = await readiness.isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS).catch(refuse);
-        if (!current)
-          throw new AppError('not_ready', 'The database schema is behind this version of the service.');
+        await assertUsable(readiness);
         res.json({ status: 'ok', revocations: stale ? 'stale' : 'followed' });
       },
     },
   ];
+}
+
+/** At once, so that both together have one second. Why it cannot be read says more than that it cannot be written. */
+async function assertUsable({ isSchemaCurrent, tryWriting }: Readiness): Promise<void> {
+  const [read, written] = await Promise.allSettled([
+    isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS),
+    tryWriting(DATABASE_ANSWER_MILLISECONDS),
+  ]);
+  if (read.status === 'rejected') refuse(read.reason);
+  if (!read.value)
+    throw new AppError('not_ready', 'The database schema is behind this version of the service.');
+  if (written.status === 'rejected') {
+    const cause = written.reason instanceof AppError ? written.reason.cause : written.reason;
+    throw new AppError('not_ready', 'The database takes no writes at present.', { cause });
+  }
 }
 
 function refuse(error: unknown): never {

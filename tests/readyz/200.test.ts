@@ -21,19 +21,20 @@ onEachDatabase((kind) => {
       expect(response.text ?? '').toBe('');
     });
 
-    it('and asks the database anew each time, with reads alone', async () => {
+    it('and asks the database anew each time, though it writes only once a second', async () => {
       const { options } = app.database.sequelize as unknown as { options: Options };
       const statements: string[] = [];
       options.logging = (sql) => {
         statements.push(sql);
       };
 
+      app.clock.advanceSeconds(1);
       await app.get('/readyz').expect(200);
       await app.get('/readyz').expect(200);
 
       options.logging = false;
       expect(statements.filter((statement) => statement.includes(': SELECT '))).toHaveLength(2);
-      for (const statement of statements) expect(statement).toMatch(/: (?:SELECT|BEGIN|COMMIT)\b/);
+      expect(statements.filter((statement) => statement.includes(': INSERT '))).toHaveLength(1);
     });
 
     it('on a database with migrations of a later version, so that a roll-out can be undone', async () => {

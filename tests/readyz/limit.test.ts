@@ -5,7 +5,7 @@ import express from 'express';
 import { healthRoutes } from '../../src/health/routes.ts';
 
 describe('GET /readyz', () => {
-  it('gives the database one second', async () => {
+  it('gives the database one second, to read and to write at once', async () => {
     const limits: number[] = [];
     const readiness = {
       isDraining: () => false,
@@ -14,7 +14,12 @@ describe('GET /readyz', () => {
       whenStale: 'refuse' as const,
     };
     const isSchemaCurrent = async (withinMilliseconds: number) => limits.push(withinMilliseconds) > 0;
-    const readyz = healthRoutes({ ...readiness, isSchemaCurrent }).find(({ path }) => path === '/readyz');
+    const tryWriting = async (withinMilliseconds: number) => {
+      limits.push(withinMilliseconds);
+    };
+    const readyz = healthRoutes({ ...readiness, isSchemaCurrent, tryWriting }).find(
+      ({ path }) => path === '/readyz',
+    );
     const app = express().get('/readyz', (req, res) => readyz?.handle(req, res));
     const server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -23,7 +28,7 @@ describe('GET /readyz', () => {
     const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
 
     expect(status).toBe(200);
-    expect(limits).toEqual([1_000]);
+    expect(limits).toEqual([1_000, 1_000]);
     server.closeAllConnections();
     server.close();
   });

@@ -1,0 +1,33 @@
+import { randomInt } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { type Database, withDeadline } from './connect.ts';
+
+const FRESH_MILLISECONDS = 1_000;
+/** Processes that write to rows of their own do not wait for each other, nor conflict on a cluster. */
+const SLOTS = 1_000;
+
+/** Rejects where the database takes no writes, or has not taken one within so many milliseconds. */
+export type WriteProbe = (withinMilliseconds: number) => Promise<void>;
+
+/**
+ * Tries whether the database takes writes, by one small row. A write that was taken is believed for a second, and whoever
+ * asks during one waits for the same, each for their own time: there is never more than one, however many ask.
+ */
+export function createWriteProbe({ models, write }: Database, clock: Clock): WriteProbe {
+  const slot = randomInt(SLOTS);
+  let takenAt = Number.NEGATIVE_INFINITY;
+  let writing: Promise<void> | undefined;
+
+  async function put(): Promise<void> {
+    await write(() => models.writeProbes.upsert({ slot, writtenAt: new Date(clock.now()) }));
+    takenAt = clock.monotonic();
+  }
+
+  return async (withinMilliseconds) => {
+    if (clock.monotonic() - takenAt < FRESH_MILLISECONDS) return;
+    writing ??= put().finally(() => {
+      writing = undefined;
+    });
+    await withDeadline(writing, withinMilliseconds);
+  };
+}
