@@ -3,7 +3,7 @@ import { ANONYMOUS, type RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { entryOf, type Ledger } from '../ledger.ts';
 
-/** Failed attempts to be a client: counted, and written down together once a minute. */
+/** Failed attempts to authenticate as a client: counted, and written down together once a minute. */
 export interface ClientRefusals {
   /** `claimedId` is null where there is no such client. */
   readonly note: (claimedId: string | null, origin: RequestOrigin) => void;
@@ -17,7 +17,7 @@ interface Noted {
   readonly count: number;
 }
 
-/** So many entries a minute; what more networks do in that minute is counted in one that names none of them. */
+/** Entries a minute at most; attempts from further networks are counted in one entry that names none of them. */
 const MAX_ENTRIES = 1_000;
 const ALL_OTHERS: RequestOrigin = {
   userAgent: null,

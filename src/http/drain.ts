@@ -6,13 +6,13 @@ export interface Drain {
   /** Whether `drain` has been called. */
   readonly isDraining: () => boolean;
   /**
-   * Says so at /readyz and goes on for `delayMilliseconds`, in which balancers turn elsewhere. Then refuses new connections,
-   * lets requests in flight finish for so long, and closes what is left.
+   * Announces the stop at /readyz and goes on for `delayMilliseconds`, in which balancers turn elsewhere. Then refuses new
+   * connections, gives requests in flight `withinMilliseconds` to finish, and closes what is left.
    */
   readonly drain: (withinMilliseconds: number, delayMilliseconds?: number) => Promise<void>;
 }
 
-/** For whom nobody announced the stop: a client that keeps a connection open may be sending on it this instant. */
+/** For clients that could not know of the stop: one that keeps a connection open may be sending on it this instant. */
 const GRACE_MILLISECONDS = 250;
 
 /**
@@ -36,7 +36,7 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
   async function drain(withinMilliseconds: number, delayMilliseconds = 0): Promise<void> {
     draining = true;
     const toldAt = performance.now();
-    // Connections on which a balancer goes on meanwhile are given up in good order, one answer each.
+    // Connections that a balancer goes on using meanwhile end in good order, each behind an answer.
     for (const res of inFlight) closeAfter(res);
     if (delayMilliseconds > 0) await lasting(delayMilliseconds);
     const closed = new Promise<void>((resolve) => server.once('close', resolve));
@@ -44,7 +44,7 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
     NetServer.prototype.close.call(server);
     release();
     const until = performance.now() + withinMilliseconds;
-    // One that had its answer before the stop lasts as long as it would have anyway.
+    // A connection that was idle at the stop lasts as long as it would have anyway.
     const keptAlive = delayMilliseconds > 0 ? toldAt + server.keepAliveTimeout - performance.now() : 0;
     const grace = Math.max(GRACE_MILLISECONDS, keptAlive);
     await Promise.race([closed, lasting(Math.min(grace, withinMilliseconds))]);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What has to be told when a request is over. */
+/** Whom to tell when a request is over. */
 interface Exchange {
   isOver: boolean;
   readonly waiting: (() => void)[];

@@ -28,8 +28,8 @@ const PARSER_FAULTS: Readonly<Record<string, number>> = {
 };
 
 /**
- * An HTTP server that gives a client 10 s for its headers, 30 s for its whole request and 30 s to read its answer. What Node itself refuses is
- * answered with the same problem document as everything else.
+ * An HTTP server that gives a client 10 s for its headers, 30 s for its whole request and 30 s to read its answer. What
+ * Node itself refuses is answered with the same problem document as everything else.
  */
 export function createHttpServer(
   listener: RequestListener,
@@ -42,7 +42,7 @@ export function createHttpServer(
     requireHostHeader: false,
     connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
   });
-  // Beyond 2,000 Node leaves headers out and says nothing; 16 KB bound them, and the application refuses many.
+  // Beyond 2,000 Node silently drops headers. Here 16 KB bound them, and the application refuses more than a hundred.
   server.maxHeadersCount = 0;
   answerOneAtATime(server, listener);
   closeSlowReaders(server, writeTimeoutMilliseconds);
@@ -56,7 +56,7 @@ export function createHttpServer(
 
 /**
  * Listens and returns the address. Rejects where the port is taken. `onError` is told of connections that could not be
- * accepted, such as where the process has no file descriptors left, which ends it no more than any other refusal.
+ * accepted, for example because no file descriptors are left; the process goes on.
  */
 export function listen(
   server: Server,
@@ -104,14 +104,14 @@ function refuseInTurn(socket: BusySocket, status: number, publicUrl: string): vo
   if (socket.destroyed) return;
   const answer = socket._httpMessage;
   if (!answer?.req.complete) refuse(socket, status, publicUrl);
-  // A client that ends its connection in the midst of a request has gone.
+  // A client that ends its connection in the middle of a request has gone.
   else if (socket.readableEnded) socket.destroy();
   else whenOver(answer, () => refuseInTurn(socket, status, publicUrl));
 }
 
 /** Written by hand, since there is no response object yet. Where another answer has begun, cutting it is all that is left. */
 function refuse(socket: BusySocket, status: number, publicUrl: string): void {
-  // Told twice of the same garbage.
+  // Node may report the same garbage twice.
   if (socket.writableEnded) return;
   if (!socket.writable || socket._httpMessage?.headersSent) {
     socket.destroy();

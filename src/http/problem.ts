@@ -117,8 +117,8 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
 }
 
 /**
- * Makes what turns whatever was thrown into a problem document, and logs what the operator needs. What a client is to ask
- * for later goes out as `budget` has it. Where an answer has begun it throws the same again.
+ * Answers with whatever was thrown as a problem document, and logs what the operator needs. Refusals that a flood consists
+ * of go out as `budget` has it. Where an answer has begun, it throws the same again.
  */
 export function createRefusal(publicUrl: string, logger: Logger, budget?: RefusalBudget) {
   return (thrown: unknown, req: Request, res: Response): void => {
@@ -134,8 +134,8 @@ export function createRefusal(publicUrl: string, logger: Logger, budget?: Refusa
 }
 
 /**
- * What anybody may ask for at once again without being let in. Whoever has shown a good credential is known, and often one
- * of many that come through the connections of one gateway: those are not to wait with them.
+ * Whether it refuses somebody who can ask again at once without being let in. Whoever has shown a good credential is known,
+ * and often shares a gateway's connections with many others, who must not be held back with them.
  */
 export function isPaced({ code, quota }: AppError): boolean {
   if (code === 'overloaded') return true;

@@ -1,4 +1,4 @@
-/** Refusals that are let go at once, a second; a burst may be as large. */
+/** How many refusals a second go at once; a burst may be as large. */
 const AT_ONCE_PER_SECOND = 50;
 /** How long the others are held back at most: as long as the shortest Retry-After. */
 const HOLD_MILLISECONDS = 1_000;
@@ -6,7 +6,7 @@ const TICK_MILLISECONDS = 20;
 const TICKS = HOLD_MILLISECONDS / TICK_MILLISECONDS;
 /** Each keeps its request and its connection, some 10 KB. */
 const MAX_HELD = 2_000;
-/** Nobody is to fill what is held back alone. */
+/** So that no network fills the queue alone. */
 const MAX_HELD_OF_NETWORK = 500;
 
 /** What becomes of a refusal, for the metrics. */
@@ -25,7 +25,7 @@ export interface RefusalBudget {
 
 export interface Refusal {
   readonly send: () => void;
-  /** Has the connection closed behind it. To be called before `send`. */
+  /** Has the connection closed after it. To be called before `send`. */
   readonly makeLast: () => void;
 }
 
@@ -40,10 +40,10 @@ interface Held extends Refusal {
 }
 
 /**
- * Who is refused and asks again at once is what makes a flood out of a few connections, and answering it takes the time of
- * everybody else. So a process lets only so many refusals a second go at once and holds the others back, for a second
- * where they are many: a client that waits for its answer then asks once a second and connection. What a refusal tells is to come
- * again in a second or later, so nobody loses anything by it.
+ * A few connections become a flood by asking again as soon as they are refused, and answering them takes everybody else's
+ * time. So a process sends only so many refusals a second at once and holds the others back, for a second where they are
+ * many: a client that waits for its answers then asks once a second and connection. Every refusal says to come again in a
+ * second or later, so nobody loses anything by it.
  */
 export function createRefusalBudget({ monotonic, onPaced = () => {} }: RefusalBudgetOptions): RefusalBudget {
   /** The earliest first, since all are held for as long. */

@@ -32,7 +32,7 @@ export interface RefusalLaneOptions {
   readonly limiter: RateLimiter | undefined;
   readonly hashing: {
     readonly hasRoom: (network: string) => boolean;
-    /** Counts a refusal, and answers with the seconds after which to come again. */
+    /** Counts a refusal, and returns the seconds after which to come again. */
     readonly refuse: () => number;
   };
   /** Whether a request comes from a device that has logged in before, for which there may be room all the same. */
@@ -54,14 +54,14 @@ interface Rendered {
   readonly after: string;
 }
 
-/** Refusals differ in the seconds that they name; so many are kept. */
+/** Refusals differ in the seconds that they name. */
 const MAX_RENDERED = 1_000;
 /** No request has such an id: they are UUIDs. */
 const ID_MARK = '(id)';
 
 /**
- * A shorter way to say no to what an address limit or a full hash queue refuses: without Express, routing and the body, with
- * answers that are made once. It says what the ordinary way would say, in the same fields and words.
+ * A fast path for what an address limit or a full hash queue refuses: without Express and without the body, with answers
+ * that are rendered once. They say what the ordinary way would say, in the same fields and words.
  */
 export function createRefusalLane(options: RefusalLaneOptions): RequestListener {
   const { ordinary, guardOf, addressOf, limiter, hashing, isKnown, budget, publicUrl } = options;

@@ -107,7 +107,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it.each(FIXED)('and answers 304 without a body at %s to those who have it', async (path) => {
+    it.each(FIXED)('or 304 without a body at %s where the client has it already', async (path) => {
       const { headers } = await raw(path, { 'Accept-Encoding': 'br' });
       const ask = (tag: string) => raw(path, { 'Accept-Encoding': 'br', 'If-None-Match': tag });
 

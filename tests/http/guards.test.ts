@@ -143,7 +143,7 @@ describe('What guards a route', () => {
     );
   });
 
-  it('takes no compressed body, nor unfolds one, but where many users are imported', async () => {
+  it('takes no compressed body, nor decompresses one, but where many users are imported', async () => {
     const bomb = brotliCompressSync('['.repeat(100_000));
     expect(bomb.length).toBeLessThan(60);
     const answers = await sendToEach(app, withBody, (route) => ({

@@ -229,7 +229,7 @@ onEachDatabase((kind) => {
       expect(detail).toContain('/password_hash');
     });
 
-    it('and says up to which cost it takes a hash, and what that hangs on', async () => {
+    it('naming the highest cost of a hash that it takes, which BCRYPT_COST decides', async () => {
       const { token } = await anAdmin(app);
       const password_hash = HASH.replace('$04$', '$06$');
 
@@ -240,7 +240,7 @@ onEachDatabase((kind) => {
       );
     });
 
-    it('and from a hash of one cost above BCRYPT_COST on, every wrong password takes as long', async () => {
+    it('after which every wrong password takes as long as a hash that costs one above BCRYPT_COST', async () => {
       const { token } = await anAdmin(app);
       const password = `${CANARY} staple`;
       const { email } = aPerson();

@@ -115,7 +115,7 @@ onEachDatabase((kind) => {
       expect(body.refresh_token.split('.')[1]).toBe('1');
     });
 
-    it('and writes it down once a minute, for the client that was named and for nobody where there is none', async () => {
+    it('written down once a minute, for the client that was named and for nobody where there is none', async () => {
       await app.clientRefusals.flush();
       const client = await makeClient(app);
       const before = (await recorded(app, 'client.refused', null)).length;
