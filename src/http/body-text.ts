@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 
 /** As deep as anything that a route takes, and a few levels more, so that a wrong field is named as such. */
-export const MAX_JSON_DEPTH = 8;
+const MAX_JSON_DEPTH = 8;
 
 /** The parameters of a form in the order they were sent in, repetitions and all. */
 export type FormParameters = readonly (readonly [name: string, value: string])[];

@@ -88,7 +88,7 @@ export function createMetrics(): Metrics {
 
   const paced = new Counter({
     name: 'latchkey_paced_refusals_total',
-    help: 'Refusals with 429 or 503 overloaded: sent at once, held back for a second, or the connection closed',
+    help: 'Refusals with 429 or 503 overloaded: sent at once, held back for a second, or at once as the last answer of their connection',
     labelNames: ['pace'],
     registers,
   });
