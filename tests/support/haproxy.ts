@@ -13,16 +13,14 @@ import { eventually } from './several-processes.ts';
 export async function startHaproxy(
   nodes: readonly GaleraNode[],
 ): Promise<{ port: number; stop: () => Promise<void> }> {
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-haproxy-'));
   const port = await freePort();
   const checks = await Promise.all(nodes.map(answerChecks));
   const servers = checks.map(({ node, checkPort }) => {
     const check = `check port ${checkPort} inter 500 fall 2 rise 1 on-marked-down shutdown-sessions`;
     return `  server node-${node.port} 127.0.0.1:${node.port} ${check}`;
   });
-  const file = join(directory, 'haproxy.cfg');
-  writeFileSync(
-    file,
+  const stop = runHaproxy(
+    findOnPath('haproxy') ?? '',
     `defaults
   mode tcp
   timeout connect 1s
@@ -36,7 +34,6 @@ listen mysql
 ${servers.join('\n')}
 `,
   );
-  const child = spawn(findOnPath('haproxy') ?? '', ['-db', '-f', file], { stdio: 'ignore' });
   const isThere = await eventually(
     () => nodes[0]?.answersAt(port) ?? false,
     (answers) => answers,
@@ -45,12 +42,23 @@ ${servers.join('\n')}
   return {
     port,
     async stop() {
-      const ended = child.exitCode === null ? once(child, 'exit') : undefined;
-      child.kill('SIGKILL');
-      await ended;
+      await stop();
       for (const { server } of checks) server.close();
-      rmSync(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** Runs HAProxy by a file that says this, and returns what ends it. */
+export function runHaproxy(haproxy: string, config: string): () => Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-haproxy-'));
+  const file = join(directory, 'haproxy.cfg');
+  writeFileSync(file, config);
+  const child = spawn(haproxy, ['-db', '-f', file], { stdio: 'ignore' });
+  return async () => {
+    const ended = child.exitCode === null ? once(child, 'exit') : undefined;
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
   };
 }
 

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { exampleFile, examplePath } from './example-file.ts';
 import { freePort } from './mysql-server.ts';
 
-export const NGINX_CONF = fileURLToPath(new URL('../../examples/nginx/nginx.conf', import.meta.url));
+export const NGINX_CONF = examplePath('nginx/nginx.conf');
 
 export interface Nginx {
   readonly port: number;
@@ -26,30 +26,31 @@ export interface NginxOptions {
 
 /** The file of the example with these in place of what it says. Each must stand in it. */
 export function nginxConf(replacements: Readonly<Record<string, string>>): string {
-  return Object.entries(replacements).reduce(
-    (text, [said, instead]) => {
-      if (!text.includes(said)) throw new Error(`nginx.conf does not say ${said}`);
-      return text.replaceAll(said, instead);
-    },
-    readFileSync(NGINX_CONF, 'utf8'),
-  );
+  return exampleFile('nginx/nginx.conf', replacements);
 }
 
-/** Starts nginx by the file of the example, in a directory of its own, and resolves once it takes requests. */
+/** Starts nginx by the file of the example and resolves once it takes requests. */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const { nginx, latchkeyPort, servicePort, readTimeout = '5s' } = options;
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'));
   const port = await freePort();
+  const conf = nginxConf({
+    '127.0.0.1:8080': `127.0.0.1:${port}`,
+    '127.0.0.1:3000': `127.0.0.1:${latchkeyPort}`,
+    '127.0.0.1:4000': `127.0.0.1:${servicePort}`,
+    'proxy_read_timeout 5s': `proxy_read_timeout ${readTimeout}`,
+  });
+  const { stop } = await runNginx(nginx, conf);
+  return { port, url: `http://127.0.0.1:${port}`, stop };
+}
+
+/** Runs nginx by a file that says this, in a directory of its own, and resolves once it takes requests. */
+export async function runNginx(
+  nginx: string,
+  conf: string,
+): Promise<{ directory: string; stop: () => Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'));
   const file = join(directory, 'nginx.conf');
-  writeFileSync(
-    file,
-    nginxConf({
-      '127.0.0.1:8080': `127.0.0.1:${port}`,
-      '127.0.0.1:3000': `127.0.0.1:${latchkeyPort}`,
-      '127.0.0.1:4000': `127.0.0.1:${servicePort}`,
-      'proxy_read_timeout 5s': `proxy_read_timeout ${readTimeout}`,
-    }),
-  );
+  writeFileSync(file, conf);
   // Started by root, its workers would be somebody who may not enter the directory.
   const asRoot = process.getuid?.() === 0 ? ' user root;' : '';
   // At this level it says when it has started.
@@ -68,8 +69,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   });
 
   return {
-    port,
-    url: `http://127.0.0.1:${port}`,
+    directory,
     async stop() {
       const ended = child.exitCode === null ? once(child, 'exit') : undefined;
       // It takes its workers with it, which it could not if it were killed.
