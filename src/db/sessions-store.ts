@@ -168,12 +168,16 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     return ids;
   }
 
+  async function remove(id: string): Promise<void> {
+    await write(() => sessions.destroy({ where: { id }, transaction }));
+  }
+
   async function prune(before: Date): Promise<void> {
     const where = { idleExpiresAt: { [Op.lt]: before } };
     await removeInPortions((limit) => write(() => sessions.destroy({ where, limit, transaction })));
   }
 
-  return { insert, find, findCausally, listLive, listSurplus, rotate, confirm, revoke, prune };
+  return { insert, remove, find, findCausally, listLive, listSurplus, rotate, confirm, revoke, prune };
 }
 
 function liveAt(at: Date) {

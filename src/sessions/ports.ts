@@ -58,6 +58,8 @@ export interface SessionStore {
    * has to choose another password (null where it proved something else).
    */
   readonly insert: (session: NewSession, provenHash: string | null) => Promise<boolean>;
+  /** Removes a session whose tokens nobody has been given. */
+  readonly remove: (id: string) => Promise<void>;
   /** Null also where the user is disabled. */
   readonly find: (id: string) => Promise<StoredSession | null>;
   /** The same, and never older than what another node of the database has acknowledged. */

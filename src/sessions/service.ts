@@ -99,9 +99,7 @@ export function createSessions(dependencies: SessionDependencies) {
    * password that was proved is no longer theirs.
    */
   async function start(userId: string, login: ProvenLogin): Promise<SessionGrant | null> {
-    // No transaction, which would cost a login more than it keeps: without its entry a session is one whose tokens
-    // nobody has been given.
-    const session = await begin(store, userId, login, []);
+    const session = await beginRecorded(userId, login);
     if (session === null) return null;
     const { rights, liveSessions } = await store.rights.rightsAndSessionsOf(userId, session.createdAt);
     if (liveSessions > MAX_LIVE_SESSIONS) await endSurplus(userId, login.origin);
@@ -118,20 +116,15 @@ export function createSessions(dependencies: SessionDependencies) {
     login: ProvenLogin,
     earlier: readonly LedgerEntry[],
   ): Promise<SessionGrant | null> {
-    const session = await begin(stores, userId, login, earlier);
-    return session && grant(session, session.createdAt, stores);
+    const session = newSession(userId, login);
+    if (!(await insertAndRecord(stores, session, login, earlier))) return null;
+    return grant(session, session.createdAt, stores);
   }
 
-  /** Null where there is nobody to give a session to. */
-  async function begin(
-    { sessions, ledger }: SessionStores,
-    userId: string,
-    login: ProvenLogin,
-    earlier: readonly LedgerEntry[],
-  ): Promise<Session | null> {
+  function newSession(userId: string, login: ProvenLogin): Session {
     const createdAt = now();
     const absoluteExpiresAt = after(createdAt, lifetimes.absoluteSeconds);
-    const session: Session = {
+    return {
       id: uuidv7({ msecs: createdAt.getTime() }),
       userId,
       method: login.method,
@@ -146,7 +139,17 @@ export function createSessions(dependencies: SessionDependencies) {
       confirmedAt: null,
       revokedAt: null,
     };
-    if (!(await sessions.insert(session, login.passwordHash))) return null;
+  }
+
+  /** False where there is nobody to give a session to. */
+  async function insertAndRecord(
+    { sessions, ledger }: SessionStores,
+    session: Session,
+    login: ProvenLogin,
+    earlier: readonly LedgerEntry[],
+  ): Promise<boolean> {
+    const { userId, createdAt } = session;
+    if (!(await sessions.insert(session, login.passwordHash))) return false;
     const caller = {
       actor: { type: 'user', id: userId },
       origin: login.origin,
@@ -154,7 +157,21 @@ export function createSessions(dependencies: SessionDependencies) {
     } as const;
     const details = { method: login.method };
     await ledger.appendMany([...earlier, entryOf('login.succeeded', caller, userId, details)], createdAt);
-    return session;
+    return true;
+  }
+
+  /**
+   * A transaction would cost each login another round trip. A login that cannot be recorded takes its session back
+   * instead; where not even that is possible, the session is one whose tokens nobody has been given.
+   */
+  async function beginRecorded(userId: string, login: ProvenLogin): Promise<Session | null> {
+    const session = newSession(userId, login);
+    try {
+      return (await insertAndRecord(store, session, login, [])) ? session : null;
+    } catch (error) {
+      await store.sessions.remove(session.id).catch(() => {});
+      throw error;
+    }
   }
 
   /** However often somebody logs in, the sessions of a user stay few enough to be listed and ended at once. */
