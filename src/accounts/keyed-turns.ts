@@ -1,19 +1,36 @@
 /** Runs the work of each key one after another, in the order in which it came. Keys do not wait for one another. */
 export type KeyedTurns = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
 
-export function createKeyedTurns(): KeyedTurns {
-  const last = new Map<string, Promise<unknown>>();
+interface Turn {
+  /** Resolves, however it ended, to what has to end those that wait as well. */
+  readonly over: Promise<{ readonly fatal: unknown } | undefined>;
+}
+
+/**
+ * `isFatal` tells the errors after which all that wait fail too: while the database does not answer, each would find
+ * that out for itself, and the last of many would wait as many times as long as the first.
+ */
+export function createKeyedTurns(isFatal: (error: unknown) => boolean): KeyedTurns {
+  const last = new Map<string, Turn>();
 
   return (key, work) => {
     const before = last.get(key);
-    const mine = before === undefined ? work() : before.then(work);
-    const settled = mine.then(
-      () => {},
-      () => {},
-    );
-    last.set(key, settled);
-    void settled.then(() => {
-      if (last.get(key) === settled) last.delete(key);
+    const mine =
+      before === undefined
+        ? work()
+        : before.over.then((ended) => {
+            if (ended !== undefined) throw ended.fatal;
+            return work();
+          });
+    const turn: Turn = {
+      over: mine.then(
+        () => undefined,
+        (error) => (isFatal(error) ? { fatal: error } : undefined),
+      ),
+    };
+    last.set(key, turn);
+    void turn.over.then(() => {
+      if (last.get(key) === turn) last.delete(key);
     });
     return mine;
   };

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { rateLimited } from '../errors.ts';
+import { AppError, rateLimited } from '../errors.ts';
 import type { Quota } from '../quota.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import { createKeyedTurns } from './keyed-turns.ts';
@@ -77,7 +77,7 @@ export const NO_GUARD: LoginGuard = {
 export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
   const { failures, clock, freeFailures, maxFailures, onLimited = () => {} } = options;
   const rule: DelayRule = { freeFailures, forgetSeconds: FORGET_SECONDS, maxDelaySeconds: MAX_DELAY_SECONDS };
-  const inTurn = createKeyedTurns();
+  const inTurn = createKeyedTurns(isDatabaseAway);
   const underWay = createUnderWay();
   const knownWaits = createKnownWaits(clock);
 
@@ -168,6 +168,10 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
   }
 
   return { admit, refuseKnownWait };
+}
+
+function isDatabaseAway(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'database_unavailable';
 }
 
 function textOf({ account, device }: FailureKey): string {
