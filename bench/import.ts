@@ -147,28 +147,44 @@ async function emptyTables({ administrator, createDatabase }: Mysql, source: str
   }
   await administrator.query('SET foreign_key_checks = 1');
   await administrator.query(`INSERT INTO roles SELECT * FROM ${source}.roles`);
+  const columns = await Promise.all(
+    Object.keys(TABLES).map((table) => writtenColumns(administrator, source, table)),
+  );
 
   return {
     /** What the service wrote for these users. */
     rowsOf: (ids: readonly string[]) =>
       Promise.all(
-        Object.entries(TABLES).map(([table, key]) => rowsOf(administrator, `${source}.${table}`, key, ids)),
+        Object.entries(TABLES).map(([table, key], index) =>
+          rowsOf(administrator, `${source}.${table}`, columns[index] ?? '', key, ids),
+        ),
       ),
     async insert(rows: readonly unknown[][][]): Promise<void> {
       for (const [index, table] of Object.keys(TABLES).entries()) {
-        await administrator.query(`INSERT INTO ${table} VALUES ?`, [rows[index]]);
+        await administrator.query(`INSERT INTO ${table} (${columns[index]}) VALUES ?`, [rows[index]]);
       }
     },
   };
 }
 
+/** The columns of a table as the text of a list, but for those that the database computes and nobody may write. */
+async function writtenColumns(administrator: Connection, database: string, table: string): Promise<string> {
+  const [rows] = await administrator.query<RowDataPacket[]>(
+    `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND EXTRA NOT LIKE '% GENERATED%' ORDER BY ORDINAL_POSITION`,
+    [database, table],
+  );
+  return rows.map(({ name }) => name).join(', ');
+}
+
 async function rowsOf(
   administrator: Connection,
   from: string,
+  columns: string,
   key: string,
   ids: readonly string[],
 ): Promise<unknown[][]> {
-  const sql = `SELECT * FROM ${from} WHERE ${key} IN (?)`;
+  const sql = `SELECT ${columns} FROM ${from} WHERE ${key} IN (?)`;
   // Times as texts, so that writing them again costs nothing.
   const [rows] = await administrator.query({ sql, rowsAsArray: true, dateStrings: true, values: [ids] });
   return rows as unknown as unknown[][];
