@@ -9,23 +9,30 @@ export interface DeviceTokens {
   /** The id of the device, or null where the token was made for somebody else, for another password or not at all. */
   readonly read: (token: string, user: User | null) => string | null;
   /**
-   * The id of the device if this service made it, for whichever account, else undefined. So it works before anything is
-   * looked up.
+   * What names its account where this service made it, else undefined. Nothing is looked up for that, so whether the token
+   * is still good is not known.
    */
   readonly recognize: (token: string) => string | undefined;
+  /** What names an account in its device tokens. */
+  readonly accountOf: (userId: string) => string;
 }
 
 const FORMAT = /^(?<deviceId>[A-Za-z0-9_-]{22})\.(?<mac>[A-Za-z0-9_-]{43})$/;
-/** An id is random bytes and a tag of them, which tells ids that were made here from invented ones. */
-const RANDOM_BYTES = 10;
+/**
+ * An id is a few bytes of its account, the same for all its devices, a few random ones, and a tag of both, which tells ids
+ * that were made here from invented ones.
+ */
+const ACCOUNT_BYTES = 5;
+const RANDOM_BYTES = 5;
 const TAG_BYTES = 6;
 const PURPOSE = 'latchkey device token v1';
 const PURPOSE_OF_ID = 'latchkey device id v1';
+const PURPOSE_OF_ACCOUNT = 'latchkey device account v1';
 
 /** Device tokens are recomputed instead of stored. The first of `secrets` makes them, all of them verify. */
 export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]): DeviceTokens {
   return {
-    issue: (user, deviceId = newId(secrets[0])) =>
+    issue: (user, deviceId = newId(secrets[0], user.id)) =>
       `${deviceId}.${macOf(secrets[0], deviceId, user).toString('base64url')}`,
     read: (token, user) => {
       const { deviceId = '', mac = '' } = FORMAT.exec(token)?.groups ?? {};
@@ -37,10 +44,11 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
     recognize: (token) => {
       const { deviceId = '' } = FORMAT.exec(token)?.groups ?? {};
       const id = Buffer.from(deviceId, 'base64url');
-      const random = id.subarray(0, RANDOM_BYTES);
-      const isOurs = secrets.some((secret) => isEqual(tagOf(secret, random), id.subarray(RANDOM_BYTES)));
-      return isOurs ? deviceId : undefined;
+      const tagged = id.subarray(0, -TAG_BYTES);
+      const isOurs = secrets.some((secret) => isEqual(tagOf(secret, tagged), id.subarray(-TAG_BYTES)));
+      return isOurs ? tagged.subarray(0, ACCOUNT_BYTES).toString('base64url') : undefined;
     },
+    accountOf: (userId) => nameOf(secrets[0], userId).toString('base64url'),
   };
 }
 
@@ -48,15 +56,22 @@ function isEqual(expected: Buffer, given: Buffer): boolean {
   return expected.length === given.length && timingSafeEqual(expected, given);
 }
 
-function newId(secret: SigningKey): string {
-  const random = randomBytes(RANDOM_BYTES);
-  return Buffer.concat([random, tagOf(secret, random)]).toString('base64url');
+function newId(secret: SigningKey, userId: string): string {
+  const tagged = Buffer.concat([nameOf(secret, userId), randomBytes(RANDOM_BYTES)]);
+  return Buffer.concat([tagged, tagOf(secret, tagged)]).toString('base64url');
 }
 
-function tagOf({ signingKey }: SigningKey, random: Buffer): Buffer {
+function nameOf({ signingKey }: SigningKey, userId: string): Buffer {
+  return createHmac('sha256', signingKey)
+    .update(`${PURPOSE_OF_ACCOUNT}\0${userId}`)
+    .digest()
+    .subarray(0, ACCOUNT_BYTES);
+}
+
+function tagOf({ signingKey }: SigningKey, tagged: Buffer): Buffer {
   return createHmac('sha256', signingKey)
     .update(`${PURPOSE_OF_ID}\0`)
-    .update(random)
+    .update(tagged)
     .digest()
     .subarray(0, TAG_BYTES);
 }

@@ -56,8 +56,8 @@ export interface Credentials {
 /** What a login can show of earlier ones, so that others' failures do not count against it. */
 export interface KnownDevice {
   readonly deviceToken?: string | undefined;
-  /** A live session, and whose it is. */
-  readonly session?: { readonly userId: string; readonly id: string } | undefined;
+  /** Whose live session it has. */
+  readonly session?: { readonly userId: string } | undefined;
 }
 
 /** What its failures are counted under, and its id if it has one. */
@@ -115,9 +115,8 @@ export function createLogin(dependencies: LoginDependencies) {
     known: KnownDevice,
   ): Promise<Login> {
     const typed = hashTyped(credentials);
-    const mayBeKnown = known.deviceToken !== undefined || known.session !== undefined;
-    if (!mayBeKnown) guard.refuseKnownWait(delayOfStrangers(typed));
-    const claimed = claimedDevice(known);
+    const claimed = claimedAccount(known);
+    if (claimed === undefined) guard.refuseKnownWait(delayOfStrangers(typed));
     let place = passwords.reserve(origin.network, claimed);
     try {
       const user = await find(credentials);
@@ -190,7 +189,7 @@ export function createLogin(dependencies: LoginDependencies) {
     for (let tries = 0; tries < 2; tries++) {
       const proof = await prove(user, credentials.password, place);
       if (user === null || proof === null) return null;
-      const passwordHash = await settleHash(user, proof, credentials, origin);
+      const passwordHash = await settleHash(user, proof, credentials, origin, place);
       const grant = await sessions.start(user.id, { method: 'password', origin, passwordHash });
       if (grant !== null) return { user: await afterwards(user), grant };
       user = await find(credentials);
@@ -199,9 +198,15 @@ export function createLogin(dependencies: LoginDependencies) {
   }
 
   /** Records whom it does not let in for want of a new password: a thief may have found the right one out. */
-  async function settleHash(user: User, proof: Proof, credentials: Credentials, origin: RequestOrigin) {
+  async function settleHash(
+    user: User,
+    proof: Proof,
+    credentials: Credentials,
+    origin: RequestOrigin,
+    place: Place,
+  ) {
     try {
-      return await rehash(user, proof, credentials, origin);
+      return await rehash(user, proof, credentials, origin, place);
     } catch (error) {
       if (error instanceof AppError && error.code !== 'database_unavailable') {
         const isDemanded = user.passwordChangeRequiredAt !== null;
@@ -233,11 +238,13 @@ export function createLogin(dependencies: LoginDependencies) {
     return hashIdentifier(secret, kind, canonical);
   }
 
-  /** A device that proves to have logged in before; whether to this account is known only later. */
-  function claimedDevice({ deviceToken, session }: KnownDevice): string | undefined {
-    const id = deviceToken === undefined ? undefined : deviceTokens.recognize(deviceToken);
-    if (id !== undefined) return `device:${id}`;
-    return session && `session:${session.id}`;
+  /**
+   * What names the account whose device it has been, or says so credibly: whether that is the one it logs in to is known
+   * only later. By account, since whoever has one may have logged in a thousand times.
+   */
+  function claimedAccount({ deviceToken, session }: KnownDevice): string | undefined {
+    if (session !== undefined) return deviceTokens.accountOf(session.userId);
+    return deviceToken === undefined ? undefined : deviceTokens.recognize(deviceToken);
   }
 
   function deviceOf(

@@ -2,6 +2,7 @@ import type { Caller, RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, fieldError } from '../errors.ts';
 import { entryOf } from '../ledger.ts';
+import type { Turn } from '../passwords/fair-queue.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import { isSamePassword } from '../passwords/policy.ts';
 import type { Proof } from './password-check.ts';
@@ -29,11 +30,12 @@ export function createRehash({ store, passwords, clock }: RehashDependencies) {
     proof: Proof,
     { password, newPassword }: GivenPasswords,
     origin: RequestOrigin,
+    turn: Turn,
   ): Promise<string> {
     if (user.passwordChangeRequiredAt !== null)
-      return replace(user, proof, { password, newPassword }, origin);
+      return replace(user, proof, { password, newPassword }, origin, turn);
     if (newPassword !== undefined) throw notDemanded();
-    return proof.outdated ? renew(user, proof, password, origin) : proof.hash;
+    return proof.outdated ? renew(user, proof, password, turn) : proof.hash;
   };
 
   /** Where the operator demands another password, nobody is let in without one. */
@@ -42,6 +44,7 @@ export function createRehash({ store, passwords, clock }: RehashDependencies) {
     { hash }: Proof,
     { password, newPassword }: GivenPasswords,
     origin: RequestOrigin,
+    turn: Turn,
   ) {
     if (newPassword === undefined) throw new AppError('password_change_required');
     passwords.demandAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
@@ -52,7 +55,7 @@ export function createRehash({ store, passwords, clock }: RehashDependencies) {
         'Choose another password than the present one.',
       );
     }
-    const newHash = await passwords.hash(newPassword, origin.network);
+    const newHash = await passwords.hash(newPassword, turn);
     const at = new Date(clock.now());
     const caller: Caller = { actor: { type: 'user', id: user.id }, origin, sessionId: null };
     return store.transaction(async (stores) => {
@@ -63,14 +66,9 @@ export function createRehash({ store, passwords, clock }: RehashDependencies) {
   }
 
   /** The next login will do where too many wait to have a password hashed. */
-  async function renew(
-    user: User,
-    { hash }: Proof,
-    password: string,
-    origin: RequestOrigin,
-  ): Promise<string> {
+  async function renew(user: User, { hash }: Proof, password: string, turn: Turn): Promise<string> {
     try {
-      const renewed = await passwords.hash(password, origin.network);
+      const renewed = await passwords.hash(password, turn);
       return (await store.users.replacePasswordHash(user.id, hash, renewed)) ? renewed : hash;
     } catch (error) {
       if (error instanceof AppError && error.code === 'overloaded') return hash;

@@ -109,7 +109,7 @@ export function accountRoutes({
 
   async function knownDevice(req: Request, deviceToken: string | undefined): Promise<KnownDevice> {
     const claims = await unlessRefused(() => verifyLive(demandToken(readBearerToken(req))));
-    return { deviceToken, session: claims?.sid ? { userId: claims.sub, id: claims.sid } : undefined };
+    return { deviceToken, session: claims?.sid ? { userId: claims.sub } : undefined };
   }
 }
 

@@ -4,6 +4,7 @@ import type { Actor, Caller, RequestOrigin } from '../caller.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import { entryOf, type LedgerEntry } from '../ledger.ts';
+import type { Place } from '../passwords/fair-queue.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { Sessions } from '../sessions/service.ts';
 import type { SigningKey } from '../tokens/keys.ts';
@@ -120,10 +121,10 @@ export function createAccounts(dependencies: AccountDependencies) {
    */
   async function changePassword(confirmation: Confirmation, newPassword: string): Promise<void> {
     const { userId, caller } = confirmation;
-    const { sessionId, origin } = caller;
-    const revoked = await afterConfirming(confirmation, async (user, currentHash) => {
+    const { sessionId } = caller;
+    const revoked = await afterConfirming(confirmation, async (user, currentHash, place) => {
       passwords.demandAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
-      const newHash = await passwords.hash(newPassword, origin.network);
+      const newHash = await passwords.hash(newPassword, place);
       return store.transaction(async (stores) => {
         if (!(await stores.users.changePassword(userId, currentHash, newHash, now()))) return null;
         await stores.loginFailures.clearAccount(userId);
@@ -160,17 +161,17 @@ export function createAccounts(dependencies: AccountDependencies) {
    */
   async function afterConfirming<Result>(
     { userId, password, caller }: Confirmation,
-    write: (user: User, currentHash: string) => Promise<Result | null>,
+    write: (user: User, currentHash: string, place: Place) => Promise<Result | null>,
   ): Promise<Result> {
     const { network } = caller.origin;
-    const place = passwords.reserve(network, `session:${caller.sessionId}`);
+    const place = passwords.reserve(network, deviceTokens.accountOf(userId));
     const { result, quota, locked } = await check
       .attempt(keysOfSessions(userId), async (prove) => {
         for (let tries = 0; tries < 2; tries++) {
           const user = await get(userId);
           const proof = await prove(user, password, place);
           if (proof === null) return null;
-          const written = await write(user, proof.hash).catch(async (error) => {
+          const written = await write(user, proof.hash, place).catch(async (error) => {
             await recordRefusal(error, userId, caller);
             throw error;
           });

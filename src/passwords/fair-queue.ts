@@ -23,7 +23,7 @@ export interface Place {
   readonly leave: () => void;
 }
 
-/** Whom work is for: a client, or the place that was reserved for it. A place serves once; after that it stands for its client. */
+/** Whom work is for: a client, or the place reserved for it. Used once more, a place stands for its client or device. */
 export type Turn = string | Place;
 
 export interface FairQueue {
@@ -33,7 +33,7 @@ export interface FairQueue {
    */
   readonly run: <Result>(turn: Turn, work: () => Promise<Result>) => Promise<Result>;
   /**
-   * Takes a place. `device` names what the client has proved to have logged in with before.
+   * Takes a place. `device` names what the client has proved to know already: the account of its device or session.
    * @throws AppError overloaded where there is none
    */
   readonly reserve: (client: string, device?: string) => Place;
@@ -61,7 +61,7 @@ type Lines = Map<string, Waiting[]>;
 
 /** How much the latest measurement counts in the mean. */
 const MEAN_WEIGHT = 0.1;
-/** A device token logs nobody in, so whoever has one may only crowd a little. */
+/** A device token logs nobody in, so whoever has some may only crowd a little. */
 const MAX_PLACES_PER_DEVICE = 2;
 /** Devices that have logged in before may take so much of the queue from all others. */
 const SHARE_OF_DEVICES = 0.5;
@@ -172,7 +172,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     const place = turn as Waiting;
     return place.state === 'reserved' || place.state === 'refused'
       ? place
-      : (reserve(place.client) as Waiting);
+      : (reserve(place.client, place.line === devices ? place.key : undefined) as Waiting);
   }
 
   async function execute<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -3,6 +3,7 @@ import type { Response } from 'supertest';
 import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
+import { statementsDuring } from '../support/queries.ts';
 import { aNetwork } from '../support/quotas.ts';
 import { sumOf } from '../support/scrape.ts';
 
@@ -155,5 +156,41 @@ onEachDatabase((kind) => {
         });
       },
     );
+
+    it('has two places for one account, however many devices and sessions that account has', async () => {
+      const [attacker, honest] = [await signUp(app), await signUp(app)];
+      const { email, password } = attacker;
+      const tokens = [attacker.deviceToken];
+      for (let login = 0; login < 4; login++) {
+        const { body } = await app.post('/login').send({ email, password });
+        tokens.push(body.device_token, body.access_token);
+      }
+      const hog = (token: string) => {
+        const login = app.post('/login');
+        const isSession = token.split('.').length === 3;
+        if (isSession) login.auth(token, { type: 'bearer' });
+        return login.send({ email, password, ...(!isSession && { device_token: token }) });
+      };
+
+      const [hogged, welcome] = await whileFull(app, async () => {
+        const hogging = Promise.all(tokens.map(hog));
+        const { deviceToken, ...known } = honest;
+        const login = { email: known.email, password: known.password, device_token: deviceToken };
+        return [await hogging, await app.post('/login').send(login)] as const;
+      });
+
+      expect(hogged.filter(({ status }) => status === 503).length).toBeGreaterThan(2);
+      expect(welcome.status).toBe(200);
+    });
+
+    it('asks no database for what has to wait, whatever text is given as a device token', async () => {
+      const { email } = await signUp(app);
+      const guess = () => app.post('/login').send({ email, password: 'wrong again', device_token: 'x' });
+      for (let tries = 0; tries < 7; tries++) await guess();
+
+      const statements = await statementsDuring(app, () => guess().expect(429));
+
+      expect(statements).toEqual([]);
+    });
   });
 });

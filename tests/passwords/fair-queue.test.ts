@@ -353,6 +353,26 @@ describe('devices that have logged in before', () => {
   });
 });
 
+describe('a place of a device that is used once more', () => {
+  it('finds a place of the device again, where a change of the password takes a second hash', async () => {
+    const { queue, add, done } = aQueue({ maxWaitMilliseconds: 1000 });
+    await add('a0');
+    const place = queue.reserve('l', 'phone');
+    const order: string[] = [];
+    void queue.run(place, async () => void order.push('compared'));
+    await done();
+    await add(...Array.from('abcdefghijkmn', (client) => `${client}1`));
+    expect(queue.hasRoom('l')).toBe(false);
+
+    void queue.run(place, async () => void order.push('hashed'));
+    // The turn before was a device's, so a stranger's comes first.
+    await done();
+    await done();
+
+    expect(order).toEqual(['compared', 'hashed']);
+  });
+});
+
 describe('Retry-After of a refusal', () => {
   it.each([
     [100, 3900, '4'],
