@@ -172,7 +172,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     const place = turn as Waiting;
     return place.state === 'reserved' || place.state === 'refused'
       ? place
-      : (reserve(place.client, place.line === devices ? place.key : undefined) as Waiting);
+      : (reserve(place.client, place.lines === devices ? place.key : undefined) as Waiting);
   }
 
   async function execute<Result>(work: () => Promise<Result>): Promise<Result> {
