@@ -386,6 +386,7 @@ onMysql(() => {
         'signing_keys',
         'user_roles',
         'users',
+        'write_probes',
       ]);
     });
   });
