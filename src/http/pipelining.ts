@@ -26,7 +26,10 @@ export function answerOneAtATime(server: Server, listener: RequestListener): voi
     socket[CONNECTION] = createConnection(socket, listener);
   });
   server.on('request', (req: IncomingMessage, res: ServerResponse<IncomingMessage>) => {
-    (req.socket as TrackedSocket)[CONNECTION]?.take(req, res);
+    const connection = (req.socket as TrackedSocket)[CONNECTION];
+    // A request may be handed over that another server has read.
+    if (connection === undefined) listener(req, res);
+    else connection.take(req, res);
   });
 }
 
