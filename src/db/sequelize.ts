@@ -5,6 +5,8 @@ import type { DatabaseConfig } from '../config.ts';
 import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection.ts';
 
 const IDLE_CONNECTION_MILLISECONDS = 10_000;
+/** How long a migration may wait for a connection, which no request waits for. */
+const PATIENT_ACQUIRE_MILLISECONDS = 60_000;
 
 type Statement = string | { readonly query: string; readonly bind?: QueryOptions['bind'] };
 
@@ -35,7 +37,8 @@ export function openSequelize(
     pool: {
       max: config.poolMax,
       min: 0,
-      acquire: config.timeoutMilliseconds,
+      acquire:
+        statementLimitMilliseconds === null ? PATIENT_ACQUIRE_MILLISECONDS : config.timeoutMilliseconds,
       idle: IDLE_CONNECTION_MILLISECONDS,
     },
     dialectOptions: {
