@@ -14,7 +14,7 @@ const READER: Holding = { roles: ['reader'], permissions: ['users:read'] };
 /** A request behind `authenticate`, with claims like these. */
 function requestWith(claims: Partial<AccessTokenClaims>): Request {
   const rest = { iss: 'i', aud: 'a', sub: USER, iat: 0, exp: 0, jti: 'j', roles: [], scope: '', rv: [] };
-  return { claims: { ...rest, ...claims }, get: () => undefined } as unknown as Request;
+  return { claims: { ...rest, ...claims }, headers: {}, get: () => undefined } as unknown as Request;
 }
 
 /** The permission that is missing, if any. `current` is what the database says of whoever asks; null where they are gone. */

@@ -24,6 +24,30 @@ export async function whileBusy<Result>(
   }
 }
 
+/** One thread, in which a hash is expected to take a millisecond, and nobody waits longer than half a second. */
+export const HALF_A_SECOND_TO_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '500', BCRYPT_COST: '4' };
+/** A second and a half of work. */
+const ENDLESS_COST = 15;
+
+/** Has the thread busy for longer than HALF_A_SECOND_TO_WAIT once the next password has been compared. */
+export function keepBusyAfterNextCompare({ hashWorkers }: TestApp): {
+  readonly over: () => Promise<unknown>;
+} {
+  const { compare, hash } = hashWorkers;
+  let work: Promise<unknown> = Promise.resolve();
+  const spy = jest.spyOn(hashWorkers, 'compare').mockImplementationOnce((client, task) => {
+    const result = compare(client, task);
+    work = hash(CLIENT, { kind: 'hash', text: 'busy', cost: ENDLESS_COST });
+    return result;
+  });
+  return {
+    over: () => {
+      spy.mockRestore();
+      return work;
+    },
+  };
+}
+
 /** One thread, in which a hash is expected to take a millisecond: some thousands may wait. */
 export const THOUSANDS_MAY_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '2000', BCRYPT_COST: '4' };
 const THOUSANDS = 2_500;
