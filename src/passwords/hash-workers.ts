@@ -38,6 +38,8 @@ export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 're
  */
 const NICENESS = process.platform === 'linux' ? 19 : 0;
 
+const KEEP_ALIVE_MILLISECONDS = 1_000;
+
 /** The lowest that bcrypt knows, a millisecond. */
 const MIN_COST = 4;
 
@@ -93,7 +95,10 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
   async function warm(): Promise<void> {
     // The pool starts a thread for each piece of work that finds none free.
     const tasks = Array.from({ length: workers }, () => run({ kind: 'hash', text: '', cost: MIN_COST }));
+    // Threads do not keep a process alive, and at its start nothing else may: Node would exit with code 13.
+    const keepAlive = setInterval(() => {}, KEEP_ALIVE_MILLISECONDS);
     await Promise.allSettled([...tasks, ...loading.values()]);
+    clearInterval(keepAlive);
   }
 
   /** Node 20 aborts where a thread is stopped while it loads modules, so each may load to the end. */
