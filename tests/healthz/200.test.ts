@@ -22,15 +22,10 @@ onEachDatabase((kind) => {
     });
 
     it('without asking the database, so that a dead one gets no process restarted', async () => {
-      // The first query of a process also asks the server for its version.
-      await app.get('/readyz').expect(200);
+      const asked = (path: string) => countQueries(app, () => app.get(path).expect(200));
 
-      const queries = await countQueries(app, async () => {
-        await app.get('/healthz').expect(200);
-        await app.get('/readyz').expect(200);
-      });
-
-      expect(queries).toBe(1);
+      expect(await asked('/readyz')).toBeGreaterThan(0);
+      expect(await asked('/healthz')).toBe(0);
     });
 
     it('even while the schema is behind', async () => {
