@@ -22,6 +22,7 @@ const SOUND_MILLISECONDS = 30_000;
  * @throws Error where one ends before it has ever listened; its exit code is in `exitCode`
  */
 export async function startProcesses(count: number, logger: Logger): Promise<Processes> {
+  const serving = new WeakSet<Worker>();
   let stopping = false;
   let restartMilliseconds = MIN_RESTART_MILLISECONDS;
 
@@ -31,6 +32,7 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
     let hasListened = false;
     worker.once('listening', () => {
       hasListened = true;
+      serving.add(worker);
     });
     // What is sent to one that has died, also by node:cluster itself, fails; that it died the event `exit` says.
     worker.on('error', (err) => logger.debug({ err }, 'a process could not be told something'));
@@ -49,7 +51,11 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
     stopping = true;
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
     const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
-    for (const worker of workers) if (worker.isConnected()) worker.send(STOP);
+    for (const worker of workers) {
+      if (serving.has(worker) && worker.isConnected()) worker.send(STOP);
+      // One that is still starting hears no message, and the signal just ends it.
+      else worker.process.kill('SIGTERM');
+    }
     const timer = setTimeout(() => {
       for (const worker of workers) worker.process.kill('SIGKILL');
     }, withinMilliseconds);
