@@ -7,7 +7,7 @@ import { compared, type Figure, measured } from './support/figures.ts';
 import { type Mysql, useMysql } from './support/mysql.ts';
 import { type Program, startLatchkey } from './support/programs.ts';
 
-const ADMIN = fileURLToPath(new URL('../dist/admin.js', import.meta.url));
+const ADMIN = fileURLToPath(new URL('../dist/cli/admin.js', import.meta.url));
 const EMAIL = 'first-admin@example.com';
 const PASSWORD = 'a password of the benchmark alone';
 const BASE64 = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -10,7 +10,7 @@ import { type Run, runBenchmark } from './support/benchmark.ts';
 import { compared, type Figure, measured } from './support/figures.ts';
 import { interleave } from './support/statistics.ts';
 
-const SERVER = fileURLToPath(new URL('../dist/server.js', import.meta.url));
+const SERVER = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** The least a server in Node can be: the reference. */
 const BARE = `const s = require('node:http').createServer((q, r) => r.end('ok')).listen(0, () => console.log('{"port":' + s.address().port + '}'))`;
 

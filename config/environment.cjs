@@ -1,6 +1,6 @@
 /**
  * How DATABASE_URL and secrets are read. Plain JavaScript, because sequelize-cli reads it from a checkout that
- * was never built; src/config.ts imports the same functions, so the server and the command line cannot disagree.
+ * was never built; src/config/config.ts imports the same functions, so the server and the command line cannot disagree.
  */
 const { readFileSync } = require('node:fs');
 const { resolve } = require('node:path');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describeService } from '../src/app.ts';
-import { renderEnvExample, VARIABLES } from '../src/variables/variables.ts';
+import { renderEnvExample, VARIABLES } from '../src/config/variables.ts';
 import { toPostmanCollection } from './postman.ts';
 
 /** Files that are made from the code by `npm run generate`; a test holds each equal to what the code says today. */

@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import express from 'express';
-import { ConfigError, loadConfig } from '../src/config.ts';
-import { VARIABLES, type VariableName } from '../src/variables/variables.ts';
+import { ConfigError, loadConfig } from '../src/config/config.ts';
+import { VARIABLES, type VariableName } from '../src/config/variables.ts';
 import { TEST_SECRET } from './support/app.ts';
 import { useDirectories } from './support/directories.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../src/config.ts';
-import { renderEnvExample, VARIABLES } from '../src/variables/variables.ts';
+import { loadConfig } from '../src/config/config.ts';
+import { renderEnvExample, VARIABLES } from '../src/config/variables.ts';
 
 const ROOT = new URL('../', import.meta.url);
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createHousekeeping } from '../src/housekeeping.ts';
-import { createLogger } from '../src/logger.ts';
+import { createHousekeeping } from '../src/runtime/housekeeping.ts';
+import { createLogger } from '../src/runtime/logger.ts';
 import { createLogSink } from './support/logs.ts';
 
 const MINUTE_MILLISECONDS = 60_000;

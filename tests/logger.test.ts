@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DatabaseError, DataTypes, Sequelize, UniqueConstraintError, ValidationErrorItem } from 'sequelize';
-import { AppError } from '../src/errors.ts';
-import { createLogger } from '../src/logger.ts';
+import { AppError } from '../src/core/errors.ts';
+import { createLogger } from '../src/runtime/logger.ts';
 import { createLogSink } from './support/logs.ts';
 
 /** The one line that `log` makes, as text and parsed. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../src/config.ts';
-import { warnings } from '../src/welcome.ts';
+import { loadConfig } from '../src/config/config.ts';
+import { warnings } from '../src/runtime/banner.ts';
 
 const PRODUCTION = {
   NODE_ENV: 'production',

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { askForJson, bearer, postJson } from './http.ts';
 import type { Program } from './programs.ts';
 
-const ADMIN = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
+const ADMIN = fileURLToPath(new URL('../../dist/cli/admin.js', import.meta.url));
 const email = 'root@example.com';
 const password = 'correct horse battery staple';
 

@@ -15,7 +15,7 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const SERVER = fileURLToPath(new URL('../../dist/server.js', import.meta.url));
+const SERVER = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const PEERS = fileURLToPath(new URL('../peers/', import.meta.url));
 const START_MILLISECONDS = 30_000;
 const START_CHECK_MILLISECONDS = 20;

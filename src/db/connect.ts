@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { QueryTypes, type Sequelize, Transaction } from 'sequelize';
-import type { DatabaseConfig } from '../config.ts';
-import { AppError } from '../errors.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import { AppError } from '../core/errors.ts';
 import { setDeadline } from './deadline.ts';
 import { isTransient, isUnavailable } from './errors.ts';
 import { defineModels, type Models } from './models.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/config.ts';
 import { connectDatabase, type Database } from './connect.ts';
 import { applyMigrations, pendingMigrations } from './migrate.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConnectionError, type QueryOptions, Sequelize } from 'sequelize';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/config.ts';
 import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection.ts';
 
 const IDLE_CONNECTION_MILLISECONDS = 10_000;

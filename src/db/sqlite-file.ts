@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Sequelize } from 'sequelize';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { isDamage, isTableMissing } from './errors.ts';
 
 /** Sequelize's types miss what it keeps of SQLite: the connections by what they are for. */

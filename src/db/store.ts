@@ -1,17 +1,17 @@
-import { createApiKeyStore } from './api-keys-store.ts';
-import { createClientStore } from './clients-store.ts';
+import { createRightsStore } from '../core/access/rights.store.ts';
+import { createLedgerStore } from '../core/audit/audit.store.ts';
+import { createRevocationStore } from '../core/revocation/revocations.store.ts';
+import { createSessionStore } from '../core/sessions/sessions.store.ts';
+import { createLoginFailureStore } from '../core/sign-in/login-failures.store.ts';
+import { createUserRoleStore } from '../core/users/user-roles.store.ts';
+import { createUserStore } from '../core/users/users.store.ts';
+import { createApiKeyStore } from '../features/api-keys/api-keys.store.ts';
+import { createClientStore } from '../features/clients/clients.store.ts';
+import { createPermissionStore } from '../features/roles/permissions.store.ts';
+import { createRoleStore } from '../features/roles/roles.store.ts';
 import type { Database } from './connect.ts';
-import { createLedgerStore } from './ledger-store.ts';
-import { createLoginFailureStore } from './login-failures-store.ts';
-import { createPermissionStore } from './permissions-store.ts';
-import { createRevocationStore } from './revocations-store.ts';
-import { createRightsStore } from './rights-store.ts';
-import { createRoleStore } from './roles-store.ts';
 import type { Scope } from './scope.ts';
-import { createSessionStore } from './sessions-store.ts';
 import { atOnce } from './turns.ts';
-import { createUserRoleStore } from './user-roles-store.ts';
-import { createUserStore } from './users-store.ts';
 
 /** What the service keeps, part by part. */
 export type Stores = ReturnType<typeof storesIn>;

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { type Database, withDeadline } from './connect.ts';
 
 const FRESH_MILLISECONDS = 1_000;

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { type AccessTokenClaims, readBearerToken as read, VerificationError } from '@latchkey/verifier/core';
 import type { Request, Response } from 'express';
-import { AppError } from '../errors.ts';
-import type { RequestPolicy } from './ports.ts';
+import { AppError } from '../core/errors.ts';
+import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import { challenge } from './problem.ts';
 import type { Limit } from './rate-limit.ts';
 

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 
 /** As deep as anything that a route takes, and a few levels more, so that a wrong field is named as such. */
 const MAX_JSON_DEPTH = 8;

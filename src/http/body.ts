@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { parseForm, parseJson } from './body-text.ts';
 
 /** What a route reads as its body. */

@@ -1,7 +1,7 @@
 import { type AccessTokenClaims, permissionsIn } from '@latchkey/verifier/core';
 import type { Request } from 'express';
-import type { Actor, Caller } from '../caller.ts';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
+import type { Actor, Caller } from '../core/principal.ts';
 import { claimsOf } from './authenticate.ts';
 import { originOf } from './origin.ts';
 import { challengeScope } from './problem.ts';

@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { closeAfter, whenOver } from './exchange.ts';
+import { closeAfter, whenOver } from './when-over.ts';
 
 export interface Drain {
   /** Whether `drain` has been called. */

@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
+import type { RateLimiter } from '../core/limits/rate-limiter.ts';
 import { policyOf, readBearerToken, type TokenCheck } from './authenticate.ts';
-import { whenOver } from './exchange.ts';
+import { whenOver } from './when-over.ts';
 import { hasSoundHeaders } from './host.ts';
-import type { RateLimiter } from './ports.ts';
 import { quotaFields } from './rate-limit.ts';
 import { clientRequestIdOf, newRequestId } from './request-id.ts';
 import { logAnswer } from './request-log.ts';

@@ -8,8 +8,8 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { AppError } from '../errors.ts';
-import { whenOver } from './exchange.ts';
+import { AppError } from '../core/errors.ts';
+import { whenOver } from './when-over.ts';
 import { answerOneAtATime } from './pipelining.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem } from './problem.ts';
 import { newRequestId } from './request-id.ts';

@@ -6,8 +6,8 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { AppError, ERRORS, type ErrorCode, rateLimited } from '../errors.ts';
-import type { Quota } from '../quota.ts';
+import { AppError, ERRORS, type ErrorCode, rateLimited } from '../core/errors.ts';
+import type { Quota } from '../core/limits/quota.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, presentProblem, STATUS_OF } from './problem.ts';
 
 export type Paths = ZodOpenApiPathsObject;

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import ipaddr from 'ipaddr.js';
-import type { RequestOrigin } from '../caller.ts';
+import type { RequestOrigin } from '../core/principal.ts';
 import { clientRequestIdOf, requestIdOf } from './request-id.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;

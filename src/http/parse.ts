@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { AppError, type FieldError } from '../errors.ts';
-import { fieldCodeOf } from './text.ts';
+import { AppError, type FieldError } from '../core/errors.ts';
+import { fieldCodeOf } from '../core/values/text.ts';
 
 const MAX_REPORTED_FIELDS = 20;
 const MAX_POINTER_LENGTH = 100;

@@ -1,5 +1,5 @@
 import { type Express as App, type Request, type RequestHandler, type Response, request } from 'express';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { type Authentication, claimsOf } from './authenticate.ts';
 import { readBody } from './body.ts';
 import { insufficientScope, loggedInUserOf, permissionsOf, userOf } from './caller.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { whenOver } from './exchange.ts';
+import { whenOver } from './when-over.ts';
 
 /** How much the parser gets at once: enough for a request that fits in one packet, and some fifty tiny ones at most. */
 const SLICE_BYTES = 1_024;

@@ -9,10 +9,10 @@ import {
   FIELD_ERRORS,
   type FieldErrorCode,
   isTokenFault,
-} from '../errors.ts';
-import { POLICIES, type PolicyName } from '../quota.ts';
+} from '../core/errors.ts';
+import { POLICIES, type PolicyName } from '../core/limits/quota.ts';
 import { sendText } from './answer.ts';
-import { closeAfter } from './exchange.ts';
+import { closeAfter } from './when-over.ts';
 import { networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';

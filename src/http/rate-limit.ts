@@ -1,7 +1,7 @@
 import type { Response } from 'express';
-import { rateLimited } from '../errors.ts';
-import type { Quota } from '../quota.ts';
-import type { RateLimiter, RequestPolicy } from './ports.ts';
+import { rateLimited } from '../core/errors.ts';
+import type { Quota } from '../core/limits/quota.ts';
+import type { RateLimiter, RequestPolicy } from '../core/limits/rate-limiter.ts';
 
 type CountedQuota = Quota & { readonly allowed: boolean };
 

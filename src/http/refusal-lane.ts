@@ -1,10 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { type AppError, overloaded, rateLimited } from '../errors.ts';
-import type { Quota } from '../quota.ts';
-import { closeAfter } from './exchange.ts';
+import { type AppError, overloaded, rateLimited } from '../core/errors.ts';
+import type { Quota } from '../core/limits/quota.ts';
+import type { RateLimiter, RequestPolicy } from '../core/limits/rate-limiter.ts';
+import { closeAfter } from './when-over.ts';
 import { networkOf } from './origin.ts';
-import type { RateLimiter, RequestPolicy } from './ports.ts';
 import { presentProblem, problemFields, STATUS_OF } from './problem.ts';
 import { quotaFields } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';

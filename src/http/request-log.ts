@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import { whenOver } from './exchange.ts';
+import { whenOver } from './when-over.ts';
 import { clientRequestIdOf, requestIdOf } from './request-id.ts';
 import { routeOf } from './route.ts';
 

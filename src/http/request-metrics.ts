@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { whenOver } from './exchange.ts';
+import { whenOver } from './when-over.ts';
 import { routeOf } from './route.ts';
 
 export interface Measurement {

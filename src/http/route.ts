@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { BodyDescription } from './body.ts';
-import type { RequestPolicy } from './ports.ts';
+import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { RateLimiter, RequestPolicy } from '../http/ports.ts';
-import { type Rate, widerNetworksOf } from '../quota.ts';
+import { type Rate, widerNetworksOf } from '../core/limits/quota.ts';
+import type { RateLimiter, RequestPolicy } from '../core/limits/rate-limiter.ts';
 import type { RedisConnection } from './connect.ts';
 
 const KEY_PREFIX = 'latchkey:limit';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseEmail, parseUsername } from '../../src/accounts/identifiers.ts';
+import { parseEmail, parseUsername } from '../../src/core/users/identifiers.ts';
 
 describe('the canonical form of an email address', () => {
   it.each<[what: string, typed: string, canonical: string]>([

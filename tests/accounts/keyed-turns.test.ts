@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createKeyedTurns } from '../../src/accounts/keyed-turns.ts';
+import { createKeyedTurns } from '../../src/core/sign-in/keyed-turns.ts';
 
 const FATAL = new Error('the database is away');
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createApiKeyCheck } from '../../src/api-keys/check.ts';
-import { forgetOldKeys } from '../../src/api-keys/service.ts';
+import { forgetOldKeys } from '../../src/features/api-keys/api-keys.ts';
+import { createApiKeyCheck } from '../../src/features/api-keys/check.ts';
 import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
 import { makeKey, setRoles } from '../support/api-keys.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createApiKeyUsage } from '../../src/api-keys/last-use.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createApiKeyUsage } from '../../src/features/api-keys/last-use.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
 import { makeKey, queriesOf } from '../support/api-keys.ts';
 import { createTestClock, useApp } from '../support/app.ts';
 import { createTestDatabase, onEachDatabase } from '../support/databases.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { ANONYMOUS } from '../../src/caller.ts';
-import { entryOf } from '../../src/ledger.ts';
+import { entryOf } from '../../src/core/audit/audit.ts';
+import { ANONYMOUS } from '../../src/core/principal.ts';
 import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { searchAudit } from '../support/audit.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { OPERATOR } from '../../src/caller.ts';
-import { loadConfig } from '../../src/config.ts';
-import { entryOf } from '../../src/ledger.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { entryOf } from '../../src/core/audit/audit.ts';
+import { OPERATOR } from '../../src/core/principal.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createSharedClock } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { createSharedClock } from '../../src/core/clock.ts';
 import { connectDatabase } from '../../src/db/connect.ts';
 import { onMysql } from '../support/databases.ts';
 import { createTestDatabase } from '../support/test-database.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { importedUser } from '../../src/accounts/admin/schemas.ts';
+import { importedUser } from '../../src/features/users/schemas.ts';
 import { type Asked, type Caller, ENDPOINTS } from '../authorization/endpoints.ts';
 import { anAdmin } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';

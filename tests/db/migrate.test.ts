@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { connectDatabase } from '../../src/db/connect.ts';
 import { applyMigrations, isSchemaCurrent, pendingMigrations } from '../../src/db/migrate.ts';
 import { administrate, createTestDatabase, onEachDatabase, onMysql } from '../support/databases.ts';

@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { QueryTypes } from 'sequelize';
 import { tlsOptions } from '../../config/environment.cjs';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { connectDatabase } from '../../src/db/connect.ts';
 import { type Certificate, certificateFor } from '../support/certificates.ts';
 import { administrate, createTestDatabase, onMysqlWithTls, type TestDatabase } from '../support/databases.ts';

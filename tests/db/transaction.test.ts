@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { AccountStores, NewUser } from '../../src/accounts/ports.ts';
+import type { AccountStores, NewUser } from '../../src/core/users/ports.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase, onMysql } from '../support/databases.ts';
 import { recordedRevocations } from '../support/feed.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { EVENT_TYPES } from '../../src/ledger.ts';
+import { EVENT_TYPES } from '../../src/core/audit/audit.ts';
 import { ADMIN_COMMAND, useOperatedApp } from '../support/admin-command.ts';
 import { useDirectories } from '../support/directories.ts';
 

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { MAX_SCOPE_BYTES } from '../../src/tokens/scope.ts';
+import { MAX_SCOPE_BYTES } from '../../src/core/tokens/scope.ts';
 import { makeClient, SCOPE, tokenOf } from '../support/clients.ts';
 import { useDirectories } from '../support/directories.ts';
 import { bearer, useGateway } from '../support/gateway.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { AppError, type FieldError } from '../../src/errors.ts';
+import { AppError, type FieldError } from '../../src/core/errors.ts';
 import { parse } from '../../src/http/parse.ts';
 
 const Person = z.strictObject({ name: z.string(), age: z.number().optional() });

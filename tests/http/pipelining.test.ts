@@ -4,7 +4,7 @@ import type { RequestListener, Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createDrain } from '../../src/http/drain.ts';
-import { whenOver } from '../../src/http/exchange.ts';
+import { whenOver } from '../../src/http/when-over.ts';
 import { createHttpServer, listen } from '../../src/http/listen.ts';
 import { useApp } from '../support/app.ts';
 import { numberedRequests, readUntil, requestTo, untilStill } from '../support/pipelining.ts';

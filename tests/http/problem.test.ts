@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import express, { type RequestHandler } from 'express';
 import request from 'supertest';
-import { AppError, ERRORS, type ErrorCode, fieldError } from '../../src/errors.ts';
+import { AppError, ERRORS, type ErrorCode, fieldError } from '../../src/core/errors.ts';
 import {
   challenge,
   PROBLEM_MEDIA_TYPE,
@@ -13,7 +13,7 @@ import {
 } from '../../src/http/problem.ts';
 import { requestId } from '../../src/http/request-id.ts';
 import { requestLog } from '../../src/http/request-log.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
 import { createLogSink } from '../support/logs.ts';
 
 const PUBLIC_URL = 'https://auth.example.com';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { closeAfter } from '../../src/http/exchange.ts';
+import { closeAfter } from '../../src/http/when-over.ts';
 import { createHttpServer, listen } from '../../src/http/listen.ts';
 import { createRefusalBudget } from '../../src/http/refusal-budget.ts';
 

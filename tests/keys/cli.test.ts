@@ -4,12 +4,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { secretKey } from '../../src/tokens/keys.ts';
+import { secretKey } from '../../src/core/tokens/keys.ts';
 import { useDirectories } from '../support/directories.ts';
 import { aPerson } from '../support/people.ts';
 import { startServer } from '../support/server-process.ts';
 
-const KEYS = fileURLToPath(new URL('../../dist/keys.js', import.meta.url));
+const KEYS = fileURLToPath(new URL('../../dist/cli/keys.js', import.meta.url));
 const SECRET = 'Zq3vYw8rT1mKx6bNc0sHd5gJf2pLa7eUo9iRtXyVzBwQ';
 const PREVIOUS_SECRET = 'Hn4kPz9sW2uMd7cFe1tGb6jLx3qRv8yTo0aIhKyXwCmE';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
-import { secretKey } from '../../src/tokens/keys.ts';
+import { createRefreshTokens } from '../../src/core/sessions/refresh-token.ts';
+import { secretKey } from '../../src/core/tokens/keys.ts';
 import { TEST_SECRET, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createAccessTokens } from '../../src/tokens/access-token.ts';
-import { createKeyRing, secretKey } from '../../src/tokens/keys.ts';
+import { createAccessTokens } from '../../src/core/tokens/access-token.ts';
+import { createKeyRing, secretKey } from '../../src/core/tokens/keys.ts';
 import { PUBLIC_URL, TEST_SECRET, type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Caller } from '../../src/caller.ts';
-import { entryOf } from '../../src/ledger.ts';
+import { entryOf } from '../../src/core/audit/audit.ts';
+import type { Caller } from '../../src/core/principal.ts';
 import { anAdmin } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';

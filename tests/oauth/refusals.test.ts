@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { createClientRefusals } from '../../src/clients/refusals.ts';
-import type { LedgerEntry } from '../../src/ledger.ts';
-import { createLogger } from '../../src/logger.ts';
+import type { LedgerEntry } from '../../src/core/audit/audit.ts';
+import { createClientRefusals } from '../../src/features/clients/refusals.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
 import { createLogSink } from '../support/logs.ts';
 
 const clock = { now: () => 0 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AppError } from '../../src/errors.ts';
-import { createFairQueue, type FairQueueOptions } from '../../src/passwords/fair-queue.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { createFairQueue, type FairQueueOptions } from '../../src/core/passwords/fair-queue.ts';
 
 /** One piece of work that ends when the test says so. */
 interface Piece {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { createHashWorkers, type HashWorkers } from '../../src/passwords/hash-workers.ts';
+import { createHashWorkers, type HashWorkers } from '../../src/core/passwords/hash-workers.ts';
 
 const LIVE_COST = 6;
 const TEXT = 'vexing quartz';

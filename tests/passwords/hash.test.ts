@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { createPasswordHasher as createHasher } from '../../src/passwords/hash.ts';
+import { createPasswordHasher as createHasher } from '../../src/core/passwords/hash.ts';
 import { hashHere, roundsOf } from '../support/hashing.ts';
 
 const COST = 4;

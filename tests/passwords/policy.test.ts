@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { dictionary } from '@zxcvbn-ts/language-common';
-import { AppError } from '../../src/errors.ts';
-import { createPasswordPolicy } from '../../src/passwords/policy.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { createPasswordPolicy } from '../../src/core/passwords/policy.ts';
 
 const policy = createPasswordPolicy(8);
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { prehash, prehashKeys } from '../../src/passwords/prehash.ts';
+import { prehash, prehashKeys } from '../../src/core/passwords/prehash.ts';
 
 const PEPPER = 'a pepper of these tests with more than 32 bytes';
 const [label] = prehashKeys(undefined);

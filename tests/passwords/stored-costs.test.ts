@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { readHighestCosts } from '../../src/db/hash-costs.ts';
+import { readHighestCosts } from '../../src/core/passwords/hash-costs.store.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import express from 'express';
-import { healthRoutes } from '../../src/health/routes.ts';
+import { healthRoutes } from '../../src/features/health/routes.ts';
 
 describe('GET /readyz', () => {
   it('gives the database one second, to read and to write at once', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createLogger } from '../../src/logger.ts';
 import { connectRedis, type RedisConnection } from '../../src/redis/connect.ts';
 import { createRateLimiter } from '../../src/redis/limiter.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
 import { createLogSink } from '../support/logs.ts';
 import { onRedis, useRedis } from '../support/redis.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { MANY_REQUESTS } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';

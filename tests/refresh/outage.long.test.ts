@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { MANY_REQUESTS } from '../support/app.ts';
 import { useDirectories } from '../support/directories.ts';

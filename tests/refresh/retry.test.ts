@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
-import { secretKey } from '../../src/tokens/keys.ts';
+import { createRefreshTokens } from '../../src/core/sessions/refresh-token.ts';
+import { secretKey } from '../../src/core/tokens/keys.ts';
 import { TEST_SECRET, type TestApp, useApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';

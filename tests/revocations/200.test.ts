@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { revocationOf } from '../../src/sessions/ending.ts';
+import { revocationOf } from '../../src/core/sessions/ending.ts';
 import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFeed } from '../../src/revocations/feed.ts';
+import { createFeed } from '../../src/features/revocations/feed.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { recordRevocation } from '../support/feed.ts';

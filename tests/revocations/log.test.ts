@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { createRevocationLog } from '../../src/revocations/log.ts';
-import { revocationOf } from '../../src/sessions/ending.ts';
+import { createRevocationLog } from '../../src/core/revocation/log.ts';
+import { revocationOf } from '../../src/core/sessions/ending.ts';
 import { createTestClock } from '../support/app.ts';
 
 const FOLLOWERS = 200;

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRevocationSet } from '@latchkey/verifier/core';
 import fc from 'fast-check';
-import { AppError } from '../../src/errors.ts';
-import { createLogger } from '../../src/logger.ts';
-import { parseCursor } from '../../src/revocations/cursor.ts';
-import { createFeed } from '../../src/revocations/feed.ts';
-import { createRevocationLog } from '../../src/revocations/log.ts';
-import { revocationOf } from '../../src/sessions/ending.ts';
-import { createRevocationFollower } from '../../src/sessions/follower.ts';
-import type { RecordedRevocation } from '../../src/sessions/ports.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { createRevocationFollower } from '../../src/core/revocation/follower.ts';
+import { createRevocationLog } from '../../src/core/revocation/log.ts';
+import { revocationOf } from '../../src/core/sessions/ending.ts';
+import type { RecordedRevocation } from '../../src/core/sessions/ports.ts';
+import { parseCursor } from '../../src/features/revocations/cursor.ts';
+import { createFeed } from '../../src/features/revocations/feed.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
 import { createTestClock } from '../support/app.ts';
 
 const RUNS = 2_000;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Request } from 'express';
-import { OPERATOR } from '../../src/caller.ts';
-import type { AppError } from '../../src/errors.ts';
-import { confirmGranter, demandAdmin, demandHeld, granterOf } from '../../src/http/granter.ts';
-import type { Holder, Holding } from '../../src/sessions/ports.ts';
+import { confirmGranter, demandAdmin, demandHeld, granterOf } from '../../src/core/access/granter.ts';
+import type { AppError } from '../../src/core/errors.ts';
+import { OPERATOR } from '../../src/core/principal.ts';
+import type { Holder, Holding } from '../../src/core/sessions/ports.ts';
 
 const USER = '01980000-0000-7000-8000-000000000001';
 const NOTHING: Holding = { roles: [], permissions: [] };

@@ -1,8 +1,8 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
-import { secretKey } from '../../src/tokens/keys.ts';
+import { createRefreshTokens } from '../../src/core/sessions/refresh-token.ts';
+import { secretKey } from '../../src/core/tokens/keys.ts';
 
 const SECRET = 'the secret of these tests, which signs nothing else';
 const OTHER_SECRET = 'another secret of these tests, just as long as the first';

@@ -1,11 +1,11 @@
-import { NO_GUARD } from '../../src/accounts/login-guard.ts';
-import { createAccounts } from '../../src/accounts/service.ts';
-import { createLogger } from '../../src/logger.ts';
-import { createPasswords, type Passwords } from '../../src/passwords/passwords.ts';
-import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
-import { createSessions } from '../../src/sessions/service.ts';
-import { createAccessTokens } from '../../src/tokens/access-token.ts';
-import { createKeyRing } from '../../src/tokens/keys.ts';
+import { createPasswords, type Passwords } from '../../src/core/passwords/passwords.ts';
+import { createRefreshTokens } from '../../src/core/sessions/refresh-token.ts';
+import { createSessions } from '../../src/core/sessions/sessions.ts';
+import { NO_GUARD } from '../../src/core/sign-in/attempts.ts';
+import { createAccessTokens } from '../../src/core/tokens/access-token.ts';
+import { createKeyRing } from '../../src/core/tokens/keys.ts';
+import { createAccounts } from '../../src/features/accounts/service.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
 import { TEST_SECRET, type TestApp } from './app.ts';
 
 /** The account service of an app, for what no route offers; `change` may put something into its passwords. */

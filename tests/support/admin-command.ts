@@ -8,7 +8,7 @@ import type { DatabaseKind } from './databases.ts';
 import type { Run } from './server-process.ts';
 
 /** The built program. */
-export const ADMIN_COMMAND = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
+export const ADMIN_COMMAND = fileURLToPath(new URL('../../dist/cli/admin.js', import.meta.url));
 
 interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;

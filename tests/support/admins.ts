@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createUserAdmin, type UserAdmin } from '../../src/accounts/admin/service.ts';
-import { createLedgerStore } from '../../src/db/ledger-store.ts';
-import { createPasswords } from '../../src/passwords/passwords.ts';
-import { createEnding } from '../../src/sessions/ending.ts';
+import { createLedgerStore } from '../../src/core/audit/audit.store.ts';
+import { createPasswords } from '../../src/core/passwords/passwords.ts';
+import { createEnding } from '../../src/core/sessions/ending.ts';
+import { createUserAdmin, type UserAdmin } from '../../src/features/users/users.ts';
 import type { TestApp } from './app.ts';
 import { claimsIn } from './claims.ts';
 import { type Person, signUp } from './people.ts';
@@ -57,7 +57,7 @@ export async function countAdmins(app: TestApp): Promise<number> {
   return users.count({ where: { id: rows.map(({ userId }) => userId), disabledAt: null } });
 }
 
-export { OPERATOR_AT_WORK } from '../../src/accounts/admin/rank.ts';
+export { OPERATOR_AT_WORK } from '../../src/core/access/rank.ts';
 
 /** What administrators do, for what is to be done without one. */
 export function userAdminOf(app: TestApp): UserAdmin {

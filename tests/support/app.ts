@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import request, { type Test } from 'supertest';
-import { type Assembly, assemble } from '../../src/assemble.ts';
-import { type Config, loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { listen } from '../../src/http/listen.ts';
-import { createLogger } from '../../src/logger.ts';
+import { type Assembly, assemble } from '../../src/runtime/assemble.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
 import { createContract } from './contract.ts';
 import type { DatabaseKind } from './databases.ts';
 import { createLogSink, demandCleanLogs } from './logs.ts';

@@ -15,7 +15,7 @@ const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 export const POSTS_SERVICE = join(CHECKOUT, 'examples/posts-service');
 
 /** What runs the commands of operators. */
-export const ADMIN = `${process.execPath} ${join(CHECKOUT, 'dist/admin.js')}`;
+export const ADMIN = `${process.execPath} ${join(CHECKOUT, 'dist/cli/admin.js')}`;
 
 /** What the services of these tests are told besides. */
 export const QUICK = { BCRYPT_COST: '4', RATE_LIMITS: 'off' };

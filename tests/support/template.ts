@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { administrate, createTestDatabase, type DatabaseKind, type TestDatabase } from './test-database.ts';
 

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { VerificationError } from '@latchkey/verifier/core';
 import jwt from 'jsonwebtoken';
-import { createAccessTokens } from '../../src/tokens/access-token.ts';
-import { createKeyRing, secretKey } from '../../src/tokens/keys.ts';
+import { createAccessTokens } from '../../src/core/tokens/access-token.ts';
+import { createKeyRing, secretKey } from '../../src/core/tokens/keys.ts';
 
 const ISSUER = 'https://auth.example.com';
 const AUDIENCE = 'latchkey';

@@ -6,7 +6,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { createKeyRing, type KeyMaterial, secretKey } from '../../src/tokens/keys.ts';
+import { createKeyRing, type KeyMaterial, secretKey } from '../../src/core/tokens/keys.ts';
 
 const SECRETS = ['a secret of plain letters, 32 bytes', 'schlüssel mit umlauten und einem 🔑'];
 

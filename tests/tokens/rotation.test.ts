@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createKeyRing, secretKey } from '../../src/tokens/keys.ts';
+import { createKeyRing, secretKey } from '../../src/core/tokens/keys.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { AppError } from '../../src/errors.ts';
-import { demandScopeFits } from '../../src/tokens/scope.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { demandScopeFits } from '../../src/core/tokens/scope.ts';
 
 /** As many permissions as have `bytes` together, with a space between two of them. */
 function permissionsOf(bytes: number): string[] {

@@ -100,7 +100,7 @@ async function startProcess(file: string) {
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code], {
     env: {
       PATH: process.env.PATH,
-      MODULE: new URL('../../src/tokens/secret-file.ts', import.meta.url).href,
+      MODULE: new URL('../../src/core/tokens/secret-file.ts', import.meta.url).href,
       SECRET_FILE: file,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WhereOptions } from 'sequelize';
-import { createImport } from '../../../src/accounts/admin/import.ts';
+import type { Granter } from '../../../src/core/access/granter.ts';
 import type { UserRow } from '../../../src/db/rows.ts';
-import type { Granter } from '../../../src/http/granter.ts';
+import { createImport } from '../../../src/features/users/import.ts';
 import { anAdmin, OPERATOR_AT_WORK, somebodyWho, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
-import { AppError } from '../../../src/errors.ts';
-import { introspect, introspectAccessTokens } from '../../../src/oauth/introspection.ts';
+import { AppError } from '../../../src/core/errors.ts';
+import { introspect, introspectAccessTokens } from '../../../src/features/oauth/introspection.ts';
 import { anAdmin } from '../../support/admins.ts';
 import { makeKey } from '../../support/api-keys.ts';
 import { useApp } from '../../support/app.ts';

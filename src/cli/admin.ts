@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { ConfigError, loadConfig, processEnvironment } from '../config/config.ts';
+import { OPERATOR_AT_WORK } from '../core/access/rank.ts';
+import { createSharedClock, systemClock } from '../core/clock.ts';
+import { AppError, ERRORS } from '../core/errors.ts';
+import { createHashWorkers } from '../core/passwords/hash-workers.ts';
+import { createPasswords } from '../core/passwords/passwords.ts';
+import { createEnding } from '../core/sessions/ending.ts';
+import { parseEmail, parseUsername } from '../core/users/identifiers.ts';
+import type { AccountStore, AccountStores } from '../core/users/ports.ts';
+import { connectDatabase } from '../db/connect.ts';
+import { isSchemaCurrent } from '../db/migrate.ts';
+import { createStore } from '../db/store.ts';
+import { createUserAdmin, type UserAdmin, type UserInFull } from '../features/users/users.ts';
+
+const USAGE = `usage: npm run admin -- create-user --email ADDRESS [--username NAME] [--role ROLE ...]
+                          the password is asked for, or read from standard input; it is never an argument
+       npm run admin -- list [--email PREFIX | --username PREFIX] [--role ROLE]
+       npm run admin -- set-roles  --email ADDRESS | --username NAME  --role ROLE [--role ROLE ...]
+       npm run admin -- disable | enable | unlock | revoke-sessions  --email ADDRESS | --username NAME
+`;
+
+const NO_SCHEMA = 'The database is empty or behind. Start the service once.';
+
+const PAGE_ROWS = 200;
+
+/** Each as a list, so that one that is given twice is noticed. */
+const OPTIONS = {
+  email: { type: 'string', multiple: true },
+  username: { type: 'string', multiple: true },
+  role: { type: 'string', multiple: true },
+} as const;
+
+interface Options {
+  readonly email: string | undefined;
+  readonly username: string | undefined;
+  readonly role: readonly string[];
+}
+
+type OnOneUser = (users: UserAdmin, found: UserInFull, roles: readonly string[]) => Promise<string>;
+
+const ON_ONE_USER: Readonly<Record<string, OnOneUser>> = {
+  async 'set-roles'(users, { user }, given) {
+    const { roles } = await users.setRoles(user.id, given, OPERATOR_AT_WORK);
+    return `${user.email} has the roles ${roles.join(', ')}.`;
+  },
+  async disable(users, { user }) {
+    await users.disable(user.id, OPERATOR_AT_WORK);
+    return `${user.email} is disabled.`;
+  },
+  async enable(users, { user }) {
+    await users.enable(user.id, OPERATOR_AT_WORK);
+    return `${user.email} is enabled.`;
+  },
+  async unlock(users, { user }) {
+    const wasLocked = await users.unlock(user.id, OPERATOR_AT_WORK);
+    return wasLocked ? `${user.email} takes its password again.` : `${user.email} was not locked.`;
+  },
+  async 'revoke-sessions'(users, { user }) {
+    const ended = await users.endSessions(user.id, undefined, OPERATOR_AT_WORK);
+    return `${ended} session${ended === 1 ? '' : 's'} of ${user.email} ended.`;
+  },
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const read = readArguments(args);
+  if (read === undefined) {
+    process.stderr.write(USAGE);
+    return 64; // EX_USAGE of sysexits.h
+  }
+  try {
+    const { command, options } = read;
+    console.log(await withUsers((users, store) => run(users, store, command, options)));
+    return 0;
+  } catch (error) {
+    console.error(
+      error instanceof AppError ? describe(error) : error instanceof Error ? error.message : error,
+    );
+    return error instanceof ConfigError ? ConfigError.exitCode : 1;
+  }
+}
+
+function describe({ code, detail }: AppError): string {
+  return `${ERRORS[code].title}. ${detail}`;
+}
+
+/** The command and its options, or undefined where they do not fit together. */
+function readArguments(args: string[]): { command: string; options: Options } | undefined {
+  try {
+    const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+    const [command = '', ...rest] = positionals;
+    const { email = [], username = [], role = [] } = values;
+    const named = email.length + username.length;
+    const fits =
+      (command === 'list' && named <= 1 && role.length <= 1) ||
+      (command === 'create-user' && email.length === 1 && username.length <= 1) ||
+      (Object.hasOwn(ON_ONE_USER, command) && named === 1 && role.length > 0 === (command === 'set-roles'));
+    const options = { email: email[0], username: username[0], role };
+    return rest.length === 0 && fits ? { command, options } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function run(
+  users: UserAdmin,
+  store: AccountStores,
+  command: string,
+  options: Options,
+): Promise<string> {
+  if (command === 'create-user') return createUser(users, options);
+  if (command === 'list') return list(users, options);
+  const roles = [...new Set(options.role)];
+  return (await ON_ONE_USER[command]?.(users, await find(users, store, options), roles)) ?? '';
+}
+
+async function createUser(users: UserAdmin, { email = '', username, role = [] }: Options): Promise<string> {
+  const parsed = {
+    email: parseEmail(email),
+    username: username === undefined ? undefined : parseUsername(username),
+  };
+  if (parsed.email === null) throw new Error(`${JSON.stringify(email)} is no email address.`);
+  if (parsed.username === null) throw new Error(`${JSON.stringify(username)} is no username.`);
+  const account = {
+    email: parsed.email,
+    emailVerified: false,
+    username: parsed.username,
+    password: await readPassword(),
+    roles: [...new Set(['user', ...role])],
+  };
+  const { user, roles } = await users.create(account, OPERATOR_AT_WORK);
+  return `${user.email} has been created with the roles ${roles.join(', ')}: ${user.id}`;
+}
+
+async function list(users: UserAdmin, { email, username, role = [] }: Options): Promise<string> {
+  const filter = { search: (email ?? username)?.toLowerCase(), role: role[0] };
+  const found: UserInFull[] = [];
+  let page: UserInFull[];
+  do {
+    page = await users.list(filter, PAGE_ROWS, found.at(-1)?.user.id);
+    found.push(...page);
+  } while (page.length === PAGE_ROWS);
+  return found.map(toLine).join('\n');
+}
+
+function toLine({ user, roles }: UserInFull): string {
+  return [user.id, user.email, user.disabledAt ? 'disabled' : 'active', roles.join(',')].join('\t');
+}
+
+async function find(
+  users: UserAdmin,
+  { users: store }: AccountStores,
+  options: Options,
+): Promise<UserInFull> {
+  const { email, username } = options;
+  const named = email === undefined ? parseUsername(username ?? '') : parseEmail(email);
+  const findBy = email === undefined ? store.findByUsername : store.findByEmail;
+  const user = named && (await findBy(named.canonical));
+  if (user === null) throw new Error(`There is no account of ${JSON.stringify(email ?? username)}.`);
+  return users.read(user.id);
+}
+
+/** The first line of standard input; what somebody types at a terminal is not shown. */
+async function readPassword(): Promise<string> {
+  const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const isTerminal = process.stdin.isTTY === true;
+  if (isTerminal) process.stderr.write('Password: ');
+  const lines = createInterface({ input: process.stdin, output: silence, terminal: isTerminal });
+  const [line = ''] = await Promise.race([once(lines, 'line'), once(lines, 'close')]);
+  lines.close();
+  if (isTerminal) process.stderr.write('\n');
+  return String(line);
+}
+
+async function withUsers(work: (users: UserAdmin, store: AccountStore) => Promise<string>): Promise<string> {
+  const config = loadConfig(processEnvironment());
+  const { location } = config.database;
+  if (location.dialect === 'sqlite' && !existsSync(location.storage)) throw new Error(NO_SCHEMA);
+  const database = await connectDatabase(config.database);
+  const { bcryptCost } = config.passwords;
+  const workers = createHashWorkers({ ...config.hashing, bcryptCost, monotonic: systemClock.monotonic });
+  try {
+    if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
+    const store = createStore(database);
+    const clock = createSharedClock(systemClock, database.readTime);
+    await clock.compare();
+    const ending = createEnding({ store, announce: () => {}, clock });
+    const sessions = {
+      ...ending,
+      list: (userId: string) => store.sessions.listLive(userId, new Date(clock.now())),
+    };
+    const passwords = createPasswords(config.passwords, workers);
+    return await work(createUserAdmin({ store, passwords, sessions, clock }), store);
+  } finally {
+    await workers.close();
+    await database.close();
+  }
+}

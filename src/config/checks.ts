@@ -1,0 +1,77 @@
+import type { Algorithm } from '@latchkey/verifier/core';
+import { createKeyRing } from '../core/tokens/keys.ts';
+import { isSampleSecret } from './sample-secrets.ts';
+import { describeValue, type Values } from './variables.ts';
+
+const MIN_SECRET_BYTES = 32;
+const MIN_PRODUCTION_BCRYPT_COST = 10;
+
+/** What is fine on a laptop and not in production. `faults` are those that have been reported already. */
+export function productionFaults(values: Values, faults: readonly string[]): string[] {
+  const found: string[] = [];
+  const required = ['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'] as const;
+  for (const name of required) {
+    const alreadyReported = faults.some((fault) => fault.startsWith(name));
+    if (values[name] === undefined && !alreadyReported)
+      found.push(`${name} is not set: required in production`);
+  }
+  const secrets = [
+    ['JWT_SECRET', values.JWT_SECRET],
+    ['PASSWORD_PEPPER', values.PASSWORD_PEPPER],
+    ...(values.JWT_PREVIOUS_SECRETS ?? []).map((secret) => ['JWT_PREVIOUS_SECRETS', secret] as const),
+  ] as const;
+  for (const [name, secret] of secrets) {
+    if (secret === undefined) continue;
+    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+      found.push(
+        `${name} is ${describeValue(name, secret)}: production wants at least ${MIN_SECRET_BYTES} bytes`,
+      );
+    } else if (isSampleSecret(secret)) {
+      found.push(`${name} is a sample secret that everybody knows: make one with openssl rand -base64 48`);
+    }
+  }
+  if (values.PASSWORD_PEPPER !== undefined && values.PASSWORD_PEPPER === values.JWT_SECRET) {
+    found.push('PASSWORD_PEPPER is the same as JWT_SECRET: make a secret of its own');
+  }
+  if (values.BCRYPT_COST < MIN_PRODUCTION_BCRYPT_COST) {
+    found.push(
+      `BCRYPT_COST is ${values.BCRYPT_COST}: production wants at least ${MIN_PRODUCTION_BCRYPT_COST}`,
+    );
+  }
+  return found;
+}
+
+/** What is wrong with the keys, each by itself and with the algorithm. */
+export function keyFaults(values: Values): string[] {
+  const { JWT_ALG: algorithm = 'HS256', JWT_PRIVATE_KEY: privateKey } = values;
+  const found: string[] = [];
+  if (/^\s+\S|\S\s+$|[,\r\n]/.test(values.JWT_SECRET ?? '')) {
+    found.push(
+      'JWT_SECRET has a comma, a line break or a blank at an end: it could not be listed in JWT_PREVIOUS_SECRETS',
+    );
+  }
+  if (algorithm === 'HS256' && privateKey !== undefined) {
+    found.push('JWT_PRIVATE_KEY is set while JWT_ALG is HS256: set JWT_ALG=ES256 or RS256');
+  } else if (algorithm !== 'HS256' && privateKey === undefined) {
+    found.push(`JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in PEM`);
+  } else {
+    found.push(...keyRingFaults(values, algorithm));
+  }
+  return found;
+}
+
+/** Whether the keys parse and fit only the key ring tells: it is built once for nothing. */
+function keyRingFaults(values: Values, algorithm: Algorithm): string[] {
+  try {
+    createKeyRing({
+      algorithm,
+      secret: values.JWT_SECRET ?? '',
+      privateKey: values.JWT_PRIVATE_KEY,
+      previousSecrets: values.JWT_PREVIOUS_SECRETS ?? [],
+      previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS ?? [],
+    });
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}

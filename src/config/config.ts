@@ -1,0 +1,232 @@
+import { resolve } from 'node:path';
+import type { Algorithm } from '@latchkey/verifier/core';
+import dotenv from 'dotenv';
+import {
+  defaultDatabaseUrl,
+  type Environment,
+  type MysqlLocation,
+  parseDatabaseUrl,
+  readSecret,
+  readVariable,
+  type SqliteLocation,
+  type TlsOptions,
+  tlsOptions,
+} from '../../config/environment.cjs';
+import type { Rate } from '../core/limits/quota.ts';
+import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
+import { keyFaults, productionFaults } from './checks.ts';
+import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
+
+/** Everything the service can be told from outside, checked and frozen. */
+export interface Config {
+  readonly environment: 'development' | 'test' | 'production';
+  readonly logLevel: string;
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl: string;
+    readonly trustProxy: number | readonly string[];
+    readonly corsOrigins: readonly string[];
+  };
+  readonly database: DatabaseConfig;
+  readonly tokens: {
+    /** Absent only outside production: then a secret of this data directory is made at the first start. */
+    readonly secret: string | undefined;
+    readonly secretFile: string;
+    readonly algorithm: Algorithm;
+    readonly privateKey: string | undefined;
+    readonly previousSecrets: readonly string[];
+    readonly previousPublicKeys: readonly string[];
+    readonly issuer: string;
+    readonly audience: string;
+    readonly accessTokenTtlSeconds: number;
+  };
+  readonly sessions: {
+    readonly idleSeconds: number;
+    readonly absoluteSeconds: number;
+    readonly reuseGraceSeconds: number;
+    readonly retrySeconds: number;
+    readonly revocationMaxLagSeconds: number;
+    readonly revocationWhenStale: 'refuse' | 'accept';
+  };
+  readonly passwords: {
+    readonly minLength: number;
+    readonly bcryptCost: number;
+    readonly pepper: string | undefined;
+  };
+  readonly hashing: { readonly workers: number; readonly maxWaitMilliseconds: number };
+  readonly limits: LimitsConfig;
+  readonly redisUrl: string | undefined;
+  readonly metrics: {
+    readonly port: number | undefined;
+    readonly host: string;
+    readonly token: string | undefined;
+  };
+  readonly audit: { readonly retentionDays: number };
+  /** How long a process that is told to stop goes on as if it were not, but for /readyz. */
+  readonly shutdownDelaySeconds: number;
+  /** How many processes share the port. */
+  readonly processes: number;
+  readonly signupDisabled: boolean;
+}
+
+export interface LimitsConfig {
+  readonly enabled: boolean;
+  readonly requests: Readonly<Record<RequestPolicy, Rate>>;
+  readonly loginFailures: { readonly free: number; readonly max: number };
+}
+
+export interface DatabaseConfig {
+  readonly location: SqliteLocation | MysqlLocation;
+  readonly poolMax: number;
+  readonly connectTimeoutMilliseconds: number;
+  readonly timeoutMilliseconds: number;
+  readonly tls: TlsOptions | undefined;
+  readonly migrateOnStart: boolean;
+}
+
+/** Longer than balancers take to notice, by their defaults of two checks two seconds apart. */
+const PRODUCTION_SHUTDOWN_DELAY_SECONDS = 5;
+
+/** All faults of an environment at once. Exit code 78 is EX_CONFIG of sysexits.h. */
+export class ConfigError extends Error {
+  static readonly exitCode = 78;
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      `The configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/** The process's environment, with a `.env` file of the working directory under it. */
+export function processEnvironment(): Environment {
+  dotenv.config({ quiet: true });
+  return process.env;
+}
+
+/**
+ * Checks every variable and returns the frozen configuration.
+ * @throws ConfigError naming each faulty variable, what it got (secrets masked) and what it wants.
+ */
+export function loadConfig(env: Environment): Config {
+  const faults: string[] = [];
+  const values = readVariables(env, faults);
+  const production = values.NODE_ENV === 'production';
+  if (production) faults.push(...productionFaults(values, faults));
+  faults.push(...keyFaults(values));
+  const location = locate(values, faults);
+  const tls = readTls(values, faults);
+  if (faults.length > 0 || location === undefined) throw new ConfigError(faults);
+
+  const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+  return deepFreeze({
+    environment: values.NODE_ENV,
+    logLevel: values.LOG_LEVEL,
+    http: {
+      host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+      port: values.PORT,
+      publicUrl,
+      trustProxy: values.TRUST_PROXY,
+      corsOrigins: values.CORS_ORIGINS,
+    },
+    database: {
+      location,
+      poolMax: values.DATABASE_POOL_MAX,
+      connectTimeoutMilliseconds: values.DATABASE_CONNECT_TIMEOUT_MS,
+      timeoutMilliseconds: values.DATABASE_TIMEOUT_MS,
+      tls,
+      migrateOnStart: values.MIGRATE_ON_START ?? location.dialect === 'sqlite',
+    },
+    tokens: {
+      secret: values.JWT_SECRET,
+      secretFile: resolve(values.DATA_DIR, 'jwt-secret'),
+      issuer: values.JWT_ISSUER ?? publicUrl,
+      audience: values.JWT_AUDIENCE,
+      accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
+      algorithm: values.JWT_ALG,
+      privateKey: values.JWT_PRIVATE_KEY,
+      previousSecrets: values.JWT_PREVIOUS_SECRETS,
+      previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS,
+    },
+    sessions: {
+      idleSeconds: values.SESSION_IDLE_SECONDS,
+      absoluteSeconds: values.SESSION_ABSOLUTE_SECONDS,
+      reuseGraceSeconds: values.REFRESH_REUSE_GRACE_SECONDS,
+      retrySeconds: values.REFRESH_RETRY_SECONDS,
+      revocationMaxLagSeconds: values.REVOCATION_MAX_LAG_SECONDS,
+      revocationWhenStale: values.REVOCATION_WHEN_STALE,
+    },
+    passwords: {
+      minLength: values.PASSWORD_MIN_LENGTH,
+      bcryptCost: values.BCRYPT_COST,
+      pepper: values.PASSWORD_PEPPER,
+    },
+    hashing: {
+      workers: Math.max(1, Math.floor(values.HASH_WORKERS / values.WEB_CONCURRENCY)),
+      maxWaitMilliseconds: values.HASH_MAX_WAIT_MS,
+    },
+    limits: {
+      enabled: values.RATE_LIMITS === 'on',
+      requests: {
+        'signup-ip': values.RATE_LIMIT_SIGNUP_IP,
+        'login-ip': values.RATE_LIMIT_LOGIN_IP,
+        'session-ip': values.RATE_LIMIT_SESSION_IP,
+        'refresh-session': values.RATE_LIMIT_REFRESH_SESSION,
+        'oauth-ip': values.RATE_LIMIT_OAUTH_IP,
+        token: values.RATE_LIMIT_TOKEN,
+        'api-key': values.RATE_LIMIT_API_KEY,
+      },
+      loginFailures: { free: values.LOGIN_FREE_FAILURES, max: values.LOGIN_MAX_FAILURES },
+    },
+    redisUrl: values.REDIS_URL,
+    metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },
+    audit: { retentionDays: values.AUDIT_RETENTION_DAYS },
+    shutdownDelaySeconds:
+      values.SHUTDOWN_DELAY_SECONDS ?? (production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0),
+    processes: values.WEB_CONCURRENCY,
+    signupDisabled: values.SIGNUP_DISABLED,
+  });
+}
+
+function readVariables(env: Environment, faults: string[]): Values {
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(VARIABLES)) {
+    const faultsBefore = faults.length;
+    const text =
+      'secret' in variable ? collect(faults, () => readSecret(env, name)) : readVariable(env, name);
+    if (faults.length > faultsBefore) continue;
+    const result = variable.schema.safeParse(text);
+    if (result.success) values[name] = result.data;
+    else faults.push(`${name} is ${describeValue(name as VariableName, text)}: ${variable.wants}`);
+  }
+  return values as Values;
+}
+
+function locate(values: Values, faults: string[]): DatabaseConfig['location'] | undefined {
+  return collect(faults, () => parseDatabaseUrl(values.DATABASE_URL ?? defaultDatabaseUrl(values.DATA_DIR)));
+}
+
+function readTls(values: Values, faults: string[]): TlsOptions | undefined {
+  // A mode that was no mode has been reported; the file is still to be read.
+  return collect(faults, () => tlsOptions(values.DATABASE_TLS ?? 'verify', values.DATABASE_TLS_CA_FILE));
+}
+
+function collect<Result>(faults: string[], read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    faults.push((error as Error).message);
+    return undefined;
+  }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,108 @@
+import { Op, QueryTypes, Transaction } from 'sequelize';
+import type { Scope } from '../../db/scope.ts';
+import { toSqlDate } from '../../db/sql-date.ts';
+import type { Holder, Holding, Rights, RightsStore } from '../sessions/ports.ts';
+
+/** The row that is locked by whoever changes what others may do: it is always there. */
+const RANKS_ROW = 'admin';
+
+interface RightsRow {
+  readonly is_active: number;
+  readonly rights_version: Date | string | null;
+  readonly role: string | null;
+  readonly version: Date | string | null;
+  readonly permission: string | null;
+  readonly live_sessions?: number;
+}
+
+const COLUMNS = `users.disabled_at IS NULL AS is_active, users.rights_version, roles.name AS role, roles.version,
+  role_permissions.permission`;
+const ROLES = `LEFT JOIN user_roles ON user_roles.user_id = users.id
+  LEFT JOIN roles ON roles.name = user_roles.role
+  LEFT JOIN role_permissions ON role_permissions.role = roles.name
+  WHERE users.id = :userId
+  ORDER BY roles.name`;
+const SQL = `SELECT ${COLUMNS} FROM users ${ROLES}`;
+const WITH_SESSIONS = `SELECT ${COLUMNS}, live.live_sessions FROM users
+  CROSS JOIN (SELECT COUNT(*) AS live_sessions FROM sessions WHERE user_id = :userId AND revoked_at IS NULL
+    AND idle_expires_at > :at AND absolute_expires_at > :at) AS live
+  ${ROLES}`;
+
+/** What users may do, out of the tables of roles. */
+export function createRightsStore({ models, sequelize, transaction, run }: Scope): RightsStore {
+  const { users, roles, sessions, apiKeys, clients, clientPermissions } = models;
+  // Not a shared lock: of two who hold one and both change the row afterwards neither could go on.
+  const lock = transaction === null ? {} : { lock: Transaction.LOCK.UPDATE };
+
+  async function rightsOf(userId: string): Promise<Rights> {
+    const rows = await run(() =>
+      sequelize.query<RightsRow>(SQL, { replacements: { userId }, type: QueryTypes.SELECT, transaction }),
+    );
+    return toRights(rows);
+  }
+
+  async function rightsAndSessionsOf(userId: string, at: Date) {
+    const replacements = { userId, at: toSqlDate(sequelize, at) };
+    const rows = await run(() =>
+      sequelize.query<RightsRow>(WITH_SESSIONS, { replacements, type: QueryTypes.SELECT, transaction }),
+    );
+    return { rights: toRights(rows), liveSessions: Number(rows[0]?.live_sessions ?? 0) };
+  }
+
+  async function lockRanks(): Promise<void> {
+    await run(() => roles.findByPk(RANKS_ROW, { attributes: ['name'], transaction, ...lock }));
+  }
+
+  async function lockHolding(holder: Holder, at: Date): Promise<Holding | null> {
+    if ('clientId' in holder) return lockClient(holder.clientId, at);
+    const { userId, sessionId, apiKeyId } = holder;
+    const user = await run(() =>
+      users.findOne({ where: { id: userId, disabledAt: null }, transaction, ...lock }),
+    );
+    if (user === null) return null;
+    const isLive =
+      (sessionId === null || (await isUnrevoked(sessions, sessionId, userId))) &&
+      (apiKeyId === null || (await isUnrevoked(apiKeys, apiKeyId, userId)));
+    return isLive ? rightsOf(userId) : null;
+  }
+
+  /** Whether the user has a session or key of this id that is not revoked. */
+  async function isUnrevoked(
+    table: typeof sessions | typeof apiKeys,
+    id: string,
+    userId: string,
+  ): Promise<boolean> {
+    const where = { id, userId, revokedAt: null };
+    return (await run(() => (table as typeof sessions).count({ where, transaction }))) > 0;
+  }
+
+  async function lockClient(clientId: string, at: Date): Promise<Holding | null> {
+    const where = { id: clientId, expiresAt: { [Op.or]: [null, { [Op.gt]: at }] } };
+    const client = await run(() => clients.findOne({ where, transaction, ...lock }));
+    if (client === null) return null;
+    const rows = await run(() => clientPermissions.findAll({ where: { clientId }, transaction, raw: true }));
+    return { roles: [], permissions: rows.map(({ permission }) => permission) };
+  }
+
+  return { rightsOf, rightsAndSessionsOf, lockRanks, lockHolding };
+}
+
+function toRights(rows: readonly RightsRow[]): Rights {
+  const versions = new Map<string, number>();
+  const permissions = new Set<string>();
+  for (const { role, version, permission } of rows) {
+    if (role !== null) versions.set(role, toMilliseconds(version));
+    if (permission !== null) permissions.add(permission);
+  }
+  return {
+    isActive: Number(rows[0]?.is_active ?? 0) === 1,
+    roles: [...versions.keys()],
+    permissions: [...permissions].sort(),
+    versions: [toMilliseconds(rows[0]?.rights_version ?? null), ...versions.values()],
+  };
+}
+
+/** SQLite gives the times of such rows as text. */
+function toMilliseconds(time: Date | string | null): number {
+  return time === null ? 0 : new Date(time).getTime();
+}

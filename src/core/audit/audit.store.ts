@@ -1,0 +1,121 @@
+import { Op, QueryTypes, type WhereOptions } from 'sequelize';
+import { v7 as uuidv7 } from 'uuid';
+import { insertRows } from '../../db/insert-rows.ts';
+import { removeInPortions } from '../../db/portions.ts';
+import type { LedgerRow } from '../../db/rows.ts';
+import type { Scope } from '../../db/scope.ts';
+import type { AuditEvent, AuditFilter, LedgerStore } from '../../features/audit/ports.ts';
+import { randomForUuids } from '../../features/users/random-for-uuids.ts';
+import type { Actor } from '../principal.ts';
+import type { EventType, LedgerEntry } from './audit.ts';
+
+const LATEST_FIRST: [string, string][] = [['id', 'DESC']];
+const AFTER_ALL_IDS = 'g';
+
+/**
+ * Entries about a user, of the user, or of one of the user's API keys. Each part goes by an index of its own; with OR the
+ * database walks the primary key, which is the whole table where somebody has few entries.
+ */
+const ABOUT_SQL = `SELECT id FROM (
+    SELECT id FROM (SELECT id FROM ledger WHERE subject_id = :userId AND id < :before
+      ORDER BY id DESC LIMIT :limit) AS about_user
+    UNION SELECT id FROM (SELECT id FROM ledger WHERE actor_id = :userId AND id < :before
+      ORDER BY id DESC LIMIT :limit) AS by_user
+    UNION SELECT id FROM (SELECT ledger.id AS id FROM api_keys JOIN ledger ON ledger.actor_id = api_keys.id
+      WHERE api_keys.user_id = :userId AND ledger.id < :before
+      ORDER BY ledger.id DESC LIMIT :limit) AS by_key
+  ) AS found ORDER BY id DESC LIMIT :limit`;
+
+/** Rises with each entry of this process, so that those of one millisecond are in the order in which they came. */
+let sequence = 0;
+
+/** Who did what, in the table `ledger`. */
+export function createLedgerStore(scope: Scope): LedgerStore {
+  const { models, sequelize, transaction, run, write } = scope;
+  const { ledger } = models;
+  return {
+    async append(entry, at) {
+      await insertRows(scope, ledger, [toRow(entry, at)]);
+    },
+    async appendMany(entries, at) {
+      const randomOf = randomForUuids(entries.length);
+      const rows = entries.map((entry, index) => toRow(entry, at, randomOf(index)));
+      await insertRows(scope, ledger, rows);
+    },
+    async list(filter, limit, before) {
+      const where = { [Op.and]: conditionsOf(filter, before) };
+      const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, limit, transaction }));
+      return rows.map((row) => toEvent(row.get()));
+    },
+    async listAbout(userId, limit, before = AFTER_ALL_IDS) {
+      const replacements = { userId, limit, before };
+      const found = await run(() =>
+        sequelize.query<{ id: string }>(ABOUT_SQL, { replacements, type: QueryTypes.SELECT, transaction }),
+      );
+      if (found.length === 0) return [];
+      const where = { id: found.map(({ id }) => id) };
+      const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, transaction }));
+      return rows.map((row) => toEvent(row.get()));
+    },
+    async prune(before) {
+      const where = { createdAt: { [Op.lt]: before } };
+      await removeInPortions((limit) => write(() => ledger.destroy({ where, limit, transaction })));
+    },
+  };
+}
+
+function toRow(
+  { type, outcome, caller, subjectId, details }: LedgerEntry,
+  at: Date,
+  random?: Uint8Array,
+): LedgerRow {
+  const { actor, origin, sessionId } = caller;
+  return {
+    id: uuidv7({ msecs: at.getTime(), seq: nextInSequence(), ...(random && { random }) }),
+    type,
+    outcome,
+    actorType: actor.type,
+    actorId: actor.id,
+    subjectId,
+    sessionId,
+    ip: origin.ip,
+    userAgent: origin.userAgent,
+    requestId: origin.requestId,
+    clientRequestId: origin.clientRequestId,
+    details: Object.keys(details).length === 0 ? null : JSON.stringify(details),
+    createdAt: at,
+  };
+}
+
+function nextInSequence(): number {
+  sequence = (sequence + 1) >>> 0;
+  return sequence;
+}
+
+function conditionsOf(filter: AuditFilter, before: string | undefined): WhereOptions<LedgerRow>[] {
+  const { subjectId, actorId, type, from, until } = filter;
+  return [
+    ...(subjectId === undefined ? [] : [{ subjectId }]),
+    ...(actorId === undefined ? [] : [{ actorId }]),
+    ...(type === undefined ? [] : [{ type }]),
+    ...(from === undefined ? [] : [{ id: { [Op.gte]: lowestId(from) } }]),
+    ...(until === undefined ? [] : [{ id: { [Op.lt]: lowestId(until) } }]),
+    ...(before === undefined ? [] : [{ id: { [Op.lt]: before } }]),
+  ];
+}
+
+/** What no id of that moment or a later one is below: a UUIDv7 begins with its milliseconds. */
+function lowestId(at: Date): string {
+  const milliseconds = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
+  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;
+}
+
+function toEvent({ actorType, actorId, details, type, outcome, ...row }: LedgerRow): AuditEvent {
+  return {
+    ...row,
+    type: type as EventType,
+    outcome: outcome as AuditEvent['outcome'],
+    actor: { type: actorType as Actor['type'], id: actorId },
+    details: details === null ? {} : JSON.parse(details),
+  };
+}

@@ -1,0 +1,333 @@
+import { REFUSALS, VerificationError } from '@latchkey/verifier/core';
+import type { Quota } from './limits/quota.ts';
+
+/**
+ * The refusals this service knows. The codes are public API: clients branch on them, so none is renamed or reused.
+ * `title` and `meaning` are what a person reads; statuses are given in http/problem.ts.
+ */
+export const ERRORS = {
+  invalid_request: {
+    title: REFUSALS.invalid_request.title,
+    meaning: 'The HTTP request itself is broken: its path, its headers or the way it carries a credential.',
+  },
+  invalid_json: {
+    title: 'The body is not valid JSON',
+    meaning: 'Send one JSON object in UTF-8.',
+  },
+  validation_failed: {
+    title: 'Some fields are not acceptable',
+    meaning:
+      'The member errors lists each field with a JSON pointer, a code and what it wants. Nothing was changed.',
+  },
+  unsupported_media_type: {
+    title: 'The body is of a kind that this route does not take',
+    meaning: 'Send Content-Type: application/json and the body uncompressed; /oauth takes forms.',
+  },
+  cursor_too_old: {
+    title: 'The cursor is too old',
+    meaning: 'What happened since is no longer known. Repeat the request without a cursor.',
+  },
+  payload_too_large: {
+    title: 'The body is too large',
+    meaning:
+      'The member detail names the limit: most bodies may have up to 8 KB and 100 values, lists more, and none may be nested deeply.',
+  },
+  token_missing: {
+    title: REFUSALS.token_missing.title,
+    meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN. An API key will do as well.',
+  },
+  token_invalid: {
+    title: REFUSALS.token_invalid.title,
+    meaning: 'It is damaged, was signed by somebody else or was made for another service. Log in again.',
+  },
+  token_expired: {
+    title: REFUSALS.token_expired.title,
+    meaning: 'It was good until its exp claim. Trade your refresh token for a new one at POST /refresh.',
+  },
+  token_revoked: {
+    title: REFUSALS.token_revoked.title,
+    meaning:
+      'Since it was issued its session has ended, its account was deleted or disabled, or what it may do has changed. Refresh; if that is refused, log in again.',
+  },
+  invalid_refresh_token: {
+    title: 'The refresh token is not valid',
+    meaning: 'It is damaged or unknown, or its session has ended or expired. Log in again.',
+  },
+  refresh_token_reused: {
+    title: 'The refresh token was used before',
+    meaning:
+      'Somebody may have copied it, so the session has been ended on every device that shares it. Log in again.',
+  },
+  invalid_credentials: {
+    title: 'The credentials are not right',
+    meaning:
+      'No account has this identifier with this password. The answer is the same whichever of the two is wrong.',
+  },
+  insufficient_scope: {
+    title: REFUSALS.insufficient_scope.title,
+    meaning: 'It is good, but lacks a permission, which the header WWW-Authenticate names.',
+  },
+  user_required: {
+    title: 'This is for users',
+    meaning: 'The token belongs to a machine client, which has no account of its own.',
+  },
+  password_change_required: {
+    title: 'Another password has to be chosen',
+    meaning:
+      'The password is right, but the operator wants another one. Log in again with new_password beside it.',
+  },
+  session_required: {
+    title: 'This needs a login',
+    meaning:
+      'An API key belongs to no session, so it cannot log out, and it cannot make or see API keys. Log in and send the access token.',
+  },
+  wrong_password: {
+    title: 'The current password is not right',
+    meaning: 'This change needs the current password, and that was not it.',
+  },
+  signup_disabled: {
+    title: 'Sign-up is closed',
+    meaning: 'The operator of this service creates the accounts.',
+  },
+  last_admin: {
+    title: 'This is the last administrator',
+    meaning: 'Somebody has to be left who may give the role admin. Give it to somebody else first.',
+  },
+  scope_too_large: {
+    title: 'These are more permissions than fit into a token',
+    meaning: 'All permissions of a user together may have 4096 bytes, separated by spaces.',
+  },
+  too_many_secrets: {
+    title: 'The client has two secrets already',
+    meaning: 'Two may live side by side while one replaces the other. Remove one first.',
+  },
+  unknown_role: {
+    title: 'There is no such role',
+    meaning: 'Some role of the request does not exist. GET /admin/roles lists the roles there are.',
+  },
+  too_many_api_keys: {
+    title: 'You have as many API keys as you may have',
+    meaning: 'A user has at most 50 keys that are neither deleted nor expired. Delete one first.',
+  },
+  role_not_found: {
+    title: 'There is no role of this name',
+    meaning: 'GET /admin/roles lists the roles there are.',
+  },
+  role_taken: {
+    title: 'There is a role of this name',
+    meaning: 'Change it with PATCH /admin/roles/{name}, or choose another name.',
+  },
+  role_in_use: {
+    title: 'Somebody has this role',
+    meaning: 'Repeat the request with ?force=true to take it away from everybody who has it.',
+  },
+  role_protected: {
+    title: 'The service needs this role as it is',
+    meaning:
+      'The roles user and admin cannot be deleted, and admin keeps all of the permissions that the service itself asks for.',
+  },
+  unknown_permission: {
+    title: 'There is no such permission',
+    meaning: 'GET /admin/permissions lists the permissions there are. Create it first.',
+  },
+  permission_not_found: {
+    title: 'There is no permission of this name',
+    meaning: 'GET /admin/permissions lists the permissions there are.',
+  },
+  permission_taken: {
+    title: 'There is a permission of this name',
+    meaning: 'It is there already: give it to a role.',
+  },
+  permission_in_use: {
+    title: 'Somebody has this permission',
+    meaning:
+      'Repeat the request with ?force=true to take it away from every role and machine client that has it.',
+  },
+  permission_protected: {
+    title: 'The service needs this permission',
+    meaning: 'It guards a route of the service and cannot be deleted.',
+  },
+  email_taken: {
+    title: 'The email address has an account already',
+    meaning: 'Addresses are compared without regard to case. Log in, or use another address.',
+  },
+  username_taken: {
+    title: 'The username is taken',
+    meaning: 'Usernames are compared without regard to case. Choose another one.',
+  },
+  user_not_found: {
+    title: 'There is no such user',
+    meaning: 'GET /admin/users lists the users there are.',
+  },
+  client_not_found: {
+    title: 'There is no such client',
+    meaning: 'GET /admin/clients lists the machine clients there are.',
+  },
+  secret_not_found: {
+    title: 'The client has no such secret',
+    meaning: 'GET /admin/clients/{client_id} lists the ids of its secrets.',
+  },
+  session_not_found: {
+    title: 'You have no such session',
+    meaning: 'GET /sessions lists the sessions that can be ended.',
+  },
+  api_key_not_found: {
+    title: 'You have no such API key',
+    meaning: 'GET /api-keys lists the keys there are; it was deleted, has expired or never was one of yours.',
+  },
+  not_found: {
+    title: 'There is nothing at this path',
+    meaning: 'GET /openapi.json lists every path of this service.',
+  },
+  method_not_allowed: {
+    title: 'This path does not take this method',
+    meaning: 'The header Allow lists the methods it takes.',
+  },
+  rate_limited: {
+    title: 'Too many requests',
+    meaning:
+      'The member policy names the limit that is used up, the fields RateLimit-Policy and RateLimit tell its size. Repeat the request after the seconds in Retry-After.',
+  },
+  overloaded: {
+    title: 'Too many passwords wait to be checked',
+    meaning:
+      'Nothing is wrong with the request and nothing was changed. Repeat it after the seconds in Retry-After.',
+  },
+  database_unavailable: {
+    title: 'The database does not answer',
+    meaning: 'Nothing is wrong with the request. Repeat it after the seconds in Retry-After.',
+  },
+  database_behind: {
+    title: 'The database is behind',
+    meaning:
+      'The refresh token is newer than what the database knows of its session. Keep it, and repeat the request with it after the seconds in Retry-After.',
+  },
+  revocations_stale: {
+    title: REFUSALS.revocations_stale.title,
+    meaning: 'The service cannot know whether this token has been revoked. Repeat the request in a moment.',
+  },
+  not_ready: {
+    title: 'The service is not ready',
+    meaning:
+      'It is shutting down, its schema is behind, its database takes no writes, the clocks differ, or revocations are stale. Send traffic to another replica.',
+  },
+  internal_error: {
+    title: 'Something failed inside the service',
+    meaning: 'The operator finds the cause in the log under the request id that instance names.',
+  },
+} as const satisfies Record<string, { readonly title: string; readonly meaning: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+const TOKEN_FAULTS = ['token_invalid', 'token_expired', 'token_revoked'] as const;
+
+/** Whether something is the matter with a token or a key that was sent, as against with the service. */
+export function isTokenFault(code: ErrorCode): code is (typeof TOKEN_FAULTS)[number] {
+  return (TOKEN_FAULTS as readonly ErrorCode[]).includes(code);
+}
+
+/** What can be wrong with one field: the codes in `errors[]` of a problem, public API like those above. */
+export const FIELD_ERRORS = {
+  required: 'The field is missing.',
+  wrong_type: 'The field has another JSON type.',
+  unknown_field: 'No field of this name is known here.',
+  invalid: 'The value is not among those that are possible.',
+  malformed_text: 'The text holds half of a character (a lone surrogate).',
+  too_long: 'The text is longer than it may be.',
+  empty: 'At least one field is needed.',
+  one_identifier: 'Exactly one of email and username is needed.',
+  invalid_time: 'This is no time in ISO 8601, or one that has passed.',
+  invalid_scope:
+    'A scope is a list of permissions of at most 128 characters, separated by single spaces, together at most 4096.',
+  invalid_email: 'This is not an email address.',
+  invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
+  invalid_name: 'A name has no control characters and not too many others.',
+  invalid_description: 'A description has no control characters and at most 200 others.',
+  invalid_role: 'The name of a role has 1 to 64 letters (a-z), digits or the signs _ . -',
+  invalid_permission:
+    'A permission is resource:action, each 1 to 63 letters (a-z), digits or the signs _ . -',
+  password_too_short: 'The password has fewer characters than the operator demands.',
+  password_too_long: 'The password has more than 256 characters.',
+  password_common: 'The password is among the first that attackers try.',
+  password_unchanged: 'Another password is demanded, and this is the present one.',
+  password_not_demanded: 'No other password is demanded here: POST /me/password changes it.',
+  password_personal: 'The password is your email address, username or name, or the name of the service.',
+} as const satisfies Record<string, string>;
+
+export type FieldErrorCode = keyof typeof FIELD_ERRORS;
+
+/** One unacceptable field: where it is (RFC 6901 pointer), a stable code, and what it wants. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly code: FieldErrorCode;
+  readonly detail: string;
+}
+
+interface AppErrorOptions {
+  /** For the operator: logged, never sent. */
+  readonly cause?: unknown;
+  readonly fields?: readonly FieldError[];
+  /** The quota that the refusal is about, or that it leaves. */
+  readonly quota?: Quota | undefined;
+  /** What the operator should see in the log although it is no fault of the service; `message` is the line's text. */
+  readonly event?: Readonly<Record<string, string>>;
+  /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal in domain terms. `detail` goes to the caller; `cause` stays with the operator. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly fields: readonly FieldError[] | undefined;
+  readonly quota: Quota | undefined;
+  readonly event: Readonly<Record<string, string>> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, detail: string = ERRORS[code].meaning, options: AppErrorOptions = {}) {
+    // Without a stack, which in a flood would cost more than the answer: a refusal is no fault of the code, and where there
+    // is one, its cause has a stack of its own.
+    const frames = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    super(`${code}: ${detail}`, { cause: options.cause });
+    Error.stackTraceLimit = frames;
+    this.name = 'AppError';
+    this.code = code;
+    this.detail = detail;
+    this.fields = options.fields;
+    this.quota = options.quota;
+    this.event = options.event;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** Runs a check of the verifier, without a stack. What it refuses is an AppError with the same code and in the same words. */
+export function asAppError<Result>(check: () => Result): Result {
+  const frames = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof VerificationError && error.code in ERRORS)) throw error;
+    throw new AppError(error.code as ErrorCode, error.message, { cause: error.cause });
+  } finally {
+    Error.stackTraceLimit = frames;
+  }
+}
+
+/** A refusal of exactly one field. */
+export function fieldError(pointer: string, code: FieldErrorCode, detail: string): AppError {
+  return new AppError('validation_failed', detail, { fields: [{ pointer, code, detail }] });
+}
+
+/** A refusal because a quota is used up. */
+export function rateLimited(quota: Quota): AppError {
+  const detail = `The limit ${quota.policy} is used up. There is more in ${quota.resetSeconds} s.`;
+  const headers = { 'Retry-After': String(quota.resetSeconds) };
+  return new AppError('rate_limited', detail, { quota, headers });
+}
+
+/** A refusal because too many passwords wait to be hashed. */
+export function overloaded(retryAfterSeconds: number): AppError {
+  return new AppError('overloaded', undefined, { headers: { 'Retry-After': String(retryAfterSeconds) } });
+}

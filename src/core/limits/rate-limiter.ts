@@ -1,0 +1,10 @@
+import type { PolicyName, Quota } from './quota.ts';
+
+/** The policies that count requests; `login-account` counts failures and belongs to the accounts. */
+export type RequestPolicy = Exclude<PolicyName, 'login-account'>;
+
+/** Counts requests by policy and key. */
+export interface RateLimiter {
+  /** Counts one request. It never fails: where the counts of all replicas cannot be had, this process's own decide. */
+  readonly consume: (policy: RequestPolicy, key: string) => Promise<Quota & { readonly allowed: boolean }>;
+}

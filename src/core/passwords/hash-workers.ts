@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { CompareTask, HashTask } from '../../passwords/hash-worker.js';
+import { AppError } from '../errors.ts';
+import { createFairQueue, type FairQueue, type QueueObserver, type Turn } from './fair-queue.ts';
+
+export interface HashWorkersOptions {
+  /** Threads, each of which hashes one password at a time. */
+  readonly workers: number;
+  /** What would wait longer for a thread is refused. */
+  readonly maxWaitMilliseconds: number;
+  readonly bcryptCost: number;
+  readonly monotonic: () => number;
+  readonly observer?: QueueObserver;
+  /** Told of a thread that could not start; the others do its work. */
+  readonly onThreadError?: (error: Error) => void;
+}
+
+/** Threads that do the work of bcrypt. `turn` is the client of a request, since clients take turns, or its place. */
+export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 'refuse'> {
+  /** @throws AppError overloaded */
+  readonly hash: (turn: Turn, task: HashTask) => Promise<string>;
+  /** @throws AppError overloaded */
+  readonly compare: (turn: Turn, task: CompareTask) => Promise<boolean>;
+  /** How many passwords wait for a thread. */
+  readonly waiting: () => number;
+  readonly running: () => number;
+  /** Starts all threads and resolves once they have loaded what they need: the first logins then do not wait for that. */
+  readonly warm: () => Promise<void>;
+  /** Whatever still waits or runs is given up. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The operating system gives these threads only what the thread that answers requests leaves over. Linux can do so for a
+ * thread; elsewhere it would be the whole process, or nothing.
+ */
+const NICENESS = process.platform === 'linux' ? 19 : 0;
+
+const KEEP_ALIVE_MILLISECONDS = 1_000;
+
+/** The lowest that bcrypt knows, a millisecond. */
+const MIN_COST = 4;
+
+/** bcrypt takes 2^cost rounds; about so long each, until the first hash was measured. */
+const EXPECTED_ROUND_MILLISECONDS = 0.05;
+
+/** Starts one thread; the others start with `warm` or when they are first needed, and all stay. */
+export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
+  const { workers, maxWaitMilliseconds, bcryptCost, monotonic, observer } = options;
+  const pool = new Piscina({
+    filename: new URL('../../passwords/hash-worker.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    niceIncrement: NICENESS,
+    recordTiming: false,
+  });
+  const queue = createFairQueue({
+    slots: workers,
+    maxWaitMilliseconds,
+    expectedMilliseconds: 2 ** bcryptCost * EXPECTED_ROUND_MILLISECONDS,
+    monotonic,
+    ...(observer && { observer }),
+  });
+  // Without a listener it would end the process.
+  pool.on('error', (error: Error) => options.onThreadError?.(error));
+  let closing = false;
+  const loading = new Map<Worker, Promise<unknown>>();
+  noteThreads();
+
+  async function run<Result>(task: HashTask | CompareTask): Promise<Result> {
+    try {
+      const result = pool.run(task);
+      noteThreads();
+      return await result;
+    } catch (error) {
+      // Work that is given up at a stop is no fault of the service.
+      throw closing ? new AppError('overloaded', undefined, { cause: error }) : error;
+    }
+  }
+
+  /** A thread's first message says that it has loaded; one that cannot load just ends. */
+  function noteThreads(): void {
+    for (const thread of pool.threads) {
+      if (loading.has(thread)) continue;
+      loading.set(
+        thread,
+        Promise.race([once(thread, 'message'), once(thread, 'exit')]).catch(() => {}),
+      );
+    }
+  }
+
+  async function warm(): Promise<void> {
+    // The pool starts a thread for each piece of work that finds none free.
+    const tasks = Array.from({ length: workers }, () => run({ kind: 'hash', text: '', cost: MIN_COST }));
+    // Threads do not keep a process alive, and at its start nothing else may: Node would exit with code 13.
+    const keepAlive = setInterval(() => {}, KEEP_ALIVE_MILLISECONDS);
+    await Promise.allSettled([...tasks, ...loading.values()]);
+    clearInterval(keepAlive);
+  }
+
+  /** Node 20 aborts where a thread is stopped while it loads modules, so each may load to the end. */
+  async function close(): Promise<void> {
+    closing = true;
+    noteThreads();
+    for (const thread of pool.threads) thread.ref();
+    await Promise.all(loading.values());
+    await pool.destroy();
+  }
+
+  return {
+    hash: (turn, task) => queue.run(turn, () => run<string>(task)),
+    compare: (turn, task) => queue.run(turn, () => run<boolean>(task)),
+    reserve: queue.reserve,
+    hasRoom: queue.hasRoom,
+    refuse: queue.refuse,
+    waiting: queue.waiting,
+    running: queue.running,
+    warm,
+    close,
+  };
+}

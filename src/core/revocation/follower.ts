@@ -1,0 +1,198 @@
+import type { RevocationSet } from '@latchkey/verifier/core';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type {
+  Announce,
+  RecordedRevocation,
+  Revocation,
+  RevocationTable,
+  SessionStores,
+} from '../sessions/ports.ts';
+import { createUnsettled } from './unsettled.ts';
+
+export interface FollowerOptions {
+  readonly stores: Pick<SessionStores, 'sessions' | 'revocations'>;
+  readonly table: RevocationTable;
+  readonly revocations: RevocationSet;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly maxLagSeconds: number;
+  /** Told of each reading of the table, and up to where it is settled. */
+  readonly onRead?: (page: readonly RecordedRevocation[], settled: number) => void;
+  /** Whether others follow this process, who should learn of it sooner. */
+  readonly isFollowed?: () => boolean;
+}
+
+/** Keeps a process's revocation set equal to the table that all processes write to. */
+export interface RevocationFollower {
+  /** Reads whatever is new when it is called; one reading at a time, whoever asks. Rejects where the table cannot be read. */
+  readonly catchUp: () => Promise<void>;
+  /** Adds what this process has committed. Where it is followed it reads the table at once, for the positions. */
+  readonly announce: Announce;
+  /** Reads every 500 ms until `stop`, and every 100 ms while it is followed; a failure is logged and tried again. */
+  readonly start: () => void;
+  readonly stop: () => void;
+  /** Removes what no living token can need, from memory and from the tables. */
+  readonly prune: () => Promise<void>;
+  /** Milliseconds since the table was last known to be followed. */
+  readonly lagMilliseconds: () => number;
+  /** Whether the lag is more than it may be: then nobody here knows what has been revoked. */
+  readonly isStale: () => boolean;
+}
+
+const POLL_MILLISECONDS = 500;
+const FOLLOWED_POLL_MILLISECONDS = 100;
+const PAGE_ROWS = 10_000;
+
+/**
+ * Longer than any transaction of this service lives, since an operation has at most a minute. A position that is missing
+ * below one that was read so long ago was given to a transaction that has been rolled back, or to none.
+ */
+const LATE_COMMIT_MILLISECONDS = 120_000;
+
+export function createRevocationFollower(options: FollowerOptions): RevocationFollower {
+  const { stores, table, revocations, clock, logger, maxLagSeconds } = options;
+  const { onRead = () => {}, isFollowed = () => false } = options;
+  const unsettled = createUnsettled();
+  let followedAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let reading: Promise<void> | undefined;
+  let readingNext: Promise<void> | undefined;
+  let failing = false;
+  let wasStale = false;
+
+  /**
+   * Reads what lies above the highest position, and has the rest counted: nothing is removed there before it has expired,
+   * so as many rows are the same rows. Where there are more, one has appeared late, and that part is read again.
+   */
+  async function readTable(): Promise<void> {
+    const begunAt = clock.monotonic();
+    await readNew(begunAt);
+    if (unsettled.settled() < unsettled.highest()) {
+      await readLate(begunAt);
+      unsettled.settle(begunAt - LATE_COMMIT_MILLISECONDS);
+      onRead([], unsettled.settled());
+    }
+    followedAt = begunAt;
+  }
+
+  async function readNew(begunAt: number): Promise<void> {
+    const isFirst = followedAt === Number.NEGATIVE_INFINITY;
+    const now = clock.now();
+    await readPages(unsettled.highest(), Number.MAX_SAFE_INTEGER, (page) => {
+      for (const { position, createdAt } of page) {
+        // What was there before this process is as old as it says, or each start would wait at every old gap.
+        const age = isFirst ? Math.max(0, now - createdAt.getTime()) : 0;
+        unsettled.add(position, begunAt - age);
+      }
+      // Gaps that this reading has not had counted are no gaps yet.
+      unsettled.settle(isFirst ? begunAt - LATE_COMMIT_MILLISECONDS : Number.NEGATIVE_INFINITY);
+    });
+  }
+
+  async function readLate(begunAt: number): Promise<void> {
+    const marks = unsettled.marks();
+    const upTo = unsettled.highest();
+    const counts = await table.countAbove(marks, upTo);
+    for (const [index, after] of marks.entries()) {
+      const end = marks[index + 1] ?? upTo;
+      const expected = unsettled.countAbove(after) - unsettled.countAbove(end);
+      if ((counts[index] ?? 0) - (counts[index + 1] ?? 0) === expected) continue;
+      const present = new Set<number>();
+      await readPages(after, end, (page) => {
+        for (const { position } of page) {
+          present.add(position);
+          unsettled.add(position, begunAt);
+        }
+      });
+      unsettled.retain(after, end, present);
+    }
+  }
+
+  /** Reads and applies what lies behind one position, up to another. */
+  async function readPages(
+    after: number,
+    upTo: number,
+    note: (page: readonly RecordedRevocation[]) => void,
+  ): Promise<void> {
+    for (let position = after; ; ) {
+      const page = await table.list(position, upTo, PAGE_ROWS);
+      revocations.add(page);
+      note(page);
+      if (page.length > 0) onRead(page, unsettled.settled());
+      if (page.length < PAGE_ROWS) return;
+      position = page.at(-1)?.position ?? position;
+    }
+  }
+
+  /** A reading that has begun may have missed what was committed since, so whoever comes meanwhile waits for the next. */
+  function catchUp(): Promise<void> {
+    if (reading !== undefined) {
+      readingNext ??= reading
+        .catch(() => {})
+        .then(() => {
+          readingNext = undefined;
+          return catchUp();
+        });
+      return readingNext;
+    }
+    reading = readTable().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  function announce(revoked: Iterable<Revocation>): void {
+    revocations.add(revoked);
+    if (isFollowed()) void poll();
+  }
+
+  async function poll(): Promise<void> {
+    try {
+      await catchUp();
+      failing = false;
+    } catch (error) {
+      // Once is enough: what follows twice a second is the same.
+      if (!failing) logger.warn({ err: error, lag_ms: lagMilliseconds() }, 'revocations cannot be followed');
+      failing = true;
+    }
+    reportStaleness();
+  }
+
+  function reportStaleness(): void {
+    if (isStale() === wasStale) return;
+    wasStale = !wasStale;
+    if (wasStale) logger.error({ lag_ms: lagMilliseconds() }, 'revocations are stale');
+    else logger.info('revocations are followed again');
+  }
+
+  async function prune(): Promise<void> {
+    revocations.prune(clock.now());
+    const before = new Date(clock.now() - LATE_COMMIT_MILLISECONDS);
+    await stores.revocations.prune(before);
+    await stores.sessions.prune(before);
+  }
+
+  const lagMilliseconds = () => clock.monotonic() - followedAt;
+  const isStale = () => lagMilliseconds() > maxLagSeconds * 1000;
+
+  return {
+    catchUp,
+    announce,
+    start() {
+      const interval = () => (isFollowed() ? FOLLOWED_POLL_MILLISECONDS : POLL_MILLISECONDS);
+      const next = async () => {
+        await poll();
+        if (timer !== undefined) timer = setTimeout(next, interval()).unref();
+      };
+      timer = setTimeout(next, interval()).unref();
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+    prune,
+    lagMilliseconds,
+    isStale,
+  };
+}

@@ -1,0 +1,184 @@
+import type { LiveCursor } from '../../features/revocations/cursor.ts';
+import type { Clock } from '../clock.ts';
+import type { RecordedRevocation } from '../sessions/ports.ts';
+
+/** What was revoked lately, as this process has read it, in the order of positions. */
+export interface RevocationLog {
+  /** Takes what has been read of the table, some of it perhaps again, and up to where that is settled. */
+  readonly append: (page: readonly RecordedRevocation[], settled: number) => void;
+  /** What a follower does not have yet, at most a page of it; undefined where that is no longer known here. */
+  readonly since: (cursor: LiveCursor) => { events: RecordedRevocation[]; next: LiveCursor } | undefined;
+  /** Rises with whatever is appended. */
+  readonly version: () => number;
+  /** The highest position that was ever read. */
+  readonly highest: () => number;
+  readonly settled: () => number;
+  /** Resolves when something is appended, after so many milliseconds, or when `signal` is aborted. */
+  readonly nextAppend: (withinMilliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Ends every wait, now and from now on. */
+  readonly release: () => void;
+  /** How many wait. */
+  readonly waiting: () => number;
+  /** Whether somebody has asked in the last minute. */
+  readonly isFollowed: () => boolean;
+}
+
+/** What a follower has to come back within: then nothing has to be read of the database. */
+export const KEPT_SECONDS = 1800;
+export const PAGE_EVENTS = 5_000;
+
+const FOLLOWED_MILLISECONDS = 60_000;
+/** How many late ones are tried to find what a follower lacks. */
+const MAX_LATE = 1_000;
+/** What it takes to answer one follower, and as long again for everything else that the process has to do. */
+const MILLISECONDS_FOR_ONE = 0.5;
+
+/**
+ * Positions are given out at insert and appear at commit, so a lower one may appear after a higher one. A follower has what
+ * a cursor's checksum says it has; where that is all that is known up to its highest position, what is new lies behind.
+ * Else it lacks what has come late since, and where even that is not what the checksum says, it is given everything again
+ * that was not settled. So any process can answer any cursor.
+ */
+export function createRevocationLog(clock: Clock): RevocationLog {
+  const entries: RecordedRevocation[] = [];
+  /** Those that came when a higher one was known, in the order in which they came. */
+  let late: number[] = [];
+  const waiting = new Set<() => void>();
+  /** Up to here something may have been forgotten. */
+  let floor = 0;
+  let settled = 0;
+  let highest = 0;
+  let version = 0;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let isReleased = false;
+  let restUntil = Number.NEGATIVE_INFINITY;
+  let wakingUp: NodeJS.Timeout | undefined;
+
+  function append(page: readonly RecordedRevocation[], settledNow: number): void {
+    let isNew = false;
+    for (const entry of page) {
+      const index = indexAfter(entry.position - 1);
+      if (entry.position <= floor || entries[index]?.position === entry.position) continue;
+      if (index < entries.length) late.push(entry.position);
+      entries.splice(index, 0, entry);
+      isNew = true;
+    }
+    if (isNew || settledNow !== settled) version += 1;
+    settled = settledNow;
+    highest = Math.max(highest, entries.at(-1)?.position ?? 0);
+    forgetOld();
+    if (isNew) wakeSoon();
+  }
+
+  function forgetOld(): void {
+    const keptFrom = clock.now() - KEPT_SECONDS * 1000;
+    const kept = entries.findIndex(({ createdAt }) => createdAt.getTime() >= keptFrom);
+    const forgotten = entries.splice(0, kept === -1 ? entries.length : kept);
+    if (forgotten.length === 0) return;
+    floor = forgotten.at(-1)?.position ?? floor;
+    late = late.filter((position) => position > floor);
+  }
+
+  function since(cursor: LiveCursor) {
+    askedAt = clock.monotonic();
+    if (cursor.settled < floor || cursor.highest > highest) return undefined;
+    const lacked = lackedBelow(cursor);
+    const begin = indexAfter(lacked === undefined ? cursor.settled : cursor.highest);
+    const end = begin + PAGE_EVENTS - (lacked?.length ?? 0);
+    const events = [...(lacked ?? []), ...entries.slice(begin, end)];
+    const isAll = end >= entries.length;
+    const reached = isAll ? highest : (events.at(-1)?.position ?? highest);
+    const below = Math.min(settled, reached);
+    return { events, next: { settled: below, highest: reached, checksum: checksumOf(below, reached) } };
+  }
+
+  /** What has come late since the cursor was made; undefined where that does not explain its checksum. */
+  function lackedBelow(cursor: LiveCursor): RecordedRevocation[] | undefined {
+    let sum = checksumOf(cursor.settled, cursor.highest);
+    const lacked: RecordedRevocation[] = [];
+    for (let index = late.length - 1; sum !== cursor.checksum; index--) {
+      const position = late[index];
+      if (position === undefined || lacked.length === MAX_LATE) return undefined;
+      const entry = entries[indexAfter(position - 1)];
+      if (entry === undefined || position <= cursor.settled || position > cursor.highest) continue;
+      sum = (sum - mixed(position)) >>> 0;
+      lacked.push(entry);
+    }
+    return lacked.sort((one, other) => one.position - other.position);
+  }
+
+  /** Of the entries behind one position up to another; these are few, since what is not settled yet is recent. */
+  function checksumOf(after: number, upTo: number): number {
+    let sum = 0;
+    for (let index = indexAfter(after); index < entries.length; index++) {
+      const position = entries[index]?.position ?? 0;
+      if (position > upTo) break;
+      sum = (sum + mixed(position)) >>> 0;
+    }
+    return sum;
+  }
+
+  /** The index of the first entry behind `position`. */
+  function indexAfter(position: number): number {
+    let low = 0;
+    let high = entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((entries[middle]?.position ?? 0) <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function nextAppend(withinMilliseconds: number, signal: AbortSignal): Promise<void> {
+    if (isReleased || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, withinMilliseconds);
+      signal.addEventListener('abort', wake);
+      waiting.add(wake);
+    });
+  }
+
+  /** At once, unless many have just been answered: what is revoked meanwhile comes together then. */
+  function wakeSoon(): void {
+    const rest = restUntil - clock.monotonic();
+    if (rest <= 0) wakeAll();
+    else wakingUp ??= setTimeout(wakeAll, rest);
+  }
+
+  function wakeAll(): void {
+    clearTimeout(wakingUp);
+    wakingUp = undefined;
+    restUntil = clock.monotonic() + waiting.size * MILLISECONDS_FOR_ONE;
+    for (const wake of waiting) wake();
+  }
+
+  return {
+    append,
+    since,
+    version: () => version,
+    highest: () => highest,
+    settled: () => settled,
+    nextAppend,
+    release() {
+      isReleased = true;
+      wakeAll();
+    },
+    waiting: () => waiting.size,
+    isFollowed: () => clock.monotonic() - askedAt < FOLLOWED_MILLISECONDS,
+  };
+}
+
+/** 32 bits that look random (the finalizer of MurmurHash3), so that other positions hardly ever have the same sum. */
+function mixed(position: number): number {
+  let bits = position ^ (position >>> 16);
+  bits = Math.imul(bits, 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
+}

@@ -1,0 +1,195 @@
+import { literal, Op, QueryTypes } from 'sequelize';
+import { causalReadPrefix } from '../../db/causal-read.ts';
+import { removeInPortions } from '../../db/portions.ts';
+import type { SessionRow } from '../../db/rows.ts';
+import type { Scope } from '../../db/scope.ts';
+import { toSqlDate } from '../../db/sql-date.ts';
+import type {
+  LoginMethod,
+  NewSession,
+  Refreshed,
+  RevocationReason,
+  Session,
+  SessionFilter,
+  SessionStore,
+  StoredSession,
+} from './ports.ts';
+
+const USER_IS_ACTIVE_SQL =
+  'EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)';
+const USER_IS_ACTIVE = literal(USER_IS_ACTIVE_SQL);
+
+const SQLITE_NOW = "CAST(strftime('%s', 'now') AS INTEGER)";
+const MYSQL_NOW = "TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP())";
+
+/** Seconds since 1970 by the database's own clock, and a time so many seconds later. */
+const SQL = {
+  sqlite: {
+    now: SQLITE_NOW,
+    nowLiteral: literal(SQLITE_NOW),
+    later: (at: string, seconds: string) =>
+      `strftime('%Y-%m-%d %H:%M:%f +00:00', ${at}, (${seconds}) || ' seconds')`,
+  },
+  mysql: {
+    now: MYSQL_NOW,
+    nowLiteral: literal(MYSQL_NOW),
+    later: (at: string, seconds: string) => `DATE_ADD(${at}, INTERVAL (${seconds}) SECOND)`,
+  },
+} as const;
+
+/** Whoever waits for a write has been told of a failure by then. */
+const LATE_SECONDS = 5;
+
+const LATEST_USED_FIRST: [string, string][] = [
+  ['lastUsedAt', 'DESC'],
+  ['id', 'DESC'],
+];
+
+/** Logins in the table `sessions`. */
+export function createSessionStore({ models, sequelize, transaction, run, write }: Scope): SessionStore {
+  const { sessions } = models;
+  const { now, nowLiteral, later } = SQL[sequelize.getDialect() === 'sqlite' ? 'sqlite' : 'mysql'];
+  const readAt: [ReturnType<typeof literal>, string] = [nowLiteral, 'readAtSeconds'];
+
+  /**
+   * Inserts out of the user's row, which decides whether there is still somebody to give a session to. In a transaction
+   * MySQL would read what the row was before somebody who is changing it commits, so it has to wait for the row.
+   */
+  async function insert(session: NewSession, provenHash: string | null): Promise<boolean> {
+    const sql = `INSERT INTO sessions
+        (id, user_id, method, user_agent, ip, created_at, last_used_at, idle_expires_at, absolute_expires_at, refresh_counter)
+      SELECT :id, users.id, :method, :userAgent, :ip, :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
+      FROM users WHERE users.id = :userId AND users.disabled_at IS NULL
+        AND (:provenHash IS NULL
+          OR (users.password_hash = :provenHash AND users.password_change_required_at IS NULL))
+      ${sequelize.getDialect() === 'sqlite' ? '' : 'LOCK IN SHARE MODE'}`;
+    const date = (value: Date) => toSqlDate(sequelize, value);
+    const replacements = {
+      ...session,
+      provenHash,
+      createdAt: date(session.createdAt),
+      lastUsedAt: date(session.lastUsedAt),
+      idleExpiresAt: date(session.idleExpiresAt),
+      absoluteExpiresAt: date(session.absoluteExpiresAt),
+    };
+    const [, affected] = await write(() =>
+      sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }),
+    );
+    return affected === 1;
+  }
+
+  async function find(id: string): Promise<StoredSession | null> {
+    const where = { id, [Op.and]: USER_IS_ACTIVE };
+    const row = await run(() => sessions.findOne({ where, attributes: { include: [readAt] }, transaction }));
+    return row === null ? null : toStoredSession(row.get());
+  }
+
+  async function findCausally(id: string): Promise<StoredSession | null> {
+    const prefix = await run(() => causalReadPrefix(sequelize));
+    if (prefix === '') return find(id);
+    const sql = `${prefix}SELECT sessions.*, ${now} AS readAtSeconds FROM sessions WHERE id = :id AND ${USER_IS_ACTIVE_SQL}`;
+    const options = {
+      replacements: { id },
+      type: QueryTypes.SELECT,
+      model: sessions,
+      mapToModel: true,
+    } as const;
+    const [row] = await run(() => sequelize.query(sql, options));
+    return row === undefined ? null : toStoredSession(row.get());
+  }
+
+  async function listLive(userId: string, at: Date): Promise<Session[]> {
+    const where = { userId, ...liveAt(at) };
+    const rows = await run(() => sessions.findAll({ where, order: LATEST_USED_FIRST, transaction }));
+    return rows.map((row) => toSession(row.get()));
+  }
+
+  async function listSurplus(userId: string, keep: number, at: Date): Promise<string[]> {
+    const where = { userId, ...liveAt(at) };
+    const order: [string, string][] = [['id', 'DESC']];
+    const rows = await run(() =>
+      sessions.findAll({ where, order, attributes: ['id'], offset: keep, limit: keep, transaction }),
+    );
+    return rows.map((row) => row.get().id);
+  }
+
+  /**
+   * A server that was frozen comes to a statement long after it was sent, when whoever sent it has given up. The time
+   * that it was sent with would then have the grace end before anybody can know of the rotation.
+   */
+  async function rotate(
+    { id, refreshCounter, readAtSeconds }: StoredSession,
+    at: Date,
+    idleExpiresAt: Date,
+  ): Promise<boolean> {
+    const elapsed = `${now} - :readAtSeconds`;
+    const sql = `UPDATE sessions SET
+        rotated_at = CASE WHEN ${elapsed} > ${LATE_SECONDS} THEN ${later(':at', elapsed)} ELSE :at END,
+        refresh_counter = refresh_counter + 1, confirmed_at = NULL, last_used_at = :at, idle_expires_at = :idleExpiresAt
+      WHERE id = :id AND refresh_counter = :refreshCounter AND revoked_at IS NULL
+        AND idle_expires_at > :at AND absolute_expires_at > :at AND ${USER_IS_ACTIVE_SQL}`;
+    const replacements = {
+      id,
+      refreshCounter,
+      readAtSeconds,
+      at: toSqlDate(sequelize, at),
+      idleExpiresAt: toSqlDate(sequelize, idleExpiresAt),
+    };
+    const [, affected] = await write(() =>
+      sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }),
+    );
+    return affected === 1;
+  }
+
+  async function confirm(refreshes: readonly Refreshed[], at: Date): Promise<void> {
+    const named = refreshes.map(({ id, refreshCounter }) => ({ id, refreshCounter }));
+    const where = { confirmedAt: null, [Op.or]: named };
+    await write(() => sessions.update({ confirmedAt: at }, { where, transaction }));
+  }
+
+  async function revoke(
+    { userId, id, exceptId }: SessionFilter,
+    reason: RevocationReason,
+    at: Date,
+  ): Promise<string[]> {
+    const change = { revokedAt: at, revokedReason: reason };
+    if (id !== undefined) {
+      const where = { id, userId, ...liveAt(at) };
+      const [affected] = await write(() => sessions.update(change, { where, transaction }));
+      return affected === 0 ? [] : [id];
+    }
+    const where = { userId, ...(exceptId !== undefined && { id: { [Op.ne]: exceptId } }), ...liveAt(at) };
+    const rows = await run(() =>
+      sessions.findAll({ where, attributes: ['id'], transaction, lock: transaction !== null }),
+    );
+    const ids = rows.map((row) => row.get().id);
+    if (ids.length === 0) return [];
+    await write(() => sessions.update(change, { where: { id: ids, revokedAt: null }, transaction }));
+    return ids;
+  }
+
+  async function remove(id: string): Promise<void> {
+    await write(() => sessions.destroy({ where: { id }, transaction }));
+  }
+
+  async function prune(before: Date): Promise<void> {
+    const where = { idleExpiresAt: { [Op.lt]: before } };
+    await removeInPortions((limit) => write(() => sessions.destroy({ where, limit, transaction })));
+  }
+
+  return { insert, remove, find, findCausally, listLive, listSurplus, rotate, confirm, revoke, prune };
+}
+
+function liveAt(at: Date) {
+  return { revokedAt: null, idleExpiresAt: { [Op.gt]: at }, absoluteExpiresAt: { [Op.gt]: at } };
+}
+
+function toStoredSession(row: SessionRow): StoredSession {
+  // A column that only this query has. MySQL's driver may give a large number as text.
+  const { readAtSeconds } = row as SessionRow & { readAtSeconds: number | string };
+  return { ...toSession(row), readAtSeconds: Number(readAtSeconds) };
+}
+
+function toSession({ method, revokedReason, ...session }: SessionRow): Session {
+  return { ...session, method: method as LoginMethod };
+}

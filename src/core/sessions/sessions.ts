@@ -1,0 +1,375 @@
+import { v7 as uuidv7 } from 'uuid';
+import { entryOf, type LedgerEntry } from '../audit/audit.ts';
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
+import { ANONYMOUS, type Caller, type RequestOrigin } from '../principal.ts';
+import type { AccessTokens } from '../tokens/access-token.ts';
+import type { Confirmations } from './confirmations.ts';
+import { after, createEnding } from './ending.ts';
+import type {
+  Announce,
+  LoginMethod,
+  Rights,
+  Session,
+  SessionStores,
+  StoredSession,
+  TransactionalSessionStores,
+} from './ports.ts';
+import type { RefreshTokenContent, RefreshTokens } from './refresh-token.ts';
+
+export interface SessionLifetimes {
+  readonly accessTokenTtlSeconds: number;
+  /** How long a session may rest between two refreshes. */
+  readonly idleSeconds: number;
+  /** How long a session lasts at most. */
+  readonly absoluteSeconds: number;
+  /** How long the refresh token before the present one still gets the present one. */
+  readonly reuseGraceSeconds: number;
+  /** How long it does as long as the present one is not known to have arrived. */
+  readonly retrySeconds: number;
+}
+
+export interface SessionDependencies {
+  readonly store: TransactionalSessionStores;
+  readonly accessTokens: AccessTokens;
+  readonly refreshTokens: RefreshTokens;
+  readonly announce: Announce;
+  readonly confirmations: Pick<Confirmations, 'notedAt'>;
+  readonly clock: Clock;
+  readonly lifetimes: SessionLifetimes;
+  /** Told what became of each refresh token, for the metrics. */
+  readonly onRefresh?: (outcome: RefreshOutcome) => void;
+}
+
+/** How a refresh ended: with a new pair of tokens, with the present one again, or without. */
+export type RefreshOutcome = 'rotated' | Repeat | 'reused' | 'behind' | 'invalid';
+
+/** Why the token before the present one is answered: two clients refreshed at once, or an answer never arrived. */
+type Repeat = 'grace' | 'retry';
+
+/** What `refresh` would make of a refresh token. */
+type Standing = 'latest' | Repeat | 'reused' | 'behind' | 'ended';
+
+interface FoundSession {
+  readonly session: StoredSession;
+  readonly standing: Standing;
+}
+
+/** What a login or a refresh hands out. */
+export interface SessionGrant {
+  readonly accessToken: string;
+  readonly expiresInSeconds: number;
+  readonly refreshToken: string;
+  readonly refreshExpiresInSeconds: number;
+  /** What the access token allows. */
+  readonly permissions: readonly string[];
+}
+
+/** What somebody logged in with. */
+export interface ProvenLogin {
+  readonly method: LoginMethod;
+  readonly origin: RequestOrigin;
+  /** The stored hash that their password was right for; null where they proved something else. */
+  readonly passwordHash: string | null;
+}
+
+export type Sessions = ReturnType<typeof createSessions>;
+
+/** What is known of a refresh token. */
+export interface SessionOfToken {
+  readonly session: Session;
+  readonly isLatest: boolean;
+  readonly isRefreshable: boolean;
+  /** The database is behind the token. */
+  readonly isBehind: boolean;
+}
+
+/** Of one user; a login beyond that ends the oldest. */
+const MAX_LIVE_SESSIONS = 100;
+
+/** Logins on devices: how they start, go on and end. */
+export function createSessions(dependencies: SessionDependencies) {
+  const { store, accessTokens, refreshTokens, announce, confirmations, clock, lifetimes } = dependencies;
+  const { onRefresh = () => {} } = dependencies;
+  const now = () => new Date(clock.now());
+  const ending = createEnding({ store, announce, clock });
+
+  /**
+   * Logs a person in. Every way to log in ends here. Null where the user is gone or disabled by now, or where the
+   * password that was proved is no longer theirs.
+   */
+  async function start(userId: string, login: ProvenLogin): Promise<SessionGrant | null> {
+    const session = await beginRecorded(userId, login);
+    if (session === null) return null;
+    const { rights, liveSessions } = await store.rights.rightsAndSessionsOf(userId, session.createdAt);
+    if (liveSessions > MAX_LIVE_SESSIONS) await endSurplus(userId, login.origin);
+    return issue(session, session.createdAt, rights);
+  }
+
+  /**
+   * The part of `start` that belongs into a transaction with something else, of which `earlier` goes into the ledger
+   * before the login.
+   */
+  async function startWithin(
+    stores: SessionStores,
+    userId: string,
+    login: ProvenLogin,
+    earlier: readonly LedgerEntry[],
+  ): Promise<SessionGrant | null> {
+    const session = newSession(userId, login);
+    if (!(await insertAndRecord(stores, session, login, earlier))) return null;
+    return grant(session, session.createdAt, stores);
+  }
+
+  function newSession(userId: string, login: ProvenLogin): Session {
+    const createdAt = now();
+    const absoluteExpiresAt = after(createdAt, lifetimes.absoluteSeconds);
+    return {
+      id: uuidv7({ msecs: createdAt.getTime() }),
+      userId,
+      method: login.method,
+      userAgent: login.origin.userAgent,
+      ip: login.origin.ip,
+      createdAt,
+      lastUsedAt: createdAt,
+      idleExpiresAt: idleExpiry(createdAt, absoluteExpiresAt),
+      absoluteExpiresAt,
+      refreshCounter: 0,
+      rotatedAt: null,
+      confirmedAt: null,
+      revokedAt: null,
+    };
+  }
+
+  /** False where there is nobody to give a session to. */
+  async function insertAndRecord(
+    { sessions, ledger }: SessionStores,
+    session: Session,
+    login: ProvenLogin,
+    earlier: readonly LedgerEntry[],
+  ): Promise<boolean> {
+    const { userId, createdAt } = session;
+    if (!(await sessions.insert(session, login.passwordHash))) return false;
+    const caller = {
+      actor: { type: 'user', id: userId },
+      origin: login.origin,
+      sessionId: session.id,
+    } as const;
+    const details = { method: login.method };
+    await ledger.appendMany([...earlier, entryOf('login.succeeded', caller, userId, details)], createdAt);
+    return true;
+  }
+
+  /**
+   * A transaction would cost each login another round trip. A login that cannot be recorded takes its session back
+   * instead; where not even that is possible, the session is one whose tokens nobody has been given.
+   */
+  async function beginRecorded(userId: string, login: ProvenLogin): Promise<Session | null> {
+    const session = newSession(userId, login);
+    try {
+      return (await insertAndRecord(store, session, login, [])) ? session : null;
+    } catch (error) {
+      await store.sessions.remove(session.id).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** However often somebody logs in, the sessions of a user stay few enough to be listed and ended at once. */
+  async function endSurplus(userId: string, origin: RequestOrigin): Promise<void> {
+    const surplus = await store.sessions.listSurplus(userId, MAX_LIVE_SESSIONS, now());
+    const caller: Caller = { actor: { type: 'user', id: userId }, origin, sessionId: null };
+    for (const id of surplus) await ending.end({ userId, id }, 'too_many_sessions', caller);
+  }
+
+  /**
+   * Trades a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). The previous token, shown
+   * again within the grace or before its successor has arrived, gets the very same successor: two tabs, a race or a lost
+   * answer log nobody out.
+   * Of `wanted` permissions the access token gets those that the user has; without them it gets all.
+   * @throws AppError invalid_refresh_token, refresh_token_reused, database_behind
+   */
+  async function refresh(
+    token: string,
+    origin: RequestOrigin,
+    wanted?: readonly string[],
+  ): Promise<SessionGrant> {
+    // Before anything is read, so that whoever deletes the account after that revokes this token as well.
+    const at = now();
+    const content = refreshTokens.read(token);
+    let found = content && (await find(content));
+    if (content !== null && found?.standing === 'latest') {
+      const rotated = await rotate(found.session, wanted);
+      if (rotated !== null) return rotated;
+      // Another request was first, or the session has just ended.
+      found = await find(content);
+    }
+    switch (found?.standing) {
+      case 'grace':
+      case 'retry':
+        return repeat(found.session, found.standing, origin, at, wanted);
+      case 'reused':
+        return refuseReuse(found.session, origin);
+      // Still the latest, although it could not be rotated: what was read had been overtaken already.
+      case 'latest':
+      case 'behind':
+        return refuseBehind(found.session);
+      default:
+        onRefresh('invalid');
+        throw new AppError('invalid_refresh_token');
+    }
+  }
+
+  /** The session that a refresh token made here is for, and what becomes of the token; null where there is none. */
+  async function find({ sessionId, counter }: RefreshTokenContent): Promise<FoundSession | null> {
+    const read = await store.sessions.find(sessionId);
+    // The token proves that there is, or was, more to know than this: it is read again where nothing can be missing.
+    const isBehind = read === null || read.refreshCounter < counter;
+    const session = isBehind ? await store.sessions.findCausally(sessionId) : read;
+    return session && { session, standing: standingOf(session, counter, now()) };
+  }
+
+  function standingOf(session: Session, counter: number, at: Date): Standing {
+    const { refreshCounter, rotatedAt } = session;
+    if (!isLive(session, at)) return 'ended';
+    if (counter === refreshCounter) return 'latest';
+    if (counter > refreshCounter) return 'behind';
+    if (counter !== refreshCounter - 1 || rotatedAt === null) return 'reused';
+    if (at <= after(rotatedAt, lifetimes.reuseGraceSeconds)) return 'grace';
+    if (at > after(rotatedAt, lifetimes.retrySeconds)) return 'reused';
+    const confirmedAt = session.confirmedAt ?? confirmations.notedAt(session.id, refreshCounter);
+    // Two tabs that repeat after an outage have the grace as well, from when the first one got its answer.
+    const isArrived = confirmedAt !== null && at > after(confirmedAt, lifetimes.reuseGraceSeconds);
+    return isArrived ? 'reused' : 'retry';
+  }
+
+  /** Null where somebody else was first. */
+  async function rotate(session: StoredSession, wanted?: readonly string[]): Promise<SessionGrant | null> {
+    const at = now();
+    const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt);
+    if (!(await store.sessions.rotate(session, at, idleExpiresAt))) return null;
+    onRefresh('rotated');
+    return grant(
+      { ...session, refreshCounter: session.refreshCounter + 1, idleExpiresAt },
+      at,
+      store,
+      wanted,
+    );
+  }
+
+  /** The present tokens once more, which is written down: a thief who is quick gets them in the same way. */
+  async function repeat(
+    session: Session,
+    answer: Repeat,
+    origin: RequestOrigin,
+    at: Date,
+    wanted?: readonly string[],
+  ): Promise<SessionGrant> {
+    const { id, userId } = session;
+    const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
+    await store.ledger.append(entryOf('refresh.repeated', caller, userId, { answer }), at);
+    onRefresh(answer);
+    return grant(session, at, store, wanted);
+  }
+
+  /** Never invalid: a token of the future was made here, so it is the database that does not know of it yet. */
+  function refuseBehind({ id, userId }: Session): never {
+    onRefresh('behind');
+    throw new AppError('database_behind', undefined, {
+      event: { event: 'database_behind', session_id: id, user_id: userId },
+    });
+  }
+
+  /** An old token shown again was copied, and nobody knows who of the two has it by right. */
+  async function refuseReuse({ id, userId }: Session, origin: RequestOrigin): Promise<never> {
+    const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
+    await ending.end({ userId, id }, 'refresh_token_reused', caller);
+    onRefresh('reused');
+    throw new AppError('refresh_token_reused', undefined, {
+      event: { event: 'refresh_token_reused', session_id: id, user_id: userId },
+    });
+  }
+
+  /** The user's sessions that can still be refreshed, the latest used first. */
+  function list(userId: string): Promise<Session[]> {
+    return store.sessions.listLive(userId, now());
+  }
+
+  /** The id of the session that a refresh token made here is for, or null. Asks no database. */
+  function sessionIdIn(token: string): string | null {
+    return refreshTokens.read(token)?.sessionId ?? null;
+  }
+
+  /**
+   * The session that a refresh token belongs to, whether it is the latest of that session, and whether `refresh` would
+   * take it, or could not tell; null if there is none.
+   */
+  async function sessionOf(token: string): Promise<SessionOfToken | null> {
+    const content = refreshTokens.read(token);
+    const found = content && (await find(content));
+    if (found === null) return null;
+    const { session, standing } = found;
+    return {
+      session,
+      isLatest: session.refreshCounter === content?.counter,
+      isRefreshable: standing === 'latest' || standing === 'grace' || standing === 'retry',
+      isBehind: standing === 'behind',
+    };
+  }
+
+  /** Whether a session has neither ended nor expired, and its user is active. */
+  async function isSessionLive(sessionId: string): Promise<boolean> {
+    const session = await store.sessions.find(sessionId);
+    return session !== null && isLive(session, now());
+  }
+
+  async function grant(
+    session: Session,
+    at: Date,
+    { rights }: SessionStores,
+    wanted?: readonly string[],
+  ): Promise<SessionGrant> {
+    return issue(session, at, await rights.rightsOf(session.userId), wanted);
+  }
+
+  function issue(session: Session, at: Date, rights: Rights, wanted?: readonly string[]): SessionGrant {
+    const { id, userId, refreshCounter, idleExpiresAt } = session;
+    const { permissions: held, roles, versions } = rights;
+    const permissions = wanted === undefined ? held : held.filter((name) => wanted.includes(name));
+    const isNarrowed = permissions.length < held.length;
+    // No access token outlives the session it belongs to.
+    const ttlSeconds = Math.min(lifetimes.accessTokenTtlSeconds, secondsBetween(at, idleExpiresAt));
+    return {
+      accessToken: accessTokens.issue({
+        userId,
+        sessionId: id,
+        rotation: refreshCounter,
+        // A role stands for all that it may do, so a token that may do less has none.
+        roles: isNarrowed ? [] : roles,
+        ...(isNarrowed && { fromRoles: roles }),
+        versions,
+        permissions,
+        at,
+        ttlSeconds,
+      }),
+      expiresInSeconds: ttlSeconds,
+      refreshToken: refreshTokens.issue({ sessionId: id, counter: refreshCounter }),
+      refreshExpiresInSeconds: secondsBetween(at, idleExpiresAt),
+      permissions,
+    };
+  }
+
+  function idleExpiry(at: Date, absoluteExpiresAt: Date): Date {
+    return new Date(Math.min(after(at, lifetimes.idleSeconds).getTime(), absoluteExpiresAt.getTime()));
+  }
+
+  return { start, startWithin, refresh, ...ending, list, sessionIdIn, sessionOf, isSessionLive };
+}
+
+function isLive({ revokedAt, idleExpiresAt, absoluteExpiresAt }: Session, at: Date): boolean {
+  return revokedAt === null && at < idleExpiresAt && at < absoluteExpiresAt;
+}
+
+/** At least one, so that no lifetime is zero. */
+function secondsBetween(from: Date, to: Date): number {
+  return Math.max(1, Math.floor((to.getTime() - from.getTime()) / 1000));
+}

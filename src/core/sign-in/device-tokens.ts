@@ -1,0 +1,84 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { SigningKey } from '../tokens/keys.ts';
+import type { User } from '../users/ports.ts';
+
+/** What tells the devices on which somebody has logged in before from all others (OWASP: device cookies). */
+export interface DeviceTokens {
+  /** `deviceId.mac`, for the user and as long as their password stays the same. */
+  readonly issue: (user: User, deviceId?: string) => string;
+  /** The id of the device, or null where the token was made for somebody else, for another password or not at all. */
+  readonly read: (token: string, user: User | null) => string | null;
+  /**
+   * What names its account where this service made it, else undefined. Nothing is looked up for that, so whether the token
+   * is still good is not known.
+   */
+  readonly recognize: (token: string) => string | undefined;
+  /** What names an account in its device tokens. */
+  readonly accountOf: (userId: string) => string;
+}
+
+const FORMAT = /^(?<deviceId>[A-Za-z0-9_-]{22})\.(?<mac>[A-Za-z0-9_-]{43})$/;
+/**
+ * An id is a few bytes of its account, the same for all its devices, a few random ones, and a tag of both, which tells ids
+ * that were made here from invented ones.
+ */
+const ACCOUNT_BYTES = 5;
+const RANDOM_BYTES = 5;
+const TAG_BYTES = 6;
+const PURPOSE = 'latchkey device token v1';
+const PURPOSE_OF_ID = 'latchkey device id v1';
+const PURPOSE_OF_ACCOUNT = 'latchkey device account v1';
+
+/** Device tokens are recomputed instead of stored. The first of `secrets` makes them, all of them verify. */
+export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]): DeviceTokens {
+  return {
+    issue: (user, deviceId = newId(secrets[0], user.id)) =>
+      `${deviceId}.${macOf(secrets[0], deviceId, user).toString('base64url')}`,
+    read: (token, user) => {
+      const { deviceId = '', mac = '' } = FORMAT.exec(token)?.groups ?? {};
+      const given = Buffer.from(mac, 'base64url');
+      // The same work for nobody: whether there is an account must not be told by the time this takes.
+      const genuine = secrets.map((secret) => isEqual(macOf(secret, deviceId, user), given));
+      return user !== null && genuine.includes(true) ? deviceId : null;
+    },
+    recognize: (token) => {
+      const { deviceId = '' } = FORMAT.exec(token)?.groups ?? {};
+      const id = Buffer.from(deviceId, 'base64url');
+      const tagged = id.subarray(0, -TAG_BYTES);
+      const isOurs = secrets.some((secret) => isEqual(tagOf(secret, tagged), id.subarray(-TAG_BYTES)));
+      return isOurs ? tagged.subarray(0, ACCOUNT_BYTES).toString('base64url') : undefined;
+    },
+    accountOf: (userId) => nameOf(secrets[0], userId).toString('base64url'),
+  };
+}
+
+function isEqual(expected: Buffer, given: Buffer): boolean {
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+function newId(secret: SigningKey, userId: string): string {
+  const tagged = Buffer.concat([nameOf(secret, userId), randomBytes(RANDOM_BYTES)]);
+  return Buffer.concat([tagged, tagOf(secret, tagged)]).toString('base64url');
+}
+
+function nameOf({ signingKey }: SigningKey, userId: string): Buffer {
+  return createHmac('sha256', signingKey)
+    .update(`${PURPOSE_OF_ACCOUNT}\0${userId}`)
+    .digest()
+    .subarray(0, ACCOUNT_BYTES);
+}
+
+function tagOf({ signingKey }: SigningKey, tagged: Buffer): Buffer {
+  return createHmac('sha256', signingKey)
+    .update(`${PURPOSE_OF_ID}\0`)
+    .update(tagged)
+    .digest()
+    .subarray(0, TAG_BYTES);
+}
+
+function macOf({ signingKey }: SigningKey, deviceId: string, user: User | null): Buffer {
+  const since = user?.passwordChangedAt?.getTime() ?? 0;
+  return createHmac('sha256', signingKey)
+    .update([PURPOSE, deviceId, user?.id ?? '', since].join('\0'))
+    .digest();
+}

@@ -1,0 +1,147 @@
+import { literal, Op, QueryTypes } from 'sequelize';
+import { findAlike } from '../../db/find-alike.ts';
+import { removeInPortions } from '../../db/portions.ts';
+import type { Scope } from '../../db/scope.ts';
+import { toSqlDate } from '../../db/sql-date.ts';
+import type { DelayRule, FailureKey, FailureKeys, LoginFailureStore, LoginFailures } from '../users/ports.ts';
+
+const IS_NOBODYS = literal('NOT EXISTS (SELECT 1 FROM users WHERE users.id = login_failures.account)');
+
+/** `gate` is the row of what delays, as it is before the try. */
+const RECENT_BEFORE = `CASE WHEN gate.account IS NULL OR gate.failed_at < :forgottenBefore THEN 0
+    ELSE gate.recent_failures END`;
+const KEYS = 'SELECT :delayAccount AS account, :delayDevice AS device UNION SELECT :lockAccount, :lockDevice';
+const WITH_GATE = `LEFT JOIN login_failures AS gate ON gate.account = :delayAccount AND gate.device = :delayDevice`;
+const GATE_IS_OPEN = `gate.account IS NULL OR gate.recent_failures < :freeFailures
+    OR gate.waits_until_ms <= :nowMs OR gate.failed_at < :forgottenBefore`;
+const COLUMNS = '(account, device, failures, recent_failures, failed_at, waits_until_ms)';
+
+const RECENT_OF_ROW = `CASE WHEN login_failures.failed_at < :forgottenBefore THEN 0
+    ELSE login_failures.recent_failures END`;
+/** Doubles with each failure, beginning with the last free one. */
+const DELAY_MS_OF_ROW = `CASE
+    WHEN ${RECENT_OF_ROW} + 1 < :freeFailures THEN 0
+    WHEN ${RECENT_OF_ROW} + 1 - :freeFailures > 30 THEN :maxDelayMs
+    WHEN (1000 << (${RECENT_OF_ROW} + 1 - :freeFailures)) > :maxDelayMs THEN :maxDelayMs
+    ELSE 1000 << (${RECENT_OF_ROW} + 1 - :freeFailures) END`;
+/** In this order, since MySQL assigns from left to right, and later expressions see the new values. */
+const ADD_ONE = `waits_until_ms = :nowMs + ${DELAY_MS_OF_ROW},
+    recent_failures = ${RECENT_OF_ROW} + 1,
+    previous_failed_at = login_failures.failed_at,
+    failed_at = :at`;
+
+/** Begins with WITH, since Sequelize does not read the rows that an INSERT returns. */
+const COUNT_ON_SQLITE = `WITH counted AS (${KEYS})
+  INSERT INTO login_failures ${COLUMNS}
+  SELECT counted.account, counted.device, 1, 1, :at, :nowMs + :firstDelayMs FROM counted ${WITH_GATE}
+  WHERE ${GATE_IS_OPEN}
+  ON CONFLICT (account, device) DO UPDATE SET ${ADD_ONE}, failures = login_failures.failures + 1
+  RETURNING account, device, failures, recent_failures AS recentFailures`;
+
+/**
+ * MySQL returns no rows of an insert, but the one number that was given to LAST_INSERT_ID: here both counts in one,
+ * all failures of what locks a million times and the recent ones of what delays once. FOR UPDATE makes a second process
+ * wait for the first and then see what that has counted.
+ */
+const BOTH = 1_000_000;
+const IS_LOCK = (table: string) => `${table}.account = :lockAccount AND ${table}.device = :lockDevice`;
+const COUNT_ON_MYSQL = `INSERT INTO login_failures ${COLUMNS}
+  SELECT counted.account, counted.device,
+    IF(${IS_LOCK('counted')}, LAST_INSERT_ID(${BOTH} + ${RECENT_BEFORE} + 1) DIV ${BOTH}, 1),
+    1, :at, :nowMs + :firstDelayMs
+  FROM (${KEYS}) AS counted ${WITH_GATE}
+  WHERE ${GATE_IS_OPEN}
+  FOR UPDATE
+  ON DUPLICATE KEY UPDATE ${ADD_ONE}, failures = IF(${IS_LOCK('login_failures')},
+    LAST_INSERT_ID((login_failures.failures + 1) * ${BOTH} + ${RECENT_BEFORE} + 1) DIV ${BOTH},
+    login_failures.failures + 1)`;
+
+const IS_DELAY = 'account = :delayAccount AND device = :delayDevice';
+const IS_LOCK_ROW = 'account = :lockAccount AND device = :lockDevice';
+/** Where none has failed since, the last failure is the one before again, and nothing has to wait any longer. */
+const FORGET_TRY = `waits_until_ms = CASE WHEN failed_at = :at THEN :nowMs ELSE waits_until_ms END,
+    failed_at = CASE WHEN failed_at = :at THEN COALESCE(previous_failed_at, failed_at) ELSE failed_at END`;
+const OF_BOTH = `WHERE ((${IS_DELAY}) OR (${IS_LOCK_ROW})) AND failures > 0`;
+const ONE_RECENT_LESS = 'CASE WHEN recent_failures > 0 THEN recent_failures - 1 ELSE 0 END';
+const TAKE_BACK = `UPDATE login_failures SET ${FORGET_TRY}, recent_failures = ${ONE_RECENT_LESS},
+    failures = failures - 1 ${OF_BOTH}`;
+const SUCCEED = `UPDATE login_failures SET ${FORGET_TRY},
+    recent_failures = CASE WHEN ${IS_LOCK_ROW} THEN 0 ELSE ${ONE_RECENT_LESS} END,
+    failures = CASE WHEN ${IS_LOCK_ROW} THEN 0 ELSE failures - 1 END ${OF_BOTH}`;
+
+/** Wrong passwords in a row, in the table `login_failures`. */
+export function createLoginFailureStore(scope: Scope): LoginFailureStore {
+  const { models, sequelize, transaction, run, write } = scope;
+  const { loginFailures } = models;
+  const isSqlite = sequelize.getDialect() === 'sqlite';
+  const date = (value: Date) => toSqlDate(sequelize, value);
+
+  async function find(account: string, device: string): Promise<LoginFailures | null> {
+    const row = await findAlike(scope, loginFailures, { account, device });
+    return row && { ...row, waitsUntilMs: Number(row.waitsUntilMs) };
+  }
+
+  async function count(keys: FailureKeys, at: Date, rule: DelayRule) {
+    const { freeFailures, forgetSeconds, maxDelaySeconds } = rule;
+    const replacements = {
+      ...named(keys, at),
+      freeFailures,
+      firstDelayMs: freeFailures > 1 ? 0 : 1000,
+      maxDelayMs: maxDelaySeconds * 1000,
+      forgottenBefore: date(new Date(at.getTime() - forgetSeconds * 1000)),
+    };
+    return isSqlite ? countOnSqlite(keys, replacements) : countOnMysql(replacements);
+  }
+
+  async function countOnSqlite({ delay, lock }: FailureKeys, replacements: Record<string, unknown>) {
+    const rows = await write(() =>
+      sequelize.query<LoginFailures>(COUNT_ON_SQLITE, { replacements, type: QueryTypes.SELECT, transaction }),
+    );
+    const rowOf = ({ account, device }: FailureKey) =>
+      rows.find((row) => row.account === account && row.device === device);
+    const [delaying, locking] = [rowOf(delay), rowOf(lock)];
+    if (delaying === undefined || locking === undefined) return null;
+    return { recentFailures: delaying.recentFailures, failures: locking.failures };
+  }
+
+  async function countOnMysql(replacements: Record<string, unknown>) {
+    const [both, affected] = await write(() =>
+      sequelize.query(COUNT_ON_MYSQL, { replacements, type: QueryTypes.INSERT, transaction }),
+    );
+    if (affected === 0) return null;
+    return { recentFailures: both % BOTH, failures: Math.floor(both / BOTH) };
+  }
+
+  async function update(sql: string, keys: FailureKeys, at: Date): Promise<void> {
+    const replacements = named(keys, at);
+    await write(() => sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }));
+  }
+
+  function named({ delay, lock }: FailureKeys, at: Date) {
+    return {
+      delayAccount: delay.account,
+      delayDevice: delay.device,
+      lockAccount: lock.account,
+      lockDevice: lock.device,
+      at: date(at),
+      nowMs: at.getTime(),
+    };
+  }
+
+  return {
+    find,
+    count,
+    takeBack: (keys, at) => update(TAKE_BACK, keys, at),
+    succeed: (keys, at) => update(SUCCEED, keys, at),
+    async clearAccount(account) {
+      const where = { account, failures: { [Op.gt]: 0 } };
+      const devices = await run(() => loginFailures.count({ where, transaction }));
+      await write(() => loginFailures.destroy({ where: { account }, transaction }));
+      return devices;
+    },
+    async prune(before) {
+      const where = { failedAt: { [Op.lt]: before }, [Op.or]: [IS_NOBODYS, { failures: 0 }] };
+      await removeInPortions((limit) => write(() => loginFailures.destroy({ where, limit, transaction })));
+    },
+  };
+}

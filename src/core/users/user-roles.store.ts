@@ -1,0 +1,85 @@
+import { ForeignKeyConstraintError, QueryTypes } from 'sequelize';
+import { insertRows } from '../../db/insert-rows.ts';
+import { missingNames } from '../../db/missing-names.ts';
+import type { Scope } from '../../db/scope.ts';
+import { laterThan } from '../../db/versions.ts';
+import { AppError } from '../errors.ts';
+import type { UserRoleStore } from './ports.ts';
+
+/** Who has which roles, in the table `user_roles`. */
+export function createUserRoleStore(scope: Scope): UserRoleStore {
+  const { models, sequelize, transaction, run, write } = scope;
+  const { users, userRoles, rolePermissions } = models;
+
+  async function addMany(given: readonly { userId: string; role: string }[]): Promise<void> {
+    if (given.length === 0) return;
+    try {
+      await insertRows(scope, userRoles, given);
+    } catch (error) {
+      if (!(error instanceof ForeignKeyConstraintError)) throw error;
+      const [role] = await unknown(given.map((one) => one.role));
+      throw unknownRole(role, error);
+    }
+  }
+
+  const unknown = (names: readonly string[]) => missingNames(scope, 'roles', names);
+  const add = (userId: string, roles: readonly string[]) => addMany(roles.map((role) => ({ userId, role })));
+
+  async function raiseVersion(userId: string, at: Date): Promise<Date> {
+    const user = await run(() =>
+      users.findByPk(userId, { attributes: ['rightsVersion'], transaction, lock: transaction !== null }),
+    );
+    const version = laterThan(user?.rightsVersion ?? null, at);
+    await write(() => users.update({ rightsVersion: version }, { where: { id: userId }, transaction }));
+    return version;
+  }
+
+  return {
+    add,
+    addMany,
+    async rolesOf(userIds) {
+      const where = { userId: [...userIds] };
+      const rows = await run(() => userRoles.findAll({ where, order: ['role'], transaction, raw: true }));
+      const found = new Map<string, string[]>(userIds.map((id) => [id, []]));
+      for (const { userId, role } of rows) found.get(userId)?.push(role);
+      return found;
+    },
+    raiseVersion,
+    async replace(userId, roles, at) {
+      const version = await raiseVersion(userId, at);
+      await write(() => userRoles.destroy({ where: { userId }, transaction }));
+      await add(userId, roles);
+      return version;
+    },
+    unknown,
+    async permissionsOf(roles) {
+      const where = { role: [...roles] };
+      const rows = await run(() => rolePermissions.findAll({ where, transaction, raw: true }));
+      return [...new Set(rows.map(({ permission }) => permission))].sort();
+    },
+    async countOthersWith(role, userId) {
+      // Writing the same value again takes the lock on the role, on every database.
+      await write(() =>
+        sequelize.query('UPDATE roles SET updated_at = updated_at WHERE name = :role', {
+          replacements: { role },
+          type: QueryTypes.UPDATE,
+          transaction,
+        }),
+      );
+      const sql = `SELECT COUNT(*) AS others FROM user_roles JOIN users ON users.id = user_roles.user_id
+        WHERE user_roles.role = :role AND users.id <> :userId AND users.disabled_at IS NULL`;
+      const rows = await run(() =>
+        sequelize.query<{ others: number }>(sql, {
+          replacements: { role, userId },
+          type: QueryTypes.SELECT,
+          transaction,
+        }),
+      );
+      return Number(rows[0]?.others ?? 0);
+    },
+  };
+}
+
+function unknownRole(role: string | undefined, cause: unknown): AppError {
+  return new AppError('unknown_role', role && `There is no role ${role}.`, { cause });
+}

@@ -1,0 +1,200 @@
+import { Op, QueryTypes } from 'sequelize';
+import { isDuplicate } from '../../db/errors.ts';
+import { findAlike } from '../../db/find-alike.ts';
+import { insertRows } from '../../db/insert-rows.ts';
+import type { UserRow } from '../../db/rows.ts';
+import type { Scope } from '../../db/scope.ts';
+import { AppError } from '../errors.ts';
+import { listUsers } from './list-users.ts';
+import type { NewUser, ProfileChange, User, UserChange, UserStore } from './ports.ts';
+
+/** People in the table `users`. */
+export function createUserStore(scope: Scope): UserStore {
+  const { models, sequelize, transaction, run, write } = scope;
+  const { users } = models;
+
+  async function findOne(key: Partial<UserRow>): Promise<User | null> {
+    const row = await findAlike(scope, users, key);
+    return row && toUser(row);
+  }
+
+  async function insert(user: NewUser): Promise<User> {
+    const row = toRow(user);
+    try {
+      await insertRows(scope, users, [row]);
+    } catch (error) {
+      throw await refusalOf(error, [row]);
+    }
+    return toUser(row);
+  }
+
+  /** Where both are taken, one database reports the one and another the other: the email comes first on all. */
+  async function refusalOf(error: unknown, rows: readonly UserRow[]): Promise<unknown> {
+    if (!isDuplicate(error, 'username')) return translateDuplicate(error);
+    const { size } = await taken(
+      rows.map(({ emailCanonical }) => emailCanonical),
+      [],
+    );
+    return new AppError(size > 0 ? 'email_taken' : 'username_taken', undefined, { cause: error });
+  }
+
+  async function updateProfile(
+    id: string,
+    { username, name }: ProfileChange,
+    at: Date,
+  ): Promise<User | null> {
+    const change = { ...toProfile({ username, name }), updatedAt: at };
+    const where = { id, disabledAt: null };
+    try {
+      const [affected] = await write(() => users.update(change, { where, transaction }));
+      return affected === 0 ? null : findOne({ id });
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
+  }
+
+  async function replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
+    return updateActive({ id, passwordHash: from }, { passwordHash: to });
+  }
+
+  async function changePassword(id: string, from: string, to: string, at: Date): Promise<boolean> {
+    const change = {
+      passwordHash: to,
+      passwordChangedAt: at,
+      passwordChangeRequiredAt: null,
+      updatedAt: at,
+    };
+    return updateActive({ id, passwordHash: from }, change);
+  }
+
+  async function updateActive(which: Partial<UserRow>, change: Partial<UserRow>): Promise<boolean> {
+    const where = { ...which, disabledAt: null };
+    const [affected] = await write(() => users.update(change, { where, transaction }));
+    return affected === 1;
+  }
+
+  async function disable(id: string, at: Date): Promise<boolean> {
+    return updateActive({ id }, { disabledAt: at, updatedAt: at });
+  }
+
+  async function change(
+    id: string,
+    { email, emailVerified, ...profile }: UserChange,
+    at: Date,
+  ): Promise<boolean> {
+    // Another address is not verified because the former one was.
+    if (email !== undefined && emailVerified === undefined) await forgetIfOther(id, email.canonical);
+    const changed = {
+      ...(emailVerified !== undefined && { emailVerifiedAt: emailVerified ? at : null }),
+      ...toProfile(profile),
+      ...(email && { email: email.shown, emailCanonical: email.canonical }),
+      updatedAt: at,
+    };
+    try {
+      const [affected] = await write(() => users.update(changed, { where: { id }, transaction }));
+      return affected === 1;
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
+  }
+
+  /** By hand, since Sequelize puts the values of a comparison into the text of an UPDATE that has bound ones besides. */
+  async function forgetIfOther(id: string, emailCanonical: string): Promise<void> {
+    const sql =
+      'UPDATE users SET email_verified_at = NULL WHERE id = :id AND email_canonical <> :emailCanonical';
+    const replacements = { id, emailCanonical };
+    await write(() => sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }));
+  }
+
+  async function taken(
+    emails: readonly string[],
+    usernames: readonly string[],
+  ): Promise<ReadonlySet<string>> {
+    // One after the other, since with OR the database has to merge two indexes, or reads the whole table.
+    const found = new Set<string>();
+    for (const [column, values] of [
+      ['emailCanonical', emails],
+      ['usernameCanonical', usernames],
+    ] as const) {
+      const where = { [column]: [...values] };
+      if (values.length === 0) continue;
+      const rows = await run(() => users.findAll({ where, attributes: [column], transaction, raw: true }));
+      for (const row of rows) found.add(row[column] ?? '');
+    }
+    return found;
+  }
+
+  async function insertMany(added: readonly NewUser[]): Promise<void> {
+    const rows = added.map(toRow);
+    try {
+      await insertRows(scope, users, rows);
+    } catch (error) {
+      throw await refusalOf(error, rows);
+    }
+  }
+
+  return {
+    insert,
+    insertMany,
+    taken,
+    list: async (filter, limit, after) => (await listUsers(scope, filter, limit, after)).map(toUser),
+    update: change,
+    enable: async (id, at) => {
+      const where = { id, disabledAt: { [Op.ne]: null } };
+      const enabled = { disabledAt: null, updatedAt: at };
+      const [affected] = await write(() => users.update(enabled, { where, transaction }));
+      return affected === 1;
+    },
+    requirePasswordChange: async (id, at) => {
+      await write(() => users.update({ passwordChangeRequiredAt: at }, { where: { id }, transaction }));
+    },
+    removeAny: async (id) => (await write(() => users.destroy({ where: { id }, transaction }))) === 1,
+    disable,
+    findById: (id) => findOne({ id }),
+    findByEmail: (emailCanonical) => findOne({ emailCanonical }),
+    findByUsername: (usernameCanonical) => findOne({ usernameCanonical }),
+    updateProfile,
+    replacePasswordHash,
+    changePassword,
+    remove: async (id, passwordHash) =>
+      (await write(() => users.destroy({ where: { id, passwordHash, disabledAt: null }, transaction }))) ===
+      1,
+  };
+}
+
+function toProfile({ username, name }: ProfileChange): Partial<UserRow> {
+  return {
+    ...(username && { username: username.shown, usernameCanonical: username.canonical }),
+    ...(name !== undefined && { name }),
+  };
+}
+
+/** A unique violation in the words of the domain; any other error as it is. */
+function translateDuplicate(error: unknown): unknown {
+  if (isDuplicate(error, 'email')) return new AppError('email_taken', undefined, { cause: error });
+  if (isDuplicate(error, 'username')) return new AppError('username_taken', undefined, { cause: error });
+  return error;
+}
+
+function toRow(user: NewUser): UserRow {
+  return {
+    id: user.id,
+    email: user.email.shown,
+    emailCanonical: user.email.canonical,
+    username: user.username?.shown ?? null,
+    usernameCanonical: user.username?.canonical ?? null,
+    name: user.name,
+    passwordHash: user.passwordHash,
+    passwordChangedAt: null,
+    emailVerifiedAt: user.emailVerifiedAt ?? null,
+    disabledAt: null,
+    passwordChangeRequiredAt: null,
+    rightsVersion: null,
+    createdAt: user.createdAt,
+    updatedAt: user.createdAt,
+  };
+}
+
+function toUser({ emailCanonical, usernameCanonical, rightsVersion, ...user }: UserRow): User {
+  return user;
+}

@@ -1,0 +1,144 @@
+import { permissionsIn } from '@latchkey/verifier/core';
+import { v7 as uuidv7 } from 'uuid';
+import { confirmGranter, demandRank, type Granter } from '../../core/access/granter.ts';
+import { entryOf } from '../../core/audit/audit.ts';
+import type { Clock } from '../../core/clock.ts';
+import { AppError, fieldError } from '../../core/errors.ts';
+import type { Caller } from '../../core/principal.ts';
+import type { Announce, Holding, Revocation } from '../../core/sessions/ports.ts';
+import { insufficientScope } from '../../http/caller.ts';
+import { hashOf, newKey, shownParts } from './key.ts';
+import { CACHE_SECONDS } from './known-keys.ts';
+import type { ApiKey, ApiKeyStores, NewApiKey, TransactionalApiKeyStores } from './ports.ts';
+
+export interface ApiKeyDependencies {
+  readonly store: TransactionalApiKeyStores;
+  readonly announce: Announce;
+  readonly clock: Clock;
+}
+
+/** What somebody wants of a new key. */
+export interface KeyWish {
+  readonly name: string;
+  /** Permissions to narrow it to; null for all that its owner has at any time. */
+  readonly scope: readonly string[] | null;
+  readonly expiresAt: Date | null;
+}
+
+/** A user who has logged in. */
+export interface KeyOwner {
+  readonly userId: string;
+  readonly caller: Caller;
+}
+
+export type ApiKeys = ReturnType<typeof createApiKeys>;
+
+const MAX_LIVE_KEYS = 50;
+/** For how long what is revoked or has expired is kept, so that it is still known for what it was. */
+const KEPT_DAYS = 30;
+/** No process goes by what it has read of a key for longer, however far its clock is off. */
+const REVOCATION_SECONDS = 10 * CACHE_SECONDS;
+
+/** Keys that people make for their programs. */
+export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
+  const now = () => new Date(clock.now());
+
+  /**
+   * Makes a key, which is returned this once.
+   * @throws AppError validation_failed, insufficient_scope, too_many_api_keys; token_revoked where the session has ended
+   */
+  async function create(
+    wish: KeyWish,
+    userId: string,
+    granter: Granter,
+  ): Promise<{ apiKey: ApiKey; key: string }> {
+    const createdAt = now();
+    if (wish.expiresAt !== null && wish.expiresAt <= createdAt) {
+      throw fieldError('/expires_at', 'invalid_time', 'Must be a time to come.');
+    }
+    const key = newKey();
+    const id = uuidv7({ msecs: createdAt.getTime() });
+    const scope = wish.scope === null ? null : wish.scope.join(' ');
+    const made = { ...wish, id, userId, ...shownParts(key), scope, createdAt };
+    await insert({ ...made, hash: hashOf(key) }, granter);
+    return { apiKey: { ...made, lastUsedAt: null, revokedAt: null }, key };
+  }
+
+  function insert(key: NewApiKey, granter: Granter): Promise<void> {
+    const { id, name, scope, expiresAt, createdAt } = key;
+    const details = { name, scope, expires_at: expiresAt?.toISOString() ?? null };
+    return store.transaction(async (stores) => {
+      const { caller, holdings } = await confirmGranter(stores, granter, createdAt);
+      // Without a scope it gets all that its owner has, which a narrowed token does not hold.
+      const wanted =
+        scope === null ? holdings.flatMap(({ permissions }) => permissions) : permissionsIn(scope);
+      demandInEach(holdings, wanted);
+      const outcome = await stores.apiKeys.insert(key, MAX_LIVE_KEYS);
+      if (outcome === 'no_owner') throw new AppError('token_revoked');
+      if (outcome === 'too_many') throw new AppError('too_many_api_keys');
+      await stores.ledger.append(entryOf('api_key.created', caller, id, details), createdAt);
+    });
+  }
+
+  /** A user's live keys, the latest first. */
+  function list(userId: string): Promise<ApiKey[]> {
+    return store.apiKeys.listLive(userId, now());
+  }
+
+  /** @throws AppError api_key_not_found */
+  async function get(userId: string, id: string): Promise<ApiKey> {
+    const key = await store.apiKeys.findLive(userId, id, now());
+    if (key === null) throw new AppError('api_key_not_found');
+    return key;
+  }
+
+  /**
+   * Revokes a key: here at once, in every other process within a second.
+   * @throws AppError api_key_not_found
+   */
+  async function remove(id: string, { userId, caller }: KeyOwner): Promise<void> {
+    announce(await store.transaction((stores) => removeWithin(stores, userId, id, caller)));
+  }
+
+  /** The same by an administrator who may do what the owner may. @throws AppError api_key_not_found, insufficient_scope */
+  async function removeOf(userId: string, id: string, admin: Granter): Promise<void> {
+    const revoked = await store.transaction(async (stores) => {
+      await stores.rights.lockRanks();
+      const granter = await confirmGranter(stores, admin, now());
+      demandRank(granter, await stores.rights.rightsOf(userId));
+      return removeWithin(stores, userId, id, granter.caller);
+    });
+    announce(revoked);
+  }
+
+  async function removeWithin(
+    stores: ApiKeyStores,
+    userId: string,
+    id: string,
+    caller: Caller,
+  ): Promise<Revocation[]> {
+    const at = now();
+    if (!(await stores.apiKeys.revoke(userId, id, at))) throw new AppError('api_key_not_found');
+    const expiresAt = new Date(at.getTime() + REVOCATION_SECONDS * 1000);
+    const revoked = [{ kind: 'key', subjectId: id, notBefore: null, expiresAt } as const];
+    await stores.revocations.insert(revoked, at);
+    await stores.ledger.append(entryOf('api_key.deleted', caller, id), at);
+    return revoked;
+  }
+
+  return { create, list, get, remove, removeOf };
+}
+
+/** Nobody gives away more than they hold, be they an administrator. */
+function demandInEach(holdings: readonly Holding[], wanted: readonly string[]): void {
+  const missing = wanted.find((name) => !holdings.every(({ permissions }) => permissions.includes(name)));
+  if (missing !== undefined) throw insufficientScope(missing);
+}
+
+/** Removes what has long been revoked or expired. */
+export function forgetOldKeys(
+  { apiKeys }: Pick<TransactionalApiKeyStores, 'apiKeys'>,
+  clock: Clock,
+): Promise<void> {
+  return apiKeys.prune(new Date(clock.now() - KEPT_DAYS * 86_400_000));
+}

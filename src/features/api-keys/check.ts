@@ -1,0 +1,133 @@
+import type { AccessTokenClaims, RevocationSet } from '@latchkey/verifier/core';
+import type { Clock } from '../../core/clock.ts';
+import { AppError, isTokenFault } from '../../core/errors.ts';
+import type { Rights } from '../../core/sessions/ports.ts';
+import type { KeyCheck } from '../../core/tokens/bearer.ts';
+import { hashOf, isKey, isWellFormed } from './key.ts';
+import { CACHE_SECONDS, createKnownKeys, type KnownKey } from './known-keys.ts';
+import { createLookUpLimit } from './look-ups.ts';
+import type { ApiKey, ApiKeyStores } from './ports.ts';
+
+export interface ApiKeyCheckOptions {
+  readonly store: Pick<ApiKeyStores, 'apiKeys' | 'rights'>;
+  readonly revocations: RevocationSet;
+  readonly clock: Clock;
+  readonly issuer: string;
+  readonly audience: string;
+  /** Told the id of each key that passed. */
+  readonly onUse?: (id: string) => void;
+}
+
+export interface ApiKeyCheck extends KeyCheck {
+  /** The claims of a key that is good at present, else null. It does not count as a use. */
+  readonly inspect: (key: string) => Promise<AccessTokenClaims | null>;
+}
+
+/** What was read may have changed while it was read; a change right after that is too much bad luck to be one. */
+const MAX_READS = 2;
+
+/**
+ * Checks API keys. Most requests ask no database: what is known of a key is kept for CACHE_SECONDS, and whatever is
+ * revoked meanwhile comes through the revocation set. Where its owner's rights have changed the key is read anew and
+ * goes on with the new ones.
+ */
+export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
+  const { store, revocations, clock, issuer, audience, onUse = () => {} } = options;
+  const known = createKnownKeys(clock);
+  const limitLookUps = createLookUpLimit();
+  const underWay = new Map<string, Promise<KnownKey>>();
+
+  async function claimsOf(key: string): Promise<AccessTokenClaims> {
+    const { claims } = await demand(key);
+    onUse(claims.jti);
+    return claims;
+  }
+
+  async function inspect(key: string): Promise<AccessTokenClaims | null> {
+    try {
+      return (await demand(key)).claims;
+    } catch (error) {
+      if (error instanceof AppError && isTokenFault(error.code)) return null;
+      throw error;
+    }
+  }
+
+  async function demand(key: string): Promise<KnownKey> {
+    if (!isWellFormed(key)) throw invalid('It is mistyped or not complete.');
+    const hash = hashOf(key);
+    const remembered = known.get(hash);
+    const found = isStillTrue(remembered) ? remembered : await readOnce(hash, remembered !== undefined);
+    if (found.isRevoked) throw new AppError('token_revoked', 'The API key has been revoked.');
+    if (found.expiresAt !== null && clock.now() >= found.expiresAt.getTime()) throw expired(found.expiresAt);
+    return found;
+  }
+
+  function isStillTrue(remembered: KnownKey | undefined): remembered is KnownKey {
+    return remembered !== undefined && (remembered.isRevoked || !revocations.isRevoked(remembered.from));
+  }
+
+  /** Of many requests with one key that nobody here knows a single one asks the database. */
+  function readOnce(hash: string, wasKnown: boolean): Promise<KnownKey> {
+    const begun = underWay.get(hash);
+    if (begun !== undefined) return begun;
+    const look = () => read(hash, wasKnown);
+    // A flood of made-up keys must not keep those waiting that are known to be real.
+    const reading = (known.hasSeen(hash) ? look() : limitLookUps(look)).finally(() => underWay.delete(hash));
+    underWay.set(hash, reading);
+    return reading;
+  }
+
+  async function read(hash: string, wasKnown: boolean): Promise<KnownKey> {
+    for (let reads = 0; reads < MAX_READS; reads++) {
+      const [now, readAt] = [clock.now(), clock.monotonic()];
+      const key = await store.apiKeys.findByHash(hash);
+      if (key === null) throw wasKnown ? ownerGone() : invalid('It is not known here.');
+      // One statement tells whether they may do anything and what, so that neither is older than the other.
+      const rights = await store.rights.rightsOf(key.userId);
+      if (!rights.isActive) throw ownerGone();
+      const claims = claimsFrom(key, rights, now);
+      const from = { ...claims, roles: rights.roles, rv: rights.versions };
+      const isRevoked = key.revokedAt !== null;
+      const found = { claims, from, expiresAt: key.expiresAt, isRevoked };
+      if (isRevoked || !revocations.isRevoked(from)) return known.keep(hash, found, readAt);
+    }
+    throw new AppError('token_revoked', 'The API key has been revoked.');
+  }
+
+  /** A role stands for all that it may do, so a key that may do less has none. */
+  function claimsFrom(
+    { id, userId, scope, expiresAt }: ApiKey,
+    { roles, permissions, versions }: Rights,
+    nowMilliseconds: number,
+  ): AccessTokenClaims {
+    const iat = Math.floor(nowMilliseconds / 1000);
+    const wanted = scope?.split(' ');
+    const isNarrowed = wanted !== undefined;
+    return {
+      iss: issuer,
+      aud: audience,
+      sub: userId,
+      api_key_id: id,
+      iat,
+      exp: expiresAt === null ? iat + CACHE_SECONDS : Math.floor(expiresAt.getTime() / 1000),
+      jti: id,
+      roles: isNarrowed ? [] : roles,
+      scope: permissions.filter((permission) => wanted?.includes(permission) ?? true).join(' '),
+      rv: isNarrowed ? versions.slice(0, 1) : versions,
+    };
+  }
+
+  return { isKey, claimsOf, inspect };
+}
+
+function invalid(reason: string): AppError {
+  return new AppError('token_invalid', `The API key is not valid. ${reason}`);
+}
+
+function expired(at: Date): AppError {
+  return new AppError('token_expired', `The API key expired at ${at.toISOString()}.`);
+}
+
+function ownerGone(): AppError {
+  return new AppError('token_revoked', 'The account of this API key was deleted or disabled.');
+}

@@ -1,0 +1,39 @@
+import type { AccessTokenClaims, RevocableClaims } from '@latchkey/verifier/core';
+import type { Clock } from '../../core/clock.ts';
+
+/** What stands in for a read of the database. */
+export interface KnownKey {
+  readonly claims: AccessTokenClaims;
+  /** The rights of its owner that these came from: what revokes those ends what is known. */
+  readonly from: RevocableClaims;
+  readonly expiresAt: Date | null;
+  /** For good: no key is ever given back. */
+  readonly isRevoked: boolean;
+}
+
+/** For how long what was read of a key is used without reading it again. */
+export const CACHE_SECONDS = 30;
+
+const MAX_KEYS = 10_000;
+
+/** What this process has read of keys lately, by their hash; where there are too many the one read first goes. */
+export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
+  const entries = new Map<string, { readonly key: KnownKey; readonly readAt: number }>();
+  return {
+    get(hash: string): KnownKey | undefined {
+      const entry = entries.get(hash);
+      if (entry === undefined) return undefined;
+      return clock.monotonic() - entry.readAt < CACHE_SECONDS * 1000 ? entry.key : undefined;
+    },
+    /** Whether this process has ever seen such a key: one that is made up it has not. */
+    hasSeen: (hash: string): boolean => entries.has(hash),
+    /** `readAt` is of the monotonic clock, from before the reading began. */
+    keep(hash: string, key: KnownKey, readAt: number): KnownKey {
+      entries.delete(hash);
+      entries.set(hash, { key, readAt });
+      const [oldest] = entries.keys();
+      if (entries.size > MAX_KEYS && oldest !== undefined) entries.delete(oldest);
+      return key;
+    },
+  };
+}

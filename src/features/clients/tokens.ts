@@ -1,0 +1,108 @@
+import { entryOf } from '../../core/audit/audit.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Caller, RequestOrigin } from '../../core/principal.ts';
+import type { Sessions } from '../../core/sessions/sessions.ts';
+import type { AccessTokens } from '../../core/tokens/access-token.ts';
+import type { Client, TransactionalClientStores } from './ports.ts';
+import type { ClientRefusals } from './refusals.ts';
+import { matchSecret } from './secret.ts';
+
+export interface ClientTokenDependencies {
+  readonly store: TransactionalClientStores;
+  readonly accessTokens: Pick<AccessTokens, 'issue'>;
+  readonly revoking: Pick<Sessions, 'revokeTokenWithin' | 'announce'>;
+  readonly noteRefusal: ClientRefusals['note'];
+  readonly clock: Clock;
+  readonly accessTokenTtlSeconds: number;
+}
+
+/** A client that has proved who it is. */
+export interface ProvenClient {
+  readonly id: string;
+  readonly secretId: string;
+  readonly permissions: readonly string[];
+}
+
+/** Who a client is; where that was not proved, whom it claimed to be, if there is such a client. */
+export type Identification = { readonly client: ProvenClient } | { readonly claimedId: string | null };
+
+/** An access token for a client. There is no refresh token: the secret is one (RFC 6749 section 4.4.3). */
+export interface ClientGrant {
+  readonly accessToken: string;
+  readonly expiresInSeconds: number;
+  readonly permissions: readonly string[];
+}
+
+/** As ids are made here. What looks otherwise is nobody's. */
+const CLIENT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+/** The longest id of a token made here, and what a revocation can name. */
+const MAX_JTI_LENGTH = 36;
+
+/** What machine clients do: prove who they are, get access tokens, and give them back. */
+export function createClientTokens(dependencies: ClientTokenDependencies) {
+  const { store, accessTokens, revoking, noteRefusal, clock, accessTokenTtlSeconds } = dependencies;
+  const now = () => new Date(clock.now());
+
+  /** Checks a secret. An unknown client costs the same work as a wrong secret. */
+  async function identify(id: string, secret: string): Promise<Identification> {
+    const client = await store.clients.find(CLIENT_ID.test(id) ? id : NOBODY);
+    const matched = matchSecret(client?.secrets ?? [], secret);
+    if (client === null || matched === null || secondsLeft(client, now()) < 1) {
+      return { claimedId: client?.id ?? null };
+    }
+    return { client: { id: client.id, secretId: matched.id, permissions: client.permissions } };
+  }
+
+  /**
+   * An access token that allows what is wanted and the client may do, and does not outlive the client. Null where the
+   * client was deleted or expired since it was identified.
+   */
+  async function issue(
+    { id, secretId }: ProvenClient,
+    wanted: readonly string[],
+    origin: RequestOrigin,
+  ): Promise<ClientGrant | null> {
+    return store.transaction(async (stores) => {
+      const at = now();
+      const client = await stores.clients.findForUse(id);
+      if (client === null || secondsLeft(client, at) < 1) return null;
+      const permissions = client.permissions.filter((permission) => wanted.includes(permission));
+      const ttlSeconds = Math.min(accessTokenTtlSeconds, secondsLeft(client, at));
+      const versions = [client.rightsVersion?.getTime() ?? 0];
+      const accessToken = accessTokens.issue({
+        clientId: id,
+        roles: [],
+        permissions,
+        versions,
+        at,
+        ttlSeconds,
+      });
+      const details = { scope: permissions.join(' '), secret_id: secretId };
+      await stores.ledger.append(entryOf('client.token_issued', callerOf(id, origin), id, details), at);
+      return { accessToken, expiresInSeconds: ttlSeconds, permissions };
+    });
+  }
+
+  /** Revokes one access token of a client, here at once and in every other process within a second. */
+  async function revoke(id: string, jti: string, origin: RequestOrigin): Promise<void> {
+    if (jti.length > MAX_JTI_LENGTH) return;
+    const revoked = await store.transaction(async (stores) => {
+      await stores.ledger.append(entryOf('token.revoked', callerOf(id, origin), id, { jti }), now());
+      return revoking.revokeTokenWithin(stores, jti);
+    });
+    revoking.announce(revoked);
+  }
+
+  return { identify, noteRefusal, issue, revoke };
+}
+
+function callerOf(id: string, origin: RequestOrigin): Caller {
+  return { actor: { type: 'client', id }, origin, sessionId: null };
+}
+
+function secondsLeft({ expiresAt }: Client, at: Date): number {
+  if (expiresAt === null) return Number.POSITIVE_INFINITY;
+  // Tokens count in whole seconds from the one that has begun.
+  return Math.floor(expiresAt.getTime() / 1000) - Math.floor(at.getTime() / 1000);
+}

@@ -1,0 +1,160 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { RequestPolicy } from '../../core/limits/rate-limiter.ts';
+import type { QueueObserver } from '../../core/passwords/fair-queue.ts';
+import type { Pace } from '../../http/refusal-budget.ts';
+import type { Measurement } from '../../http/request-metrics.ts';
+
+export type { Registry };
+
+/** What has to be asked each time somebody looks. */
+export interface Watched {
+  readonly hashing: { readonly waiting: () => number; readonly running: () => number };
+  readonly revocationLagMilliseconds: () => number;
+  readonly revocationFollowers: () => number;
+  readonly clockOffsetMilliseconds: () => number;
+  readonly pool: () => { readonly used: number; readonly idle: number; readonly waiting: number } | undefined;
+  /** Undefined where there is no Redis. */
+  readonly isRedisUp: (() => boolean) | undefined;
+}
+
+/** Everything that GET /metrics shows, and who tells it. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly request: (measurement: Measurement) => void;
+  /** How a login ended. */
+  readonly login: (outcome: string) => void;
+  /** What became of a refresh token. */
+  readonly refresh: (outcome: string) => void;
+  /** A 429; `login-account` is the delay after wrong passwords. */
+  readonly limited: (policy: RequestPolicy | 'login-account') => void;
+  readonly clientRefused: () => void;
+  readonly hashQueue: QueueObserver;
+  /** How a refusal was sent that asks to come again later. */
+  readonly refusalPaced: (pace: Pace) => void;
+  readonly watch: (watched: Watched) => void;
+}
+
+/** From a verification, which takes a fraction of a millisecond, to a login that waits in line for seconds. */
+const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const WAIT_SECONDS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 5, 10];
+
+/** The metrics of this process in a registry of their own, those of Node and the process among them. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'How long requests took, by the pattern of their route',
+    labelNames: ['method', 'route', 'status'],
+    buckets: REQUEST_SECONDS,
+    registers,
+  });
+  const logins = new Counter({
+    name: 'latchkey_logins_total',
+    help: 'Logins by how they ended',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const refreshes = new Counter({
+    name: 'latchkey_refreshes_total',
+    help: 'Refresh tokens shown, by what became of them',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const limited = new Counter({
+    name: 'latchkey_rate_limited_total',
+    help: 'Requests refused with 429, by policy',
+    labelNames: ['policy'],
+    registers,
+  });
+  const clientRefusals = new Counter({
+    name: 'latchkey_client_refusals_total',
+    help: 'Failed attempts to authenticate as a machine client',
+    registers,
+  });
+  const waits = new Histogram({
+    name: 'latchkey_hash_wait_seconds',
+    help: 'How long passwords waited for a thread to hash them',
+    buckets: WAIT_SECONDS,
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'latchkey_hash_refusals_total',
+    help: 'Passwords that were not hashed, since they would have waited too long',
+    registers,
+  });
+
+  const paced = new Counter({
+    name: 'latchkey_paced_refusals_total',
+    help: 'Refusals with 429 or 503 overloaded: sent at once, held back for a second, or at once as the last answer of their connection',
+    labelNames: ['pace'],
+    registers,
+  });
+
+  return {
+    registry,
+    request: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    login: (outcome) => logins.inc({ outcome }),
+    refresh: (outcome) => refreshes.inc({ outcome }),
+    limited: (policy) => limited.inc({ policy }),
+    clientRefused: () => clientRefusals.inc(),
+    hashQueue: {
+      started: (waitedMilliseconds) => waits.observe(waitedMilliseconds / 1000),
+      refused: () => refusals.inc(),
+    },
+    refusalPaced: (pace) => paced.inc({ pace }),
+    watch: (watched) => watch(registry, watched),
+  };
+}
+
+function watch(registry: Registry, watched: Watched): void {
+  const {
+    hashing,
+    revocationLagMilliseconds,
+    revocationFollowers,
+    clockOffsetMilliseconds,
+    pool,
+    isRedisUp,
+  } = watched;
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number, aggregator: 'sum' | 'max' | 'min' = 'sum') =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      aggregator,
+      collect() {
+        this.set(read());
+      },
+    });
+
+  gauge('latchkey_hash_queue_length', 'Passwords that wait for a thread', hashing.waiting);
+  gauge('latchkey_hash_running', 'Passwords that are being hashed', hashing.running);
+  gauge(
+    'latchkey_revocation_lag_seconds',
+    'Time since the revocations were last known to be followed',
+    () => revocationLagMilliseconds() / 1000,
+    'max',
+  );
+  gauge('latchkey_revocation_followers', 'Services that wait for the next revocation', revocationFollowers);
+  gauge(
+    'latchkey_clock_offset_seconds',
+    'How far the clock of the machine is from that of the database, whichever is ahead',
+    () => Math.abs(clockOffsetMilliseconds()) / 1000,
+    'max',
+  );
+  if (isRedisUp) {
+    gauge('latchkey_redis_up', '1 while limits are counted in Redis', () => (isRedisUp() ? 1 : 0), 'min');
+  }
+  new Gauge({
+    name: 'latchkey_database_connections',
+    help: 'Connections of the pool by state, and requests that wait for one',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(pool() ?? {})) this.set({ state }, count);
+    },
+  });
+}

@@ -1,0 +1,161 @@
+import { confirmGranter, demandHeld, type Granter } from '../../core/access/granter.ts';
+import { entryOf } from '../../core/audit/audit.ts';
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { revocationOf } from '../../core/sessions/ending.ts';
+import type { Revocation } from '../../core/sessions/ports.ts';
+import { demandScopeFits, MAX_SCOPE_BYTES, scopeTooLarge } from '../../core/tokens/scope.ts';
+import { demandBaselineKept, demandRemovableRole } from './baseline.ts';
+import type { NewRole, Role, RoleChange, RoleStores, TransactionalRoleStores } from './ports.ts';
+
+export interface RoleDependencies {
+  readonly store: TransactionalRoleStores;
+  /** Tells this process what has been revoked; the others read it. */
+  readonly announce: (revoked: readonly Revocation[]) => void;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export type Roles = ReturnType<typeof createRoles>;
+
+/** So many users lose a role within the time of one transaction. */
+const MAX_USERS_AT_ONCE = 5_000;
+
+/** What roles there are, and what they may do. Who changes one must hold all that it has, before and afterwards. */
+export function createRoles({ store, announce, clock }: RoleDependencies) {
+  const now = () => new Date(clock.now());
+
+  function list(limit: number, after: string | undefined): Promise<Role[]> {
+    return store.roles.list(limit, after);
+  }
+
+  /** @throws AppError role_not_found */
+  function get(name: string): Promise<Role> {
+    return findIn(store, name);
+  }
+
+  /** @throws AppError scope_too_large, insufficient_scope, role_taken, unknown_permission */
+  async function create(role: NewRole, granter: Granter): Promise<Role> {
+    const { name, permissions } = role;
+    demandScopeFits(permissions);
+    return store.transaction(async (stores) => {
+      const at = now();
+      await stores.rights.lockRanks();
+      demandHeld(await confirmGranter(stores, granter, at), permissions);
+      const created = await stores.roles.insert(role, at);
+      await stores.ledger.append(entryOf('role.created', granter.caller, name, { permissions }), at);
+      return created;
+    });
+  }
+
+  /**
+   * Where the permissions change, access tokens with the former ones are refused; the sessions refresh into the new ones.
+   * @throws AppError scope_too_large, role_protected, role_not_found, insufficient_scope, unknown_permission
+   */
+  async function update(name: string, change: RoleChange, granter: Granter): Promise<Role> {
+    const { description, permissions } = change;
+    if (permissions !== undefined) {
+      demandScopeFits(permissions);
+      demandBaselineKept(name, permissions);
+    }
+    const { role, revoked } = await store.transaction(async (stores) => {
+      const at = now();
+      await stores.rights.lockRanks();
+      const before = await findIn(stores, name);
+      const confirmed = await confirmGranter(stores, granter, at);
+      demandHeld(confirmed, [...before.permissions, ...(permissions ?? [])]);
+      if (description !== undefined) await stores.roles.describe(name, description, at);
+      const changed =
+        permissions === undefined ? [] : await changePermissions(stores, before, permissions, at);
+      const details = { fields: Object.keys(change), ...difference(before.permissions, permissions) };
+      await stores.ledger.append(entryOf('role.updated', granter.caller, name, details), at);
+      return { role: await findIn(stores, name), revoked: changed };
+    });
+    announce(revoked);
+    return role;
+  }
+
+  async function changePermissions(
+    stores: RoleStores,
+    role: Role,
+    permissions: readonly string[],
+    at: Date,
+  ): Promise<Revocation[]> {
+    const { added, removed } = difference(role.permissions, permissions);
+    if (added.length + removed.length === 0) return [];
+    await stores.roles.setPermissions(role, permissions);
+    const revoked = await outdateTokens(stores, [role], at);
+    if (added.length > 0 && (await stores.roles.hasUserBeyond(role.name, MAX_SCOPE_BYTES))) {
+      throw scopeTooLarge(`Some user of ${role.name} would have more permissions than fit`);
+    }
+    return revoked;
+  }
+
+  /** @throws AppError role_protected, role_not_found, insufficient_scope, role_in_use */
+  async function remove(name: string, isForced: boolean, granter: Granter): Promise<void> {
+    demandRemovableRole(name);
+    const isLarge = isForced && (await store.roles.hasMoreUsersThan(name, MAX_USERS_AT_ONCE));
+    announce(await store.transaction((stores) => beginRemoval(stores, name, isForced, isLarge, granter)));
+    if (!isLarge) return;
+    // No transaction can take so long. A role that is worth nothing may lose its users bit by bit.
+    await store.roles.takeFromAll(name);
+    announce(await store.transaction((stores) => finishRemoval(stores, name)));
+  }
+
+  /** Removes the role; a large one just loses its permissions. Whether that may be, and that it is, is settled here. */
+  async function beginRemoval(
+    stores: RoleStores,
+    name: string,
+    isForced: boolean,
+    isLarge: boolean,
+    granter: Granter,
+  ): Promise<Revocation[]> {
+    const at = now();
+    await stores.rights.lockRanks();
+    const confirmed = await confirmGranter(stores, granter, at);
+    const role = await findIn(stores, name);
+    demandHeld(confirmed, role.permissions);
+    if (!isForced && (await stores.roles.hasMoreUsersThan(name, 0))) throw new AppError('role_in_use');
+    const outdated = await outdateTokens(stores, [role], at);
+    await (isLarge ? stores.roles.setPermissions(role, []) : stores.roles.remove(name));
+    const details = { permissions: role.permissions, forced: isForced };
+    await stores.ledger.append(entryOf('role.deleted', granter.caller, name, details), at);
+    return outdated;
+  }
+
+  /** Also ends what somebody got who gave the role permissions again meanwhile. */
+  async function finishRemoval(stores: RoleStores, name: string): Promise<Revocation[]> {
+    await stores.rights.lockRanks();
+    const role = await stores.roles.find(name);
+    if (role === null) return [];
+    const outdated = await outdateTokens(stores, [role], now());
+    await stores.roles.remove(name);
+    return outdated;
+  }
+
+  return { list, get, create, update, remove };
+}
+
+/** Ends, at the commit, all tokens that were made before with one of these roles. `announce` the result after it. */
+export async function outdateTokens(
+  { roles: stored, revocations }: RoleStores,
+  roles: readonly Role[],
+  at: Date,
+): Promise<Revocation[]> {
+  const version = await stored.raiseVersions(roles, at);
+  const revoked = roles.map(({ name }) => revocationOf('role', name, version, at));
+  await revocations.insert(revoked, at);
+  return revoked;
+}
+
+async function findIn({ roles }: Pick<RoleStores, 'roles'>, name: string): Promise<Role> {
+  const role = await roles.find(name);
+  if (role === null) throw new AppError('role_not_found');
+  return role;
+}
+
+function difference(before: readonly string[], after: readonly string[] = before) {
+  return {
+    added: after.filter((permission) => !before.includes(permission)),
+    removed: before.filter((permission) => !after.includes(permission)),
+  };
+}

@@ -1,0 +1,196 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import {
+  type ConfirmedGranter,
+  confirmGranter,
+  demandRank,
+  type Granter,
+} from '../../core/access/granter.ts';
+import { demandGrantable } from '../../core/access/rank.ts';
+import { entryOf } from '../../core/audit/audit.ts';
+import type { Clock } from '../../core/clock.ts';
+import { AppError, type ErrorCode, fieldError } from '../../core/errors.ts';
+import type { AccountStore, NewUser } from '../../core/users/ports.ts';
+import { parse } from '../../http/parse.ts';
+import { randomForUuids } from './random-for-uuids.ts';
+import { bcryptCostOf, type ImportResult, importedUser } from './schemas.ts';
+
+interface Candidate {
+  readonly index: number;
+  readonly user: NewUser;
+  readonly roles: readonly string[];
+}
+
+export interface ImportDependencies {
+  readonly store: AccountStore;
+  readonly clock: Clock;
+  /** What costs more is refused. */
+  readonly maxHashCost: number;
+  /** Told the cost of each hash before it is stored. */
+  readonly onHash: (cost: number) => void;
+}
+
+/** Somebody who may still come in, or why they do not. */
+type Judged = Candidate | ImportResult;
+
+/**
+ * Brings users along from another system, with their bcrypt hashes, which are made anew at their first login. Each item
+ * is imported whole or not at all.
+ */
+export function createImport({ store, clock, maxHashCost, onHash }: ImportDependencies) {
+  const ImportedUser = importedUser(maxHashCost);
+
+  async function importUsers(items: readonly unknown[], admin: Granter): Promise<ImportResult[]> {
+    const now = new Date(clock.now());
+    const randomOf = randomForUuids(items.length);
+    const read = split(
+      items.map((item, index) => toCandidate(ImportedUser, item, index, now, randomOf(index))),
+    );
+    for (const { user } of read.candidates) if (user.passwordHash) onHash(bcryptCostOf(user.passwordHash));
+    const granter = await confirmGranter(store, admin, now);
+    const granted = split(await judgeRoles(read.candidates, granter));
+    const results = [...read.results, ...granted.results, ...(await insert(granted.candidates, admin))];
+    return results.sort((a, b) => a.index - b.index);
+  }
+
+  /** Each combination of roles is looked at once. */
+  async function judgeRoles(candidates: readonly Candidate[], granter: ConfirmedGranter): Promise<Judged[]> {
+    const unknown = await store.userRoles.unknown(unique(candidates.flatMap(({ roles }) => roles)));
+    const refusals = new Map<string, AppError | null>();
+    for (const { roles } of candidates) {
+      const combination = roles.join(' ');
+      if (refusals.has(combination)) continue;
+      const missing = roles.find((role) => unknown.includes(role));
+      const refusal =
+        missing === undefined
+          ? await refusalOf(() => demandGrantable(store, granter, roles))
+          : new AppError('unknown_role', `There is no role ${missing}.`);
+      refusals.set(combination, refusal);
+    }
+    return candidates.map((candidate) => {
+      const refusal = refusals.get(candidate.roles.join(' '));
+      return refusal ? toResult(candidate.index, refusal) : candidate;
+    });
+  }
+
+  /**
+   * All at once, first as if nobody were there yet, which is what an import mostly finds; then without those who are.
+   * Where somebody signs up or a role goes at the same moment, one after another.
+   */
+  async function insert(candidates: readonly Candidate[], admin: Granter): Promise<ImportResult[]> {
+    let chosen = split(judgeIdentifiers(candidates, new Set()));
+    let refusal = await refusalOf(() => insertAll(chosen.candidates, admin));
+    if (refusal !== null) {
+      chosen = split(judgeIdentifiers(candidates, await takenOf(candidates)));
+      refusal = await refusalOf(() => insertAll(chosen.candidates, admin));
+    }
+    const results = [...chosen.results];
+    for (const candidate of chosen.candidates) {
+      const why = refusal && (await refusalOf(() => insertAll([candidate], admin)));
+      results.push(why ? toResult(candidate.index, why) : { index: candidate.index, id: candidate.user.id });
+    }
+    return results;
+  }
+
+  function takenOf(candidates: readonly Candidate[]): Promise<ReadonlySet<string>> {
+    const emails = candidates.map(({ user }) => user.email.canonical);
+    const usernames = candidates.flatMap(({ user }) => user.username?.canonical ?? []);
+    return store.users.taken(emails, usernames);
+  }
+
+  async function insertAll(candidates: readonly Candidate[], admin: Granter): Promise<void> {
+    if (candidates.length === 0) return;
+    const roles = unique(candidates.flatMap((candidate) => candidate.roles));
+    await store.transaction(async (stores) => {
+      const granter = await confirmGranter(stores, admin, new Date(clock.now()));
+      await stores.users.insertMany(candidates.map(({ user }) => user));
+      await stores.userRoles.addMany(
+        candidates.flatMap(({ user, roles }) => roles.map((role) => ({ userId: user.id, role }))),
+      );
+      // Once more, since from now on these roles stay as they are.
+      demandRank(granter, { roles, permissions: await stores.userRoles.permissionsOf(roles) });
+      const entries = candidates.map(({ user, roles: given }) =>
+        entryOf('user.imported', granter.caller, user.id, { roles: given }),
+      );
+      await stores.ledger.appendMany(entries, new Date(clock.now()));
+    });
+  }
+
+  return importUsers;
+}
+
+/** Refuses whose address or username somebody has, be it somebody earlier in the same import. */
+function judgeIdentifiers(candidates: readonly Candidate[], taken: ReadonlySet<string>): Judged[] {
+  const seen = new Set(taken);
+  return candidates.map((candidate) => {
+    const { email, username } = candidate.user;
+    if (seen.has(email.canonical)) return toResult(candidate.index, new AppError('email_taken'));
+    if (username && seen.has(username.canonical)) {
+      return toResult(candidate.index, new AppError('username_taken'));
+    }
+    seen.add(email.canonical).add(username?.canonical ?? email.canonical);
+    return candidate;
+  });
+}
+
+function split(judged: readonly Judged[]) {
+  return {
+    candidates: judged.filter((one): one is Candidate => 'user' in one),
+    results: judged.filter((one): one is ImportResult => !('user' in one)),
+  };
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}
+
+function toCandidate(
+  schema: ReturnType<typeof importedUser>,
+  item: unknown,
+  index: number,
+  now: Date,
+  random: Uint8Array,
+): Judged {
+  try {
+    const read: z.output<typeof schema> = parse(schema, item);
+    const createdAt = read.created_at ?? now;
+    if (createdAt > now) {
+      throw fieldError('/created_at', 'invalid_time', '/created_at: Must not be in the future.');
+    }
+    const user = {
+      id: uuidv7({ msecs: now.getTime(), random }),
+      email: read.email,
+      username: read.username ?? null,
+      name: read.name ?? null,
+      passwordHash: read.password_hash ?? null,
+      emailVerifiedAt: read.email_verified ? createdAt : null,
+      createdAt,
+    };
+    return { index, roles: read.roles, user };
+  } catch (error) {
+    return toResult(index, asRefusal(error));
+  }
+}
+
+/** What `work` is refused with, or null. */
+async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    return asRefusal(error);
+  }
+}
+
+/** Refusals of the whole import. */
+const OF_THE_WHOLE: readonly ErrorCode[] = ['database_unavailable', 'token_revoked'];
+
+/** What is no refusal of one item, such as a lost database, is thrown. */
+function asRefusal(error: unknown): AppError {
+  if (error instanceof AppError && !OF_THE_WHOLE.includes(error.code)) return error;
+  throw error;
+}
+
+function toResult(index: number, { code, detail }: AppError): ImportResult {
+  return { index, code, detail };
+}

@@ -1,0 +1,81 @@
+import cluster from 'node:cluster';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { systemClock } from '../core/clock.ts';
+import { readOrCreateSecret } from '../core/tokens/secret-file.ts';
+import { openDatabase } from '../db/open.ts';
+import { createScrapeThroughPrimary } from '../features/metrics/processes.ts';
+import { createMetricsApp, type Scrape } from '../features/metrics/routes.ts';
+import { createHttpServer, listen } from '../http/listen.ts';
+import { assemble } from './assemble.ts';
+import { warnings, welcome } from './banner.ts';
+import { createLogger } from './logger.ts';
+import { onStopRequest } from './processes.ts';
+import { STOP_MILLISECONDS, stopOnSignal } from './shutdown.ts';
+
+/** In-flight requests get this long; the rest of ten seconds is for the database and the log. */
+const DRAIN_MILLISECONDS = 9_000;
+
+/** One process that answers requests: database -> assemble -> listen -> drain when it is told to stop. */
+export async function serve(config: Config): Promise<void> {
+  const isAlone = cluster.isPrimary;
+  // With several processes each line says whose it is.
+  const logger = createLogger(config.logLevel, undefined, isAlone ? null : { pid: process.pid });
+  const database = await openDatabase(config.database, logger);
+  const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
+  const assembly = await assemble({
+    config,
+    secret,
+    database,
+    clock: systemClock,
+    readTime: database.readTime,
+    logger,
+    ...(isAlone ? {} : { createScrape: createScrapeThroughPrimary }),
+  });
+  await assembly.hashWorkers.warm();
+  const onError = (err: Error) => logger.error({ err }, 'a connection could not be accepted');
+  const { address, port } = await listen(assembly.server, config.http.port, config.http.host, onError);
+  const stopMetrics = isAlone ? await listenForMetrics(config, assembly.scrape, logger) : () => {};
+  assembly.start();
+  const delayMilliseconds = config.shutdownDelaySeconds * 1000;
+  const stop = stopOnSignal(logger, delayMilliseconds + STOP_MILLISECONDS, async () => {
+    await assembly.drain(DRAIN_MILLISECONDS, delayMilliseconds);
+    stopMetrics();
+    await assembly.stop();
+    await database.close();
+  });
+  if (isAlone) introduce(config, port, logger);
+  else onStopRequest(stop);
+  logger.info({ address, port, public_url: config.http.publicUrl }, 'listening');
+}
+
+/** GET /metrics on a port of its own, where one is configured. Returns what stops it. */
+export async function listenForMetrics(config: Config, scrape: Scrape, logger: Logger): Promise<() => void> {
+  const { port, host, token } = config.metrics;
+  if (port === undefined) return () => {};
+  const { publicUrl } = config.http;
+  const server = createHttpServer(createMetricsApp({ scrape, token, publicUrl, logger }), publicUrl);
+  const onError = (err: Error) => logger.error({ err }, 'a connection could not be accepted');
+  const address = await listen(server, port, host, onError).catch((error: Error) => {
+    throw new Error(`METRICS_PORT=${port} cannot be used: ${error.message}`, { cause: error });
+  });
+  logger.info({ address: address.address, port: address.port }, 'metrics are served');
+  return () => {
+    server.close();
+    server.closeAllConnections();
+  };
+}
+
+/** What a newcomer reads at the start, and what an operator should know. */
+export function introduce(config: Config, port: number, logger: Logger): void {
+  for (const warning of warnings(config)) logger.warn(warning);
+  if (config.environment !== 'production') {
+    process.stdout.write(welcome(localUrl(config.http.host, port), config.signupDisabled));
+  }
+}
+
+/** Where a person on this machine reaches the service. */
+function localUrl(host: string, port: number): string {
+  const isLocal = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host);
+  return `http://${isLocal ? 'localhost' : host}:${port}`;
+}

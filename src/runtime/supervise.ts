@@ -1,0 +1,28 @@
+import type { Config } from '../config/config.ts';
+import { readOrCreateSecret } from '../core/tokens/secret-file.ts';
+import { openDatabase } from '../db/open.ts';
+import { createScrapeOfAll } from '../features/metrics/processes.ts';
+import { createLogger } from './logger.ts';
+import { startProcesses } from './processes.ts';
+import { introduce, listenForMetrics } from './serve.ts';
+import { STOP_MILLISECONDS, stopOnSignal } from './shutdown.ts';
+
+/** The others get this long to stop after the delay; the rest of ten seconds is for this process. */
+const OTHERS_STOP_MILLISECONDS = 9_500;
+
+/** The first of several processes: prepares what they share, starts them, and starts another where one ends. */
+export async function supervise(config: Config): Promise<void> {
+  const logger = createLogger(config.logLevel);
+  const database = await openDatabase(config.database, logger);
+  await database.close();
+  if (config.tokens.secret === undefined) readOrCreateSecret(config.tokens.secretFile);
+
+  const stopMetrics = await listenForMetrics(config, createScrapeOfAll(), logger);
+  const processes = await startProcesses(config.processes, logger);
+  const delayMilliseconds = config.shutdownDelaySeconds * 1000;
+  stopOnSignal(logger, delayMilliseconds + STOP_MILLISECONDS, async () => {
+    await processes.stop(delayMilliseconds + OTHERS_STOP_MILLISECONDS);
+    stopMetrics();
+  });
+  introduce(config, processes.port, logger);
+}
