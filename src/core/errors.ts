@@ -2,220 +2,269 @@ import { REFUSALS, VerificationError } from '@latchkey/verifier/core';
 import type { Quota } from './limits/quota.ts';
 
 /**
- * The refusals this service knows. The codes are public API: clients branch on them, so none is renamed or reused.
- * `title` and `meaning` are what a person reads; statuses are given in http/problem.ts.
+ * The errors of this service, each with its HTTP status and what a person reads. The codes are public API: clients branch
+ * on them, so none is renamed or reused.
  */
 export const ERRORS = {
   invalid_request: {
+    status: 400,
     title: REFUSALS.invalid_request.title,
     meaning: 'The HTTP request itself is broken: its path, its headers or the way it carries a credential.',
   },
   invalid_json: {
+    status: 400,
     title: 'The body is not valid JSON',
     meaning: 'Send one JSON object in UTF-8.',
   },
   validation_failed: {
+    status: 400,
     title: 'Some fields are not acceptable',
     meaning:
       'The member errors lists each field with a JSON pointer, a code and what it wants. Nothing was changed.',
   },
   unsupported_media_type: {
+    status: 415,
     title: 'The body is of a kind that this route does not take',
     meaning: 'Send Content-Type: application/json and the body uncompressed; /oauth takes forms.',
   },
   cursor_too_old: {
+    status: 410,
     title: 'The cursor is too old',
     meaning: 'What happened since is no longer known. Repeat the request without a cursor.',
   },
   payload_too_large: {
+    status: 413,
     title: 'The body is too large',
     meaning:
       'The member detail names the limit: most bodies may have up to 8 KB and 100 values, lists more, and none may be nested deeply.',
   },
   token_missing: {
+    status: 401,
     title: REFUSALS.token_missing.title,
     meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN. An API key will do as well.',
   },
   token_invalid: {
+    status: 401,
     title: REFUSALS.token_invalid.title,
     meaning: 'It is damaged, was signed by somebody else or was made for another service. Log in again.',
   },
   token_expired: {
+    status: 401,
     title: REFUSALS.token_expired.title,
     meaning: 'It was good until its exp claim. Trade your refresh token for a new one at POST /refresh.',
   },
   token_revoked: {
+    status: 401,
     title: REFUSALS.token_revoked.title,
     meaning:
       'Since it was issued its session has ended, its account was deleted or disabled, or what it may do has changed. Refresh; if that is refused, log in again.',
   },
   invalid_refresh_token: {
+    status: 401,
     title: 'The refresh token is not valid',
     meaning: 'It is damaged or unknown, or its session has ended or expired. Log in again.',
   },
   refresh_token_reused: {
+    status: 401,
     title: 'The refresh token was used before',
     meaning:
       'Somebody may have copied it, so the session has been ended on every device that shares it. Log in again.',
   },
   invalid_credentials: {
+    status: 401,
     title: 'The credentials are not right',
     meaning:
       'No account has this identifier with this password. The answer is the same whichever of the two is wrong.',
   },
   insufficient_scope: {
+    status: 403,
     title: REFUSALS.insufficient_scope.title,
     meaning: 'It is good, but lacks a permission, which the header WWW-Authenticate names.',
   },
   user_required: {
+    status: 403,
     title: 'This is for users',
     meaning: 'The token belongs to a machine client, which has no account of its own.',
   },
   password_change_required: {
+    status: 403,
     title: 'Another password has to be chosen',
     meaning:
       'The password is right, but the operator wants another one. Log in again with new_password beside it.',
   },
   session_required: {
+    status: 403,
     title: 'This needs a login',
     meaning:
       'An API key belongs to no session, so it cannot log out, and it cannot make or see API keys. Log in and send the access token.',
   },
   wrong_password: {
+    status: 403,
     title: 'The current password is not right',
     meaning: 'This change needs the current password, and that was not it.',
   },
   signup_disabled: {
+    status: 403,
     title: 'Sign-up is closed',
     meaning: 'The operator of this service creates the accounts.',
   },
   last_admin: {
+    status: 409,
     title: 'This is the last administrator',
     meaning: 'Somebody has to be left who may give the role admin. Give it to somebody else first.',
   },
   scope_too_large: {
+    status: 409,
     title: 'These are more permissions than fit into a token',
     meaning: 'All permissions of a user together may have 4096 bytes, separated by spaces.',
   },
   too_many_secrets: {
+    status: 409,
     title: 'The client has two secrets already',
     meaning: 'Two may live side by side while one replaces the other. Remove one first.',
   },
   unknown_role: {
+    status: 409,
     title: 'There is no such role',
     meaning: 'Some role of the request does not exist. GET /admin/roles lists the roles there are.',
   },
   too_many_api_keys: {
+    status: 409,
     title: 'You have as many API keys as you may have',
     meaning: 'A user has at most 50 keys that are neither deleted nor expired. Delete one first.',
   },
   role_not_found: {
+    status: 404,
     title: 'There is no role of this name',
     meaning: 'GET /admin/roles lists the roles there are.',
   },
   role_taken: {
+    status: 409,
     title: 'There is a role of this name',
     meaning: 'Change it with PATCH /admin/roles/{name}, or choose another name.',
   },
   role_in_use: {
+    status: 409,
     title: 'Somebody has this role',
     meaning: 'Repeat the request with ?force=true to take it away from everybody who has it.',
   },
   role_protected: {
+    status: 409,
     title: 'The service needs this role as it is',
     meaning:
       'The roles user and admin cannot be deleted, and admin keeps all of the permissions that the service itself asks for.',
   },
   unknown_permission: {
+    status: 409,
     title: 'There is no such permission',
     meaning: 'GET /admin/permissions lists the permissions there are. Create it first.',
   },
   permission_not_found: {
+    status: 404,
     title: 'There is no permission of this name',
     meaning: 'GET /admin/permissions lists the permissions there are.',
   },
   permission_taken: {
+    status: 409,
     title: 'There is a permission of this name',
     meaning: 'It is there already: give it to a role.',
   },
   permission_in_use: {
+    status: 409,
     title: 'Somebody has this permission',
     meaning:
       'Repeat the request with ?force=true to take it away from every role and machine client that has it.',
   },
   permission_protected: {
+    status: 409,
     title: 'The service needs this permission',
     meaning: 'It guards a route of the service and cannot be deleted.',
   },
   email_taken: {
+    status: 409,
     title: 'The email address has an account already',
     meaning: 'Addresses are compared without regard to case. Log in, or use another address.',
   },
   username_taken: {
+    status: 409,
     title: 'The username is taken',
     meaning: 'Usernames are compared without regard to case. Choose another one.',
   },
   user_not_found: {
+    status: 404,
     title: 'There is no such user',
     meaning: 'GET /admin/users lists the users there are.',
   },
   client_not_found: {
+    status: 404,
     title: 'There is no such client',
     meaning: 'GET /admin/clients lists the machine clients there are.',
   },
   secret_not_found: {
+    status: 404,
     title: 'The client has no such secret',
     meaning: 'GET /admin/clients/{client_id} lists the ids of its secrets.',
   },
   session_not_found: {
+    status: 404,
     title: 'You have no such session',
     meaning: 'GET /sessions lists the sessions that can be ended.',
   },
   api_key_not_found: {
+    status: 404,
     title: 'You have no such API key',
     meaning: 'GET /api-keys lists the keys there are; it was deleted, has expired or never was one of yours.',
   },
   not_found: {
+    status: 404,
     title: 'There is nothing at this path',
     meaning: 'GET /openapi.json lists every path of this service.',
   },
   method_not_allowed: {
+    status: 405,
     title: 'This path does not take this method',
     meaning: 'The header Allow lists the methods it takes.',
   },
   rate_limited: {
+    status: 429,
     title: 'Too many requests',
     meaning:
       'The member policy names the limit that is used up, the fields RateLimit-Policy and RateLimit tell its size. Repeat the request after the seconds in Retry-After.',
   },
   overloaded: {
+    status: 503,
     title: 'Too many passwords wait to be checked',
     meaning:
       'Nothing is wrong with the request and nothing was changed. Repeat it after the seconds in Retry-After.',
   },
   database_unavailable: {
+    status: 503,
     title: 'The database does not answer',
     meaning: 'Nothing is wrong with the request. Repeat it after the seconds in Retry-After.',
   },
   database_behind: {
+    status: 503,
     title: 'The database is behind',
     meaning:
       'The refresh token is newer than what the database knows of its session. Keep it, and repeat the request with it after the seconds in Retry-After.',
   },
   revocations_stale: {
+    status: 503,
     title: REFUSALS.revocations_stale.title,
     meaning: 'The service cannot know whether this token has been revoked. Repeat the request in a moment.',
   },
   not_ready: {
+    status: 503,
     title: 'The service is not ready',
     meaning:
       'It is shutting down, its schema is behind, its database takes no writes, the clocks differ, or revocations are stale. Send traffic to another replica.',
   },
   internal_error: {
+    status: 500,
     title: 'Something failed inside the service',
     meaning: 'The operator finds the cause in the log under the request id that instance names.',
   },
-} as const satisfies Record<string, { readonly title: string; readonly meaning: string }>;
+} as const satisfies Record<string, { readonly status: number; readonly title: string; readonly meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 

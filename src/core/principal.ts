@@ -1,20 +1,80 @@
+import type { AccessTokenClaims } from '@latchkey/verifier/core';
+
 /** Where a request comes from, as far as it tells. */
 export interface RequestOrigin {
   readonly userAgent: string | null;
   readonly ip: string | null;
-  /** Whom to count the request for. */
+  /** The network that the request counts for: an IPv4 address, or an IPv6 /64. */
   readonly network: string;
   readonly requestId: string | null;
-  /** What the caller calls the request, which proves nothing. */
+  /** The X-Request-Id that the client sent, which proves nothing. */
   readonly clientRequestId: string | null;
 }
 
-/** Who does something. */
+/** How a user proved who they are, and when. */
+export interface Authentication {
+  /** Method names of RFC 8176, such as `pwd`. */
+  readonly methods: readonly string[];
+  readonly at: Date;
+}
+
+/** What a credential allows. */
+export interface Holding {
+  readonly roles: readonly string[];
+  /** In order, each once. */
+  readonly permissions: readonly string[];
+}
+
+/** What a service behind a gateway is told of a credential: the claims of a token, or what stands for them. */
+interface Described {
+  readonly claims: AccessTokenClaims;
+}
+
+/** A user in a session, by an access token. */
+export interface UserPrincipal extends Holding, Described {
+  readonly kind: 'user';
+  readonly credential: 'bearer';
+  readonly userId: string;
+  readonly sessionId: string | null;
+  /** The claim `jti`. */
+  readonly tokenId: string;
+  /** Null where the token says nothing of it: it is from before such claims. */
+  readonly authentication: Authentication | null;
+}
+
+/** A user, by an API key: there is no session. */
+export interface ApiKeyPrincipal extends Holding, Described {
+  readonly kind: 'api_key';
+  readonly credential: 'api_key';
+  readonly userId: string;
+  readonly keyId: string;
+}
+
+/** A machine client, by an access token. */
+export interface ClientPrincipal extends Holding, Described {
+  readonly kind: 'client';
+  readonly credential: 'bearer';
+  readonly clientId: string;
+  readonly tokenId: string;
+}
+
+/** An operator at the command line, who can write to the database anyway. */
+export interface OperatorPrincipal {
+  readonly kind: 'operator';
+}
+
+/** Who proved who they are with a credential. */
+export type AuthenticatedPrincipal = UserPrincipal | ApiKeyPrincipal | ClientPrincipal;
+
+export type Principal = AuthenticatedPrincipal | OperatorPrincipal;
+
+/** Whom the audit log names for an event. */
 export interface Actor {
-  readonly type: 'user' | 'client' | 'api_key' | 'operator' | 'anonymous';
+  readonly type: Principal['kind'] | 'anonymous';
   readonly id: string | null;
 }
 
+/** Who does something, and from where. */
 export interface Caller {
   readonly actor: Actor;
   readonly origin: RequestOrigin;
@@ -22,11 +82,46 @@ export interface Caller {
   readonly sessionId: string | null;
 }
 
+/** A caller who has shown a credential, or is at the command line. */
+export interface PrincipalCaller<Who extends Principal = Principal> extends Caller {
+  readonly principal: Who;
+}
+
 export const ANONYMOUS: Actor = { type: 'anonymous', id: null };
 
-/** Somebody at the command line. */
-export const OPERATOR: Caller = {
+/** The operator at the command line. */
+export const OPERATOR: PrincipalCaller<OperatorPrincipal> = {
+  principal: { kind: 'operator' },
   actor: { type: 'operator', id: null },
   origin: { userAgent: null, ip: null, network: 'command line', requestId: null, clientRequestId: null },
   sessionId: null,
 };
+
+/** The caller of a request that came with a credential. */
+export function callerOf<Who extends AuthenticatedPrincipal>(
+  principal: Who,
+  origin: RequestOrigin,
+): PrincipalCaller<Who> {
+  return {
+    principal,
+    actor: actorOf(principal),
+    origin,
+    sessionId: principal.kind === 'user' ? principal.sessionId : null,
+  };
+}
+
+/** A user without the credential that would say so: one who is signing in, or shows a refresh token. */
+export function userCaller(userId: string, origin: RequestOrigin, sessionId: string | null = null): Caller {
+  return { actor: { type: 'user', id: userId }, origin, sessionId };
+}
+
+function actorOf(principal: AuthenticatedPrincipal): Actor {
+  switch (principal.kind) {
+    case 'user':
+      return { type: 'user', id: principal.userId };
+    case 'api_key':
+      return { type: 'api_key', id: principal.keyId };
+    case 'client':
+      return { type: 'client', id: principal.clientId };
+  }
+}

@@ -1,17 +1,40 @@
-import type { Express, Response } from 'express';
+import type { Request, Response } from 'express';
+import { showQuota } from './rate-limit.ts';
+import type { Answer, Bytes } from './route.ts';
 
-/** Sends a text as the whole answer. Express would work out type, length, ETag and conditions once more. */
-export function sendText(res: Response, contentType: string, text: string): void {
-  res.setHeader('Content-Type', contentType);
-  res.setHeader('Content-Length', Buffer.byteLength(text));
-  // Node leaves it out in answer to HEAD.
-  res.end(text);
+/** 200 with a body. */
+export function ok<Body, Parts extends Omit<Answer, 'status' | 'body'>>(body: Body, parts?: Parts) {
+  return { status: 200 as const, body, ...parts };
 }
 
-/** Has `res.json` of an application send directly. */
-export function sendJsonDirectly(app: Express): void {
-  app.response.json = function json(this: Response, body: unknown) {
-    sendText(this, 'application/json; charset=utf-8', JSON.stringify(body));
-    return this;
-  };
+/** 201 with a body, and where that can be read again. */
+export function created<Body>(location: string, body: Body) {
+  return { status: 201 as const, body, headers: { Location: location } };
+}
+
+/** 204. */
+export function noContent() {
+  return { status: 204 as const };
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Sends what a handler returned. */
+export async function sendAnswer(req: Request, res: Response, answer: Answer): Promise<void> {
+  const { status, headers, quota, body, content } = answer;
+  res.statusCode = status;
+  for (const name in headers) res.setHeader(name, headers[name] ?? '');
+  if (quota) showQuota(res, quota);
+  if (typeof content === 'function') await content(req, res);
+  else if (content !== undefined) sendBytes(res, content);
+  else if (body === undefined) res.end();
+  else sendBytes(res, { mediaType: JSON_TYPE, bytes: JSON.stringify(body) });
+}
+
+/** Sends bytes as the whole answer. Express would work out type, length, ETag and conditions once more. */
+export function sendBytes(res: Response, { mediaType, bytes }: Bytes): void {
+  res.setHeader('Content-Type', mediaType);
+  res.setHeader('Content-Length', Buffer.byteLength(bytes));
+  // Node leaves it out in answer to HEAD.
+  res.end(bytes);
 }

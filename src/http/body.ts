@@ -2,8 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { z } from 'zod';
 import { AppError } from '../core/errors.ts';
-import { parseForm, parseJson } from './body-text.ts';
+import { type FormParameters, parseForm, parseJson } from './body-text.ts';
+import { parse } from './parse.ts';
+import type { Body } from './route.ts';
 
 /** What a route reads as its body. */
 export interface BodyDescription {
@@ -21,19 +24,42 @@ const KILOBYTE = 1024;
 export const FORM_MEDIA_TYPE = 'application/x-www-form-urlencoded';
 const JSON_MEDIA_TYPE = 'application/json';
 
-/** Enough for an address, a name and two passwords of 256 characters outside ASCII, even where each is escaped. */
-export const JSON_BODY: BodyDescription = { kind: 'json', maxBytes: 8 * KILOBYTE, maxValues: 100 };
-/** For lists of roles and permissions. */
-export const JSON_LISTS: BodyDescription = { kind: 'json', maxBytes: 32 * KILOBYTE, maxValues: 2_000 };
-/** A thousand users, each with a hash, names in any script, and roles. */
-export const JSON_BULK: BodyDescription = {
-  kind: 'json',
-  maxBytes: 2 * KILOBYTE * KILOBYTE,
-  maxValues: 50_000,
-  compressed: true,
-};
-/** Forms of OAuth (RFC 6749 appendix B) hold tokens, which may have 8 KB. */
-export const FORM_BODY: BodyDescription = { kind: 'form', maxBytes: 16 * KILOBYTE, maxValues: 32 };
+/** A JSON body. Enough for an address, a name and two passwords of 256 characters outside ASCII, even where each is escaped. */
+export function json<Schema extends z.ZodType>(schema: Schema) {
+  return jsonWithin(schema, { maxBytes: 8 * KILOBYTE, maxValues: 100 });
+}
+
+/** A JSON body with lists of roles or permissions. */
+export function jsonWithLists<Schema extends z.ZodType>(schema: Schema) {
+  return jsonWithin(schema, { maxBytes: 32 * KILOBYTE, maxValues: 2_000 });
+}
+
+/** A JSON body of a thousand users, each with a hash, names in any script, and roles. */
+export function bulk<Schema extends z.ZodType>(schema: Schema) {
+  return jsonWithin(schema, { maxBytes: 2 * KILOBYTE * KILOBYTE, maxValues: 50_000, compressed: true });
+}
+
+/**
+ * A form of OAuth (RFC 6749 appendix B), which holds tokens, each of up to 8 KB. It is given as its parameters: what is
+ * wrong with them, OAuth has words of its own for.
+ */
+export function form(schema: z.ZodType): Body<FormParameters | undefined> {
+  const parse = (value: unknown) => value as FormParameters | undefined;
+  return { kind: 'form', maxBytes: 16 * KILOBYTE, maxValues: 32, schema, parse, required: true };
+}
+
+function jsonWithin<Schema extends z.ZodType>(
+  schema: Schema,
+  limits: Omit<BodyDescription, 'kind'>,
+): Body<z.output<Schema>> {
+  return {
+    kind: 'json',
+    ...limits,
+    schema,
+    parse: (value) => parse(schema, value),
+    required: !schema.safeParse(undefined).success,
+  };
+}
 
 /** What every Node version that we run on can undo; newer ones know more. */
 const DECOMPRESSORS: Readonly<Record<string, () => Transform>> = {

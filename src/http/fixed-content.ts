@@ -9,6 +9,9 @@ export interface FixedContentOptions {
   readonly cacheControl: string;
 }
 
+/** Content that sends itself, since what it sends depends on what the client has and takes. */
+export type FixedContent = (req: Request, res: Response) => Promise<void>;
+
 type Coding = 'br' | 'gzip';
 
 /** The content as it is, or compressed. */
@@ -33,7 +36,10 @@ const COMPRESS: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> = {
  * for it hold neither files nor copies, each compressed variant made once, when the first client wants it. Whoever has it
  * already is answered 304 (RFC 9110 section 13.1.2), on a route that is `cacheable`.
  */
-export function createFixedContent(content: string | Buffer, options: FixedContentOptions) {
+export function createFixedContent(
+  content: string | Buffer,
+  options: FixedContentOptions,
+): FixedContent {
   const bytes = Buffer.from(content);
   const tag = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
   const plain: Variant = { bytes, etag: `"${tag}"` };

@@ -2,43 +2,27 @@ import { STATUS_CODES } from 'node:http';
 import type { z } from 'zod';
 import {
   createDocument,
-  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { AppError, ERRORS, type ErrorCode, rateLimited } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
-import { PROBLEM_MEDIA_TYPE, Problem, presentProblem, STATUS_OF } from './problem.ts';
+import { FORM_MEDIA_TYPE } from './body.ts';
+import { PROBLEM_MEDIA_TYPE, Problem, presentProblem } from './problem.ts';
+import type { AnswerDescription, Body, RouteDescription } from './route.ts';
 
-export type Paths = ZodOpenApiPathsObject;
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** What any route that reads a body may answer before the route sees it. */
-export const BODY_REFUSALS: readonly ErrorCode[] = [
+/** What is wrong with a request itself. */
+const REQUEST_REFUSALS: readonly ErrorCode[] = [
   'invalid_request',
   'invalid_json',
   'validation_failed',
   'payload_too_large',
   'unsupported_media_type',
 ];
-
-/** What any route behind a bearer token may answer. */
-export const TOKEN_REFUSALS: readonly ErrorCode[] = [
-  'rate_limited',
-  'invalid_request',
-  'token_missing',
-  'token_invalid',
-  'token_expired',
-  'token_revoked',
-  'revocations_stale',
-  'database_unavailable',
-];
-
-/** What any route may answer that is for users and not for machines. */
-export const USER_REFUSALS: readonly ErrorCode[] = [...TOKEN_REFUSALS, 'user_required'];
-
-/** The member of an operation that says it needs an access token. */
-export const BEARER_SECURITY = [{ bearer: [] }];
 
 const EXAMPLE_QUOTA: Quota = {
   policy: 'token',
@@ -48,22 +32,118 @@ const EXAMPLE_QUOTA: Quota = {
   resetSeconds: 17,
 };
 
-/** A JSON body or answer of the given schema. */
-export function json(schema: z.ZodType) {
-  return { content: { 'application/json': { schema } } };
+/** The OpenAPI 3.1 document of these routes, made from the very schemas that parse the requests. */
+export function describeApi(routes: readonly RouteDescription[], version: string): OpenApiDocument {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const route of routes) {
+    if (route.tag === undefined) continue;
+    const method = route.method === 'ANY' ? 'get' : (route.method.toLowerCase() as 'get');
+    paths[route.path] = { ...paths[route.path], [method]: operationOf(route) };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Latchkey',
+      version,
+      description: 'Sign up, log in, and carry a signed JWT. Every refusal is a problem document (RFC 9457).',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    // Relative to this document, so that the page at /docs works under whatever name it was opened.
+    servers: [{ url: './' }],
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT or API key' },
+        client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret, form-encoded' },
+      },
+    },
+  });
 }
 
-/** A JSON request body of the given schema. */
-export function jsonBodyOf(schema: z.ZodType) {
-  return { required: true, ...json(schema) };
+function operationOf(route: RouteDescription): ZodOpenApiOperationObject {
+  const { id, tag, summary, access, params, query, body } = route;
+  const needs = access.permission && `Needs the permission \`${access.permission}\`.`;
+  const description = [needs, route.description].filter((text) => text !== undefined).join(' ');
+  const security = access.schemes.map((scheme) => (scheme === 'none' ? {} : { [scheme]: [] }));
+  return {
+    operationId: id,
+    tags: [tag ?? ''],
+    ...(summary && { summary }),
+    ...(description && { description }),
+    ...(security.length > 0 && { security }),
+    ...((params || query) && {
+      requestParams: {
+        ...(params && { path: params.schema as z.ZodObject }),
+        ...(query && { query: query as z.ZodObject }),
+      },
+    }),
+    ...(body && { requestBody: requestBodyOf(body) }),
+    responses: responsesOf(route),
+  };
 }
 
-/** The problem answers of an operation, grouped by status, each code with an example. */
-export function refusals(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
+function requestBodyOf({ kind, schema, required }: Body) {
+  const mediaType = kind === 'form' ? FORM_MEDIA_TYPE : 'application/json';
+  return { required, content: { [mediaType]: { schema } } };
+}
+
+function responsesOf(route: RouteDescription): ZodOpenApiResponsesObject {
+  const answers = Object.fromEntries(
+    Object.entries(route.answers).map(([status, answer]) => [status, answerOf(answer)]),
+  );
+  const errors = route.errors?.describe?.() ?? problemsOf(refusalsOf(route));
+  const responses: Record<string, ZodOpenApiResponseObject> = { ...answers, ...errors };
+  // Answers tell what is left of a limit, once the request has been counted.
+  const isLimited = '429' in responses;
+  return isLimited
+    ? Object.fromEntries(Object.entries(responses).map(([status, one]) => [status, withRateLimits(one)]))
+    : responses;
+}
+
+function answerOf(answer: AnswerDescription): ZodOpenApiResponseObject {
+  if (typeof answer === 'string') return { description: answer };
+  const { description, schema, mediaType = 'application/json', headers = {} } = answer;
+  const described = Object.entries(headers).map(([name, meaning]) => [name, textHeader(meaning)]);
+  return {
+    description,
+    ...(described.length > 0 && { headers: Object.fromEntries(described) }),
+    ...(schema && { content: { [mediaType]: { schema } } }),
+  };
+}
+
+const textHeader = (description: string) => ({ schema: { type: 'string' as const }, description });
+
+const RATE_LIMIT_HEADERS = {
+  'RateLimit-Policy': textHeader('The limits that apply: name, quota q, window w in seconds'),
+  RateLimit: textHeader('What is left of each: name, remaining r, seconds t until there is more'),
+};
+
+function withRateLimits(response: ZodOpenApiResponseObject): ZodOpenApiResponseObject {
+  return { ...response, headers: { ...response.headers, ...RATE_LIMIT_HEADERS } };
+}
+
+/** Every code that a route may refuse with: by who may call it, by what it takes, and its own. */
+export function refusalsOf(route: RouteDescription): readonly ErrorCode[] {
+  const { access, limit, hashes, params, query, body, refuses = [] } = route;
+  const takesInput = params !== undefined || query !== undefined || body !== undefined;
+  return [
+    ...new Set<ErrorCode>([
+      ...access.refuses,
+      ...(takesInput ? REQUEST_REFUSALS : []),
+      ...(params ? [params.unknown] : []),
+      ...(limit ? (['rate_limited'] as const) : []),
+      ...(hashes ? (['overloaded'] as const) : []),
+      ...refuses,
+      'internal_error',
+    ]),
+  ];
+}
+
+/** The problem documents of an operation, grouped by status, each code with an example. */
+function problemsOf(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
   const responses: ZodOpenApiResponsesObject = {};
-  const all = new Set([...codes, 'internal_error'] as const);
-  for (const status of new Set([...all].map((code) => STATUS_OF[code]))) {
-    const ofStatus = [...all].filter((code) => STATUS_OF[code] === status);
+  for (const status of new Set(codes.map((code) => ERRORS[code].status))) {
+    const ofStatus = codes.filter((code) => ERRORS[code].status === status);
     responses[`${status as 400}`] = {
       description: `${STATUS_CODES[status]}: ${ofStatus.map((code) => `\`${code}\``).join(', ')}`,
       content: {
@@ -75,80 +155,6 @@ export function refusals(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObj
     };
   }
   return responses;
-}
-
-/** One operation of administrators. */
-export interface Administration {
-  readonly operationId: string;
-  readonly tag: string;
-  /** What the token must allow. */
-  readonly permission: string;
-  readonly summary: string;
-  /** What else there is to say. */
-  readonly description?: string;
-  readonly answers: ZodOpenApiResponsesObject;
-  /** The codes that it adds to those of all. */
-  readonly refused?: readonly ErrorCode[];
-}
-
-/** The members of an operation that administrators are for, but for what it takes. */
-export function administration(operation: Administration) {
-  const { operationId, tag, permission, summary, description, answers, refused = [] } = operation;
-  const needs = `Needs the permission \`${permission}\`.`;
-  return {
-    operationId,
-    tags: [tag],
-    summary,
-    description: description === undefined ? needs : `${needs} ${description}`,
-    security: BEARER_SECURITY,
-    responses: {
-      ...answers,
-      ...refusals(...TOKEN_REFUSALS, ...BODY_REFUSALS, 'insufficient_scope', ...refused),
-    },
-  };
-}
-
-/** The OpenAPI 3.1 document of all features, made from the very schemas that parse the requests. */
-export function describeApi(paths: readonly Paths[], version: string): OpenApiDocument {
-  const api: ZodOpenApiObject = {
-    openapi: '3.1.0',
-    info: {
-      title: 'Latchkey',
-      version,
-      description: 'Sign up, log in, and carry a signed JWT. Every refusal is a problem document (RFC 9457).',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    // Relative to this document, so that the page at /docs works under whatever name it was opened.
-    servers: [{ url: './' }],
-    paths: withRateLimitHeaders(Object.assign({}, ...paths)),
-    components: {
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT or API key' },
-        client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret, form-encoded' },
-      },
-    },
-  };
-  return createDocument(api);
-}
-
-/** A header of an answer. */
-export const textHeader = (description: string) => ({ schema: { type: 'string' as const }, description });
-
-const RATE_LIMIT_HEADERS = {
-  'RateLimit-Policy': textHeader('The limits that apply: name, quota q, window w in seconds'),
-  RateLimit: textHeader('What is left of each: name, remaining r, seconds t until there is more'),
-};
-
-/** Answers of an operation that may be refused with 429 tell what is left, once the request has been counted. */
-function withRateLimitHeaders(paths: Paths): Paths {
-  for (const operation of Object.values(paths).flatMap((item) => Object.values(item as object))) {
-    const responses: Record<string, { headers?: object }> = operation.responses ?? {};
-    if (!('429' in responses)) continue;
-    for (const response of Object.values(responses)) {
-      response.headers = { ...response.headers, ...RATE_LIMIT_HEADERS };
-    }
-  }
-  return paths;
 }
 
 function exampleOf(code: ErrorCode) {

@@ -11,68 +11,17 @@ import {
   isTokenFault,
 } from '../core/errors.ts';
 import { POLICIES, type PolicyName } from '../core/limits/quota.ts';
-import { sendText } from './answer.ts';
+import { sendBytes } from './answer.ts';
+import type { ErrorFormat, PresentedError } from './error-format.ts';
 import { closeAfter } from './when-over.ts';
 import { networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import { requestIdOf } from './request-id.ts';
 
-/** The one table from code to HTTP status. */
-export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
-  invalid_request: 400,
-  invalid_json: 400,
-  validation_failed: 400,
-  token_missing: 401,
-  token_invalid: 401,
-  token_expired: 401,
-  token_revoked: 401,
-  invalid_refresh_token: 401,
-  refresh_token_reused: 401,
-  invalid_credentials: 401,
-  insufficient_scope: 403,
-  user_required: 403,
-  password_change_required: 403,
-  session_required: 403,
-  wrong_password: 403,
-  signup_disabled: 403,
-  user_not_found: 404,
-  client_not_found: 404,
-  secret_not_found: 404,
-  session_not_found: 404,
-  api_key_not_found: 404,
-  role_not_found: 404,
-  permission_not_found: 404,
-  not_found: 404,
-  method_not_allowed: 405,
-  last_admin: 409,
-  scope_too_large: 409,
-  too_many_secrets: 409,
-  unknown_role: 409,
-  too_many_api_keys: 409,
-  role_taken: 409,
-  role_in_use: 409,
-  role_protected: 409,
-  unknown_permission: 409,
-  permission_taken: 409,
-  permission_in_use: 409,
-  permission_protected: 409,
-  email_taken: 409,
-  username_taken: 409,
-  cursor_too_old: 410,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  rate_limited: 429,
-  internal_error: 500,
-  overloaded: 503,
-  database_unavailable: 503,
-  database_behind: 503,
-  revocations_stale: 503,
-  not_ready: 503,
-};
-
 /** The media type of RFC 9457. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+const PROBLEM_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
 
 const FIELD_CODES = Object.keys(FIELD_ERRORS) as [FieldErrorCode, ...FieldErrorCode[]];
 
@@ -107,7 +56,7 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
   return {
     type: `${publicUrl}/docs/errors#${error.code}`,
     title: ERRORS[error.code].title,
-    status: STATUS_OF[error.code],
+    status: ERRORS[error.code].status,
     detail: error.detail,
     instance: `urn:latchkey:request:${requestId}`,
     code: error.code,
@@ -116,35 +65,60 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
   };
 }
 
+export interface RefusalOptions {
+  readonly publicUrl: string;
+  readonly logger: Logger;
+  /** Paces the refusals that a flood consists of. */
+  readonly budget?: RefusalBudget;
+}
+
 /**
- * Answers with whatever was thrown as a problem document, and logs what the operator needs. Refusals that a flood consists
- * of go out as `budget` has it. Where an answer has begun, it throws the same again.
+ * Answers with whatever was thrown, in the form of the route that it was thrown in, and logs what the operator needs. Where
+ * an answer has begun, it throws the same again.
  */
-export function createRefusal(publicUrl: string, logger: Logger, budget?: RefusalBudget) {
+export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
   return (thrown: unknown, req: Request, res: Response): void => {
-    const error = toAppError(thrown);
-    logRefusal(logger, req, error, STATUS_OF[error.code]);
+    const format = req.mounted?.errors ?? PROBLEMS;
+    const presented = format.present(thrown, { publicUrl, id: requestIdOf(res) });
+    const { refusal } = presented;
+    if (refusal) logRefusal(logger, req, refusal, presented.status);
     if (res.headersSent) throw thrown;
     const send = () => {
-      if (!res.destroyed) sendProblem(res, error, presentProblem(error, publicUrl, requestIdOf(res)));
+      if (!res.destroyed) sendError(res, presented);
     };
-    if (budget && isPaced(error)) budget.pace(networkOf(req.ip), { send, makeLast: () => closeAfter(res) });
-    else send();
+    if (budget && refusal && isPaced(refusal)) {
+      budget.pace(networkOf(req.ip), { send, makeLast: () => closeAfter(res) });
+    } else send();
   };
 }
+
+/** Problem documents (RFC 9457), the form in which nearly every route says no. */
+const PROBLEMS: ErrorFormat = {
+  present(thrown, { publicUrl, id }) {
+    const error = toAppError(thrown);
+    return {
+      status: ERRORS[error.code].status,
+      headers: fieldsOf(error),
+      mediaType: PROBLEM_TYPE,
+      body: presentProblem(error, publicUrl, id),
+      quota: error.quota,
+      refusal: error,
+    };
+  },
+};
 
 /**
  * Whether it refuses somebody who can ask again at once without being let in. Whoever has shown a good credential is known,
  * and often shares a gateway's connections with many others, who must not be held back with them.
  */
-export function isPaced({ code, quota }: AppError): boolean {
+function isPaced({ code, quota }: AppError): boolean {
   if (code === 'overloaded') return true;
   return code === 'rate_limited' && !(quota && OF_CREDENTIALS.includes(quota.policy));
 }
 
 /** The last middleware, for what is thrown outside of the pipeline. */
-export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestHandler {
-  const refuse = createRefusal(publicUrl, logger);
+export function problemHandler(options: RefusalOptions): ErrorRequestHandler {
+  const refuse = createRefusal(options);
   return (thrown, req, res, next) => {
     try {
       refuse(thrown, req, res);
@@ -155,7 +129,7 @@ export function problemHandler(publicUrl: string, logger: Logger): ErrorRequestH
 }
 
 /** Logs what of a refusal the operator needs. */
-export function logRefusal(logger: Logger, req: Request, error: AppError, status: number): void {
+function logRefusal(logger: Logger, req: Request, error: AppError, status: number): void {
   const request = { req: { id: req.res && requestIdOf(req.res), method: req.method } };
   // Shedding load is no fault, and a flood of logins must not become one of the log: the metrics count it.
   if (status >= 500 && error.code !== 'overloaded') {
@@ -167,25 +141,23 @@ export function logRefusal(logger: Logger, req: Request, error: AppError, status
   }
 }
 
-function sendProblem(res: Response, error: AppError, problem: ProblemView): void {
-  res.statusCode = problem.status;
-  const fields = fieldsOf(error);
-  for (const name in fields) res.setHeader(name, fields[name] ?? '');
-  if (error.quota) showQuota(res, error.quota);
-  sendText(res, `${PROBLEM_MEDIA_TYPE}; charset=utf-8`, JSON.stringify(problem));
+function sendError(res: Response, { status, headers, mediaType, body, quota }: PresentedError): void {
+  res.statusCode = status;
+  for (const name in headers) res.setHeader(name, headers[name] ?? '');
+  if (quota) showQuota(res, quota);
+  sendBytes(res, { mediaType, bytes: JSON.stringify(body) });
 }
 
 /** The header fields of a refusal to which no other quota applies than its own. */
 export function problemFields(error: AppError): Readonly<Record<string, string>> {
-  return { ...(error.quota && Object.fromEntries(quotaFields(error.quota))), ...fieldsOf(error) };
+  return { ...(error.quota && Object.fromEntries(quotaFields(error.quota))), ...fieldsOf(error), 'Content-Type': PROBLEM_TYPE };
 }
 
 function fieldsOf({ code, headers }: AppError): Record<string, string> {
-  const status = STATUS_OF[code];
+  const status = ERRORS[code].status;
   return {
     // An asset's route may have said for how long its answer may be kept; that was not meant for a refusal.
     'Cache-Control': 'no-store',
-    'Content-Type': `${PROBLEM_MEDIA_TYPE}; charset=utf-8`,
     ...(status === 401 && { 'WWW-Authenticate': challenge(code) }),
     ...(status === 503 && { 'Retry-After': String(RETRY_AFTER_SECONDS) }),
     ...headers,

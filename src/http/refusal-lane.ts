@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { type AppError, overloaded, rateLimited } from '../core/errors.ts';
+import { type AppError, ERRORS, overloaded, rateLimited } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
 import type { RateLimiter, RequestPolicy } from '../core/limits/rate-limiter.ts';
 import { closeAfter } from './when-over.ts';
 import { networkOf } from './origin.ts';
-import { presentProblem, problemFields, STATUS_OF } from './problem.ts';
+import { presentProblem, problemFields } from './problem.ts';
 import { quotaFields } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import type { RefusalLog } from './refusal-log.ts';
@@ -132,7 +132,7 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
       ID_MARK,
     );
     const fields = { ...SECURITY_HEADERS, ...problemFields(error) };
-    const refusal = { status: STATUS_OF[error.code], fields: Object.entries(fields).flat(), before, after };
+    const refusal = { status: ERRORS[error.code].status, fields: Object.entries(fields).flat(), before, after };
     if (rendered.size >= MAX_RENDERED) rendered.clear();
     rendered.set(key, refusal);
     return refusal;

@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import type { Route } from './route.ts';
+import type { MountedRoute } from './mount.ts';
 
 /** What there is at a path. */
 export interface Match {
@@ -8,7 +8,7 @@ export interface Match {
   /** The methods that the path takes, as the header Allow lists them. */
   readonly allow: string;
   /** Undefined where the path takes other methods. */
-  readonly route: Route | undefined;
+  readonly route: MountedRoute | undefined;
   /**
    * The values of its parameters.
    * @throws AppError invalid_request where it has malformed escapes
@@ -17,7 +17,7 @@ export interface Match {
 }
 
 export interface RouteTable {
-  readonly routes: readonly Route[];
+  readonly routes: readonly MountedRoute[];
   /** What is at a path, which is given without its query; undefined where there is nothing. */
   readonly match: (method: string, path: string) => Match | undefined;
 }
@@ -28,7 +28,7 @@ interface Entry {
   readonly parameters: readonly string[];
   readonly shape: RegExp;
   readonly below: boolean;
-  readonly methods: Map<string, Route>;
+  readonly methods: Map<string, MountedRoute>;
   allow: string;
 }
 
@@ -39,7 +39,7 @@ const noParams = () => ({});
  * Finds a route by one look-up: in a map where its path has no parameters, else among a few expressions for the number of
  * segments. Paths are compared without regard to case and to one trailing slash.
  */
-export function createRouteTable(routes: readonly Route[]): RouteTable {
+export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
   const entries = new Map<string, Entry>();
   for (const route of routes) {
     const entry = entries.get(route.path) ?? newEntry(route);
@@ -77,7 +77,7 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
   return { routes, match };
 }
 
-function newEntry({ path, below }: Route): Entry {
+function newEntry({ path, below }: MountedRoute): Entry {
   const parameters = [...path.matchAll(PARAMETER)].map(([, name = '']) => name);
   const source = path.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(PARAMETER, '([^/]+)');
   return {

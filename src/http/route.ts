@@ -1,51 +1,146 @@
-import type { Request, Response } from 'express';
-import type { BodyDescription } from './body.ts';
+import type { z } from 'zod';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Quota } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
+import type { Access } from './access.ts';
+import type { BodyDescription } from './body.ts';
+import type { ErrorFormat } from './error-format.ts';
+import type { Exchange } from './exchange.ts';
+import type { FixedContent } from './fixed-content.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/**
- * Who may use a route. `bearer`: who sends a good access token or API key; `user`: the same, but no machine; `session`: a
- * user who has logged in and sends no API key; a permission: who holds it. `authenticate` is for routes that know
- * credentials of another kind; it throws what refuses them.
- */
-export type Access =
-  | 'public'
-  | 'bearer'
-  | 'user'
-  | 'session'
-  | { readonly permission: string }
-  | { readonly authenticate: (req: Request, res: Response) => Promise<void> };
+/** What an answer holds, as the OpenAPI document has it; a text where it has no body. */
+export type AnswerDescription =
+  | string
+  | {
+      readonly description: string;
+      readonly schema?: z.ZodType;
+      /** JSON unless this says otherwise. */
+      readonly mediaType?: string;
+      /** What each header tells, by its name. */
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
-/** What guards a route: said once, and applied in this order by the one pipeline (http/pipeline.ts). */
+export type AnswerDescriptions = Readonly<Record<number, AnswerDescription>>;
+
+/** What any answer may have. */
+interface AnswerParts {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What is left of a limit that the handler knows of. */
+  readonly quota?: Quota | undefined;
+}
+
+/** The bytes of an answer where they are made already: `body` would be written down anew for each request. */
+export interface Bytes {
+  readonly mediaType: string;
+  readonly bytes: string | Buffer;
+}
+
+/** What a handler returns: one of the answers that its route describes, each with a body that fits its schema. */
+export type AnswerOf<Descriptions extends AnswerDescriptions> = {
+  [Status in keyof Descriptions & number]: AnswerParts & { readonly status: Status } & (Descriptions[Status] extends {
+      readonly schema: infer Schema extends z.ZodType;
+    }
+      ? { readonly body: z.input<Schema> } | { readonly content: Bytes | FixedContent }
+      : unknown);
+}[keyof Descriptions & number];
+
+/** An answer as the pipeline sends it. */
+export interface Answer extends AnswerParts {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly content?: Bytes | FixedContent;
+}
+
+/** What a route takes as its body: the kind and its limits, and the schema that parses it. */
+export interface Body<Value = unknown> extends BodyDescription {
+  readonly schema: z.ZodType;
+  readonly parse: (value: unknown) => Value;
+  readonly required: boolean;
+}
+
+/** The parameters of a path. */
+export interface PathParameters<Value = unknown> {
+  readonly schema: z.ZodType<Value>;
+  /** What refuses a path whose parameters cannot name anything. */
+  readonly unknown: ErrorCode;
+}
+
+/** What a handler is given: parsed values, and who is asking. */
+export interface Input<Params, Query, Value, Who> extends Exchange {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Value;
+  readonly caller: Who;
+}
+
+/** What guards a route, is the same however its services come about, and is all that the OpenAPI document needs. */
 export interface RouteDescription {
+  /** The operationId of the OpenAPI document. */
+  readonly id: string;
   /** `ANY` where a gateway keeps the method of the request that it asks about. HEAD goes with GET. */
   readonly method: Method | 'ANY';
   /** As in the OpenAPI document, such as /sessions/{id}. */
   readonly path: string;
   /** Whether every path below belongs to it too. */
   readonly below?: true;
+  /** The heading it stands under in the document. Without one it is no part of the API, and not in the document. */
+  readonly tag?: string;
+  readonly summary?: string;
+  readonly description?: string;
   /** Counts requests by the client's address before anything else is done for them. */
   readonly limit?: RequestPolicy;
   /** Whether `limit` spares requests with an Authorization header, which have to prove who sends them first. */
   readonly limitSparesAuthorization?: true;
   /** Whether it hashes a password: then it is refused before its body is read while too many wait. */
-  readonly hashes?: boolean;
-  readonly access: Access;
-  /** No body is read where this is absent. */
-  readonly body?: BodyDescription;
+  readonly hashes?: true;
+  /** Whether GET and HEAD are answered before Express, where the credential is good. Such a handler needs no more than it. */
+  readonly fast?: true;
   /** Whether caches may keep its answer and ask with If-None-Match whether it has changed. */
   readonly cacheable?: true;
+  readonly access: Access;
+  readonly params?: PathParameters;
+  readonly query?: z.ZodType;
+  /** No body is read where this is absent. */
+  readonly body?: Body;
+  readonly answers: AnswerDescriptions;
+  /** The codes of its own, beside those that come with what it takes and who may call it. */
+  readonly refuses?: readonly ErrorCode[];
+  /** How it says no, where that is not a problem document. */
+  readonly errors?: ErrorFormat;
 }
 
-export interface Route extends RouteDescription {
-  readonly handle: (req: Request, res: Response) => unknown;
-  /** How it says no, where that is not a problem document. It may throw what it cannot say. */
-  readonly refuse?: (thrown: unknown, req: Request, res: Response) => void;
+/** A route that is handled with certain services. */
+export interface Route<Services = never> extends RouteDescription {
+  handle(input: Input<never, never, never, never>, services: Services): Promise<Answer> | Answer;
 }
 
-/** The pattern of the route that answered, or null where none did. Never the path as it was sent. */
-export function routeOf(req: Request): string | null {
-  const path: unknown = req.route?.path;
-  return typeof path === 'string' ? path : null;
+interface TypedRoute<Services, Params, Query, Value, Who, Descriptions extends AnswerDescriptions>
+  extends RouteDescription {
+  readonly access: Access<Who, Services>;
+  readonly params?: PathParameters<Params>;
+  readonly query?: z.ZodType<Query>;
+  readonly body?: Body<Value>;
+  readonly answers: Descriptions;
+  handle(
+    input: Input<Params, Query, Value, Who>,
+    services: Services,
+  ): Promise<AnswerOf<Descriptions>> | AnswerOf<Descriptions>;
+}
+
+/**
+ * Makes the function that states a route of a feature with these services. It checks that the handler takes what the route
+ * takes, and answers what the route says that it answers.
+ */
+export function routesWith<Services>() {
+  return <
+    const Descriptions extends AnswerDescriptions,
+    Params = undefined,
+    Query = undefined,
+    Value = undefined,
+    Who = undefined,
+  >(
+    route: TypedRoute<Services, Params, Query, Value, Who, Descriptions>,
+  ): Route<Services> => route;
 }

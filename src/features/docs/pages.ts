@@ -1,5 +1,4 @@
 import { ERRORS, FIELD_ERRORS } from '../../core/errors.ts';
-import { STATUS_OF } from '../../http/problem.ts';
 
 /** Starts Swagger UI; a file of its own, since the page's policy allows no inline script. */
 export const SWAGGER_START = `window.ui = SwaggerUIBundle({
@@ -34,7 +33,7 @@ ${Object.entries(FIELD_ERRORS).map(fieldErrorEntry).join('\n')}
 );
 
 function errorSection([code, { title, meaning }]: [string, { title: string; meaning: string }]): string {
-  const status = STATUS_OF[code as keyof typeof ERRORS];
+  const status = ERRORS[code as keyof typeof ERRORS].status;
   return `<h2 id="${code}"><code>${code}</code> (${status})</h2>\n<p>${title}. ${meaning}</p>`;
 }
 

@@ -1,6 +1,6 @@
-import type { AppError, ErrorCode } from '../../core/errors.ts';
+import { type AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { Quota } from '../../core/limits/quota.ts';
-import { challenge, STATUS_OF } from '../../http/problem.ts';
+import { challenge } from '../../http/problem.ts';
 
 /** The errors of these endpoints and their statuses (RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5). */
 export const OAUTH_ERRORS = {
@@ -75,9 +75,9 @@ export function invalidClient(
 
 /** A refusal of the service in the words of OAuth. */
 export function toOAuthError(error: AppError): OAuthError {
-  const code = OAUTH_CODE_OF[error.code] ?? OAUTH_CODE_OF_STATUS[STATUS_OF[error.code]] ?? 'invalid_request';
+  const code = OAUTH_CODE_OF[error.code] ?? OAUTH_CODE_OF_STATUS[ERRORS[error.code].status] ?? 'invalid_request';
   return new OAuthError(code, error.detail, {
-    status: error.code === 'payload_too_large' ? STATUS_OF.payload_too_large : OAUTH_ERRORS[code],
+    status: error.code === 'payload_too_large' ? ERRORS.payload_too_large.status : OAUTH_ERRORS[code],
     headers: {
       ...(code === 'invalid_token' && { 'WWW-Authenticate': challenge(error.code) }),
       ...(code === 'temporarily_unavailable' && { 'Retry-After': RETRY_AFTER_SECONDS }),

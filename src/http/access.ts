@@ -1,0 +1,108 @@
+import type { PERMISSIONS } from '../../config/baseline.cjs';
+import { AppError, type ErrorCode } from '../core/errors.ts';
+import type {
+  ApiKeyPrincipal,
+  AuthenticatedPrincipal,
+  PrincipalCaller,
+  UserPrincipal,
+} from '../core/principal.ts';
+import type { Exchange } from './exchange.ts';
+import { challengeScope } from './problem.ts';
+
+/** The permissions that the service itself asks for. */
+export type Permission = keyof typeof PERMISSIONS;
+
+/** Who may call a route. */
+export interface Access<Who = unknown, Services = never> {
+  /** The schemes of the OpenAPI document, any of which will do; `none` where a request without a credential will do too. */
+  readonly schemes: readonly ('bearer' | 'client' | 'none')[];
+  readonly permission?: Permission;
+  /** The codes that it refuses with. */
+  readonly refuses: readonly ErrorCode[];
+  /** Finds out who is asking, before anything of a body is read. @throws AppError one of `refuses` */
+  authenticate(exchange: Exchange, services: Services): Promise<Who> | Who;
+}
+
+/** What a bearer credential may be refused with. */
+export const TOKEN_REFUSALS: readonly ErrorCode[] = [
+  'rate_limited',
+  'invalid_request',
+  'token_missing',
+  'token_invalid',
+  'token_expired',
+  'token_revoked',
+  'revocations_stale',
+  'database_unavailable',
+];
+
+const USER_REFUSALS: readonly ErrorCode[] = [...TOKEN_REFUSALS, 'user_required'];
+
+/** Everybody, with or without a credential. */
+export function anyone(): Access<undefined> {
+  return { schemes: [], refuses: [], authenticate: () => undefined };
+}
+
+/** Whoever sends a good access token or API key: users and machine clients. */
+export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
+  return {
+    schemes: ['bearer'],
+    refuses: TOKEN_REFUSALS,
+    authenticate: (exchange) => exchange.authenticate(),
+  };
+}
+
+/** A user, by an access token or an API key, and no machine client. */
+export function user(): Access<PrincipalCaller<UserPrincipal | ApiKeyPrincipal>> {
+  return {
+    schemes: ['bearer'],
+    refuses: USER_REFUSALS,
+    authenticate: async (exchange) => requireUser(await exchange.authenticate()),
+  };
+}
+
+/** A user who has logged in, and sends no API key. */
+export function session(): Access<PrincipalCaller<UserPrincipal>> {
+  return {
+    schemes: ['bearer'],
+    refuses: [...USER_REFUSALS, 'session_required'],
+    async authenticate(exchange) {
+      const caller = requireUser(await exchange.authenticate());
+      if (!isOfKind(caller, 'user')) throw new AppError('session_required');
+      return caller;
+    },
+  };
+}
+
+/** Whoever holds a permission. */
+export function permission(name: Permission): Access<PrincipalCaller<AuthenticatedPrincipal>> {
+  return {
+    schemes: ['bearer'],
+    permission: name,
+    refuses: [...TOKEN_REFUSALS, 'insufficient_scope'],
+    async authenticate(exchange) {
+      const caller = await exchange.authenticate();
+      if (!caller.principal.permissions.includes(name)) throw lacksPermission(name);
+      return caller;
+    },
+  };
+}
+
+/** The refusal of a credential that is good but lacks a permission (RFC 6750 section 3.1). */
+export function lacksPermission(name: string): AppError {
+  const headers = { 'WWW-Authenticate': challengeScope(name) };
+  return new AppError('insufficient_scope', `This needs the permission ${name}.`, { headers });
+}
+
+function requireUser(
+  caller: PrincipalCaller<AuthenticatedPrincipal>,
+): PrincipalCaller<UserPrincipal | ApiKeyPrincipal> {
+  if (isOfKind(caller, 'user') || isOfKind(caller, 'api_key')) return caller;
+  throw new AppError('user_required');
+}
+
+function isOfKind<Kind extends AuthenticatedPrincipal['kind']>(
+  caller: PrincipalCaller<AuthenticatedPrincipal>,
+  kind: Kind,
+): caller is PrincipalCaller<Extract<AuthenticatedPrincipal, { kind: Kind }>> {
+  return caller.principal.kind === kind;
+}
