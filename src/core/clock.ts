@@ -39,3 +39,11 @@ export function createSharedClock(own: Clock, readTime: (() => Promise<number>) 
 
   return { now, monotonic: own.monotonic, compare, offsetMilliseconds: () => own.now() - now() };
 }
+
+/** From here on a machine whose clock is wrong takes no traffic. */
+const MAX_OFFSET_MILLISECONDS = 5_000;
+
+/** Whether the machine's clock is so far from the database's that the process should take no traffic. */
+export function isClockOff({ offsetMilliseconds }: Pick<SharedClock, 'offsetMilliseconds'>): boolean {
+  return Math.abs(offsetMilliseconds()) > MAX_OFFSET_MILLISECONDS;
+}

@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 const MAX_HEADERS = 100;
 
 /** RFC 9112 section 3.2: 400 without a Host or with two, of which a proxy in front may have read the other one. */
-export function demandHost(): RequestHandler {
+export function requireHost(): RequestHandler {
   return (req, _res, next) => {
     if (hasOneHost(req) && hasFewHeaders(req)) next();
     else if (!hasFewHeaders(req)) {

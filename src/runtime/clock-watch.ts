@@ -1,10 +1,8 @@
 import type { Logger } from 'pino';
-import type { SharedClock } from '../core/clock.ts';
+import { isClockOff, type SharedClock } from '../core/clock.ts';
 
 /** From here on a machine's clock is worth a warning. */
 const WARN_MILLISECONDS = 2_000;
-/** From here on a machine whose clock is wrong takes no traffic. */
-const REFUSE_MILLISECONDS = 5_000;
 
 /** Compares the clock with the database's, and says in the log where they differ. */
 export async function checkClock(clock: SharedClock, logger: Logger): Promise<void> {
@@ -14,9 +12,4 @@ export async function checkClock(clock: SharedClock, logger: Logger): Promise<vo
   const fields = { offset_ms: Math.round(offset) };
   if (isClockOff(clock)) logger.error(fields, 'the clock is too far from that of the database: not ready');
   else logger.warn(fields, 'the clock is not that of the database');
-}
-
-/** Whether the machine's clock is so far from the database's that the process should take no traffic. */
-export function isClockOff({ offsetMilliseconds }: Pick<SharedClock, 'offsetMilliseconds'>): boolean {
-  return Math.abs(offsetMilliseconds()) > REFUSE_MILLISECONDS;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { forgetOldKeys } from '../../src/features/api-keys/api-keys.ts';
-import { createApiKeyCheck } from '../../src/features/api-keys/check.ts';
+import { createApiKeyCheck } from '../../src/core/api-keys/check.ts';
 import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
 import { makeKey, setRoles } from '../support/api-keys.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';

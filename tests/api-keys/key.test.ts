@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { hashOf, isKey, isWellFormed, newKey, shownParts } from '../../src/features/api-keys/key.ts';
+import { hashOf, isKey, isWellFormed, newKey, shownParts } from '../../src/core/api-keys/key.ts';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const keys = Array.from({ length: 200 }, newKey);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createApiKeyUsage } from '../../src/features/api-keys/last-use.ts';
+import { createApiKeyUsage } from '../../src/core/api-keys/last-use.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { makeKey, queriesOf } from '../support/api-keys.ts';
 import { createTestClock, useApp } from '../support/app.ts';

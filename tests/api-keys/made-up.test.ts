@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createApiKeyCheck } from '../../src/features/api-keys/check.ts';
-import { newKey } from '../../src/features/api-keys/key.ts';
+import { createApiKeyCheck } from '../../src/core/api-keys/check.ts';
+import { newKey } from '../../src/core/api-keys/key.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { signUp } from '../support/people.ts';

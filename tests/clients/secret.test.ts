@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 const timingSafeEqual = jest.fn(realCrypto.timingSafeEqual);
 jest.unstable_mockModule('node:crypto', () => ({ ...realCrypto, timingSafeEqual }));
-const { makeSecret, matchSecret } = await import('../../src/features/clients/secret.ts');
+const { makeSecret, matchSecret } = await import('../../src/core/clients/secret.ts');
 
 const AT = new Date('2026-11-20T00:00:00Z');
 

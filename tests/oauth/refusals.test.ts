@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LedgerEntry } from '../../src/core/audit/audit.ts';
-import { createClientRefusals } from '../../src/features/clients/refusals.ts';
+import { createClientRefusals } from '../../src/core/clients/refusals.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createLogSink } from '../support/logs.ts';
 

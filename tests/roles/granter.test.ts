@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Request } from 'express';
-import { confirmGranter, demandAdmin, demandHeld, granterOf } from '../../src/core/access/granter.ts';
+import { confirmGranter, demandAdmin, demandHeld, granterOf } from '../../src/core/access/grants.ts';
 import type { AppError } from '../../src/core/errors.ts';
 import { OPERATOR } from '../../src/core/principal.ts';
 import type { Holder, Holding } from '../../src/core/sessions/ports.ts';

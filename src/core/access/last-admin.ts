@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { AccountStores } from '../users/ports.ts';
-import { ADMIN_ROLE } from './granter.ts';
+import { ADMIN_ROLE } from './grants.ts';
 
 /**
  * To be called in the transaction that takes an administrator away.

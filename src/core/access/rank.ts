@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import { OPERATOR } from '../principal.ts';
 import { demandScopeFits } from '../tokens/scope.ts';
 import type { AccountStores } from '../users/ports.ts';
-import { ADMIN_ROLE, type ConfirmedGranter, confirmGranter, demandRank, type Granter } from './granter.ts';
+import { ADMIN_ROLE, type ConfirmedGranter, confirmGranter, demandRank, type Granter } from './grants.ts';
 
 /** Whoever can run a command here can also write to the database. */
 export const OPERATOR_AT_WORK: Granter = {

@@ -4,7 +4,7 @@ import { insertRows } from '../../db/insert-rows.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { LedgerRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
-import type { AuditEvent, AuditFilter, LedgerStore } from '../../features/audit/ports.ts';
+import type { AuditEvent, AuditFilter, LedgerStore } from './ports.ts';
 import { randomForUuids } from '../../features/users/random-for-uuids.ts';
 import type { Actor } from '../principal.ts';
 import type { EventType, LedgerEntry } from './audit.ts';

@@ -1,15 +1,15 @@
 import { permissionsIn } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
-import { confirmGranter, demandRank, type Granter } from '../../core/access/granter.ts';
+import { confirmGranter, demandRank, type Granter } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, fieldError } from '../../core/errors.ts';
 import type { Caller } from '../../core/principal.ts';
 import type { Announce, Holding, Revocation } from '../../core/sessions/ports.ts';
 import { insufficientScope } from '../../http/caller.ts';
-import { hashOf, newKey, shownParts } from './key.ts';
-import { CACHE_SECONDS } from './known-keys.ts';
-import type { ApiKey, ApiKeyStores, NewApiKey, TransactionalApiKeyStores } from './ports.ts';
+import { hashOf, newKey, shownParts } from '../../core/api-keys/key.ts';
+import { CACHE_SECONDS } from '../../core/api-keys/known-keys.ts';
+import type { ApiKey, ApiKeyStores, NewApiKey, TransactionalApiKeyStores } from '../../core/api-keys/ports.ts';
 
 export interface ApiKeyDependencies {
   readonly store: TransactionalApiKeyStores;

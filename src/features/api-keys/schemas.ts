@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Scope, Time } from '../../core/values/fields.ts';
 import { displayText } from '../../core/values/text.ts';
-import type { ApiKey } from './ports.ts';
+import type { ApiKey } from '../../core/api-keys/ports.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 const MAX_NAME_LENGTH = 100;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { pageOf } from '../../core/values/paging.ts';
-import type { AuditEvent, AuditFilter, AuditStores } from './ports.ts';
+import type { AuditEvent, AuditFilter, AuditStores } from '../../core/audit/ports.ts';
 
 /** Some events, the latest first, and the cursor of those before them; null where there are none. */
 export interface AuditPage {

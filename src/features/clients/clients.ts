@@ -5,7 +5,7 @@ import {
   confirmGranter,
   demandHeld,
   type Granter,
-} from '../../core/access/granter.ts';
+} from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, type ErrorCode, fieldError } from '../../core/errors.ts';
@@ -14,8 +14,8 @@ import { after } from '../../core/sessions/ending.ts';
 import type { Revocation } from '../../core/sessions/ports.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import { demandGrantable } from './grantable.ts';
-import type { Client, ClientStores, NewClient, TransactionalClientStores } from './ports.ts';
-import { MAX_SECRETS, makeSecret } from './secret.ts';
+import type { Client, ClientStores, NewClient, TransactionalClientStores } from '../../core/clients/ports.ts';
+import { MAX_SECRETS, makeSecret } from '../../core/clients/secret.ts';
 
 export interface ClientDependencies {
   readonly store: TransactionalClientStores;

@@ -1,6 +1,6 @@
-import { type ConfirmedGranter, demandHeld } from '../../core/access/granter.ts';
+import { type ConfirmedGranter, demandHeld } from '../../core/access/grants.ts';
 import { AppError } from '../../core/errors.ts';
-import type { ClientStores } from './ports.ts';
+import type { ClientStores } from '../../core/clients/ports.ts';
 
 /**
  * Nobody grants what is not there, or more than they hold.

@@ -1,4 +1,4 @@
-import { confirmGranter, demandHeld, type Granter } from '../../core/access/granter.ts';
+import { confirmGranter, demandHeld, type Granter } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { granterOf } from '../../core/access/granter.ts';
+import { granterOf } from '../../core/access/grants.ts';
 import { AppError } from '../../core/errors.ts';
 import { JSON_BODY, JSON_LISTS } from '../../http/body.ts';
 import { parse } from '../../http/parse.ts';

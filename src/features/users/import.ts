@@ -5,7 +5,7 @@ import {
   confirmGranter,
   demandRank,
   type Granter,
-} from '../../core/access/granter.ts';
+} from '../../core/access/grants.ts';
 import { demandGrantable } from '../../core/access/rank.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';

@@ -4,7 +4,7 @@ import {
   type ConfirmedGranter,
   confirmGranter,
   type Granter,
-} from '../../core/access/granter.ts';
+} from '../../core/access/grants.ts';
 import { demandOtherAdmin } from '../../core/access/last-admin.ts';
 import { confirmAbove, demandGrantable } from '../../core/access/rank.ts';
 import { type EventType, entryOf } from '../../core/audit/audit.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WhereOptions } from 'sequelize';
-import type { Granter } from '../../../src/core/access/granter.ts';
+import type { Granter } from '../../../src/core/access/grants.ts';
 import type { UserRow } from '../../../src/db/rows.ts';
 import { createImport } from '../../../src/features/users/import.ts';
 import { anAdmin, OPERATOR_AT_WORK, somebodyWho, userAdminOf } from '../../support/admins.ts';

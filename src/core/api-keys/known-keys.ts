@@ -1,5 +1,5 @@
 import type { AccessTokenClaims, RevocableClaims } from '@latchkey/verifier/core';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** What stands in for a read of the database. */
 export interface KnownKey {

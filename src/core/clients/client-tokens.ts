@@ -1,8 +1,8 @@
-import { entryOf } from '../../core/audit/audit.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Caller, RequestOrigin } from '../../core/principal.ts';
-import type { Sessions } from '../../core/sessions/sessions.ts';
-import type { AccessTokens } from '../../core/tokens/access-token.ts';
+import { entryOf } from '../audit/audit.ts';
+import type { Clock } from '../clock.ts';
+import type { Caller, RequestOrigin } from '../principal.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { AccessTokens } from '../tokens/access-token.ts';
 import type { Client, TransactionalClientStores } from './ports.ts';
 import type { ClientRefusals } from './refusals.ts';
 import { matchSecret } from './secret.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { entryOf, type Ledger } from '../../core/audit/audit.ts';
-import type { Clock } from '../../core/clock.ts';
-import { ANONYMOUS, type RequestOrigin } from '../../core/principal.ts';
+import { entryOf, type Ledger } from '../audit/audit.ts';
+import type { Clock } from '../clock.ts';
+import { ANONYMOUS, type RequestOrigin } from '../principal.ts';
 
 /** Failed attempts to authenticate as a client: counted, and written down together once a minute. */
 export interface ClientRefusals {

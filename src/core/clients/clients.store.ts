@@ -1,5 +1,5 @@
 import { ForeignKeyConstraintError, Op, Transaction } from 'sequelize';
-import { AppError } from '../../core/errors.ts';
+import { AppError } from '../errors.ts';
 import { missingNames } from '../../db/missing-names.ts';
 import type { ClientRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';

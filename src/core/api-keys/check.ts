@@ -1,8 +1,8 @@
 import type { AccessTokenClaims, RevocationSet } from '@latchkey/verifier/core';
-import type { Clock } from '../../core/clock.ts';
-import { AppError, isTokenFault } from '../../core/errors.ts';
-import type { Rights } from '../../core/sessions/ports.ts';
-import type { KeyCheck } from '../../core/tokens/bearer.ts';
+import type { Clock } from '../clock.ts';
+import { AppError, isTokenFault } from '../errors.ts';
+import type { Rights } from '../sessions/ports.ts';
+import type { KeyCheck } from '../tokens/authenticate.ts';
 import { hashOf, isKey, isWellFormed } from './key.ts';
 import { CACHE_SECONDS, createKnownKeys, type KnownKey } from './known-keys.ts';
 import { createLookUpLimit } from './look-ups.ts';

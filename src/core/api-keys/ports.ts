@@ -1,4 +1,4 @@
-import type { SessionStores } from '../../core/sessions/ports.ts';
+import type { SessionStores } from '../sessions/ports.ts';
 
 /** A credential for programs that act for a user. The key itself is nowhere, only its hash. */
 export interface ApiKey {

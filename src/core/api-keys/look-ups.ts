@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts';
+import { AppError } from '../errors.ts';
 
 /** Fewer than the pool has connections, so that a flood of made-up keys leaves some to everything else. */
 const MAX_AT_ONCE = 4;

@@ -1,4 +1,4 @@
-import type { SessionStores } from '../../core/sessions/ports.ts';
+import type { SessionStores } from '../sessions/ports.ts';
 
 /** A machine that gets access tokens in its own name (RFC 6749 section 4.4). */
 export interface Client {

@@ -1,5 +1,5 @@
-import type { EventType, Ledger } from '../../core/audit/audit.ts';
-import type { Actor } from '../../core/principal.ts';
+import type { EventType, Ledger } from './audit.ts';
+import type { Actor } from '../principal.ts';
 
 /** An entry as it is kept. */
 export interface AuditEvent {

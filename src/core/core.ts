@@ -1,0 +1,213 @@
+import { type AccessTokenClaims, createRevocationSet } from '@latchkey/verifier/core';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/connect.ts';
+import { createStore } from '../db/store.ts';
+import { createApiKeyCheck } from './api-keys/check.ts';
+import { createApiKeyUsage } from './api-keys/last-use.ts';
+import { createClientTokens } from './clients/client-tokens.ts';
+import { createClientRefusals } from './clients/refusals.ts';
+import { type SharedClock, systemClock } from './clock.ts';
+import { asAppError } from './errors.ts';
+import { createEvents } from './events.ts';
+import type { Observers } from './observers.ts';
+import { readHighestCosts } from './passwords/hash-costs.store.ts';
+import { createHashWorkers } from './passwords/hash-workers.ts';
+import { createPasswords } from './passwords/passwords.ts';
+import { createStoredCosts, maxForeignCost } from './passwords/stored-costs.ts';
+import { createRevocationFollower } from './revocation/follower.ts';
+import { createRevocationLog } from './revocation/log.ts';
+import { createRevocationTable } from './revocation/revocations.store.ts';
+import { createConfirmations } from './sessions/confirmations.ts';
+import { createRefreshTokens } from './sessions/refresh-token.ts';
+import { createSessions } from './sessions/sessions.ts';
+import { createAttempts, FORGET_SECONDS, NO_ATTEMPT_LIMITS } from './sign-in/attempts.ts';
+import { createDeviceTokens } from './sign-in/device-tokens.ts';
+import { storesOf } from './stores.ts';
+import { createAccessTokens } from './tokens/access-token.ts';
+import { createAuthenticate, createFreshness } from './tokens/authenticate.ts';
+import { createKeyUsage } from './tokens/key-usage.ts';
+import { createKeyUseStore } from './tokens/key-usage.store.ts';
+import { createKeyRing } from './tokens/keys.ts';
+
+/** What the process is made in: the configuration, and what differs between a server and a test. */
+export interface World {
+  readonly config: Config;
+  /** The secret in use: the configured one, or one that was made at the first start. */
+  readonly secret: string;
+  readonly database: Database;
+  readonly clock: SharedClock;
+  readonly logger: Logger;
+  readonly observers: Observers;
+  /** Whether the process has been told to stop. */
+  readonly isDraining: () => boolean;
+  /** The text that Prometheus reads. */
+  readonly scrape: () => Promise<string>;
+}
+
+/** What features share. */
+export type Core = ReturnType<typeof createCore>;
+
+/** Puts together what every capability is made of. Nothing follows, ticks or asks the database yet. */
+export function createCore(world: World) {
+  const { config, database, clock, logger, observers } = world;
+  const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
+  const store = createStore(database, storesOf);
+
+  const keys = createKeyRing({ ...config.tokens, secret: world.secret });
+  const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
+  const accessTokens = createAccessTokens({
+    keys,
+    issuer,
+    audience,
+    maxTtlSeconds: accessTokenTtlSeconds,
+    clock,
+    onUse: keyUsage.note,
+  });
+
+  const { revocationMaxLagSeconds, revocationWhenStale } = config.sessions;
+  const revocations = createRevocationSet();
+  const revocationLog = createRevocationLog(clock);
+  const follower = createRevocationFollower({
+    stores: store,
+    table: createRevocationTable(database),
+    revocations,
+    clock,
+    logger,
+    maxLagSeconds: revocationMaxLagSeconds,
+    onRead: revocationLog.append,
+    isFollowed: revocationLog.isFollowed,
+  });
+
+  const { bcryptCost } = config.passwords;
+  const storedCosts = createStoredCosts({
+    liveCost: bcryptCost,
+    read: () => readHighestCosts(database, maxForeignCost(bcryptCost)),
+    logger,
+  });
+  const hashWorkers = createHashWorkers({
+    ...config.hashing,
+    bcryptCost,
+    // How long a hash takes is a fact of the machine, whatever clock the rest goes by.
+    monotonic: systemClock.monotonic,
+    observer: observers.hashQueue,
+    onThreadError: (err) => logger.error({ err }, 'a hash thread could not start'),
+  });
+  const passwords = createPasswords(config.passwords, hashWorkers, storedCosts);
+
+  const confirmations = createConfirmations(store.sessions, clock, logger);
+  const sessions = createSessions({
+    store,
+    accessTokens,
+    refreshTokens: createRefreshTokens(keys.refreshing, keyUsage.note),
+    announce: follower.announce,
+    confirmations,
+    clock,
+    lifetimes: { accessTokenTtlSeconds, ...config.sessions },
+    onRefresh: observers.refresh,
+  });
+
+  const { free: freeFailures, max: maxFailures } = config.limits.loginFailures;
+  const attempts = config.limits.enabled
+    ? createAttempts({
+        failures: store.loginFailures,
+        clock,
+        freeFailures,
+        maxFailures,
+        onLimited: () => observers.limited('login-account'),
+      })
+    : NO_ATTEMPT_LIMITS;
+  const deviceTokens = createDeviceTokens(keys.refreshing);
+
+  const apiKeyUsage = createApiKeyUsage(store.apiKeys, clock, logger);
+  const apiKeys = createApiKeyCheck({
+    store,
+    revocations,
+    clock,
+    issuer,
+    audience,
+    onUse: apiKeyUsage.note,
+  });
+  const clientRefusals = createClientRefusals(store.ledger, clock, logger, observers.clientRefused);
+  const clientTokens = createClientTokens({
+    store,
+    accessTokens,
+    revoking: sessions,
+    noteRefusal: clientRefusals.note,
+    clock,
+    accessTokenTtlSeconds,
+  });
+
+  const requireFresh = createFreshness(follower, revocationWhenStale);
+  /**
+   * The claims of an access token that is genuine and alive, whether or not it has been revoked. Asks no database.
+   * @throws AppError token_invalid, token_expired
+   */
+  function verifyToken(token: string): AccessTokenClaims {
+    const claims = asAppError(() => accessTokens.verify(token));
+    // Whoever has a token of a refresh has got the answer to it.
+    confirmations.note(claims);
+    return claims;
+  }
+  const authenticate = createAuthenticate({ verifyToken, apiKeys, revocations, requireFresh });
+
+  /** Brings up to date what has to be known before the first request is answered. */
+  async function prepare(): Promise<void> {
+    await Promise.all([follower.catchUp(), storedCosts.refresh()]);
+  }
+
+  function start(): void {
+    follower.start();
+    confirmations.start();
+  }
+
+  /** Ends what runs, and writes down what was noted. The database stays open. */
+  async function stop(): Promise<void> {
+    follower.stop();
+    confirmations.stop();
+    await Promise.all([
+      confirmations.flush(),
+      keyUsage.flush(),
+      apiKeyUsage.flush(),
+      clientRefusals.flush(),
+      hashWorkers.close(),
+    ]);
+  }
+
+  /** What is done once a minute. */
+  const housekeeping = [
+    keyUsage.flush,
+    apiKeyUsage.flush,
+    clientRefusals.flush,
+    follower.prune,
+    storedCosts.refresh,
+    () => store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000)),
+  ];
+
+  return {
+    ...world,
+    store,
+    keys,
+    accessTokens,
+    passwords,
+    hashWorkers,
+    storedCosts,
+    sessions,
+    attempts,
+    deviceTokens,
+    apiKeys,
+    clientTokens,
+    revocations,
+    revocationLog,
+    follower,
+    confirmations,
+    requireFresh,
+    verifyToken,
+    authenticate,
+    events: createEvents(),
+    housekeeping,
+    prepare,
+    start,
+    stop,
+  };
+}

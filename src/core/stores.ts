@@ -1,0 +1,32 @@
+import type { Store } from '../db/store.ts';
+import type { Scope } from '../db/scope.ts';
+import { createRightsStore } from './access/rights.store.ts';
+import { createApiKeyStore } from './api-keys/api-keys.store.ts';
+import { createLedgerStore } from './audit/audit.store.ts';
+import { createClientStore } from './clients/clients.store.ts';
+import { createRevocationStore } from './revocation/revocations.store.ts';
+import { createSessionStore } from './sessions/sessions.store.ts';
+import { createLoginFailureStore } from './sign-in/login-failures.store.ts';
+import { createUserRoleStore } from './users/user-roles.store.ts';
+import { createUserStore } from './users/users.store.ts';
+
+/** What the core keeps. A feature that keeps more has stores beside these: `{ ...storesOf(scope), mine: createMine(scope) }`. */
+export type CoreStores = ReturnType<typeof storesOf>;
+
+export type CoreStore = Store<CoreStores>;
+
+export function storesOf(scope: Scope) {
+  return {
+    /** For what else is kept, in the same transaction. */
+    scope,
+    users: createUserStore(scope),
+    userRoles: createUserRoleStore(scope),
+    loginFailures: createLoginFailureStore(scope),
+    sessions: createSessionStore(scope),
+    revocations: createRevocationStore(scope),
+    rights: createRightsStore(scope),
+    ledger: createLedgerStore(scope),
+    apiKeys: createApiKeyStore(scope),
+    clients: createClientStore(scope),
+  };
+}

@@ -1,0 +1,86 @@
+import { type AccessTokenClaims, demandUnrevoked, permissionsIn, type RevocationSet } from '@latchkey/verifier/core';
+import { AppError, asAppError } from '../errors.ts';
+import type { ApiKeyPrincipal, AuthenticatedPrincipal, ClientPrincipal, UserPrincipal } from '../principal.ts';
+import type { RevocationFollower } from '../revocation/follower.ts';
+
+export interface AuthenticationDependencies {
+  /** @throws AppError token_invalid, token_expired */
+  readonly verifyToken: (token: string) => AccessTokenClaims;
+  readonly apiKeys: {
+    /** Whether a credential is meant to be a key. */
+    readonly isKey: (credential: string) => boolean;
+    /** @throws AppError token_invalid, token_expired, token_revoked, database_unavailable */
+    readonly authenticate: (key: string) => Promise<ApiKeyPrincipal>;
+  };
+  readonly revocations: RevocationSet;
+  /** @throws AppError revocations_stale */
+  readonly requireFresh: () => void;
+}
+
+/**
+ * Whether to answer 503 while nobody knows what has been revoked, or to go on without knowing. The function that it makes
+ * throws AppError revocations_stale.
+ */
+export function createFreshness(
+  follower: Pick<RevocationFollower, 'isStale'>,
+  whenStale: 'refuse' | 'accept',
+): () => void {
+  return () => {
+    if (whenStale === 'refuse' && follower.isStale()) throw new AppError('revocations_stale');
+  };
+}
+
+/**
+ * Makes the function that every credential goes through: it returns the principal of a good access token or API key, and
+ * asks no database but for a key that this process does not know yet.
+ * It throws AppError token_invalid, token_expired, token_revoked, revocations_stale or database_unavailable.
+ */
+export function createAuthenticate(dependencies: AuthenticationDependencies) {
+  const { verifyToken, apiKeys, revocations, requireFresh } = dependencies;
+
+  function authenticate(credential: string): AuthenticatedPrincipal | Promise<AuthenticatedPrincipal> {
+    if (apiKeys.isKey(credential)) return authenticateKey(credential);
+    const claims = verifyToken(credential);
+    asAppError(() => demandUnrevoked(revocations, claims));
+    requireFresh();
+    return principalOf(claims);
+  }
+
+  async function authenticateKey(key: string): Promise<ApiKeyPrincipal> {
+    const principal = await apiKeys.authenticate(key);
+    requireFresh();
+    return principal;
+  }
+
+  return authenticate;
+}
+
+/** The verifier gives the same claims each time a token is used, for as long as it remembers the token. */
+const principals = new WeakMap<AccessTokenClaims, UserPrincipal | ClientPrincipal>();
+
+/** Who the claims of an access token are about. */
+export function principalOf(claims: AccessTokenClaims): UserPrincipal | ClientPrincipal {
+  const known = principals.get(claims);
+  if (known !== undefined) return known;
+  const principal = toPrincipal(claims);
+  principals.set(claims, principal);
+  return principal;
+}
+
+function toPrincipal(claims: AccessTokenClaims): UserPrincipal | ClientPrincipal {
+  const { sub, sid, client_id, jti, roles, scope } = claims;
+  const holding = { roles, permissions: permissionsIn(scope) };
+  if (client_id !== undefined) {
+    return { kind: 'client', credential: 'bearer', clientId: client_id, tokenId: jti, claims, ...holding };
+  }
+  return {
+    kind: 'user',
+    credential: 'bearer',
+    userId: sub,
+    sessionId: sid ?? null,
+    tokenId: jti,
+    authentication: null,
+    claims,
+    ...holding,
+  };
+}

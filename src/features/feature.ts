@@ -1,0 +1,26 @@
+import type { Core } from '../core/core.ts';
+import type { Listeners } from '../core/events.ts';
+import type { Route } from '../http/route.ts';
+
+/** A capability: its routes, which are data, and what makes them work. */
+export interface Feature<Services = unknown> {
+  readonly routes: readonly Route<Services>[];
+  create(core: Core): Running<Services>;
+}
+
+/** A capability at work. */
+export interface Running<Services = unknown> {
+  /** What its routes are handled with. */
+  readonly services: Services;
+  /** What is done once a minute. */
+  readonly housekeeping?: readonly (() => Promise<void>)[];
+  /** What it does when something happens elsewhere. */
+  readonly on?: Listeners;
+  /** Ends what it runs, and writes down what it noted. */
+  readonly close?: () => Promise<void>;
+}
+
+/** States a feature: the compiler checks that its routes are handled with the services it makes. */
+export function feature<Services>(definition: Feature<Services>): Feature {
+  return definition as Feature;
+}

@@ -1,0 +1,9 @@
+import { feature } from '../feature.ts';
+import { createReadiness } from './readiness.ts';
+import { healthRoutes } from './routes.ts';
+
+/** Whether the process is up, and whether it should be given traffic. */
+export const health = feature({
+  routes: healthRoutes,
+  create: (core) => ({ services: { readiness: createReadiness(core) } }),
+});

@@ -1,0 +1,117 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { AppError } from '../core/errors.ts';
+import type { RateLimiter } from '../core/limits/rate-limiter.ts';
+import type { AuthenticatedPrincipal } from '../core/principal.ts';
+import { type Authenticate, readBearerToken } from './authenticate.ts';
+import { limitOf } from './exchange.ts';
+import { hasSoundHeaders } from './host.ts';
+import type { MountedRoute } from './mount.ts';
+import { quotaFields } from './rate-limit.ts';
+import { clientRequestIdOf, newRequestId } from './request-id.ts';
+import { logAnswer } from './request-log.ts';
+import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
+import type { Answer } from './route.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+import { whenOver } from './when-over.ts';
+
+export interface FastLaneOptions {
+  /** The ordinary way, which every request may take. */
+  readonly ordinary: RequestListener;
+  /** Those whose answer depends on the credential alone. */
+  readonly routes: readonly MountedRoute[];
+  readonly authenticate: Authenticate;
+  readonly limiter: RateLimiter | undefined;
+  readonly observe: (measurement: Measurement) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * A shorter way for GET and HEAD /verify, which a gateway asks at every request: a good credential is answered here, without
+ * the middleware whose outcome is known beforehand. Whatever is not good goes the ordinary way, which answers the same.
+ */
+export function createFastLane(options: FastLaneOptions): RequestListener {
+  const { ordinary, routes, authenticate, limiter, observe, logger } = options;
+  const fixedHeaders = Object.entries(SECURITY_HEADERS).flat();
+
+  return (req, res) => {
+    const route = routes.find(({ path }) => isFor(path, req));
+    if (route === undefined || !hasSoundHeaders(req)) ordinary(req, res);
+    else answer(route, req, res).catch(() => afterFailure(req, res));
+  };
+
+  async function answer(route: MountedRoute, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const begunAt = performance.now();
+    const principal = await principalOf(req);
+    const quota = principal && (await limiter?.consume(...limitOf(principal)));
+    if (principal === undefined || quota?.allowed === false || res.destroyed) {
+      ordinary(req, res);
+      return;
+    }
+    const method = req.method ?? 'GET';
+    const id = newRequestId();
+    const { status, headers = {}, body } = (await route.handle({ caller: { principal } } as never)) as Answer;
+    const text = JSON.stringify(body);
+    whenOver(res, () => {
+      const milliseconds = performance.now() - begunAt;
+      const aborted = !res.writableFinished;
+      observe({
+        method,
+        route: route.path,
+        status: aborted ? CLIENT_CLOSED_REQUEST : status,
+        seconds: milliseconds / 1000,
+      });
+      logAnswer(logger, {
+        id,
+        clientRequestId: clientRequestIdOf(req),
+        method,
+        route: route.path,
+        status,
+        milliseconds,
+        aborted,
+      });
+    });
+    res.writeHead(status, [
+      ...fixedHeaders,
+      'X-Request-Id',
+      id,
+      ...Object.entries(headers).flat(),
+      ...(quota ? quotaFields(quota).flat() : []),
+      'Content-Type',
+      'application/json; charset=utf-8',
+      'Content-Length',
+      String(Buffer.byteLength(text)),
+    ]);
+    // Node sends the headers alone in answer to HEAD.
+    res.end(text);
+  }
+
+  /** The ordinary way will fail in the same way, and knows how to say so. */
+  function afterFailure(req: IncomingMessage, res: ServerResponse): void {
+    if (res.headersSent) res.destroy();
+    else ordinary(req, res);
+  }
+
+  /** The principal of a good credential; undefined for anything that the ordinary way should look at. */
+  async function principalOf(req: IncomingMessage): Promise<AuthenticatedPrincipal | undefined> {
+    try {
+      const token = readBearerToken(req);
+      return token === undefined ? undefined : await authenticate(token);
+    } catch (error) {
+      if (error instanceof AppError) {
+        // Not to be found out twice.
+        Object.assign(req, { tokenRefusal: error });
+        return undefined;
+      }
+      throw error;
+    }
+  }
+}
+
+/** Escapes may be wrong, which the ordinary way refuses. */
+function isFor(path: string, { method, url = '' }: IncomingMessage): boolean {
+  // nginx reads no body of such an answer, and keeps the connection open only where there is none.
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  if (!url.startsWith(path) || url.includes('%')) return false;
+  return url.length === path.length || '/?'.includes(url[path.length] ?? '');
+}

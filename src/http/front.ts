@@ -1,0 +1,116 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import express, { type Express, type Request } from 'express';
+import type { Core } from '../core/core.ts';
+import { systemClock } from '../core/clock.ts';
+import type { RateLimiter } from '../core/limits/rate-limiter.ts';
+import { readBearerToken, unlessRefused } from './authenticate.ts';
+import { createCrossOrigin } from './cors.ts';
+import { createFastLane } from './fast-lane.ts';
+import { requireHost } from './host.ts';
+import type { MountedRoute } from './mount.ts';
+import { peekBody } from './peek-body.ts';
+import { createPipeline, restrictConditionalRequests } from './pipeline.ts';
+import { createRefusal, problemHandler } from './problem.ts';
+import { createLimit } from './rate-limit.ts';
+import { createRefusalBudget, type Pace } from './refusal-budget.ts';
+import { createRefusalLane } from './refusal-lane.ts';
+import { createRefusalLog } from './refusal-log.ts';
+import { requestId } from './request-id.ts';
+import { requestLog } from './request-log.ts';
+import { type Measurement, measureRequests } from './request-metrics.ts';
+import { createRouteTable, pathOf, type RouteTable } from './route-table.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export interface FrontOptions {
+  /** Undefined where limits are off. */
+  readonly limiter: RateLimiter | undefined;
+  readonly onRequest: (measurement: Measurement) => void;
+  readonly onPaced: (pace: Pace) => void;
+}
+
+export interface Front {
+  readonly express: Express;
+  /** What the server calls: short ways for what must stay fast in a flood, then Express. */
+  readonly listener: RequestListener;
+  /** Every route, with what guards it. */
+  readonly table: RouteTable;
+  /** Sends the refusals that are held back: the process is about to stop. */
+  readonly releaseRefusals: () => void;
+}
+
+/** The way of a request, from top to bottom: the lanes before Express, what every answer has, then its route. */
+export function createFront(core: Core, routes: readonly MountedRoute[], options: FrontOptions): Front {
+  const { config, logger, observers, authenticate, apiKeys, deviceTokens, hashWorkers } = core;
+  const { publicUrl, trustProxy, corsOrigins } = config.http;
+  const { limiter, onRequest, onPaced } = options;
+  const table = createRouteTable(routes);
+  const limit = createLimit(limiter, observers.limited);
+  const budget = createRefusalBudget({ monotonic: systemClock.monotonic, onPaced });
+
+  const app = express();
+  app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
+  app.set('query parser', 'simple');
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  restrictConditionalRequests(app);
+  app.use(requestId());
+  app.use(requestLog(logger));
+  app.use(measureRequests(onRequest));
+  app.use(securityHeaders());
+  app.use(requireHost());
+  app.use(
+    createPipeline({
+      table,
+      authenticate,
+      limit,
+      crossOrigin: corsOrigins.length > 0 ? createCrossOrigin(corsOrigins) : undefined,
+      refuse: createRefusal({ publicUrl, logger, budget }),
+    }),
+  );
+  app.use(problemHandler({ publicUrl, logger }));
+
+  /** Express knows it by TRUST_PROXY, but only of requests that have its own prototype. */
+  const addressOf = (req: IncomingMessage): string | undefined =>
+    (Object.setPrototypeOf(req, app.request) as Request).ip;
+  const isFromPage = ({ headers }: IncomingMessage) => corsOrigins.length > 0 && headers.origin !== undefined;
+
+  const refusals = createRefusalLane({
+    ordinary: app,
+    guardOf(req) {
+      if (req.method !== 'POST' || req.headers.host === undefined || isFromPage(req)) return undefined;
+      const match = table.match('POST', pathOf(req.url ?? ''));
+      const { limit: policy, limitSparesAuthorization, hashes = false, errors } = match?.route ?? {};
+      // A route that refuses in words of its own has no fast path.
+      if (match === undefined || policy === undefined || errors !== undefined) return undefined;
+      if (limitSparesAuthorization && req.headers.authorization !== undefined) return undefined;
+      return { route: match.pattern, policy, hashes };
+    },
+    addressOf,
+    limiter,
+    hashing: hashWorkers,
+    async isKnown(req) {
+      const principal = await unlessRefused(() => {
+        const token = readBearerToken(req);
+        return token === undefined || apiKeys.isKey(token) ? undefined : authenticate(token);
+      });
+      if (principal?.kind === 'user' && principal.sessionId !== null) return true;
+      return deviceTokens.isIn((await peekBody(req)).toString('latin1'));
+    },
+    budget,
+    publicUrl,
+    onLimited: observers.limited,
+    onOverloaded: (route) => route === '/login' && observers.login('overloaded'),
+    observe: onRequest,
+    log: createRefusalLog(logger),
+    logger,
+  });
+  const listener = createFastLane({
+    ordinary: refusals,
+    routes: routes.filter(({ fast }) => fast),
+    authenticate,
+    limiter,
+    observe: onRequest,
+    logger,
+  });
+  return { express: app, listener, table, releaseRefusals: budget.release };
+}
