@@ -49,7 +49,7 @@ export interface App extends Front {
 export function createApp(core: Core, options: FrontOptions): App {
   const running = FEATURES.map((feature) => ({ routes: feature.routes, ...feature.create(core) }));
   for (const { on } of running) if (on) core.events.add(on);
-  const routes = running.flatMap(({ routes, services }) => mount(routes, services));
+  const routes = running.flatMap(({ routes, services, closed }) => mount(routes, services, closed));
   return {
     ...createFront(core, routes, options),
     housekeeping: running.flatMap(({ housekeeping = [] }) => housekeeping),

@@ -1,5 +1,6 @@
 import type { Core } from '../core/core.ts';
 import type { Listeners } from '../core/events.ts';
+import type { ClosedRoutes } from '../http/mount.ts';
 import type { Route } from '../http/route.ts';
 
 /** A capability: its routes, which are data, and what makes them work. */
@@ -12,6 +13,8 @@ export interface Feature<Services = unknown> {
 export interface Running<Services = unknown> {
   /** What its routes are handled with. */
   readonly services: Services;
+  /** Its routes that are not open in this configuration. */
+  readonly closed?: ClosedRoutes;
   /** What is done once a minute. */
   readonly housekeeping?: readonly (() => Promise<void>)[];
   /** What it does when something happens elsewhere. */

@@ -1,6 +1,6 @@
-import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { AppError } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
+import type { Responses } from './openapi.ts';
 
 /** An error as it is sent. */
 export interface PresentedError {
@@ -20,5 +20,5 @@ export interface ErrorFormat {
     request: { readonly publicUrl: string; readonly id: string },
   ) => PresentedError;
   /** What it is in the OpenAPI document, by status; problem documents are described by their codes. */
-  readonly describe?: () => ZodOpenApiResponsesObject;
+  readonly describe?: () => Responses;
 }

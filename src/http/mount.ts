@@ -1,3 +1,4 @@
+import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answer, Input, Route, RouteDescription } from './route.ts';
 
@@ -9,12 +10,29 @@ export interface MountedRoute extends RouteDescription {
 
 type AnyInput = Input<unknown, unknown, unknown, unknown>;
 
+/** Routes that the configuration has closed, by their ids, and what they refuse with; `not_found` as if they were not there. */
+export type ClosedRoutes = Readonly<Record<string, ErrorCode>>;
+
 /** Gives routes their services. */
-export function mount<Services>(routes: readonly Route<Services>[], services: Services): MountedRoute[] {
-  return routes.map((route) => ({
-    ...route,
-    authenticate: (exchange) => route.access.authenticate(exchange, services as never),
-    // What it takes and what it is given are of the same description, which no type of a list of routes can say.
-    handle: (input) => route.handle(input as never, services),
-  }));
+export function mount<Services>(
+  routes: readonly Route<Services>[],
+  services: Services,
+  closed: ClosedRoutes = {},
+): MountedRoute[] {
+  return routes.filter(({ id }) => closed[id] !== 'not_found').map(mountOne);
+
+  function mountOne(route: Route<Services>): MountedRoute {
+    const mounted: MountedRoute = {
+      ...route,
+      authenticate: (exchange) => route.access.authenticate(exchange, services as never),
+      // What it takes and what it is given are of the same description, which no type of a list of routes can say.
+      handle: (input) => route.handle(input as never, services),
+    };
+    const code = closed[route.id];
+    return code === undefined ? mounted : { ...mounted, hashes: false, authenticate: () => refuse(code) };
+  }
+}
+
+function refuse(code: ErrorCode): never {
+  throw new AppError(code);
 }

@@ -5,7 +5,6 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
-  type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { AppError, ERRORS, type ErrorCode, rateLimited } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
@@ -87,17 +86,18 @@ function requestBodyOf({ kind, schema, required }: Body) {
   return { required, content: { [mediaType]: { schema } } };
 }
 
-function responsesOf(route: RouteDescription): ZodOpenApiResponsesObject {
+/** Answers and errors by status. */
+export type Responses = Readonly<Record<string, ZodOpenApiResponseObject>>;
+
+function responsesOf(route: RouteDescription): Responses {
   const answers = Object.fromEntries(
     Object.entries(route.answers).map(([status, answer]) => [status, answerOf(answer)]),
   );
   const errors = route.errors?.describe?.() ?? problemsOf(refusalsOf(route));
-  const responses: Record<string, ZodOpenApiResponseObject> = { ...answers, ...errors };
+  const responses: Responses = { ...answers, ...errors };
   // Answers tell what is left of a limit, once the request has been counted.
-  const isLimited = '429' in responses;
-  return isLimited
-    ? Object.fromEntries(Object.entries(responses).map(([status, one]) => [status, withRateLimits(one)]))
-    : responses;
+  if (!('429' in responses)) return responses;
+  return Object.fromEntries(Object.entries(responses).map(([status, one]) => [status, withRateLimits(one)]));
 }
 
 function answerOf(answer: AnswerDescription): ZodOpenApiResponseObject {
@@ -140,11 +140,11 @@ export function refusalsOf(route: RouteDescription): readonly ErrorCode[] {
 }
 
 /** The problem documents of an operation, grouped by status, each code with an example. */
-function problemsOf(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
-  const responses: ZodOpenApiResponsesObject = {};
+function problemsOf(codes: readonly ErrorCode[]): Responses {
+  const responses: Record<string, ZodOpenApiResponseObject> = {};
   for (const status of new Set(codes.map((code) => ERRORS[code].status))) {
     const ofStatus = codes.filter((code) => ERRORS[code].status === status);
-    responses[`${status as 400}`] = {
+    responses[status] = {
       description: `${STATUS_CODES[status]}: ${ofStatus.map((code) => `\`${code}\``).join(', ')}`,
       content: {
         [PROBLEM_MEDIA_TYPE]: {

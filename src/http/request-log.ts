@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { whenOver } from './when-over.ts';
 import { clientRequestIdOf, requestIdOf } from './request-id.ts';
-import { routeOf } from './route.ts';
+import { routeOf } from './route-table.ts';
 
 /** What the log tells of a request. */
 export interface Answer {

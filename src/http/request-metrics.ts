@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { whenOver } from './when-over.ts';
-import { routeOf } from './route.ts';
+import { routeOf } from './route-table.ts';
 
 export interface Measurement {
   readonly method: string;

@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { AppError } from '../core/errors.ts';
 import type { MountedRoute } from './mount.ts';
 
@@ -112,4 +113,10 @@ function segmentsOf(path: string): number {
 export function pathOf(target: string): string {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
+}
+
+/** The pattern of the route that answered, or null where none did. Never the path as it was sent. */
+export function routeOf(req: Request): string | null {
+  const path: unknown = req.route?.path;
+  return typeof path === 'string' ? path : null;
 }

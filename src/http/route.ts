@@ -94,7 +94,7 @@ export interface RouteDescription {
   /** Whether `limit` spares requests with an Authorization header, which have to prove who sends them first. */
   readonly limitSparesAuthorization?: true;
   /** Whether it hashes a password: then it is refused before its body is read while too many wait. */
-  readonly hashes?: true;
+  readonly hashes?: boolean;
   /** Whether GET and HEAD are answered before Express, where the credential is good. Such a handler needs no more than it. */
   readonly fast?: true;
   /** Whether caches may keep its answer and ask with If-None-Match whether it has changed. */

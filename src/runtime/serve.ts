@@ -32,10 +32,10 @@ export async function serve(config: Config): Promise<void> {
     logger,
     ...(isAlone ? {} : { createScrape: createScrapeThroughPrimary }),
   });
-  await assembly.hashWorkers.warm();
+  await assembly.core.hashWorkers.warm();
   const onError = (err: Error) => logger.error({ err }, 'a connection could not be accepted');
   const { address, port } = await listen(assembly.server, config.http.port, config.http.host, onError);
-  const stopMetrics = isAlone ? await listenForMetrics(config, assembly.scrape, logger) : () => {};
+  const stopMetrics = isAlone ? await listenForMetrics(config, assembly.core.scrape, logger) : () => {};
   assembly.start();
   const delayMilliseconds = config.shutdownDelaySeconds * 1000;
   const stop = stopOnSignal(logger, delayMilliseconds + STOP_MILLISECONDS, async () => {
