@@ -1,11 +1,5 @@
 /** Who may import whom. docs/ARCHITECTURE.md says why; `npm run lint` enforces it. */
 
-const FEATURES = '^src/(accounts|api-keys|audit|clients|oauth|revocations|roles|health|docs|metrics)/';
-/** What every feature may use. */
-const SHARED_BY_FEATURES =
-  '^src/(tokens|sessions|passwords|http)/|^src/(errors|quota|caller|ledger|clock|logger|ids)\\.ts$';
-const ADAPTERS = '^src/(db|redis)/';
-
 /** `package` may be imported from files that match `where` and from nowhere else. */
 const only = (package, where) => ({
   name: `${package}-only-in-its-place`,
@@ -27,29 +21,41 @@ module.exports = {
       name: 'nothing-imports-the-top',
       comment: 'these put the parts together; a part that knows them cannot be used alone',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(server|serve|supervise|assemble)\\.ts$' },
-      to: { path: '^src/(server|serve|supervise|keys|admin|assemble|app)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(main\\.ts$|app\\.ts$|runtime/|cli/)' },
+      to: { path: '^src/(main\\.ts$|app\\.ts$|runtime/|cli/)' },
     },
     {
       name: 'features-stand-alone',
       comment:
-        'a feature uses tokens, sessions, passwords, http and errors, never another feature or an adapter',
+        'what two features need is in core/; what one does when something happens in another is an event',
       severity: 'error',
-      from: { path: `${FEATURES}(?!node_modules)` },
-      to: { path: '^src/', pathNot: `${SHARED_BY_FEATURES}|^src/$1/` },
+      from: { path: '^src/features/([^/]+)/' },
+      to: { path: '^src/features/[^/]+/', pathNot: '^src/features/$1/' },
     },
     {
-      name: 'shared-parts-know-no-feature',
+      name: 'the-core-knows-no-feature-and-no-http',
       severity: 'error',
-      from: { path: SHARED_BY_FEATURES },
-      to: { path: `${FEATURES}|${ADAPTERS}` },
+      from: { path: '^src/(core|db|redis|config)/' },
+      to: { path: '^src/(features|http)/' },
     },
     {
-      name: 'adapters-know-port-types-only',
-      comment: 'an adapter implements the port types of a feature and knows nothing else of it',
+      name: 'http-knows-no-feature-and-no-database',
       severity: 'error',
-      from: { path: ADAPTERS },
-      to: { path: `${FEATURES}|^src/(http|sessions|passwords|tokens)/`, pathNot: '/ports\\.ts$' },
+      from: { path: '^src/http/' },
+      to: { path: '^src/(features|db|redis)/' },
+    },
+    {
+      name: 'connections-know-the-words-of-the-core-only',
+      comment: 'the core is made of stores, and stores of connections',
+      severity: 'error',
+      from: { path: '^src/(db|redis)/' },
+      to: { path: '^src/core/', pathNot: '^src/core/(errors|clock|limits/[^/]+)\\.ts$' },
+    },
+    {
+      name: 'configuration-stands-alone',
+      severity: 'error',
+      from: { path: '^src/config/' },
+      to: { path: '^src/', pathNot: '^src/(config/|core/limits/quota\\.ts$)' },
     },
     {
       name: 'the-verifier-stands-alone',
@@ -64,15 +70,21 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^verifier/', pathNot: '^verifier/dist/core\\.' },
     },
-    only('express', '^src/app\\.ts$|^src/http/|/routes\\.ts$'),
-    only('sequelize', '^src/db/'),
-    only('jsonwebtoken', '^src/tokens/'),
-    only('bcrypt', '^src/passwords/'),
-    only('piscina', '^src/passwords/'),
+    only('express', '^src/(http|runtime)/'),
+    only('zod-openapi', '^src/http/'),
+    only('sequelize', '^src/db/|\\.store\\.ts$'),
+    only('umzug', '^src/db/'),
+    only('jsonwebtoken', '^src/core/tokens/'),
+    only('bcrypt', '^src/core/passwords/'),
+    only('piscina', '^src/core/passwords/'),
+    only('@zxcvbn-ts', '^src/core/passwords/'),
+    only('validator', '^src/core/users/'),
     only('ioredis', '^src/redis/'),
     only('rate-limiter-flexible', '^src/redis/'),
-    only('prom-client', '^src/metrics/'),
-    only('dotenv', '^src/config\\.ts$'),
+    only('prom-client', '^src/features/metrics/'),
+    only('swagger-ui-dist', '^src/features/docs/'),
+    only('dotenv', '^src/config/'),
+    only('close-with-grace', '^src/runtime/'),
     {
       name: 'no-development-dependencies',
       severity: 'error',

@@ -26,8 +26,8 @@ import { createDeviceTokens } from './sign-in/device-tokens.ts';
 import { storesOf } from './stores.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
 import { createAuthenticate, createFreshness } from './tokens/authenticate.ts';
-import { createKeyUsage } from './tokens/key-usage.ts';
 import { createKeyUseStore } from './tokens/key-usage.store.ts';
+import { createKeyUsage } from './tokens/key-usage.ts';
 import { createKeyRing } from './tokens/keys.ts';
 
 /** What the process is made in: the configuration, and what differs between a server and a test. */

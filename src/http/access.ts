@@ -1,4 +1,5 @@
 import type { PERMISSIONS } from '../../config/baseline.cjs';
+import { insufficientScope } from '../core/access/insufficient-scope.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import type {
   ApiKeyPrincipal,
@@ -7,7 +8,6 @@ import type {
   UserPrincipal,
 } from '../core/principal.ts';
 import type { Exchange } from './exchange.ts';
-import { challengeScope } from './problem.ts';
 
 /** The permissions that the service itself asks for. */
 export type Permission = keyof typeof PERMISSIONS;
@@ -81,16 +81,10 @@ export function permission(name: Permission): Access<PrincipalCaller<Authenticat
     refuses: [...TOKEN_REFUSALS, 'insufficient_scope'],
     async authenticate(exchange) {
       const caller = await exchange.authenticate();
-      if (!caller.principal.permissions.includes(name)) throw lacksPermission(name);
+      if (!caller.principal.permissions.includes(name)) throw insufficientScope(name);
       return caller;
     },
   };
-}
-
-/** The refusal of a credential that is good but lacks a permission (RFC 6750 section 3.1). */
-export function lacksPermission(name: string): AppError {
-  const headers = { 'WWW-Authenticate': challengeScope(name) };
-  return new AppError('insufficient_scope', `This needs the permission ${name}.`, { headers });
 }
 
 function requireUser(

@@ -1,9 +1,30 @@
 import type { Request, Response } from 'express';
+import type { Quota } from '../core/limits/quota.ts';
+import type { FixedContent } from './fixed-content.ts';
 import { showQuota } from './rate-limit.ts';
-import type { Answer, Bytes } from './route.ts';
+
+/** What any answer may have. */
+export interface AnswerParts {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What is left of a limit that the handler knows of. */
+  readonly quota?: Quota | undefined;
+}
+
+/** The bytes of an answer where they are made already: `body` would be written down anew for each request. */
+export interface Bytes {
+  readonly mediaType: string;
+  readonly bytes: string | Buffer;
+}
+
+/** An answer as the pipeline sends it. */
+export interface Answer extends AnswerParts {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly content?: Bytes | FixedContent;
+}
 
 /** 200 with a body. */
-export function ok<Body, Parts extends Omit<Answer, 'status' | 'body'>>(body: Body, parts?: Parts) {
+export function ok<Body>(body: Body, parts?: AnswerParts) {
   return { status: 200 as const, body, ...parts };
 }
 

@@ -6,7 +6,6 @@ import type { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { type FormParameters, parseForm, parseJson } from './body-text.ts';
 import { parse } from './parse.ts';
-import type { Body } from './route.ts';
 
 /** What a route reads as its body. */
 export interface BodyDescription {
@@ -17,6 +16,13 @@ export interface BodyDescription {
   readonly maxValues: number;
   /** Whether it may be compressed. */
   readonly compressed?: true;
+}
+
+/** What a route takes as its body: the kind and its limits, and the schema that parses it. */
+export interface Body<Value = unknown> extends BodyDescription {
+  readonly schema: z.ZodType;
+  readonly parse: (value: unknown) => Value;
+  readonly required: boolean;
 }
 
 const KILOBYTE = 1024;

@@ -1,6 +1,9 @@
+import type { ZodOpenApiResponseObject } from 'zod-openapi';
 import type { AppError } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
-import type { Responses } from './openapi.ts';
+
+/** Answers or errors of the OpenAPI document, by status. */
+export type Responses = Readonly<Record<string, ZodOpenApiResponseObject>>;
 
 /** An error as it is sent. */
 export interface PresentedError {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
 import type { RateLimiter } from '../core/limits/rate-limiter.ts';
 import type { AuthenticatedPrincipal } from '../core/principal.ts';
+import type { Answer } from './answer.ts';
 import { type Authenticate, readBearerToken } from './authenticate.ts';
 import { limitOf } from './exchange.ts';
 import { hasSoundHeaders } from './host.ts';
@@ -11,7 +12,6 @@ import { quotaFields } from './rate-limit.ts';
 import { clientRequestIdOf, newRequestId } from './request-id.ts';
 import { logAnswer } from './request-log.ts';
 import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
-import type { Answer } from './route.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { whenOver } from './when-over.ts';
 

@@ -36,10 +36,7 @@ const COMPRESS: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> = {
  * for it hold neither files nor copies, each compressed variant made once, when the first client wants it. Whoever has it
  * already is answered 304 (RFC 9110 section 13.1.2), on a route that is `cacheable`.
  */
-export function createFixedContent(
-  content: string | Buffer,
-  options: FixedContentOptions,
-): FixedContent {
+export function createFixedContent(content: string | Buffer, options: FixedContentOptions): FixedContent {
   const bytes = Buffer.from(content);
   const tag = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
   const plain: Variant = { bytes, etag: `"${tag}"` };

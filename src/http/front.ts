@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import express, { type Express, type Request } from 'express';
-import type { Core } from '../core/core.ts';
 import { systemClock } from '../core/clock.ts';
+import type { Core } from '../core/core.ts';
 import type { RateLimiter } from '../core/limits/rate-limiter.ts';
 import { readBearerToken, unlessRefused } from './authenticate.ts';
 import { createCrossOrigin } from './cors.ts';

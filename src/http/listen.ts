@@ -9,10 +9,10 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../core/errors.ts';
-import { whenOver } from './when-over.ts';
 import { answerOneAtATime } from './pipelining.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem } from './problem.ts';
 import { newRequestId } from './request-id.ts';
+import { whenOver } from './when-over.ts';
 
 const HEADERS_TIMEOUT_MILLISECONDS = 10_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 30_000;

@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
+import type { Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
-import type { Answer, Input, Route, RouteDescription } from './route.ts';
+import type { Input, Route, RouteDescription } from './route.ts';
 
 /** A route with the services that it is handled with: what the pipeline runs. */
 export interface MountedRoute extends RouteDescription {

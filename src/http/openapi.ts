@@ -8,9 +8,10 @@ import {
 } from 'zod-openapi';
 import { AppError, ERRORS, type ErrorCode, rateLimited } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
-import { FORM_MEDIA_TYPE } from './body.ts';
+import { type Body, FORM_MEDIA_TYPE } from './body.ts';
+import type { Responses } from './error-format.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, presentProblem } from './problem.ts';
-import type { AnswerDescription, Body, RouteDescription } from './route.ts';
+import type { AnswerDescription, RouteDescription } from './route.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -85,9 +86,6 @@ function requestBodyOf({ kind, schema, required }: Body) {
   const mediaType = kind === 'form' ? FORM_MEDIA_TYPE : 'application/json';
   return { required, content: { [mediaType]: { schema } } };
 }
-
-/** Answers and errors by status. */
-export type Responses = Readonly<Record<string, ZodOpenApiResponseObject>>;
 
 function responsesOf(route: RouteDescription): Responses {
   const answers = Object.fromEntries(

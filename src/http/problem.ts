@@ -2,6 +2,7 @@ import { challenge as bearerChallenge } from '@latchkey/verifier/core';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { REALM } from '../core/access/insufficient-scope.ts';
 import {
   AppError,
   ERRORS,
@@ -13,11 +14,11 @@ import {
 import { POLICIES, type PolicyName } from '../core/limits/quota.ts';
 import { sendBytes } from './answer.ts';
 import type { ErrorFormat, PresentedError } from './error-format.ts';
-import { closeAfter } from './when-over.ts';
 import { networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import { requestIdOf } from './request-id.ts';
+import { closeAfter } from './when-over.ts';
 
 /** The media type of RFC 9457. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -29,7 +30,6 @@ const FIELD_CODES = Object.keys(FIELD_ERRORS) as [FieldErrorCode, ...FieldErrorC
 const OF_CREDENTIALS: readonly PolicyName[] = ['token', 'api-key', 'refresh-session'];
 
 const RETRY_AFTER_SECONDS = 1;
-const REALM = 'latchkey';
 
 export const Problem = z
   .object({
@@ -150,7 +150,11 @@ function sendError(res: Response, { status, headers, mediaType, body, quota }: P
 
 /** The header fields of a refusal to which no other quota applies than its own. */
 export function problemFields(error: AppError): Readonly<Record<string, string>> {
-  return { ...(error.quota && Object.fromEntries(quotaFields(error.quota))), ...fieldsOf(error), 'Content-Type': PROBLEM_TYPE };
+  return {
+    ...(error.quota && Object.fromEntries(quotaFields(error.quota))),
+    ...fieldsOf(error),
+    'Content-Type': PROBLEM_TYPE,
+  };
 }
 
 function fieldsOf({ code, headers }: AppError): Record<string, string> {
@@ -168,11 +172,6 @@ function fieldsOf({ code, headers }: AppError): Record<string, string> {
 export function challenge(code: ErrorCode): string {
   const isOfCredential = code === 'invalid_request' || isTokenFault(code);
   return bearerChallenge(REALM, isOfCredential ? code : 'token_missing');
-}
-
-/** RFC 6750 section 3.1: what a token that is good enough for something else lacks. */
-export function challengeScope(permission: string | undefined): string {
-  return bearerChallenge(REALM, 'insufficient_scope', permission);
 }
 
 /** Whatever was thrown, as a refusal. */

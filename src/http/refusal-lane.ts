@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import { type AppError, ERRORS, overloaded, rateLimited } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
 import type { RateLimiter, RequestPolicy } from '../core/limits/rate-limiter.ts';
-import { closeAfter } from './when-over.ts';
 import { networkOf } from './origin.ts';
 import { presentProblem, problemFields } from './problem.ts';
 import { quotaFields } from './rate-limit.ts';
@@ -12,6 +11,7 @@ import type { RefusalLog } from './refusal-log.ts';
 import { clientRequestIdOf, newRequestId } from './request-id.ts';
 import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
+import { closeAfter } from './when-over.ts';
 
 /** What guards a route before its body is read. */
 export interface Guarded {
@@ -132,7 +132,12 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
       ID_MARK,
     );
     const fields = { ...SECURITY_HEADERS, ...problemFields(error) };
-    const refusal = { status: ERRORS[error.code].status, fields: Object.entries(fields).flat(), before, after };
+    const refusal = {
+      status: ERRORS[error.code].status,
+      fields: Object.entries(fields).flat(),
+      before,
+      after,
+    };
     if (rendered.size >= MAX_RENDERED) rendered.clear();
     rendered.set(key, refusal);
     return refusal;

@@ -1,8 +1,8 @@
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import { whenOver } from './when-over.ts';
 import { clientRequestIdOf, requestIdOf } from './request-id.ts';
 import { routeOf } from './route-table.ts';
+import { whenOver } from './when-over.ts';
 
 /** What the log tells of a request. */
 export interface Answer {

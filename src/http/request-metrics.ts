@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-import { whenOver } from './when-over.ts';
 import { routeOf } from './route-table.ts';
+import { whenOver } from './when-over.ts';
 
 export interface Measurement {
   readonly method: string;

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../core/errors.ts';
-import type { Quota } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import type { Access } from './access.ts';
-import type { BodyDescription } from './body.ts';
+import type { Answer, AnswerParts, Bytes } from './answer.ts';
+import type { Body } from './body.ts';
 import type { ErrorFormat } from './error-format.ts';
 import type { Exchange } from './exchange.ts';
 import type { FixedContent } from './fixed-content.ts';
@@ -24,41 +24,16 @@ export type AnswerDescription =
 
 export type AnswerDescriptions = Readonly<Record<number, AnswerDescription>>;
 
-/** What any answer may have. */
-interface AnswerParts {
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What is left of a limit that the handler knows of. */
-  readonly quota?: Quota | undefined;
-}
-
-/** The bytes of an answer where they are made already: `body` would be written down anew for each request. */
-export interface Bytes {
-  readonly mediaType: string;
-  readonly bytes: string | Buffer;
-}
-
 /** What a handler returns: one of the answers that its route describes, each with a body that fits its schema. */
 export type AnswerOf<Descriptions extends AnswerDescriptions> = {
-  [Status in keyof Descriptions & number]: AnswerParts & { readonly status: Status } & (Descriptions[Status] extends {
+  [Status in keyof Descriptions & number]: AnswerParts & {
+    readonly status: Status;
+  } & (Descriptions[Status] extends {
       readonly schema: infer Schema extends z.ZodType;
     }
       ? { readonly body: z.input<Schema> } | { readonly content: Bytes | FixedContent }
       : unknown);
 }[keyof Descriptions & number];
-
-/** An answer as the pipeline sends it. */
-export interface Answer extends AnswerParts {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly content?: Bytes | FixedContent;
-}
-
-/** What a route takes as its body: the kind and its limits, and the schema that parses it. */
-export interface Body<Value = unknown> extends BodyDescription {
-  readonly schema: z.ZodType;
-  readonly parse: (value: unknown) => Value;
-  readonly required: boolean;
-}
 
 /** The parameters of a path. */
 export interface PathParameters<Value = unknown> {

@@ -3,6 +3,7 @@ import request, { type Test } from 'supertest';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { listen } from '../../src/http/listen.ts';
+import type { Core } from '../../src/core/core.ts';
 import { type Assembly, assemble } from '../../src/runtime/assemble.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createContract } from './contract.ts';
@@ -39,7 +40,7 @@ export function createTestClock(aheadSeconds = 0) {
 export type TestClock = ReturnType<typeof createTestClock>;
 
 /** The follower follows nothing by itself: a test says when, with `follower.catchUp()`. */
-export interface TestApp extends Assembly {
+export interface TestApp extends Assembly, Omit<Core, keyof Assembly | 'clock' | 'database' | 'config'> {
   readonly get: (path: string) => Test;
   readonly head: (path: string) => Test;
   readonly post: (path: string) => Test;
@@ -99,13 +100,14 @@ export async function startApp(
     patch: (path) => request(url).patch(path).use(contract.plugin),
     delete: (path) => request(url).delete(path).use(contract.plugin),
     options: (path) => request(url).options(path),
+    ...assembly.core,
+    ...assembly,
     url,
     port,
     config,
     database,
     clock,
     logs,
-    ...assembly,
     contractViolations: contract.violations,
     async stop() {
       await drain(0);

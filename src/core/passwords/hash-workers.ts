@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { CompareTask, HashTask } from '../../passwords/hash-worker.js';
+import type { CompareTask, HashTask } from './hash-worker.js';
 import { AppError } from '../errors.ts';
 import { createFairQueue, type FairQueue, type QueueObserver, type Turn } from './fair-queue.ts';
 
@@ -50,7 +50,7 @@ const EXPECTED_ROUND_MILLISECONDS = 0.05;
 export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
   const { workers, maxWaitMilliseconds, bcryptCost, monotonic, observer } = options;
   const pool = new Piscina({
-    filename: new URL('../../passwords/hash-worker.js', import.meta.url).href,
+    filename: new URL('./hash-worker.js', import.meta.url).href,
     minThreads: 1,
     maxThreads: workers,
     idleTimeout: Number.POSITIVE_INFINITY,

@@ -1,4 +1,4 @@
-import { hashOfNobody } from '../../passwords/hash-worker.js';
+import { hashOfNobody } from './hash-worker.js';
 import type { Place, Turn } from './fair-queue.ts';
 import type { HashWorkers } from './hash-workers.ts';
 import { type PrehashKey, prehash, prehashKeys } from './prehash.ts';
