@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import work from '../../src/passwords/hash-worker.js';
+import work from '../../src/core/passwords/hash-worker.js';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { roundsOf } from '../support/hashing.ts';

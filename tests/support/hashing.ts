@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import type { Turn } from '../../src/core/passwords/fair-queue.ts';
-import work, { type CompareTask, type HashTask } from '../../src/passwords/hash-worker.js';
+import work, { type CompareTask, type HashTask } from '../../src/core/passwords/hash-worker.js';
 
 /** What the hash workers do, done at once in this process, for whoever tests what is asked of them. */
 export const hashHere = {
