@@ -1,17 +1,17 @@
 import type { RevocationSet } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type {
-  Announce,
-  RecordedRevocation,
-  Revocation,
-  RevocationTable,
-  SessionStores,
-} from '../sessions/ports.ts';
+import type { Announce, RecordedRevocation, Revocation } from './revocation.ts';
+import type { RevocationTable } from './revocations.store.ts';
 import { createUnsettled } from './unsettled.ts';
 
+interface Prunable {
+  readonly prune: (before: Date) => Promise<void>;
+}
+
 export interface FollowerOptions {
-  readonly stores: Pick<SessionStores, 'sessions' | 'revocations'>;
+  /** What has expired is removed from both. */
+  readonly stores: { readonly sessions: Prunable; readonly revocations: Prunable };
   readonly table: RevocationTable;
   readonly revocations: RevocationSet;
   readonly clock: Clock;

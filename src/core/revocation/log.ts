@@ -1,6 +1,15 @@
-import type { LiveCursor } from '../../features/revocations/cursor.ts';
 import type { Clock } from '../clock.ts';
-import type { RecordedRevocation } from '../sessions/ports.ts';
+import type { RecordedRevocation } from './revocation.ts';
+
+/** Up to where a follower knows what has been revoked. */
+export interface LiveCursor {
+  /** It has whatever was recorded up to this position, and nothing can appear there any more. */
+  readonly settled: number;
+  /** It has what was known between the two, where something may still appear. */
+  readonly highest: number;
+  /** What that was: a sum over their positions. */
+  readonly checksum: number;
+}
 
 /** What was revoked lately, as this process has read it, in the order of positions. */
 export interface RevocationLog {
@@ -19,7 +28,7 @@ export interface RevocationLog {
   readonly release: () => void;
   /** How many wait. */
   readonly waiting: () => number;
-  /** Whether somebody has asked in the last minute. */
+  /** Whether anything has asked in the last minute. */
   readonly isFollowed: () => boolean;
 }
 

@@ -3,58 +3,69 @@ import type { Database } from '../../db/connect.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { RevocationRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
-import type { RecordedRevocation, Revocation, RevocationStore, RevocationTable } from '../sessions/ports.ts';
+import type { RecordedRevocation, Revocation } from './revocation.ts';
+
+export type RevocationStore = ReturnType<typeof createRevocationStore>;
 
 /** What has been revoked, in the table `revocations`, which every process follows. */
-export function createRevocationStore({ models, transaction, run, write }: Scope): RevocationStore {
+export function createRevocationStore({ models, transaction, run, write }: Scope) {
   const { revocations } = models;
 
-  return {
-    async insert(added, at) {
-      const rows = added.map((revocation) => ({ ...revocation, createdAt: at }));
-      if (rows.length > 0) await write(() => revocations.bulkCreate(rows, { transaction }));
-    },
-    async listLiveAfter(position, limit, at) {
-      const where = { id: { [Op.gt]: position }, expiresAt: { [Op.gt]: at } };
-      const order: [string, string][] = [['id', 'ASC']];
-      const rows = await run(() => revocations.findAll({ where, order, limit, raw: true, transaction }));
-      return rows.map(toRevocation);
-    },
-    async prune(before) {
-      // The last one stays, for a process that starts to know up to where others have read.
-      const last = (await run(() => revocations.max('id', { transaction }))) as number | null;
-      const where = { expiresAt: { [Op.lt]: before }, id: { [Op.lt]: last ?? 0 } };
-      await removeInPortions((limit) => write(() => revocations.destroy({ where, limit, transaction })));
-    },
-  };
+  async function insert(added: readonly Revocation[], at: Date): Promise<void> {
+    const rows = added.map((revocation) => ({ ...revocation, createdAt: at }));
+    if (rows.length > 0) await write(() => revocations.bulkCreate(rows, { transaction }));
+  }
+
+  /** The revocations behind `position` that have not expired at `at`, in order, at most `limit`. */
+  async function listLiveAfter(position: number, limit: number, at: Date): Promise<RecordedRevocation[]> {
+    const where = { id: { [Op.gt]: position }, expiresAt: { [Op.gt]: at } };
+    const order: [string, string][] = [['id', 'ASC']];
+    const rows = await run(() => revocations.findAll({ where, order, limit, raw: true, transaction }));
+    return rows.map(toRevocation);
+  }
+
+  /** Removes what expired before `before`. */
+  async function prune(before: Date): Promise<void> {
+    // The last one stays, for a process that starts to know up to where others have read.
+    const last = (await run(() => revocations.max('id', { transaction }))) as number | null;
+    const where = { expiresAt: { [Op.lt]: before }, id: { [Op.lt]: last ?? 0 } };
+    await removeInPortions((limit) => write(() => revocations.destroy({ where, limit, transaction })));
+  }
+
+  return { insert, listLiveAfter, prune };
 }
+
+export type RevocationTable = ReturnType<typeof createRevocationTable>;
 
 /**
  * The same table as its follower reads it, outside the pool. The statements name their table without
  * backticks: Sequelize would ask SQLite for the columns of the table each time, which is one more wait for the event loop.
  */
-export function createRevocationTable({ readAside }: Pick<Database, 'readAside'>): RevocationTable {
-  return {
-    async list(after, upTo, limit) {
-      const rows = await readAside<RevocationRow>(
-        `SELECT id, kind, subject_id AS subjectId, not_before AS notBefore, expires_at AS expiresAt,
+export function createRevocationTable({ readAside }: Pick<Database, 'readAside'>) {
+  /** The revocations behind one position and up to another, in order, at most `limit`. */
+  async function list(after: number, upTo: number, limit: number): Promise<RecordedRevocation[]> {
+    const rows = await readAside<RevocationRow>(
+      `SELECT id, kind, subject_id AS subjectId, not_before AS notBefore, expires_at AS expiresAt,
           created_at AS createdAt
         FROM revocations WHERE id > :after AND id <= :upTo ORDER BY id LIMIT :limit`,
-        { after, upTo, limit },
-      );
-      return rows.map(toRevocation);
-    },
-    async countAbove(positions, upTo) {
-      // A sum of nothing is null, and one of MySQL is text.
-      const sums = positions.map((_position, index) => `SUM(id > :mark${index}) AS mark${index}`);
-      const marks = Object.fromEntries(positions.map((position, index) => [`mark${index}`, position]));
-      const [row] = await readAside<Record<string, number | string | null>>(
-        `SELECT ${sums.join(', ')} FROM revocations WHERE id > :mark0 AND id <= :upTo`,
-        { ...marks, upTo },
-      );
-      return positions.map((_position, index) => Number(row?.[`mark${index}`] ?? 0));
-    },
-  };
+      { after, upTo, limit },
+    );
+    return rows.map(toRevocation);
+  }
+
+  /** How many lie behind each of these positions, of those up to `upTo`. The first position is the lowest. */
+  async function countAbove(positions: readonly number[], upTo: number): Promise<number[]> {
+    // A sum of nothing is null, and one of MySQL is text.
+    const sums = positions.map((_position, index) => `SUM(id > :mark${index}) AS mark${index}`);
+    const marks = Object.fromEntries(positions.map((position, index) => [`mark${index}`, position]));
+    const [row] = await readAside<Record<string, number | string | null>>(
+      `SELECT ${sums.join(', ')} FROM revocations WHERE id > :mark0 AND id <= :upTo`,
+      { ...marks, upTo },
+    );
+    return positions.map((_position, index) => Number(row?.[`mark${index}`] ?? 0));
+  }
+
+  return { list, countAbove };
 }
 
 /** Raw rows, since there may be a million of them at a start; SQLite gives their times as text. */

@@ -1,5 +1,5 @@
-import type { Revocation } from '@latchkey/verifier/core';
 import type { Ledger } from '../audit/audit.ts';
+import type { RevocationStore } from '../revocation/revocations.store.ts';
 
 /** One login on one device. */
 export interface Session {
@@ -122,32 +122,8 @@ export interface RightsStore {
   readonly lockHolding: (holder: Holder, at: Date) => Promise<Holding | null>;
 }
 
-export type { Revocation };
-
-export interface RecordedRevocation extends Revocation {
-  /** Rises with every insert, though not with every commit. */
-  readonly position: number;
-  readonly createdAt: Date;
-}
-
-/** Makes this process know what has just been committed. */
-export type Announce = (revocations: Iterable<Revocation>) => void;
-
-export interface RevocationStore {
-  readonly insert: (revocations: readonly Revocation[], at: Date) => Promise<void>;
-  /** The revocations behind `position` that have not expired at `at`, in order, at most `limit`. */
-  readonly listLiveAfter: (position: number, limit: number, at: Date) => Promise<RecordedRevocation[]>;
-  /** Removes what expired before `before`. */
-  readonly prune: (before: Date) => Promise<void>;
-}
-
-/** All that was recorded, for a process that follows it. */
-export interface RevocationTable {
-  /** The revocations behind one position and up to another, in order, at most `limit`. */
-  readonly list: (after: number, upTo: number, limit: number) => Promise<RecordedRevocation[]>;
-  /** How many lie behind each of these positions, of those up to `upTo`. The first position is the lowest. */
-  readonly countAbove: (positions: readonly number[], upTo: number) => Promise<number[]>;
-}
+export type { Announce, RecordedRevocation, Revocation } from '../revocation/revocation.ts';
+export type { RevocationStore, RevocationTable } from '../revocation/revocations.store.ts';
 
 /** What sessions need of the database, inside a transaction or outside. */
 export interface SessionStores {

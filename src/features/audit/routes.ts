@@ -1,36 +1,46 @@
-import { userOf } from '../../http/caller.ts';
-import { parse } from '../../http/parse.ts';
-import type { Route } from '../../http/route.ts';
-import { ActivityQuery, AuditQuery, presentActivity, presentEvent } from './schemas.ts';
-import type { Audit } from './service.ts';
+import { permission, user } from '../../http/access.ts';
+import { ok } from '../../http/answer.ts';
+import { routesWith } from '../../http/route.ts';
+import type { AuditEvents } from './events.ts';
+import { ActivityQuery, AuditQuery, EventsAnswer, presentActivity, presentEvent } from './schemas.ts';
 
-export interface AuditRouteDependencies {
-  readonly audit: Audit;
-}
+const route = routesWith<{ readonly events: AuditEvents }>();
 
-export function auditRoutes({ audit }: AuditRouteDependencies): readonly Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/admin/audit',
-      access: { permission: 'audit:read' },
-      async handle(req, res) {
-        const { subject, actor, type, from, until, limit, cursor } = parse(AuditQuery, req.query);
-        const filter = { subjectId: subject, actorId: actor, type, from, until };
-        const { events, nextCursor } = await audit.search(filter, { limit, cursor });
-        res.json({ events: events.map(presentEvent), next_cursor: nextCursor });
+export const auditRoutes = [
+  route({
+    id: 'searchAudit',
+    method: 'GET',
+    path: '/admin/audit',
+    tag: 'Audit',
+    summary: 'Search for who did what',
+    access: permission('audit:read'),
+    query: AuditQuery,
+    answers: { 200: { description: 'The events, the latest first', schema: EventsAnswer } },
+    async handle({ query }, { events }) {
+      const { subject, actor, type, from, until, limit, cursor } = query;
+      const filter = { subjectId: subject, actorId: actor, type, from, until };
+      const page = await events.search(filter, { limit, cursor });
+      return ok({ events: page.events.map(presentEvent), next_cursor: page.nextCursor });
+    },
+  }),
+
+  route({
+    id: 'listActivity',
+    method: 'GET',
+    path: '/me/activity',
+    tag: 'Audit',
+    summary: 'List what you did and what was done to your account',
+    access: user(),
+    query: ActivityQuery,
+    answers: {
+      200: {
+        description: 'The events, the latest first, without the devices of other people',
+        schema: EventsAnswer,
       },
     },
-
-    {
-      method: 'GET',
-      path: '/me/activity',
-      access: 'user',
-      async handle(req, res) {
-        const { userId } = userOf(req);
-        const { events, nextCursor } = await audit.activityOf(userId, parse(ActivityQuery, req.query));
-        res.json({ events: events.map(presentActivity), next_cursor: nextCursor });
-      },
+    async handle({ caller, query }, { events }) {
+      const page = await events.activityOf(caller.principal.userId, query);
+      return ok({ events: page.events.map(presentActivity), next_cursor: page.nextCursor });
     },
-  ];
-}
+  }),
+];

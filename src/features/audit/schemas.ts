@@ -3,7 +3,7 @@ import { EVENT_TYPES } from '../../core/audit/audit.ts';
 import { QueryTime } from '../../core/values/fields.ts';
 import { NextCursor, pagingById } from '../../core/values/paging.ts';
 import type { AuditEvent } from '../../core/audit/ports.ts';
-import type { Activity } from './service.ts';
+import type { Activity } from './events.ts';
 
 /** An id or a name of anything there is: what is longer than that of a permission is of nothing. */
 const Id = z.string().regex(/^[\x21-\x7e]{1,127}$/, 'Must be 1 to 127 visible ASCII characters.');
@@ -67,7 +67,7 @@ export function presentEvent(event: AuditEvent): z.infer<typeof EventView> {
   };
 }
 
-/** Without the session and the device of anybody else. */
+/** Without the session and the device of another. */
 export function presentActivity({ byOther, ...event }: Activity): z.infer<typeof EventView> {
   const view = presentEvent(event);
   return byOther ? { ...view, session_id: null, ip: null, user_agent: null, client_request_id: null } : view;

@@ -1,12 +1,4 @@
-/** Up to where a follower knows what has been revoked. */
-export interface LiveCursor {
-  /** It has whatever was recorded up to this position, and nothing can appear there any more. */
-  readonly settled: number;
-  /** It has what was known between the two, where something may still appear. */
-  readonly highest: number;
-  /** What that was: a sum over their positions. */
-  readonly checksum: number;
-}
+import type { LiveCursor } from '../../core/revocation/log.ts';
 
 /** A follower that reads page by page what is revoked at present. */
 export interface SnapshotCursor {

@@ -1,9 +1,10 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { RevocationFollower } from '../../core/revocation/follower.ts';
-import { KEPT_SECONDS, PAGE_EVENTS, type RevocationLog } from '../../core/revocation/log.ts';
-import type { Revocation, RevocationStore } from '../../core/sessions/ports.ts';
-import { type Cursor, formatCursor, type LiveCursor, type Place, type SnapshotCursor } from './cursor.ts';
+import { KEPT_SECONDS, type LiveCursor, PAGE_EVENTS, type RevocationLog } from '../../core/revocation/log.ts';
+import type { Revocation } from '../../core/revocation/revocation.ts';
+import type { RevocationStore } from '../../core/revocation/revocations.store.ts';
+import { type Cursor, formatCursor, type Place, type SnapshotCursor } from './cursor.ts';
 
 export interface FeedDependencies {
   readonly store: { readonly revocations: Pick<RevocationStore, 'listLiveAfter'> };
@@ -55,7 +56,7 @@ export function createFeed({ store, log, follower, clock }: FeedDependencies) {
 
   /**
    * Of many who come at once a single one asks the database, and one page is read at a time: a thousand followers that
-   * start together must not keep everybody else from it.
+   * start together must not keep all else from it.
    */
   function readSnapshot(key: string, begin: () => SnapshotCursor): Promise<FeedPage> {
     const underWay = readings.get(key);

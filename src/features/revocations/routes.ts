@@ -1,39 +1,48 @@
-import { abortSignalOf } from '../../http/when-over.ts';
-import { parse } from '../../http/parse.ts';
-import type { Route } from '../../http/route.ts';
+import { permission } from '../../http/access.ts';
+import { routesWith } from '../../http/route.ts';
 import type { Feed, FeedPage } from './feed.ts';
-import { FeedQuery, presentFeedPage } from './schemas.ts';
+import { FeedAnswer, FeedQuery, presentFeedPage } from './schemas.ts';
 
-export interface RevocationRouteDependencies {
-  readonly feed: Feed;
-}
+const route = routesWith<{ readonly feed: Feed }>();
 
-export function revocationRoutes({ feed }: RevocationRouteDependencies): readonly Route[] {
-  const bodyOf = createBodies();
-
-  return [
-    {
-      method: 'GET',
-      path: '/revocations',
-      access: { permission: 'revocations:read' },
-      async handle(req, res) {
-        const { after, wait } = parse(FeedQuery, req.query);
-        const begunAt = performance.now();
-        const page = await feed.read(after, wait, abortSignalOf(res));
-        // What of the time between request and answer was none of the network's.
-        res.set('Server-Timing', `wait;dur=${Math.floor(performance.now() - begunAt)}`);
-        res.type('json').send(bodyOf(page));
+export const revocationRoutes = [
+  route({
+    id: 'followRevocations',
+    method: 'GET',
+    path: '/revocations',
+    tag: 'Revocations',
+    summary: 'Follow what is revoked',
+    description:
+      'For services that verify tokens themselves; the package @latchkey/verifier does it for them. Without `after` it begins with all that is revoked at present.',
+    access: permission('revocations:read'),
+    query: FeedQuery,
+    answers: {
+      200: {
+        description: 'What has been revoked since',
+        headers: { 'Server-Timing': 'For how many milliseconds the service waited: wait;dur=4998' },
+        schema: FeedAnswer,
       },
     },
-  ];
-}
+    refuses: ['cursor_too_old'],
+    async handle({ query, signal }, { feed }) {
+      const begunAt = performance.now();
+      const page = await feed.read(query.after, query.wait, signal());
+      // How much of the time between request and answer was not the network's.
+      const waitedMilliseconds = Math.floor(performance.now() - begunAt);
+      return {
+        status: 200,
+        headers: { 'Server-Timing': `wait;dur=${waitedMilliseconds}` },
+        content: { mediaType: 'application/json; charset=utf-8', bytes: bytesOf(page) },
+      };
+    },
+  }),
+];
 
-/** A page that many are given is written down once. */
-function createBodies(): (page: FeedPage) => Buffer {
-  const bodies = new WeakMap<FeedPage, Buffer>();
-  return (page) => {
-    const body = bodies.get(page) ?? Buffer.from(JSON.stringify(presentFeedPage(page)));
-    bodies.set(page, body);
-    return body;
-  };
+/** Many followers may be given one page, which is written down once. */
+const bytes = new WeakMap<FeedPage, Buffer>();
+
+function bytesOf(page: FeedPage): Buffer {
+  const made = bytes.get(page) ?? Buffer.from(JSON.stringify(presentFeedPage(page)));
+  bytes.set(page, made);
+  return made;
 }
