@@ -1,0 +1,12 @@
+import type { Revocation } from '@latchkey/verifier/core';
+
+export type { Revocation };
+
+export interface RecordedRevocation extends Revocation {
+  /** Rises with every insert, though not with every commit. */
+  readonly position: number;
+  readonly createdAt: Date;
+}
+
+/** Makes this process know what has just been committed. */
+export type Announce = (revocations: Iterable<Revocation>) => void;

@@ -1,0 +1,17 @@
+import { feature } from '../feature.ts';
+import { createAuditEvents } from './events.ts';
+import { auditRoutes } from './routes.ts';
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** What the audit log tells administrators, and users of themselves; and for how long it is kept. */
+export const audit = feature({
+  routes: auditRoutes,
+  create({ store, clock, config }) {
+    const keptMilliseconds = config.audit.retentionDays * DAY_MILLISECONDS;
+    return {
+      services: { events: createAuditEvents(store) },
+      housekeeping: [() => store.ledger.prune(new Date(clock.now() - keptMilliseconds))],
+    };
+  },
+});
