@@ -37,9 +37,9 @@ export const TOKEN_REFUSALS: readonly ErrorCode[] = [
 
 const USER_REFUSALS: readonly ErrorCode[] = [...TOKEN_REFUSALS, 'user_required'];
 
-/** Everybody, with or without a credential. */
-export function anyone(): Access<undefined> {
-  return { schemes: [], refuses: [], authenticate: () => undefined };
+/** Everybody. The schemes are those of a credential that the handler looks at itself. */
+export function anyone(...schemes: Access['schemes']): Access<undefined> {
+  return { schemes, refuses: [], authenticate: () => undefined };
 }
 
 /** Whoever sends a good access token or API key: users and machine clients. */

@@ -1,127 +1,97 @@
-import type { AccessTokenClaims } from '@latchkey/verifier/core';
-import type { Request, Response } from 'express';
 import { AppError } from '../../core/errors.ts';
-import type { Caller } from '../../core/principal.ts';
-import type { SessionFilter } from '../../core/sessions/ports.ts';
+import { countRefresh } from '../../core/sessions/count-refresh.ts';
+import { presentGrant } from '../../core/sessions/grant-view.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
-import { demandToken, readBearerToken, unlessRefused } from '../../http/authenticate.ts';
-import { JSON_BODY } from '../../http/body.ts';
-import { callerOf, userOf } from '../../http/caller.ts';
-import { originOf } from '../../http/origin.ts';
-import { parse } from '../../http/parse.ts';
-import type { Limit } from '../../http/rate-limit.ts';
-import type { Route } from '../../http/route.ts';
-import {
-  LogoutBody,
-  LogoutQuery,
-  presentGrant,
-  presentSessions,
-  RefreshBody,
-  SessionPath,
-} from './schemas.ts';
+import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
+import { anyone, user } from '../../http/access.ts';
+import { noContent, ok } from '../../http/answer.ts';
+import { json } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
+import type { createLogout } from './logout.ts';
+import { LogoutBody, LogoutQuery, RefreshAnswer, RefreshBody, SessionPath } from './schemas.ts';
 
-export interface SessionRouteDependencies {
+const route = routesWith<{
   readonly sessions: Sessions;
-  /** The claims of a genuine token, even of one that has been revoked. */
-  readonly verifyGenuine: (token: string) => AccessTokenClaims;
-  readonly limit: Limit;
-}
+  readonly logOut: ReturnType<typeof createLogout>;
+}>();
 
-export function sessionRoutes(dependencies: SessionRouteDependencies): readonly Route[] {
-  const { sessions, verifyGenuine, limit } = dependencies;
-  return [
-    {
-      method: 'POST',
-      path: '/refresh',
-      limit: 'session-ip',
-      access: 'public',
-      body: JSON_BODY,
-      async handle(req, res) {
-        const { refresh_token } = parse(RefreshBody, req.body);
-        await limitRefreshToken(res, refresh_token);
-        res.json(presentGrant(await sessions.refresh(refresh_token, originOf(req))));
+export const sessionRoutes = [
+  route({
+    id: 'refresh',
+    method: 'POST',
+    path: '/refresh',
+    tag: 'Sessions',
+    summary: 'Trade a refresh token for a new access token and the next refresh token',
+    limit: 'session-ip',
+    access: anyone(),
+    body: json(RefreshBody),
+    answers: { 200: { description: 'The new tokens', schema: RefreshAnswer } },
+    refuses: ['invalid_refresh_token', 'refresh_token_reused', 'database_unavailable', 'database_behind'],
+    async handle({ body, origin, count }, { sessions }) {
+      await countRefresh(sessions, body.refresh_token, count);
+      return ok(presentGrant(await sessions.refresh(body.refresh_token, origin)));
+    },
+  }),
+
+  route({
+    id: 'logout',
+    method: 'POST',
+    path: '/logout',
+    tag: 'Sessions',
+    summary: 'Log out',
+    description: 'By the access token, or by a refresh token in the body. Logging out twice is no error.',
+    limit: 'session-ip',
+    access: anyone('bearer', 'none'),
+    query: LogoutQuery,
+    body: json(LogoutBody),
+    answers: { 204: 'Logged out, here at once and in every other process within a second' },
+    refuses: [
+      'token_missing',
+      'token_invalid',
+      'token_expired',
+      'user_required',
+      'session_required',
+      'invalid_refresh_token',
+      'database_unavailable',
+    ],
+    async handle({ query, body, bearerToken, origin, count }, { logOut }) {
+      const refreshToken = body?.refresh_token;
+      await logOut({ accessToken: bearerToken(), refreshToken, scope: query.scope, origin, count });
+      return noContent();
+    },
+  }),
+
+  route({
+    id: 'listSessions',
+    method: 'GET',
+    path: '/sessions',
+    tag: 'Sessions',
+    summary: 'List where you are logged in',
+    access: user(),
+    answers: {
+      200: {
+        description: 'The sessions that can still be refreshed, the latest used first',
+        schema: SessionsAnswer,
       },
     },
-
-    {
-      method: 'POST',
-      path: '/logout',
-      limit: 'session-ip',
-      access: 'public',
-      body: JSON_BODY,
-      async handle(req, res) {
-        const { scope } = parse(LogoutQuery, req.query);
-        const { userId, sessionId, mayEndOthers } = await whoLogsOut(req, res);
-        // A session that has ended has no power over the others: whoever took its tokens could end them for ever.
-        if (scope === 'local' || (mayEndOthers && (await sessions.isSessionLive(sessionId)))) {
-          const caller: Caller = { actor: { type: 'user', id: userId }, origin: originOf(req), sessionId };
-          await sessions.end(filterOf(scope, userId, sessionId), 'logout', caller);
-        }
-        res.status(204).end();
-      },
+    async handle({ caller }, { sessions }) {
+      return ok(presentSessions(await sessions.list(caller.principal.userId), caller.sessionId));
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/sessions',
-      access: 'user',
-      async handle(req, res) {
-        const { userId, sessionId } = userOf(req);
-        res.json(presentSessions(await sessions.list(userId), sessionId));
-      },
+  route({
+    id: 'endSession',
+    method: 'DELETE',
+    path: '/sessions/{id}',
+    tag: 'Sessions',
+    summary: 'Log one of your devices out',
+    access: user(),
+    params: { schema: SessionPath, unknown: 'session_not_found' },
+    answers: { 204: 'That session has ended' },
+    async handle({ params, caller }, { sessions }) {
+      const filter = { userId: caller.principal.userId, id: params.id };
+      if ((await sessions.end(filter, 'ended_by_user', caller)) === 0) throw new AppError('session_not_found');
+      return noContent();
     },
-
-    {
-      method: 'DELETE',
-      path: '/sessions/{id}',
-      access: 'user',
-      async handle(req, res) {
-        const id = SessionPath.safeParse(req.params).data?.id;
-        if (id === undefined) throw new AppError('session_not_found');
-        const filter = { userId: userOf(req).userId, id };
-        const ended = await sessions.end(filter, 'ended_by_user', callerOf(req));
-        if (ended === 0) throw new AppError('session_not_found');
-        res.status(204).end();
-      },
-    },
-  ];
-
-  /**
-   * By the access token, even of a session that has ended, so that logging out twice is no error; else by a refresh
-   * token, for a client whose access token has expired.
-   */
-  async function whoLogsOut(req: Request, res: Response): Promise<LoggingOut> {
-    const refreshToken = parse(LogoutBody, req.body)?.refresh_token;
-    const accessToken = readBearerToken(req);
-    const read = () => verifyGenuine(demandToken(accessToken));
-    const claims = refreshToken === undefined ? read() : await unlessRefused(read);
-    if (claims !== undefined) {
-      if (claims.client_id !== undefined) throw new AppError('user_required');
-      await limit(res, 'token', claims.jti);
-      return { userId: claims.sub, sessionId: claims.sid ?? '', mayEndOthers: true };
-    }
-    await limitRefreshToken(res, refreshToken ?? '');
-    const found = await sessions.sessionOf(refreshToken ?? '');
-    if (found === null) throw new AppError('invalid_refresh_token');
-    const { session, isLatest } = found;
-    return { userId: session.userId, sessionId: session.id, mayEndOthers: isLatest };
-  }
-
-  /** A token that was made here counts for its session, however often it has been rotated. */
-  async function limitRefreshToken(res: Response, refreshToken: string): Promise<void> {
-    const sessionId = sessions.sessionIdIn(refreshToken);
-    if (sessionId !== null) await limit(res, 'refresh-session', sessionId);
-  }
-}
-
-interface LoggingOut {
-  readonly userId: string;
-  readonly sessionId: string;
-  /** Not with a refresh token that was used up: it may have been copied. */
-  readonly mayEndOthers: boolean;
-}
-
-function filterOf(scope: 'local' | 'others' | 'global', userId: string, sessionId: string): SessionFilter {
-  if (scope === 'local') return { userId, id: sessionId };
-  return scope === 'others' ? { userId, exceptId: sessionId } : { userId };
-}
+  }),
+];

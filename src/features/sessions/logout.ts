@@ -1,0 +1,68 @@
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import { type RequestOrigin, userCaller } from '../../core/principal.ts';
+import { type Count, countRefresh } from '../../core/sessions/count-refresh.ts';
+import { requireToken, unlessRefused } from '../../http/authenticate.ts';
+
+export type LogoutScope = 'local' | 'others' | 'global';
+
+export interface LogoutRequest {
+  readonly accessToken: string | undefined;
+  readonly refreshToken: string | undefined;
+  readonly scope: LogoutScope;
+  readonly origin: RequestOrigin;
+  readonly count: Count;
+}
+
+interface ProvenSession {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Not with a refresh token that was used up: it may have been copied. */
+  readonly mayEndOthers: boolean;
+}
+
+type LogoutDependencies = Pick<Core, 'sessions' | 'apiKeys' | 'verifyToken'>;
+
+/** Makes the function that ends the session of a request, or others of the same user. */
+export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependencies) {
+  /**
+   * @throws AppError token_missing, token_invalid, token_expired, user_required, session_required, invalid_refresh_token,
+   * rate_limited
+   */
+  return async function logOut(request: LogoutRequest): Promise<void> {
+    const { scope, origin } = request;
+    const { userId, sessionId, mayEndOthers } = await sessionOf(request);
+    // A session that has ended has no power over the others: a thief with its tokens could end them for ever.
+    if (scope !== 'local' && !(mayEndOthers && (await sessions.isSessionLive(sessionId)))) return;
+    await sessions.end(filterOf(scope, userId, sessionId), 'logout', userCaller(userId, origin, sessionId));
+  };
+
+  /**
+   * By the access token, even of a session that has ended, so that logging out twice is no error; else by a refresh
+   * token, for a client whose access token has expired.
+   */
+  async function sessionOf({ accessToken, refreshToken, count }: LogoutRequest): Promise<ProvenSession> {
+    const read = () => claimsIn(requireToken(accessToken));
+    const claims = refreshToken === undefined ? read() : await unlessRefused(read);
+    if (claims !== undefined) {
+      if (claims.client_id !== undefined) throw new AppError('user_required');
+      await count('token', claims.jti);
+      return { userId: claims.sub, sessionId: claims.sid ?? '', mayEndOthers: true };
+    }
+    const token = refreshToken ?? '';
+    await countRefresh(sessions, token, count);
+    const found = await sessions.sessionOf(token);
+    if (found === null) throw new AppError('invalid_refresh_token');
+    return { userId: found.session.userId, sessionId: found.session.id, mayEndOthers: found.isLatest };
+  }
+
+  function claimsIn(accessToken: string) {
+    if (apiKeys.isKey(accessToken)) throw new AppError('session_required');
+    return verifyToken(accessToken);
+  }
+}
+
+function filterOf(scope: LogoutScope, userId: string, sessionId: string) {
+  if (scope === 'local') return { userId, id: sessionId };
+  return scope === 'others' ? { userId, exceptId: sessionId } : { userId };
+}
