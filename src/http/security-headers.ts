@@ -1,21 +1,20 @@
 import type { RequestHandler } from 'express';
-import helmet from 'helmet';
 
-const headersOfHelmet = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-  },
-  referrerPolicy: { policy: 'no-referrer' },
-  xFrameOptions: { action: 'deny' },
-});
-
-/**
- * Headers for an API: nothing may be framed, sniffed or loaded, and nothing is kept in a cache. They are the same for
- * every answer, so helmet is asked once.
- */
+/** Headers for an API: nothing may be framed, sniffed or loaded, and nothing is kept in a cache. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  ...headersSetBy(headersOfHelmet),
+  'Content-Security-Policy': "default-src 'none';frame-ancestors 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Origin-Agent-Cluster': '?1',
+  'Referrer-Policy': 'no-referrer',
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+  'X-Content-Type-Options': 'nosniff',
+  'X-DNS-Prefetch-Control': 'off',
+  'X-Download-Options': 'noopen',
+  'X-Frame-Options': 'DENY',
+  'X-Permitted-Cross-Domain-Policies': 'none',
+  // Off, since the filter of old browsers made holes of its own.
+  'X-XSS-Protection': '0',
   'Cache-Control': 'no-store',
 };
 
@@ -25,18 +24,4 @@ export function securityHeaders(): RequestHandler {
     for (const name in SECURITY_HEADERS) res.setHeader(name, SECURITY_HEADERS[name] ?? '');
     next();
   };
-}
-
-function headersSetBy(middleware: ReturnType<typeof helmet>): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const response = {
-    setHeader: (name: string, value: string) => {
-      headers[name] = value;
-    },
-    removeHeader: () => {},
-  };
-  middleware({} as never, response as never, (error) => {
-    if (error) throw error;
-  });
-  return headers;
 }

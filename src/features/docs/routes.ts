@@ -1,78 +1,96 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import type { RequestHandler } from 'express';
-import helmet from 'helmet';
-import { createFixedContent } from '../../http/fixed-content.ts';
+import { z } from 'zod';
+import { anyone } from '../../http/access.ts';
 import type { OpenApiDocument } from '../../http/openapi.ts';
-import type { Route } from '../../http/route.ts';
-import { ERRORS_PAGE, SWAGGER_PAGE, SWAGGER_START } from './pages.ts';
+import { routesWith } from '../../http/route.ts';
+import { lazyContent, swaggerFile } from './content.ts';
 
-const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-
-/** May be kept, and asked about at each use: another version of the service has others. */
+/** It may be kept, and is asked about at each use: another version of the service has another. */
 const REVALIDATED = 'no-cache';
 const FOR_A_DAY = 'public, max-age=86400';
 
-type Handler = Route['handle'];
-
-const sendSwaggerPage = createFixedContent(SWAGGER_PAGE, {
-  mediaType: 'text/html',
-  cacheControl: REVALIDATED,
-});
-const sendErrorsPage = createFixedContent(ERRORS_PAGE, { mediaType: 'text/html', cacheControl: REVALIDATED });
-const sendStart = createFixedContent(SWAGGER_START, {
-  mediaType: 'text/javascript',
-  cacheControl: REVALIDATED,
-});
-/** The files of Swagger UI that the page loads; the package holds many more. */
-const sendStyle = createFixedContent(readFileSync(join(SWAGGER_UI, 'swagger-ui.css')), {
-  mediaType: 'text/css',
-  cacheControl: FOR_A_DAY,
-});
-const sendScript = createFixedContent(readFileSync(join(SWAGGER_UI, 'swagger-ui-bundle.js')), {
-  mediaType: 'text/javascript',
-  cacheControl: FOR_A_DAY,
-});
-
 /** Swagger UI writes style attributes and inline images; scripts come from this server alone. */
-const documentPolicy: RequestHandler = helmet.contentSecurityPolicy({
-  useDefaults: false,
-  directives: {
-    defaultSrc: ["'self'"],
-    styleSrc: ["'self'", "'unsafe-inline'"],
-    imgSrc: ["'self'", 'data:'],
-    frameAncestors: ["'none'"],
-  },
-});
+const PAGE_HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;frame-ancestors 'none'",
+};
 
-/** The pages, and what they load: that is no part of the API, so not in its document. */
-export function docsRoutes(document: OpenApiDocument): readonly Route[] {
-  const sendDocument = createFixedContent(JSON.stringify(document), {
-    mediaType: 'application/json',
-    cacheControl: REVALIDATED,
-  });
+const UNCHANGED = 'It is what the ETag in If-None-Match names';
+
+const route = routesWith<undefined>();
+const pages = () => import('./pages.ts');
+
+export function docsRoutes(describe: () => OpenApiDocument | Promise<OpenApiDocument>) {
   return [
-    fixedRoute('/openapi.json', sendDocument),
-    fixedRoute('/docs', (req, res) => {
-      // The page names its files relative to /docs without a slash, so that it works under any path prefix.
-      if (req.path.endsWith('/')) res.redirect(308, '../docs');
-      else return asPage(sendSwaggerPage)(req, res);
+    documented({
+      id: 'openapi',
+      path: '/openapi.json',
+      summary: 'This document',
+      description: 'OpenAPI 3.1',
+      mediaType: 'application/json',
+      schema: z.looseObject({}),
+      load: async () => JSON.stringify(await describe()),
     }),
-    fixedRoute('/docs/errors', asPage(sendErrorsPage)),
-    fixedRoute('/docs/start.js', sendStart),
-    fixedRoute('/docs/swagger-ui.css', sendStyle),
-    fixedRoute('/docs/swagger-ui-bundle.js', sendScript),
+    documented({
+      id: 'docs',
+      path: '/docs',
+      summary: 'This document as a page to try things on',
+      description: 'Swagger UI',
+      load: async () => (await pages()).SWAGGER_PAGE,
+    }),
+    documented({
+      id: 'errors',
+      path: '/docs/errors',
+      summary: 'What each error code means',
+      description: 'One section a code',
+      load: async () => (await pages()).ERRORS_PAGE,
+    }),
+    asset('start.js', 'text/javascript', REVALIDATED, async () => (await pages()).SWAGGER_START),
+    asset('swagger-ui.css', 'text/css', FOR_A_DAY, () => swaggerFile('swagger-ui.css')),
+    asset('swagger-ui-bundle.js', 'text/javascript', FOR_A_DAY, () => swaggerFile('swagger-ui-bundle.js')),
   ];
 }
 
-function fixedRoute(path: string, handle: Handler): Route {
-  return { method: 'GET', path, access: 'public', cacheable: true, handle };
+interface Documented {
+  readonly id: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  /** A page, unless this says otherwise. */
+  readonly mediaType?: string;
+  readonly schema?: z.ZodType;
+  readonly load: () => Promise<string>;
 }
 
-function asPage(send: Handler): Handler {
-  return (req, res) => {
-    documentPolicy(req, res, () => {});
-    return send(req, res);
-  };
+function documented({
+  load,
+  description,
+  mediaType = 'text/html',
+  schema = z.string(),
+  ...rest
+}: Documented) {
+  const content = lazyContent(load, { mediaType, cacheControl: REVALIDATED });
+  const headers = mediaType === 'text/html' ? PAGE_HEADERS : {};
+  return route({
+    ...rest,
+    method: 'GET',
+    tag: 'Documentation',
+    access: anyone(),
+    cacheable: true,
+    answers: { 200: { description, mediaType, schema }, 304: UNCHANGED },
+    handle: () => ({ status: 200, headers, content }),
+  });
+}
+
+/** What a page loads: no part of the API. */
+function asset(name: string, mediaType: string, cacheControl: string, load: () => Promise<string | Buffer>) {
+  const content = lazyContent(load, { mediaType, cacheControl });
+  return route({
+    id: name,
+    method: 'GET',
+    path: `/docs/${name}`,
+    access: anyone(),
+    cacheable: true,
+    answers: { 200: { description: name, mediaType, schema: z.string() } },
+    handle: () => ({ status: 200, content }),
+  });
 }

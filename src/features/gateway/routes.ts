@@ -1,47 +1,61 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { KeyRing } from '../../core/tokens/keys.ts';
-import { claimsOf } from '../../http/authenticate.ts';
-import type { Route } from '../../http/route.ts';
+import { anyone, bearer } from '../../http/access.ts';
+import { ok } from '../../http/answer.ts';
+import { routesWith } from '../../http/route.ts';
+import { Claims, Jwks } from './schemas.ts';
 
 const JWKS_MAX_AGE_SECONDS = 300;
 
-export const GATEWAY_PATH = '/verify';
+const route = routesWith<{ readonly keys: KeyRing }>();
 
-export function keyRoutes(keys: KeyRing): readonly Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/.well-known/jwks.json',
-      access: 'public',
-      handle(_req, res) {
-        res.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`).json(keys.jwks);
+export const gatewayRoutes = [
+  // Envoy keeps the method of the request that it asks about, and puts that request's path behind /verify. The body of
+  // that request, if it is sent along, is not read.
+  route({
+    id: 'verify',
+    method: 'ANY',
+    path: '/verify',
+    below: true,
+    tag: 'Tokens',
+    summary: 'Verify an access token, for gateways',
+    description: 'Answers any method, and any path below, in the same way, as gateways ask them.',
+    access: bearer(),
+    fast: true,
+    answers: {
+      200: {
+        description: 'The claims, also as headers for the service behind the gateway',
+        headers: {
+          'X-Auth-Subject': 'The claim sub',
+          'X-Auth-Session': 'The claim sid',
+          'X-Auth-Roles': 'The claim roles, separated by spaces',
+          'X-Auth-Scope': 'The claim scope',
+        },
+        schema: Claims,
       },
     },
-  ];
-}
-
-/**
- * GET /verify, and what gateways make of it: Envoy keeps the method of the request that it asks about and puts that
- * request's path behind /verify. The body of that request, if it is sent along, is not read.
- */
-export function gatewayRoutes(): readonly Route[] {
-  return [
-    {
-      method: 'ANY',
-      path: GATEWAY_PATH,
-      below: true,
-      access: 'bearer',
-      handle(req, res) {
-        const claims = claimsOf(req);
-        res.set(gatewayHeaders(claims));
-        res.json(claims);
-      },
+    handle({ caller }) {
+      const { claims } = caller.principal;
+      return ok(claims, { headers: headersOf(claims) });
     },
-  ];
-}
+  }),
+
+  route({
+    id: 'jwks',
+    method: 'GET',
+    path: '/.well-known/jwks.json',
+    tag: 'Tokens',
+    summary: 'The public keys of RS256 and ES256 tokens; none under HS256',
+    access: anyone(),
+    answers: { 200: { description: 'A JSON Web Key Set (RFC 7517)', schema: Jwks } },
+    handle(_input, { keys }) {
+      return ok(keys.jwks, { headers: { 'Cache-Control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` } });
+    },
+  }),
+];
 
 /** Each header is always there, so that a gateway that copies them overwrites whatever a client sent. */
-export function gatewayHeaders(claims: AccessTokenClaims): Readonly<Record<string, string>> {
+function headersOf(claims: AccessTokenClaims) {
   return {
     'X-Auth-Subject': claims.sub,
     'X-Auth-Session': claims.sid ?? '',

@@ -1,0 +1,8 @@
+import { feature } from '../feature.ts';
+import { gatewayRoutes } from './routes.ts';
+
+/** What gateways and other services verify tokens with. */
+export const gateway = feature({
+  routes: gatewayRoutes,
+  create: ({ keys }) => ({ services: { keys } }),
+});

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+export const Claims = z
+  .object({
+    iss: z.string(),
+    aud: z.union([z.string(), z.array(z.string())]),
+    sub: z.string().meta({ description: 'The id of the user or of the machine' }),
+    sid: z.string().optional().meta({ description: 'The id of the session; a machine has none' }),
+    rot: z.number().optional().meta({
+      description: 'How many refreshes the session had come to when this was issued; absent after a login',
+    }),
+    client_id: z.string().optional().meta({ description: 'The id of the machine' }),
+    api_key_id: z.string().optional().meta({ description: 'The id of the API key' }),
+    iat: z.number(),
+    exp: z.number(),
+    jti: z.string(),
+    roles: z.array(z.string()),
+    scope: z.string().meta({ description: 'The permissions of all roles, separated by spaces' }),
+    rv: z.array(z.number()).meta({ description: 'Since when the user and each role have these rights' }),
+    from_roles: z.array(z.string()).optional().meta({
+      description: 'Where the scope was narrowed, and roles is empty therefore: which roles it came from',
+    }),
+    amr: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'How the user proved who they are (RFC 8176)', example: ['pwd'] }),
+    auth_time: z.number().optional().meta({ description: 'When the user did, in seconds since 1970' }),
+  })
+  .meta({ id: 'Claims' });
+
+export const Jwks = z.object({
+  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })),
+});
