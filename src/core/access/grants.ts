@@ -1,66 +1,63 @@
-import type { Request } from 'express';
-import { claimsOf } from '../../http/authenticate.ts';
-import { callerOf, insufficientScope, permissionsOf } from '../../http/caller.ts';
+import { PERMISSIONS, ROLES } from '../../../config/baseline.cjs';
 import { AppError } from '../errors.ts';
-import type { Caller } from '../principal.ts';
-import type { Holder, Holding, RightsStore } from '../sessions/ports.ts';
+import type { AuthenticatedPrincipal, Holding, PrincipalCaller } from '../principal.ts';
+import type { CoreStores } from '../stores.ts';
+import { assertScopeFits } from '../tokens/scope.ts';
+import { insufficientScope } from './insufficient-scope.ts';
 
 /** The role that may do everything in this service, and so give every permission to others. */
 export const ADMIN_ROLE = 'admin';
 
-/** Somebody who gives permissions to others, or takes them away, as their token says. */
-export interface Granter {
-  readonly caller: Caller;
-  /** Who they are in the database; null for an operator, who can write to it anyway. */
-  readonly holder: Holder | null;
-  readonly holds: Holding;
-}
+/** An operator can write to the database anyway. */
+const EVERYTHING: Holding = { roles: [ADMIN_ROLE], permissions: [] };
 
-/** The same, once the database has been asked as well. */
-export interface ConfirmedGranter {
-  readonly caller: Caller;
-  /** What they may do has to be in each of them. */
+/** A caller who gives permissions to others, or takes them away, after the database has been asked about them. */
+export interface Granter {
+  readonly caller: PrincipalCaller;
+  /** What the credential says they may do, and what the database says. What they give has to be in each. */
   readonly holdings: readonly Holding[];
 }
 
-/** Who sends a request that is behind `authenticate`, and what its token allows. */
-export function granterOf(req: Request): Granter {
-  const claims = claimsOf(req);
-  const caller = callerOf(req);
-  const { sub, sid, client_id, api_key_id } = claims;
-  // A key may allow less than the roles of its owner, so only its own permissions count.
-  const roles = caller.actor.type === 'user' ? claims.roles : [];
-  return {
-    caller,
-    holder:
-      client_id === undefined
-        ? { userId: sub, sessionId: sid ?? null, apiKeyId: api_key_id ?? null }
-        : { clientId: client_id },
-    holds: { roles, permissions: permissionsOf(claims) },
-  };
-}
-
 /**
- * To be called first in the transaction that changes something: a token that is about to be revoked, since its owner was
- * disabled or has lost what it says, gives nothing. Until the end of the transaction they keep what they have.
+ * To be called first in the transaction that changes something: a credential that is about to be revoked, since its owner
+ * was disabled or has lost what it says, gives nothing. Until the end of the transaction the caller keeps what they have.
  * @throws AppError token_revoked
  */
 export async function confirmGranter(
-  { rights }: { readonly rights: RightsStore },
-  { caller, holder, holds }: Granter,
+  { rights }: Pick<CoreStores, 'rights'>,
+  caller: PrincipalCaller,
   at: Date,
-): Promise<ConfirmedGranter> {
-  if (holder === null) return { caller, holdings: [holds] };
-  const current = await rights.lockHolding(holder, at);
+): Promise<Granter> {
+  const { principal } = caller;
+  if (principal.kind === 'operator') return { caller, holdings: [EVERYTHING] };
+  const current = await rights.lockHolding(principal, at);
   if (current === null) throw new AppError('token_revoked');
-  return { caller, holdings: [holds, current] };
+  return { caller, holdings: [holdingOf(principal), current] };
 }
 
 /**
- * Nobody gives more than they hold.
+ * The same for a change to a user's account. It is refused to those who may do less than the user: a changed email address
+ * or a new password would be a way to become them. Until the end of the transaction the user is given nothing more.
+ * @throws AppError token_revoked, insufficient_scope that names what is missing, user_not_found
+ */
+export async function confirmGranterAbove(
+  stores: CoreStores,
+  caller: PrincipalCaller,
+  userId: string,
+  at: Date,
+): Promise<Granter> {
+  await stores.rights.lockRanks();
+  const granter = await confirmGranter(stores, caller, at);
+  if ((await stores.users.findById(userId)) === null) throw new AppError('user_not_found');
+  requireRank(granter, await stores.rights.rightsOf(userId));
+  return granter;
+}
+
+/**
+ * Nobody gives or takes more than they hold.
  * @throws AppError insufficient_scope, which names the first permission that is missing
  */
-export function demandHeld({ holdings }: ConfirmedGranter, permissions: Iterable<string>): void {
+export function requireHeld({ holdings }: Granter, permissions: Iterable<string>): void {
   for (const { roles, permissions: held } of holdings) {
     if (roles.includes(ADMIN_ROLE)) continue;
     const missing = [...permissions].find((permission) => !held.includes(permission));
@@ -71,17 +68,94 @@ export function demandHeld({ holdings }: ConfirmedGranter, permissions: Iterable
 }
 
 /**
- * The role admin is more than the permissions it has today, so nobody gives it or touches those who have it but one of
- * them.
- * @throws AppError insufficient_scope
+ * The same where the role admin stands for no more than the permissions it has at present, as in an API key.
+ * @throws AppError insufficient_scope, which names the first permission that is missing
  */
-export function demandAdmin({ holdings }: ConfirmedGranter): void {
-  if (holdings.every(({ roles }) => roles.includes(ADMIN_ROLE))) return;
-  throw insufficientScope(undefined, `Nobody gives or takes more than they hold: you lack the role admin.`);
+export function requireHeldByName({ holdings }: Granter, permissions: readonly string[]): void {
+  const isHeld = (name: string) => holdings.every(({ permissions: held }) => held.includes(name));
+  const missing = permissions.find((name) => !isHeld(name));
+  if (missing !== undefined) throw insufficientScope(missing);
 }
 
-/** @throws AppError insufficient_scope where somebody with these roles and permissions may do more than the granter */
-export function demandRank(granter: ConfirmedGranter, { roles, permissions }: Holding): void {
-  demandHeld(granter, permissions);
-  if (roles.includes(ADMIN_ROLE)) demandAdmin(granter);
+/**
+ * The role admin is more than the permissions it has today, so only those who have it give it, or touch others who do.
+ * @throws AppError insufficient_scope
+ */
+export function requireAdmin({ holdings }: Granter): void {
+  if (holdings.every(({ roles }) => roles.includes(ADMIN_ROLE))) return;
+  throw insufficientScope(undefined, 'Nobody gives or takes more than they hold: you lack the role admin.');
+}
+
+/** @throws AppError insufficient_scope where a user with these roles and permissions may do more than the granter */
+export function requireRank(granter: Granter, { roles, permissions }: Holding): void {
+  requireHeld(granter, permissions);
+  if (roles.includes(ADMIN_ROLE)) requireAdmin(granter);
+}
+
+/**
+ * Nobody grants more than they hold, and no more than fits into a token. To be called in the transaction that grants,
+ * after it has: then a change of one of these roles at the same moment has waited, or is waited for.
+ * @throws AppError insufficient_scope that names what is missing, scope_too_large
+ */
+export async function assertRolesGrantable(
+  { userRoles }: Pick<CoreStores, 'userRoles'>,
+  granter: Granter,
+  roles: readonly string[],
+): Promise<void> {
+  const permissions = await userRoles.permissionsOf(roles);
+  assertScopeFits(permissions);
+  requireRank(granter, { roles, permissions });
+}
+
+/**
+ * Nobody grants what is not there, or more than they hold.
+ * @throws AppError unknown_permission, insufficient_scope; both name the permission
+ */
+export async function assertPermissionsGrantable(
+  { clients }: Pick<CoreStores, 'clients'>,
+  granter: Granter,
+  permissions: readonly string[],
+): Promise<void> {
+  if (permissions.length === 0) return;
+  const [unknown] = await clients.unknownPermissions(permissions);
+  if (unknown !== undefined) throw new AppError('unknown_permission', `There is no permission ${unknown}.`);
+  requireHeld(granter, permissions);
+}
+
+/**
+ * To be called in the transaction that takes an administrator away.
+ * @throws AppError last_admin where no other active user has the role
+ */
+export async function requireOtherAdmin(
+  { rights, userRoles }: Pick<CoreStores, 'rights' | 'userRoles'>,
+  userId: string,
+): Promise<void> {
+  const { roles } = await rights.rightsOf(userId);
+  if (!roles.includes(ADMIN_ROLE)) return;
+  if ((await userRoles.countOthersWith(ADMIN_ROLE, userId)) === 0) throw new AppError('last_admin');
+}
+
+/** @throws AppError role_protected for a role without which the service does not work */
+export function assertRoleRemovable(name: string): void {
+  if (Object.hasOwn(ROLES, name)) throw new AppError('role_protected', `The role ${name} cannot be deleted.`);
+}
+
+/** @throws AppError role_protected where one of the service's own roles would lose what makes it one */
+export function assertBaselineKept(role: string, permissions: readonly string[]): void {
+  const baseline = Object.hasOwn(ROLES, role) ? ROLES[role]?.permissions : undefined;
+  const missing = baseline?.find((permission) => !permissions.includes(permission));
+  if (missing === undefined) return;
+  throw new AppError('role_protected', `The role ${role} must keep the permission ${missing}.`);
+}
+
+/** @throws AppError permission_protected for a permission that guards a route of the service */
+export function assertPermissionRemovable(name: string): void {
+  if (Object.hasOwn(PERMISSIONS, name)) {
+    throw new AppError('permission_protected', `The service itself asks for the permission ${name}.`);
+  }
+}
+
+/** What a credential says. An API key may allow less than the roles of its owner, so only its permissions count. */
+function holdingOf({ kind, roles, permissions }: AuthenticatedPrincipal): Holding {
+  return { roles: kind === 'user' ? roles : [], permissions };
 }

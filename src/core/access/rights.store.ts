@@ -1,9 +1,25 @@
 import { Op, QueryTypes, Transaction } from 'sequelize';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
-import type { Holder, Holding, Rights, RightsStore } from '../sessions/ports.ts';
+import type { AuthenticatedPrincipal, Holding } from '../principal.ts';
 
-/** The row that is locked by whoever changes what others may do: it is always there. */
+/** What a user may do, and since when that has been so. */
+export interface Rights extends Holding {
+  /** Whether the account is there and not disabled. */
+  readonly isActive: boolean;
+  /** When the user's roles changed last, and then for each role when what it may do changed last: milliseconds. */
+  readonly versions: readonly number[];
+}
+
+export type RightsStore = ReturnType<typeof createRightsStore>;
+
+/** What names the credential of a principal in the database. */
+export type Holder =
+  | Pick<Extract<AuthenticatedPrincipal, { kind: 'user' }>, 'kind' | 'userId' | 'sessionId'>
+  | Pick<Extract<AuthenticatedPrincipal, { kind: 'api_key' }>, 'kind' | 'userId' | 'keyId'>
+  | Pick<Extract<AuthenticatedPrincipal, { kind: 'client' }>, 'kind' | 'clientId'>;
+
+/** The row that every change of what others may do locks: it is always there. */
 const RANKS_ROW = 'admin';
 
 interface RightsRow {
@@ -29,11 +45,12 @@ const WITH_SESSIONS = `SELECT ${COLUMNS}, live.live_sessions FROM users
   ${ROLES}`;
 
 /** What users may do, out of the tables of roles. */
-export function createRightsStore({ models, sequelize, transaction, run }: Scope): RightsStore {
+export function createRightsStore({ models, sequelize, transaction, run }: Scope) {
   const { users, roles, sessions, apiKeys, clients, clientPermissions } = models;
   // Not a shared lock: of two who hold one and both change the row afterwards neither could go on.
   const lock = transaction === null ? {} : { lock: Transaction.LOCK.UPDATE };
 
+  /** What a user may do, read in one statement, so that all of it is of one moment. */
   async function rightsOf(userId: string): Promise<Rights> {
     const rows = await run(() =>
       sequelize.query<RightsRow>(SQL, { replacements: { userId }, type: QueryTypes.SELECT, transaction }),
@@ -41,7 +58,11 @@ export function createRightsStore({ models, sequelize, transaction, run }: Scope
     return toRights(rows);
   }
 
-  async function rightsAndSessionsOf(userId: string, at: Date) {
+  /** The same with how many live sessions the user has. */
+  async function rightsAndSessionsOf(
+    userId: string,
+    at: Date,
+  ): Promise<{ readonly rights: Rights; readonly liveSessions: number }> {
     const replacements = { userId, at: toSqlDate(sequelize, at) };
     const rows = await run(() =>
       sequelize.query<RightsRow>(WITH_SESSIONS, { replacements, type: QueryTypes.SELECT, transaction }),
@@ -49,20 +70,29 @@ export function createRightsStore({ models, sequelize, transaction, run }: Scope
     return { rights: toRights(rows), liveSessions: Number(rows[0]?.live_sessions ?? 0) };
   }
 
+  /**
+   * Until the end of the transaction nobody else changes what anybody may do. A transaction that changes that, or that
+   * touches a user who might be about to get more, begins with it, so that none decides by what another one is changing.
+   */
   async function lockRanks(): Promise<void> {
     await run(() => roles.findByPk(RANKS_ROW, { attributes: ['name'], transaction, ...lock }));
   }
 
+  /**
+   * What the owner of a credential may do, which nobody changes before the end of the transaction. Null where they are gone
+   * or disabled, or their session or key has ended or expired.
+   */
   async function lockHolding(holder: Holder, at: Date): Promise<Holding | null> {
-    if ('clientId' in holder) return lockClient(holder.clientId, at);
-    const { userId, sessionId, apiKeyId } = holder;
+    if (holder.kind === 'client') return lockClient(holder.clientId, at);
+    const { userId } = holder;
     const user = await run(() =>
       users.findOne({ where: { id: userId, disabledAt: null }, transaction, ...lock }),
     );
     if (user === null) return null;
     const isLive =
-      (sessionId === null || (await isUnrevoked(sessions, sessionId, userId))) &&
-      (apiKeyId === null || (await isUnrevoked(apiKeys, apiKeyId, userId)));
+      holder.kind === 'api_key'
+        ? await isUnrevoked(apiKeys, holder.keyId, userId)
+        : holder.sessionId === null || (await isUnrevoked(sessions, holder.sessionId, userId));
     return isLive ? rightsOf(userId) : null;
   }
 

@@ -2,15 +2,21 @@ import { Op } from 'sequelize';
 import { removeInPortions } from '../../db/portions.ts';
 import type { ApiKeyRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
-import type { ApiKey, ApiKeyStore, NewApiKey } from './ports.ts';
+import type { ApiKey, NewApiKey } from './api-key.ts';
 
-/** Keys in the table `api_keys`. */
-export function createApiKeyStore({ models, transaction, run, write }: Scope): ApiKeyStore {
+export type ApiKeyStore = ReturnType<typeof createApiKeyStore>;
+
+/** Keys, in the table `api_keys`. A key is live as long as it is neither revoked nor expired. */
+export function createApiKeyStore({ models, transaction, run, write }: Scope) {
   const { apiKeys, users } = models;
 
+  /**
+   * To be called in a transaction, in which the owner's keys are counted and nobody else can add one.
+   * `no_owner` where no active user has that id, `too_many` where there are `maxLive` live keys.
+   */
   async function insert(key: NewApiKey, maxLive: number): Promise<'inserted' | 'no_owner' | 'too_many'> {
     const { userId, createdAt } = key;
-    // The lock on the owner makes those who add a key at the same time count one after another.
+    // The lock on the owner makes transactions that add a key at the same time count one after another.
     const where = { id: userId, disabledAt: null };
     const lock = transaction !== null;
     const owner = await run(() => users.findOne({ where, attributes: ['id'], transaction, lock }));
@@ -21,6 +27,7 @@ export function createApiKeyStore({ models, transaction, run, write }: Scope): A
     return 'inserted';
   }
 
+  /** A user's live keys, the latest first. */
   async function listLive(userId: string, at: Date): Promise<ApiKey[]> {
     const where = { userId, ...liveAt(at) };
     const order: [string, string][] = [['id', 'DESC']];
@@ -34,22 +41,26 @@ export function createApiKeyStore({ models, transaction, run, write }: Scope): A
     return row === null ? null : toApiKey(row.get());
   }
 
+  /** Also where the key is revoked or expired; null where there is none. */
   async function findByHash(hash: string): Promise<ApiKey | null> {
     const row = await run(() => apiKeys.findOne({ where: { hash }, transaction }));
     return row === null ? null : toApiKey(row.get());
   }
 
+  /** False where the user has no such live key: of two who try it one gets true. */
   async function revoke(userId: string, id: string, at: Date): Promise<boolean> {
     const where = { userId, id, ...liveAt(at) };
     const [affected] = await write(() => apiKeys.update({ revokedAt: at }, { where, transaction }));
     return affected === 1;
   }
 
+  /** Writes down a use, unless a later one is known. */
   async function recordUse(id: string, at: Date): Promise<void> {
     const where = { id, lastUsedAt: { [Op.or]: [null, { [Op.lt]: at }] } };
     await write(() => apiKeys.update({ lastUsedAt: at }, { where, transaction }));
   }
 
+  /** Those of `ids` that are keys of this user, revoked ones among them. */
   async function ownedAmong(userId: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
     if (ids.length === 0) return new Set();
     const where = { userId, id: [...ids] };
@@ -57,6 +68,7 @@ export function createApiKeyStore({ models, transaction, run, write }: Scope): A
     return new Set(rows.map((row) => row.get().id));
   }
 
+  /** Removes keys that were revoked or have expired before `before`. */
   async function prune(before: Date): Promise<void> {
     for (const column of ['revokedAt', 'expiresAt']) {
       const where = { [column]: { [Op.lt]: before } };

@@ -1,15 +1,16 @@
 import type { AccessTokenClaims, RevocationSet } from '@latchkey/verifier/core';
+import type { Rights } from '../access/rights.store.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, isTokenFault } from '../errors.ts';
-import type { Rights } from '../sessions/ports.ts';
-import type { KeyCheck } from '../tokens/authenticate.ts';
+import type { ApiKeyPrincipal } from '../principal.ts';
+import type { CoreStores } from '../stores.ts';
+import type { ApiKey } from './api-key.ts';
 import { hashOf, isKey, isWellFormed } from './key.ts';
 import { CACHE_SECONDS, createKnownKeys, type KnownKey } from './known-keys.ts';
 import { createLookUpLimit } from './look-ups.ts';
-import type { ApiKey, ApiKeyStores } from './ports.ts';
 
 export interface ApiKeyCheckOptions {
-  readonly store: Pick<ApiKeyStores, 'apiKeys' | 'rights'>;
+  readonly store: Pick<CoreStores, 'apiKeys' | 'rights'>;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
   readonly issuer: string;
@@ -18,41 +19,43 @@ export interface ApiKeyCheckOptions {
   readonly onUse?: (id: string) => void;
 }
 
-export interface ApiKeyCheck extends KeyCheck {
-  /** The claims of a key that is good at present, else null. It does not count as a use. */
-  readonly inspect: (key: string) => Promise<AccessTokenClaims | null>;
-}
+export type ApiKeyCheck = ReturnType<typeof createApiKeyCheck>;
 
 /** What was read may have changed while it was read; a change right after that is too much bad luck to be one. */
 const MAX_READS = 2;
 
 /**
- * Checks API keys. Most requests ask no database: what is known of a key is kept for CACHE_SECONDS, and whatever is
+ * Checks API keys. Most requests ask no database: what is known of a key is kept for CACHE_SECONDS, and what is
  * revoked meanwhile comes through the revocation set. Where its owner's rights have changed the key is read anew and
  * goes on with the new ones.
  */
-export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
+export function createApiKeyCheck(options: ApiKeyCheckOptions) {
   const { store, revocations, clock, issuer, audience, onUse = () => {} } = options;
   const known = createKnownKeys(clock);
   const limitLookUps = createLookUpLimit();
-  const underWay = new Map<string, Promise<KnownKey>>();
+  const inFlight = new Map<string, Promise<KnownKey>>();
 
-  async function claimsOf(key: string): Promise<AccessTokenClaims> {
-    const { claims } = await demand(key);
-    onUse(claims.jti);
-    return claims;
+  /**
+   * The principal of a key, which counts as a use of it.
+   * @throws AppError token_invalid, token_expired, token_revoked, database_unavailable
+   */
+  async function authenticate(key: string): Promise<ApiKeyPrincipal> {
+    const { principal } = await requireGood(key);
+    onUse(principal.keyId);
+    return principal;
   }
 
-  async function inspect(key: string): Promise<AccessTokenClaims | null> {
+  /** The principal of a key that is good at present, else null. It does not count as a use. */
+  async function inspect(key: string): Promise<ApiKeyPrincipal | null> {
     try {
-      return (await demand(key)).claims;
+      return (await requireGood(key)).principal;
     } catch (error) {
       if (error instanceof AppError && isTokenFault(error.code)) return null;
       throw error;
     }
   }
 
-  async function demand(key: string): Promise<KnownKey> {
+  async function requireGood(key: string): Promise<KnownKey> {
     if (!isWellFormed(key)) throw invalid('It is mistyped or not complete.');
     const hash = hashOf(key);
     const remembered = known.get(hash);
@@ -66,14 +69,14 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
     return remembered !== undefined && (remembered.isRevoked || !revocations.isRevoked(remembered.from));
   }
 
-  /** Of many requests with one key that nobody here knows a single one asks the database. */
+  /** Of many requests with one key that is not known here a single one asks the database. */
   function readOnce(hash: string, wasKnown: boolean): Promise<KnownKey> {
-    const begun = underWay.get(hash);
+    const begun = inFlight.get(hash);
     if (begun !== undefined) return begun;
     const look = () => read(hash, wasKnown);
-    // A flood of made-up keys must not keep those waiting that are known to be real.
-    const reading = (known.hasSeen(hash) ? look() : limitLookUps(look)).finally(() => underWay.delete(hash));
-    underWay.set(hash, reading);
+    // A flood of made-up keys must not hold up those that are known to be real.
+    const reading = (known.hasSeen(hash) ? look() : limitLookUps(look)).finally(() => inFlight.delete(hash));
+    inFlight.set(hash, reading);
     return reading;
   }
 
@@ -85,25 +88,27 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
       // One statement tells whether they may do anything and what, so that neither is older than the other.
       const rights = await store.rights.rightsOf(key.userId);
       if (!rights.isActive) throw ownerGone();
-      const claims = claimsFrom(key, rights, now);
-      const from = { ...claims, roles: rights.roles, rv: rights.versions };
+      const principal = principalFrom(key, rights, now);
+      const from = { ...principal.claims, roles: rights.roles, rv: rights.versions };
       const isRevoked = key.revokedAt !== null;
-      const found = { claims, from, expiresAt: key.expiresAt, isRevoked };
+      const found = { principal, from, expiresAt: key.expiresAt, isRevoked };
       if (isRevoked || !revocations.isRevoked(from)) return known.keep(hash, found, readAt);
     }
     throw new AppError('token_revoked', 'The API key has been revoked.');
   }
 
   /** A role stands for all that it may do, so a key that may do less has none. */
-  function claimsFrom(
+  function principalFrom(
     { id, userId, scope, expiresAt }: ApiKey,
-    { roles, permissions, versions }: Rights,
+    rights: Rights,
     nowMilliseconds: number,
-  ): AccessTokenClaims {
-    const iat = Math.floor(nowMilliseconds / 1000);
+  ): ApiKeyPrincipal {
     const wanted = scope?.split(' ');
     const isNarrowed = wanted !== undefined;
-    return {
+    const roles = isNarrowed ? [] : rights.roles;
+    const permissions = rights.permissions.filter((permission) => wanted?.includes(permission) ?? true);
+    const iat = Math.floor(nowMilliseconds / 1000);
+    const claims: AccessTokenClaims = {
       iss: issuer,
       aud: audience,
       sub: userId,
@@ -111,13 +116,14 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions): ApiKeyCheck {
       iat,
       exp: expiresAt === null ? iat + CACHE_SECONDS : Math.floor(expiresAt.getTime() / 1000),
       jti: id,
-      roles: isNarrowed ? [] : roles,
-      scope: permissions.filter((permission) => wanted?.includes(permission) ?? true).join(' '),
-      rv: isNarrowed ? versions.slice(0, 1) : versions,
+      roles,
+      scope: permissions.join(' '),
+      rv: isNarrowed ? rights.versions.slice(0, 1) : rights.versions,
     };
+    return { kind: 'api_key', credential: 'api_key', userId, keyId: id, roles, permissions, claims };
   }
 
-  return { isKey, claimsOf, inspect };
+  return { isKey, authenticate, inspect };
 }
 
 function invalid(reason: string): AppError {

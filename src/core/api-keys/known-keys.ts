@@ -1,10 +1,11 @@
-import type { AccessTokenClaims, RevocableClaims } from '@latchkey/verifier/core';
+import type { RevocableClaims } from '@latchkey/verifier/core';
 import type { Clock } from '../clock.ts';
+import type { ApiKeyPrincipal } from '../principal.ts';
 
 /** What stands in for a read of the database. */
 export interface KnownKey {
-  readonly claims: AccessTokenClaims;
-  /** The rights of its owner that these came from: what revokes those ends what is known. */
+  readonly principal: ApiKeyPrincipal;
+  /** The rights of its owner that it came from: what revokes those ends what is known. */
   readonly from: RevocableClaims;
   readonly expiresAt: Date | null;
   /** For good: no key is ever given back. */
@@ -25,7 +26,7 @@ export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
       if (entry === undefined) return undefined;
       return clock.monotonic() - entry.readAt < CACHE_SECONDS * 1000 ? entry.key : undefined;
     },
-    /** Whether this process has ever seen such a key: one that is made up it has not. */
+    /** Whether this process has ever read such a key, which it has not of one that is made up. */
     hasSeen: (hash: string): boolean => entries.has(hash),
     /** `readAt` is of the monotonic clock, from before the reading began. */
     keep(hash: string, key: KnownKey, readAt: number): KnownKey {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { ApiKeyStore } from './ports.ts';
+import type { ApiKeyStore } from './api-keys.store.ts';
 
 export interface ApiKeyUsage {
   /** Notes a use in memory; costs a map look-up. */

@@ -2,13 +2,13 @@ import { AppError } from '../errors.ts';
 
 /** Fewer than the pool has connections, so that a flood of made-up keys leaves some to everything else. */
 const MAX_AT_ONCE = 4;
-/** A database that answers is done with so many before anybody gives up. */
+/** A database that answers is done with so many before a client gives up. */
 const MAX_WAITING = 200;
 
 /** Runs look-ups, a few at a time. */
 export type LookUpLimit = <Result>(look: () => Promise<Result>) => Promise<Result>;
 
-/** Bounds what keys that nobody here has ever seen cost the database, however many come. */
+/** Bounds what keys that this process has never seen cost the database, however many come. */
 export function createLookUpLimit(): LookUpLimit {
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -20,7 +20,7 @@ export function createLookUpLimit(): LookUpLimit {
     try {
       return await look();
     } finally {
-      // The place goes to whoever waits first, or is free.
+      // The place goes to the one that has waited longest, or is free.
       const next = waiting.shift();
       if (next === undefined) running--;
       else next();

@@ -1,23 +1,55 @@
 import { ForeignKeyConstraintError, Op, Transaction } from 'sequelize';
-import { AppError } from '../errors.ts';
 import { missingNames } from '../../db/missing-names.ts';
 import type { ClientRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
 import { laterThan } from '../../db/versions.ts';
-import type { Client, ClientChange, ClientStore } from './ports.ts';
+import { AppError } from '../errors.ts';
+import type { Client, ClientChange, ClientSecret, NewClient } from './client.ts';
+
+export type ClientStore = ReturnType<typeof createClientStore>;
 
 const IN_ORDER: [string, string][] = [['id', 'ASC']];
 
-/** Machines in the tables `clients`, `client_permissions` and `client_secrets`. */
-export function createClientStore(scope: Scope): ClientStore {
+/** Machine clients, in the tables `clients`, `client_permissions` and `client_secrets`. */
+export function createClientStore(scope: Scope) {
   const { models, transaction, run, write } = scope;
   const { clients, clientPermissions, clientSecrets } = models;
+
+  /** @throws AppError unknown_permission */
+  async function insert({ permissions, ...row }: NewClient): Promise<void> {
+    await write(() => clients.create({ ...row }, { transaction }));
+    await grant(row.id, permissions);
+  }
+
+  function find(id: string): Promise<Client | null> {
+    return findOne(id);
+  }
+
+  /** As `find`, in a transaction during which nobody else deletes or changes the client. */
+  function findForUse(id: string): Promise<Client | null> {
+    return findOne(id, 'SHARE');
+  }
+
+  /** As `find`, in a transaction during which nobody else finds it for use or for a change. */
+  function findForChange(id: string): Promise<Client | null> {
+    return findOne(id, 'UPDATE');
+  }
 
   async function findOne(id: string, lock?: 'SHARE' | 'UPDATE'): Promise<Client | null> {
     const locking = lock === undefined ? {} : { lock: Transaction.LOCK[lock] };
     const row = await run(() => clients.findOne({ where: { id }, transaction, ...locking }));
-    // The other tables are asked in any case: an id that nobody has takes as long as any other.
+    // The other tables are asked in any case: an id that no client has takes as long as any other.
     return (await complete([id], row === null ? [] : [row.get()]))[0] ?? null;
+  }
+
+  /** In the order of ids, those behind `after` if that is given. */
+  async function list(limit: number, after: string | undefined): Promise<Client[]> {
+    const where = after === undefined ? {} : { id: { [Op.gt]: after } };
+    const rows = await run(() => clients.findAll({ where, order: IN_ORDER, limit, transaction }));
+    return complete(
+      rows.map(({ id }) => id),
+      rows.map((row) => row.get()),
+    );
   }
 
   /** The clients of these rows with what the other tables have of them. */
@@ -36,6 +68,16 @@ export function createClientStore(scope: Scope): ClientStore {
     }));
   }
 
+  /** @throws AppError unknown_permission */
+  async function update(
+    id: string,
+    { permissions, name, expiresAt, updatedAt }: ClientChange,
+  ): Promise<void> {
+    await write(() => clients.update({ name, expiresAt, updatedAt }, { where: { id }, transaction }));
+    await write(() => clientPermissions.destroy({ where: { clientId: id }, transaction }));
+    await grant(id, permissions);
+  }
+
   async function grant(clientId: string, permissions: readonly string[]): Promise<void> {
     if (permissions.length === 0) return;
     try {
@@ -48,46 +90,54 @@ export function createClientStore(scope: Scope): ClientStore {
     }
   }
 
+  /** Raises the version of a client that was found for a change; tokens made from now on have it. */
+  async function raiseVersion(
+    { id, rightsVersion: before }: Pick<Client, 'id' | 'rightsVersion'>,
+    at: Date,
+  ): Promise<Date> {
+    const rightsVersion = laterThan(before, at);
+    await write(() => clients.update({ rightsVersion }, { where: { id }, transaction }));
+    return rightsVersion;
+  }
+
+  /** False where there is none of this id. */
+  async function remove(id: string): Promise<boolean> {
+    return (await write(() => clients.destroy({ where: { id }, transaction }))) === 1;
+  }
+
+  async function addSecret(clientId: string, secret: ClientSecret): Promise<void> {
+    await write(() => clientSecrets.create({ ...secret, clientId }, { transaction }));
+  }
+
+  /** False where the client has none of this id. */
+  async function removeSecret(clientId: string, id: string): Promise<boolean> {
+    return (await write(() => clientSecrets.destroy({ where: { id, clientId }, transaction }))) === 1;
+  }
+
+  /** Which of these names belong to no permission. */
+  function unknownPermissions(names: readonly string[]): Promise<string[]> {
+    return missingNames(scope, 'permissions', names);
+  }
+
+  /** The ids of the clients that have a permission. */
+  async function idsWith(permission: string): Promise<string[]> {
+    const where = { permission };
+    const rows = await run(() => clientPermissions.findAll({ where, transaction, raw: true }));
+    return rows.map(({ clientId }) => clientId);
+  }
+
   return {
-    async insert({ permissions, ...row }) {
-      await write(() => clients.create({ ...row }, { transaction }));
-      await grant(row.id, permissions);
-    },
-    find: (id) => findOne(id),
-    findForUse: (id) => findOne(id, 'SHARE'),
-    findForChange: (id) => findOne(id, 'UPDATE'),
-    async list(limit, after) {
-      const where = after === undefined ? {} : { id: { [Op.gt]: after } };
-      const rows = await run(() => clients.findAll({ where, order: IN_ORDER, limit, transaction }));
-      return complete(
-        rows.map(({ id }) => id),
-        rows.map((row) => row.get()),
-      );
-    },
-    async update(id, { permissions, name, expiresAt, updatedAt }: ClientChange) {
-      await write(() => clients.update({ name, expiresAt, updatedAt }, { where: { id }, transaction }));
-      await write(() => clientPermissions.destroy({ where: { clientId: id }, transaction }));
-      await grant(id, permissions);
-    },
-    async raiseVersion({ id, rightsVersion: before }, at) {
-      const rightsVersion = laterThan(before, at);
-      await write(() => clients.update({ rightsVersion }, { where: { id }, transaction }));
-      return rightsVersion;
-    },
-    async remove(id) {
-      return (await write(() => clients.destroy({ where: { id }, transaction }))) === 1;
-    },
-    async addSecret(clientId, secret) {
-      await write(() => clientSecrets.create({ ...secret, clientId }, { transaction }));
-    },
-    async removeSecret(clientId, id) {
-      return (await write(() => clientSecrets.destroy({ where: { id, clientId }, transaction }))) === 1;
-    },
-    unknownPermissions: (names) => missingNames(scope, 'permissions', names),
-    async idsWith(permission) {
-      const where = { permission };
-      const rows = await run(() => clientPermissions.findAll({ where, transaction, raw: true }));
-      return rows.map(({ clientId }) => clientId);
-    },
+    insert,
+    find,
+    findForUse,
+    findForChange,
+    list,
+    update,
+    raiseVersion,
+    remove,
+    addSecret,
+    removeSecret,
+    unknownPermissions,
+    idsWith,
   };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { entryOf, type Ledger } from '../audit/audit.ts';
+import type { AuditStore } from '../audit/audit.store.ts';
+import { entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { ANONYMOUS, type RequestOrigin } from '../principal.ts';
 
@@ -27,9 +28,9 @@ const ALL_OTHERS: RequestOrigin = {
   clientRequestId: null,
 };
 
-/** An entry for each attempt would let anybody without an account fill the ledger: an invented client costs nothing. */
+/** An entry for each attempt would let people without an account fill the audit log: an invented client costs nothing. */
 export function createClientRefusals(
-  ledger: Pick<Ledger, 'appendMany'>,
+  audit: Pick<AuditStore, 'appendMany'>,
   clock: Pick<Clock, 'now'>,
   logger: Logger,
   onRefused: () => void = () => {},
@@ -60,7 +61,7 @@ export function createClientRefusals(
       ),
     );
     try {
-      await ledger.appendMany(entries, new Date(clock.now()));
+      await audit.appendMany(entries, new Date(clock.now()));
     } catch (error) {
       for (const { claimedId, origin, count } of written.values()) add(claimedId, origin, count);
       logger.warn({ err: error }, 'refused clients could not be written down');

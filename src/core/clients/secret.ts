@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { ClientSecret } from './ports.ts';
+import type { ClientSecret } from './client.ts';
 
 /** How many secrets live side by side, while one replaces the other. */
 export const MAX_SECRETS = 2;

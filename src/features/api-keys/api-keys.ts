@@ -1,23 +1,23 @@
 import { permissionsIn } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
-import { confirmGranter, demandRank, type Granter } from '../../core/access/grants.ts';
+import { confirmGranter, requireHeldByName, requireRank } from '../../core/access/grants.ts';
+import type { ApiKey, NewApiKey } from '../../core/api-keys/api-key.ts';
+import { hashOf, newKey, shownParts } from '../../core/api-keys/key.ts';
+import { CACHE_SECONDS } from '../../core/api-keys/known-keys.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, fieldError } from '../../core/errors.ts';
-import type { Caller } from '../../core/principal.ts';
-import type { Announce, Holding, Revocation } from '../../core/sessions/ports.ts';
-import { insufficientScope } from '../../http/caller.ts';
-import { hashOf, newKey, shownParts } from '../../core/api-keys/key.ts';
-import { CACHE_SECONDS } from '../../core/api-keys/known-keys.ts';
-import type { ApiKey, ApiKeyStores, NewApiKey, TransactionalApiKeyStores } from '../../core/api-keys/ports.ts';
+import type { Caller, PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
+import type { Announce, Revocation } from '../../core/revocation/revocation.ts';
+import type { CoreStore, CoreStores } from '../../core/stores.ts';
 
 export interface ApiKeyDependencies {
-  readonly store: TransactionalApiKeyStores;
+  readonly store: CoreStore;
   readonly announce: Announce;
   readonly clock: Clock;
 }
 
-/** What somebody wants of a new key. */
+/** What is wanted of a new key. */
 export interface KeyWish {
   readonly name: string;
   /** Permissions to narrow it to; null for all that its owner has at any time. */
@@ -26,10 +26,7 @@ export interface KeyWish {
 }
 
 /** A user who has logged in. */
-export interface KeyOwner {
-  readonly userId: string;
-  readonly caller: Caller;
-}
+type Owner = PrincipalCaller<UserPrincipal>;
 
 export type ApiKeys = ReturnType<typeof createApiKeys>;
 
@@ -47,11 +44,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
    * Makes a key, which is returned this once.
    * @throws AppError validation_failed, insufficient_scope, too_many_api_keys; token_revoked where the session has ended
    */
-  async function create(
-    wish: KeyWish,
-    userId: string,
-    granter: Granter,
-  ): Promise<{ apiKey: ApiKey; key: string }> {
+  async function create(wish: KeyWish, owner: Owner): Promise<{ apiKey: ApiKey; key: string }> {
     const createdAt = now();
     if (wish.expiresAt !== null && wish.expiresAt <= createdAt) {
       throw fieldError('/expires_at', 'invalid_time', 'Must be a time to come.');
@@ -59,24 +52,23 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
     const key = newKey();
     const id = uuidv7({ msecs: createdAt.getTime() });
     const scope = wish.scope === null ? null : wish.scope.join(' ');
-    const made = { ...wish, id, userId, ...shownParts(key), scope, createdAt };
-    await insert({ ...made, hash: hashOf(key) }, granter);
+    const made = { ...wish, id, userId: owner.principal.userId, ...shownParts(key), scope, createdAt };
+    await insert({ ...made, hash: hashOf(key) }, owner);
     return { apiKey: { ...made, lastUsedAt: null, revokedAt: null }, key };
   }
 
-  function insert(key: NewApiKey, granter: Granter): Promise<void> {
+  function insert(key: NewApiKey, owner: Owner): Promise<void> {
     const { id, name, scope, expiresAt, createdAt } = key;
     const details = { name, scope, expires_at: expiresAt?.toISOString() ?? null };
     return store.transaction(async (stores) => {
-      const { caller, holdings } = await confirmGranter(stores, granter, createdAt);
+      const granter = await confirmGranter(stores, owner, createdAt);
       // Without a scope it gets all that its owner has, which a narrowed token does not hold.
-      const wanted =
-        scope === null ? holdings.flatMap(({ permissions }) => permissions) : permissionsIn(scope);
-      demandInEach(holdings, wanted);
+      const all = granter.holdings.flatMap(({ permissions }) => permissions);
+      requireHeldByName(granter, scope === null ? all : permissionsIn(scope));
       const outcome = await stores.apiKeys.insert(key, MAX_LIVE_KEYS);
       if (outcome === 'no_owner') throw new AppError('token_revoked');
       if (outcome === 'too_many') throw new AppError('too_many_api_keys');
-      await stores.ledger.append(entryOf('api_key.created', caller, id, details), createdAt);
+      await stores.ledger.append(entryOf('api_key.created', owner, id, details), createdAt);
     });
   }
 
@@ -96,23 +88,24 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
    * Revokes a key: here at once, in every other process within a second.
    * @throws AppError api_key_not_found
    */
-  async function remove(id: string, { userId, caller }: KeyOwner): Promise<void> {
-    announce(await store.transaction((stores) => removeWithin(stores, userId, id, caller)));
+  async function remove(id: string, owner: Owner): Promise<void> {
+    const { userId } = owner.principal;
+    announce(await store.transaction((stores) => removeWithin(stores, userId, id, owner)));
   }
 
   /** The same by an administrator who may do what the owner may. @throws AppError api_key_not_found, insufficient_scope */
-  async function removeOf(userId: string, id: string, admin: Granter): Promise<void> {
+  async function removeOf(userId: string, id: string, admin: PrincipalCaller): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
       await stores.rights.lockRanks();
       const granter = await confirmGranter(stores, admin, now());
-      demandRank(granter, await stores.rights.rightsOf(userId));
-      return removeWithin(stores, userId, id, granter.caller);
+      requireRank(granter, await stores.rights.rightsOf(userId));
+      return removeWithin(stores, userId, id, admin);
     });
     announce(revoked);
   }
 
   async function removeWithin(
-    stores: ApiKeyStores,
+    stores: CoreStores,
     userId: string,
     id: string,
     caller: Caller,
@@ -129,16 +122,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
   return { create, list, get, remove, removeOf };
 }
 
-/** Nobody gives away more than they hold, be they an administrator. */
-function demandInEach(holdings: readonly Holding[], wanted: readonly string[]): void {
-  const missing = wanted.find((name) => !holdings.every(({ permissions }) => permissions.includes(name)));
-  if (missing !== undefined) throw insufficientScope(missing);
-}
-
 /** Removes what has long been revoked or expired. */
-export function forgetOldKeys(
-  { apiKeys }: Pick<TransactionalApiKeyStores, 'apiKeys'>,
-  clock: Clock,
-): Promise<void> {
+export function forgetOldKeys({ apiKeys }: Pick<CoreStores, 'apiKeys'>, clock: Clock): Promise<void> {
   return apiKeys.prune(new Date(clock.now() - KEPT_DAYS * 86_400_000));
 }

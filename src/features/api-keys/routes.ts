@@ -1,98 +1,121 @@
-import type { Request } from 'express';
-import { granterOf } from '../../core/access/grants.ts';
-import { AppError } from '../../core/errors.ts';
-import { JSON_BODY } from '../../http/body.ts';
-import { callerOf, loggedInUserOf } from '../../http/caller.ts';
-import { parse } from '../../http/parse.ts';
-import type { Route } from '../../http/route.ts';
-import type { ApiKeys, KeyOwner } from './api-keys.ts';
-import { ApiKeyBody, ApiKeyPath, presentApiKey, UserKeyPath, UserPath } from './schemas.ts';
+import { permission, session } from '../../http/access.ts';
+import { created, noContent, ok } from '../../http/answer.ts';
+import { json } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
+import type { ApiKeys } from './api-keys.ts';
+import {
+  AnyUserPath,
+  ApiKeyBody,
+  ApiKeyPath,
+  ApiKeysAnswer,
+  ApiKeyView,
+  NewApiKeyAnswer,
+  presentApiKey,
+  UserKeyPath,
+} from './schemas.ts';
 
-export interface ApiKeyRouteDependencies {
-  readonly apiKeys: ApiKeys;
-}
+const route = routesWith<{ readonly apiKeys: ApiKeys }>();
 
-/** API keys are made by somebody who has logged in, never with a key, and seen and deleted by them or an administrator. */
-export function apiKeyRoutes({ apiKeys }: ApiKeyRouteDependencies): readonly Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/api-keys',
-      access: 'session',
-      async handle(req, res) {
-        const keys = await apiKeys.list(loggedInUserOf(req));
-        res.json({ api_keys: keys.map(presentApiKey) });
+const onKey = { schema: ApiKeyPath, unknown: 'api_key_not_found' } as const;
+const liveKeys = { description: 'Those that are good at present, the latest first', schema: ApiKeysAnswer };
+const DELETED = 'It is refused, here at once and in every other process within a second';
+
+/** A key is made in a session, never with a key, and seen and deleted by its owner or an administrator. */
+export const apiKeyRoutes = [
+  route({
+    id: 'listApiKeys',
+    method: 'GET',
+    path: '/api-keys',
+    tag: 'API keys',
+    summary: 'List your API keys',
+    access: session(),
+    answers: { 200: liveKeys },
+    async handle({ caller }, { apiKeys }) {
+      const keys = await apiKeys.list(caller.principal.userId);
+      return ok({ api_keys: keys.map(presentApiKey) });
+    },
+  }),
+
+  route({
+    id: 'createApiKey',
+    method: 'POST',
+    path: '/api-keys',
+    tag: 'API keys',
+    summary: 'Make an API key',
+    description: 'A key is taken wherever an access token is, and may do what its owner may do at that time.',
+    access: session(),
+    body: json(ApiKeyBody),
+    answers: {
+      201: {
+        description: 'The key, shown this once',
+        schema: NewApiKeyAnswer,
+        headers: { Location: 'Where to read about it' },
       },
     },
-
-    {
-      method: 'POST',
-      path: '/api-keys',
-      access: 'session',
-      body: JSON_BODY,
-      async handle(req, res) {
-        const userId = loggedInUserOf(req);
-        const { name, scope, expires_at: expiresAt } = parse(ApiKeyBody, req.body);
-        const { apiKey, key } = await apiKeys.create({ name, scope, expiresAt }, userId, granterOf(req));
-        res
-          .status(201)
-          .location(`/api-keys/${apiKey.id}`)
-          .json({ ...presentApiKey(apiKey), key });
-      },
+    refuses: ['insufficient_scope', 'too_many_api_keys'],
+    async handle({ body, caller }, { apiKeys }) {
+      const { name, scope, expires_at: expiresAt } = body;
+      const { apiKey, key } = await apiKeys.create({ name, scope, expiresAt }, caller);
+      return created(`/api-keys/${apiKey.id}`, { ...presentApiKey(apiKey), key });
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/api-keys/{id}',
-      access: 'session',
-      async handle(req, res) {
-        const userId = loggedInUserOf(req);
-        res.json(presentApiKey(await apiKeys.get(userId, idOf(req))));
-      },
+  route({
+    id: 'getApiKey',
+    method: 'GET',
+    path: '/api-keys/{id}',
+    tag: 'API keys',
+    summary: 'Read about one of your API keys',
+    access: session(),
+    params: onKey,
+    answers: { 200: { description: 'All but the key itself', schema: ApiKeyView } },
+    async handle({ params, caller }, { apiKeys }) {
+      return ok(presentApiKey(await apiKeys.get(caller.principal.userId, params.id)));
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/api-keys/{id}',
-      access: 'session',
-      async handle(req, res) {
-        const owner = ownerOf(req);
-        await apiKeys.remove(idOf(req), owner);
-        res.status(204).end();
-      },
+  route({
+    id: 'deleteApiKey',
+    method: 'DELETE',
+    path: '/api-keys/{id}',
+    tag: 'API keys',
+    summary: 'Delete one of your API keys',
+    access: session(),
+    params: onKey,
+    answers: { 204: DELETED },
+    async handle({ params, caller }, { apiKeys }) {
+      await apiKeys.remove(params.id, caller);
+      return noContent();
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/admin/users/{id}/api-keys',
-      access: { permission: 'api-keys:list' },
-      async handle(req, res) {
-        const userId = UserPath.safeParse(req.params).data?.id;
-        const keys = userId === undefined ? [] : await apiKeys.list(userId);
-        res.json({ api_keys: keys.map(presentApiKey) });
-      },
+  route({
+    id: 'listUserApiKeys',
+    method: 'GET',
+    path: '/admin/users/{id}/api-keys',
+    tag: 'Administration of users',
+    summary: 'List the API keys of a user',
+    access: permission('api-keys:list'),
+    params: { schema: AnyUserPath, unknown: 'validation_failed' },
+    answers: { 200: liveKeys },
+    async handle({ params }, { apiKeys }) {
+      const keys = params.id === undefined ? [] : await apiKeys.list(params.id);
+      return ok({ api_keys: keys.map(presentApiKey) });
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/admin/users/{id}/api-keys/{key_id}',
-      access: { permission: 'api-keys:delete' },
-      async handle(req, res) {
-        const path = UserKeyPath.safeParse(req.params).data;
-        if (path === undefined) throw new AppError('api_key_not_found');
-        await apiKeys.removeOf(path.id, path.key_id, granterOf(req));
-        res.status(204).end();
-      },
+  route({
+    id: 'deleteUserApiKey',
+    method: 'DELETE',
+    path: '/admin/users/{id}/api-keys/{key_id}',
+    tag: 'Administration of users',
+    summary: 'Delete an API key of a user',
+    access: permission('api-keys:delete'),
+    params: { schema: UserKeyPath, unknown: 'api_key_not_found' },
+    answers: { 204: DELETED },
+    async handle({ params, caller }, { apiKeys }) {
+      await apiKeys.removeOf(params.id, params.key_id, caller);
+      return noContent();
     },
-  ];
-}
-
-function ownerOf(req: Request): KeyOwner {
-  return { userId: loggedInUserOf(req), caller: callerOf(req) };
-}
-
-function idOf(req: Request): string {
-  const id = ApiKeyPath.safeParse(req.params).data?.id;
-  if (id === undefined) throw new AppError('api_key_not_found');
-  return id;
-}
+  }),
+];

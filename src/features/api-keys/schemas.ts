@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { ApiKey } from '../../core/api-keys/api-key.ts';
 import { Scope, Time } from '../../core/values/fields.ts';
 import { displayText } from '../../core/values/text.ts';
-import type { ApiKey } from '../../core/api-keys/ports.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 const MAX_NAME_LENGTH = 100;
@@ -35,7 +35,15 @@ export const ApiKeyPath = z.object({
 });
 
 /** Whose keys an administrator looks at. */
-export const UserPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
+const UserPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
+
+/** The same, but what is no id is nobody's, who has no keys. */
+export const AnyUserPath = z.object({
+  id: z
+    .string()
+    .transform((text) => UserPath.shape.id.safeParse(text).data)
+    .meta({ ...z.toJSONSchema(UserPath.shape.id) }),
+});
 
 export const UserKeyPath = UserPath.extend({ key_id: z.uuid() });
 

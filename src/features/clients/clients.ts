@@ -1,24 +1,25 @@
 import { CLOCK_TOLERANCE_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
 import {
-  type ConfirmedGranter,
+  assertPermissionsGrantable,
   confirmGranter,
-  demandHeld,
   type Granter,
+  requireHeld,
 } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
+import type { Client, NewClient } from '../../core/clients/client.ts';
+import { MAX_SECRETS, makeSecret } from '../../core/clients/secret.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, type ErrorCode, fieldError } from '../../core/errors.ts';
-import type { Caller } from '../../core/principal.ts';
+import type { Events } from '../../core/events.ts';
+import type { PrincipalCaller } from '../../core/principal.ts';
+import type { Revocation } from '../../core/revocation/revocation.ts';
 import { after } from '../../core/sessions/ending.ts';
-import type { Revocation } from '../../core/sessions/ports.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
-import { demandGrantable } from './grantable.ts';
-import type { Client, ClientStores, NewClient, TransactionalClientStores } from '../../core/clients/ports.ts';
-import { MAX_SECRETS, makeSecret } from '../../core/clients/secret.ts';
+import type { CoreStore, CoreStores } from '../../core/stores.ts';
 
 export interface ClientDependencies {
-  readonly store: TransactionalClientStores;
+  readonly store: CoreStore;
   readonly revoking: Pick<Sessions, 'revokeUserWithin' | 'revokeRightsWithin' | 'announce'>;
   readonly clock: Clock;
 }
@@ -49,22 +50,23 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
 
   /** @throws AppError client_not_found */
   async function read(id: string): Promise<Client> {
-    return demandThere(await store.clients.find(id));
+    return requireFound(await store.clients.find(id));
   }
 
   /** @throws AppError validation_failed, unknown_permission, insufficient_scope */
-  async function create(details: ClientDetails, admin: Granter): Promise<ClientWithSecret> {
+  async function create(details: ClientDetails, admin: PrincipalCaller): Promise<ClientWithSecret> {
     const at = now();
-    demandFuture(details.expiresAt, at);
+    requireFuture(details.expiresAt, at);
     const id = uuidv7({ msecs: at.getTime() });
     const client: NewClient = { id, ...details, rightsVersion: null, createdAt: at, updatedAt: at };
     const { text, kept } = makeSecret(at);
     await store.transaction(async (stores) => {
-      await demandGrantable(stores, await confirmGranter(stores, admin, at), details.permissions);
+      const granter = await confirmGranter(stores, admin, at);
+      await assertPermissionsGrantable(stores, granter, details.permissions);
       await stores.clients.insert(client);
       await stores.clients.addSecret(id, kept);
       const recorded = { ...describe(details), secret_id: kept.id };
-      await stores.ledger.append(entryOf('client.created', admin.caller, id, recorded), at);
+      await stores.ledger.append(entryOf('client.created', admin, id, recorded), at);
     });
     return { client: { ...client, secrets: [kept] }, secret: text };
   }
@@ -73,19 +75,19 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
    * Changes a client. Older access tokens are refused where it may do something else, or expires before they would.
    * @throws AppError client_not_found, validation_failed, unknown_permission, insufficient_scope
    */
-  async function update(id: string, change: Partial<ClientDetails>, admin: Granter): Promise<Client> {
+  async function update(id: string, change: Partial<ClientDetails>, admin: PrincipalCaller): Promise<Client> {
     const { client, revoked } = await store.transaction(async (stores) => {
       const at = now();
       const { granter, client: before } = await findForChange(stores, id, admin, at);
       const { name, permissions, expiresAt } = { ...before, ...change };
-      if (change.expiresAt !== undefined) demandFuture(expiresAt, at);
-      await demandGrantable(stores, granter, permissions);
+      if (change.expiresAt !== undefined) requireFuture(expiresAt, at);
+      await assertPermissionsGrantable(stores, granter, permissions);
       const isTokenTooOld =
         permissions.join(' ') !== before.permissions.join(' ') ||
         (isLater(before.expiresAt, expiresAt) && isLater(lastExpiryOfTokens(at), expiresAt));
       const changed = { name, permissions, expiresAt, updatedAt: at };
       await stores.clients.update(id, changed);
-      await stores.ledger.append(entryOf('client.updated', admin.caller, id, describe(change)), at);
+      await stores.ledger.append(entryOf('client.updated', admin, id, describe(change)), at);
       const revoked = isTokenTooOld ? await endOlderTokens(stores, before, at) : [];
       return { client: { ...before, ...changed }, revoked };
     });
@@ -94,11 +96,11 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   }
 
   /** @throws AppError client_not_found, insufficient_scope */
-  async function remove(id: string, admin: Granter): Promise<void> {
+  async function remove(id: string, admin: PrincipalCaller): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
       await findForChange(stores, id, admin, now());
       await stores.clients.remove(id);
-      await stores.ledger.append(entryOf('client.deleted', admin.caller, id), now());
+      await stores.ledger.append(entryOf('client.deleted', admin, id), now());
       return revoking.revokeUserWithin(stores, id);
     });
     revoking.announce(revoked);
@@ -108,73 +110,62 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
    * A second secret, so that the first can be replaced without a pause. It gives all that the client may do.
    * @throws AppError client_not_found, insufficient_scope, too_many_secrets
    */
-  async function addSecret(id: string, admin: Granter): Promise<{ id: string; secret: string }> {
+  async function addSecret(id: string, admin: PrincipalCaller): Promise<{ id: string; secret: string }> {
     const { text, kept } = makeSecret(now());
     await store.transaction(async (stores) => {
       const { client } = await findForChange(stores, id, admin, now());
       if (client.secrets.length >= MAX_SECRETS) throw new AppError('too_many_secrets');
       await stores.clients.addSecret(id, kept);
       const details = { secret_id: kept.id };
-      await stores.ledger.append(entryOf('client.secret_added', admin.caller, id, details), now());
+      await stores.ledger.append(entryOf('client.secret_added', admin, id, details), now());
     });
     return { id: kept.id, secret: text };
   }
 
   /** Tokens that were made by the secret go on: they belong to the client. @throws AppError secret_not_found, insufficient_scope */
-  async function removeSecret(id: string, secretId: string, admin: Granter): Promise<void> {
+  async function removeSecret(id: string, secretId: string, admin: PrincipalCaller): Promise<void> {
     await store.transaction(async (stores) => {
       await findForChange(stores, id, admin, now(), 'secret_not_found');
       if (!(await stores.clients.removeSecret(id, secretId))) throw new AppError('secret_not_found');
       const details = { secret_id: secretId };
-      await stores.ledger.append(entryOf('client.secret_removed', admin.caller, id, details), now());
+      await stores.ledger.append(entryOf('client.secret_removed', admin, id, details), now());
     });
   }
 
   /**
-   * Nobody touches a client that may do more than they: they could stop it, or become it by a secret of their own. Called
+   * Nobody touches a client that may do more than they do: they could stop it, or become it by a secret of their own. Called
    * first in a transaction, until whose end nobody else changes the client.
    * @throws AppError token_revoked, client_not_found, insufficient_scope
    */
   async function findForChange(
-    stores: ClientStores,
+    stores: CoreStores,
     id: string,
-    admin: Granter,
+    admin: PrincipalCaller,
     at: Date,
     otherwise?: ErrorCode,
-  ): Promise<{ readonly granter: ConfirmedGranter; readonly client: Client }> {
+  ): Promise<{ readonly granter: Granter; readonly client: Client }> {
     await stores.rights.lockRanks();
     const granter = await confirmGranter(stores, admin, at);
-    const client = demandThere(await stores.clients.findForChange(id), otherwise);
-    demandHeld(granter, client.permissions);
+    const client = requireFound(await stores.clients.findForChange(id), otherwise);
+    requireHeld(granter, client.permissions);
     return { granter, client };
   }
 
-  /**
-   * The clients that have a permission, which nobody changes before the end of the transaction: what they may do, and how
-   * it is taken from them. `announce` what that revokes after the commit.
-   */
-  async function holdersWithin(stores: ClientStores, permission: string) {
+  /** Takes a permission that is deleted from all clients that have it. Until the end of the transaction nobody changes them. */
+  async function takePermission(
+    { name: taken, caller, requireTakeable }: Events['permission.deleted'],
+    stores: CoreStores,
+  ): Promise<Revocation[]> {
     const holders: Client[] = [];
-    for (const id of await stores.clients.idsWith(permission)) {
+    for (const id of await stores.clients.idsWith(taken)) {
       const client = await stores.clients.findForChange(id);
       if (client !== null) holders.push(client);
     }
-    return {
-      holdings: holders.map(({ permissions }) => permissions),
-      take: (caller: Caller) => takeFrom(stores, holders, permission, caller),
-    };
-  }
-
-  async function takeFrom(
-    stores: ClientStores,
-    holders: readonly Client[],
-    permission: string,
-    caller: Caller,
-  ): Promise<Revocation[]> {
+    for (const { permissions } of holders) requireTakeable(permissions);
     const at = now();
     const revoked: Revocation[] = [];
     for (const client of holders) {
-      const permissions = client.permissions.filter((name) => name !== permission);
+      const permissions = client.permissions.filter((name) => name !== taken);
       await stores.clients.update(client.id, { ...client, permissions, updatedAt: at });
       await stores.ledger.append(entryOf('client.updated', caller, client.id, describe({ permissions })), at);
       revoked.push(...(await endOlderTokens(stores, client, at)));
@@ -182,20 +173,20 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     return revoked;
   }
 
-  async function endOlderTokens(stores: ClientStores, client: Client, at: Date): Promise<Revocation[]> {
+  async function endOlderTokens(stores: CoreStores, client: Client, at: Date): Promise<Revocation[]> {
     const version = await stores.clients.raiseVersion(client, at);
     return revoking.revokeRightsWithin(stores, client.id, version);
   }
 
-  return { list, read, create, update, remove, addSecret, removeSecret, holdersWithin };
+  return { list, read, create, update, remove, addSecret, removeSecret, takePermission };
 }
 
-function demandThere(client: Client | null, otherwise: ErrorCode = 'client_not_found'): Client {
+function requireFound(client: Client | null, otherwise: ErrorCode = 'client_not_found'): Client {
   if (client === null) throw new AppError(otherwise);
   return client;
 }
 
-function demandFuture(expiresAt: Date | null, at: Date): void {
+function requireFuture(expiresAt: Date | null, at: Date): void {
   if (expiresAt !== null && expiresAt <= at)
     throw fieldError('/expires_at', 'invalid_time', 'Must be a time to come.');
 }
@@ -211,7 +202,7 @@ function isLater(one: Date | null, other: Date | null): boolean {
   return one === null || one > other;
 }
 
-/** What the ledger keeps of a change. */
+/** What the audit log keeps of a change. */
 function describe({ name, permissions, expiresAt }: Partial<ClientDetails>) {
   return {
     ...(name !== undefined && { name }),

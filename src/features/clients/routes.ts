@@ -1,112 +1,150 @@
-import type { Request } from 'express';
-import { granterOf } from '../../core/access/grants.ts';
-import { AppError } from '../../core/errors.ts';
-import { JSON_BODY } from '../../http/body.ts';
-import { parse } from '../../http/parse.ts';
-import type { Route } from '../../http/route.ts';
+import { permission } from '../../http/access.ts';
+import { created, noContent, ok } from '../../http/answer.ts';
+import { json } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
 import type { Clients } from './clients.ts';
 import {
   ClientChangeBody,
   ClientPath,
+  ClientsAnswer,
   ClientsQuery,
+  ClientView,
+  NewClientAnswer,
   NewClientBody,
   presentClient,
   presentClients,
   presentNewClient,
+  SecretAnswer,
   SecretPath,
 } from './schemas.ts';
 
-export interface ClientRouteDependencies {
-  readonly clients: Clients;
-}
+const route = routesWith<{ readonly clients: Clients }>();
 
-/** /admin/clients: each route has a permission of its own. */
-export function clientRoutes({ clients }: ClientRouteDependencies): readonly Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/admin/clients',
-      access: { permission: 'clients:list' },
-      async handle(req, res) {
-        const { limit, cursor } = parse(ClientsQuery, req.query);
-        res.json(presentClients(await clients.list(limit + 1, cursor), limit));
+const TAG = 'Administration of clients';
+
+const onClient = { schema: ClientPath, unknown: 'client_not_found' } as const;
+const theClient = { description: 'The client', schema: ClientView };
+
+export const clientRoutes = [
+  route({
+    id: 'listClients',
+    method: 'GET',
+    path: '/admin/clients',
+    tag: TAG,
+    summary: 'List machine clients',
+    access: permission('clients:list'),
+    query: ClientsQuery,
+    answers: {
+      200: { description: 'A page of clients, in the order of their creation', schema: ClientsAnswer },
+    },
+    async handle({ query: { limit, cursor } }, { clients }) {
+      return ok(presentClients(await clients.list(limit + 1, cursor), limit));
+    },
+  }),
+
+  route({
+    id: 'createClient',
+    method: 'POST',
+    path: '/admin/clients',
+    tag: TAG,
+    summary: 'Create a machine client',
+    access: permission('clients:create'),
+    body: json(NewClientBody),
+    answers: {
+      201: {
+        description: 'The client with its secret, which is shown this once',
+        schema: NewClientAnswer,
+        headers: { Location: 'Where the client is' },
       },
     },
-
-    {
-      method: 'POST',
-      path: '/admin/clients',
-      access: { permission: 'clients:create' },
-      body: JSON_BODY,
-      async handle(req, res) {
-        const { name, scope: permissions, expires_at: expiresAt = null } = parse(NewClientBody, req.body);
-        const created = await clients.create({ name, permissions, expiresAt }, granterOf(req));
-        res.status(201).location(`/admin/clients/${created.client.id}`).json(presentNewClient(created));
-      },
+    refuses: ['unknown_permission'],
+    async handle({ body, caller }, { clients }) {
+      const { name, scope: permissions, expires_at: expiresAt = null } = body;
+      const made = await clients.create({ name, permissions, expiresAt }, caller);
+      return created(`/admin/clients/${made.client.id}`, presentNewClient(made));
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/admin/clients/{client_id}',
-      access: { permission: 'clients:read' },
-      async handle(req, res) {
-        res.json(presentClient(await clients.read(idOf(req))));
-      },
+  route({
+    id: 'readClient',
+    method: 'GET',
+    path: '/admin/clients/{client_id}',
+    tag: TAG,
+    summary: 'Read a machine client',
+    access: permission('clients:read'),
+    params: onClient,
+    answers: { 200: theClient },
+    async handle({ params }, { clients }) {
+      return ok(presentClient(await clients.read(params.client_id)));
     },
+  }),
 
-    {
-      method: 'PATCH',
-      path: '/admin/clients/{client_id}',
-      access: { permission: 'clients:update' },
-      body: JSON_BODY,
-      async handle(req, res) {
-        const { name, scope: permissions, expires_at: expiresAt } = parse(ClientChangeBody, req.body);
-        const change = {
-          ...(name !== undefined && { name }),
-          ...(permissions !== undefined && { permissions }),
-          ...(expiresAt !== undefined && { expiresAt }),
-        };
-        res.json(presentClient(await clients.update(idOf(req), change, granterOf(req))));
-      },
+  route({
+    id: 'updateClient',
+    method: 'PATCH',
+    path: '/admin/clients/{client_id}',
+    tag: TAG,
+    summary: 'Change a machine client',
+    description: 'With another scope, or an earlier end, its older access tokens are refused.',
+    access: permission('clients:update'),
+    params: onClient,
+    body: json(ClientChangeBody),
+    answers: { 200: theClient },
+    refuses: ['unknown_permission'],
+    async handle({ params, body, caller }, { clients }) {
+      const { name, scope: permissions, expires_at: expiresAt } = body;
+      const change = {
+        ...(name !== undefined && { name }),
+        ...(permissions !== undefined && { permissions }),
+        ...(expiresAt !== undefined && { expiresAt }),
+      };
+      return ok(presentClient(await clients.update(params.client_id, change, caller)));
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/admin/clients/{client_id}',
-      access: { permission: 'clients:delete' },
-      async handle(req, res) {
-        await clients.remove(idOf(req), granterOf(req));
-        res.status(204).end();
-      },
+  route({
+    id: 'deleteClient',
+    method: 'DELETE',
+    path: '/admin/clients/{client_id}',
+    tag: TAG,
+    summary: 'Delete a machine client',
+    access: permission('clients:delete'),
+    params: onClient,
+    answers: { 204: 'The client is gone, and its access tokens are refused' },
+    async handle({ params, caller }, { clients }) {
+      await clients.remove(params.client_id, caller);
+      return noContent();
     },
+  }),
 
-    {
-      method: 'POST',
-      path: '/admin/clients/{client_id}/secrets',
-      access: { permission: 'clients:add-secret' },
-      async handle(req, res) {
-        const { id, secret } = await clients.addSecret(idOf(req), granterOf(req));
-        res.status(201).json({ secret_id: id, client_secret: secret });
-      },
+  route({
+    id: 'addClientSecret',
+    method: 'POST',
+    path: '/admin/clients/{client_id}/secrets',
+    tag: TAG,
+    summary: 'Add a second secret to a machine client',
+    access: permission('clients:add-secret'),
+    params: onClient,
+    answers: { 201: { description: 'The secret, which is shown this once', schema: SecretAnswer } },
+    refuses: ['too_many_secrets'],
+    async handle({ params, caller }, { clients }) {
+      const { id, secret } = await clients.addSecret(params.client_id, caller);
+      return { status: 201 as const, body: { secret_id: id, client_secret: secret } };
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/admin/clients/{client_id}/secrets/{secret_id}',
-      access: { permission: 'clients:remove-secret' },
-      async handle(req, res) {
-        const path = SecretPath.safeParse(req.params).data;
-        if (path === undefined) throw new AppError('secret_not_found');
-        await clients.removeSecret(path.client_id, path.secret_id, granterOf(req));
-        res.status(204).end();
-      },
+  route({
+    id: 'removeClientSecret',
+    method: 'DELETE',
+    path: '/admin/clients/{client_id}/secrets/{secret_id}',
+    tag: TAG,
+    summary: 'Remove a secret of a machine client',
+    access: permission('clients:remove-secret'),
+    params: { schema: SecretPath, unknown: 'secret_not_found' },
+    answers: { 204: 'The secret is no longer good; access tokens that were got with it go on' },
+    async handle({ params, caller }, { clients }) {
+      await clients.removeSecret(params.client_id, params.secret_id, caller);
+      return noContent();
     },
-  ];
-}
-
-/** What is no id is nobody's. */
-function idOf(req: Request): string {
-  const id = ClientPath.safeParse(req.params).data?.client_id;
-  if (id === undefined) throw new AppError('client_not_found');
-  return id;
-}
+  }),
+];

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { Client } from '../../core/clients/client.ts';
 import { Scope, Time } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingById } from '../../core/values/paging.ts';
 import { displayText, fault } from '../../core/values/text.ts';
 import type { ClientWithSecret } from './clients.ts';
-import type { Client } from '../../core/clients/ports.ts';
 
 const EXAMPLE_ID = '01a1f739-6923-7248-88fc-19260e07eec4';
 const EXAMPLE_TIME = '2027-11-20T04:31:37.251Z';

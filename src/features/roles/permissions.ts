@@ -1,30 +1,22 @@
-import { confirmGranter, demandHeld, type Granter } from '../../core/access/grants.ts';
+import { assertPermissionRemovable, confirmGranter, requireHeld } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Caller } from '../../core/principal.ts';
-import type { Revocation } from '../../core/sessions/ports.ts';
-import { demandRemovablePermission } from './baseline.ts';
-import type { Permission, RoleStores } from './ports.ts';
+import type { Emit } from '../../core/events.ts';
+import type { PrincipalCaller } from '../../core/principal.ts';
+import type { Permission } from './role.ts';
 import { outdateTokens, type RoleDependencies } from './roles.ts';
+import type { RoleStores } from './stores.ts';
 
 export type Permissions = ReturnType<typeof createPermissions>;
 
 export interface PermissionDependencies extends RoleDependencies {
-  /** Whoever else than roles has a permission; nobody changes that before the end of the transaction. */
-  readonly othersWith: (stores: RoleStores, permission: string) => Promise<OtherHolders>;
-}
-
-export interface OtherHolders {
-  /** What each of them may do. */
-  readonly holdings: readonly (readonly string[])[];
-  /** Takes the permission from them, and records that. What it revokes. */
-  readonly take: (caller: Caller) => Promise<Revocation[]>;
+  readonly emit: Emit;
 }
 
 const MAX_LISTED_ROLES = 100;
 
-/** What can be allowed. A new permission is nobody's; the role admin may give it to any role, itself included. */
-export function createPermissions({ store, announce, clock, othersWith }: PermissionDependencies) {
+/** What can be allowed. At first nobody has a new permission; the role admin may give it to any role, itself included. */
+export function createPermissions({ store, announce, clock, emit }: PermissionDependencies) {
   const now = () => new Date(clock.now());
 
   function list(limit: number, after: string | undefined): Promise<Permission[]> {
@@ -39,11 +31,11 @@ export function createPermissions({ store, announce, clock, othersWith }: Permis
   /** @throws AppError permission_taken */
   async function create(
     { name, description }: Omit<Permission, 'createdAt'>,
-    granter: Granter,
+    caller: PrincipalCaller,
   ): Promise<Permission> {
     const permission = { name, description, createdAt: now() };
     await store.transaction(async (stores) => {
-      const { caller } = await confirmGranter(stores, granter, permission.createdAt);
+      await confirmGranter(stores, caller, permission.createdAt);
       await stores.permissions.insert(permission);
       await stores.ledger.append(entryOf('permission.created', caller, name), permission.createdAt);
     });
@@ -57,10 +49,10 @@ export function createPermissions({ store, announce, clock, othersWith }: Permis
   function update(
     name: string,
     change: Pick<Permission, 'description'>,
-    granter: Granter,
+    caller: PrincipalCaller,
   ): Promise<Permission> {
     return store.transaction(async (stores) => {
-      const { caller } = await confirmGranter(stores, granter, now());
+      await confirmGranter(stores, caller, now());
       const before = await findIn(stores, name);
       await stores.permissions.describe(name, change.description);
       const details = { fields: Object.keys(change) };
@@ -70,30 +62,31 @@ export function createPermissions({ store, announce, clock, othersWith }: Permis
   }
 
   /**
-   * Takes the permission away from every role and machine that has it, so whoever does it must hold all that those have.
+   * Takes the permission away from every role and client that has it, so the caller must hold all that those have.
    * @throws AppError permission_protected, permission_not_found, permission_in_use, insufficient_scope
    */
-  async function remove(name: string, isForced: boolean, granter: Granter): Promise<void> {
-    demandRemovablePermission(name);
+  async function remove(name: string, isForced: boolean, caller: PrincipalCaller): Promise<void> {
+    assertPermissionRemovable(name);
     const revoked = await store.transaction(async (stores) => {
       const at = now();
       await stores.rights.lockRanks();
-      const confirmed = await confirmGranter(stores, granter, at);
+      const granter = await confirmGranter(stores, caller, at);
       await findIn(stores, name);
       const roles = await stores.roles.listWith(name);
-      const others = await othersWith(stores, name);
-      const holdings = [...roles.map(({ permissions }) => permissions), ...others.holdings];
-      if (holdings.length > 0 && !isForced) throw new AppError('permission_in_use');
-      demandHeld(confirmed, new Set(holdings.flat()));
+      function requireTakeable(permissions: readonly string[]): void {
+        if (!isForced) throw new AppError('permission_in_use');
+        requireHeld(granter, permissions);
+      }
+      if (roles.length > 0) requireTakeable(roles.flatMap((role) => role.permissions));
       const outdated = roles.length === 0 ? [] : await outdateTokens(stores, roles, at);
-      outdated.push(...(await others.take(granter.caller)));
+      outdated.push(...(await emit('permission.deleted', { name, caller, requireTakeable }, stores)));
       await stores.permissions.remove(name);
       for (const role of roles) {
         const details = { fields: ['permissions'], added: [], removed: [name] };
-        await stores.ledger.append(entryOf('role.updated', granter.caller, role.name, details), at);
+        await stores.ledger.append(entryOf('role.updated', caller, role.name, details), at);
       }
       const details = { roles: roles.map((role) => role.name).slice(0, MAX_LISTED_ROLES), forced: isForced };
-      await stores.ledger.append(entryOf('permission.deleted', granter.caller, name, details), at);
+      await stores.ledger.append(entryOf('permission.deleted', caller, name, details), at);
       return outdated;
     });
     announce(revoked);

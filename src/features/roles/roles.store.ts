@@ -6,7 +6,7 @@ import { removeInPortions } from '../../db/portions.ts';
 import type { RoleRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
 import { laterThan } from '../../db/versions.ts';
-import type { Role, RoleStore } from './ports.ts';
+import type { NewRole, Role } from './role.ts';
 
 /** Which roles the users of a role have besides, each combination once: few, however many users there are. */
 const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
@@ -17,7 +17,7 @@ const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
   ) AS combined`;
 
 /** Roles and what they may do, in the tables `roles` and `role_permissions`. */
-export function createRoleStore(scope: Scope): RoleStore {
+export function createRoleStore(scope: Scope) {
   const { models, sequelize, transaction, run, write } = scope;
   const { roles, rolePermissions, userRoles, revocations } = models;
   const lock = transaction !== null;
@@ -30,17 +30,20 @@ export function createRoleStore(scope: Scope): RoleStore {
     return rows.map((row) => ({ ...row, permissions: byRole.get(row.name)?.sort() ?? [] }));
   }
 
+  /** In the order of their names, those after the name `after` if that is given. */
   async function list(limit: number, after: string | undefined): Promise<Role[]> {
     const where = after === undefined ? {} : { name: { [Op.gt]: after } };
     const rows = await run(() => roles.findAll({ where, order: ['name'], limit, transaction }));
     return withPermissions(rows.map((row) => row.get()));
   }
 
+  /** In a transaction, nobody gets the role or loses it before that ends. */
   async function find(name: string): Promise<Role | null> {
     const row = await run(() => roles.findByPk(name, { transaction, lock }));
     return row === null ? null : ((await withPermissions([row.get()]))[0] ?? null);
   }
 
+  /** The roles that have a permission. */
   async function listWith(permission: string): Promise<Role[]> {
     const where = { permission };
     const held = await run(() => rolePermissions.findAll({ where, transaction, raw: true }));
@@ -76,69 +79,97 @@ export function createRoleStore(scope: Scope): RoleStore {
     return laterThan(former?.get().notBefore ?? null, at);
   }
 
+  /**
+   * Its version is later than that of any role that had the name before.
+   * @throws AppError role_taken, unknown_permission
+   */
+  async function insert({ name, description, permissions: held }: NewRole, at: Date): Promise<Role> {
+    const row: RoleRow = { name, description, version: at, createdAt: at, updatedAt: at };
+    try {
+      await write(() => roles.create(row, { transaction }));
+    } catch (error) {
+      throw isUniqueViolation(error) ? new AppError('role_taken', undefined, { cause: error }) : error;
+    }
+    const version = await laterThanFormer(name, at);
+    await write(() => roles.update({ version }, { where: { name }, transaction }));
+    await add(name, held);
+    return { ...row, version, permissions: [...held].sort() };
+  }
+
+  async function describe(name: string, description: string | null, at: Date): Promise<void> {
+    await write(() => roles.update({ description, updatedAt: at }, { where: { name }, transaction }));
+  }
+
+  /** @throws AppError unknown_permission */
+  async function setPermissions(
+    { name, permissions: before }: Role,
+    after: readonly string[],
+  ): Promise<void> {
+    const removed = before.filter((permission) => !after.includes(permission));
+    const where = { role: name, permission: removed };
+    if (removed.length > 0) await write(() => rolePermissions.destroy({ where, transaction }));
+    await add(
+      name,
+      after.filter((permission) => !before.includes(permission)),
+    );
+  }
+
+  /** Gives these roles one version that is later than the version of each. */
+  async function raiseVersions(raised: readonly Role[], at: Date): Promise<Date> {
+    const version = raised.reduce((latest, role) => laterThan(role.version, latest), at);
+    const where = { name: raised.map(({ name }) => name) };
+    await write(() => roles.update({ version, updatedAt: at }, { where, transaction }));
+    return version;
+  }
+
+  async function remove(name: string): Promise<void> {
+    await write(() => roles.destroy({ where: { name }, transaction }));
+  }
+
+  /** Whether more than `count` users have the role. */
+  async function hasMoreUsersThan(name: string, count: number): Promise<boolean> {
+    const options = { where: { role: name }, attributes: ['userId'], offset: count, limit: 1, raw: true };
+    return (await run(() => userRoles.findAll({ ...options, transaction }))).length > 0;
+  }
+
+  /** Takes the role away from all its users, some thousands at a time; never in a transaction. */
+  async function takeFromAll(name: string): Promise<void> {
+    const where = { role: name };
+    await removeInPortions((limit) => write(() => userRoles.destroy({ where, limit, transaction })));
+  }
+
+  /** Whether some user of the role has permissions that are together, with spaces between, longer than `bytes`. */
+  async function hasUserBeyond(name: string, bytes: number): Promise<boolean> {
+    const rows = await run(() => rolePermissions.findAll({ transaction, raw: true }));
+    const held = new Map<string, string[]>(rows.map(({ role }) => [role, []]));
+    for (const { role, permission } of rows) held.get(role)?.push(permission);
+    const isBeyond = (names: Iterable<string>) =>
+      [...new Set([...names].flatMap((role) => held.get(role) ?? []))].join(' ').length > bytes;
+
+    const others = [...held.keys()].filter((role) => role !== name);
+    // Where not even a user with every role has too much, none need be looked at.
+    if (others.length === 0 || !isBeyond(held.keys())) return isBeyond([name]);
+    const combinations = await run(() =>
+      sequelize.query<{ roles: string }>(COMBINATIONS_SQL, {
+        replacements: { name, others },
+        type: QueryTypes.SELECT,
+        transaction,
+      }),
+    );
+    return combinations.some(({ roles }) => isBeyond([name, ...roles.split(',')]));
+  }
+
   return {
     list,
     find,
     listWith,
-    async insert({ name, description, permissions: held }, at) {
-      const row: RoleRow = { name, description, version: at, createdAt: at, updatedAt: at };
-      try {
-        await write(() => roles.create(row, { transaction }));
-      } catch (error) {
-        throw isUniqueViolation(error) ? new AppError('role_taken', undefined, { cause: error }) : error;
-      }
-      const version = await laterThanFormer(name, at);
-      await write(() => roles.update({ version }, { where: { name }, transaction }));
-      await add(name, held);
-      return { ...row, version, permissions: [...held].sort() };
-    },
-    async describe(name, description, at) {
-      await write(() => roles.update({ description, updatedAt: at }, { where: { name }, transaction }));
-    },
-    async setPermissions({ name, permissions: before }, after) {
-      const removed = before.filter((permission) => !after.includes(permission));
-      const where = { role: name, permission: removed };
-      if (removed.length > 0) await write(() => rolePermissions.destroy({ where, transaction }));
-      await add(
-        name,
-        after.filter((permission) => !before.includes(permission)),
-      );
-    },
-    async raiseVersions(raised, at) {
-      const version = raised.reduce((latest, role) => laterThan(role.version, latest), at);
-      const where = { name: raised.map(({ name }) => name) };
-      await write(() => roles.update({ version, updatedAt: at }, { where, transaction }));
-      return version;
-    },
-    async remove(name) {
-      await write(() => roles.destroy({ where: { name }, transaction }));
-    },
-    async hasMoreUsersThan(name, count) {
-      const options = { where: { role: name }, attributes: ['userId'], offset: count, limit: 1, raw: true };
-      return (await run(() => userRoles.findAll({ ...options, transaction }))).length > 0;
-    },
-    async takeFromAll(name) {
-      const where = { role: name };
-      await removeInPortions((limit) => write(() => userRoles.destroy({ where, limit, transaction })));
-    },
-    async hasUserBeyond(name, bytes) {
-      const rows = await run(() => rolePermissions.findAll({ transaction, raw: true }));
-      const held = new Map<string, string[]>(rows.map(({ role }) => [role, []]));
-      for (const { role, permission } of rows) held.get(role)?.push(permission);
-      const isBeyond = (names: Iterable<string>) =>
-        [...new Set([...names].flatMap((role) => held.get(role) ?? []))].join(' ').length > bytes;
-
-      const others = [...held.keys()].filter((role) => role !== name);
-      // Where not even somebody with every role has too much, no user need be looked at.
-      if (others.length === 0 || !isBeyond(held.keys())) return isBeyond([name]);
-      const combinations = await run(() =>
-        sequelize.query<{ roles: string }>(COMBINATIONS_SQL, {
-          replacements: { name, others },
-          type: QueryTypes.SELECT,
-          transaction,
-        }),
-      );
-      return combinations.some(({ roles }) => isBeyond([name, ...roles.split(',')]));
-    },
+    insert,
+    describe,
+    setPermissions,
+    raiseVersions,
+    remove,
+    hasMoreUsersThan,
+    takeFromAll,
+    hasUserBeyond,
   };
 }

@@ -1,17 +1,23 @@
-import { confirmGranter, demandHeld, type Granter } from '../../core/access/grants.ts';
+import {
+  assertBaselineKept,
+  assertRoleRemovable,
+  confirmGranter,
+  requireHeld,
+} from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import type { PrincipalCaller } from '../../core/principal.ts';
+import type { Announce, Revocation } from '../../core/revocation/revocation.ts';
 import { revocationOf } from '../../core/sessions/ending.ts';
-import type { Revocation } from '../../core/sessions/ports.ts';
-import { demandScopeFits, MAX_SCOPE_BYTES, scopeTooLarge } from '../../core/tokens/scope.ts';
-import { demandBaselineKept, demandRemovableRole } from './baseline.ts';
-import type { NewRole, Role, RoleChange, RoleStores, TransactionalRoleStores } from './ports.ts';
+import { assertScopeFits, MAX_SCOPE_BYTES, scopeTooLarge } from '../../core/tokens/scope.ts';
+import type { Store } from '../../db/store.ts';
+import type { NewRole, Role, RoleChange } from './role.ts';
+import type { RoleStores } from './stores.ts';
 
 export interface RoleDependencies {
-  readonly store: TransactionalRoleStores;
-  /** Tells this process what has been revoked; the others read it. */
-  readonly announce: (revoked: readonly Revocation[]) => void;
+  readonly store: Store<RoleStores>;
+  readonly announce: Announce;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -20,7 +26,7 @@ export type Roles = ReturnType<typeof createRoles>;
 /** So many users lose a role within the time of one transaction. */
 const MAX_USERS_AT_ONCE = 5_000;
 
-/** What roles there are, and what they may do. Who changes one must hold all that it has, before and afterwards. */
+/** What roles there are, and what they may do. A caller who changes one must hold all that it has, before and afterwards. */
 export function createRoles({ store, announce, clock }: RoleDependencies) {
   const now = () => new Date(clock.now());
 
@@ -34,15 +40,15 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
   }
 
   /** @throws AppError scope_too_large, insufficient_scope, role_taken, unknown_permission */
-  async function create(role: NewRole, granter: Granter): Promise<Role> {
+  async function create(role: NewRole, caller: PrincipalCaller): Promise<Role> {
     const { name, permissions } = role;
-    demandScopeFits(permissions);
+    assertScopeFits(permissions);
     return store.transaction(async (stores) => {
       const at = now();
       await stores.rights.lockRanks();
-      demandHeld(await confirmGranter(stores, granter, at), permissions);
+      requireHeld(await confirmGranter(stores, caller, at), permissions);
       const created = await stores.roles.insert(role, at);
-      await stores.ledger.append(entryOf('role.created', granter.caller, name, { permissions }), at);
+      await stores.ledger.append(entryOf('role.created', caller, name, { permissions }), at);
       return created;
     });
   }
@@ -51,23 +57,23 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
    * Where the permissions change, access tokens with the former ones are refused; the sessions refresh into the new ones.
    * @throws AppError scope_too_large, role_protected, role_not_found, insufficient_scope, unknown_permission
    */
-  async function update(name: string, change: RoleChange, granter: Granter): Promise<Role> {
+  async function update(name: string, change: RoleChange, caller: PrincipalCaller): Promise<Role> {
     const { description, permissions } = change;
     if (permissions !== undefined) {
-      demandScopeFits(permissions);
-      demandBaselineKept(name, permissions);
+      assertScopeFits(permissions);
+      assertBaselineKept(name, permissions);
     }
     const { role, revoked } = await store.transaction(async (stores) => {
       const at = now();
       await stores.rights.lockRanks();
       const before = await findIn(stores, name);
-      const confirmed = await confirmGranter(stores, granter, at);
-      demandHeld(confirmed, [...before.permissions, ...(permissions ?? [])]);
+      const granter = await confirmGranter(stores, caller, at);
+      requireHeld(granter, [...before.permissions, ...(permissions ?? [])]);
       if (description !== undefined) await stores.roles.describe(name, description, at);
       const changed =
         permissions === undefined ? [] : await changePermissions(stores, before, permissions, at);
       const details = { fields: Object.keys(change), ...difference(before.permissions, permissions) };
-      await stores.ledger.append(entryOf('role.updated', granter.caller, name, details), at);
+      await stores.ledger.append(entryOf('role.updated', caller, name, details), at);
       return { role: await findIn(stores, name), revoked: changed };
     });
     announce(revoked);
@@ -91,10 +97,10 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
   }
 
   /** @throws AppError role_protected, role_not_found, insufficient_scope, role_in_use */
-  async function remove(name: string, isForced: boolean, granter: Granter): Promise<void> {
-    demandRemovableRole(name);
+  async function remove(name: string, isForced: boolean, caller: PrincipalCaller): Promise<void> {
+    assertRoleRemovable(name);
     const isLarge = isForced && (await store.roles.hasMoreUsersThan(name, MAX_USERS_AT_ONCE));
-    announce(await store.transaction((stores) => beginRemoval(stores, name, isForced, isLarge, granter)));
+    announce(await store.transaction((stores) => beginRemoval(stores, name, isForced, isLarge, caller)));
     if (!isLarge) return;
     // No transaction can take so long. A role that is worth nothing may lose its users bit by bit.
     await store.roles.takeFromAll(name);
@@ -107,22 +113,22 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     name: string,
     isForced: boolean,
     isLarge: boolean,
-    granter: Granter,
+    caller: PrincipalCaller,
   ): Promise<Revocation[]> {
     const at = now();
     await stores.rights.lockRanks();
-    const confirmed = await confirmGranter(stores, granter, at);
+    const granter = await confirmGranter(stores, caller, at);
     const role = await findIn(stores, name);
-    demandHeld(confirmed, role.permissions);
+    requireHeld(granter, role.permissions);
     if (!isForced && (await stores.roles.hasMoreUsersThan(name, 0))) throw new AppError('role_in_use');
     const outdated = await outdateTokens(stores, [role], at);
     await (isLarge ? stores.roles.setPermissions(role, []) : stores.roles.remove(name));
     const details = { permissions: role.permissions, forced: isForced };
-    await stores.ledger.append(entryOf('role.deleted', granter.caller, name, details), at);
+    await stores.ledger.append(entryOf('role.deleted', caller, name, details), at);
     return outdated;
   }
 
-  /** Also ends what somebody got who gave the role permissions again meanwhile. */
+  /** Also ends what users got where the role was given permissions again meanwhile. */
   async function finishRemoval(stores: RoleStores, name: string): Promise<Revocation[]> {
     await stores.rights.lockRanks();
     const role = await stores.roles.find(name);

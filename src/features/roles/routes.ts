@@ -1,158 +1,194 @@
-import type { Request } from 'express';
-import { granterOf } from '../../core/access/grants.ts';
-import { AppError } from '../../core/errors.ts';
-import { JSON_BODY, JSON_LISTS } from '../../http/body.ts';
-import { parse } from '../../http/parse.ts';
-import type { Route } from '../../http/route.ts';
+import { permission } from '../../http/access.ts';
+import { created, noContent, ok } from '../../http/answer.ts';
+import { json, jsonWithLists } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
 import type { Permissions } from './permissions.ts';
 import type { Roles } from './roles.ts';
 import {
   ForceQuery,
+  PermissionAnswer,
   PermissionBody,
   PermissionChangeBody,
   PermissionPath,
+  PermissionsAnswer,
   PermissionsQuery,
   presentPermission,
   presentPermissions,
   presentRole,
   presentRoles,
+  RoleAnswer,
   RoleBody,
   RoleChangeBody,
   RolePath,
+  RolesAnswer,
   RolesQuery,
 } from './schemas.ts';
 
-export interface RoleRouteDependencies {
-  readonly roles: Roles;
-  readonly permissions: Permissions;
-}
+const route = routesWith<{ readonly roles: Roles; readonly permissions: Permissions }>();
 
-export function roleRoutes({ roles, permissions }: RoleRouteDependencies): readonly Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/admin/roles',
-      access: { permission: 'roles:list' },
-      async handle(req, res) {
-        const { limit, cursor } = parse(RolesQuery, req.query);
-        res.json(presentRoles(await roles.list(limit + 1, cursor), limit));
+const onRole = { schema: RolePath, unknown: 'role_not_found' } as const;
+const onPermission = { schema: PermissionPath, unknown: 'permission_not_found' } as const;
+
+const theRole = { description: 'The role', schema: RoleAnswer };
+const thePermission = { description: 'The permission', schema: PermissionAnswer };
+
+export const roleRoutes = [
+  route({
+    id: 'listRoles',
+    method: 'GET',
+    path: '/admin/roles',
+    tag: 'Roles',
+    summary: 'List the roles',
+    access: permission('roles:list'),
+    query: RolesQuery,
+    answers: { 200: { description: 'Roles by name', schema: RolesAnswer } },
+    async handle({ query: { limit, cursor } }, { roles }) {
+      return ok(presentRoles(await roles.list(limit + 1, cursor), limit));
+    },
+  }),
+
+  route({
+    id: 'createRole',
+    method: 'POST',
+    path: '/admin/roles',
+    tag: 'Roles',
+    summary: 'Create a role out of permissions that you hold',
+    access: permission('roles:create'),
+    body: jsonWithLists(RoleBody),
+    answers: { 201: { ...theRole, headers: { Location: '/admin/roles/{name}' } } },
+    refuses: ['role_taken', 'unknown_permission', 'scope_too_large'],
+    async handle({ body, caller }, { roles }) {
+      const role = await roles.create(body, caller);
+      return created(`/admin/roles/${role.name}`, { role: presentRole(role) });
+    },
+  }),
+
+  route({
+    id: 'getRole',
+    method: 'GET',
+    path: '/admin/roles/{name}',
+    tag: 'Roles',
+    summary: 'Read a role',
+    access: permission('roles:read'),
+    params: onRole,
+    answers: { 200: theRole },
+    async handle({ params }, { roles }) {
+      return ok({ role: presentRole(await roles.get(params.name)) });
+    },
+  }),
+
+  route({
+    id: 'updateRole',
+    method: 'PATCH',
+    path: '/admin/roles/{name}',
+    tag: 'Roles',
+    summary: 'Change what a role may do',
+    access: permission('roles:update'),
+    params: onRole,
+    body: jsonWithLists(RoleChangeBody),
+    answers: {
+      200: {
+        ...theRole,
+        description: 'The role. Older access tokens of those who have it are refused within a second.',
       },
     },
-
-    {
-      method: 'POST',
-      path: '/admin/roles',
-      access: { permission: 'roles:create' },
-      body: JSON_LISTS,
-      async handle(req, res) {
-        const role = await roles.create(parse(RoleBody, req.body), granterOf(req));
-        res
-          .status(201)
-          .location(`/admin/roles/${role.name}`)
-          .json({ role: presentRole(role) });
-      },
+    refuses: ['role_protected', 'unknown_permission', 'scope_too_large'],
+    async handle({ params, body, caller }, { roles }) {
+      return ok({ role: presentRole(await roles.update(params.name, body, caller)) });
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/admin/roles/{name}',
-      access: { permission: 'roles:read' },
-      async handle(req, res) {
-        res.json({ role: presentRole(await roles.get(roleIn(req))) });
-      },
+  route({
+    id: 'deleteRole',
+    method: 'DELETE',
+    path: '/admin/roles/{name}',
+    tag: 'Roles',
+    summary: 'Delete a role',
+    access: permission('roles:delete'),
+    params: onRole,
+    query: ForceQuery,
+    answers: { 204: 'The role is gone' },
+    refuses: ['role_protected', 'role_in_use'],
+    async handle({ params, query, caller }, { roles }) {
+      await roles.remove(params.name, query.force === 'true', caller);
+      return noContent();
     },
+  }),
 
-    {
-      method: 'PATCH',
-      path: '/admin/roles/{name}',
-      access: { permission: 'roles:update' },
-      body: JSON_LISTS,
-      async handle(req, res) {
-        const change = parse(RoleChangeBody, req.body);
-        res.json({ role: presentRole(await roles.update(roleIn(req), change, granterOf(req))) });
-      },
+  route({
+    id: 'listPermissions',
+    method: 'GET',
+    path: '/admin/permissions',
+    tag: 'Permissions',
+    summary: 'List the permissions',
+    access: permission('permissions:list'),
+    query: PermissionsQuery,
+    answers: { 200: { description: 'Permissions by name', schema: PermissionsAnswer } },
+    async handle({ query: { limit, cursor } }, { permissions }) {
+      return ok(presentPermissions(await permissions.list(limit + 1, cursor), limit));
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/admin/roles/{name}',
-      access: { permission: 'roles:delete' },
-      async handle(req, res) {
-        const { force } = parse(ForceQuery, req.query);
-        await roles.remove(roleIn(req), force === 'true', granterOf(req));
-        res.status(204).end();
-      },
+  route({
+    id: 'createPermission',
+    method: 'POST',
+    path: '/admin/permissions',
+    tag: 'Permissions',
+    summary: 'Create a permission',
+    access: permission('permissions:create'),
+    body: json(PermissionBody),
+    answers: { 201: { ...thePermission, headers: { Location: '/admin/permissions/{name}' } } },
+    refuses: ['permission_taken'],
+    async handle({ body, caller }, { permissions }) {
+      const made = await permissions.create(body, caller);
+      return created(`/admin/permissions/${made.name}`, { permission: presentPermission(made) });
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/admin/permissions',
-      access: { permission: 'permissions:list' },
-      async handle(req, res) {
-        const { limit, cursor } = parse(PermissionsQuery, req.query);
-        res.json(presentPermissions(await permissions.list(limit + 1, cursor), limit));
-      },
+  route({
+    id: 'getPermission',
+    method: 'GET',
+    path: '/admin/permissions/{name}',
+    tag: 'Permissions',
+    summary: 'Read a permission',
+    access: permission('permissions:read'),
+    params: onPermission,
+    answers: { 200: thePermission },
+    async handle({ params }, { permissions }) {
+      return ok({ permission: presentPermission(await permissions.get(params.name)) });
     },
+  }),
 
-    {
-      method: 'POST',
-      path: '/admin/permissions',
-      access: { permission: 'permissions:create' },
-      body: JSON_BODY,
-      async handle(req, res) {
-        const permission = await permissions.create(parse(PermissionBody, req.body), granterOf(req));
-        const location = `/admin/permissions/${permission.name}`;
-        res
-          .status(201)
-          .location(location)
-          .json({ permission: presentPermission(permission) });
-      },
+  route({
+    id: 'updatePermission',
+    method: 'PATCH',
+    path: '/admin/permissions/{name}',
+    tag: 'Permissions',
+    summary: 'Change the description of a permission',
+    description: 'It ends no tokens.',
+    access: permission('permissions:update'),
+    params: onPermission,
+    body: json(PermissionChangeBody),
+    answers: { 200: thePermission },
+    async handle({ params, body, caller }, { permissions }) {
+      return ok({ permission: presentPermission(await permissions.update(params.name, body, caller)) });
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/admin/permissions/{name}',
-      access: { permission: 'permissions:read' },
-      async handle(req, res) {
-        res.json({ permission: presentPermission(await permissions.get(permissionIn(req))) });
-      },
+  route({
+    id: 'deletePermission',
+    method: 'DELETE',
+    path: '/admin/permissions/{name}',
+    tag: 'Permissions',
+    summary: 'Delete a permission',
+    access: permission('permissions:delete'),
+    params: onPermission,
+    query: ForceQuery,
+    answers: { 204: 'The permission is gone' },
+    refuses: ['permission_protected', 'permission_in_use'],
+    async handle({ params, query, caller }, { permissions }) {
+      await permissions.remove(params.name, query.force === 'true', caller);
+      return noContent();
     },
-
-    {
-      method: 'PATCH',
-      path: '/admin/permissions/{name}',
-      access: { permission: 'permissions:update' },
-      body: JSON_BODY,
-      async handle(req, res) {
-        const change = parse(PermissionChangeBody, req.body);
-        const permission = await permissions.update(permissionIn(req), change, granterOf(req));
-        res.json({ permission: presentPermission(permission) });
-      },
-    },
-
-    {
-      method: 'DELETE',
-      path: '/admin/permissions/{name}',
-      access: { permission: 'permissions:delete' },
-      async handle(req, res) {
-        const { force } = parse(ForceQuery, req.query);
-        await permissions.remove(permissionIn(req), force === 'true', granterOf(req));
-        res.status(204).end();
-      },
-    },
-  ];
-}
-
-/** @throws AppError role_not_found also for what cannot be the name of a role */
-function roleIn(req: Request): string {
-  const name = RolePath.safeParse(req.params).data?.name;
-  if (name === undefined) throw new AppError('role_not_found');
-  return name;
-}
-
-/** @throws AppError permission_not_found also for what cannot be the name of a permission */
-function permissionIn(req: Request): string {
-  const name = PermissionPath.safeParse(req.params).data?.name;
-  if (name === undefined) throw new AppError('permission_not_found');
-  return name;
-}
+  }),
+];

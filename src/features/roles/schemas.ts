@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PermissionName, RoleName } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingByName } from '../../core/values/paging.ts';
 import { displayText, fault, nullIfEmpty } from '../../core/values/text.ts';
-import type { Permission, Role } from './ports.ts';
+import type { Permission, Role } from './role.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 const MAX_DESCRIPTION_LENGTH = 200;

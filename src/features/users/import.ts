@@ -1,18 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import {
-  type ConfirmedGranter,
-  confirmGranter,
-  demandRank,
-  type Granter,
-} from '../../core/access/grants.ts';
-import { demandGrantable } from '../../core/access/rank.ts';
+import { assertRolesGrantable, confirmGranter, type Granter, requireRank } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, type ErrorCode, fieldError } from '../../core/errors.ts';
-import type { AccountStore, NewUser } from '../../core/users/ports.ts';
+import type { PrincipalCaller } from '../../core/principal.ts';
+import type { CoreStore } from '../../core/stores.ts';
+import type { NewUser } from '../../core/users/user.ts';
+import { randomForUuids } from '../../core/values/random-for-uuids.ts';
 import { parse } from '../../http/parse.ts';
-import { randomForUuids } from './random-for-uuids.ts';
 import { bcryptCostOf, type ImportResult, importedUser } from './schemas.ts';
 
 interface Candidate {
@@ -22,7 +18,7 @@ interface Candidate {
 }
 
 export interface ImportDependencies {
-  readonly store: AccountStore;
+  readonly store: CoreStore;
   readonly clock: Clock;
   /** What costs more is refused. */
   readonly maxHashCost: number;
@@ -30,7 +26,7 @@ export interface ImportDependencies {
   readonly onHash: (cost: number) => void;
 }
 
-/** Somebody who may still come in, or why they do not. */
+/** A user who may still come in, or why they do not. */
 type Judged = Candidate | ImportResult;
 
 /**
@@ -40,7 +36,7 @@ type Judged = Candidate | ImportResult;
 export function createImport({ store, clock, maxHashCost, onHash }: ImportDependencies) {
   const ImportedUser = importedUser(maxHashCost);
 
-  async function importUsers(items: readonly unknown[], admin: Granter): Promise<ImportResult[]> {
+  async function importUsers(items: readonly unknown[], admin: PrincipalCaller): Promise<ImportResult[]> {
     const now = new Date(clock.now());
     const randomOf = randomForUuids(items.length);
     const read = split(
@@ -54,7 +50,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
   }
 
   /** Each combination of roles is looked at once. */
-  async function judgeRoles(candidates: readonly Candidate[], granter: ConfirmedGranter): Promise<Judged[]> {
+  async function judgeRoles(candidates: readonly Candidate[], granter: Granter): Promise<Judged[]> {
     const unknown = await store.userRoles.unknown(unique(candidates.flatMap(({ roles }) => roles)));
     const refusals = new Map<string, AppError | null>();
     for (const { roles } of candidates) {
@@ -63,7 +59,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
       const missing = roles.find((role) => unknown.includes(role));
       const refusal =
         missing === undefined
-          ? await refusalOf(() => demandGrantable(store, granter, roles))
+          ? await refusalOf(() => assertRolesGrantable(store, granter, roles))
           : new AppError('unknown_role', `There is no role ${missing}.`);
       refusals.set(combination, refusal);
     }
@@ -74,10 +70,10 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
   }
 
   /**
-   * All at once, first as if nobody were there yet, which is what an import mostly finds; then without those who are.
-   * Where somebody signs up or a role goes at the same moment, one after another.
+   * All at once, first as if none of them were there yet, which is what an import mostly finds; then without those who are.
+   * Where one of them signs up or a role goes at the same moment, one after another.
    */
-  async function insert(candidates: readonly Candidate[], admin: Granter): Promise<ImportResult[]> {
+  async function insert(candidates: readonly Candidate[], admin: PrincipalCaller): Promise<ImportResult[]> {
     let chosen = split(judgeIdentifiers(candidates, new Set()));
     let refusal = await refusalOf(() => insertAll(chosen.candidates, admin));
     if (refusal !== null) {
@@ -98,7 +94,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
     return store.users.taken(emails, usernames);
   }
 
-  async function insertAll(candidates: readonly Candidate[], admin: Granter): Promise<void> {
+  async function insertAll(candidates: readonly Candidate[], admin: PrincipalCaller): Promise<void> {
     if (candidates.length === 0) return;
     const roles = unique(candidates.flatMap((candidate) => candidate.roles));
     await store.transaction(async (stores) => {
@@ -108,7 +104,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
         candidates.flatMap(({ user, roles }) => roles.map((role) => ({ userId: user.id, role }))),
       );
       // Once more, since from now on these roles stay as they are.
-      demandRank(granter, { roles, permissions: await stores.userRoles.permissionsOf(roles) });
+      requireRank(granter, { roles, permissions: await stores.userRoles.permissionsOf(roles) });
       const entries = candidates.map(({ user, roles: given }) =>
         entryOf('user.imported', granter.caller, user.id, { roles: given }),
       );
@@ -119,7 +115,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
   return importUsers;
 }
 
-/** Refuses whose address or username somebody has, be it somebody earlier in the same import. */
+/** Refuses users whose address or username is taken, be it by one earlier in the same import. */
 function judgeIdentifiers(candidates: readonly Candidate[], taken: ReadonlySet<string>): Judged[] {
   const seen = new Set(taken);
   return candidates.map((candidate) => {

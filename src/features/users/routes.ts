@@ -1,12 +1,12 @@
-import type { Request } from 'express';
-import { granterOf } from '../../core/access/grants.ts';
 import { AppError } from '../../core/errors.ts';
-import { JSON_BODY, JSON_BULK, JSON_LISTS } from '../../http/body.ts';
-import { parse } from '../../http/parse.ts';
-import type { Route } from '../../http/route.ts';
-import { presentSessions } from '../sessions/schemas.ts';
+import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
+import { permission } from '../../http/access.ts';
+import { created, noContent, ok } from '../../http/answer.ts';
+import { bulk, json, jsonWithLists } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
 import type { createImport } from './import.ts';
 import {
+  ImportAnswer,
   ImportBody,
   NewUserBody,
   presentImport,
@@ -14,174 +14,237 @@ import {
   presentUserInFull,
   RolesBody,
   UserChangeBody,
+  UserInFullAnswer,
   UserPath,
   UserSessionPath,
+  UsersAnswer,
   UsersQuery,
 } from './schemas.ts';
-import type { UserAdmin, UserInFull } from './users.ts';
+import type { UserAdmin } from './users.ts';
 
-export interface UserAdminRouteDependencies {
+const route = routesWith<{
   readonly userAdmin: UserAdmin;
   readonly importUsers: ReturnType<typeof createImport>;
-}
+}>();
 
-/** /admin/users: each route has a permission of its own. */
-export function userAdminRoutes({ userAdmin, importUsers }: UserAdminRouteDependencies): readonly Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/admin/users',
-      access: { permission: 'users:list' },
-      async handle(req, res) {
-        const { limit, cursor, search, ...filter } = parse(UsersQuery, req.query);
-        const canonical = { ...filter, search: search?.trim().normalize('NFC').toLowerCase() };
-        res.json(presentPage(await userAdmin.list(canonical, limit + 1, cursor), limit));
-      },
+const TAG = 'Administration of users';
+
+const onUser = { schema: UserPath, unknown: 'user_not_found' } as const;
+const theUser = { description: 'The user', schema: UserInFullAnswer };
+
+export const userRoutes = [
+  route({
+    id: 'listUsers',
+    method: 'GET',
+    path: '/admin/users',
+    tag: TAG,
+    summary: 'Search for users',
+    access: permission('users:list'),
+    query: UsersQuery,
+    answers: { 200: { description: 'A page of users, in the order of their creation', schema: UsersAnswer } },
+    async handle({ query }, { userAdmin }) {
+      const { limit, cursor, search, ...filter } = query;
+      const canonical = { ...filter, search: search?.trim().normalize('NFC').toLowerCase() };
+      return ok(presentPage(await userAdmin.list(canonical, limit + 1, cursor), limit));
     },
+  }),
 
-    {
-      method: 'POST',
-      path: '/admin/users',
-      access: { permission: 'users:create' },
-      body: JSON_LISTS,
-      async handle(req, res) {
-        const { email_verified: emailVerified, ...account } = parse(NewUserBody, req.body);
-        const created = await userAdmin.create({ ...account, emailVerified }, granterOf(req));
-        res.status(201).location(`/admin/users/${created.user.id}`).json(present(created));
-      },
+  route({
+    id: 'createUser',
+    method: 'POST',
+    path: '/admin/users',
+    tag: TAG,
+    summary: 'Create a user, with or without a password',
+    access: permission('users:create'),
+    body: jsonWithLists(NewUserBody),
+    answers: { 201: { ...theUser, headers: { Location: 'Where the user is' } } },
+    refuses: ['email_taken', 'username_taken', 'unknown_role', 'scope_too_large', 'overloaded'],
+    async handle({ body, caller }, { userAdmin }) {
+      const { email_verified: emailVerified, ...account } = body;
+      const user = await userAdmin.create({ ...account, emailVerified }, caller);
+      return created(`/admin/users/${user.user.id}`, presentUserInFull(user));
     },
+  }),
 
-    {
-      method: 'POST',
-      path: '/admin/users/import',
-      access: { permission: 'users:import' },
-      body: JSON_BULK,
-      async handle(req, res) {
-        res.json(presentImport(await importUsers(parse(ImportBody, req.body).users, granterOf(req))));
-      },
+  route({
+    id: 'importUsers',
+    method: 'POST',
+    path: '/admin/users/import',
+    tag: TAG,
+    summary: 'Import up to 1,000 users with their bcrypt hashes',
+    access: permission('users:import'),
+    body: bulk(ImportBody),
+    answers: { 200: { description: 'What became of each', schema: ImportAnswer } },
+    async handle({ body, caller }, { importUsers }) {
+      return ok(presentImport(await importUsers(body.users, caller)));
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/admin/users/{id}',
-      access: { permission: 'users:read' },
-      async handle(req, res) {
-        res.json(present(await userAdmin.read(idOf(req))));
-      },
+  route({
+    id: 'readUser',
+    method: 'GET',
+    path: '/admin/users/{id}',
+    tag: TAG,
+    summary: 'Read a user',
+    access: permission('users:read'),
+    params: onUser,
+    answers: { 200: theUser },
+    async handle({ params }, { userAdmin }) {
+      return ok(presentUserInFull(await userAdmin.read(params.id)));
     },
+  }),
 
-    {
-      method: 'PATCH',
-      path: '/admin/users/{id}',
-      access: { permission: 'users:update' },
-      body: JSON_BODY,
-      async handle(req, res) {
-        const { email_verified: emailVerified, ...change } = parse(UserChangeBody, req.body);
-        const verified = emailVerified === undefined ? {} : { emailVerified };
-        res.json(present(await userAdmin.update(idOf(req), { ...change, ...verified }, granterOf(req))));
-      },
+  route({
+    id: 'updateUser',
+    method: 'PATCH',
+    path: '/admin/users/{id}',
+    tag: TAG,
+    summary: 'Change a user',
+    access: permission('users:update'),
+    params: onUser,
+    body: json(UserChangeBody),
+    answers: { 200: theUser },
+    refuses: ['email_taken', 'username_taken'],
+    async handle({ params, body, caller }, { userAdmin }) {
+      const { email_verified: emailVerified, ...change } = body;
+      const verified = emailVerified === undefined ? {} : { emailVerified };
+      return ok(presentUserInFull(await userAdmin.update(params.id, { ...change, ...verified }, caller)));
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/admin/users/{id}',
-      access: { permission: 'users:delete' },
-      async handle(req, res) {
-        await userAdmin.remove(idOf(req), granterOf(req));
-        res.status(204).end();
-      },
+  route({
+    id: 'deleteUser',
+    method: 'DELETE',
+    path: '/admin/users/{id}',
+    tag: TAG,
+    summary: 'Delete a user',
+    access: permission('users:delete'),
+    params: onUser,
+    answers: { 204: 'The user is gone' },
+    refuses: ['last_admin'],
+    async handle({ params, caller }, { userAdmin }) {
+      await userAdmin.remove(params.id, caller);
+      return noContent();
     },
+  }),
 
-    {
-      method: 'POST',
-      path: '/admin/users/{id}/disable',
-      access: { permission: 'users:disable' },
-      async handle(req, res) {
-        res.json(present(await userAdmin.disable(idOf(req), granterOf(req))));
-      },
+  route({
+    id: 'disableUser',
+    method: 'POST',
+    path: '/admin/users/{id}/disable',
+    tag: TAG,
+    summary: 'Shut an account and end its sessions',
+    access: permission('users:disable'),
+    params: onUser,
+    answers: { 200: theUser },
+    refuses: ['last_admin'],
+    async handle({ params, caller }, { userAdmin }) {
+      return ok(presentUserInFull(await userAdmin.disable(params.id, caller)));
     },
+  }),
 
-    {
-      method: 'POST',
-      path: '/admin/users/{id}/enable',
-      access: { permission: 'users:enable' },
-      async handle(req, res) {
-        res.json(present(await userAdmin.enable(idOf(req), granterOf(req))));
-      },
+  route({
+    id: 'enableUser',
+    method: 'POST',
+    path: '/admin/users/{id}/enable',
+    tag: TAG,
+    summary: 'Open an account again',
+    access: permission('users:enable'),
+    params: onUser,
+    answers: { 200: theUser },
+    async handle({ params, caller }, { userAdmin }) {
+      return ok(presentUserInFull(await userAdmin.enable(params.id, caller)));
     },
+  }),
 
-    {
-      method: 'POST',
-      path: '/admin/users/{id}/unlock',
-      access: { permission: 'users:unlock' },
-      async handle(req, res) {
-        await userAdmin.unlock(idOf(req), granterOf(req));
-        res.status(204).end();
-      },
+  route({
+    id: 'unlockUser',
+    method: 'POST',
+    path: '/admin/users/{id}/unlock',
+    tag: TAG,
+    summary: 'Forget the wrong passwords of an account',
+    access: permission('users:unlock'),
+    params: onUser,
+    answers: { 204: 'The account takes its password' },
+    async handle({ params, caller }, { userAdmin }) {
+      await userAdmin.unlock(params.id, caller);
+      return noContent();
     },
+  }),
 
-    {
-      method: 'POST',
-      path: '/admin/users/{id}/force-password-change',
-      access: { permission: 'users:force-password-change' },
-      async handle(req, res) {
-        res.json(present(await userAdmin.forcePasswordChange(idOf(req), granterOf(req))));
-      },
+  route({
+    id: 'forcePasswordChange',
+    method: 'POST',
+    path: '/admin/users/{id}/force-password-change',
+    tag: TAG,
+    summary: 'End all sessions and demand a new password at the next login',
+    access: permission('users:force-password-change'),
+    params: onUser,
+    answers: { 200: theUser },
+    async handle({ params, caller }, { userAdmin }) {
+      return ok(presentUserInFull(await userAdmin.forcePasswordChange(params.id, caller)));
     },
+  }),
 
-    {
-      method: 'PUT',
-      path: '/admin/users/{id}/roles',
-      access: { permission: 'users:set-roles' },
-      body: JSON_LISTS,
-      async handle(req, res) {
-        res.json(
-          present(await userAdmin.setRoles(idOf(req), parse(RolesBody, req.body).roles, granterOf(req))),
-        );
-      },
+  route({
+    id: 'setRoles',
+    method: 'PUT',
+    path: '/admin/users/{id}/roles',
+    tag: TAG,
+    summary: 'Give a user these roles and no others',
+    access: permission('users:set-roles'),
+    params: onUser,
+    body: jsonWithLists(RolesBody),
+    answers: { 200: theUser },
+    refuses: ['unknown_role', 'last_admin', 'scope_too_large'],
+    async handle({ params, body, caller }, { userAdmin }) {
+      return ok(presentUserInFull(await userAdmin.setRoles(params.id, body.roles, caller)));
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/admin/users/{id}/sessions',
-      access: { permission: 'sessions:list' },
-      async handle(req, res) {
-        res.json(presentSessions(await userAdmin.listSessions(idOf(req)), null));
-      },
+  route({
+    id: 'listUserSessions',
+    method: 'GET',
+    path: '/admin/users/{id}/sessions',
+    tag: TAG,
+    summary: 'List the sessions of a user',
+    access: permission('sessions:list'),
+    params: onUser,
+    answers: { 200: { description: 'The sessions, the latest used first', schema: SessionsAnswer } },
+    async handle({ params }, { userAdmin }) {
+      return ok(presentSessions(await userAdmin.listSessions(params.id), null));
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/admin/users/{id}/sessions',
-      access: { permission: 'sessions:end' },
-      async handle(req, res) {
-        await userAdmin.endSessions(idOf(req), undefined, granterOf(req));
-        res.status(204).end();
-      },
+  route({
+    id: 'endUserSessions',
+    method: 'DELETE',
+    path: '/admin/users/{id}/sessions',
+    tag: TAG,
+    summary: 'End all sessions of a user',
+    access: permission('sessions:end'),
+    params: onUser,
+    answers: { 204: 'They have ended' },
+    async handle({ params, caller }, { userAdmin }) {
+      await userAdmin.endSessions(params.id, undefined, caller);
+      return noContent();
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/admin/users/{id}/sessions/{session_id}',
-      access: { permission: 'sessions:end' },
-      async handle(req, res) {
-        const path = UserSessionPath.safeParse(req.params).data;
-        if (path === undefined) throw new AppError('session_not_found');
-        const ended = await userAdmin.endSessions(path.id, path.session_id, granterOf(req));
-        if (ended === 0) throw new AppError('session_not_found');
-        res.status(204).end();
-      },
+  route({
+    id: 'endUserSession',
+    method: 'DELETE',
+    path: '/admin/users/{id}/sessions/{session_id}',
+    tag: TAG,
+    summary: 'End a session of a user',
+    access: permission('sessions:end'),
+    params: { schema: UserSessionPath, unknown: 'session_not_found' },
+    answers: { 204: 'It has ended' },
+    refuses: ['user_not_found'],
+    async handle({ params, caller }, { userAdmin }) {
+      const ended = await userAdmin.endSessions(params.id, params.session_id, caller);
+      if (ended === 0) throw new AppError('session_not_found');
+      return noContent();
     },
-  ];
-}
-
-function present(user: UserInFull) {
-  return { user: presentUserInFull(user) };
-}
-
-/** What is no id is nobody's. */
-function idOf(req: Request): string {
-  const id = UserPath.safeParse(req.params).data?.id;
-  if (id === undefined) throw new AppError('user_not_found');
-  return id;
-}
+  }),
+];

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { Email, Name, NewPassword, Username } from '../../core/users/fields.ts';
+import { presentUser, UserView } from '../../core/users/view.ts';
 import { RoleName } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingById } from '../../core/values/paging.ts';
 import { fault, wellFormedText } from '../../core/values/text.ts';
-import { Email, Name, NewPassword, presentUser, Username, UserView } from '../accounts/schemas.ts';
 import type { UserInFull } from './users.ts';
 
 /** With names of 64 characters and all permissions that fit, the token still fits into 8 KB. */
@@ -67,7 +68,7 @@ export interface ImportResult {
   readonly detail?: string;
 }
 
-/** Each item is looked at by itself, so that one that is wrong stands in nobody's way. */
+/** Each item is looked at by itself, so that one that is wrong does not hold up the others. */
 export const ImportBody = z
   .strictObject({
     users: z.array(z.unknown()).min(1, IMPORT_SIZE).max(MAX_IMPORTED_USERS, IMPORT_SIZE).meta({
@@ -99,7 +100,7 @@ export function bcryptCostOf(hash: string): number {
   return Number(BCRYPT_HASH.exec(hash)?.groups?.cost);
 }
 
-/** A user of an import. A costlier hash would let whoever brings it along decide how long logins wait. */
+/** A user of an import. A costlier hash would let those who bring it along decide how long logins wait. */
 export function importedUser(maxCost: number) {
   const isTaken = (hash: string) => bcryptCostOf(hash) <= maxCost;
   const wanted = `Must be a bcrypt hash of cost 4 to ${maxCost}, which is one above BCRYPT_COST.`;
@@ -154,7 +155,7 @@ export const ImportAnswer = z.strictObject({
 });
 
 /** Member by member, so that nothing the store adds can leak. */
-export function presentUserInFull({ user, roles }: UserInFull): z.infer<typeof UserInFullView> {
+function viewOf({ user, roles }: UserInFull): z.infer<typeof UserInFullView> {
   return {
     ...presentUser(user).user,
     roles: [...roles],
@@ -165,9 +166,13 @@ export function presentUserInFull({ user, roles }: UserInFull): z.infer<typeof U
   };
 }
 
+export function presentUserInFull(user: UserInFull): z.infer<typeof UserInFullAnswer> {
+  return { user: viewOf(user) };
+}
+
 export function presentPage(users: readonly UserInFull[], limit: number): z.infer<typeof UsersAnswer> {
   const { items, nextCursor } = pageOf(users, limit, ({ user }) => user.id);
-  return { users: items.map(presentUserInFull), next_cursor: nextCursor };
+  return { users: items.map(viewOf), next_cursor: nextCursor };
 }
 
 export function presentImport(results: readonly ImportResult[]): z.infer<typeof ImportAnswer> {

@@ -1,26 +1,23 @@
 import { v7 as uuidv7 } from 'uuid';
 import {
   ADMIN_ROLE,
-  type ConfirmedGranter,
+  assertRolesGrantable,
   confirmGranter,
+  confirmGranterAbove,
   type Granter,
+  requireOtherAdmin,
 } from '../../core/access/grants.ts';
-import { demandOtherAdmin } from '../../core/access/last-admin.ts';
-import { confirmAbove, demandGrantable } from '../../core/access/rank.ts';
 import { type EventType, entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Passwords } from '../../core/passwords/passwords.ts';
-import type { Revocation, Session } from '../../core/sessions/ports.ts';
+import type { PrincipalCaller } from '../../core/principal.ts';
+import type { Revocation } from '../../core/revocation/revocation.ts';
+import type { Session } from '../../core/sessions/session.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
-import type {
-  AccountStore,
-  AccountStores,
-  Identifier,
-  User,
-  UserChange,
-  UserFilter,
-} from '../../core/users/ports.ts';
+import type { CoreStore, CoreStores } from '../../core/stores.ts';
+import type { Identifier } from '../../core/users/identifiers.ts';
+import type { User, UserChange, UserFilter } from '../../core/users/user.ts';
 
 type AdministeredSessions = Pick<
   Sessions,
@@ -28,7 +25,7 @@ type AdministeredSessions = Pick<
 >;
 
 export interface UserAdminDependencies {
-  readonly store: AccountStore;
+  readonly store: CoreStore;
   readonly passwords: Passwords;
   readonly sessions: AdministeredSessions;
   readonly clock: Clock;
@@ -37,7 +34,7 @@ export interface UserAdminDependencies {
 export interface NewAccount {
   readonly email: Identifier;
   readonly emailVerified: boolean;
-  /** Absent for somebody who logs in by other means. */
+  /** Absent for a user who logs in by other means. */
   readonly password?: string | undefined;
   readonly username?: Identifier | undefined;
   readonly name?: string | null | undefined;
@@ -69,12 +66,12 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /** @throws AppError email_taken, username_taken, unknown_role, insufficient_scope, validation_failed, overloaded */
-  async function create(account: NewAccount, admin: Granter): Promise<UserInFull> {
+  async function create(account: NewAccount, admin: PrincipalCaller): Promise<UserInFull> {
     const { email, emailVerified, password, username = null, name = null, roles } = account;
     if (password !== undefined) {
       passwords.demandAcceptable(password, [email.shown, username?.shown, name], '/password');
     }
-    const { network } = admin.caller.origin;
+    const { network } = admin.origin;
     const passwordHash = password === undefined ? null : await passwords.hash(password, network);
     const createdAt = now();
     const id = uuidv7({ msecs: createdAt.getTime() });
@@ -83,14 +80,14 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
       const granter = await confirmGranter(stores, admin, createdAt);
       await stores.users.insert({ id, email, emailVerifiedAt, username, name, passwordHash, createdAt });
       await stores.userRoles.add(id, roles);
-      await demandGrantable(stores, granter, roles);
-      await stores.ledger.append(entryOf('user.created', admin.caller, id, { roles }), createdAt);
+      await assertRolesGrantable(stores, granter, roles);
+      await stores.ledger.append(entryOf('user.created', admin, id, { roles }), createdAt);
       return readWithin(stores, id);
     });
   }
 
   /** @throws AppError user_not_found, insufficient_scope, email_taken, username_taken */
-  function update(userId: string, change: UserChange, admin: Granter): Promise<UserInFull> {
+  function update(userId: string, change: UserChange, admin: PrincipalCaller): Promise<UserInFull> {
     const details = { fields: Object.keys(change) };
     return changeUser('user.updated', userId, admin, details, async (stores) =>
       (await stores.users.update(userId, change, now())) ? [] : null,
@@ -102,9 +99,9 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * by their time, so that a login right after it is enabled again is good.
    * @throws AppError user_not_found, insufficient_scope, last_admin
    */
-  function disable(userId: string, admin: Granter): Promise<UserInFull> {
+  function disable(userId: string, admin: PrincipalCaller): Promise<UserInFull> {
     return changeUser('user.disabled', userId, admin, {}, async (stores) => {
-      await demandOtherAdmin(stores, userId);
+      await requireOtherAdmin(stores, userId);
       if (!(await stores.users.disable(userId, now()))) return null;
       const ended = await sessions.revokeWithin(stores, { userId }, 'user_disabled');
       const version = await stores.userRoles.raiseVersion(userId, now());
@@ -113,27 +110,27 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /** @throws AppError user_not_found, insufficient_scope */
-  function enable(userId: string, admin: Granter): Promise<UserInFull> {
+  function enable(userId: string, admin: PrincipalCaller): Promise<UserInFull> {
     return changeUser('user.enabled', userId, admin, {}, async (stores) =>
       (await stores.users.enable(userId, now())) ? [] : null,
     );
   }
 
   /** @throws AppError user_not_found, insufficient_scope, last_admin */
-  async function remove(userId: string, admin: Granter): Promise<void> {
+  async function remove(userId: string, admin: PrincipalCaller): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
-      await confirmAbove(stores, admin, userId, now());
-      await demandOtherAdmin(stores, userId);
+      await confirmGranterAbove(stores, admin, userId, now());
+      await requireOtherAdmin(stores, userId);
       if (!(await stores.users.removeAny(userId))) throw new AppError('user_not_found');
       await stores.loginFailures.clearAccount(userId);
-      await stores.ledger.append(entryOf('user.deleted', admin.caller, userId), now());
+      await stores.ledger.append(entryOf('user.deleted', admin, userId), now());
       return sessions.revokeUserWithin(stores, userId);
     });
     sessions.announce(revoked);
   }
 
   /** Forgets wrong passwords, those that locked the account included. Whether there were any. */
-  async function unlock(userId: string, admin: Granter): Promise<boolean> {
+  async function unlock(userId: string, admin: PrincipalCaller): Promise<boolean> {
     let devices = 0;
     await changeUser('user.unlocked', userId, admin, {}, async (stores) => {
       devices = await stores.loginFailures.clearAccount(userId);
@@ -146,7 +143,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * Ends all sessions, and the next login has to bring a new password along.
    * @throws AppError user_not_found, insufficient_scope
    */
-  function forcePasswordChange(userId: string, admin: Granter): Promise<UserInFull> {
+  function forcePasswordChange(userId: string, admin: PrincipalCaller): Promise<UserInFull> {
     return changeUser('user.password_change_forced', userId, admin, {}, async (stores) => {
       await stores.users.requirePasswordChange(userId, now());
       return sessions.revokeWithin(stores, { userId }, 'password_changed');
@@ -158,11 +155,11 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * and refresh into the new ones.
    * @throws AppError user_not_found, insufficient_scope, unknown_role, last_admin, scope_too_large
    */
-  function setRoles(userId: string, roles: readonly string[], admin: Granter): Promise<UserInFull> {
+  function setRoles(userId: string, roles: readonly string[], admin: PrincipalCaller): Promise<UserInFull> {
     return changeUser('user.roles_changed', userId, admin, { roles }, async (stores, granter) => {
-      if (!roles.includes(ADMIN_ROLE)) await demandOtherAdmin(stores, userId);
+      if (!roles.includes(ADMIN_ROLE)) await requireOtherAdmin(stores, userId);
       const version = await stores.userRoles.replace(userId, roles, now());
-      await demandGrantable(stores, granter, roles);
+      await assertRolesGrantable(stores, granter, roles);
       return sessions.revokeRightsWithin(stores, userId, version);
     });
   }
@@ -177,32 +174,36 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
    * Ends all sessions, or one. How many that were.
    * @throws AppError user_not_found, insufficient_scope
    */
-  async function endSessions(userId: string, id: string | undefined, admin: Granter): Promise<number> {
+  async function endSessions(
+    userId: string,
+    id: string | undefined,
+    admin: PrincipalCaller,
+  ): Promise<number> {
     const filter = id === undefined ? { userId } : { userId, id };
     const ended = await store.transaction(async (stores) => {
-      await confirmAbove(stores, admin, userId, now());
-      return sessions.endWithin(stores, filter, 'ended_by_admin', admin.caller);
+      await confirmGranterAbove(stores, admin, userId, now());
+      return sessions.endWithin(stores, filter, 'ended_by_admin', admin);
     });
     sessions.announce(ended);
     return ended.length;
   }
 
   /**
-   * One change of somebody who may not do more than the administrator, and its entry in the ledger. `work` tells what it
+   * One change of a user who may not do more than the administrator, and its entry in the audit log. `work` tells what it
    * has revoked, or null where nothing had to be changed.
    */
   async function changeUser(
     type: EventType,
     userId: string,
-    admin: Granter,
+    admin: PrincipalCaller,
     details: Readonly<Record<string, readonly string[]>>,
-    work: (stores: AccountStores, granter: ConfirmedGranter) => Promise<Revocation[] | null>,
+    work: (stores: CoreStores, granter: Granter) => Promise<Revocation[] | null>,
   ): Promise<UserInFull> {
     const { changed, revoked } = await store.transaction(async (stores) => {
-      const granter = await confirmAbove(stores, admin, userId, now());
+      const granter = await confirmGranterAbove(stores, admin, userId, now());
       const revoked = await work(stores, granter);
       if (revoked !== null) {
-        await stores.ledger.append(entryOf(type, admin.caller, userId, details), now());
+        await stores.ledger.append(entryOf(type, admin, userId, details), now());
       }
       return { changed: await readWithin(stores, userId), revoked: revoked ?? [] };
     });
@@ -226,7 +227,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   };
 }
 
-async function readWithin({ users, userRoles }: AccountStores, userId: string): Promise<UserInFull> {
+async function readWithin({ users, userRoles }: CoreStores, userId: string): Promise<UserInFull> {
   const user = await users.findById(userId);
   if (user === null) throw new AppError('user_not_found');
   const roles = (await userRoles.rolesOf([userId])).get(userId) ?? [];

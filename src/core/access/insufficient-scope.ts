@@ -1,0 +1,14 @@
+import { challenge } from '@latchkey/verifier/core';
+import { AppError } from '../errors.ts';
+
+/** The realm of every challenge of this service. */
+export const REALM = 'latchkey';
+
+/** The refusal of a credential that is good but lacks a permission (RFC 6750 section 3.1), or something that has no name there. */
+export function insufficientScope(
+  permission: string | undefined,
+  detail = `This needs the permission ${permission}.`,
+): AppError {
+  const headers = { 'WWW-Authenticate': challenge(REALM, 'insufficient_scope', permission) };
+  return new AppError('insufficient_scope', detail, { headers });
+}

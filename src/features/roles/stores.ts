@@ -1,0 +1,15 @@
+import { storesOf } from '../../core/stores.ts';
+import type { Scope } from '../../db/scope.ts';
+import { createPermissionStore } from './permissions.store.ts';
+import { createRoleStore } from './roles.store.ts';
+
+export type RoleStores = ReturnType<typeof roleStoresOf>;
+
+/** What the core keeps, and beside it what roles and permissions there are. */
+export function roleStoresOf(scope: Scope) {
+  return {
+    ...storesOf(scope),
+    roles: createRoleStore(scope),
+    permissions: createPermissionStore(scope),
+  };
+}

@@ -1,0 +1,23 @@
+import { maxForeignCost } from '../../core/passwords/stored-costs.ts';
+import { feature } from '../feature.ts';
+import { createImport } from './import.ts';
+import { userRoutes } from './routes.ts';
+import { createUserAdmin } from './users.ts';
+
+/** What administrators do with the accounts of others. */
+export const users = feature({
+  routes: userRoutes,
+  create({ config, store, passwords, sessions, storedCosts, clock }) {
+    return {
+      services: {
+        userAdmin: createUserAdmin({ store, passwords, sessions, clock }),
+        importUsers: createImport({
+          store,
+          clock,
+          maxHashCost: maxForeignCost(config.passwords.bcryptCost),
+          onHash: (cost) => storedCosts.note(cost, false),
+        }),
+      },
+    };
+  },
+});
