@@ -24,6 +24,13 @@ export type AnswerDescription =
 
 export type AnswerDescriptions = Readonly<Record<number, AnswerDescription>>;
 
+/** What fits a schema, and may be shared with others. */
+type Immutable<Value> = Value extends readonly (infer Item)[]
+  ? readonly Immutable<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Immutable<Value[Key]> }
+    : Value;
+
 /** What a handler returns: one of the answers that its route describes, each with a body that fits its schema. */
 export type AnswerOf<Descriptions extends AnswerDescriptions> = {
   [Status in keyof Descriptions & number]: AnswerParts & {
@@ -31,7 +38,7 @@ export type AnswerOf<Descriptions extends AnswerDescriptions> = {
   } & (Descriptions[Status] extends {
       readonly schema: infer Schema extends z.ZodType;
     }
-      ? { readonly body: z.input<Schema> } | { readonly content: Bytes | FixedContent }
+      ? { readonly body: Immutable<z.input<Schema>> } | { readonly content: Bytes | FixedContent }
       : unknown);
 }[keyof Descriptions & number];
 

@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditFilter } from '../../core/audit/ports.ts';
+import type { AuditEvent, AuditFilter } from '../../core/audit/audit.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { pageOf } from '../../core/values/paging.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { AuditEvent } from '../../core/audit/audit.ts';
 import { EVENT_TYPES } from '../../core/audit/audit.ts';
 import { QueryTime } from '../../core/values/fields.ts';
 import { NextCursor, pagingById } from '../../core/values/paging.ts';
-import type { AuditEvent } from '../../core/audit/ports.ts';
 import type { Activity } from './events.ts';
 
 /** An id or a name of anything there is: what is longer than that of a permission is of nothing. */

@@ -77,7 +77,7 @@ function documented({
     access: anyone(),
     cacheable: true,
     answers: { 200: { description, mediaType, schema }, 304: UNCHANGED },
-    handle: () => ({ status: 200, headers, content }),
+    handle: () => ({ status: 200 as const, headers, content }),
   });
 }
 
@@ -91,6 +91,6 @@ function asset(name: string, mediaType: string, cacheControl: string, load: () =
     access: anyone(),
     cacheable: true,
     answers: { 200: { description: name, mediaType, schema: z.string() } },
-    handle: () => ({ status: 200, content }),
+    handle: () => ({ status: 200 as const, content }),
   });
 }

@@ -4,5 +4,5 @@ import { gatewayRoutes } from './routes.ts';
 /** What gateways and other services verify tokens with. */
 export const gateway = feature({
   routes: gatewayRoutes,
-  create: ({ keys }) => ({ services: { keys } }),
+  create: ({ keys }) => ({ services: { jwks: JSON.stringify(keys.jwks) } }),
 });

@@ -1,5 +1,4 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
-import type { KeyRing } from '../../core/tokens/keys.ts';
 import { anyone, bearer } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { routesWith } from '../../http/route.ts';
@@ -7,7 +6,7 @@ import { Claims, Jwks } from './schemas.ts';
 
 const JWKS_MAX_AGE_SECONDS = 300;
 
-const route = routesWith<{ readonly keys: KeyRing }>();
+const route = routesWith<{ readonly jwks: string }>();
 
 export const gatewayRoutes = [
   // Envoy keeps the method of the request that it asks about, and puts that request's path behind /verify. The body of
@@ -48,9 +47,11 @@ export const gatewayRoutes = [
     summary: 'The public keys of RS256 and ES256 tokens; none under HS256',
     access: anyone(),
     answers: { 200: { description: 'A JSON Web Key Set (RFC 7517)', schema: Jwks } },
-    handle(_input, { keys }) {
-      return ok(keys.jwks, { headers: { 'Cache-Control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` } });
-    },
+    handle: (_input, { jwks }) => ({
+      status: 200 as const,
+      headers: { 'Cache-Control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` },
+      content: { mediaType: 'application/json; charset=utf-8', bytes: jwks },
+    }),
   }),
 ];
 

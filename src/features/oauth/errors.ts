@@ -1,6 +1,5 @@
-import { type AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
+import type { AppError } from '../../core/errors.ts';
 import type { Quota } from '../../core/limits/quota.ts';
-import { challenge } from '../../http/problem.ts';
 
 /** The errors of these endpoints and their statuses (RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5). */
 export const OAUTH_ERRORS = {
@@ -18,27 +17,8 @@ export const OAUTH_ERRORS = {
 
 export type OAuthErrorCode = keyof typeof OAUTH_ERRORS;
 
-const RETRY_AFTER_SECONDS = '1';
-
 /** RFC 9110 section 11.6.1: the scheme to try. */
 const BASIC_CHALLENGE = 'Basic realm="latchkey", charset="UTF-8"';
-
-/** What the refusals of this service are called here; whatever is not listed goes by its status. */
-const OAUTH_CODE_OF: Partial<Record<ErrorCode, OAuthErrorCode>> = {
-  invalid_refresh_token: 'invalid_grant',
-  refresh_token_reused: 'invalid_grant',
-  token_missing: 'invalid_token',
-  token_invalid: 'invalid_token',
-  token_expired: 'invalid_token',
-  token_revoked: 'invalid_token',
-  insufficient_scope: 'insufficient_scope',
-};
-
-const OAUTH_CODE_OF_STATUS: Readonly<Record<number, OAuthErrorCode>> = {
-  429: 'slow_down',
-  500: 'server_error',
-  503: 'temporarily_unavailable',
-};
 
 export interface OAuthErrorOptions {
   readonly status?: number;
@@ -47,7 +27,7 @@ export interface OAuthErrorOptions {
   readonly cause?: AppError;
 }
 
-/** A refusal in the words of OAuth. The message goes to the caller; it has no quotation mark and no backslash. */
+/** An error in the words of OAuth. The message goes to the caller; it has no quotation mark and no backslash. */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode;
   readonly status: number;
@@ -70,20 +50,5 @@ export function invalidClient(
 ): OAuthError {
   return new OAuthError('invalid_client', description, {
     headers: { 'WWW-Authenticate': BASIC_CHALLENGE },
-  });
-}
-
-/** A refusal of the service in the words of OAuth. */
-export function toOAuthError(error: AppError): OAuthError {
-  const code = OAUTH_CODE_OF[error.code] ?? OAUTH_CODE_OF_STATUS[ERRORS[error.code].status] ?? 'invalid_request';
-  return new OAuthError(code, error.detail, {
-    status: error.code === 'payload_too_large' ? ERRORS.payload_too_large.status : OAUTH_ERRORS[code],
-    headers: {
-      ...(code === 'invalid_token' && { 'WWW-Authenticate': challenge(error.code) }),
-      ...(code === 'temporarily_unavailable' && { 'Retry-After': RETRY_AFTER_SECONDS }),
-      ...error.headers,
-    },
-    quota: error.quota,
-    cause: error,
   });
 }

@@ -25,7 +25,7 @@ export function readForm(parameters: FormParameters = []): Form {
 }
 
 /** @throws OAuthError invalid_request */
-export function demandParameter(form: Form, name: string): string {
+export function requireParameter(form: Form, name: string): string {
   const value = form.get(name);
   if (value === undefined) throw new OAuthError('invalid_request', `The parameter ${name} is missing.`);
   return value;
@@ -43,11 +43,8 @@ export function readScope(form: Form): readonly string[] | undefined {
   return names && [...new Set(names)];
 }
 
-/**
- * Nobody gets more than there is to get.
- * @throws OAuthError invalid_scope
- */
-export function demandWithin(wanted: readonly string[], granted: readonly string[]): void {
+/** @throws OAuthError invalid_scope where more is wanted than can be granted */
+export function assertWithin(wanted: readonly string[], granted: readonly string[]): void {
   const surplus = wanted.find((name) => !granted.includes(name));
   if (surplus !== undefined) {
     const shown = surplus.slice(0, MAX_SHOWN_LENGTH);

@@ -1,49 +1,78 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
+import type { Core } from '../../core/core.ts';
 import { AppError, isTokenFault } from '../../core/errors.ts';
-import type { Sessions } from '../../core/sessions/sessions.ts';
-import type { TokenCheck } from '../../http/authenticate.ts';
-import type { ActiveToken, Introspector } from './ports.ts';
 
-/** What the caller of POST /oauth/introspect has to hold. */
-export const INTROSPECT_PERMISSION = 'tokens:introspect';
-
-interface KeyInspection {
-  /** The claims of a key that is good, else null. */
-  readonly inspect: (key: string) => Promise<AccessTokenClaims | null>;
+/** What is told of a token that is good (RFC 7662 section 2.2). Nothing personal. */
+interface ActiveToken {
+  readonly sub: string;
+  readonly token_type: 'Bearer' | 'refresh_token' | 'api_key';
+  /** Permissions separated by spaces. */
+  readonly scope?: string;
+  readonly client_id?: string;
+  readonly sid?: string;
+  readonly roles?: readonly string[];
+  readonly iss?: string;
+  readonly aud?: string | readonly string[];
+  readonly jti?: string;
+  /** Seconds since 1970. */
+  readonly iat?: number;
+  readonly exp?: number;
 }
 
 export type IntrospectionAnswer = { readonly active: false } | ({ readonly active: true } & ActiveToken);
 
-/** RFC 7662 section 2.2: nothing is said of a token that is not good, not even why. */
-const INACTIVE = { active: false } as const;
+export type Introspect = ReturnType<typeof createIntrospect>;
 
-/** What there is to know about a token: the first introspector that knows it as a good one answers. */
-export async function introspect(
-  introspectors: readonly Introspector[],
-  token: string,
-): Promise<IntrospectionAnswer> {
-  for (const ask of introspectors) {
-    const found = await ask(token);
-    if (found !== null) return { active: true, ...found };
+/** POST /oauth/introspect without HTTP: makes the function that tells what there is to know about a token. */
+export function createIntrospect({
+  apiKeys,
+  authenticate,
+  requireFresh,
+  sessions,
+}: Pick<Core, 'apiKeys' | 'authenticate' | 'requireFresh' | 'sessions'>) {
+  /**
+   * Nothing is said of a token that is not good, not even why. What cannot be known at present throws, so that no good
+   * token is taken for a bad one.
+   * @throws AppError revocations_stale, database_unavailable, database_behind
+   */
+  return async function introspect(token: string): Promise<IntrospectionAnswer> {
+    const found = apiKeys.isKey(token)
+      ? await describeApiKey(token)
+      : ((await describeAccessToken(token)) ?? (await describeRefreshToken(token)));
+    return found === null ? { active: false } : { active: true, ...found };
+  };
+
+  /** Asking about a key is no use of it. */
+  async function describeApiKey(key: string): Promise<ActiveToken | null> {
+    const principal = await apiKeys.inspect(key);
+    if (principal === null) return null;
+    requireFresh();
+    return { ...describe(principal.claims), token_type: 'api_key' };
   }
-  return INACTIVE;
-}
 
-/** Access tokens of users and of machines, by the check that protects every other route. */
-export function introspectAccessTokens(check: TokenCheck): Introspector {
-  return async (token) => {
+  /** By the check that protects every other route. */
+  async function describeAccessToken(token: string): Promise<ActiveToken | null> {
     try {
-      const claims = await check(token);
-      return claims.api_key_id === undefined ? describe(claims) : null;
+      return describe((await authenticate(token)).claims);
     } catch (error) {
-      // Everything else means that nobody can tell at present.
       if (error instanceof AppError && isTokenFault(error.code)) return null;
       throw error;
     }
-  };
+  }
+
+  /** Those are good that a refresh would take. */
+  async function describeRefreshToken(token: string): Promise<ActiveToken | null> {
+    const found = await sessions.sessionOf(token);
+    if (found?.isBehind) throw new AppError('database_behind');
+    if (!found?.isRefreshable) return null;
+    const { id, userId, idleExpiresAt } = found.session;
+    const exp = Math.floor(idleExpiresAt.getTime() / 1000);
+    return { sub: userId, sid: id, exp, token_type: 'refresh_token' };
+  }
 }
 
-function describe({ iss, aud, sub, sid, client_id, iat, exp, jti, roles, scope }: AccessTokenClaims) {
+function describe(claims: AccessTokenClaims): ActiveToken {
+  const { iss, aud, sub, sid, client_id, iat, exp, jti, roles, scope } = claims;
   return {
     sub,
     token_type: 'Bearer',
@@ -56,26 +85,5 @@ function describe({ iss, aud, sub, sid, client_id, iat, exp, jti, roles, scope }
     jti,
     iat,
     exp,
-  };
-}
-
-/** API keys; asking about one is no use of it. `demandFresh` throws while nobody can know what has been revoked. */
-export function introspectApiKeys({ inspect }: KeyInspection, demandFresh: () => void): Introspector {
-  return async (token) => {
-    const claims = await inspect(token);
-    if (claims !== null) demandFresh();
-    return claims && { ...describe(claims), token_type: 'api_key' };
-  };
-}
-
-/** Refresh tokens: those that a refresh would take. */
-export function introspectRefreshTokens(sessions: Pick<Sessions, 'sessionOf'>): Introspector {
-  return async (token) => {
-    const found = await sessions.sessionOf(token);
-    if (found?.isBehind) throw new AppError('database_behind');
-    if (!found?.isRefreshable) return null;
-    const { id, userId, idleExpiresAt } = found.session;
-    const exp = Math.floor(idleExpiresAt.getTime() / 1000);
-    return { sub: userId, sid: id, exp, token_type: 'refresh_token' };
   };
 }

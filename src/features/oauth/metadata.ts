@@ -1,4 +1,4 @@
-import { GRANT_TYPES } from './token.ts';
+import { GRANT_TYPES } from './grant.ts';
 
 const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
 

@@ -1,197 +1,178 @@
-import type { AccessTokenClaims } from '@latchkey/verifier/core';
-import type { Request, Response } from 'express';
-import type { Logger } from 'pino';
-import type { RightsStore } from '../../core/sessions/ports.ts';
-import type { Sessions } from '../../core/sessions/sessions.ts';
-import { policyOf, readBearerToken, type TokenCheck } from '../../http/authenticate.ts';
-import { FORM_BODY } from '../../http/body.ts';
-import { insufficientScope, permissionsOf } from '../../http/caller.ts';
-import { closeAfter } from '../../http/when-over.ts';
-import { networkOf, originOf } from '../../http/origin.ts';
-import { isPaced, logRefusal, toAppError } from '../../http/problem.ts';
-import { type Limit, showQuota } from '../../http/rate-limit.ts';
-import type { RefusalBudget } from '../../http/refusal-budget.ts';
-import type { Route } from '../../http/route.ts';
-import { type ClientHeader, type ClientRequest, createClientCheck } from './credentials.ts';
-import { invalidClient, OAuthError, toOAuthError } from './errors.ts';
-import { demandParameter, readForm } from './form.ts';
-import { INTROSPECT_PERMISSION, introspect } from './introspection.ts';
-import { describeServer } from './metadata.ts';
-import type { Introspector, Machine, Machines } from './ports.ts';
-import { createRevocation } from './revocation.ts';
-import { presentToken } from './schemas.ts';
-import { createTokenEndpoint } from './token.ts';
+import { insufficientScope } from '../../core/access/insufficient-scope.ts';
+import type { ProvenClient } from '../../core/clients/client-tokens.ts';
+import { type Access, anyone } from '../../http/access.ts';
+import { ok } from '../../http/answer.ts';
+import { form } from '../../http/body.ts';
+import type { FormParameters } from '../../http/body-text.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import { routesWith } from '../../http/route.ts';
+import type { ClientAuthentication, ClientHeader, ClientRequest } from './client-authentication.ts';
+import { oauthErrors } from './error-format.ts';
+import { invalidClient, OAuthError } from './errors.ts';
+import { readForm, requireParameter } from './form.ts';
+import type { GrantTokens } from './grant.ts';
+import type { Introspect } from './introspection.ts';
+import type { describeServer } from './metadata.ts';
+import type { Revoke } from './revocation.ts';
+import {
+  IntrospectionAnswerView,
+  IntrospectionForm,
+  presentToken,
+  RevocationForm,
+  ServerMetadata,
+  TokenAnswer,
+  TokenForm,
+} from './schemas.ts';
 
-export interface OAuthRouteDependencies {
-  readonly machines: Machines;
-  readonly sessions: Sessions;
-  readonly rights: RightsStore;
-  /** The claims of a token that has not been revoked. */
-  readonly verifyLive: TokenCheck;
-  /** The claims of a genuine token, even of one that has been revoked. */
-  readonly verifyGenuine: (token: string) => AccessTokenClaims;
-  /** Whether this process knows that a genuine token is refused already. */
-  readonly isRevoked: (claims: AccessTokenClaims) => boolean;
-  /** Who is asked about a token, one kind of token each. */
-  readonly introspectors: readonly Introspector[];
-  readonly limit: Limit;
-  readonly refusalBudget: RefusalBudget;
-  readonly logger: Logger;
+interface Services {
+  readonly clients: ClientAuthentication;
+  readonly grantTokens: GrantTokens;
+  readonly introspect: Introspect;
+  readonly revoke: Revoke;
+  readonly metadata: ReturnType<typeof describeServer>;
 }
 
-declare global {
-  namespace Express {
-    interface Request {
-      /** The client that authenticated by header, at /oauth. */
-      oauthClient?: Machine | undefined;
-    }
-  }
-}
+const INTROSPECT = 'tokens:introspect';
 
-/** GET /.well-known/oauth-authorization-server (RFC 8414 section 3). */
-export function metadataRoutes(issuer: string, publicUrl: string): readonly Route[] {
-  const metadata = describeServer(issuer, publicUrl);
-  return [
-    {
-      method: 'GET',
-      path: '/.well-known/oauth-authorization-server',
-      access: 'public',
-      handle(_req, res) {
-        res.json(metadata);
-      },
+type CountFailure = (exchange: Pick<Exchange, 'count' | 'origin'>) => Promise<void>;
+
+/** A failed authentication counts, where a request with an Authorization header does not. */
+const countFailure: CountFailure = ({ count, origin }) => count('oauth-ip', origin.network);
+const everyRequestCounts: CountFailure = async () => {};
+
+const route = routesWith<Services>();
+
+/** Forms in, JSON out, and errors in the form of RFC 6749 section 5.2. */
+export const oauthRoutes = [
+  route({
+    id: 'token',
+    method: 'POST',
+    path: '/oauth/token',
+    tag: 'OAuth 2.0',
+    summary: 'Get an access token as a machine client, or with a refresh token',
+    description:
+      'RFC 6749 sections 4.4 and 6. A client authenticates by Basic or in the body; a refresh token needs no client.',
+    limit: 'oauth-ip',
+    access: clientOrNone(everyRequestCounts),
+    body: form(TokenForm),
+    answers: { 200: { description: 'The token', schema: TokenAnswer } },
+    errors: oauthErrors('invalid_client', 'invalid_grant', 'invalid_scope', 'unsupported_grant_type'),
+    async handle(input, { grantTokens }) {
+      const granted = await grantTokens(requestOf(input, input.caller, everyRequestCounts));
+      // RFC 6749 section 5.1.
+      return ok(presentToken(granted), { headers: { Pragma: 'no-cache' } });
     },
-  ];
-}
+  }),
 
-/**
- * /oauth: forms in, JSON out, and refusals in the form of RFC 6749 section 5.2. A client that authenticates by header does so before the form is read; a request without one is counted by its address
- * first.
- */
-export function oauthRoutes(dependencies: OAuthRouteDependencies): readonly Route[] {
-  const { machines, sessions, rights, verifyLive, verifyGenuine, isRevoked, introspectors, limit } =
-    dependencies;
-  const { check: checkClient, checkHeader } = createClientCheck(machines);
-  const grant = createTokenEndpoint({ machines, checkClient, sessions, rights });
-  const revoke = createRevocation({ machines, checkClient, sessions, verifyGenuine, isRevoked });
-  const refuse = createOAuthRefusal(dependencies.logger, dependencies.refusalBudget);
-
-  return [
-    {
-      method: 'POST',
-      path: '/oauth/token',
-      limit: 'oauth-ip',
-      access: { authenticate: (req) => authenticateClient(req, async () => {}) },
-      body: FORM_BODY,
-      refuse,
-      async handle(req, res) {
-        // This endpoint has counted the request already.
-        const request = clientRequestOf(req, async () => {});
-        const granted = await grant({ ...request, countRefresh: countRefresh(res) });
-        // RFC 6749 section 5.1.
-        res.set('Pragma', 'no-cache').json(presentToken(granted));
-      },
+  route({
+    id: 'introspect',
+    method: 'POST',
+    path: '/oauth/introspect',
+    tag: 'OAuth 2.0',
+    summary: 'Ask what there is to know about a token (tokens:introspect)',
+    description: 'RFC 7662, for a client with that permission or a bearer token that has it.',
+    limit: 'oauth-ip',
+    limitSparesAuthorization: true,
+    access: clientOrBearer(),
+    body: form(IntrospectionForm),
+    answers: { 200: { description: 'The token, if it is good', schema: IntrospectionAnswerView } },
+    errors: oauthErrors('invalid_client', 'invalid_token', 'insufficient_scope'),
+    async handle(input, { clients, introspect }) {
+      const { caller } = input;
+      const request = requestOf(input, caller.client, countFailure);
+      if (!caller.isBearer) assertMayIntrospect(await clients.authenticate(request));
+      else if (request.form.has('client_secret')) {
+        throw new OAuthError('invalid_request', 'There is both a bearer token and a client secret.');
+      }
+      return ok(await introspect(requireParameter(request.form, 'token')));
     },
-    {
-      method: 'POST',
-      path: '/oauth/introspect',
-      limit: 'oauth-ip',
-      limitSparesAuthorization: true,
-      access: { authenticate: authenticateAsker },
-      body: FORM_BODY,
-      refuse,
-      async handle(req, res) {
-        const request = clientRequestOf(req, countFailure(req, res));
-        await requireAsker(req, request);
-        res.json(await introspect(introspectors, demandParameter(request.form, 'token')));
-      },
+  }),
+
+  route({
+    id: 'revoke',
+    method: 'POST',
+    path: '/oauth/revoke',
+    tag: 'OAuth 2.0',
+    summary: 'Revoke a token',
+    description:
+      'RFC 7009. A client revokes its own access tokens; a token of a user, without a client, ends its session.',
+    limit: 'oauth-ip',
+    limitSparesAuthorization: true,
+    access: clientOrNone(countFailure),
+    body: form(RevocationForm),
+    answers: { 200: 'The token is no longer good, if it was yours to revoke' },
+    errors: oauthErrors('invalid_client'),
+    async handle(input, { revoke }) {
+      await revoke(requestOf(input, input.caller, countFailure));
+      return { status: 200 as const };
     },
-    {
-      method: 'POST',
-      path: '/oauth/revoke',
-      limit: 'oauth-ip',
-      limitSparesAuthorization: true,
-      access: { authenticate: (req, res) => authenticateClient(req, countFailure(req, res)) },
-      body: FORM_BODY,
-      refuse,
-      async handle(req, res) {
-        await revoke({
-          ...clientRequestOf(req, countFailure(req, res)),
-          countAccess: (jti) => limit(res, 'token', jti),
-          countRefresh: countRefresh(res),
-        });
-        res.status(200).end();
-      },
-    },
-  ];
+  }),
 
-  async function authenticateClient(req: Request, countFailure: () => Promise<void>): Promise<void> {
-    req.oauthClient = await checkHeader({ ...clientHeaderOf(req), countFailure });
-  }
+  route({
+    id: 'authorizationServer',
+    method: 'GET',
+    path: '/.well-known/oauth-authorization-server',
+    tag: 'OAuth 2.0',
+    summary: 'What a client has to know of this server',
+    access: anyone(),
+    answers: { 200: { description: 'RFC 8414', schema: ServerMetadata } },
+    handle: (_input, { metadata }) => ok(metadata),
+  }),
+];
 
-  /** Whoever has a bearer token that may ask (RFC 7662 section 2.1), or a client, which may also do so in the form. */
-  async function authenticateAsker(req: Request, res: Response): Promise<void> {
-    const bearerToken = readBearerToken(req);
-    if (bearerToken === undefined) return authenticateClient(req, countFailure(req, res));
-    req.claims = await verifyLive(bearerToken);
-    await limit(res, policyOf(req.claims), req.claims.jti);
-    if (!permissionsOf(req.claims).includes(INTROSPECT_PERMISSION)) throw cannotAsk();
-  }
-
-  async function requireAsker(req: Request, request: ClientRequest): Promise<void> {
-    if (req.claims !== undefined) {
-      if (!request.form.has('client_secret')) return;
-      throw new OAuthError('invalid_request', 'There is both a bearer token and a client secret.');
-    }
-    const client = await checkClient(request);
-    if (client === undefined)
-      throw invalidClient('This needs a client that authenticates, or a bearer token.');
-    // Without the challenge of a bearer token, which was not what was sent.
-    if (!client.permissions.includes(INTROSPECT_PERMISSION)) {
-      throw new OAuthError('insufficient_scope', cannotAsk().detail);
-    }
-  }
-
-  function countFailure(req: Request, res: Response) {
-    return () => limit(res, 'oauth-ip', networkOf(req.ip));
-  }
-
-  /** A token that was made here counts for its session, however often it has been rotated. */
-  function countRefresh(res: Response) {
-    return async (refreshToken: string) => {
-      const sessionId = sessions.sessionIdIn(refreshToken);
-      if (sessionId !== null) await limit(res, 'refresh-session', sessionId);
-    };
-  }
-}
-
-const cannotAsk = () => insufficientScope(INTROSPECT_PERMISSION);
-
-function clientHeaderOf(req: Request): Omit<ClientHeader, 'countFailure'> {
-  return { origin: originOf(req), authorization: req.headersDistinct.authorization ?? [] };
-}
-
-function clientRequestOf(req: Request, countFailure: () => Promise<void>): ClientRequest {
-  return { ...clientHeaderOf(req), form: readForm(req.body), proven: req.oauthClient, countFailure };
-}
-
-/**
- * Turns whatever was thrown into the JSON of RFC 6749 section 5.2, and logs what the operator needs. What a client is to ask
- * for later goes out as `budget` has it.
- */
-const createOAuthRefusal =
-  (logger: Logger, budget: RefusalBudget) =>
-  (thrown: unknown, req: Request, res: Response): void => {
-    const refusal = thrown instanceof OAuthError ? undefined : toAppError(thrown);
-    const error = refusal === undefined ? (thrown as OAuthError) : toOAuthError(refusal);
-    if (refusal !== undefined) logRefusal(logger, req, refusal, error.status);
-    if (res.headersSent) throw thrown;
-    const send = () => {
-      if (res.destroyed) return;
-      if (error.quota) showQuota(res, error.quota);
-      res.status(error.status).set({ 'Cache-Control': 'no-store', ...error.headers });
-      res.json({ error: error.code, error_description: error.message });
-    };
-    if (refusal && isPaced(refusal))
-      budget.pace(networkOf(req.ip), { send, makeLast: () => closeAfter(res) });
-    else send();
+/** A client that authenticates by header does so before the form is read. It may also do so in the form, or be public. */
+function clientOrNone(count: CountFailure): Access<ProvenClient | undefined, Services> {
+  return {
+    schemes: ['client', 'none'],
+    refuses: [],
+    authenticate: (exchange, { clients }) => clients.authenticateByHeader(headerOf(exchange, count)),
   };
+}
+
+interface Asker {
+  readonly isBearer: boolean;
+  readonly client: ProvenClient | undefined;
+}
+
+/** A bearer token that may ask (RFC 7662 section 2.1), or a client, which may also authenticate in the form. */
+function clientOrBearer(): Access<Asker, Services> {
+  return {
+    schemes: ['client', 'bearer'],
+    refuses: [],
+    async authenticate(exchange, { clients }) {
+      if (exchange.bearerToken() === undefined) {
+        const client = await clients.authenticateByHeader(headerOf(exchange, countFailure));
+        return { isBearer: false, client };
+      }
+      const { principal } = await exchange.authenticate();
+      if (!principal.permissions.includes(INTROSPECT)) throw insufficientScope(INTROSPECT);
+      return { isBearer: true, client: undefined };
+    },
+  };
+}
+
+function assertMayIntrospect(client: ProvenClient | undefined): void {
+  if (client === undefined) throw invalidClient('This needs a client that authenticates, or a bearer token.');
+  // Without the challenge of a bearer token, which was not what was sent.
+  if (!client.permissions.includes(INTROSPECT)) {
+    throw new OAuthError('insufficient_scope', insufficientScope(INTROSPECT).detail);
+  }
+}
+
+function headerOf(exchange: Exchange, count: CountFailure): ClientHeader {
+  const { origin, authorization } = exchange;
+  return { origin, authorization, countFailure: () => count(exchange) };
+}
+
+function requestOf(
+  exchange: Exchange & { readonly body: FormParameters | undefined },
+  proven: ProvenClient | undefined,
+  count: CountFailure,
+): ClientRequest & Pick<Exchange, 'count'> {
+  return {
+    ...headerOf(exchange, count),
+    form: readForm(exchange.body),
+    proven,
+    count: exchange.count,
+  };
+}

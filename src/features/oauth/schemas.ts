@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OAUTH_ERRORS, type OAuthErrorCode } from './errors.ts';
-import { GRANT_TYPES, type Grant } from './token.ts';
+import { GRANT_TYPES, type Grant } from './grant.ts';
 
 const clientShape = {
   client_id: z.string().optional().meta({ description: 'With client_secret, instead of the Basic scheme' }),

@@ -30,7 +30,7 @@ export const revocationRoutes = [
       // How much of the time between request and answer was not the network's.
       const waitedMilliseconds = Math.floor(performance.now() - begunAt);
       return {
-        status: 200,
+        status: 200 as const,
         headers: { 'Server-Timing': `wait;dur=${waitedMilliseconds}` },
         content: { mediaType: 'application/json; charset=utf-8', bytes: bytesOf(page) },
       };

@@ -1,41 +1,35 @@
-import type { RightsStore } from '../../core/sessions/ports.ts';
-import type { Sessions } from '../../core/sessions/sessions.ts';
-import type { ClientCheck, ClientRequest } from './credentials.ts';
+import type { Core } from '../../core/core.ts';
+import { type Count, countRefresh } from '../../core/sessions/count-refresh.ts';
+import type { ClientAuthentication, ClientRequest } from './client-authentication.ts';
 import { invalidClient, OAuthError } from './errors.ts';
-import { demandParameter, demandWithin, readScope } from './form.ts';
-import type { Machines } from './ports.ts';
-
-export interface TokenEndpointDependencies {
-  readonly machines: Machines;
-  readonly checkClient: ClientCheck;
-  readonly sessions: Pick<Sessions, 'refresh' | 'sessionOf'>;
-  readonly rights: RightsStore;
-}
+import { assertWithin, readScope, requireParameter } from './form.ts';
 
 /** What the token endpoint hands out. */
 export interface Grant {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
-  /** Not for machines (RFC 6749 section 4.4.3). */
+  /** Not for clients (RFC 6749 section 4.4.3). */
   readonly refreshToken?: string;
   readonly permissions: readonly string[];
 }
 
 export interface TokenRequest extends ClientRequest {
-  /** Counts a refresh token for its session; throws AppError rate_limited. */
-  readonly countRefresh: (refreshToken: string) => Promise<void>;
+  readonly count: Count;
 }
 
 /** The values of `grant_type` that are known here. */
 export const GRANT_TYPES = ['client_credentials', 'refresh_token'] as const;
 
-/** POST /oauth/token without HTTP: one function, which grants or throws. */
-export function createTokenEndpoint(dependencies: TokenEndpointDependencies) {
-  const { machines, checkClient, sessions, rights } = dependencies;
+export type GrantTokens = ReturnType<typeof createGrantTokens>;
 
+/** POST /oauth/token without HTTP: one function, which grants or throws. */
+export function createGrantTokens(
+  { clientTokens, sessions, store }: Pick<Core, 'clientTokens' | 'sessions' | 'store'>,
+  { authenticate }: Pick<ClientAuthentication, 'authenticate'>,
+) {
   /** @throws OAuthError; AppError invalid_refresh_token, refresh_token_reused, rate_limited */
-  return async function grant(request: TokenRequest): Promise<Grant> {
-    const grantType = demandParameter(request.form, 'grant_type');
+  return async function grantTokens(request: TokenRequest): Promise<Grant> {
+    const grantType = requireParameter(request.form, 'grant_type');
     if (grantType === 'client_credentials') return grantToClient(request);
     if (grantType === 'refresh_token') return grantToSession(request);
     const known = GRANT_TYPES.join(' and ');
@@ -44,11 +38,11 @@ export function createTokenEndpoint(dependencies: TokenEndpointDependencies) {
 
   /** RFC 6749 section 4.4. */
   async function grantToClient(request: TokenRequest): Promise<Grant> {
-    const client = await checkClient(request);
+    const client = await authenticate(request);
     if (client === undefined) throw invalidClient();
     const wanted = readScope(request.form) ?? client.permissions;
-    demandWithin(wanted, client.permissions);
-    const granted = await machines.issue(client, wanted, request.origin);
+    assertWithin(wanted, client.permissions);
+    const granted = await clientTokens.issue(client, wanted, request.origin);
     if (granted === null) throw invalidClient();
     return granted;
   }
@@ -58,11 +52,11 @@ export function createTokenEndpoint(dependencies: TokenEndpointDependencies) {
    * a client that authenticates although it need not has to do so rightly.
    */
   async function grantToSession(request: TokenRequest): Promise<Grant> {
-    await checkClient(request);
-    const refreshToken = demandParameter(request.form, 'refresh_token');
-    await request.countRefresh(refreshToken);
+    await authenticate(request);
+    const refreshToken = requireParameter(request.form, 'refresh_token');
+    await countRefresh(sessions, refreshToken, request.count);
     const wanted = readScope(request.form);
-    if (wanted !== undefined) await demandHeldBySession(refreshToken, wanted);
+    if (wanted !== undefined) await assertHeldBySession(refreshToken, wanted);
     return sessions.refresh(refreshToken, request.origin, wanted);
   }
 
@@ -70,9 +64,9 @@ export function createTokenEndpoint(dependencies: TokenEndpointDependencies) {
    * Before the token is used up. One that is no good any more is left to the rotation, which refuses it and notices a
    * copy (RFC 9700 section 4.14.2): judged by its scope it would still tell what its user may do.
    */
-  async function demandHeldBySession(refreshToken: string, wanted: readonly string[]): Promise<void> {
+  async function assertHeldBySession(refreshToken: string, wanted: readonly string[]): Promise<void> {
     const found = await sessions.sessionOf(refreshToken);
     if (!found?.isRefreshable) return;
-    demandWithin(wanted, (await rights.rightsOf(found.session.userId)).permissions);
+    assertWithin(wanted, (await store.rights.rightsOf(found.session.userId)).permissions);
   }
 }

@@ -1,7 +1,8 @@
+import type { ProvenClient } from '../../core/clients/client-tokens.ts';
+import type { Core } from '../../core/core.ts';
 import type { RequestOrigin } from '../../core/principal.ts';
 import { invalidClient, OAuthError } from './errors.ts';
 import type { Form } from './form.ts';
-import type { Machine, Machines } from './ports.ts';
 
 /** How a client says who it is. */
 export interface Credentials {
@@ -54,54 +55,55 @@ function decodeForm(text: string): string {
   return decodeURIComponent(text.replaceAll('+', ' '));
 }
 
-/** A request that may come from a client. */
-export interface ClientRequest {
-  readonly form: Form;
+/** What is known of a request before its form is read. */
+export interface ClientHeader {
   readonly origin: RequestOrigin;
   /** The Authorization headers. */
   readonly authorization: readonly string[];
-  /** The client that authenticated by header, before the form was read. */
-  readonly proven: Machine | undefined;
   /** Counts a failed authentication where the request has not been counted; throws AppError rate_limited. */
   readonly countFailure: () => Promise<void>;
 }
 
-/** What is known of a request before its form is read. */
-export type ClientHeader = Pick<ClientRequest, 'origin' | 'authorization' | 'countFailure'>;
+/** A request that may come from a client. */
+export interface ClientRequest extends ClientHeader {
+  readonly form: Form;
+  /** The client that authenticated by header, before the form was read. */
+  readonly proven: ProvenClient | undefined;
+}
 
 const NO_FORM: Form = new Map();
 
-/** Makes the check of what a request says of its client. */
-export function createClientCheck(machines: Machines) {
+export type ClientAuthentication = ReturnType<typeof createClientAuthentication>;
+
+/** Makes the check of what a request says of its client. Failures are counted and recorded. */
+export function createClientAuthentication(clients: Pick<Core['clientTokens'], 'identify' | 'noteRefusal'>) {
   /**
-   * The client that a request comes from, or undefined for a public one. Whoever fails is counted and recorded.
+   * The client that a request comes from, or undefined for a public one.
    * @throws OAuthError invalid_request, invalid_client; AppError rate_limited
    */
-  async function check(request: ClientRequest): Promise<Machine | undefined> {
+  async function authenticate(request: ClientRequest): Promise<ProvenClient | undefined> {
     const credentials = readCredentials(request.authorization, request.form);
     return request.proven ?? identify(credentials, request);
   }
 
   /** The same by the header alone, so that no form is read for an impostor. */
-  function checkHeader(request: ClientHeader): Promise<Machine | undefined> {
+  async function authenticateByHeader(request: ClientHeader): Promise<ProvenClient | undefined> {
     return identify(readCredentials(request.authorization, NO_FORM), request);
   }
 
   async function identify(
     credentials: Credentials | null | undefined,
     request: ClientHeader,
-  ): Promise<Machine | undefined> {
+  ): Promise<ProvenClient | undefined> {
     if (credentials === undefined) return undefined;
     const identified = credentials
-      ? await machines.identify(credentials.id, credentials.secret)
+      ? await clients.identify(credentials.id, credentials.secret)
       : { claimedId: null };
     if ('client' in identified) return identified.client;
     await request.countFailure();
-    machines.noteRefusal(identified.claimedId, request.origin);
+    clients.noteRefusal(identified.claimedId, request.origin);
     throw invalidClient();
   }
 
-  return { check, checkHeader };
+  return { authenticate, authenticateByHeader };
 }
-
-export type ClientCheck = ReturnType<typeof createClientCheck>['check'];
