@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The roles and permissions that the service itself knows: the migration brings them, the seeder brings back what is
- * missing. Each route below /admin has a permission of its own.
+ * The roles and permissions that the service itself knows. Migrations bring them, each with a copy of its own that never
+ * changes; the seeder brings back what is missing. Each route below /admin has a permission of its own.
  */
 const PERMISSIONS = {
   'users:list': 'Search for users',

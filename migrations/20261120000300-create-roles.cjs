@@ -1,6 +1,47 @@
 'use strict';
 
-const { insertBaseline } = require('../config/baseline.cjs');
+/** What this version of the service asked for. Later ones are added by migrations of their own. */
+const PERMISSIONS = {
+  'users:list': 'Search for users',
+  'users:read': 'Read one user',
+  'users:create': 'Create users',
+  'users:import': 'Import users with their password hashes',
+  'users:update': 'Change email addresses, usernames and names',
+  'users:disable': 'Disable users',
+  'users:enable': 'Enable users',
+  'users:delete': 'Delete users',
+  'users:unlock': 'Forget the wrong passwords of users',
+  'users:set-roles': 'Give roles to users and take them away',
+  'users:force-password-change': 'Make users choose a new password',
+  'sessions:list': 'See the sessions of users',
+  'sessions:end': 'End the sessions of users',
+  'api-keys:list': 'See the API keys of users',
+  'api-keys:delete': 'Delete the API keys of users',
+  'roles:list': 'See what roles there are',
+  'roles:read': 'Read one role',
+  'roles:create': 'Create roles',
+  'roles:update': 'Change what roles may do',
+  'roles:delete': 'Delete roles',
+  'permissions:list': 'See what permissions there are',
+  'permissions:read': 'Read one permission',
+  'permissions:create': 'Create permissions',
+  'permissions:update': 'Change what is said of permissions',
+  'permissions:delete': 'Delete permissions',
+  'audit:read': 'See who did what',
+  'clients:list': 'See what machine clients there are',
+  'clients:read': 'Read one machine client',
+  'clients:create': 'Create machine clients',
+  'clients:update': 'Change what machine clients are called, may do and when they expire',
+  'clients:delete': 'Delete machine clients',
+  'clients:add-secret': 'Add secrets to machine clients',
+  'clients:remove-secret': 'Remove secrets of machine clients',
+  'tokens:introspect': 'Ask what there is to know about a token',
+};
+
+const ROLES = {
+  user: 'Everybody who has an account',
+  admin: 'May do everything in this service',
+};
 
 /** Who may do what: roles, what they may do, and who has them. */
 module.exports = {
@@ -79,6 +120,27 @@ module.exports = {
     }
   },
 };
+
+async function insertBaseline(queryInterface, at) {
+  await queryInterface.bulkInsert(
+    'permissions',
+    Object.entries(PERMISSIONS).map(([name, description]) => ({ name, description, created_at: at })),
+  );
+  await queryInterface.bulkInsert(
+    'roles',
+    Object.entries(ROLES).map(([name, description]) => ({
+      name,
+      description,
+      version: at,
+      created_at: at,
+      updated_at: at,
+    })),
+  );
+  await queryInterface.bulkInsert(
+    'role_permissions',
+    Object.keys(PERMISSIONS).map((permission) => ({ role: 'admin', permission })),
+  );
+}
 
 /** Roles are revoked by their names, which are longer than ids. SQLite takes texts of any length. */
 async function resizeRevocationSubjects(queryInterface, type) {

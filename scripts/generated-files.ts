@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { PERMISSIONS } from '../config/baseline.cjs';
 import { describeService } from '../src/app.ts';
 import { renderEnvExample, VARIABLES } from '../src/config/variables.ts';
 import { toPostmanCollection } from './postman.ts';
@@ -7,6 +8,7 @@ import { toPostmanCollection } from './postman.ts';
 export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
   '.env.example': renderEnvExample,
   'README.md': renderReadme,
+  'config/baseline.d.cts': renderBaselineTypes,
   'postman/latchkey.postman_collection.json': () =>
     `${JSON.stringify(toPostmanCollection(describeService()), null, 2)}\n`,
 };
@@ -20,4 +22,21 @@ function renderReadme(): string {
   });
   const table = ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
   return readme.replace(/(<!-- configuration:begin -->\n).*(<!-- configuration:end -->)/s, `$1${table}\n$2`);
+}
+
+/** The types of config/baseline.cjs, with the name of each permission: a route that asks for another does not compile. */
+function renderBaselineTypes(): string {
+  const names = Object.keys(PERMISSIONS).map((name) => `    | '${name}'\n`);
+  return `/** The service's own permissions, each with what it allows. */
+export const PERMISSIONS: Readonly<
+  Record<
+${names.join('').trimEnd()},
+    string
+  >
+>;
+/** The roles that the service itself knows. */
+export const ROLES: Readonly<
+  Record<string, { readonly description: string; readonly permissions: readonly string[] }>
+>;
+`;
 }
