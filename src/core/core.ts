@@ -22,6 +22,7 @@ import { createConfirmations } from './sessions/confirmations.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { createSessions } from './sessions/sessions.ts';
 import { createAttempts, FORGET_SECONDS, NO_ATTEMPT_LIMITS } from './sign-in/attempts.ts';
+import { createCompleteSignIn } from './sign-in/complete-sign-in.ts';
 import { createDeviceTokens } from './sign-in/device-tokens.ts';
 import { storesOf } from './stores.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
@@ -112,6 +113,7 @@ export function createCore(world: World) {
     ? createAttempts({
         failures: store.loginFailures,
         clock,
+        logger,
         freeFailures,
         maxFailures,
         onLimited: () => observers.limited('login-account'),
@@ -195,6 +197,7 @@ export function createCore(world: World) {
     sessions,
     attempts,
     deviceTokens,
+    completeSignIn: createCompleteSignIn(sessions),
     apiKeys,
     clientTokens,
     revocations,

@@ -2,7 +2,7 @@ import type { Store } from '../db/store.ts';
 import type { Scope } from '../db/scope.ts';
 import { createRightsStore } from './access/rights.store.ts';
 import { createApiKeyStore } from './api-keys/api-keys.store.ts';
-import { createLedgerStore } from './audit/audit.store.ts';
+import { createAuditStore } from './audit/audit.store.ts';
 import { createClientStore } from './clients/clients.store.ts';
 import { createRevocationStore } from './revocation/revocations.store.ts';
 import { createSessionStore } from './sessions/sessions.store.ts';
@@ -25,7 +25,7 @@ export function storesOf(scope: Scope) {
     sessions: createSessionStore(scope),
     revocations: createRevocationStore(scope),
     rights: createRightsStore(scope),
-    ledger: createLedgerStore(scope),
+    ledger: createAuditStore(scope),
     apiKeys: createApiKeyStore(scope),
     clients: createClientStore(scope),
   };

@@ -82,6 +82,8 @@ export function defineModels(sequelize: Sequelize): Models {
         id: { type: DataTypes.STRING(36), primaryKey: true },
         userId: DataTypes.STRING(36),
         method: DataTypes.STRING(32),
+        amr: DataTypes.STRING(64),
+        authenticatedAt: date,
         userAgent: DataTypes.STRING(512),
         ip: DataTypes.STRING(45),
         createdAt: date,

@@ -31,6 +31,8 @@ export interface SessionRow {
   id: string;
   userId: string;
   method: string;
+  amr: string | null;
+  authenticatedAt: Date | null;
   userAgent: string | null;
   ip: string | null;
   createdAt: Date;

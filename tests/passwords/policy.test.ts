@@ -9,19 +9,19 @@ const policy = createPasswordPolicy(8);
 function refusalOf(
   password: string,
   ownWords: readonly (string | null | undefined)[] = [],
-  { demandAcceptable } = policy,
+  { assertAcceptable } = policy,
 ): string | undefined {
-  return thrownBy(password, '/password', { demandAcceptable }, ownWords)?.fields?.[0]?.code;
+  return thrownBy(password, '/password', { assertAcceptable }, ownWords)?.fields?.[0]?.code;
 }
 
 function thrownBy(
   password: string,
   pointer: string,
-  { demandAcceptable } = policy,
+  { assertAcceptable } = policy,
   ownWords: readonly (string | null | undefined)[] = [],
 ): AppError | undefined {
   try {
-    demandAcceptable(password, ownWords, pointer);
+    assertAcceptable(password, ownWords, pointer);
     return undefined;
   } catch (error) {
     if (error instanceof AppError) return error;

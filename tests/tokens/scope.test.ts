@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../../src/core/errors.ts';
-import { demandScopeFits } from '../../src/core/tokens/scope.ts';
+import { assertScopeFits } from '../../src/core/tokens/scope.ts';
 
 /** As many permissions as have `bytes` together, with a space between two of them. */
 function permissionsOf(bytes: number): string[] {
@@ -12,19 +12,19 @@ describe('Permissions fit into a token', () => {
   it.each([[[]], [['users:read']], [permissionsOf(4095)], [permissionsOf(4096)]])(
     'up to 4096 bytes',
     (permissions) => {
-      expect(() => demandScopeFits(permissions)).not.toThrow();
+      expect(() => assertScopeFits(permissions)).not.toThrow();
     },
   );
 
   it('however often one of them is named', () => {
-    expect(() => demandScopeFits(Array<string>(2000).fill('users:read'))).not.toThrow();
+    expect(() => assertScopeFits(Array<string>(2000).fill('users:read'))).not.toThrow();
   });
 
   it('and not with a byte more, and the refusal says how many there are', () => {
-    expect(() => demandScopeFits(permissionsOf(4097))).toThrow(/^scope_too_large: .* 4097 bytes .* 4096\.$/);
+    expect(() => assertScopeFits(permissionsOf(4097))).toThrow(/^scope_too_large: .* 4097 bytes .* 4096\.$/);
   });
 
   it('by their bytes, not by their characters', () => {
-    expect(() => demandScopeFits(['ü'.repeat(2049)])).toThrow(AppError);
+    expect(() => assertScopeFits(['ü'.repeat(2049)])).toThrow(AppError);
   });
 });

@@ -3,11 +3,15 @@ export interface AccessTokenClaims {
   readonly iss: string;
   readonly aud: string | readonly string[];
   readonly sub: string;
-  /** The session, which ends with a logout; a machine has none. */
+  /** The session, which ends with a logout; a machine client has none. */
   readonly sid?: string;
   /** How many refreshes the session had come to when this was issued; a login's token has none. */
   readonly rot?: number;
-  /** The machine that the token was issued to; then `sub` is the same (RFC 9068 section 2.2). */
+  /** How the user proved who they were when the session began: method names of RFC 8176, such as `pwd`. */
+  readonly amr?: readonly string[];
+  /** When that was, in seconds since 1970. */
+  readonly auth_time?: number;
+  /** The machine client that the token was issued to; then `sub` is the same (RFC 9068 section 2.2). */
   readonly client_id?: string;
   /** The API key in place of a token, which says so itself. */
   readonly api_key_id?: string;

@@ -57,6 +57,11 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
       claims.from_roles === undefined || isTextList(claims.from_roles),
       'It does not say from which roles it is.',
     );
+    demand(claims.amr === undefined || isTextList(claims.amr), 'It does not say how its user signed in.');
+    demand(
+      claims.auth_time === undefined || isSeconds(claims.auth_time),
+      'It does not say when its user signed in.',
+    );
     const expiresAt = Math.min(claims.exp, claims.iat + maxAgeSeconds);
     if (nowSeconds >= expiresAt + clockToleranceSeconds) {
       const ago = Math.floor(nowSeconds - expiresAt);

@@ -4,17 +4,16 @@ import { insertRows } from '../../db/insert-rows.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { LedgerRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
-import type { AuditEvent, AuditFilter, LedgerStore } from './ports.ts';
-import { randomForUuids } from '../../features/users/random-for-uuids.ts';
 import type { Actor } from '../principal.ts';
-import type { EventType, LedgerEntry } from './audit.ts';
+import { randomForUuids } from '../values/random-for-uuids.ts';
+import type { AuditEntry, AuditEvent, AuditFilter, EventType } from './audit.ts';
 
 const LATEST_FIRST: [string, string][] = [['id', 'DESC']];
 const AFTER_ALL_IDS = 'g';
 
 /**
  * Entries about a user, of the user, or of one of the user's API keys. Each part goes by an index of its own; with OR the
- * database walks the primary key, which is the whole table where somebody has few entries.
+ * database walks the primary key, which is the whole table where a user has few entries.
  */
 const ABOUT_SQL = `SELECT id FROM (
     SELECT id FROM (SELECT id FROM ledger WHERE subject_id = :userId AND id < :before
@@ -29,43 +28,61 @@ const ABOUT_SQL = `SELECT id FROM (
 /** Rises with each entry of this process, so that those of one millisecond are in the order in which they came. */
 let sequence = 0;
 
-/** Who did what, in the table `ledger`. */
-export function createLedgerStore(scope: Scope): LedgerStore {
+export type AuditStore = ReturnType<typeof createAuditStore>;
+
+/**
+ * Who did what, in the table `ledger`. Append-only: an entry is written in the transaction of the change that it records,
+ * and never changed.
+ */
+export function createAuditStore(scope: Scope) {
   const { models, sequelize, transaction, run, write } = scope;
   const { ledger } = models;
-  return {
-    async append(entry, at) {
-      await insertRows(scope, ledger, [toRow(entry, at)]);
-    },
-    async appendMany(entries, at) {
-      const randomOf = randomForUuids(entries.length);
-      const rows = entries.map((entry, index) => toRow(entry, at, randomOf(index)));
-      await insertRows(scope, ledger, rows);
-    },
-    async list(filter, limit, before) {
-      const where = { [Op.and]: conditionsOf(filter, before) };
-      const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, limit, transaction }));
-      return rows.map((row) => toEvent(row.get()));
-    },
-    async listAbout(userId, limit, before = AFTER_ALL_IDS) {
-      const replacements = { userId, limit, before };
-      const found = await run(() =>
-        sequelize.query<{ id: string }>(ABOUT_SQL, { replacements, type: QueryTypes.SELECT, transaction }),
-      );
-      if (found.length === 0) return [];
-      const where = { id: found.map(({ id }) => id) };
-      const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, transaction }));
-      return rows.map((row) => toEvent(row.get()));
-    },
-    async prune(before) {
-      const where = { createdAt: { [Op.lt]: before } };
-      await removeInPortions((limit) => write(() => ledger.destroy({ where, limit, transaction })));
-    },
-  };
+
+  async function append(entry: AuditEntry, at: Date): Promise<void> {
+    await insertRows(scope, ledger, [toRow(entry, at)]);
+  }
+
+  /** The same for many, all or none. */
+  async function appendMany(entries: readonly AuditEntry[], at: Date): Promise<void> {
+    const randomOf = randomForUuids(entries.length);
+    const rows = entries.map((entry, index) => toRow(entry, at, randomOf(index)));
+    await insertRows(scope, ledger, rows);
+  }
+
+  /** The latest first, those before the id `before` if that is given. */
+  async function list(filter: AuditFilter, limit: number, before: string | undefined): Promise<AuditEvent[]> {
+    const where = { [Op.and]: conditionsOf(filter, before) };
+    const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, limit, transaction }));
+    return rows.map((row) => toEvent(row.get()));
+  }
+
+  /** The same of entries about this user, and of entries by this user and by the user's API keys. */
+  async function listAbout(
+    userId: string,
+    limit: number,
+    before: string | undefined = AFTER_ALL_IDS,
+  ): Promise<AuditEvent[]> {
+    const replacements = { userId, limit, before };
+    const found = await run(() =>
+      sequelize.query<{ id: string }>(ABOUT_SQL, { replacements, type: QueryTypes.SELECT, transaction }),
+    );
+    if (found.length === 0) return [];
+    const where = { id: found.map(({ id }) => id) };
+    const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, transaction }));
+    return rows.map((row) => toEvent(row.get()));
+  }
+
+  /** Removes entries from before `before`. */
+  async function prune(before: Date): Promise<void> {
+    const where = { createdAt: { [Op.lt]: before } };
+    await removeInPortions((limit) => write(() => ledger.destroy({ where, limit, transaction })));
+  }
+
+  return { append, appendMany, list, listAbout, prune };
 }
 
 function toRow(
-  { type, outcome, caller, subjectId, details }: LedgerEntry,
+  { type, outcome, caller, subjectId, details }: AuditEntry,
   at: Date,
   random?: Uint8Array,
 ): LedgerRow {

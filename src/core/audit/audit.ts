@@ -1,6 +1,6 @@
-import type { Caller } from '../principal.ts';
+import type { Actor, Caller } from '../principal.ts';
 
-/** What the ledger records. The names are public API: operators filter by them. */
+/** What the audit log records. The names are public API: operators filter by them. */
 export const EVENT_TYPES = [
   'user.signed_up',
   'user.created',
@@ -43,8 +43,8 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 type Details = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
 
-/** What somebody did to whom. Never a secret, and never an identifier that nobody has in clear. */
-export interface LedgerEntry {
+/** What was done, by whom and to whom. Never a secret, and never in clear an identifier that no user has. */
+export interface AuditEntry {
   readonly type: EventType;
   readonly outcome: 'success' | 'failure';
   readonly caller: Caller;
@@ -53,11 +53,29 @@ export interface LedgerEntry {
   readonly details: Details;
 }
 
-/** Append-only: an entry is written in the transaction of the change that it records, and never changed. */
-export interface Ledger {
-  readonly append: (entry: LedgerEntry, at: Date) => Promise<void>;
-  /** The same of many, all or none. */
-  readonly appendMany: (entries: readonly LedgerEntry[], at: Date) => Promise<void>;
+/** An entry as it is kept. */
+export interface AuditEvent {
+  /** UUIDv7, so that the order of ids is that of time. */
+  readonly id: string;
+  readonly type: EventType;
+  readonly outcome: 'success' | 'failure';
+  readonly actor: Actor;
+  readonly subjectId: string | null;
+  readonly sessionId: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly requestId: string | null;
+  readonly clientRequestId: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly createdAt: Date;
+}
+
+export interface AuditFilter {
+  readonly subjectId?: string | undefined;
+  readonly actorId?: string | undefined;
+  readonly type?: EventType | undefined;
+  readonly from?: Date | undefined;
+  readonly until?: Date | undefined;
 }
 
 /** An entry about something that was done to `subjectId`. */
@@ -66,7 +84,7 @@ export function entryOf(
   caller: Caller,
   subjectId: string | null,
   details: Details = {},
-  outcome: LedgerEntry['outcome'] = 'success',
-): LedgerEntry {
+  outcome: AuditEntry['outcome'] = 'success',
+): AuditEntry {
   return { type, outcome, caller, subjectId, details };
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { CompareTask, HashTask } from './hash-worker.js';
 import { AppError } from '../errors.ts';
 import { createFairQueue, type FairQueue, type QueueObserver, type Turn } from './fair-queue.ts';
+import type { CompareTask, HashTask } from './hash-worker.js';
 
 export interface HashWorkersOptions {
   /** Threads, each of which hashes one password at a time. */

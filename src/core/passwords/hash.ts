@@ -1,5 +1,5 @@
-import { hashOfNobody } from './hash-worker.js';
 import type { Place, Turn } from './fair-queue.ts';
+import { hashOfNobody } from './hash-worker.js';
 import type { HashWorkers } from './hash-workers.ts';
 import { type PrehashKey, prehash, prehashKeys } from './prehash.ts';
 import { maxForeignCost, type StoredCosts } from './stored-costs.ts';

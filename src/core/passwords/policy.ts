@@ -7,7 +7,7 @@ export interface PasswordPolicy {
    * username and name. There are no composition rules (NIST SP 800-63B-4 section 3.1.1.2).
    * @throws AppError validation_failed, pointing at `pointer`
    */
-  readonly demandAcceptable: (
+  readonly assertAcceptable: (
     password: string,
     ownWords: readonly (string | null | undefined)[],
     pointer: string,
@@ -24,7 +24,7 @@ const SERVICE_NAME = 'latchkey';
 
 export function createPasswordPolicy(minLength: number): PasswordPolicy {
   return {
-    demandAcceptable(password, ownWords, pointer) {
+    assertAcceptable(password, ownWords, pointer) {
       const length = lengthOf(password);
       if (length < minLength) {
         throw fieldError(pointer, 'password_too_short', `A password has at least ${minLength} characters.`);

@@ -1,7 +1,7 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { SessionStore } from './ports.ts';
+import type { SessionStore } from './sessions.store.ts';
 
 /** Knows which refreshes have reached their client: an access token that was issued by one has been used here. */
 export interface Confirmations {

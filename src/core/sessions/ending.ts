@@ -6,25 +6,23 @@ import {
 import { type EventType, entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../principal.ts';
-import type {
-  Announce,
-  Revocation,
-  RevocationReason,
-  SessionFilter,
-  SessionStores,
-  TransactionalSessionStores,
-} from './ports.ts';
+import type { Announce, Revocation } from '../revocation/revocation.ts';
+import type { CoreStore, CoreStores } from '../stores.ts';
+import type { RevocationReason, SessionFilter } from './session.ts';
+
+/** What revoking writes to, inside a transaction or outside. */
+type EndingStores = Pick<CoreStores, 'sessions' | 'revocations' | 'ledger'>;
 
 const MAX_LISTED_SESSIONS = 100;
 
-/** How the ledger calls the end of sessions, if not simply that. */
+/** How the audit log calls the end of sessions, if not simply that. */
 const EVENT_OF: Partial<Record<RevocationReason, EventType>> = {
   logout: 'logout',
   refresh_token_reused: 'refresh.reused',
 };
 
 export interface EndingDependencies {
-  readonly store: TransactionalSessionStores;
+  readonly store: CoreStore;
   readonly announce: Announce;
   readonly clock: Clock;
 }
@@ -40,9 +38,9 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
     return revoked.length;
   }
 
-  /** The part of `end` that belongs into a transaction with something else; `announce` the result after its commit. */
+  /** The part of `end` for a transaction with something else; `announce` the result after its commit. */
   async function endWithin(
-    stores: SessionStores,
+    stores: EndingStores,
     filter: SessionFilter,
     reason: RevocationReason,
     caller: Caller,
@@ -53,7 +51,7 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
   }
 
   async function record(
-    { ledger }: SessionStores,
+    { ledger }: EndingStores,
     userId: string,
     ended: readonly Revocation[],
     reason: RevocationReason,
@@ -68,9 +66,9 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
     await ledger.append(entryOf(type, caller, userId, details, outcome), now());
   }
 
-  /** The same without an entry in the ledger, where that tells of the whole. */
+  /** The same without an entry in the audit log, where another entry tells of the whole. */
   async function revokeWithin(
-    { sessions, revocations: recorded }: SessionStores,
+    { sessions, revocations: recorded }: EndingStores,
     filter: SessionFilter,
     reason: RevocationReason,
   ): Promise<Revocation[]> {
@@ -83,24 +81,24 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
 
   /**
    * Revokes everything that a user got until now, in a transaction that ends the account. A few seconds more make up for
-   * clocks that differ; nobody gets tokens in them anyway.
+   * clocks that differ; the user gets no tokens in them anyway.
    */
-  function revokeUserWithin(stores: SessionStores, userId: string): Promise<Revocation[]> {
+  function revokeUserWithin(stores: EndingStores, userId: string): Promise<Revocation[]> {
     return recordWithin(stores, 'user', userId, after(now(), CLOCK_TOLERANCE_SECONDS));
   }
 
   /** Refuses access tokens that hold older rights than the user has had since `version`; sessions go on. */
-  function revokeRightsWithin(stores: SessionStores, userId: string, version: Date): Promise<Revocation[]> {
+  function revokeRightsWithin(stores: EndingStores, userId: string, version: Date): Promise<Revocation[]> {
     return recordWithin(stores, 'rights', userId, version);
   }
 
   /** Revokes one token that belongs to no session, by its `jti`. */
-  function revokeTokenWithin(stores: SessionStores, jti: string): Promise<Revocation[]> {
+  function revokeTokenWithin(stores: EndingStores, jti: string): Promise<Revocation[]> {
     return recordWithin(stores, 'session', jti, null);
   }
 
   async function recordWithin(
-    { revocations: recorded }: SessionStores,
+    { revocations: recorded }: EndingStores,
     kind: Revocation['kind'],
     subjectId: string,
     notBefore: Date | null,
@@ -116,7 +114,7 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
 
 /**
  * A revocation of what was issued until `at`. No such token is alive after the longest lifetime that any replica can
- * have been given, and the tolerance of whoever verifies it.
+ * have been given, and the tolerance of those who verify it.
  */
 export function revocationOf(
   kind: Revocation['kind'],

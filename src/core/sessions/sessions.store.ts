@@ -5,15 +5,14 @@ import type { SessionRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
 import type {
-  LoginMethod,
   NewSession,
   Refreshed,
   RevocationReason,
   Session,
   SessionFilter,
-  SessionStore,
+  SignInMethod,
   StoredSession,
-} from './ports.ts';
+} from './session.ts';
 
 const USER_IS_ACTIVE_SQL =
   'EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)';
@@ -37,7 +36,7 @@ const SQL = {
   },
 } as const;
 
-/** Whoever waits for a write has been told of a failure by then. */
+/** By then whoever waited for a write has been told that it failed. */
 const LATE_SECONDS = 5;
 
 const LATEST_USED_FIRST: [string, string][] = [
@@ -45,20 +44,30 @@ const LATEST_USED_FIRST: [string, string][] = [
   ['id', 'DESC'],
 ];
 
-/** Logins in the table `sessions`. */
-export function createSessionStore({ models, sequelize, transaction, run, write }: Scope): SessionStore {
+export type SessionStore = ReturnType<typeof createSessionStore>;
+
+/** Logins in the table `sessions`. Each write is one statement, and the database decides every race. */
+export function createSessionStore({ models, sequelize, transaction, run, write }: Scope) {
   const { sessions } = models;
   const { now, nowLiteral, later } = SQL[sequelize.getDialect() === 'sqlite' ? 'sqlite' : 'mysql'];
   const readAt: [ReturnType<typeof literal>, string] = [nowLiteral, 'readAtSeconds'];
 
   /**
-   * Inserts out of the user's row, which decides whether there is still somebody to give a session to. In a transaction
-   * MySQL would read what the row was before somebody who is changing it commits, so it has to wait for the row.
+   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know, or
+   * has to choose another password (`provenHash` is null where it proved something else).
+   *
+   * Inserts out of the user's row, which decides whether there is still a user to give a session to. In a transaction
+   * MySQL would read what the row was before a change of it that is about to commit, so it has to wait for the row.
    */
-  async function insert(session: NewSession, provenHash: string | null): Promise<boolean> {
+  async function insert(
+    { authentication, ...session }: NewSession,
+    provenHash: string | null,
+  ): Promise<boolean> {
     const sql = `INSERT INTO sessions
-        (id, user_id, method, user_agent, ip, created_at, last_used_at, idle_expires_at, absolute_expires_at, refresh_counter)
-      SELECT :id, users.id, :method, :userAgent, :ip, :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
+        (id, user_id, method, amr, authenticated_at, user_agent, ip,
+          created_at, last_used_at, idle_expires_at, absolute_expires_at, refresh_counter)
+      SELECT :id, users.id, :method, :amr, :authenticatedAt, :userAgent, :ip,
+        :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
       FROM users WHERE users.id = :userId AND users.disabled_at IS NULL
         AND (:provenHash IS NULL
           OR (users.password_hash = :provenHash AND users.password_change_required_at IS NULL))
@@ -67,6 +76,8 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     const replacements = {
       ...session,
       provenHash,
+      amr: authentication?.methods.join(' ') ?? null,
+      authenticatedAt: authentication && date(authentication.at),
       createdAt: date(session.createdAt),
       lastUsedAt: date(session.lastUsedAt),
       idleExpiresAt: date(session.idleExpiresAt),
@@ -78,12 +89,19 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     return affected === 1;
   }
 
+  /** Removes a session whose tokens were given to nobody. */
+  async function remove(id: string): Promise<void> {
+    await write(() => sessions.destroy({ where: { id }, transaction }));
+  }
+
+  /** Null also where the user is disabled. */
   async function find(id: string): Promise<StoredSession | null> {
     const where = { id, [Op.and]: USER_IS_ACTIVE };
     const row = await run(() => sessions.findOne({ where, attributes: { include: [readAt] }, transaction }));
     return row === null ? null : toStoredSession(row.get());
   }
 
+  /** The same, and never older than what another node of the database has acknowledged. */
   async function findCausally(id: string): Promise<StoredSession | null> {
     const prefix = await run(() => causalReadPrefix(sequelize));
     if (prefix === '') return find(id);
@@ -98,12 +116,14 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     return row === undefined ? null : toStoredSession(row.get());
   }
 
+  /** A user's sessions that are neither revoked nor expired, the latest used first. */
   async function listLive(userId: string, at: Date): Promise<Session[]> {
     const where = { userId, ...liveAt(at) };
     const rows = await run(() => sessions.findAll({ where, order: LATEST_USED_FIRST, transaction }));
     return rows.map((row) => toSession(row.get()));
   }
 
+  /** The ids of a user's live sessions but for the `keep` that were begun last; at most `keep` of them. */
   async function listSurplus(userId: string, keep: number, at: Date): Promise<string[]> {
     const where = { userId, ...liveAt(at) };
     const order: [string, string][] = [['id', 'DESC']];
@@ -114,8 +134,11 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
   }
 
   /**
-   * A server that was frozen comes to a statement long after it was sent, when whoever sent it has given up. The time
-   * that it was sent with would then have the grace end before anybody can know of the rotation.
+   * Moves the counter of a session to the next. Of many that try it with what they read a single one gets true; none does
+   * where the session is revoked or expired, or its user disabled.
+   *
+   * A server that was frozen comes to a statement long after it was sent, when its sender has given up. The time
+   * that it was sent with would then have the grace end before any client can know of the rotation.
    */
   async function rotate(
     { id, refreshCounter, readAtSeconds }: StoredSession,
@@ -141,12 +164,14 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     return affected === 1;
   }
 
+  /** Writes down, for those of these refreshes that are the latest of their sessions, that they arrived. */
   async function confirm(refreshes: readonly Refreshed[], at: Date): Promise<void> {
     const named = refreshes.map(({ id, refreshCounter }) => ({ id, refreshCounter }));
     const where = { confirmedAt: null, [Op.or]: named };
     await write(() => sessions.update({ confirmedAt: at }, { where, transaction }));
   }
 
+  /** Revokes what the filter names and is still live. The ids of what this call revoked. */
   async function revoke(
     { userId, id, exceptId }: SessionFilter,
     reason: RevocationReason,
@@ -168,10 +193,7 @@ export function createSessionStore({ models, sequelize, transaction, run, write 
     return ids;
   }
 
-  async function remove(id: string): Promise<void> {
-    await write(() => sessions.destroy({ where: { id }, transaction }));
-  }
-
+  /** Removes sessions that expired before `before`. */
   async function prune(before: Date): Promise<void> {
     const where = { idleExpiresAt: { [Op.lt]: before } };
     await removeInPortions((limit) => write(() => sessions.destroy({ where, limit, transaction })));
@@ -190,6 +212,11 @@ function toStoredSession(row: SessionRow): StoredSession {
   return { ...toSession(row), readAtSeconds: Number(readAtSeconds) };
 }
 
-function toSession({ method, revokedReason, ...session }: SessionRow): Session {
-  return { ...session, method: method as LoginMethod };
+function toSession({ method, amr, authenticatedAt, revokedReason, ...session }: SessionRow): Session {
+  return {
+    ...session,
+    method: method as SignInMethod,
+    authentication:
+      amr === null || authenticatedAt === null ? null : { methods: amr.split(' '), at: authenticatedAt },
+  };
 }

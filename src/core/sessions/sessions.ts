@@ -1,21 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
-import { entryOf, type LedgerEntry } from '../audit/audit.ts';
+import type { Rights } from '../access/rights.store.ts';
+import { type AuditEntry, entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import { ANONYMOUS, type Caller, type RequestOrigin } from '../principal.ts';
+import { ANONYMOUS, type Authentication, type Caller, type RequestOrigin, userCaller } from '../principal.ts';
+import type { Announce } from '../revocation/revocation.ts';
+import type { CoreStore, CoreStores } from '../stores.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
 import type { Confirmations } from './confirmations.ts';
 import { after, createEnding } from './ending.ts';
-import type {
-  Announce,
-  LoginMethod,
-  Rights,
-  Session,
-  SessionStores,
-  StoredSession,
-  TransactionalSessionStores,
-} from './ports.ts';
 import type { RefreshTokenContent, RefreshTokens } from './refresh-token.ts';
+import type { Session, SignInMethod, StoredSession } from './session.ts';
 
 export interface SessionLifetimes {
   readonly accessTokenTtlSeconds: number;
@@ -30,7 +25,7 @@ export interface SessionLifetimes {
 }
 
 export interface SessionDependencies {
-  readonly store: TransactionalSessionStores;
+  readonly store: CoreStore;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly announce: Announce;
@@ -65,12 +60,13 @@ export interface SessionGrant {
   readonly permissions: readonly string[];
 }
 
-/** What somebody logged in with. */
-export interface ProvenLogin {
-  readonly method: LoginMethod;
-  readonly origin: RequestOrigin;
-  /** The stored hash that their password was right for; null where they proved something else. */
+/** What a user who signs in has proved. */
+export interface SignInEvidence {
+  readonly method: SignInMethod;
+  readonly authentication: Authentication;
+  /** The stored hash that the password was right for; null where something else was proved. */
   readonly passwordHash: string | null;
+  readonly origin: RequestOrigin;
 }
 
 export type Sessions = ReturnType<typeof createSessions>;
@@ -95,41 +91,41 @@ export function createSessions(dependencies: SessionDependencies) {
   const ending = createEnding({ store, announce, clock });
 
   /**
-   * Logs a person in. Every way to log in ends here. Null where the user is gone or disabled by now, or where the
-   * password that was proved is no longer theirs.
+   * Begins a session: `completeSignIn` alone decides that there is to be one. Null where the user is gone or disabled by
+   * now, or where the password that was proved is no longer theirs.
    */
-  async function start(userId: string, login: ProvenLogin): Promise<SessionGrant | null> {
-    const session = await beginRecorded(userId, login);
+  async function start(userId: string, evidence: SignInEvidence): Promise<SessionGrant | null> {
+    const session = await beginRecorded(userId, evidence);
     if (session === null) return null;
     const { rights, liveSessions } = await store.rights.rightsAndSessionsOf(userId, session.createdAt);
-    if (liveSessions > MAX_LIVE_SESSIONS) await endSurplus(userId, login.origin);
+    if (liveSessions > MAX_LIVE_SESSIONS) await endSurplus(userId, evidence.origin);
     return issue(session, session.createdAt, rights);
   }
 
   /**
-   * The part of `start` that belongs into a transaction with something else, of which `earlier` goes into the ledger
-   * before the login.
+   * The same in a transaction with something else, of which `earlier` goes into the audit log before the login.
    */
   async function startWithin(
-    stores: SessionStores,
+    stores: CoreStores,
     userId: string,
-    login: ProvenLogin,
-    earlier: readonly LedgerEntry[],
+    evidence: SignInEvidence,
+    earlier: readonly AuditEntry[],
   ): Promise<SessionGrant | null> {
-    const session = newSession(userId, login);
-    if (!(await insertAndRecord(stores, session, login, earlier))) return null;
+    const session = newSession(userId, evidence);
+    if (!(await insertAndRecord(stores, session, evidence, earlier))) return null;
     return grant(session, session.createdAt, stores);
   }
 
-  function newSession(userId: string, login: ProvenLogin): Session {
+  function newSession(userId: string, { method, authentication, origin }: SignInEvidence): Session {
     const createdAt = now();
     const absoluteExpiresAt = after(createdAt, lifetimes.absoluteSeconds);
     return {
       id: uuidv7({ msecs: createdAt.getTime() }),
       userId,
-      method: login.method,
-      userAgent: login.origin.userAgent,
-      ip: login.origin.ip,
+      method,
+      authentication,
+      userAgent: origin.userAgent,
+      ip: origin.ip,
       createdAt,
       lastUsedAt: createdAt,
       idleExpiresAt: idleExpiry(createdAt, absoluteExpiresAt),
@@ -141,50 +137,45 @@ export function createSessions(dependencies: SessionDependencies) {
     };
   }
 
-  /** False where there is nobody to give a session to. */
+  /** False where there is no user to give a session to. */
   async function insertAndRecord(
-    { sessions, ledger }: SessionStores,
+    { sessions, ledger }: CoreStores,
     session: Session,
-    login: ProvenLogin,
-    earlier: readonly LedgerEntry[],
+    { passwordHash, origin }: SignInEvidence,
+    earlier: readonly AuditEntry[],
   ): Promise<boolean> {
-    const { userId, createdAt } = session;
-    if (!(await sessions.insert(session, login.passwordHash))) return false;
-    const caller = {
-      actor: { type: 'user', id: userId },
-      origin: login.origin,
-      sessionId: session.id,
-    } as const;
-    const details = { method: login.method };
-    await ledger.appendMany([...earlier, entryOf('login.succeeded', caller, userId, details)], createdAt);
+    const { id, userId, method, createdAt } = session;
+    if (!(await sessions.insert(session, passwordHash))) return false;
+    const login = entryOf('login.succeeded', userCaller(userId, origin, id), userId, { method });
+    await ledger.appendMany([...earlier, login], createdAt);
     return true;
   }
 
   /**
    * A transaction would cost each login another round trip. A login that cannot be recorded takes its session back
-   * instead; where not even that is possible, the session is one whose tokens nobody has been given.
+   * instead; where not even that is possible, the session is one whose tokens were given to nobody.
    */
-  async function beginRecorded(userId: string, login: ProvenLogin): Promise<Session | null> {
-    const session = newSession(userId, login);
+  async function beginRecorded(userId: string, evidence: SignInEvidence): Promise<Session | null> {
+    const session = newSession(userId, evidence);
     try {
-      return (await insertAndRecord(store, session, login, [])) ? session : null;
+      return (await insertAndRecord(store, session, evidence, [])) ? session : null;
     } catch (error) {
       await store.sessions.remove(session.id).catch(() => {});
       throw error;
     }
   }
 
-  /** However often somebody logs in, the sessions of a user stay few enough to be listed and ended at once. */
+  /** However many logins there are, the sessions of a user stay few enough to be listed and ended at once. */
   async function endSurplus(userId: string, origin: RequestOrigin): Promise<void> {
     const surplus = await store.sessions.listSurplus(userId, MAX_LIVE_SESSIONS, now());
-    const caller: Caller = { actor: { type: 'user', id: userId }, origin, sessionId: null };
+    const caller = userCaller(userId, origin);
     for (const id of surplus) await ending.end({ userId, id }, 'too_many_sessions', caller);
   }
 
   /**
    * Trades a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). The previous token, shown
    * again within the grace or before its successor has arrived, gets the very same successor: two tabs, a race or a lost
-   * answer log nobody out.
+   * answer log no user out.
    * Of `wanted` permissions the access token gets those that the user has; without them it gets all.
    * @throws AppError invalid_refresh_token, refresh_token_reused, database_behind
    */
@@ -193,7 +184,7 @@ export function createSessions(dependencies: SessionDependencies) {
     origin: RequestOrigin,
     wanted?: readonly string[],
   ): Promise<SessionGrant> {
-    // Before anything is read, so that whoever deletes the account after that revokes this token as well.
+    // Before anything is read, so that a deletion of the account after that revokes this token as well.
     const at = now();
     const content = refreshTokens.read(token);
     let found = content && (await find(content));
@@ -242,7 +233,7 @@ export function createSessions(dependencies: SessionDependencies) {
     return isArrived ? 'reused' : 'retry';
   }
 
-  /** Null where somebody else was first. */
+  /** Null where another request was first. */
   async function rotate(session: StoredSession, wanted?: readonly string[]): Promise<SessionGrant | null> {
     const at = now();
     const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt);
@@ -279,7 +270,7 @@ export function createSessions(dependencies: SessionDependencies) {
     });
   }
 
-  /** An old token shown again was copied, and nobody knows who of the two has it by right. */
+  /** An old token shown again was copied, and there is no telling who of the two has it by right. */
   async function refuseReuse({ id, userId }: Session, origin: RequestOrigin): Promise<never> {
     const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
     await ending.end({ userId, id }, 'refresh_token_reused', caller);
@@ -325,14 +316,14 @@ export function createSessions(dependencies: SessionDependencies) {
   async function grant(
     session: Session,
     at: Date,
-    { rights }: SessionStores,
+    { rights }: Pick<CoreStores, 'rights'>,
     wanted?: readonly string[],
   ): Promise<SessionGrant> {
     return issue(session, at, await rights.rightsOf(session.userId), wanted);
   }
 
   function issue(session: Session, at: Date, rights: Rights, wanted?: readonly string[]): SessionGrant {
-    const { id, userId, refreshCounter, idleExpiresAt } = session;
+    const { id, userId, authentication, refreshCounter, idleExpiresAt } = session;
     const { permissions: held, roles, versions } = rights;
     const permissions = wanted === undefined ? held : held.filter((name) => wanted.includes(name));
     const isNarrowed = permissions.length < held.length;
@@ -342,6 +333,7 @@ export function createSessions(dependencies: SessionDependencies) {
       accessToken: accessTokens.issue({
         userId,
         sessionId: id,
+        authentication,
         rotation: refreshCounter,
         // A role stands for all that it may do, so a token that may do less has none.
         roles: isNarrowed ? [] : roles,

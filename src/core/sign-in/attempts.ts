@@ -1,103 +1,100 @@
-import { createHmac } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { AppError, rateLimited } from '../errors.ts';
 import type { Quota } from '../limits/quota.ts';
-import type { SigningKey } from '../tokens/keys.ts';
-import type {
-  DelayRule,
-  FailureKey,
-  FailureKeys,
-  IdentifierKind,
-  LoginFailureStore,
-} from '../users/ports.ts';
-import { createUnderWay } from './in-flight.ts';
+import type { FailureKey, FailureKeys } from './failure-keys.ts';
+import { createInFlight } from './in-flight.ts';
 import { createKeyedTurns } from './keyed-turns.ts';
 import { createKnownWaits, type KnownWait } from './known-waits.ts';
+import type { DelayRule, LoginFailureStore } from './login-failures.store.ts';
 
-export interface LoginGuardOptions {
+export interface AttemptOptions {
   readonly failures: LoginFailureStore;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** After so many failures with one identifier every next one has to wait longer. */
   readonly freeFailures: number;
   /** After so many in a row the password is not compared any more. */
   readonly maxFailures: number;
-  /** Told of each try that has to wait, for the metrics. */
+  /** Told of each attempt that has to wait, for the metrics. */
   readonly onLimited?: () => void;
 }
 
-/** One try at a password, counted as a failure until it turns out to be none. */
-export interface LoginAttempt {
+/**
+ * One attempt at a password, counted as a failure until it turns out to be none. Exactly one of `fail`, `succeed` and
+ * `cancel` ends it; until then other attempts with the same keys may wait for it.
+ */
+export interface Attempt {
   /** False where the account takes no password any more; the answer must then be that to a wrong password. */
   readonly mayMatch: boolean;
   /** Whether this failure is the one after which the account takes no password any more. */
   readonly locks: boolean;
+  /** What is left after a failure. */
   readonly quota: Quota | undefined;
-  /** It stays counted. */
-  readonly failed: () => void;
-  readonly succeeded: () => Promise<Quota | undefined>;
-  /** No password was compared, so it was no failure. */
-  readonly withdraw: () => Promise<void>;
-  /** To be called last, however it ended. */
-  readonly over: () => void;
+  /** The password was wrong: it stays counted. */
+  readonly fail: () => void;
+  /** The password was right. What is left then. Where the count cannot be cleared, that is logged: what is done stays done. */
+  readonly succeed: () => Promise<Quota | undefined>;
+  /** No password was compared, or for nothing, so it was no failure. Where the count cannot be changed, that is logged. */
+  readonly cancel: () => Promise<void>;
 }
 
-export interface LoginGuard {
-  /** @throws AppError rate_limited while the next try has to wait */
-  readonly admit: (keys: FailureKeys) => Promise<LoginAttempt>;
+export interface Attempts {
+  /** @throws AppError rate_limited while the next attempt has to wait */
+  readonly begin: (keys: FailureKeys) => Promise<Attempt>;
   /**
-   * Refuses what this process knows that `admit` would refuse, without asking the database.
+   * Refuses what this process knows that `begin` would refuse, without asking the database.
    * @throws AppError rate_limited
    */
   readonly refuseKnownWait: (delay: FailureKey) => void;
 }
 
-/** A count that nobody added to for a day does not delay any more. What locks is not forgotten. */
+/** A count that nothing is added to for a day does not delay any more. What locks is not forgotten. */
 export const FORGET_SECONDS = 86_400;
 const MAX_DELAY_SECONDS = 900;
 /** What another process counted may still be taken back, so such a wait is believed for a moment only. */
 const BELIEVED_MILLISECONDS = 1000;
 
-/** Limits are off: every try may match and nothing is counted. */
-export const NO_GUARD: LoginGuard = {
-  admit: async () => ({
+/** Limits are off: every attempt may match and nothing is counted. */
+export const NO_ATTEMPT_LIMITS: Attempts = {
+  begin: async () => ({
     mayMatch: true,
     locks: false,
     quota: undefined,
-    failed: () => {},
-    succeeded: async () => undefined,
-    withdraw: async () => {},
-    over: () => {},
+    fail: () => {},
+    succeed: async () => undefined,
+    cancel: async () => {},
   }),
   refuseKnownWait: () => {},
 };
 
 /**
- * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). A try is counted before its password is compared, in one
- * conditional write, so that of many tries at once no more are compared than may be. Within a process the tries of one
+ * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). An attempt is counted before its password is compared, in one
+ * conditional write, so that of many attempts at once no more are compared than may be. Within a process the attempts of one
  * key take turns, so that they wait for one another here and not in the database.
  *
  * For devices that the account does not know the delay belongs to the identifier as typed and to no account, so that it
  * tells nothing about which accounts there are, which identifiers are one account's and when its owner logs in. The lock
- * belongs to the account, and nobody can see it.
+ * belongs to the account, and cannot be seen from outside.
  */
-export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
-  const { failures, clock, freeFailures, maxFailures, onLimited = () => {} } = options;
+export function createAttempts(options: AttemptOptions): Attempts {
+  const { failures, clock, logger, freeFailures, maxFailures, onLimited = () => {} } = options;
   const rule: DelayRule = { freeFailures, forgetSeconds: FORGET_SECONDS, maxDelaySeconds: MAX_DELAY_SECONDS };
   const inTurn = createKeyedTurns(isDatabaseAway);
-  const underWay = createUnderWay();
+  const inFlight = createInFlight();
   const knownWaits = createKnownWaits(clock);
 
-  function admit(keys: FailureKeys): Promise<LoginAttempt> {
+  function begin(keys: FailureKeys): Promise<Attempt> {
     const key = textOf(keys.delay);
     return inTurn(key, async () => {
       for (;;) {
         refuseKnownWait(keys.delay);
         // Asked for before the database is: one that ends in between may have changed the count.
-        const nextEnd = underWay.nextEnd(key);
+        const nextEnd = inFlight.nextEnd(key);
         const at = new Date(clock.now());
         const counted = await failures.count(keys, at, rule);
-        if (counted !== null) return attemptOf(keys, at, counted, underWay.begin(key));
-        // Those under way may turn out to be right: ten logins at once with the right password all succeed.
+        if (counted !== null) return attemptOf(keys, at, counted, inFlight.begin(key));
+        // Those in flight may turn out to be right: ten logins at once with the right password all succeed.
         if (nextEnd === undefined) await refuse(keys, at);
         await nextEnd;
       }
@@ -135,24 +132,40 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
     keys: FailureKeys,
     at: Date,
     counted: { readonly recentFailures: number; readonly failures: number },
-    over: () => void,
-  ): LoginAttempt {
+    end: () => void,
+  ): Attempt {
     const { recentFailures, failures: total } = counted;
     const delayMilliseconds = delaySeconds(recentFailures) * 1000;
+    const quota = quotaOf(recentFailures, delayMilliseconds);
     return {
       mayMatch: total <= maxFailures,
       locks: total === maxFailures,
-      quota: quotaOf(recentFailures, delayMilliseconds),
-      failed: () => {
+      quota,
+      fail() {
         const until = at.getTime() + delayMilliseconds;
         if (delayMilliseconds > 0) remember(keys, { recentFailures, until, believedUntil: until });
+        end();
       },
-      succeeded: async () => {
-        await failures.succeed(keys, at);
-        return quotaOf(keys.delay === keys.lock ? 0 : recentFailures - 1, 0);
+      async succeed() {
+        try {
+          await failures.succeed(keys, at);
+          return quotaOf(keys.delay === keys.lock ? 0 : recentFailures - 1, 0);
+        } catch (err) {
+          logger.warn({ err }, 'a right password stays counted as a wrong one');
+          return quota;
+        } finally {
+          end();
+        }
       },
-      withdraw: () => failures.takeBack(keys, at),
-      over,
+      async cancel() {
+        try {
+          await failures.takeBack(keys, at);
+        } catch (err) {
+          logger.warn({ err }, 'a try at a password stays counted');
+        } finally {
+          end();
+        }
+      },
     };
   }
 
@@ -173,7 +186,7 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
     };
   }
 
-  return { admit, refuseKnownWait };
+  return { begin, refuseKnownWait };
 }
 
 function isDatabaseAway(error: unknown): boolean {
@@ -184,49 +197,8 @@ function textOf({ account, device }: FailureKey): string {
   return `${account} ${device}`;
 }
 
-const STRANGERS = '';
-/** All sessions of an account share one count, or who has many could guess as often. */
-const SESSIONS = 'sessions';
-
-/** What stands in the table for an identifier, and for the account of one that nobody has. */
-export interface TypedIdentifier {
-  readonly identifier: string;
-  readonly nobody: string;
-}
-
-/** Hashed, since what people type in may be anything. Computed for everybody, since that takes time. */
-export function hashIdentifier(
-  { signingKey }: SigningKey,
-  kind: IdentifierKind,
-  typed: string,
-): TypedIdentifier {
-  const hash = createHmac('sha256', signingKey)
-    .update(`latchkey login v1\0${kind}\0${typed}`)
-    .digest('base64url');
-  return { identifier: `identifier:${hash}`, nobody: `nobody:${hash}` };
-}
-
-/** The count that delays devices which the account does not know. */
-export function delayOfStrangers({ identifier }: TypedIdentifier): FailureKey {
-  return { account: identifier, device: STRANGERS };
-}
-
-/** An account that does not exist is counted like any other, or the difference would tell who has one. */
-export function keysOfStrangers(typed: TypedIdentifier, userId: string | undefined): FailureKeys {
-  const lock = { account: userId ?? typed.nobody, device: STRANGERS };
-  return { delay: delayOfStrangers(typed), lock };
-}
-
-export function keysOfDevice(userId: string, deviceId: string): FailureKeys {
-  return sharedKey(userId, `device:${deviceId}`);
-}
-
-/** For whoever is logged in and gives the password once more. */
-export function keysOfSessions(userId: string): FailureKeys {
-  return sharedKey(userId, SESSIONS);
-}
-
-function sharedKey(account: string, device: string): FailureKeys {
-  const key = { account, device };
-  return { delay: key, lock: key };
+/** What the log says when an account, or a device or the sessions of one, takes no password any more. */
+export function lockoutEvent(userId: string): Record<string, string> {
+  const message = 'an account takes no password any more until it is unlocked';
+  return { event: 'password_locked', user_id: userId, message };
 }

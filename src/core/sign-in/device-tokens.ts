@@ -1,21 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
-import type { User } from '../users/ports.ts';
+import type { User } from '../users/user.ts';
 
-/** What tells the devices on which somebody has logged in before from all others (OWASP: device cookies). */
-export interface DeviceTokens {
-  /** `deviceId.mac`, for the user and as long as their password stays the same. */
-  readonly issue: (user: User, deviceId?: string) => string;
-  /** The id of the device, or null where the token was made for somebody else, for another password or not at all. */
-  readonly read: (token: string, user: User | null) => string | null;
-  /**
-   * What names its account where this service made it, else undefined. Nothing is looked up for that, so whether the token
-   * is still good is not known.
-   */
-  readonly recognize: (token: string) => string | undefined;
-  /** What names an account in its device tokens. */
-  readonly accountOf: (userId: string) => string;
-}
+export type DeviceTokens = ReturnType<typeof createDeviceTokens>;
 
 const FORMAT = /^(?<deviceId>[A-Za-z0-9_-]{22})\.(?<mac>[A-Za-z0-9_-]{43})$/;
 /**
@@ -28,28 +15,51 @@ const TAG_BYTES = 6;
 const PURPOSE = 'latchkey device token v1';
 const PURPOSE_OF_ID = 'latchkey device id v1';
 const PURPOSE_OF_ACCOUNT = 'latchkey device account v1';
+const IN_JSON = /"device_token"\s*:\s*"([^"]{1,100})"/;
 
-/** Device tokens are recomputed instead of stored. The first of `secrets` makes them, all of them verify. */
-export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]): DeviceTokens {
-  return {
-    issue: (user, deviceId = newId(secrets[0], user.id)) =>
-      `${deviceId}.${macOf(secrets[0], deviceId, user).toString('base64url')}`,
-    read: (token, user) => {
-      const { deviceId = '', mac = '' } = FORMAT.exec(token)?.groups ?? {};
-      const given = Buffer.from(mac, 'base64url');
-      // The same work for nobody: whether there is an account must not be told by the time this takes.
-      const genuine = secrets.map((secret) => isEqual(macOf(secret, deviceId, user), given));
-      return user !== null && genuine.includes(true) ? deviceId : null;
-    },
-    recognize: (token) => {
-      const { deviceId = '' } = FORMAT.exec(token)?.groups ?? {};
-      const id = Buffer.from(deviceId, 'base64url');
-      const tagged = id.subarray(0, -TAG_BYTES);
-      const isOurs = secrets.some((secret) => isEqual(tagOf(secret, tagged), id.subarray(-TAG_BYTES)));
-      return isOurs ? tagged.subarray(0, ACCOUNT_BYTES).toString('base64url') : undefined;
-    },
-    accountOf: (userId) => nameOf(secrets[0], userId).toString('base64url'),
-  };
+/**
+ * What tells the devices on which a user has logged in before from all others (OWASP: device cookies). The tokens are
+ * recomputed instead of stored. The first of `secrets` makes them, all of them verify.
+ */
+export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]) {
+  /** `deviceId.mac`, for the user and as long as their password stays the same. */
+  function issue(user: User, deviceId = newId(secrets[0], user.id)): string {
+    return `${deviceId}.${macOf(secrets[0], deviceId, user).toString('base64url')}`;
+  }
+
+  /** The id of the device, or null where the token was made for another user, for another password or not at all. */
+  function read(token: string, user: User | null): string | null {
+    const { deviceId = '', mac = '' } = FORMAT.exec(token)?.groups ?? {};
+    const given = Buffer.from(mac, 'base64url');
+    // The same work where there is no user: whether there is one must not be told by the time this takes.
+    const genuine = secrets.map((secret) => isEqual(macOf(secret, deviceId, user), given));
+    return user !== null && genuine.includes(true) ? deviceId : null;
+  }
+
+  /**
+   * What names its account where this service made it, else undefined. Nothing is looked up for that, so whether the token
+   * is still good is not known.
+   */
+  function recognize(token: string): string | undefined {
+    const { deviceId = '' } = FORMAT.exec(token)?.groups ?? {};
+    const id = Buffer.from(deviceId, 'base64url');
+    const tagged = id.subarray(0, -TAG_BYTES);
+    const isOurs = secrets.some((secret) => isEqual(tagOf(secret, tagged), id.subarray(-TAG_BYTES)));
+    return isOurs ? tagged.subarray(0, ACCOUNT_BYTES).toString('base64url') : undefined;
+  }
+
+  /** Whether the text of a login that has not been parsed yet holds a device token that was made here. */
+  function isIn(text: string): boolean {
+    const token = IN_JSON.exec(text)?.[1];
+    return token !== undefined && recognize(token) !== undefined;
+  }
+
+  /** What names an account in its device tokens. */
+  function accountOf(userId: string): string {
+    return nameOf(secrets[0], userId).toString('base64url');
+  }
+
+  return { issue, read, recognize, isIn, accountOf };
 }
 
 function isEqual(expected: Buffer, given: Buffer): boolean {

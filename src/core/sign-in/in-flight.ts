@@ -1,8 +1,8 @@
 /** Knows what this process is in the middle of, by key. */
-export interface UnderWay {
-  /** Counts one more; call the result when it is over. */
+export interface InFlight {
+  /** Counts one more; call the result when it has ended. */
   readonly begin: (key: string) => () => void;
-  /** Resolves when the next one of this key is over; undefined where there is none. */
+  /** Resolves when the next one of this key ends; undefined where there is none. */
   readonly nextEnd: (key: string) => Promise<void> | undefined;
 }
 
@@ -11,7 +11,7 @@ interface Group {
   readonly waiting: (() => void)[];
 }
 
-export function createUnderWay(): UnderWay {
+export function createInFlight(): InFlight {
   const groups = new Map<string, Group>();
 
   function end(key: string, group: Group): void {

@@ -3,11 +3,28 @@ import { findAlike } from '../../db/find-alike.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
-import type { DelayRule, FailureKey, FailureKeys, LoginFailureStore, LoginFailures } from '../users/ports.ts';
+import type { FailureKey, FailureKeys } from './failure-keys.ts';
 
-const IS_NOBODYS = literal('NOT EXISTS (SELECT 1 FROM users WHERE users.id = login_failures.account)');
+export interface LoginFailures extends FailureKey {
+  /** In a row. After too many the account takes no password any more. */
+  readonly failures: number;
+  /** The same, but forgotten where none has come for a while. After some the next attempt has to wait. */
+  readonly recentFailures: number;
+  readonly failedAt: Date;
+  readonly waitsUntilMs: number;
+}
 
-/** `gate` is the row of what delays, as it is before the try. */
+/** How long the next attempt has to wait. */
+export interface DelayRule {
+  readonly freeFailures: number;
+  /** Recent failures are forgotten so long after the last one. */
+  readonly forgetSeconds: number;
+  readonly maxDelaySeconds: number;
+}
+
+const IS_OF_NO_ACCOUNT = literal('NOT EXISTS (SELECT 1 FROM users WHERE users.id = login_failures.account)');
+
+/** `gate` is the row of what delays, as it is before the attempt. */
 const RECENT_BEFORE = `CASE WHEN gate.account IS NULL OR gate.failed_at < :forgottenBefore THEN 0
     ELSE gate.recent_failures END`;
 const KEYS = 'SELECT :delayAccount AS account, :delayDevice AS device UNION SELECT :lockAccount, :lockDevice';
@@ -59,18 +76,20 @@ const COUNT_ON_MYSQL = `INSERT INTO login_failures ${COLUMNS}
 const IS_DELAY = 'account = :delayAccount AND device = :delayDevice';
 const IS_LOCK_ROW = 'account = :lockAccount AND device = :lockDevice';
 /** Where none has failed since, the last failure is the one before again, and nothing has to wait any longer. */
-const FORGET_TRY = `waits_until_ms = CASE WHEN failed_at = :at THEN :nowMs ELSE waits_until_ms END,
+const FORGET_ATTEMPT = `waits_until_ms = CASE WHEN failed_at = :at THEN :nowMs ELSE waits_until_ms END,
     failed_at = CASE WHEN failed_at = :at THEN COALESCE(previous_failed_at, failed_at) ELSE failed_at END`;
 const OF_BOTH = `WHERE ((${IS_DELAY}) OR (${IS_LOCK_ROW})) AND failures > 0`;
 const ONE_RECENT_LESS = 'CASE WHEN recent_failures > 0 THEN recent_failures - 1 ELSE 0 END';
-const TAKE_BACK = `UPDATE login_failures SET ${FORGET_TRY}, recent_failures = ${ONE_RECENT_LESS},
+const TAKE_BACK = `UPDATE login_failures SET ${FORGET_ATTEMPT}, recent_failures = ${ONE_RECENT_LESS},
     failures = failures - 1 ${OF_BOTH}`;
-const SUCCEED = `UPDATE login_failures SET ${FORGET_TRY},
+const SUCCEED = `UPDATE login_failures SET ${FORGET_ATTEMPT},
     recent_failures = CASE WHEN ${IS_LOCK_ROW} THEN 0 ELSE ${ONE_RECENT_LESS} END,
     failures = CASE WHEN ${IS_LOCK_ROW} THEN 0 ELSE failures - 1 END ${OF_BOTH}`;
 
-/** Wrong passwords in a row, in the table `login_failures`. */
-export function createLoginFailureStore(scope: Scope): LoginFailureStore {
+export type LoginFailureStore = ReturnType<typeof createLoginFailureStore>;
+
+/** Wrong passwords in a row, in the table `login_failures`. Each write is one statement, and the database decides every race. */
+export function createLoginFailureStore(scope: Scope) {
   const { models, sequelize, transaction, run, write } = scope;
   const { loginFailures } = models;
   const isSqlite = sequelize.getDialect() === 'sqlite';
@@ -81,7 +100,15 @@ export function createLoginFailureStore(scope: Scope): LoginFailureStore {
     return row && { ...row, waitsUntilMs: Number(row.waitsUntilMs) };
   }
 
-  async function count(keys: FailureKeys, at: Date, rule: DelayRule) {
+  /**
+   * Counts one more failure under both keys, and returns the recent ones of what delays and all of what locks. Null, with
+   * nothing counted, where the next attempt has to wait.
+   */
+  async function count(
+    keys: FailureKeys,
+    at: Date,
+    rule: DelayRule,
+  ): Promise<{ readonly recentFailures: number; readonly failures: number } | null> {
     const { freeFailures, forgetSeconds, maxDelaySeconds } = rule;
     const replacements = {
       ...named(keys, at),
@@ -112,6 +139,12 @@ export function createLoginFailureStore(scope: Scope): LoginFailureStore {
     return { recentFailures: both % BOTH, failures: Math.floor(both / BOTH) };
   }
 
+  /** Takes one failure back from both keys. Where none has come since `at`, the last one is again the one before. */
+  const takeBack = (keys: FailureKeys, at: Date) => update(TAKE_BACK, keys, at);
+
+  /** The password was right: what locks begins anew, while what delays loses only the attempt of `at`. */
+  const succeed = (keys: FailureKeys, at: Date) => update(SUCCEED, keys, at);
+
   async function update(sql: string, keys: FailureKeys, at: Date): Promise<void> {
     const replacements = named(keys, at);
     await write(() => sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }));
@@ -128,20 +161,19 @@ export function createLoginFailureStore(scope: Scope): LoginFailureStore {
     };
   }
 
-  return {
-    find,
-    count,
-    takeBack: (keys, at) => update(TAKE_BACK, keys, at),
-    succeed: (keys, at) => update(SUCCEED, keys, at),
-    async clearAccount(account) {
-      const where = { account, failures: { [Op.gt]: 0 } };
-      const devices = await run(() => loginFailures.count({ where, transaction }));
-      await write(() => loginFailures.destroy({ where: { account }, transaction }));
-      return devices;
-    },
-    async prune(before) {
-      const where = { failedAt: { [Op.lt]: before }, [Op.or]: [IS_NOBODYS, { failures: 0 }] };
-      await removeInPortions((limit) => write(() => loginFailures.destroy({ where, limit, transaction })));
-    },
-  };
+  /** Forgets the failures of an account from all devices; how many of them had some. */
+  async function clearAccount(account: string): Promise<number> {
+    const where = { account, failures: { [Op.gt]: 0 } };
+    const devices = await run(() => loginFailures.count({ where, transaction }));
+    await write(() => loginFailures.destroy({ where: { account }, transaction }));
+    return devices;
+  }
+
+  /** Removes what was counted for no account, or for nothing any more, and not added to since `before`. */
+  async function prune(before: Date): Promise<void> {
+    const where = { failedAt: { [Op.lt]: before }, [Op.or]: [IS_OF_NO_ACCOUNT, { failures: 0 }] };
+    await removeInPortions((limit) => write(() => loginFailures.destroy({ where, limit, transaction })));
+  }
+
+  return { find, count, takeBack, succeed, clearAccount, prune };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AccessTokenClaims, createVerify, rememberVerified } from '@latchkey/verifier/core';
 import jwt from 'jsonwebtoken';
 import type { Clock } from '../clock.ts';
+import type { Authentication } from '../principal.ts';
 import type { KeyRing } from './keys.ts';
 
 export interface AccessTokenOptions {
@@ -15,12 +16,14 @@ export interface AccessTokenOptions {
   readonly onUse?: (kid: string, use: 'signed' | 'seen') => void;
 }
 
-/** A user in a session, or a machine. */
+/** A user in a session, or a machine client. */
 export type AccessTokenSubject = AccessTokenRights &
   (
     | {
         readonly userId: string;
         readonly sessionId: string;
+        /** As in the claims `amr` and `auth_time`. */
+        readonly authentication?: Authentication | null;
         /** As in the claim `rot`. */
         readonly rotation?: number;
       }
@@ -42,7 +45,7 @@ interface AccessTokenRights {
 export interface AccessTokens {
   /** A new token with a `jti` of its own. */
   readonly issue: (subject: AccessTokenSubject) => string;
-  /** The claims of a token that passes every check, else throws a VerificationError. Does not ask what has been revoked. */
+  /** The claims of a token that passes every check, else throws a VerificationError. Whether it has been revoked is not asked. */
   readonly verify: (token: string) => AccessTokenClaims;
 }
 
@@ -63,6 +66,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
           : {
               sub: subject.userId,
               sid: subject.sessionId,
+              ...authenticationClaims(subject.authentication),
               // A login's token is the first of its session, and has no refresh to confirm.
               ...(subject.rotation && { rot: subject.rotation }),
             }),
@@ -90,4 +94,13 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       }),
     }).verify,
   };
+}
+
+function authenticationClaims(authentication: Authentication | null | undefined) {
+  return (
+    authentication && {
+      amr: authentication.methods,
+      auth_time: Math.floor(authentication.at.getTime() / 1000),
+    }
+  );
 }

@@ -1,6 +1,16 @@
-import { type AccessTokenClaims, demandUnrevoked, permissionsIn, type RevocationSet } from '@latchkey/verifier/core';
+import {
+  type AccessTokenClaims,
+  demandUnrevoked,
+  permissionsIn,
+  type RevocationSet,
+} from '@latchkey/verifier/core';
 import { AppError, asAppError } from '../errors.ts';
-import type { ApiKeyPrincipal, AuthenticatedPrincipal, ClientPrincipal, UserPrincipal } from '../principal.ts';
+import type {
+  ApiKeyPrincipal,
+  AuthenticatedPrincipal,
+  ClientPrincipal,
+  UserPrincipal,
+} from '../principal.ts';
 import type { RevocationFollower } from '../revocation/follower.ts';
 
 export interface AuthenticationDependencies {
@@ -18,7 +28,7 @@ export interface AuthenticationDependencies {
 }
 
 /**
- * Whether to answer 503 while nobody knows what has been revoked, or to go on without knowing. The function that it makes
+ * Whether to answer 503 while it is not known what has been revoked, or to go on without knowing. The function that it makes
  * throws AppError revocations_stale.
  */
 export function createFreshness(
@@ -68,7 +78,7 @@ export function principalOf(claims: AccessTokenClaims): UserPrincipal | ClientPr
 }
 
 function toPrincipal(claims: AccessTokenClaims): UserPrincipal | ClientPrincipal {
-  const { sub, sid, client_id, jti, roles, scope } = claims;
+  const { sub, sid, client_id, jti, roles, scope, amr, auth_time } = claims;
   const holding = { roles, permissions: permissionsIn(scope) };
   if (client_id !== undefined) {
     return { kind: 'client', credential: 'bearer', clientId: client_id, tokenId: jti, claims, ...holding };
@@ -79,7 +89,8 @@ function toPrincipal(claims: AccessTokenClaims): UserPrincipal | ClientPrincipal
     userId: sub,
     sessionId: sid ?? null,
     tokenId: jti,
-    authentication: null,
+    authentication:
+      amr !== undefined && auth_time !== undefined ? { methods: amr, at: new Date(auth_time * 1000) } : null,
     claims,
     ...holding,
   };

@@ -1,10 +1,27 @@
 import { Op } from 'sequelize';
 import type { Database } from '../../db/connect.ts';
-import type { KeyUse, KeyUseStore } from './ports.ts';
+
+/** When a key was last used, by any process. */
+export interface KeyUse {
+  readonly kid: string;
+  readonly algorithm: string;
+  readonly firstUsedAt: Date;
+  readonly lastSignedAt: Date | null;
+  readonly lastSeenAt: Date | null;
+}
+
+export type KeyUseStore = ReturnType<typeof createKeyUseStore>;
 
 /** When keys were used, in the table `signing_keys`. It holds thumbprints and never a key. */
-export function createKeyUseStore({ models, run, write }: Database): KeyUseStore {
+export function createKeyUseStore({ models, run, write }: Database) {
   const { signingKeys } = models;
+
+  /** Keeps the later of the given times and the stored ones. */
+  async function record(use: KeyUse): Promise<void> {
+    await write(() => signingKeys.bulkCreate([{ ...use }], { ignoreDuplicates: true }));
+    await keepLater(use.kid, 'lastSignedAt', use.lastSignedAt);
+    await keepLater(use.kid, 'lastSeenAt', use.lastSeenAt);
+  }
 
   async function keepLater(
     kid: string,
@@ -16,15 +33,10 @@ export function createKeyUseStore({ models, run, write }: Database): KeyUseStore
     await write(() => signingKeys.update({ [column]: at }, { where }));
   }
 
-  return {
-    async record(use: KeyUse) {
-      await write(() => signingKeys.bulkCreate([{ ...use }], { ignoreDuplicates: true }));
-      await keepLater(use.kid, 'lastSignedAt', use.lastSignedAt);
-      await keepLater(use.kid, 'lastSeenAt', use.lastSeenAt);
-    },
-    async list() {
-      const rows = await run(() => signingKeys.findAll({ order: [['firstUsedAt', 'ASC']] }));
-      return rows.map((row) => row.get());
-    },
-  };
+  async function list(): Promise<KeyUse[]> {
+    const rows = await run(() => signingKeys.findAll({ order: [['firstUsedAt', 'ASC']] }));
+    return rows.map((row) => row.get());
+  }
+
+  return { record, list };
 }

@@ -1,41 +1,47 @@
 import type { VerifyingKey } from '@latchkey/verifier/core';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { KeyUseStore } from './ports.ts';
+import type { KeyUseStore } from './key-usage.store.ts';
 
 export interface KeyUsage {
   /** Notes a use in memory; costs a map look-up. */
   readonly note: (kid: string, use: 'signed' | 'seen') => void;
-  /** Writes the notes down. A failure is logged and the notes are kept for the next time. */
+  /** Writes down what is new. A failure is logged, and what is not written yet is kept for the next time. */
   readonly flush: () => Promise<void>;
+}
+
+/** When a key was used last, in milliseconds since 1970. */
+interface Note {
+  readonly signed?: number;
+  readonly seen?: number;
 }
 
 /** Knows when each key signed and was seen, so that an operator can tell when an old one may go. */
 export function createKeyUsage(
   keys: readonly VerifyingKey[],
-  store: KeyUseStore,
+  store: Pick<KeyUseStore, 'record'>,
   clock: Clock,
   logger: Logger,
 ): KeyUsage {
   const algorithms = new Map(keys.map(({ kid, algorithm }) => [kid, algorithm]));
-  const notes = new Map<string, { signed?: number; seen?: number }>();
+  const notes = new Map<string, Note>();
 
   function note(kid: string, use: 'signed' | 'seen'): void {
-    const known = notes.get(kid);
-    if (known === undefined) notes.set(kid, { [use]: clock.now() });
-    else known[use] = clock.now();
+    notes.set(kid, { ...notes.get(kid), [use]: clock.now() });
   }
 
   async function flush(): Promise<void> {
     try {
-      for (const [kid, { signed, seen }] of notes) {
+      for (const [kid, noted] of [...notes]) {
         await store.record({
           kid,
           algorithm: algorithms.get(kid) ?? '',
           firstUsedAt: new Date(clock.now()),
-          lastSignedAt: toDate(signed),
-          lastSeenAt: toDate(seen),
+          lastSignedAt: toDate(noted.signed),
+          lastSeenAt: toDate(noted.seen),
         });
+        // Unless a later use was noted meanwhile.
+        if (notes.get(kid) === noted) notes.delete(kid);
       }
     } catch (error) {
       logger.warn({ err: error }, 'the use of keys could not be recorded');

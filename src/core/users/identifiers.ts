@@ -1,6 +1,13 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import validator from 'validator';
-import type { Identifier } from './ports.ts';
+
+/** An identifier as typed, and the canonical form that is compared. */
+export interface Identifier {
+  readonly shown: string;
+  readonly canonical: string;
+}
+
+export type IdentifierKind = 'email' | 'username';
 
 /** RFC 5321 allows a path of 256 octets with its brackets. */
 export const MAX_EMAIL_LENGTH = 254;

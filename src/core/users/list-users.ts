@@ -1,7 +1,7 @@
 import { QueryTypes } from 'sequelize';
 import type { UserRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
-import type { UserFilter } from './ports.ts';
+import type { UserFilter } from './user.ts';
 
 /** A page of users in the order of their ids, those after the id `after` if that is given. */
 export async function listUsers(

@@ -4,13 +4,18 @@ import { missingNames } from '../../db/missing-names.ts';
 import type { Scope } from '../../db/scope.ts';
 import { laterThan } from '../../db/versions.ts';
 import { AppError } from '../errors.ts';
-import type { UserRoleStore } from './ports.ts';
+
+export type UserRoleStore = ReturnType<typeof createUserRoleStore>;
 
 /** Who has which roles, in the table `user_roles`. */
-export function createUserRoleStore(scope: Scope): UserRoleStore {
+export function createUserRoleStore(scope: Scope) {
   const { models, sequelize, transaction, run, write } = scope;
   const { users, userRoles, rolePermissions } = models;
 
+  /** @throws AppError unknown_role */
+  const add = (userId: string, roles: readonly string[]) => addMany(roles.map((role) => ({ userId, role })));
+
+  /** The same for many users. @throws AppError unknown_role */
   async function addMany(given: readonly { userId: string; role: string }[]): Promise<void> {
     if (given.length === 0) return;
     try {
@@ -22,9 +27,26 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
     }
   }
 
+  /** Those of these names that no role has. */
   const unknown = (names: readonly string[]) => missingNames(scope, 'roles', names);
-  const add = (userId: string, roles: readonly string[]) => addMany(roles.map((role) => ({ userId, role })));
 
+  /** The roles of each of these users, in order. */
+  async function rolesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const where = { userId: [...userIds] };
+    const rows = await run(() => userRoles.findAll({ where, order: ['role'], transaction, raw: true }));
+    const found = new Map<string, string[]>(userIds.map((id) => [id, []]));
+    for (const { userId, role } of rows) found.get(userId)?.push(role);
+    return found;
+  }
+
+  /** All permissions of these roles, each once, in order. */
+  async function permissionsOf(roles: readonly string[]): Promise<string[]> {
+    const where = { role: [...roles] };
+    const rows = await run(() => rolePermissions.findAll({ where, transaction, raw: true }));
+    return [...new Set(rows.map(({ permission }) => permission))].sort();
+  }
+
+  /** A version of the user's rights that tokens do not have yet, in a transaction. */
   async function raiseVersion(userId: string, at: Date): Promise<Date> {
     const user = await run(() =>
       users.findByPk(userId, { attributes: ['rightsVersion'], transaction, lock: transaction !== null }),
@@ -34,50 +56,43 @@ export function createUserRoleStore(scope: Scope): UserRoleStore {
     return version;
   }
 
-  return {
-    add,
-    addMany,
-    async rolesOf(userIds) {
-      const where = { userId: [...userIds] };
-      const rows = await run(() => userRoles.findAll({ where, order: ['role'], transaction, raw: true }));
-      const found = new Map<string, string[]>(userIds.map((id) => [id, []]));
-      for (const { userId, role } of rows) found.get(userId)?.push(role);
-      return found;
-    },
-    raiseVersion,
-    async replace(userId, roles, at) {
-      const version = await raiseVersion(userId, at);
-      await write(() => userRoles.destroy({ where: { userId }, transaction }));
-      await add(userId, roles);
-      return version;
-    },
-    unknown,
-    async permissionsOf(roles) {
-      const where = { role: [...roles] };
-      const rows = await run(() => rolePermissions.findAll({ where, transaction, raw: true }));
-      return [...new Set(rows.map(({ permission }) => permission))].sort();
-    },
-    async countOthersWith(role, userId) {
-      // Writing the same value again takes the lock on the role, on every database.
-      await write(() =>
-        sequelize.query('UPDATE roles SET updated_at = updated_at WHERE name = :role', {
-          replacements: { role },
-          type: QueryTypes.UPDATE,
-          transaction,
-        }),
-      );
-      const sql = `SELECT COUNT(*) AS others FROM user_roles JOIN users ON users.id = user_roles.user_id
-        WHERE user_roles.role = :role AND users.id <> :userId AND users.disabled_at IS NULL`;
-      const rows = await run(() =>
-        sequelize.query<{ others: number }>(sql, {
-          replacements: { role, userId },
-          type: QueryTypes.SELECT,
-          transaction,
-        }),
-      );
-      return Number(rows[0]?.others ?? 0);
-    },
-  };
+  /**
+   * Makes these the user's only roles, in a transaction. The version from which on tokens hold them.
+   * @throws AppError unknown_role
+   */
+  async function replace(userId: string, roles: readonly string[], at: Date): Promise<Date> {
+    const version = await raiseVersion(userId, at);
+    await write(() => userRoles.destroy({ where: { userId }, transaction }));
+    await add(userId, roles);
+    return version;
+  }
+
+  /**
+   * How many active users but this one have the role. Other transactions that ask wait for the end of this one, so that
+   * of two users who would each leave the other one waits.
+   */
+  async function countOthersWith(role: string, userId: string): Promise<number> {
+    // Writing the same value again takes the lock on the role, on every database.
+    await write(() =>
+      sequelize.query('UPDATE roles SET updated_at = updated_at WHERE name = :role', {
+        replacements: { role },
+        type: QueryTypes.UPDATE,
+        transaction,
+      }),
+    );
+    const sql = `SELECT COUNT(*) AS others FROM user_roles JOIN users ON users.id = user_roles.user_id
+      WHERE user_roles.role = :role AND users.id <> :userId AND users.disabled_at IS NULL`;
+    const rows = await run(() =>
+      sequelize.query<{ others: number }>(sql, {
+        replacements: { role, userId },
+        type: QueryTypes.SELECT,
+        transaction,
+      }),
+    );
+    return Number(rows[0]?.others ?? 0);
+  }
+
+  return { add, addMany, rolesOf, raiseVersion, replace, unknown, permissionsOf, countOthersWith };
 }
 
 function unknownRole(role: string | undefined, cause: unknown): AppError {

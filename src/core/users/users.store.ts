@@ -6,18 +6,30 @@ import type { UserRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
 import { AppError } from '../errors.ts';
 import { listUsers } from './list-users.ts';
-import type { NewUser, ProfileChange, User, UserChange, UserStore } from './ports.ts';
+import type { NewUser, ProfileChange, User, UserChange, UserFilter } from './user.ts';
 
-/** People in the table `users`. */
-export function createUserStore(scope: Scope): UserStore {
+export type UserStore = ReturnType<typeof createUserStore>;
+
+/** People in the table `users`. Each write is one statement, and the database decides every race. */
+export function createUserStore(scope: Scope) {
   const { models, sequelize, transaction, run, write } = scope;
   const { users } = models;
+
+  const findById = (id: string) => findOne({ id });
+  const findByEmail = (canonical: string) => findOne({ emailCanonical: canonical });
+  const findByUsername = (canonical: string) => findOne({ usernameCanonical: canonical });
 
   async function findOne(key: Partial<UserRow>): Promise<User | null> {
     const row = await findAlike(scope, users, key);
     return row && toUser(row);
   }
 
+  /** In the order of their ids, those after the id `after` if that is given. */
+  async function list(filter: UserFilter, limit: number, after: string | undefined): Promise<User[]> {
+    return (await listUsers(scope, filter, limit, after)).map(toUser);
+  }
+
+  /** @throws AppError email_taken, username_taken */
   async function insert(user: NewUser): Promise<User> {
     const row = toRow(user);
     try {
@@ -26,6 +38,16 @@ export function createUserStore(scope: Scope): UserStore {
       throw await refusalOf(error, [row]);
     }
     return toUser(row);
+  }
+
+  /** All or none. @throws AppError email_taken, username_taken */
+  async function insertMany(added: readonly NewUser[]): Promise<void> {
+    const rows = added.map(toRow);
+    try {
+      await insertRows(scope, users, rows);
+    } catch (error) {
+      throw await refusalOf(error, rows);
+    }
   }
 
   /** Where both are taken, one database reports the one and another the other: the email comes first on all. */
@@ -38,25 +60,27 @@ export function createUserStore(scope: Scope): UserStore {
     return new AppError(size > 0 ? 'email_taken' : 'username_taken', undefined, { cause: error });
   }
 
-  async function updateProfile(
-    id: string,
-    { username, name }: ProfileChange,
-    at: Date,
-  ): Promise<User | null> {
-    const change = { ...toProfile({ username, name }), updatedAt: at };
+  /**
+   * The changed user, or null where no active one has this id.
+   * @throws AppError username_taken
+   */
+  async function updateProfile(id: string, change: ProfileChange, at: Date): Promise<User | null> {
+    const changed = { ...toProfile(change), updatedAt: at };
     const where = { id, disabledAt: null };
     try {
-      const [affected] = await write(() => users.update(change, { where, transaction }));
-      return affected === 0 ? null : findOne({ id });
+      const [affected] = await write(() => users.update(changed, { where, transaction }));
+      return affected === 0 ? null : findById(id);
     } catch (error) {
       throw translateDuplicate(error);
     }
   }
 
+  /** Another hash of the same password. False where the stored hash is no longer `from`: another request was first. */
   async function replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
     return updateActive({ id, passwordHash: from }, { passwordHash: to });
   }
 
+  /** The hash of another password. False where the stored hash is no longer `from`. */
   async function changePassword(id: string, from: string, to: string, at: Date): Promise<boolean> {
     const change = {
       passwordHash: to,
@@ -67,17 +91,46 @@ export function createUserStore(scope: Scope): UserStore {
     return updateActive({ id, passwordHash: from }, change);
   }
 
+  /** The next login has to bring a new password along. */
+  async function requirePasswordChange(id: string, at: Date): Promise<void> {
+    await write(() => users.update({ passwordChangeRequiredAt: at }, { where: { id }, transaction }));
+  }
+
   async function updateActive(which: Partial<UserRow>, change: Partial<UserRow>): Promise<boolean> {
     const where = { ...which, disabledAt: null };
     const [affected] = await write(() => users.update(change, { where, transaction }));
     return affected === 1;
   }
 
+  /** False where no active user has this id. */
   async function disable(id: string, at: Date): Promise<boolean> {
     return updateActive({ id }, { disabledAt: at, updatedAt: at });
   }
 
-  async function change(
+  /** False where no disabled user has this id. */
+  async function enable(id: string, at: Date): Promise<boolean> {
+    const where = { id, disabledAt: { [Op.ne]: null } };
+    const enabled = { disabledAt: null, updatedAt: at };
+    const [affected] = await write(() => users.update(enabled, { where, transaction }));
+    return affected === 1;
+  }
+
+  /** False where the user is disabled, or the stored hash is no longer `passwordHash`. */
+  async function remove(id: string, passwordHash: string): Promise<boolean> {
+    const where = { id, passwordHash, disabledAt: null };
+    return (await write(() => users.destroy({ where, transaction }))) === 1;
+  }
+
+  /** Whatever the password is. False where no user has this id. */
+  async function removeAny(id: string): Promise<boolean> {
+    return (await write(() => users.destroy({ where: { id }, transaction }))) === 1;
+  }
+
+  /**
+   * Changes disabled users too. False where no user has this id.
+   * @throws AppError email_taken, username_taken
+   */
+  async function update(
     id: string,
     { email, emailVerified, ...profile }: UserChange,
     at: Date,
@@ -106,6 +159,7 @@ export function createUserStore(scope: Scope): UserStore {
     await write(() => sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }));
   }
 
+  /** Those of these canonical identifiers that are in use. */
   async function taken(
     emails: readonly string[],
     usernames: readonly string[],
@@ -124,47 +178,32 @@ export function createUserStore(scope: Scope): UserStore {
     return found;
   }
 
-  async function insertMany(added: readonly NewUser[]): Promise<void> {
-    const rows = added.map(toRow);
-    try {
-      await insertRows(scope, users, rows);
-    } catch (error) {
-      throw await refusalOf(error, rows);
-    }
-  }
-
   return {
+    findById,
+    findByEmail,
+    findByUsername,
+    list,
+    taken,
     insert,
     insertMany,
-    taken,
-    list: async (filter, limit, after) => (await listUsers(scope, filter, limit, after)).map(toUser),
-    update: change,
-    enable: async (id, at) => {
-      const where = { id, disabledAt: { [Op.ne]: null } };
-      const enabled = { disabledAt: null, updatedAt: at };
-      const [affected] = await write(() => users.update(enabled, { where, transaction }));
-      return affected === 1;
-    },
-    requirePasswordChange: async (id, at) => {
-      await write(() => users.update({ passwordChangeRequiredAt: at }, { where: { id }, transaction }));
-    },
-    removeAny: async (id) => (await write(() => users.destroy({ where: { id }, transaction }))) === 1,
-    disable,
-    findById: (id) => findOne({ id }),
-    findByEmail: (emailCanonical) => findOne({ emailCanonical }),
-    findByUsername: (usernameCanonical) => findOne({ usernameCanonical }),
+    update,
     updateProfile,
     replacePasswordHash,
     changePassword,
-    remove: async (id, passwordHash) =>
-      (await write(() => users.destroy({ where: { id, passwordHash, disabledAt: null }, transaction }))) ===
-      1,
+    requirePasswordChange,
+    disable,
+    enable,
+    remove,
+    removeAny,
   };
 }
 
 function toProfile({ username, name }: ProfileChange): Partial<UserRow> {
   return {
-    ...(username && { username: username.shown, usernameCanonical: username.canonical }),
+    ...(username !== undefined && {
+      username: username?.shown ?? null,
+      usernameCanonical: username?.canonical ?? null,
+    }),
     ...(name !== undefined && { name }),
   };
 }

@@ -1,118 +1,79 @@
-import type { Request } from 'express';
-import { demandToken, readBearerToken, type TokenCheck, unlessRefused } from '../../http/authenticate.ts';
-import { JSON_BODY } from '../../http/body.ts';
-import { callerOf, userOf } from '../../http/caller.ts';
-import { originOf } from '../../http/origin.ts';
-import { parse } from '../../http/parse.ts';
-import { showQuota } from '../../http/rate-limit.ts';
-import type { Route } from '../../http/route.ts';
-import type { KnownDevice } from '../password/login.ts';
-import {
-  LoginBody,
-  PasswordBody,
-  ProfileBody,
-  presentLogin,
-  presentUser,
-  RemovalBody,
-  SignupBody,
-} from './schemas.ts';
-import type { Accounts, Confirmation } from './service.ts';
+import { LoginAnswer, presentLogin } from '../../core/sign-in/login-view.ts';
+import { presentUser, UserAnswer } from '../../core/users/view.ts';
+import { anyone, session, user } from '../../http/access.ts';
+import { created, noContent, ok } from '../../http/answer.ts';
+import { json } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
+import type { Accounts } from './accounts.ts';
+import { ProfileBody, RemovalBody, SignupBody } from './schemas.ts';
 
-export interface AccountRouteDependencies {
-  readonly accounts: Accounts;
-  /** The claims of a token that has not been revoked. */
-  readonly verifyLive: TokenCheck;
-  readonly signupDisabled: boolean;
-}
+const route = routesWith<{ readonly accounts: Accounts }>();
 
-export function accountRoutes({
-  accounts,
-  verifyLive,
-  signupDisabled,
-}: AccountRouteDependencies): readonly Route[] {
-  return [
-    {
-      method: 'POST',
-      path: '/signup',
-      limit: 'signup-ip',
-      hashes: !signupDisabled,
-      access: 'public',
-      body: JSON_BODY,
-      async handle(req, res) {
-        const login = await accounts.signup(parse(SignupBody, req.body), originOf(req));
-        res.status(201).location('/me').json(presentLogin(login));
+export const accountRoutes = [
+  route({
+    id: 'signup',
+    method: 'POST',
+    path: '/signup',
+    tag: 'Accounts',
+    summary: 'Create an account and log in',
+    access: anyone(),
+    limit: 'signup-ip',
+    hashes: true,
+    body: json(SignupBody),
+    answers: {
+      201: {
+        description: 'The account and an access token',
+        headers: { Location: 'Always /me' },
+        schema: LoginAnswer,
       },
     },
-
-    {
-      method: 'POST',
-      path: '/login',
-      limit: 'login-ip',
-      hashes: true,
-      access: 'public',
-      body: JSON_BODY,
-      async handle(req, res) {
-        const { device_token, new_password: newPassword, ...given } = parse(LoginBody, req.body);
-        const credentials = { ...given, newPassword };
-        const login = await accounts.login(credentials, originOf(req), await knownDevice(req, device_token));
-        if (login.quota) showQuota(res, login.quota);
-        res.json(presentLogin(login));
-      },
+    refuses: ['signup_disabled', 'email_taken', 'username_taken', 'database_unavailable'],
+    async handle({ body, origin }, { accounts }) {
+      return created('/me', presentLogin(await accounts.signUp(body, origin)));
     },
+  }),
 
-    {
-      method: 'GET',
-      path: '/me',
-      access: 'user',
-      async handle(req, res) {
-        res.json(presentUser(await accounts.get(userOf(req).userId)));
-      },
+  route({
+    id: 'getMe',
+    method: 'GET',
+    path: '/me',
+    tag: 'Accounts',
+    summary: 'Read your account',
+    access: user(),
+    answers: { 200: { description: 'The account', schema: UserAnswer } },
+    async handle({ caller }, { accounts }) {
+      return ok(presentUser(await accounts.get(caller.principal.userId)));
     },
+  }),
 
-    {
-      method: 'PATCH',
-      path: '/me',
-      access: 'user',
-      body: JSON_BODY,
-      async handle(req, res) {
-        res.json(
-          presentUser(
-            await accounts.updateProfile(userOf(req).userId, parse(ProfileBody, req.body), callerOf(req)),
-          ),
-        );
-      },
+  route({
+    id: 'updateMe',
+    method: 'PATCH',
+    path: '/me',
+    tag: 'Accounts',
+    summary: 'Change your name or username',
+    access: user(),
+    body: json(ProfileBody),
+    answers: { 200: { description: 'The changed account', schema: UserAnswer } },
+    refuses: ['username_taken'],
+    async handle({ body, caller }, { accounts }) {
+      return ok(presentUser(await accounts.updateProfile(caller, body)));
     },
+  }),
 
-    {
-      method: 'DELETE',
-      path: '/me',
-      access: 'session',
-      body: JSON_BODY,
-      async handle(req, res) {
-        await accounts.remove(confirmation(req, parse(RemovalBody, req.body).password));
-        res.status(204).end();
-      },
+  route({
+    id: 'deleteMe',
+    method: 'DELETE',
+    path: '/me',
+    tag: 'Accounts',
+    summary: 'Delete your account',
+    access: session(),
+    body: json(RemovalBody),
+    answers: { 204: 'The account is gone' },
+    refuses: ['wrong_password', 'overloaded', 'last_admin'],
+    async handle({ body, caller }, { accounts }) {
+      await accounts.remove(caller, body.password);
+      return noContent();
     },
-
-    {
-      method: 'POST',
-      path: '/me/password',
-      access: 'session',
-      body: JSON_BODY,
-      async handle(req, res) {
-        const { current_password, new_password } = parse(PasswordBody, req.body);
-        await accounts.changePassword(confirmation(req, current_password), new_password);
-        res.status(204).end();
-      },
-    },
-  ];
-
-  async function knownDevice(req: Request, deviceToken: string | undefined): Promise<KnownDevice> {
-    const claims = await unlessRefused(() => verifyLive(demandToken(readBearerToken(req))));
-    return { deviceToken, session: claims?.sid ? { userId: claims.sub } : undefined };
-  }
-}
-
-function confirmation(req: Request, password: string): Confirmation {
-  return { userId: userOf(req).userId, password, caller: callerOf(req) };
-}
+  }),
+];

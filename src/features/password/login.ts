@@ -1,48 +1,25 @@
 import { type EventType, entryOf } from '../../core/audit/audit.ts';
-import type { Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError, fieldError } from '../../core/errors.ts';
 import type { Quota } from '../../core/limits/quota.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
-import type { Passwords } from '../../core/passwords/passwords.ts';
-import { ANONYMOUS, type RequestOrigin } from '../../core/principal.ts';
-import type { SessionGrant, Sessions } from '../../core/sessions/sessions.ts';
+import { isSamePassword } from '../../core/passwords/policy.ts';
+import { ANONYMOUS, type RequestOrigin, userCaller } from '../../core/principal.ts';
+import type { SessionGrant } from '../../core/sessions/sessions.ts';
+import { type Attempt, lockoutEvent } from '../../core/sign-in/attempts.ts';
+import { createComparePassword, type Proof } from '../../core/sign-in/compare-password.ts';
 import {
   delayOfStrangers,
+  type FailureKeys,
   hashIdentifier,
   keysOfDevice,
   keysOfSessions,
   keysOfStrangers,
-  type LoginGuard,
   type TypedIdentifier,
-} from '../../core/sign-in/attempts.ts';
-import type { DeviceTokens } from '../../core/sign-in/device-tokens.ts';
-import type { SigningKey } from '../../core/tokens/keys.ts';
-import { parseEmail, parseUsername } from '../../core/users/identifiers.ts';
-import type { AccountStore, FailureKeys, IdentifierKind, User } from '../../core/users/ports.ts';
-import type { PasswordCheck, Proof, Prove } from './password-check.ts';
-import { createRehash } from './rehash.ts';
-
-export interface LoginDependencies {
-  readonly store: AccountStore;
-  readonly clock: Clock;
-  readonly passwords: Passwords;
-  readonly check: PasswordCheck;
-  readonly guard: LoginGuard;
-  readonly sessions: Sessions;
-  readonly deviceTokens: DeviceTokens;
-  /** Hashes identifiers that nobody has. */
-  readonly secret: SigningKey;
-  /** Told how each login ended, for the metrics. */
-  readonly onLogin?: (outcome: LoginOutcome) => void;
-}
-
-export type LoginOutcome =
-  | 'succeeded'
-  | 'invalid_credentials'
-  | 'locked'
-  | 'rate_limited'
-  | 'overloaded'
-  | 'failed';
+} from '../../core/sign-in/failure-keys.ts';
+import type { Login } from '../../core/sign-in/login-view.ts';
+import { type IdentifierKind, parseEmail, parseUsername } from '../../core/users/identifiers.ts';
+import type { User } from '../../core/users/user.ts';
 
 /** Exactly one of `email` and `username` is given. */
 export interface Credentials {
@@ -53,14 +30,18 @@ export interface Credentials {
   readonly newPassword?: string | undefined;
 }
 
-/** What a login can show of earlier ones, so that others' failures do not count against it. */
+/** What a login can show of earlier ones, so that failures elsewhere do not count against it. */
 export interface KnownDevice {
   readonly deviceToken?: string | undefined;
-  /** Whose live session it has. */
-  readonly session?: { readonly userId: string } | undefined;
+  /** The user whose live session it has. */
+  readonly sessionUserId?: string | undefined;
 }
 
-/** What its failures are counted under, and its id if it has one. */
+export type PasswordLogin = ReturnType<typeof createPasswordLogin>;
+
+type LoginOutcome = 'succeeded' | 'invalid_credentials' | 'locked' | 'rate_limited' | 'overloaded' | 'failed';
+
+/** What the failures of a login are counted under, and its id if it has one. */
 interface Device {
   readonly keys: FailureKeys;
   /** Whether the account knows it. */
@@ -68,55 +49,41 @@ interface Device {
   readonly id?: string;
 }
 
-export interface Login {
-  readonly user: User;
-  readonly grant: SessionGrant;
-  readonly deviceToken: string;
-  readonly quota: Quota | undefined;
-}
+const MAX_COMPARISONS = 2;
 
-export function createLogin(dependencies: LoginDependencies) {
-  const {
-    store,
-    clock,
-    passwords,
-    check,
-    guard,
-    sessions,
-    deviceTokens,
-    secret,
-    onLogin = () => {},
-  } = dependencies;
+/** Signing in with a password. */
+export function createPasswordLogin(core: Core) {
+  const { store, clock, passwords, attempts, deviceTokens, completeSignIn, keys, observers } = core;
   const { users } = store;
-  const rehash = createRehash({ store, passwords, clock });
+  const comparePassword = createComparePassword(core);
+  const now = () => new Date(clock.now());
 
-  /**
-   * Logs somebody in by their password.
-   * @throws AppError invalid_credentials, the same after the same work whatever was wrong; rate_limited, overloaded
-   */
-  async function login(
+  /** `logIn`, counted for the metrics. */
+  async function observedLogIn(
     credentials: Credentials,
+    known: KnownDevice,
     origin: RequestOrigin,
-    known: KnownDevice = {},
-  ): Promise<Login> {
+  ): Promise<Login & { readonly quota: Quota | undefined }> {
     try {
-      const login = await admitted(credentials, origin, known);
-      onLogin('succeeded');
+      const login = await logIn(credentials, known, origin);
+      observers.login('succeeded');
       return login;
     } catch (error) {
-      onLogin(outcomeOf(error));
+      observers.login(outcomeOf(error));
       throw error;
     }
   }
 
-  async function admitted(
-    credentials: Credentials,
-    origin: RequestOrigin,
-    known: KnownDevice,
-  ): Promise<Login> {
+  /**
+   * Logs a user in by their password.
+   * @throws AppError invalid_credentials, the same after the same work whatever was wrong; password_change_required,
+   * validation_failed, rate_limited, overloaded
+   */
+  async function logIn(credentials: Credentials, known: KnownDevice, origin: RequestOrigin) {
     const typed = hashTyped(credentials);
     const claimed = claimedAccount(known);
-    if (claimed === undefined) guard.refuseKnownWait(delayOfStrangers(typed));
+    if (claimed === undefined) attempts.refuseKnownWait(delayOfStrangers(typed));
+
     let place = passwords.reserve(origin.network, claimed);
     try {
       const user = await find(credentials);
@@ -127,89 +94,74 @@ export function createLogin(dependencies: LoginDependencies) {
         place.leave();
         place = strangers;
       }
-      return await attempt(credentials, origin, user, typed, device, place);
+
+      const attempt = await attempts.begin(device.keys);
+      let signedIn: { readonly user: User; readonly grant: SessionGrant } | null;
+      try {
+        signedIn = await signIn(user, attempt, credentials, origin, place);
+      } catch (error) {
+        await attempt.cancel();
+        throw error;
+      }
+      if (signedIn === null) {
+        attempt.fail();
+        await recordFailure(user, attempt, typed, origin);
+        const event = attempt.locks && user ? lockoutEvent(user.id) : undefined;
+        const { quota } = attempt;
+        throw new AppError('invalid_credentials', undefined, { quota, ...(event && { event }) });
+      }
+      const quota = await attempt.succeed();
+      return { ...signedIn, deviceToken: deviceTokens.issue(signedIn.user, device.id), quota };
     } finally {
       place.leave();
     }
   }
 
-  async function attempt(
-    credentials: Credentials,
-    origin: RequestOrigin,
-    user: User | null,
-    typed: TypedIdentifier,
-    device: Device,
-    place: Place,
-  ): Promise<Login> {
-    const { result, quota, locked, mayMatch } = await check.attempt(device.keys, (prove) =>
-      start(credentials, origin, user, prove, place),
-    );
-    if (result !== null) return { ...result, deviceToken: deviceTokens.issue(result.user, device.id), quota };
-    await recordFailure(user, mayMatch ? reasonOf(user) : 'locked', typed, origin);
-    if (locked) await record('user.locked', user, {}, origin);
-    const event = locked && user ? lockedEvent(user.id) : undefined;
-    throw new AppError('invalid_credentials', undefined, { quota, ...(event && { event }) });
-  }
-
-  /** Written for nobody as well, since what is written takes time. Nobody's identifier is kept as a hash. */
-  function recordFailure(
-    user: User | null,
-    reason: string,
-    { nobody }: TypedIdentifier,
-    origin: RequestOrigin,
-  ) {
-    return record('login.failed', user, user ? { reason } : { reason, identifier: nobody }, origin);
-  }
-
-  async function record(
-    type: EventType,
-    user: User | null,
-    details: Record<string, string>,
-    origin: RequestOrigin,
-  ): Promise<void> {
-    const caller = { actor: ANONYMOUS, origin, sessionId: null };
-    await store.ledger.append(
-      entryOf(type, caller, user?.id ?? null, details, 'failure'),
-      new Date(clock.now()),
-    );
-  }
-
   /**
-   * Compares the password and starts a session; null where it is wrong. Tries twice, since a login or a change of the
+   * Compares the password and starts a session; null where it is wrong. Compares twice, since a login or a change of the
    * password at the same moment may replace the hash that was compared.
    */
-  async function start(
+  async function signIn(
+    found: User | null,
+    { mayMatch }: Attempt,
     credentials: Credentials,
     origin: RequestOrigin,
-    found: User | null,
-    prove: Prove,
     place: Place,
   ) {
     let user = found;
-    for (let tries = 0; tries < 2; tries++) {
-      const proof = await prove(user, credentials.password, place);
+    for (let comparisons = 0; comparisons < MAX_COMPARISONS; comparisons++) {
+      const proof = await comparePassword(mayMatch ? user : null, credentials.password, place);
       if (user === null || proof === null) return null;
+      const authentication = { methods: ['pwd'], at: now() };
       const passwordHash = await settleHash(user, proof, credentials, origin, place);
-      const grant = await sessions.start(user.id, { method: 'password', origin, passwordHash });
-      if (grant !== null) return { user: await afterwards(user), grant };
+      const evidence = { method: 'password', authentication, passwordHash, origin } as const;
+      const grant = await completeSignIn(user, evidence);
+      if (grant !== null) return { user: await reread(user), grant };
       user = await find(credentials);
     }
     return null;
   }
 
-  /** Records whom it does not let in for want of a new password: a thief may have found the right one out. */
+  /**
+   * The hash that is stored in the end: that of another password where one is demanded, made anew where it is outdated.
+   * Where a demanded password is missing or not acceptable, that is recorded: a thief may have found the right one out.
+   * @throws AppError password_change_required, validation_failed, overloaded
+   */
   async function settleHash(
     user: User,
     proof: Proof,
     credentials: Credentials,
     origin: RequestOrigin,
     place: Place,
-  ) {
+  ): Promise<string> {
+    const isDemanded = user.passwordChangeRequiredAt !== null;
     try {
-      return await rehash(user, proof, credentials, origin, place);
+      if (isDemanded) return await replacePassword(user, proof, credentials, origin, place);
+      // What is sent for nothing would otherwise be taken for done.
+      if (credentials.newPassword !== undefined) throw passwordNotDemanded();
+      return proof.outdated ? await renewHash(user, proof, credentials.password, place) : proof.hash;
     } catch (error) {
       if (error instanceof AppError && error.code !== 'database_unavailable') {
-        const isDemanded = user.passwordChangeRequiredAt !== null;
         const reason = isDemanded ? 'password_change_required' : 'password_not_demanded';
         await record('login.failed', user, { reason }, origin);
       }
@@ -217,8 +169,42 @@ export function createLogin(dependencies: LoginDependencies) {
     }
   }
 
+  /** Where the operator demands another password, no login goes without one. */
+  async function replacePassword(
+    user: User,
+    { hash }: Proof,
+    { password, newPassword }: Credentials,
+    origin: RequestOrigin,
+    place: Place,
+  ): Promise<string> {
+    if (newPassword === undefined) throw new AppError('password_change_required');
+    passwords.assertAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
+    if (isSamePassword(newPassword, password)) {
+      const detail = 'Choose another password than the present one.';
+      throw fieldError('/new_password', 'password_unchanged', detail);
+    }
+    const newHash = await passwords.hash(newPassword, place);
+    const at = now();
+    return store.transaction(async (stores) => {
+      if (!(await stores.users.changePassword(user.id, hash, newHash, at))) return hash;
+      await stores.ledger.append(entryOf('password.changed', userCaller(user.id, origin), user.id), at);
+      return newHash;
+    });
+  }
+
+  /** Where too many wait to have a password hashed, the next login will do. */
+  async function renewHash(user: User, { hash }: Proof, password: string, place: Place): Promise<string> {
+    try {
+      const renewed = await passwords.hash(password, place);
+      return (await users.replacePasswordHash(user.id, hash, renewed)) ? renewed : hash;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'overloaded') return hash;
+      throw error;
+    }
+  }
+
   /** The user as they are once another password was demanded and has been taken. */
-  async function afterwards(user: User): Promise<User> {
+  async function reread(user: User): Promise<User> {
     return (user.passwordChangeRequiredAt && (await users.findById(user.id))) ?? user;
   }
 
@@ -235,32 +221,52 @@ export function createLogin(dependencies: LoginDependencies) {
     const kind: IdentifierKind = email === undefined ? 'username' : 'email';
     const typed = email ?? username ?? '';
     const canonical = (kind === 'email' ? parseEmail(typed) : parseUsername(typed))?.canonical ?? typed;
-    return hashIdentifier(secret, kind, canonical);
+    return hashIdentifier(keys.refreshing[0], kind, canonical);
   }
 
   /**
    * What names the account whose device it has been, or says so credibly: whether that is the one it logs in to is known
-   * only later. By account, since whoever has one may have logged in a thousand times.
+   * only later. By account, since one device may have logged in a thousand times.
    */
-  function claimedAccount({ deviceToken, session }: KnownDevice): string | undefined {
-    if (session !== undefined) return deviceTokens.accountOf(session.userId);
+  function claimedAccount({ deviceToken, sessionUserId }: KnownDevice): string | undefined {
+    if (sessionUserId !== undefined) return deviceTokens.accountOf(sessionUserId);
     return deviceToken === undefined ? undefined : deviceTokens.recognize(deviceToken);
   }
 
   function deviceOf(
     user: User | null,
-    { deviceToken, session }: KnownDevice,
+    { deviceToken, sessionUserId }: KnownDevice,
     typed: TypedIdentifier,
   ): Device {
     const id = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
     if (user !== null && id !== null) return { keys: keysOfDevice(user.id, id), isKnown: true, id };
-    if (user !== null && session?.userId === user.id) {
-      return { keys: keysOfSessions(user.id), isKnown: true };
-    }
+    if (user !== null && sessionUserId === user.id) return { keys: keysOfSessions(user.id), isKnown: true };
     return { keys: keysOfStrangers(typed, user?.id), isKnown: false };
   }
 
-  return login;
+  /** Written also where there is no account, since writing takes time. An unknown identifier is kept as a hash. */
+  async function recordFailure(
+    user: User | null,
+    { mayMatch, locks }: Attempt,
+    { noAccount }: TypedIdentifier,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    const reason = mayMatch ? reasonOf(user) : 'locked';
+    await record('login.failed', user, user ? { reason } : { reason, identifier: noAccount }, origin);
+    if (locks) await record('user.locked', user, {}, origin);
+  }
+
+  async function record(
+    type: EventType,
+    user: User | null,
+    details: Record<string, string>,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    const caller = { actor: ANONYMOUS, origin, sessionId: null };
+    await store.ledger.append(entryOf(type, caller, user?.id ?? null, details, 'failure'), now());
+  }
+
+  return observedLogIn;
 }
 
 /** For the operator: callers are told nothing of the kind. */
@@ -270,10 +276,9 @@ function reasonOf(user: User | null): string {
   return user.passwordHash === null ? 'no_password' : 'wrong_password';
 }
 
-/** What the log says when an account, or a session, takes no password any more. */
-export function lockedEvent(userId: string): Record<string, string> {
-  const message = 'an account takes no password any more until it is unlocked';
-  return { event: 'password_locked', user_id: userId, message };
+function passwordNotDemanded(): AppError {
+  const detail = 'This account may keep its password: POST /me/password changes it.';
+  return fieldError('/new_password', 'password_not_demanded', detail);
 }
 
 function outcomeOf(error: unknown): LoginOutcome {

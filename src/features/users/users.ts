@@ -69,7 +69,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   async function create(account: NewAccount, admin: PrincipalCaller): Promise<UserInFull> {
     const { email, emailVerified, password, username = null, name = null, roles } = account;
     if (password !== undefined) {
-      passwords.demandAcceptable(password, [email.shown, username?.shown, name], '/password');
+      passwords.assertAcceptable(password, [email.shown, username?.shown, name], '/password');
     }
     const { network } = admin.origin;
     const passwordHash = password === undefined ? null : await passwords.hash(password, network);

@@ -1,0 +1,53 @@
+import type { Authentication } from '../principal.ts';
+
+/** One login on one device. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  readonly method: SignInMethod;
+  /** Null where the session is from before this was recorded. */
+  readonly authentication: Authentication | null;
+  readonly userAgent: string | null;
+  readonly ip: string | null;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  /** Slides with every refresh, never past `absoluteExpiresAt`. */
+  readonly idleExpiresAt: Date;
+  readonly absoluteExpiresAt: Date;
+  /** The counter of the one refresh token that is good. */
+  readonly refreshCounter: number;
+  readonly rotatedAt: Date | null;
+  /** When an access token of the latest refresh was first used here, which shows that its answer had arrived. */
+  readonly confirmedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+/** A session as it was read. */
+export interface StoredSession extends Session {
+  /** When that was, in seconds of the database's own clock. */
+  readonly readAtSeconds: number;
+}
+
+/** Names one refresh of a session. */
+export type Refreshed = Pick<Session, 'id' | 'refreshCounter'>;
+
+/** How a user signed in, as they are shown it. */
+export type SignInMethod = 'password';
+
+export type NewSession = Omit<Session, 'rotatedAt' | 'confirmedAt' | 'revokedAt'>;
+
+export type RevocationReason =
+  | 'logout'
+  | 'ended_by_user'
+  | 'password_changed'
+  | 'refresh_token_reused'
+  | 'ended_by_admin'
+  | 'user_disabled'
+  | 'too_many_sessions';
+
+/** Which of a user's sessions: all, one, or all but one. */
+export interface SessionFilter {
+  readonly userId: string;
+  readonly id?: string;
+  readonly exceptId?: string;
+}

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino';
+import type { Turn } from '../passwords/fair-queue.ts';
+import type { Passwords } from '../passwords/passwords.ts';
+import type { User } from '../users/user.ts';
+
+/** The stored hash that a password was right for. */
+export interface Proof {
+  readonly hash: string;
+  /** It should be made anew. */
+  readonly outdated: boolean;
+}
+
+export function createComparePassword({
+  passwords,
+  logger,
+}: {
+  readonly passwords: Pick<Passwords, 'verify'>;
+  readonly logger: Logger;
+}) {
+  /**
+   * Null where the password is wrong, or where there is no user. Takes the time of one hash at the live cost either way.
+   * @throws AppError overloaded
+   */
+  return async function comparePassword(
+    user: User | null,
+    password: string,
+    turn: Turn,
+  ): Promise<Proof | null> {
+    // A disabled user is compared with nothing, so that the right password takes as long as a wrong one.
+    const stored = user?.disabledAt === null ? user.passwordHash : null;
+    const { matches, outdated, pepperMissing, tooCostly } = await passwords.verify(password, stored, turn);
+    if (pepperMissing) {
+      logger.error({ user_id: user?.id }, 'a password hash was made with a pepper that is not configured');
+    }
+    if (tooCostly) {
+      const message = 'a password hash costs more than twice BCRYPT_COST: it is not compared';
+      logger.error({ user_id: user?.id }, message);
+    }
+    return matches && stored !== null ? { hash: stored, outdated } : null;
+  };
+}

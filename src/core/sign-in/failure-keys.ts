@@ -1,0 +1,66 @@
+import { createHmac } from 'node:crypto';
+import type { SigningKey } from '../tokens/keys.ts';
+import type { IdentifierKind } from '../users/identifiers.ts';
+
+/** What wrong passwords are counted for. */
+export interface FailureKey {
+  /** The id of a user, or what stands for an identifier. */
+  readonly account: string;
+  /** Empty for all devices that the account does not know. */
+  readonly device: string;
+}
+
+/** The two counts of one attempt, which are the same one for a device that the account knows. */
+export interface FailureKeys {
+  /** Makes the next attempt wait. */
+  readonly delay: FailureKey;
+  /** Locks the account. */
+  readonly lock: FailureKey;
+}
+
+/** What stands in the table for an identifier, and for the account of one that no user has. */
+export interface TypedIdentifier {
+  readonly identifier: string;
+  readonly noAccount: string;
+}
+
+const STRANGERS = '';
+/** All sessions of an account share one count, or who has many could guess as often. */
+const SESSIONS = 'sessions';
+
+/** Hashed, since what people type in may be anything. Computed also for identifiers that exist, since that takes time. */
+export function hashIdentifier(
+  { signingKey }: SigningKey,
+  kind: IdentifierKind,
+  typed: string,
+): TypedIdentifier {
+  const hash = createHmac('sha256', signingKey)
+    .update(`latchkey login v1\0${kind}\0${typed}`)
+    .digest('base64url');
+  return { identifier: `identifier:${hash}`, noAccount: `nobody:${hash}` };
+}
+
+/** The count that delays devices which the account does not know. */
+export function delayOfStrangers({ identifier }: TypedIdentifier): FailureKey {
+  return { account: identifier, device: STRANGERS };
+}
+
+/** An account that does not exist is counted like any other, or the difference would tell which ones do. */
+export function keysOfStrangers(typed: TypedIdentifier, userId: string | undefined): FailureKeys {
+  const lock = { account: userId ?? typed.noAccount, device: STRANGERS };
+  return { delay: delayOfStrangers(typed), lock };
+}
+
+export function keysOfDevice(userId: string, deviceId: string): FailureKeys {
+  return sharedKey(userId, `device:${deviceId}`);
+}
+
+/** For a user who is logged in and gives the password once more. */
+export function keysOfSessions(userId: string): FailureKeys {
+  return sharedKey(userId, SESSIONS);
+}
+
+function sharedKey(account: string, device: string): FailureKeys {
+  const key = { account, device };
+  return { delay: key, lock: key };
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { FieldErrorCode } from '../errors.ts';
+import { MAX_PASSWORD_LENGTH } from '../passwords/policy.ts';
+import { displayText, fault, nullIfEmpty, wellFormedText } from '../values/text.ts';
+import {
+  type Identifier,
+  MAX_EMAIL_LENGTH,
+  MAX_USERNAME_LENGTH,
+  MIN_USERNAME_LENGTH,
+  parseEmail,
+  parseUsername,
+  USERNAME_PATTERN,
+} from './identifiers.ts';
+
+const MAX_NAME_LENGTH = 200;
+/** Longer than any password may be, so that a login with a wrong one is a wrong password and not a bad request. */
+const MAX_PASSWORD_INPUT_LENGTH = 1024;
+
+export const Email = identifier(
+  parseEmail,
+  'invalid_email',
+  'Must be an email address, such as grace@example.com.',
+).meta({
+  maxLength: MAX_EMAIL_LENGTH,
+  example: 'grace@example.com',
+});
+
+export const Username = identifier(
+  parseUsername,
+  'invalid_username',
+  `Must be ${MIN_USERNAME_LENGTH} to ${MAX_USERNAME_LENGTH} letters (a-z), digits or the signs _ . -`,
+).meta({
+  minLength: MIN_USERNAME_LENGTH,
+  maxLength: MAX_USERNAME_LENGTH,
+  pattern: USERNAME_PATTERN.source,
+  example: 'grace',
+});
+
+/** A display name; an empty one means none. */
+export const Name = displayText({ code: 'invalid_name', minLength: 0, maxLength: MAX_NAME_LENGTH })
+  .transform(nullIfEmpty)
+  .meta({
+    example: 'Grace Hopper',
+    description: 'Shown to people; empty for none',
+    maxLength: MAX_NAME_LENGTH,
+  });
+
+/** The name and the username where they are changed: null removes them. */
+export const profileShape = {
+  name: Name.nullable().optional(),
+  username: Username.nullable().optional().meta({ description: 'Null for none', example: 'grace' }),
+};
+
+/** What a new password must be is decided by the policy, which knows the configuration and the person. */
+export const NewPassword = wellFormedText.meta({
+  format: 'password',
+  description: 'At least PASSWORD_MIN_LENGTH characters (8), none of the common ones; spaces and case count',
+  maxLength: MAX_PASSWORD_LENGTH,
+  example: 'correct horse battery staple',
+});
+
+/** A password that is compared. */
+export const GivenPassword = wellFormedText
+  .refine(
+    (value) => value.length <= MAX_PASSWORD_INPUT_LENGTH,
+    fault('password_too_long', `Must have at most ${MAX_PASSWORD_INPUT_LENGTH} characters.`),
+  )
+  .meta({ format: 'password', example: 'correct horse battery staple' });
+
+function identifier(read: (typed: string) => Identifier | null, code: FieldErrorCode, message: string) {
+  return wellFormedText.transform((typed, context): Identifier => {
+    const found = read(typed);
+    if (found !== null) return found;
+    context.addIssue({ code: 'custom', ...fault(code, message) });
+    return z.NEVER;
+  });
+}

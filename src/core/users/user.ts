@@ -1,0 +1,49 @@
+import type { Identifier } from './identifiers.ts';
+
+/** A person who can log in, as the service keeps them. */
+export interface User {
+  readonly id: string;
+  /** As typed, to show. */
+  readonly email: string;
+  readonly username: string | null;
+  readonly name: string | null;
+  readonly passwordHash: string | null;
+  /** Null where it is the one that the account was made with. */
+  readonly passwordChangedAt: Date | null;
+  readonly emailVerifiedAt: Date | null;
+  readonly disabledAt: Date | null;
+  /** Since when they have to choose another password; null where the present one will do. */
+  readonly passwordChangeRequiredAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface NewUser {
+  readonly id: string;
+  readonly email: Identifier;
+  readonly username: Identifier | null;
+  readonly name: string | null;
+  /** Null for an account that logs in by other means. */
+  readonly passwordHash: string | null;
+  readonly emailVerifiedAt?: Date | null;
+  readonly createdAt: Date;
+}
+
+/** What is absent stays as it is; null removes it. */
+export interface ProfileChange {
+  readonly username?: Identifier | null | undefined;
+  readonly name?: string | null | undefined;
+}
+
+/** What an administrator may change. */
+export interface UserChange extends ProfileChange {
+  readonly email?: Identifier | undefined;
+  readonly emailVerified?: boolean | undefined;
+}
+
+export interface UserFilter {
+  /** The beginning of an email address, a username or an id, in canonical form. */
+  readonly search?: string | undefined;
+  readonly role?: string | undefined;
+  readonly state?: 'active' | 'disabled' | undefined;
+}

@@ -1,0 +1,9 @@
+import { feature } from '../feature.ts';
+import { createAccounts } from './accounts.ts';
+import { accountRoutes } from './routes.ts';
+
+/** Signing up, and what users do with their own account. */
+export const accounts = feature({
+  routes: accountRoutes,
+  create: (core) => ({ services: { accounts: createAccounts(core) } }),
+});

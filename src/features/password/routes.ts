@@ -1,0 +1,60 @@
+import { LoginAnswer, presentLogin } from '../../core/sign-in/login-view.ts';
+import { anyone, session } from '../../http/access.ts';
+import { noContent, ok } from '../../http/answer.ts';
+import { unlessRefused } from '../../http/authenticate.ts';
+import { json } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
+import type { ChangePassword } from './change-password.ts';
+import type { PasswordLogin } from './login.ts';
+import { LoginBody, PasswordBody } from './schemas.ts';
+
+interface Services {
+  readonly login: PasswordLogin;
+  readonly changePassword: ChangePassword;
+  /** The user of an access token of a live session; undefined for any other credential. */
+  readonly userInSession: (token: string | undefined) => Promise<string | undefined>;
+}
+
+const route = routesWith<Services>();
+
+export const passwordRoutes = [
+  route({
+    id: 'login',
+    method: 'POST',
+    path: '/login',
+    tag: 'Accounts',
+    summary: 'Log in with an email address or a username, and a password',
+    access: anyone(),
+    limit: 'login-ip',
+    hashes: true,
+    body: json(LoginBody),
+    answers: { 200: { description: 'The account and an access token', schema: LoginAnswer } },
+    refuses: ['invalid_credentials', 'password_change_required', 'database_unavailable'],
+    async handle({ body, origin, bearerToken }, { login, userInSession }) {
+      const { device_token: deviceToken, new_password: newPassword, ...given } = body;
+      const sessionUserId = await unlessRefused(() => userInSession(bearerToken()));
+      const { quota, ...signedIn } = await login(
+        { ...given, newPassword },
+        { deviceToken, sessionUserId },
+        origin,
+      );
+      return ok(presentLogin(signedIn), { quota });
+    },
+  }),
+
+  route({
+    id: 'changePassword',
+    method: 'POST',
+    path: '/me/password',
+    tag: 'Accounts',
+    summary: 'Change your password',
+    access: session(),
+    body: json(PasswordBody),
+    answers: { 204: 'The password is changed' },
+    refuses: ['wrong_password', 'overloaded'],
+    async handle({ body, caller }, { changePassword }) {
+      await changePassword(caller, body.current_password, body.new_password);
+      return noContent();
+    },
+  }),
+];
