@@ -4,9 +4,11 @@ import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import { readOrCreateSecret } from '../core/tokens/secret-file.ts';
 import { openDatabase } from '../db/open.ts';
-import { createScrapeThroughPrimary } from '../features/metrics/processes.ts';
-import { createMetricsApp, type Scrape } from '../features/metrics/routes.ts';
+import { createScrapeThroughPrimary, type Scrape } from '../features/metrics/processes.ts';
+import { metricsRoutes } from '../features/metrics/routes.ts';
 import { createHttpServer, listen } from '../http/listen.ts';
+import { mount } from '../http/mount.ts';
+import { createPlainApp } from '../http/plain-app.ts';
 import { assemble } from './assemble.ts';
 import { warnings, welcome } from './banner.ts';
 import { createLogger } from './logger.ts';
@@ -54,7 +56,8 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
   const { port, host, token } = config.metrics;
   if (port === undefined) return () => {};
   const { publicUrl } = config.http;
-  const server = createHttpServer(createMetricsApp({ scrape, token, publicUrl, logger }), publicUrl);
+  const app = createPlainApp(mount(metricsRoutes, { scrape, token }), { publicUrl, logger });
+  const server = createHttpServer(app, publicUrl);
   const onError = (err: Error) => logger.error({ err }, 'a connection could not be accepted');
   const address = await listen(server, port, host, onError).catch((error: Error) => {
     throw new Error(`METRICS_PORT=${port} cannot be used: ${error.message}`, { cause: error });

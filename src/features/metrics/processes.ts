@@ -5,7 +5,9 @@ import {
   type MetricValue,
   type Registry,
 } from 'prom-client';
-import type { Scrape } from './routes.ts';
+
+/** The text that Prometheus reads. */
+export type Scrape = () => Promise<string>;
 
 /** All metrics of one process, as they travel between processes. */
 type Figures = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -93,7 +95,7 @@ function send(worker: Worker, message: Message, onFailure: () => void = () => {}
   });
 }
 
-/** Whoever has lost the first process ends anyway. */
+/** A process that has lost the first one ends anyway. */
 function tellPrimary(message: Message): void {
   process.send?.(message, undefined, undefined, () => {});
 }
