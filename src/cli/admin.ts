@@ -4,14 +4,14 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { ConfigError, loadConfig, processEnvironment } from '../config/config.ts';
-import { OPERATOR_AT_WORK } from '../core/access/rank.ts';
 import { createSharedClock, systemClock } from '../core/clock.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { createHashWorkers } from '../core/passwords/hash-workers.ts';
 import { createPasswords } from '../core/passwords/passwords.ts';
+import { OPERATOR, OPERATOR } from '../core/principal.ts';
 import { createEnding } from '../core/sessions/ending.ts';
+import { type CoreStore, type CoreStore, type CoreStores, storesOf, storesOf } from '../core/stores.ts';
 import { parseEmail, parseUsername } from '../core/users/identifiers.ts';
-import type { AccountStore, AccountStores } from '../core/users/ports.ts';
 import { connectDatabase } from '../db/connect.ts';
 import { isSchemaCurrent } from '../db/migrate.ts';
 import { createStore } from '../db/store.ts';
@@ -45,23 +45,23 @@ type OnOneUser = (users: UserAdmin, found: UserInFull, roles: readonly string[])
 
 const ON_ONE_USER: Readonly<Record<string, OnOneUser>> = {
   async 'set-roles'(users, { user }, given) {
-    const { roles } = await users.setRoles(user.id, given, OPERATOR_AT_WORK);
+    const { roles } = await users.setRoles(user.id, given, OPERATOR);
     return `${user.email} has the roles ${roles.join(', ')}.`;
   },
   async disable(users, { user }) {
-    await users.disable(user.id, OPERATOR_AT_WORK);
+    await users.disable(user.id, OPERATOR);
     return `${user.email} is disabled.`;
   },
   async enable(users, { user }) {
-    await users.enable(user.id, OPERATOR_AT_WORK);
+    await users.enable(user.id, OPERATOR);
     return `${user.email} is enabled.`;
   },
   async unlock(users, { user }) {
-    const wasLocked = await users.unlock(user.id, OPERATOR_AT_WORK);
+    const wasLocked = await users.unlock(user.id, OPERATOR);
     return wasLocked ? `${user.email} takes its password again.` : `${user.email} was not locked.`;
   },
   async 'revoke-sessions'(users, { user }) {
-    const ended = await users.endSessions(user.id, undefined, OPERATOR_AT_WORK);
+    const ended = await users.endSessions(user.id, undefined, OPERATOR);
     return `${ended} session${ended === 1 ? '' : 's'} of ${user.email} ended.`;
   },
 };
@@ -112,12 +112,7 @@ function readArguments(args: string[]): { command: string; options: Options } | 
   }
 }
 
-async function run(
-  users: UserAdmin,
-  store: AccountStores,
-  command: string,
-  options: Options,
-): Promise<string> {
+async function run(users: UserAdmin, store: CoreStores, command: string, options: Options): Promise<string> {
   if (command === 'create-user') return createUser(users, options);
   if (command === 'list') return list(users, options);
   const roles = [...new Set(options.role)];
@@ -138,7 +133,7 @@ async function createUser(users: UserAdmin, { email = '', username, role = [] }:
     password: await readPassword(),
     roles: [...new Set(['user', ...role])],
   };
-  const { user, roles } = await users.create(account, OPERATOR_AT_WORK);
+  const { user, roles } = await users.create(account, OPERATOR);
   return `${user.email} has been created with the roles ${roles.join(', ')}: ${user.id}`;
 }
 
@@ -157,11 +152,7 @@ function toLine({ user, roles }: UserInFull): string {
   return [user.id, user.email, user.disabledAt ? 'disabled' : 'active', roles.join(',')].join('\t');
 }
 
-async function find(
-  users: UserAdmin,
-  { users: store }: AccountStores,
-  options: Options,
-): Promise<UserInFull> {
+async function find(users: UserAdmin, { users: store }: CoreStores, options: Options): Promise<UserInFull> {
   const { email, username } = options;
   const named = email === undefined ? parseUsername(username ?? '') : parseEmail(email);
   const findBy = email === undefined ? store.findByUsername : store.findByEmail;
@@ -182,7 +173,7 @@ async function readPassword(): Promise<string> {
   return String(line);
 }
 
-async function withUsers(work: (users: UserAdmin, store: AccountStore) => Promise<string>): Promise<string> {
+async function withUsers(work: (users: UserAdmin, store: CoreStore) => Promise<string>): Promise<string> {
   const config = loadConfig(processEnvironment());
   const { location } = config.database;
   if (location.dialect === 'sqlite' && !existsSync(location.storage)) throw new Error(NO_SCHEMA);
@@ -191,7 +182,7 @@ async function withUsers(work: (users: UserAdmin, store: AccountStore) => Promis
   const workers = createHashWorkers({ ...config.hashing, bcryptCost, monotonic: systemClock.monotonic });
   try {
     if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
-    const store = createStore(database);
+    const store = createStore(database, storesOf);
     const clock = createSharedClock(systemClock, database.readTime);
     await clock.compare();
     const ending = createEnding({ store, announce: () => {}, clock });

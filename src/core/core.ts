@@ -199,6 +199,7 @@ export function createCore(world: World) {
     deviceTokens,
     completeSignIn: createCompleteSignIn(sessions),
     apiKeys,
+    apiKeyUsage,
     clientTokens,
     revocations,
     revocationLog,

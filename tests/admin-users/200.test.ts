@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, aRole, OPERATOR_AT_WORK, type SignedUp, userAdminOf } from '../support/admins.ts';
+import { anAdmin, aRole, OPERATOR, type SignedUp, userAdminOf } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
@@ -113,7 +113,7 @@ onEachDatabase((kind) => {
         await signUp(app, { email: `${word}-3@example.com` }),
       ];
       for (const { id } of [special, disabled]) await app.store.userRoles.add(id, [role]);
-      await userAdminOf(app).disable(disabled.id, OPERATOR_AT_WORK);
+      await userAdminOf(app).disable(disabled.id, OPERATOR);
       const ids = (query: Record<string, string>) => listed(app, admin, query).then((found) => found.sort());
 
       expect(await ids({ role })).toEqual([special.id, disabled.id].sort());
@@ -232,7 +232,7 @@ onEachDatabase((kind) => {
     it('also to a change of somebody who is disabled, and to one of only the case', async () => {
       const admin = await anAdmin(app);
       const { id, email } = await signUp(app);
-      await userAdminOf(app).disable(id, OPERATOR_AT_WORK);
+      await userAdminOf(app).disable(id, OPERATOR);
 
       const change = { email: email.toUpperCase() };
       const { body } = await app.patch(`/admin/users/${id}`).auth(admin.token, auth).send(change).expect(200);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
+import { anAdmin, OPERATOR, userAdminOf } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -20,7 +20,7 @@ onEachDatabase((kind) => {
     it.each(ROUTES)('$name of an administrator who was disabled a moment ago', async (route) => {
       await anAdmin(app);
       const admin = await anAdmin(app);
-      await userAdminOf(app).disable(admin.id, OPERATOR_AT_WORK);
+      await userAdminOf(app).disable(admin.id, OPERATOR);
 
       const response = await send(app, route, await signUp(app), admin.token);
 

@@ -1,12 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  anAdmin,
-  aRole,
-  countAdmins,
-  forgetAdmins,
-  OPERATOR_AT_WORK,
-  userAdminOf,
-} from '../support/admins.ts';
+import { anAdmin, aRole, countAdmins, forgetAdmins, OPERATOR, userAdminOf } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
@@ -143,7 +136,7 @@ onEachDatabase((kind) => {
     it('where the only other one is disabled', async () => {
       const { id, token } = await theLastAdmin();
       const other = await anAdmin(app);
-      await userAdminOf(app).disable(other.id, OPERATOR_AT_WORK);
+      await userAdminOf(app).disable(other.id, OPERATOR);
 
       const response = await app.post(`/admin/users/${id}/disable`).auth(token, { type: 'bearer' });
 
@@ -155,9 +148,9 @@ onEachDatabase((kind) => {
       const { id } = await theLastAdmin();
       const users = userAdminOf(app);
 
-      await expect(users.disable(id, OPERATOR_AT_WORK)).rejects.toMatchObject({ code: 'last_admin' });
-      await expect(users.remove(id, OPERATOR_AT_WORK)).rejects.toMatchObject({ code: 'last_admin' });
-      await expect(users.setRoles(id, [], OPERATOR_AT_WORK)).rejects.toMatchObject({ code: 'last_admin' });
+      await expect(users.disable(id, OPERATOR)).rejects.toMatchObject({ code: 'last_admin' });
+      await expect(users.remove(id, OPERATOR)).rejects.toMatchObject({ code: 'last_admin' });
+      await expect(users.setRoles(id, [], OPERATOR)).rejects.toMatchObject({ code: 'last_admin' });
     });
 
     it('and lets all of that pass where there is another one', async () => {

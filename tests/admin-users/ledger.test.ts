@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, ledgerOf, OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
+import { anAdmin, ledgerOf, OPERATOR, userAdminOf } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { failTimes } from '../support/guessing.ts';
@@ -27,7 +27,7 @@ onEachDatabase((kind) => {
     it.each(CHANGES_OF_A_USER)('with $name: who, to whom, in which request', async (route) => {
       const admin = await anAdmin(app);
       const target = await signUp(app);
-      if (route.permission === 'users:enable') await userAdminOf(app).disable(target.id, OPERATOR_AT_WORK);
+      if (route.permission === 'users:enable') await userAdminOf(app).disable(target.id, OPERATOR);
       if (route.permission === 'users:unlock') await failTimes(app, 1, { email: target.email });
 
       const response = await send(app, route, target, admin.token);

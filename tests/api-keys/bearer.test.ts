@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
+import { anAdmin, OPERATOR, userAdminOf } from '../support/admins.ts';
 import { makeKey, queriesOf, setRoles } from '../support/api-keys.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -144,7 +144,7 @@ onEachDatabase((kind) => {
       const { key, userId } = await signUpWithKey();
       await verify(key).expect(200);
 
-      await userAdminOf(app).disable(userId, OPERATOR_AT_WORK);
+      await userAdminOf(app).disable(userId, OPERATOR);
       expect(await refusalOf(key)).toBe('token_revoked');
       app.clock.advanceSeconds(60);
       expect(await refusalOf(key)).toBe('token_revoked');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { forgetOldKeys } from '../../src/features/api-keys/api-keys.ts';
 import { createApiKeyCheck } from '../../src/core/api-keys/check.ts';
-import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
+import { forgetOldKeys } from '../../src/features/api-keys/api-keys.ts';
+import { OPERATOR, userAdminOf } from '../support/admins.ts';
 import { makeKey, setRoles } from '../support/api-keys.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -45,7 +45,7 @@ onEachDatabase((kind) => {
       const options = { store, revocations, clock, issuer: PUBLIC_URL, audience: 'latchkey' };
       const { inspect } = createApiKeyCheck({ ...options, onUse: (used) => uses.push(used) });
 
-      expect(await inspect(key)).toMatchObject({ jti: id, api_key_id: id });
+      expect(await inspect(key)).toMatchObject({ keyId: id, claims: { jti: id, api_key_id: id } });
       expect(await inspect(`${key}x`)).toBeNull();
       expect(await inspect('nonsense')).toBeNull();
       await app.delete(`/api-keys/${id}`).auth(token, { type: 'bearer' }).expect(204);
@@ -69,15 +69,15 @@ onEachDatabase((kind) => {
       changes.push(async () =>
         app.delete(`/api-keys/${doomed.id}`).auth(token, { type: 'bearer' }).expect(204),
       );
-      await expect(look().claimsOf(doomed.key)).rejects.toMatchObject({ code: 'token_revoked' });
+      await expect(look().authenticate(doomed.key)).rejects.toMatchObject({ code: 'token_revoked' });
       const disabled = await signUp(app);
       const { key } = await makeKey(app, disabled.token);
-      changes.push(() => userAdminOf(app).disable(disabled.id, OPERATOR_AT_WORK));
-      await expect(look().claimsOf(key)).rejects.toMatchObject({ code: 'token_revoked' });
+      changes.push(() => userAdminOf(app).disable(disabled.id, OPERATOR));
+      await expect(look().authenticate(key)).rejects.toMatchObject({ code: 'token_revoked' });
       changes.push(() => setRoles(app, userId, ['user', 'admin']));
-      const { scope } = await look().claimsOf(kept.key);
+      const { permissions } = await look().authenticate(kept.key);
 
-      expect(scope).toContain('users:list');
+      expect(permissions).toContain('users:list');
     });
 
     it('fails where the service fails, rather than calling a key bad', async () => {

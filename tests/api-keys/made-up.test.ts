@@ -21,12 +21,12 @@ describe('A flood of made-up API keys', () => {
     };
     const store = { rights: app.store.rights, apiKeys: { ...app.store.apiKeys, findByHash } };
     const { revocations, clock } = app;
-    const { claimsOf } = createApiKeyCheck({ store, revocations, clock, issuer: 'i', audience: 'a' });
-    const { jti } = await claimsOf(key);
+    const { authenticate } = createApiKeyCheck({ store, revocations, clock, issuer: 'i', audience: 'a' });
+    const { keyId } = await authenticate(key);
 
     isHeld = true;
     const refusals = Array.from({ length: 300 }, () =>
-      claimsOf(newKey()).then(
+      authenticate(newKey()).then(
         () => 'taken',
         (error) => error.code,
       ),
@@ -35,7 +35,7 @@ describe('A flood of made-up API keys', () => {
     expect(most).toBe(4);
     isHeld = false;
     clock.advanceSeconds(31);
-    expect(await claimsOf(key)).toMatchObject({ jti });
+    expect(await authenticate(key)).toMatchObject({ keyId });
     for (const release of released) release();
 
     const codes = await Promise.all(refusals);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Op } from 'sequelize';
-import { anAdmin, OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
+import { anAdmin, OPERATOR, userAdminOf } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { type ShownEvent, searchAudit } from '../support/audit.ts';
@@ -396,7 +396,7 @@ onEachDatabase((kind) => {
         .post('/login')
         .send({ email: person.token.slice(0, 200), password: `${CANARY} x` })
         .expect(401);
-      await userAdminOf(app).disable(person.id, OPERATOR_AT_WORK);
+      await userAdminOf(app).disable(person.id, OPERATOR);
 
       const rows = JSON.stringify(await app.database.models.ledger.findAll());
 

@@ -10,6 +10,7 @@ import { parseEmail, parseUsername } from '../../src/core/users/identifiers.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { applyMigrations, isSchemaCurrent, pendingMigrations } from '../../src/db/migrate.ts';
 import { createStore } from '../../src/db/store.ts';
+import { roleStoresOf } from '../../src/features/roles/stores.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
 import { recordedRevocations } from '../support/feed.ts';
 import { hashHere } from '../support/hashing.ts';
@@ -98,7 +99,7 @@ onEachDatabase((kind) => {
     }
 
     function insertPerson(database: Database, email: string) {
-      return createStore(database).users.insert({
+      return createStore(database, roleStoresOf).users.insert({
         id: '01980000-0000-7000-8000-00000000000a',
         email: { shown: email, canonical: email.toLowerCase() },
         username: null,
@@ -176,7 +177,7 @@ onEachDatabase((kind) => {
     it('db:seed:all makes a demo user who is found by both identifiers and whose password is right', async () => {
       const { database, cli } = await migratedDatabase();
       await cli(['db:seed:all']);
-      const { users } = createStore(database);
+      const { users } = createStore(database, roleStoresOf);
 
       const user = await users.findByEmail(parseEmail('demo@example.com')?.canonical ?? '');
 
@@ -191,7 +192,7 @@ onEachDatabase((kind) => {
 
     it('db:seed:all does not touch the account of a person who has one of its identifiers', async () => {
       const { database, cli } = await migratedDatabase();
-      const { users } = createStore(database);
+      const { users } = createStore(database, roleStoresOf);
       const person = await insertPerson(database, 'Demo@Example.com');
 
       expect(await cli(['db:seed:all'])).toMatchObject({ exitCode: 0 });
@@ -206,7 +207,7 @@ onEachDatabase((kind) => {
 
       expect(await cli(['db:migrate'])).toMatchObject({ exitCode: 0 });
 
-      const { permissions, ...stores } = createStore(database);
+      const { permissions, ...stores } = createStore(database, roleStoresOf);
       const named = await permissions.list(1000, undefined);
       expect(Object.fromEntries(named.map(({ name, description }) => [name, description]))).toEqual(
         PERMISSIONS,
@@ -232,14 +233,14 @@ onEachDatabase((kind) => {
 
       expect(await cli(['db:migrate', '--to', roles])).toMatchObject({ exitCode: 0 });
 
-      const { userRoles, rights } = createStore(database);
+      const { userRoles, rights } = createStore(database, roleStoresOf);
       expect([...(await userRoles.rolesOf(ids))]).toEqual(ids.map((id) => [id, ['user']]));
       expect(await rights.rightsOf(ids[0] ?? '')).toMatchObject({ roles: ['user'], permissions: [] });
     });
 
     it('db:migrate:undo takes the roles back and leaves the people, and db:migrate brings both together', async () => {
       const { database, cli } = await migratedDatabase();
-      const { userRoles, roles, revocations } = createStore(database);
+      const { userRoles, roles, revocations } = createStore(database, roleStoresOf);
       const person = await insertPerson(database, 'ada@example.com');
       const at = new Date();
       const name = 'r'.repeat(64);
@@ -265,7 +266,7 @@ onEachDatabase((kind) => {
 
     it('db:seed:all brings back what was deleted of the roles and permissions, and does so once', async () => {
       const { database, cli } = await migratedDatabase();
-      const { roles, permissions } = createStore(database);
+      const { roles, permissions } = createStore(database, roleStoresOf);
       await permissions.remove('users:delete');
       await permissions.remove('roles:update');
       await roles.remove('user');
@@ -283,7 +284,7 @@ onEachDatabase((kind) => {
 
     it('db:seed:all leaves alone what was changed and what was added', async () => {
       const { database, cli } = await migratedDatabase();
-      const { roles, permissions } = createStore(database);
+      const { roles, permissions } = createStore(database, roleStoresOf);
       const at = new Date(1_800_000_000_000);
       await permissions.insert({ name: 'orders:read', description: 'Ours', createdAt: at });
       await roles.insert({ name: 'clerk', description: 'Ours', permissions: ['orders:read'] }, at);
@@ -303,7 +304,7 @@ onEachDatabase((kind) => {
 
     it('db:seed:all gives the demo user the role user, and no role that was taken away', async () => {
       const { database, cli } = await migratedDatabase();
-      const { userRoles, users } = createStore(database);
+      const { userRoles, users } = createStore(database, roleStoresOf);
       await cli(['db:seed:all']);
       const { id = '' } = (await users.findByEmail('demo@example.com')) ?? {};
       expect(await userRoles.rolesOf([id])).toEqual(new Map([[id, ['user']]]));

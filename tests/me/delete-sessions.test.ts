@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { OPERATOR_AT_WORK, userAdminOf } from '../support/admins.ts';
+import { OPERATOR, userAdminOf } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { recordedRevocations } from '../support/feed.ts';
@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
       (app, { token, password }) =>
         app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204),
     ],
-    ['Disabling an account', (app, { id }) => userAdminOf(app).disable(id, OPERATOR_AT_WORK)],
+    ['Disabling an account', (app, { id }) => userAdminOf(app).disable(id, OPERATOR)],
   ])('%s', (_what, end) => {
     const app = useApp(kind);
 
@@ -98,22 +98,22 @@ onEachDatabase((kind) => {
     it('a second time changes nothing, and nobody cannot be disabled', async () => {
       const { id } = await signUp(app);
 
-      const { user } = await userAdminOf(app).disable(id, OPERATOR_AT_WORK);
+      const { user } = await userAdminOf(app).disable(id, OPERATOR);
       app.clock.advanceSeconds(1);
-      const again = await userAdminOf(app).disable(id, OPERATOR_AT_WORK);
+      const again = await userAdminOf(app).disable(id, OPERATOR);
 
       expect(user.disabledAt).toBeInstanceOf(Date);
       expect(again.user.disabledAt).toEqual(user.disabledAt);
       const nobody = '01980000-0000-7000-8000-00000000000a';
-      const refused = userAdminOf(app).disable(nobody, OPERATOR_AT_WORK);
+      const refused = userAdminOf(app).disable(nobody, OPERATOR);
       await expect(refused).rejects.toMatchObject({ code: 'user_not_found' });
     });
 
     it('and enabling it some seconds later lets the person log in, but not with what they had', async () => {
       const { id, email, password, token, refreshToken } = await signUp(app);
-      await userAdminOf(app).disable(id, OPERATOR_AT_WORK);
+      await userAdminOf(app).disable(id, OPERATOR);
       app.clock.advanceSeconds(6);
-      await userAdminOf(app).enable(id, OPERATOR_AT_WORK);
+      await userAdminOf(app).enable(id, OPERATOR);
 
       const { body } = await app.post('/login').send({ email, password }).expect(200);
 

@@ -1,40 +1,46 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
-import type { Request } from 'express';
-import { confirmGranter, demandAdmin, demandHeld, granterOf } from '../../src/core/access/grants.ts';
+import { confirmGranter, requireAdmin, requireHeld } from '../../src/core/access/grants.ts';
+import type { Holder } from '../../src/core/access/rights.store.ts';
 import type { AppError } from '../../src/core/errors.ts';
-import { OPERATOR } from '../../src/core/principal.ts';
-import type { Holder, Holding } from '../../src/core/sessions/ports.ts';
+import {
+  type ApiKeyPrincipal,
+  type AuthenticatedPrincipal,
+  callerOf,
+  type Holding,
+  OPERATOR,
+} from '../../src/core/principal.ts';
+import { principalOf } from '../../src/core/tokens/authenticate.ts';
 
 const USER = '01980000-0000-7000-8000-000000000001';
 const NOTHING: Holding = { roles: [], permissions: [] };
 const ADMIN: Holding = { roles: ['admin', 'user'], permissions: ['users:read'] };
 const READER: Holding = { roles: ['reader'], permissions: ['users:read'] };
 
-/** A request behind `authenticate`, with claims like these. */
-function requestWith(claims: Partial<AccessTokenClaims>): Request {
+/** Who sends a token with claims like these. */
+function principalWith(claims: Partial<AccessTokenClaims>): AuthenticatedPrincipal {
   const rest = { iss: 'i', aud: 'a', sub: USER, iat: 0, exp: 0, jti: 'j', roles: [], scope: '', rv: [] };
-  return { claims: { ...rest, ...claims }, headers: {}, get: () => undefined } as unknown as Request;
+  return principalOf({ ...rest, ...claims });
 }
 
 /** The permission that is missing, if any. `current` is what the database says of whoever asks; null where they are gone. */
 async function missing(
-  claims: Partial<AccessTokenClaims>,
+  asking: Partial<AccessTokenClaims> | ApiKeyPrincipal,
   current: Holding | null,
   ...permissions: string[]
 ) {
-  const granter = granterOf(requestWith(claims));
+  const principal = 'kind' in asking ? asking : principalWith(asking);
   const lockHolding = async (holder: Holder) => {
-    expect(holder).toEqual(granter.holder);
+    expect(holder).toBe(principal);
     return current;
   };
   const rightsOf = () => Promise.reject(new Error('not asked'));
   const lockRanks = rightsOf;
   try {
-    demandHeld(
+    requireHeld(
       await confirmGranter(
         { rights: { lockHolding, lockRanks, rightsOf, rightsAndSessionsOf: rightsOf } },
-        granter,
+        callerOf(principal, OPERATOR.origin),
         new Date(0),
       ),
       permissions,
@@ -65,7 +71,16 @@ describe('Somebody gives to others what they hold', () => {
   });
 
   it('with an API key: what the key allows and its owner holds, though the owner be an administrator', async () => {
-    const key = { api_key_id: 'k', scope: 'users:read', roles: ['admin', 'user'] };
+    const { claims } = principalWith({ api_key_id: 'k', scope: 'users:read', roles: ['admin', 'user'] });
+    const key: ApiKeyPrincipal = {
+      kind: 'api_key',
+      credential: 'api_key',
+      userId: USER,
+      keyId: 'k',
+      roles: ['admin', 'user'],
+      permissions: ['users:read'],
+      claims,
+    };
 
     expect(await missing(key, ADMIN, 'users:read')).toBeNull();
     expect(await missing(key, ADMIN, 'users:list')).toBe('users:list');
@@ -95,8 +110,8 @@ describe('Somebody gives to others what they hold', () => {
   it('and the role admin by administrators alone, whatever else they may do', () => {
     const holds = (...holdings: Holding[]) => ({ caller: OPERATOR, holdings });
 
-    expect(() => demandAdmin(holds(ADMIN, ADMIN))).not.toThrow();
-    expect(() => demandAdmin(holds(READER, ADMIN))).toThrow(/lack the role admin/);
-    expect(() => demandAdmin(holds(ADMIN, READER))).toThrow(/lack the role admin/);
+    expect(() => requireAdmin(holds(ADMIN, ADMIN))).not.toThrow();
+    expect(() => requireAdmin(holds(READER, ADMIN))).toThrow(/lack the role admin/);
+    expect(() => requireAdmin(holds(ADMIN, READER))).toThrow(/lack the role admin/);
   });
 });

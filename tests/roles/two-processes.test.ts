@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.ts';
+import { storesOf } from '../../src/core/stores.ts';
 import { connectDatabase } from '../../src/db/connect.ts';
 import { createStore } from '../../src/db/store.ts';
 import { claimsIn } from '../support/claims.ts';
@@ -70,7 +71,7 @@ onEachDatabase((kind) => {
       const { email, password, accessToken } = await servers.signUp();
       const { body: me } = await servers.send(0, 'GET', '/me', { token: accessToken });
       const database = await connectDatabase(loadConfig({ DATABASE_URL: servers.database().url }).database);
-      await createStore(database).userRoles.add((me.user as { id: string }).id, [role]);
+      await createStore(database, storesOf).userRoles.add((me.user as { id: string }).id, [role]);
       await database.close();
       const { body } = await servers.send(0, 'POST', '/login', { body: { email, password } });
       return { token: String(body.access_token), refreshToken: String(body.refresh_token) };

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLedgerStore } from '../../src/core/audit/audit.store.ts';
-import { createPasswords } from '../../src/core/passwords/passwords.ts';
-import { createEnding } from '../../src/core/sessions/ending.ts';
+import { createAuditStore } from '../../src/core/audit/audit.store.ts';
 import { createUserAdmin, type UserAdmin } from '../../src/features/users/users.ts';
 import type { TestApp } from './app.ts';
 import { claimsIn } from './claims.ts';
@@ -57,24 +55,14 @@ export async function countAdmins(app: TestApp): Promise<number> {
   return users.count({ where: { id: rows.map(({ userId }) => userId), disabledAt: null } });
 }
 
-export { OPERATOR_AT_WORK } from '../../src/core/access/rank.ts';
+export { OPERATOR } from '../../src/core/principal.ts';
 
 /** What administrators do, for what is to be done without one. */
-export function userAdminOf(app: TestApp): UserAdmin {
-  const { config, store, follower, hashWorkers, clock } = app;
-  const sessions = {
-    ...createEnding({ store, announce: follower.announce, clock }),
-    list: (userId: string) => store.sessions.listLive(userId, new Date(clock.now())),
-  };
-  return createUserAdmin({
-    store,
-    passwords: createPasswords(config.passwords, hashWorkers),
-    sessions,
-    clock,
-  });
+export function userAdminOf({ store, passwords, sessions, clock }: TestApp): UserAdmin {
+  return createUserAdmin({ store, passwords, sessions, clock });
 }
 
 /** The ledger of an app, to be read. */
 export function ledgerOf(app: TestApp) {
-  return createLedgerStore({ ...app.database, transaction: null });
+  return createAuditStore(app.store.scope);
 }

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import request, { type Test } from 'supertest';
 import { type Config, loadConfig } from '../../src/config/config.ts';
-import { connectDatabase, type Database } from '../../src/db/connect.ts';
-import { listen } from '../../src/http/listen.ts';
 import type { Core } from '../../src/core/core.ts';
+import { connectDatabase, type Database } from '../../src/db/connect.ts';
+import { createStore, type Store } from '../../src/db/store.ts';
+import { type RoleStores, roleStoresOf } from '../../src/features/roles/stores.ts';
+import { listen } from '../../src/http/listen.ts';
 import { type Assembly, assemble } from '../../src/runtime/assemble.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createContract } from './contract.ts';
@@ -40,7 +42,9 @@ export function createTestClock(aheadSeconds = 0) {
 export type TestClock = ReturnType<typeof createTestClock>;
 
 /** The follower follows nothing by itself: a test says when, with `follower.catchUp()`. */
-export interface TestApp extends Assembly, Omit<Core, keyof Assembly | 'clock' | 'database' | 'config'> {
+export interface TestApp
+  extends Assembly,
+    Omit<Core, keyof Assembly | 'clock' | 'database' | 'config' | 'store'> {
   readonly get: (path: string) => Test;
   readonly head: (path: string) => Test;
   readonly post: (path: string) => Test;
@@ -52,6 +56,8 @@ export interface TestApp extends Assembly, Omit<Core, keyof Assembly | 'clock' |
   readonly port: number;
   readonly config: Config;
   readonly database: Database;
+  /** Of the core, and of roles and permissions. */
+  readonly store: Store<RoleStores>;
   readonly clock: ReturnType<typeof createTestClock>;
   readonly logs: ReturnType<typeof createLogSink>;
   /** Emptied after each test. */
@@ -106,6 +112,7 @@ export async function startApp(
     port,
     config,
     database,
+    store: createStore(database, roleStoresOf),
     clock,
     logs,
     contractViolations: contract.violations,

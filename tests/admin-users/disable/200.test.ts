@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, OPERATOR_AT_WORK, somebodyWho, userAdminOf } from '../../support/admins.ts';
+import { anAdmin, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { signUp } from '../../support/people.ts';
@@ -76,7 +76,7 @@ onEachDatabase((kind) => {
     it('lets nobody in here, whether or not the revocations have been followed', async () => {
       const { id, email, password, token, refreshToken } = await signUp(apps.second);
 
-      await userAdminOf(apps.first).disable(id, OPERATOR_AT_WORK);
+      await userAdminOf(apps.first).disable(id, OPERATOR);
 
       await apps.second.post('/login').send({ email, password }).expect(401);
       await apps.second.post('/refresh').send({ refresh_token: refreshToken }).expect(401);

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WhereOptions } from 'sequelize';
-import type { Granter } from '../../../src/core/access/grants.ts';
+import { callerOf } from '../../../src/core/principal.ts';
+import { principalOf } from '../../../src/core/tokens/authenticate.ts';
 import type { UserRow } from '../../../src/db/rows.ts';
 import { createImport } from '../../../src/features/users/import.ts';
-import { anAdmin, OPERATOR_AT_WORK, somebodyWho, userAdminOf } from '../../support/admins.ts';
+import { anAdmin, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
+import { claimsIn } from '../../support/claims.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { aPerson, aUsername } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';
@@ -84,20 +86,16 @@ onEachDatabase((kind) => {
       const helper = await somebodyWho(app, ['users:import']);
       const { unknown } = app.store.userRoles;
       const disableThem = async (names: readonly string[]) => {
-        await userAdminOf(app).disable(helper.id, OPERATOR_AT_WORK);
+        await userAdminOf(app).disable(helper.id, OPERATOR);
         return unknown(names);
       };
       const store = { ...app.store, userRoles: { ...app.store.userRoles, unknown: disableThem } };
-      const granter: Granter = {
-        caller: OPERATOR_AT_WORK.caller,
-        holder: { userId: helper.id, sessionId: helper.sessionId, apiKeyId: null },
-        holds: { roles: [helper.role, 'user'], permissions: ['users:import'] },
-      };
+      const caller = callerOf(principalOf(claimsIn(helper.token)), OPERATOR.origin);
       const emails = [aPerson().email, aPerson().email];
 
       const imported = createImport({ store, clock: app.clock, maxHashCost: 5, onHash: () => {} })(
         emails.map((email) => ({ email })),
-        granter,
+        caller,
       );
 
       await expect(imported).rejects.toMatchObject({ code: 'token_revoked' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, aRole, OPERATOR_AT_WORK, somebodyWho, userAdminOf } from '../../support/admins.ts';
+import { anAdmin, aRole, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { claimsIn } from '../../support/claims.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -97,7 +97,7 @@ onEachDatabase((kind) => {
           app.post('/login').send({ email, password }),
           app.post('/refresh').send({ refresh_token: refreshToken }),
           userAdminOf(app)
-            .setRoles(id, ['user'], OPERATOR_AT_WORK)
+            .setRoles(id, ['user'], OPERATOR)
             .then(() => undefined),
         ]),
       );
