@@ -1,6 +1,6 @@
 import { CLOCK_TOLERANCE_SECONDS } from '@latchkey/verifier/core';
-import type { KeyRing } from '../core/tokens/keys.ts';
 import type { KeyUse } from '../core/tokens/key-usage.store.ts';
+import type { KeyRing } from '../core/tokens/keys.ts';
 
 export interface KeyStatusOptions {
   readonly keys: KeyRing;
