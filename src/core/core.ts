@@ -200,6 +200,8 @@ export function createCore(world: World) {
     completeSignIn: createCompleteSignIn(sessions),
     apiKeys,
     apiKeyUsage,
+    clientRefusals,
+    keyUsage,
     clientTokens,
     revocations,
     revocationLog,

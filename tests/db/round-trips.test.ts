@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { newKey } from '../../src/core/api-keys/key.ts';
 import { useApp } from '../support/app.ts';
+import { makeClient, postForm } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { CANARY } from '../support/logs.ts';
 import { aPerson, signUp } from '../support/people.ts';
@@ -52,6 +54,26 @@ onEachDatabase((kind) => {
       const { refreshToken } = await signUp(app);
 
       await expectAtMost(3, () => app.post('/refresh').send({ refresh_token: refreshToken }).expect(200));
+    });
+
+    it('three for the client that asks about a token, and no more than one for a refresh token', async () => {
+      const client = await makeClient(app);
+      const { token, refreshToken } = await signUp(app);
+      const introspect = (shown: string) =>
+        postForm(app, '/oauth/introspect', { token: shown }, client).expect(200);
+
+      await expectAtMost(3, () => introspect(token));
+      await expectAtMost(3, () => introspect('garbage'));
+      await expectAtMost(4, () => introspect(refreshToken));
+    });
+
+    it('the same, and one for an API key that is not known here', async () => {
+      const client = await makeClient(app);
+
+      await expectAtMost(4, async () => {
+        const { body } = await postForm(app, '/oauth/introspect', { token: newKey() }, client).expect(200);
+        expect(body).toEqual({ active: false });
+      });
     });
 
     it('as many, and the same, for a wrong password at an account as at none', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { LedgerEntry } from '../../src/core/audit/audit.ts';
+import type { AuditEntry } from '../../src/core/audit/audit.ts';
 import { createClientRefusals } from '../../src/core/clients/refusals.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createLogSink } from '../support/logs.ts';
@@ -8,8 +8,8 @@ const clock = { now: () => 0 };
 
 describe('Refused clients', () => {
   it('fill at most a thousand and one entries a minute, from however many networks they come', async () => {
-    const entries: LedgerEntry[] = [];
-    const appendMany = async (added: readonly LedgerEntry[]) => {
+    const entries: AuditEntry[] = [];
+    const appendMany = async (added: readonly AuditEntry[]) => {
       entries.push(...added);
     };
     const refusals = createClientRefusals({ appendMany }, clock, createLogger('info', createLogSink()));
@@ -32,9 +32,9 @@ describe('Refused clients', () => {
   });
 
   it('are written a minute later where the ledger could not be written', async () => {
-    const written: LedgerEntry[] = [];
+    const written: AuditEntry[] = [];
     let isAway = true;
-    const appendMany = async (added: readonly LedgerEntry[]) => {
+    const appendMany = async (added: readonly AuditEntry[]) => {
       if (isAway) throw new Error('away');
       written.push(...added);
     };

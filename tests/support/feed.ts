@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { RecordedRevocation } from '../../src/core/revocation/revocation.ts';
 import { createRevocationTable } from '../../src/core/revocation/revocations.store.ts';
 import { revocationOf } from '../../src/core/sessions/ending.ts';
-import type { RecordedRevocation } from '../../src/core/sessions/ports.ts';
 import type { TestApp } from './app.ts';
 import { makeClient, tokenOf } from './clients.ts';
 import { eventually } from './several-processes.ts';

@@ -1,5 +1,6 @@
 import type { Core } from '../../core/core.ts';
 import { type Count, countRefresh } from '../../core/sessions/count-refresh.ts';
+import type { RefreshTokenContent } from '../../core/sessions/refresh-token.ts';
 import type { ClientAuthentication, ClientRequest } from './client-authentication.ts';
 import { invalidClient, OAuthError } from './errors.ts';
 import { assertWithin, readScope, requireParameter } from './form.ts';
@@ -53,8 +54,8 @@ export function createGrantTokens(
    */
   async function grantToSession(request: TokenRequest): Promise<Grant> {
     await authenticate(request);
-    const refreshToken = requireParameter(request.form, 'refresh_token');
-    await countRefresh(sessions, refreshToken, request.count);
+    const refreshToken = sessions.readRefreshToken(requireParameter(request.form, 'refresh_token'));
+    await countRefresh(refreshToken, request.count);
     const wanted = readScope(request.form);
     if (wanted !== undefined) await assertHeldBySession(refreshToken, wanted);
     return sessions.refresh(refreshToken, request.origin, wanted);
@@ -64,7 +65,10 @@ export function createGrantTokens(
    * Before the token is used up. One that is no good any more is left to the rotation, which refuses it and notices a
    * copy (RFC 9700 section 4.14.2): judged by its scope it would still tell what its user may do.
    */
-  async function assertHeldBySession(refreshToken: string, wanted: readonly string[]): Promise<void> {
+  async function assertHeldBySession(
+    refreshToken: RefreshTokenContent | null,
+    wanted: readonly string[],
+  ): Promise<void> {
     const found = await sessions.sessionOf(refreshToken);
     if (!found?.isRefreshable) return;
     assertWithin(wanted, (await store.rights.rightsOf(found.session.userId)).permissions);

@@ -23,13 +23,15 @@ export type IntrospectionAnswer = { readonly active: false } | ({ readonly activ
 
 export type Introspect = ReturnType<typeof createIntrospect>;
 
+interface IntrospectionDependencies extends Pick<Core, 'authenticate' | 'requireFresh'> {
+  readonly apiKeys: Pick<Core['apiKeys'], 'isKey' | 'inspect'>;
+  readonly sessions: Pick<Core['sessions'], 'readRefreshToken' | 'sessionOf'>;
+}
+
 /** POST /oauth/introspect without HTTP: makes the function that tells what there is to know about a token. */
-export function createIntrospect({
-  apiKeys,
-  authenticate,
-  requireFresh,
-  sessions,
-}: Pick<Core, 'apiKeys' | 'authenticate' | 'requireFresh' | 'sessions'>) {
+export function createIntrospect(dependencies: IntrospectionDependencies) {
+  const { apiKeys, authenticate, requireFresh, sessions } = dependencies;
+
   /**
    * Nothing is said of a token that is not good, not even why. What cannot be known at present throws, so that no good
    * token is taken for a bad one.
@@ -62,7 +64,7 @@ export function createIntrospect({
 
   /** Those are good that a refresh would take. */
   async function describeRefreshToken(token: string): Promise<ActiveToken | null> {
-    const found = await sessions.sessionOf(token);
+    const found = await sessions.sessionOf(sessions.readRefreshToken(token));
     if (found?.isBehind) throw new AppError('database_behind');
     if (!found?.isRefreshable) return null;
     const { id, userId, idleExpiresAt } = found.session;

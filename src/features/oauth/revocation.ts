@@ -52,8 +52,9 @@ export function createRevoke(
     await logOut(claims.sub, claims.sid ?? '', request);
   }
 
-  async function logOutByRefreshToken(token: string, request: RevocationRequest): Promise<void> {
-    await countRefresh(sessions, token, request.count);
+  async function logOutByRefreshToken(text: string, request: RevocationRequest): Promise<void> {
+    const token = sessions.readRefreshToken(text);
+    await countRefresh(token, request.count);
     const found = await sessions.sessionOf(token);
     if (found !== null) await logOut(found.session.userId, found.session.id, request);
   }

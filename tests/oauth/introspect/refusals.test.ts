@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import { AppError } from '../../../src/core/errors.ts';
-import { introspect, introspectAccessTokens } from '../../../src/features/oauth/introspection.ts';
+import type { ApiKeyPrincipal, AuthenticatedPrincipal } from '../../../src/core/principal.ts';
+import { createIntrospect } from '../../../src/features/oauth/introspection.ts';
 import { anAdmin } from '../../support/admins.ts';
 import { makeKey } from '../../support/api-keys.ts';
 import { useApp } from '../../support/app.ts';
@@ -146,21 +147,52 @@ onEachDatabase((kind) => {
   });
 });
 
-describe('Introspectors', () => {
-  const known = { sub: 'somebody', token_type: 'anything' };
+describe('Introspection', () => {
+  const sub = 'somebody';
+  const claims = { sub } as AccessTokenClaims;
+  const invalid = new AppError('token_invalid');
 
-  it('are asked in turn until one knows the token', async () => {
-    const last = jest.fn(async () => known);
+  function introspectionOf({ isGood }: { isGood: boolean }) {
+    const asked = {
+      isKey: (token: string) => token === 'key',
+      inspect: jest.fn(async () => (isGood ? ({ claims } as ApiKeyPrincipal) : null)),
+      authenticate: jest.fn((): AuthenticatedPrincipal => {
+        if (!isGood) throw invalid;
+        return { claims } as AuthenticatedPrincipal;
+      }),
+      readRefreshToken: () => null,
+      sessionOf: jest.fn(async () => null),
+    };
+    const { authenticate } = asked;
+    const introspect = createIntrospect({
+      apiKeys: asked,
+      sessions: asked,
+      authenticate,
+      requireFresh: () => {},
+    });
+    return { introspect, ...asked };
+  }
 
-    const answer = await introspect([async () => null, async () => known, last], 'token');
+  it('looks for a refresh token only where it has found no access token', async () => {
+    const good = introspectionOf({ isGood: true });
+    const bad = introspectionOf({ isGood: false });
 
-    expect(answer).toEqual({ active: true, ...known });
-    expect(last).not.toHaveBeenCalled();
+    expect(await good.introspect('token')).toMatchObject({ active: true, sub, token_type: 'Bearer' });
+    expect(good.sessionOf).not.toHaveBeenCalled();
+    expect(await bad.introspect('token')).toEqual({ active: false });
+    expect(bad.sessionOf).toHaveBeenCalledTimes(1);
   });
 
-  it('of access tokens leave an API key to another one', async () => {
-    const claims = { sub: 'somebody', api_key_id: 'key' } as AccessTokenClaims;
+  it('takes what looks like an API key for nothing else, and asks for it once', async () => {
+    for (const isGood of [true, false]) {
+      const { introspect, inspect, authenticate, sessionOf } = introspectionOf({ isGood });
 
-    expect(await introspectAccessTokens(() => claims)('key')).toBeNull();
+      expect(await introspect('key')).toMatchObject(
+        isGood ? { active: true, sub, token_type: 'api_key' } : { active: false },
+      );
+      expect(inspect).toHaveBeenCalledTimes(1);
+      expect(authenticate).not.toHaveBeenCalled();
+      expect(sessionOf).not.toHaveBeenCalled();
+    }
   });
 });
