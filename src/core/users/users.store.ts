@@ -5,7 +5,7 @@ import { insertRows } from '../../db/insert-rows.ts';
 import type { UserRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
 import { AppError } from '../errors.ts';
-import { listUsers } from './list-users.ts';
+import { listUsers } from './list-users.store.ts';
 import type { NewUser, ProfileChange, User, UserChange, UserFilter } from './user.ts';
 
 export type UserStore = ReturnType<typeof createUserStore>;
