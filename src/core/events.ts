@@ -1,5 +1,5 @@
 import type { Caller } from './principal.ts';
-import type { Revocation } from './sessions/ports.ts';
+import type { Revocation } from './revocation/revocation.ts';
 import type { CoreStores } from './stores.ts';
 
 /** What one feature tells the others, each with what it says. The names are those of the audit log. */

@@ -189,6 +189,9 @@ onEachDatabase((kind) => {
       for (const [change, shown] of [
         [{ name: ' After ' }, { name: 'After' }],
         [{ name: '' }, { name: null }],
+        [{ name: 'Again' }, { name: 'Again' }],
+        [{ name: null }, { name: null }],
+        [{ username: null }, { username: null }],
         [{ username }, { username }],
         [{ email }, { email }],
         [{ email_verified: true }, { email_verified: true }],

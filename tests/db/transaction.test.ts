@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { AccountStores, NewUser } from '../../src/core/users/ports.ts';
+import type { CoreStores } from '../../src/core/stores.ts';
+import type { NewUser } from '../../src/core/users/user.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { onEachDatabase, onMysql } from '../support/databases.ts';
 import { recordedRevocations } from '../support/feed.ts';
@@ -188,7 +189,7 @@ onMysql(() => {
         bothArrived = resolve;
       });
       const rename = (first: string, second: string, name: string) =>
-        app.store.transaction(async ({ users }: AccountStores) => {
+        app.store.transaction(async ({ users }: CoreStores) => {
           tries++;
           await users.updateProfile(first, { name }, at);
           if (++arrived === 2) bothArrived();

@@ -73,6 +73,18 @@ onEachDatabase((kind) => {
       expect(new Set(ids).size).toBe(3);
     });
 
+    it('with a token that says how and when its user proved who they are', async () => {
+      const { email, password } = await signUp(app);
+      app.clock.advanceSeconds(60);
+
+      const { body } = await app.post('/login').send({ email, password }).expect(200);
+
+      expect(jwt.decode(body.access_token)).toMatchObject({
+        amr: ['pwd'],
+        auth_time: Math.floor(app.clock.now() / 1000),
+      });
+    });
+
     it('with a token that holds neither email, username nor name', async () => {
       const { email, password } = await signUp(app, { username: aUsername(), name: 'Ada Lovelace' });
 
@@ -80,7 +92,9 @@ onEachDatabase((kind) => {
 
       const claims = jwt.decode(body.access_token, { json: true }) ?? {};
       expect(Object.keys(claims).sort()).toEqual([
+        'amr',
         'aud',
+        'auth_time',
         'exp',
         'iat',
         'iss',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { QueryTypes } from 'sequelize';
-import type { Store } from '../../src/db/store.ts';
+import type { RightsStore } from '../../src/core/access/rights.store.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase, onMysql } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
 
     it('gives no access token that goes on, however long the database took for the rights', async () => {
       const { email, password, token } = await signUp(app);
-      const rights = app.store.rights as { rightsAndSessionsOf: Store['rights']['rightsAndSessionsOf'] };
+      const rights = app.store.rights as { rightsAndSessionsOf: RightsStore['rightsAndSessionsOf'] };
       const read = rights.rightsAndSessionsOf;
       let goOn = () => {};
       const reached = new Promise<void>((resolve) => {

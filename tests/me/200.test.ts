@@ -157,6 +157,16 @@ onEachDatabase((kind) => {
       expect(await change(token, { name: '  ' })).toMatchObject({ name: null });
     });
 
+    it('to null, which means no name and no username', async () => {
+      const { token, username, password } = await signUp(app, { username: aUsername(), name: 'Ada' });
+
+      expect(await change(token, { name: null })).toMatchObject({ name: null, username });
+      expect(await change(token, { username: null })).toMatchObject({ name: null, username: null });
+
+      await app.post('/login').send({ username, password }).expect(401);
+      await signUp(app, username === undefined ? {} : { username });
+    });
+
     it('to a name in any script, trimmed and in one normal form', async () => {
       const { token } = await signUp(app);
 

@@ -43,6 +43,32 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(response.body.access_token, { type: 'bearer' }).expect(200);
     });
 
+    it('with the proof of the login, however often the session was refreshed since', async () => {
+      const { refreshToken, token } = await signUp(app);
+      const { amr, auth_time } = claimsIn(token);
+      app.clock.advanceSeconds(60);
+      const first = await refresh(app, refreshToken).expect(200);
+      app.clock.advanceSeconds(60);
+
+      const { body } = await refresh(app, first.body.refresh_token).expect(200);
+
+      expect(amr).toEqual(['pwd']);
+      expect(claimsIn(body.access_token)).toMatchObject({ amr, auth_time });
+    });
+
+    it('without a proof where the session is from before that was recorded', async () => {
+      const { refreshToken, sessionId } = await signUp(app);
+      const unknown = { amr: null, authenticatedAt: null };
+      await app.database.models.sessions.update(unknown, { where: { id: sessionId } });
+
+      const { body } = await refresh(app, refreshToken).expect(200);
+
+      const claims = claimsIn(body.access_token);
+      expect(claims).not.toHaveProperty('amr');
+      expect(claims).not.toHaveProperty('auth_time');
+      await app.get('/me').auth(body.access_token, { type: 'bearer' }).expect(200);
+    });
+
     it('to the token of a sign-up and of a login alike, each for its own session', async () => {
       const { email, password, refreshToken, sessionId } = await signUp(app);
       const login = await app.post('/login').send({ email, password }).expect(200);

@@ -20,6 +20,8 @@ onEachDatabase((kind) => {
         aud: 'latchkey',
         sub: id,
         sid: sessionId,
+        amr: ['pwd'],
+        auth_time: issuedAt,
         iat: issuedAt,
         exp: issuedAt + 900,
         jti: expect.any(String),

@@ -1,6 +1,15 @@
 import { QueryTypes } from 'sequelize';
 import type { Database } from '../../db/connect.ts';
-import type { HighestCosts } from './ports.ts';
+
+/** bcrypt's log2 of rounds of the costliest hashes that are stored; undefined where there is none of the kind. */
+export interface HighestCosts {
+  /** Made here, at what BCRYPT_COST was then. */
+  readonly own: number | undefined;
+  /** Brought along from another system. */
+  readonly imported: number | undefined;
+  /** Brought along as well, but so costly that it is not compared. */
+  readonly unusable: number | undefined;
+}
 
 /** The generated column begins with `l` where the hash was made here (`lk1:`), else with `$`; then comes its cost. */
 const HIGHEST = `SELECT

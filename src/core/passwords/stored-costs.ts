@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { HighestCosts } from './ports.ts';
+import type { HighestCosts } from './hash-costs.store.ts';
 
 export interface StoredCosts {
   /**

@@ -1,5 +1,5 @@
 import type { RequestPolicy } from '../limits/rate-limiter.ts';
-import type { Sessions } from './sessions.ts';
+import type { RefreshTokenContent } from './refresh-token.ts';
 
 /** Counts a request against a limit. @throws AppError rate_limited */
 export type Count = (policy: RequestPolicy, key: string) => Promise<void>;
@@ -8,11 +8,6 @@ export type Count = (policy: RequestPolicy, key: string) => Promise<void>;
  * Counts a refresh token that was made here for its session, however often it has been rotated.
  * @throws AppError rate_limited
  */
-export async function countRefresh(
-  sessions: Pick<Sessions, 'sessionIdIn'>,
-  refreshToken: string,
-  count: Count,
-): Promise<void> {
-  const sessionId = sessions.sessionIdIn(refreshToken);
-  if (sessionId !== null) await count('refresh-session', sessionId);
+export async function countRefresh(token: RefreshTokenContent | null, count: Count): Promise<void> {
+  if (token !== null) await count('refresh-session', token.sessionId);
 }

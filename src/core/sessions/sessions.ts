@@ -180,19 +180,18 @@ export function createSessions(dependencies: SessionDependencies) {
    * @throws AppError invalid_refresh_token, refresh_token_reused, database_behind
    */
   async function refresh(
-    token: string,
+    token: RefreshTokenContent | null,
     origin: RequestOrigin,
     wanted?: readonly string[],
   ): Promise<SessionGrant> {
     // Before anything is read, so that a deletion of the account after that revokes this token as well.
     const at = now();
-    const content = refreshTokens.read(token);
-    let found = content && (await find(content));
-    if (content !== null && found?.standing === 'latest') {
+    let found = token && (await find(token));
+    if (token !== null && found?.standing === 'latest') {
       const rotated = await rotate(found.session, wanted);
       if (rotated !== null) return rotated;
       // Another request was first, or the session has just ended.
-      found = await find(content);
+      found = await find(token);
     }
     switch (found?.standing) {
       case 'grace':
@@ -285,23 +284,22 @@ export function createSessions(dependencies: SessionDependencies) {
     return store.sessions.listLive(userId, now());
   }
 
-  /** The id of the session that a refresh token made here is for, or null. Asks no database. */
-  function sessionIdIn(token: string): string | null {
-    return refreshTokens.read(token)?.sessionId ?? null;
+  /** What a refresh token made here says, or null. Asks no database. */
+  function readRefreshToken(token: string): RefreshTokenContent | null {
+    return refreshTokens.read(token);
   }
 
   /**
    * The session that a refresh token belongs to, whether it is the latest of that session, and whether `refresh` would
    * take it, or could not tell; null if there is none.
    */
-  async function sessionOf(token: string): Promise<SessionOfToken | null> {
-    const content = refreshTokens.read(token);
-    const found = content && (await find(content));
+  async function sessionOf(token: RefreshTokenContent | null): Promise<SessionOfToken | null> {
+    const found = token && (await find(token));
     if (found === null) return null;
     const { session, standing } = found;
     return {
       session,
-      isLatest: session.refreshCounter === content?.counter,
+      isLatest: session.refreshCounter === token?.counter,
       isRefreshable: standing === 'latest' || standing === 'grace' || standing === 'retry',
       isBehind: standing === 'behind',
     };
@@ -354,7 +352,7 @@ export function createSessions(dependencies: SessionDependencies) {
     return new Date(Math.min(after(at, lifetimes.idleSeconds).getTime(), absoluteExpiresAt.getTime()));
   }
 
-  return { start, startWithin, refresh, ...ending, list, sessionIdIn, sessionOf, isSessionLive };
+  return { start, startWithin, refresh, ...ending, list, readRefreshToken, sessionOf, isSessionLive };
 }
 
 function isLive({ revokedAt, idleExpiresAt, absoluteExpiresAt }: Session, at: Date): boolean {

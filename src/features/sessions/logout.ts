@@ -49,8 +49,8 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
       await count('token', claims.jti);
       return { userId: claims.sub, sessionId: claims.sid ?? '', mayEndOthers: true };
     }
-    const token = refreshToken ?? '';
-    await countRefresh(sessions, token, count);
+    const token = sessions.readRefreshToken(refreshToken ?? '');
+    await countRefresh(token, count);
     const found = await sessions.sessionOf(token);
     if (found === null) throw new AppError('invalid_refresh_token');
     return { userId: found.session.userId, sessionId: found.session.id, mayEndOthers: found.isLatest };

@@ -28,8 +28,9 @@ export const sessionRoutes = [
     answers: { 200: { description: 'The new tokens', schema: RefreshAnswer } },
     refuses: ['invalid_refresh_token', 'refresh_token_reused', 'database_unavailable', 'database_behind'],
     async handle({ body, origin, count }, { sessions }) {
-      await countRefresh(sessions, body.refresh_token, count);
-      return ok(presentGrant(await sessions.refresh(body.refresh_token, origin)));
+      const token = sessions.readRefreshToken(body.refresh_token);
+      await countRefresh(token, count);
+      return ok(presentGrant(await sessions.refresh(token, origin)));
     },
   }),
 
@@ -90,7 +91,8 @@ export const sessionRoutes = [
     answers: { 204: 'That session has ended' },
     async handle({ params, caller }, { sessions }) {
       const filter = { userId: caller.principal.userId, id: params.id };
-      if ((await sessions.end(filter, 'ended_by_user', caller)) === 0) throw new AppError('session_not_found');
+      if ((await sessions.end(filter, 'ended_by_user', caller)) === 0)
+        throw new AppError('session_not_found');
       return noContent();
     },
   }),

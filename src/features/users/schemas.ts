@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Email, Name, NewPassword, Username } from '../../core/users/fields.ts';
+import { Email, Name, NewPassword, profileShape, Username } from '../../core/users/fields.ts';
 import { presentUser, UserView } from '../../core/users/view.ts';
 import { RoleName } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingById } from '../../core/values/paging.ts';
@@ -50,8 +50,7 @@ export const UserChangeBody = z
   .strictObject({
     email: Email.optional(),
     email_verified: z.boolean().optional(),
-    username: Username.optional(),
-    name: Name.optional(),
+    ...profileShape,
   })
   .refine((body) => Object.keys(body).length > 0, fault('empty', 'Send at least one field.'))
   .meta({ id: 'UserChange', minProperties: 1, example: { name: 'Admiral Grace Hopper' } });

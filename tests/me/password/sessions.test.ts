@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { accountsOf } from '../../support/accounts.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
+import { loginOf } from '../../support/logins.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 
 const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null, clientRequestId: null };
@@ -80,11 +80,11 @@ onEachDatabase((kind) => {
     it('leaves no session to a login with the old password that was under way', async () => {
       const person = await signUp(app);
       const { email, password } = person;
-      const accounts = accountsThatPauseAfterTheCheck(app, () =>
+      const logIn = loginThatPausesAfterTheCheck(app, () =>
         change(person.token, password, aPerson().password).expect(204),
       );
 
-      const login = await accounts.login({ email, password }, NOWHERE).then(
+      const login = await logIn({ email, password }, {}, NOWHERE).then(
         ({ grant }) => grant,
         () => null,
       );
@@ -96,9 +96,9 @@ onEachDatabase((kind) => {
   });
 });
 
-/** The accounts of the app, with something else happening between the check of a password and what follows. */
-function accountsThatPauseAfterTheCheck(app: TestApp, meanwhile: () => PromiseLike<unknown>) {
-  return accountsOf(app, (passwords) => ({
+/** The login of the app, with something else happening between the check of a password and what follows. */
+function loginThatPausesAfterTheCheck(app: TestApp, meanwhile: () => PromiseLike<unknown>) {
+  return loginOf(app, (passwords) => ({
     ...passwords,
     verify: async (...given) => {
       const verdict = await passwords.verify(...given);
