@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
-import { SequelizeStorage, Umzug } from 'umzug';
+import type { Umzug } from 'umzug';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { Database } from './connect.ts';
 import { isTableMissing } from './errors.ts';
@@ -11,7 +11,9 @@ import { openSequelize } from './sequelize.ts';
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
 /** Their names, which do not change while the process runs. */
-const MIGRATIONS = readdirSync(MIGRATIONS_DIRECTORY).filter((name) => name.endsWith('.cjs'));
+const MIGRATIONS = readdirSync(MIGRATIONS_DIRECTORY)
+  .filter((name) => name.endsWith('.cjs'))
+  .sort();
 const LOCK_NAME = 'latchkey_migrations';
 const LOCK_TIMEOUT_SECONDS = 60;
 
@@ -30,6 +32,15 @@ export async function isSchemaCurrent(
   { sequelize, run }: Database,
   withinMilliseconds: number,
 ): Promise<boolean> {
+  return (await run(() => pendingIn(sequelize), withinMilliseconds)).length === 0;
+}
+
+/** The names of the migrations that this database has not seen, in order; empty where the schema is current. */
+export function pendingMigrations({ sequelize }: Database): Promise<string[]> {
+  return pendingIn(sequelize);
+}
+
+async function pendingIn(sequelize: Sequelize): Promise<string[]> {
   const read = (transaction: Transaction | null) =>
     sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', {
       type: QueryTypes.SELECT,
@@ -37,19 +48,12 @@ export async function isSchemaCurrent(
     });
   // In SQLite a transaction has a connection of its own, which has to read the file: the others remember what it was.
   const isSqlite = sequelize.getDialect() === 'sqlite';
-  const ask = () => (isSqlite ? sequelize.transaction(read) : read(null));
-  const rows = await run(ask, withinMilliseconds).catch((error) => {
-    if (isTableMissing(error) || isTableMissing(error.cause)) return [];
+  const rows = await (isSqlite ? sequelize.transaction(read) : read(null)).catch((error) => {
+    if (isTableMissing(error)) return [];
     throw error;
   });
   const applied = new Set(rows.map(({ name }) => name));
-  return MIGRATIONS.every((name) => applied.has(name));
-}
-
-/** The names of the migrations that this database has not seen, in order; empty where the schema is current. */
-export async function pendingMigrations({ sequelize }: Database): Promise<string[]> {
-  const pending = await createUmzug(sequelize).pending();
-  return pending.map(({ name }) => name);
+  return MIGRATIONS.filter((name) => !applied.has(name));
 }
 
 /**
@@ -60,11 +64,13 @@ export async function pendingMigrations({ sequelize }: Database): Promise<string
 export async function applyMigrations(config: DatabaseConfig): Promise<string[]> {
   const { location } = config;
   const sequelize = openSequelize(config, null);
-  const migrate = async () => {
-    const applied = await createUmzug(sequelize).up();
-    return applied.map(({ name }) => name);
-  };
   try {
+    // Most starts find none, and need neither the lock nor the library.
+    if ((await pendingIn(sequelize)).length === 0) return [];
+    const migrate = async () => {
+      const applied = await (await createUmzug(sequelize)).up();
+      return applied.map(({ name }) => name);
+    };
     return location.dialect === 'mysql'
       ? await withMysqlLock(sequelize, migrate)
       : await withSqliteLock(`${location.storage}.migrating`, migrate);
@@ -73,7 +79,8 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
   }
 }
 
-function createUmzug(sequelize: Sequelize): Umzug<object> {
+async function createUmzug(sequelize: Sequelize): Promise<Umzug<object>> {
+  const { SequelizeStorage, Umzug } = await import('umzug');
   return new Umzug<object>({
     migrations: {
       glob: ['*.cjs', { cwd: MIGRATIONS_DIRECTORY }],

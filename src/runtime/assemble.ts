@@ -8,7 +8,6 @@ import type { Database } from '../db/connect.ts';
 import { createMetrics, type Metrics, type Registry } from '../features/metrics/metrics.ts';
 import { createDrain, type Drain } from '../http/drain.ts';
 import { createHttpServer } from '../http/listen.ts';
-import { connectRedis } from '../redis/connect.ts';
 import { createRateLimiter } from '../redis/limiter.ts';
 import { checkClock } from './clock-watch.ts';
 import { createHousekeeping } from './housekeeping.ts';
@@ -53,11 +52,24 @@ export async function assemble(world: World): Promise<Assembly> {
     core.revocationLog.release();
     app.releaseRefusals();
   });
-  const core = createCore({ config, secret, database, clock, logger, observers: metrics, isDraining, scrape });
+  const core = createCore({
+    config,
+    secret,
+    database,
+    clock,
+    logger,
+    observers: metrics,
+    isDraining,
+    scrape,
+  });
   await core.prepare();
 
   const { enabled, requests } = config.limits;
-  const redis = enabled && config.redisUrl ? connectRedis(config.redisUrl, logger) : undefined;
+  // The client is loaded only where there is a Redis.
+  const redis =
+    enabled && config.redisUrl
+      ? (await import('../redis/connect.ts')).connectRedis(config.redisUrl, logger)
+      : undefined;
   const limiter = enabled ? createRateLimiter(requests, redis) : undefined;
   const app = createApp(core, { limiter, onRequest: metrics.request, onPaced: metrics.refusalPaced });
   const housekeeping = createHousekeeping(
