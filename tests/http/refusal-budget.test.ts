@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { closeAfter } from '../../src/http/when-over.ts';
 import { createHttpServer, listen } from '../../src/http/listen.ts';
 import { createRefusalBudget } from '../../src/http/refusal-budget.ts';
+import { closeAfter } from '../../src/http/when-over.ts';
 
 /** A budget in which time stands still, so that the fifty refusals that go at once are all there are. */
 function aBudget() {

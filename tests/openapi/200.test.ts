@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ERRORS } from '../../src/core/errors.ts';
-import { STATUS_OF } from '../../src/http/problem.ts';
+import { ERRORS, type ErrorCode } from '../../src/core/errors.ts';
 import { PUBLIC_URL, type TestApp, useApp } from '../support/app.ts';
 import type { ApiDocument } from '../support/contract.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -144,11 +143,11 @@ onEachDatabase((kind) => {
       for (const { operation } of operationsOf(await getDocument())) {
         for (const [status, response] of Object.entries(operation.responses)) {
           const content = response.content?.['application/problem+json'] as
-            | { examples: Record<string, { value: { status: number; code: keyof typeof STATUS_OF } }> }
+            | { examples: Record<string, { value: { status: number; code: keyof typeof ERRORS } }> }
             | undefined;
           for (const [code, { value }] of Object.entries(content?.examples ?? {})) {
             expect(value).toMatchObject({ code, status: Number(status) });
-            expect(STATUS_OF[value.code]).toBe(Number(status));
+            expect(ERRORS[value.code].status).toBe(Number(status));
           }
         }
       }

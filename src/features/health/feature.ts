@@ -1,3 +1,5 @@
+import { isSchemaCurrent } from '../../db/migrate.ts';
+import { createWriteProbe } from '../../db/write-probe.ts';
 import { feature } from '../feature.ts';
 import { createReadiness } from './readiness.ts';
 import { healthRoutes } from './routes.ts';
@@ -5,5 +7,13 @@ import { healthRoutes } from './routes.ts';
 /** Whether the process is up, and whether it should be given traffic. */
 export const health = feature({
   routes: healthRoutes,
-  create: (core) => ({ services: { readiness: createReadiness(core) } }),
+  create: (core) => ({
+    services: {
+      readiness: createReadiness({
+        ...core,
+        isSchemaCurrent: (withinMilliseconds) => isSchemaCurrent(core.database, withinMilliseconds),
+        tryWriting: createWriteProbe(core.database, core.clock),
+      }),
+    },
+  }),
 });

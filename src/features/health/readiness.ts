@@ -1,8 +1,14 @@
 import { isClockOff } from '../../core/clock.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
-import { isSchemaCurrent } from '../../db/migrate.ts';
-import { createWriteProbe } from '../../db/write-probe.ts';
+
+export interface ReadinessDependencies
+  extends Pick<Core, 'clock' | 'follower' | 'isDraining' | 'requireFresh'> {
+  /** Whether the database answers within so many milliseconds and has the schema this code was written for. */
+  readonly isSchemaCurrent: (withinMilliseconds: number) => Promise<boolean>;
+  /** Rejects where the database takes no writes within so many milliseconds. */
+  readonly tryWriting: (withinMilliseconds: number) => Promise<void>;
+}
 
 export interface Readiness {
   /**
@@ -14,9 +20,8 @@ export interface Readiness {
 
 const DATABASE_ANSWER_MILLISECONDS = 1000;
 
-export function createReadiness(core: Core): Readiness {
-  const { database, clock, follower, isDraining, requireFresh } = core;
-  const tryWriting = createWriteProbe(database, clock);
+export function createReadiness(dependencies: ReadinessDependencies): Readiness {
+  const { clock, follower, isDraining, requireFresh, isSchemaCurrent, tryWriting } = dependencies;
 
   async function check(): Promise<'followed' | 'stale'> {
     if (isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
@@ -31,7 +36,7 @@ export function createReadiness(core: Core): Readiness {
   /** At once, so that both together have one second. Why it cannot be read says more than that it cannot be written. */
   async function assertDatabaseUsable(): Promise<void> {
     const [read, written] = await Promise.allSettled([
-      isSchemaCurrent(database, DATABASE_ANSWER_MILLISECONDS),
+      isSchemaCurrent(DATABASE_ANSWER_MILLISECONDS),
       tryWriting(DATABASE_ANSWER_MILLISECONDS),
     ]);
     if (read.status === 'rejected') {
