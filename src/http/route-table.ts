@@ -38,7 +38,7 @@ const noParams = () => ({});
 
 /**
  * Finds a route by one look-up: in a map where its path has no parameters, else among a few expressions for the number of
- * segments. Paths are compared without regard to case and to one trailing slash.
+ * segments. Paths are compared as they are: a proxy's rule for /admin/ has to hold for whatever is answered below it.
  */
 export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
   const entries = new Map<string, Entry>();
@@ -56,16 +56,15 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
   const trees: Entry[] = [];
   for (const [path, entry] of entries) {
     if (entry.below) trees.push(entry);
-    else if (entry.parameters.length === 0) fixed.set(path.toLowerCase(), entry);
+    else if (entry.parameters.length === 0) fixed.set(path, entry);
     else bySegments.set(segmentsOf(path), [...(bySegments.get(segmentsOf(path)) ?? []), entry]);
   }
 
   function match(method: string, path: string): Match | undefined {
-    const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-    const known = fixed.get(trimmed.toLowerCase());
+    const known = fixed.get(path);
     if (known !== undefined) return matchOf(known, method, noParams);
-    for (const entry of bySegments.get(segmentsOf(trimmed)) ?? []) {
-      const found = entry.shape.exec(trimmed);
+    for (const entry of bySegments.get(segmentsOf(path)) ?? []) {
+      const found = entry.shape.exec(path);
       if (found !== null) return matchOf(entry, method, () => paramsOf(entry, found));
     }
     for (const entry of trees) {
@@ -84,7 +83,7 @@ function newEntry({ path, below }: MountedRoute): Entry {
   return {
     pattern: path.replaceAll(PARAMETER, ':$1'),
     parameters: below ? [...parameters, 'below'] : parameters,
-    shape: new RegExp(`^${source}${below ? '(/.*)?' : ''}$`, 'is'),
+    shape: new RegExp(`^${source}${below ? '(/.*)?' : ''}$`, 's'),
     below: below === true,
     methods: new Map(),
     allow: '',

@@ -67,6 +67,22 @@ onEachDatabase((kind) => {
       expect(response.headers).not.toHaveProperty('www-authenticate');
     });
 
+    // A proxy's rule for /admin/ has to hold for every spelling that is answered.
+    it.each([
+      '/HEALTHZ',
+      '/healthz/',
+      '//healthz',
+      '/Verify',
+      '/ADMIN/users',
+      '/admin/Users',
+      '/admin//users',
+      '/admin/users/',
+      '/docs/',
+      '/.well-known/JWKS.json',
+    ])('to %s, which is another spelling of one that is known', async (path) => {
+      expect(await getRaw(path)).toMatchObject({ status: 404 });
+    });
+
     it.each([
       '/',
       '//',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ERRORS, type ErrorCode } from '../../src/core/errors.ts';
+import { ERRORS } from '../../src/core/errors.ts';
 import { PUBLIC_URL, type TestApp, useApp } from '../support/app.ts';
 import type { ApiDocument } from '../support/contract.ts';
 import { onEachDatabase } from '../support/databases.ts';
