@@ -44,8 +44,8 @@ onEachDatabase((kind) => {
       expect(text).not.toMatch(/(?:https?:)?\/\//);
     });
 
-    it.each(['/docs', '/docs/'])('at %s with scripts and styles that are all there', async (path) => {
-      const page = await fetch(app.url + path);
+    it('with scripts and styles that are all there', async () => {
+      const page = await fetch(`${app.url}/docs`);
       expect(page.status).toBe(200);
 
       for (const reference of references(await page.text())) {
@@ -129,6 +129,7 @@ onEachDatabase((kind) => {
 
     it('and serves no other file of the package, nor any above it', async () => {
       for (const path of [
+        '/docs/',
         '/docs/index.html',
         '/docs/package.json',
         '/docs/swagger-initializer.js',

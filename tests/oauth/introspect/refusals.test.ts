@@ -104,7 +104,7 @@ onEachDatabase((kind) => {
       ];
 
       for (const { error, status, code } of faults) {
-        const find = jest.spyOn(app.store.clients, 'find').mockRejectedValueOnce(error);
+        const find = jest.spyOn(app.core.store.clients, 'find').mockRejectedValueOnce(error);
         const response = await ask({ token: 'any' }).auth(client.id, client.secret).expect(status);
 
         expect(response.body).toEqual({ error: code, error_description: expect.any(String) });
