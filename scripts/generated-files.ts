@@ -1,27 +1,35 @@
 import { readFileSync } from 'node:fs';
 import { PERMISSIONS } from '../config/baseline.cjs';
-import { describeService } from '../src/app.ts';
+import { allRoutes, describeService } from '../src/app.ts';
 import { renderEnvExample, VARIABLES } from '../src/config/variables.ts';
+import { renderEndpoints, table } from './api-page.ts';
 import { toPostmanCollection } from './postman.ts';
 
 /** Files that are made from the code by `npm run generate`; a test holds each equal to what the code says today. */
 export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
   '.env.example': renderEnvExample,
-  'README.md': renderReadme,
   'config/baseline.d.cts': renderBaselineTypes,
+  'docs/api.md': () => withPart('docs/api.md', 'endpoints', renderEndpoints(allRoutes())),
+  'docs/configuration.md': () => withPart('docs/configuration.md', 'configuration', renderVariables()),
   'postman/latchkey.postman_collection.json': () =>
     `${JSON.stringify(toPostmanCollection(describeService()), null, 2)}\n`,
 };
 
-/** The README with its configuration table made anew between the two marks. */
-function renderReadme(): string {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+/** A page with what stands between its two marks made anew. */
+function withPart(file: string, mark: string, part: string): string {
+  const page = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+  const [begin, end] = [`<!-- ${mark}:begin -->\n`, `<!-- ${mark}:end -->`];
+  const [before, after] = [page.split(begin)[0], page.split(end)[1]];
+  if (after === undefined || !page.includes(begin)) throw new Error(`${file} has lost its marks`);
+  return `${before}${begin}${part.trimEnd()}\n${end}${after}`;
+}
+
+function renderVariables(): string {
   const rows = Object.entries(VARIABLES).map(([name, row]) => {
     const star = 'secret' in row ? ' ★' : '';
-    return `| \`${name}\`${star} | ${row.default === '' ? '' : `\`${row.default}\``} | ${row.meaning} |`;
+    return [`\`${name}\`${star}`, row.default === '' ? '' : `\`${row.default}\``, row.meaning];
   });
-  const table = ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
-  return readme.replace(/(<!-- configuration:begin -->\n).*(<!-- configuration:end -->)/s, `$1${table}\n$2`);
+  return table(['variable', 'default', 'meaning'], rows);
 }
 
 /** The types of config/baseline.cjs, with the name of each permission: a route that asks for another does not compile. */

@@ -37,13 +37,13 @@ describe('.env.example', () => {
 });
 
 describe('the environment', () => {
-  it('is read in src/config.ts and nowhere else, or a variable would escape every check', () => {
+  it('is read in src/config/config.ts and nowhere else, or a variable would escape every check', () => {
     const readers = readdirSync(fileURLToPath(new URL('src/', ROOT)), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) =>
         /process\s*\??\.\s*env\b|process\[|from '(node:)?process'|dotenv/.test(read(`src/${file}`)),
       );
 
-    expect(readers).toEqual(['config.ts']);
+    expect(readers).toEqual(['config/config.ts']);
   });
 });

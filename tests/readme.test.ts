@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { useApp } from './support/app.ts';
+import { describeService } from '../src/app.ts';
+import { PUBLIC_URL, TEST_SECRET, useApp } from './support/app.ts';
 
-const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 describe('The README', () => {
   const app = useApp('SQLite');
@@ -12,24 +16,34 @@ describe('The README', () => {
   it('has a walk with curl that works when pasted from top to bottom', async () => {
     const walk = section('A walk with curl');
     const commands = [...walk.matchAll(/```sh\n([^`]+)```/g)].map(([, command = '']) => command);
-    const script = commands.join('\necho; echo ----\n').replaceAll('http://localhost:3000', app.url);
+    const script = commands
+      .join('\necho; echo ----\n')
+      .replace('issuer: "http://localhost:3000"', `issuer: "${PUBLIC_URL}"`)
+      .replaceAll('http://localhost:3000', app.url);
+    const env = { ...process.env, JWT_SECRET: TEST_SECRET };
 
-    const { stdout } = await promisify(execFile)('bash', ['-euc', script]);
-    const answers = stdout.split('----\n');
+    const { stdout } = await promisify(execFile)('bash', ['-euc', script], { cwd: ROOT, env });
+    const [signup, _login, me, refused, verified, loggedOut] = stdout.split('----\n');
 
-    expect(JSON.parse(answers[0] ?? '')).toMatchObject({ user: { username: 'ada' }, token_type: 'Bearer' });
-    expect(JSON.parse(answers[2] ?? '')).toMatchObject({ user: { email: 'ada@example.com' } });
-    expect(answers[3]).toContain('WWW-Authenticate: Bearer realm="latchkey"');
-    expect(answers[3]).toContain('"code":"token_missing"');
+    const { user } = JSON.parse(signup ?? '');
+    expect(user).toMatchObject({ username: 'ada' });
+    expect(JSON.parse(me ?? '')).toMatchObject({ user: { email: 'ada@example.com' } });
+    expect(refused).toContain('WWW-Authenticate: Bearer realm="latchkey"');
+    expect(refused).toContain('"code":"token_missing"');
+    expect(verified?.trim()).toBe(user.id);
+    expect(JSON.parse(loggedOut ?? '')).toMatchObject({ code: 'token_revoked' });
   });
+});
 
-  it('lists every endpoint of the API in its table', async () => {
-    const { body } = await app.get('/openapi.json').expect(200);
-    const operations = Object.entries(body.paths as Record<string, object>).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `\`${method.toUpperCase()} ${path}\``),
-    );
+describe('docs/api.md', () => {
+  it('lists every endpoint of the OpenAPI document', () => {
+    const page = readFileSync(join(ROOT, 'docs/api.md'), 'utf8');
 
-    for (const operation of operations) expect(section('Endpoints')).toContain(operation);
+    for (const [path, methods] of Object.entries(describeService().paths ?? {})) {
+      for (const method of Object.keys(methods)) {
+        expect(page).toContain(`| \`${method.toUpperCase()} ${path}\` |`);
+      }
+    }
   });
 });
 

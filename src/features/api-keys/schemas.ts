@@ -45,7 +45,9 @@ export const AnyUserPath = z.object({
     .meta({ ...z.toJSONSchema(UserPath.shape.id) }),
 });
 
-export const UserKeyPath = UserPath.extend({ key_id: z.uuid() });
+export const UserKeyPath = UserPath.extend({
+  key_id: z.uuid().meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
+});
 
 const apiKeyShape = {
   id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),

@@ -24,7 +24,7 @@ export function docsRoutes(describe: () => OpenApiDocument | Promise<OpenApiDocu
     documented({
       id: 'openapi',
       path: '/openapi.json',
-      summary: 'This document',
+      summary: 'The OpenAPI 3.1 document of this service',
       description: 'OpenAPI 3.1',
       mediaType: 'application/json',
       schema: z.looseObject({}),
@@ -33,7 +33,7 @@ export function docsRoutes(describe: () => OpenApiDocument | Promise<OpenApiDocu
     documented({
       id: 'docs',
       path: '/docs',
-      summary: 'This document as a page to try things on',
+      summary: 'The OpenAPI document as a page to try things on',
       description: 'Swagger UI',
       load: async () => (await pages()).SWAGGER_PAGE,
     }),

@@ -19,7 +19,9 @@ const Roles = z
 
 export const UserPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
 
-export const UserSessionPath = UserPath.extend({ session_id: z.uuid() });
+export const UserSessionPath = UserPath.extend({
+  session_id: z.uuid().meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
+});
 
 export const UsersQuery = z.strictObject({
   search: wellFormedText
