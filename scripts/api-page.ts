@@ -1,0 +1,152 @@
+import { describeService } from '../src/app.ts';
+import type { ErrorCode } from '../src/core/errors.ts';
+import { anyone, bearer, permission, session, user } from '../src/http/access.ts';
+import { refusalsOf } from '../src/http/openapi.ts';
+import type { RouteDescription } from '../src/http/route.ts';
+
+interface Schema {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Schema[];
+}
+
+interface Operation {
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content?: Content; readonly headers?: object }>
+  >;
+}
+
+type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+
+const DOCUMENT = describeService() as unknown as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+};
+
+/** A route that nothing guards and that takes nothing. */
+const BARE: RouteDescription = { id: '', method: 'GET', path: '/', access: anyone(), answers: {} };
+const ALWAYS = refusalsOf(BARE);
+const INPUT_REFUSALS = refusalsOf({ ...BARE, body: {} as never }).filter((code) => !ALWAYS.includes(code));
+
+/** The endpoints of the API as tables of Markdown, one for each tag of the OpenAPI document. */
+export function renderEndpoints(routes: readonly RouteDescription[]): string {
+  const described = routes.filter(({ tag }) => tag !== undefined);
+  const tags = [...new Set(described.map(({ tag }) => tag))];
+  const sections = tags.map((tag) => {
+    const rows = described.filter((route) => route.tag === tag).map(rowOf);
+    return `## ${tag}\n\n${table(COLUMNS, rows)}\n`;
+  });
+  return [renderLegend(), ...sections].join('\n');
+}
+
+function renderLegend(): string {
+  const of = (access: RouteDescription['access']) => access.refuses;
+  const beyond = (access: RouteDescription['access']) =>
+    `those of *bearer*, ${inCode(of(access).filter((code) => !of(bearer()).includes(code)))}`;
+  const rows = [
+    ['anyone', 'everybody, without a credential', ''],
+    ['bearer', 'a user or a machine client, by an access token or an API key', inCode(of(bearer()))],
+    ['user', 'a user, by an access token or an API key', beyond(user())],
+    ['session', 'a user, by an access token and no API key', beyond(session())],
+    ['a permission', 'whoever holds it, by an access token or an API key', beyond(permission('users:list'))],
+    ['client', 'a machine client, by its `client_id` and `client_secret`', ''],
+    ['… or none', 'the same, or what the body holds will do: a token, or the secret of a client', ''],
+  ];
+  return `${table(['who', 'is', 'refuses with'], rows)}
+
+Each row below names the codes that a route has of its own. Besides them a route refuses
+
+- by *who* may call it, as above;
+- where it takes parameters, a query or a body, with
+  ${inCode(INPUT_REFUSALS)};
+- where it has a *limit*, with ${inCode(['rate_limited'])}, and where it hashes a password, with ${inCode(['overloaded'])};
+- where something is broken, with ${inCode(ALWAYS)}.
+`;
+}
+
+const COLUMNS = ['request', 'what it does', 'who', 'takes', 'answers', 'limit', 'refuses with'];
+
+function rowOf(route: RouteDescription): string[] {
+  const method = route.method === 'ANY' ? 'GET' : route.method;
+  const operation = DOCUMENT.paths[route.path]?.[method.toLowerCase()];
+  if (operation === undefined) throw new Error(`${method} ${route.path} is not in the document`);
+  return [
+    `\`${method} ${route.path}\``,
+    route.summary ?? '',
+    whoMayCall(route),
+    takes(operation),
+    answers(operation),
+    route.limit ? `\`${route.limit}\`` : '',
+    inCode(ownRefusals(route, operation)),
+  ];
+}
+
+function whoMayCall({ access }: RouteDescription): string {
+  if (access.permission !== undefined) return `\`${access.permission}\``;
+  if (access.refuses.includes('session_required')) return 'session';
+  if (access.refuses.includes('user_required')) return 'user';
+  return access.schemes.length === 0 ? 'anyone' : access.schemes.join(' or ');
+}
+
+function takes({ parameters = [], requestBody }: Operation): string {
+  const query = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => `${name}=`);
+  const [mediaType, body] = Object.entries(requestBody?.content ?? {})[0] ?? [];
+  const fields = body && `${mediaType?.includes('form') ? 'form ' : ''}\`{${fieldsOf(body.schema)}}\``;
+  const optional = fields && requestBody?.required !== true ? `${fields} or no body` : fields;
+  return [...(query.length > 0 ? [`\`?${query.join('&')}\``] : []), ...(optional ? [optional] : [])].join(
+    ' ',
+  );
+}
+
+function answers({ responses }: Operation): string {
+  const [status, answer] = Object.entries(responses).find(([one]) => one.startsWith('2')) ?? [];
+  const fields = fieldsOf(answer?.content?.['application/json']?.schema ?? {});
+  return fields === '' ? `${status}` : `${status} \`{${fields}}\``;
+}
+
+/** The members of an object, those that may be absent with a question mark. */
+function fieldsOf(schema: Schema): string {
+  const { properties, required = [], anyOf } = resolve(schema);
+  if (anyOf !== undefined) return `${fieldsOf(anyOf[0] ?? {})}, …`;
+  return Object.keys(properties ?? {})
+    .map((name) => (required.includes(name) ? name : `${name}?`))
+    .join(', ');
+}
+
+function resolve(schema: Schema): Schema {
+  const name = schema.$ref?.split('/').at(-1);
+  return name === undefined ? schema : (DOCUMENT.components.schemas[name] ?? {});
+}
+
+/** The codes that do not come with who may call a route and what it takes. */
+function ownRefusals(route: RouteDescription, { responses }: Operation): readonly string[] {
+  if (route.errors !== undefined) {
+    const refused = Object.entries(responses).filter(([status]) => Number(status) >= 400);
+    return [
+      ...new Set(
+        refused.flatMap(([, { description }]) =>
+          [...description.matchAll(/`(\w+)`/g)].map(([, c = '']) => c),
+        ),
+      ),
+    ];
+  }
+  const codes: readonly ErrorCode[] = [
+    ...(route.params ? [route.params.unknown] : []),
+    ...(route.refuses ?? []),
+  ];
+  return codes.filter((code) => !INPUT_REFUSALS.includes(code));
+}
+
+function inCode(codes: readonly string[]): string {
+  return codes.map((code) => `\`${code}\``).join(', ');
+}
+
+/** A table of Markdown, without the columns that are empty in every row. */
+export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const kept = columns.map((_, index) => index).filter((index) => rows.some((row) => row[index] !== ''));
+  const line = (cells: readonly string[]) => `| ${kept.map((index) => cells[index] ?? '').join(' | ')} |`;
+  return [line(columns), `|${kept.map(() => ' --- |').join('')}`, ...rows.map(line)].join('\n');
+}
