@@ -33,7 +33,7 @@ export function createCrossOrigin(origins: readonly string[]): CrossOrigin {
 }
 
 /** The Fetch standard, section 4.8: without both headers an OPTIONS is a request like any other. */
-function isPreflight({ method, headers }: Request): boolean {
+export function isPreflight({ method, headers }: Request): boolean {
   return (
     method === 'OPTIONS' &&
     headers.origin !== undefined &&

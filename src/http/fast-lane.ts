@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
 import type { RateLimiter } from '../core/limits/rate-limiter.ts';
 import type { AuthenticatedPrincipal } from '../core/principal.ts';
@@ -9,9 +8,8 @@ import { limitOf } from './exchange.ts';
 import { hasSoundHeaders } from './host.ts';
 import type { MountedRoute } from './mount.ts';
 import { quotaFields } from './rate-limit.ts';
-import { clientRequestIdOf, newRequestId } from './request-id.ts';
-import { logAnswer } from './request-log.ts';
-import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
+import { newRequestId } from './request-id.ts';
+import { isAborted, type RequestLog } from './request-log.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { whenOver } from './when-over.ts';
 
@@ -22,8 +20,7 @@ export interface FastLaneOptions {
   readonly routes: readonly MountedRoute[];
   readonly authenticate: Authenticate;
   readonly limiter: RateLimiter | undefined;
-  readonly observe: (measurement: Measurement) => void;
-  readonly logger: Logger;
+  readonly record: RequestLog['record'];
 }
 
 /**
@@ -31,7 +28,7 @@ export interface FastLaneOptions {
  * the middleware whose outcome is known beforehand. Whatever is not good goes the ordinary way, which answers the same.
  */
 export function createFastLane(options: FastLaneOptions): RequestListener {
-  const { ordinary, routes, authenticate, limiter, observe, logger } = options;
+  const { ordinary, routes, authenticate, limiter, record } = options;
   const fixedHeaders = Object.entries(SECURITY_HEADERS).flat();
 
   return (req, res) => {
@@ -48,29 +45,10 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
       ordinary(req, res);
       return;
     }
-    const method = req.method ?? 'GET';
     const id = newRequestId();
     const { status, headers = {}, body } = (await route.handle({ caller: { principal } } as never)) as Answer;
     const text = JSON.stringify(body);
-    whenOver(res, () => {
-      const milliseconds = performance.now() - begunAt;
-      const aborted = !res.writableFinished;
-      observe({
-        method,
-        route: route.path,
-        status: aborted ? CLIENT_CLOSED_REQUEST : status,
-        seconds: milliseconds / 1000,
-      });
-      logAnswer(logger, {
-        id,
-        clientRequestId: clientRequestIdOf(req),
-        method,
-        route: route.path,
-        status,
-        milliseconds,
-        aborted,
-      });
-    });
+    whenOver(res, () => record({ id, req, route: route.path, status, begunAt, isAborted: isAborted(res) }));
     res.writeHead(status, [
       ...fixedHeaders,
       'X-Request-Id',

@@ -1,25 +1,20 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import express, { type Express, type Request } from 'express';
+import type { Express, Request } from 'express';
 import { systemClock } from '../core/clock.ts';
 import type { Core } from '../core/core.ts';
 import type { RateLimiter } from '../core/limits/rate-limiter.ts';
 import { readBearerToken, unlessRefused } from './authenticate.ts';
 import { createCrossOrigin } from './cors.ts';
 import { createFastLane } from './fast-lane.ts';
-import { requireHost } from './host.ts';
 import type { MountedRoute } from './mount.ts';
 import { peekBody } from './peek-body.ts';
-import { createPipeline, restrictConditionalRequests } from './pipeline.ts';
-import { createRefusal, problemHandler } from './problem.ts';
+import { createPipeline } from './pipeline.ts';
+import { createRefusal } from './problem.ts';
 import { createLimit } from './rate-limit.ts';
 import { createRefusalBudget, type Pace } from './refusal-budget.ts';
 import { createRefusalLane } from './refusal-lane.ts';
-import { createRefusalLog } from './refusal-log.ts';
-import { requestId } from './request-id.ts';
-import { requestLog } from './request-log.ts';
-import { type Measurement, measureRequests } from './request-metrics.ts';
-import { createRouteTable, pathOf, type RouteTable } from './route-table.ts';
-import { securityHeaders } from './security-headers.ts';
+import { createRequestLog, type Measurement } from './request-log.ts';
+import { pathOf, type RouteTable } from './route-table.ts';
 
 export interface FrontOptions {
   /** Undefined where limits are off. */
@@ -43,31 +38,18 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   const { config, logger, observers, authenticate, apiKeys, deviceTokens, hashWorkers } = core;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { limiter, onRequest, onPaced } = options;
-  const table = createRouteTable(routes);
   const limit = createLimit(limiter, observers.limited);
   const budget = createRefusalBudget({ monotonic: systemClock.monotonic, onPaced });
-
-  const app = express();
-  app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
-  app.set('query parser', 'simple');
-  app.set('etag', false);
-  app.disable('x-powered-by');
-  restrictConditionalRequests(app);
-  app.use(requestId());
-  app.use(requestLog(logger));
-  app.use(measureRequests(onRequest));
-  app.use(securityHeaders());
-  app.use(requireHost());
-  app.use(
-    createPipeline({
-      table,
-      authenticate,
-      limit,
-      crossOrigin: corsOrigins.length > 0 ? createCrossOrigin(corsOrigins) : undefined,
-      refuse: createRefusal({ publicUrl, logger, budget }),
-    }),
-  );
-  app.use(problemHandler({ publicUrl, logger }));
+  const requestLog = createRequestLog(logger, onRequest);
+  const { app, table } = createPipeline({
+    routes,
+    trustProxy,
+    authenticate,
+    limit,
+    crossOrigin: corsOrigins.length > 0 ? createCrossOrigin(corsOrigins) : undefined,
+    requestLog,
+    refuse: createRefusal({ publicUrl, logger, budget }),
+  });
 
   /** Express knows it by TRUST_PROXY, but only of requests that have its own prototype. */
   const addressOf = (req: IncomingMessage): string | undefined =>
@@ -100,8 +82,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     publicUrl,
     onLimited: observers.limited,
     onOverloaded: (route) => route === '/login' && observers.login('overloaded'),
-    observe: onRequest,
-    log: createRefusalLog(logger),
+    recordRefusal: requestLog.recordRefusal,
     logger,
   });
   const listener = createFastLane({
@@ -109,8 +90,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     routes: routes.filter(({ fast }) => fast),
     authenticate,
     limiter,
-    observe: onRequest,
-    logger,
+    record: requestLog.record,
   });
   return { express: app, listener, table, releaseRefusals: budget.release };
 }

@@ -1,23 +1,22 @@
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
 import { AppError } from '../core/errors.ts';
 
 /** Apache's limit; browsers and proxies together send some thirty. */
 const MAX_HEADERS = 100;
 
-/** RFC 9112 section 3.2: 400 without a Host or with two, of which a proxy in front may have read the other one. */
-export function requireHost(): RequestHandler {
-  return (req, _res, next) => {
-    if (hasOneHost(req) && hasFewHeaders(req)) next();
-    else if (!hasFewHeaders(req)) {
-      throw new AppError('invalid_request', `The request has more than ${MAX_HEADERS} headers.`);
-    } else if (req.headers.host !== undefined) {
-      throw new AppError('invalid_request', 'The request has more than one Host header.');
-    } else if (req.httpVersion === '1.1') {
-      throw new AppError('invalid_request', 'The request has no Host header.');
-    } else next();
-  };
+/**
+ * A request has to have one Host, since a proxy in front may have read the other one (RFC 9112 section 3.2), and not too many
+ * headers.
+ * @throws AppError invalid_request
+ */
+export function requireSoundHeaders(req: IncomingMessage): void {
+  if (hasSoundHeaders(req)) return;
+  if (!hasFewHeaders(req)) throw refusal(`The request has more than ${MAX_HEADERS} headers.`);
+  if (req.headers.host !== undefined) throw refusal('The request has more than one Host header.');
+  if (req.httpVersion === '1.1') throw refusal('The request has no Host header.');
 }
+
+const refusal = (detail: string) => new AppError('invalid_request', detail);
 
 /** Whether a request's headers can be relied upon as they are. */
 export function hasSoundHeaders(req: IncomingMessage): boolean {

@@ -1,40 +1,62 @@
-import { type Express as App, type Request, type RequestHandler, type Response, request } from 'express';
+import express, {
+  type Express as App,
+  type ErrorRequestHandler,
+  type Request,
+  type Response,
+  request,
+} from 'express';
 import { AppError } from '../core/errors.ts';
 import { sendAnswer } from './answer.ts';
 import { readBody } from './body.ts';
-import type { CrossOrigin } from './cors.ts';
+import { type CrossOrigin, isPreflight } from './cors.ts';
 import { type ExchangeOptions, exchangeOf } from './exchange.ts';
+import { requireSoundHeaders } from './host.ts';
 import type { MountedRoute } from './mount.ts';
 import { networkOf } from './origin.ts';
 import { parse } from './parse.ts';
+import type { RequestLog } from './request-log.ts';
 import type { PathParameters } from './route.ts';
-import type { RouteTable } from './route-table.ts';
+import { createRouteTable, type RouteTable } from './route-table.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 export interface PipelineOptions extends ExchangeOptions {
-  readonly table: RouteTable;
+  readonly routes: readonly MountedRoute[];
+  /** As express has it: the number of proxies in front, or their addresses. */
+  readonly trustProxy: number | readonly string[];
   /** Undefined where no page of another origin may call. */
   readonly crossOrigin: CrossOrigin | undefined;
-  /** Answers with the error that was thrown, in the form of the route, or throws again what it cannot answer. */
+  readonly requestLog: RequestLog;
+  /** Answers with whatever was thrown, in the form of the route that it was thrown in. */
   readonly refuse: (thrown: unknown, req: Request, res: Response) => void;
 }
 
 /**
- * Middleware that answers every request. What guards a route is in its description and is applied here, in this order:
- * what is cheap comes first, and nothing of a body is read for a request that is refused for something else.
+ * An Express application that answers every request. What guards a route is in its description and is applied here, in this
+ * order: what is cheap comes first, and nothing of a body is read for a request that is refused for something else.
  */
-export function createPipeline(options: PipelineOptions): RequestHandler {
-  const { table, limit, crossOrigin, refuse } = options;
-  return (req, res, next) => {
-    answer(req, res).catch((thrown) => {
-      try {
-        refuse(thrown, req, res);
-      } catch (error) {
-        next(error);
-      }
-    });
-  };
+export function createPipeline(options: PipelineOptions): {
+  readonly app: App;
+  readonly table: RouteTable;
+} {
+  const { routes, trustProxy, limit, crossOrigin, requestLog, refuse } = options;
+  const table = createRouteTable(routes);
+  const app = express();
+  app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
+  app.set('query parser', 'simple');
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  restrictConditionalRequests(app);
+  app.use((req, res) => {
+    requestLog.begin(req, res);
+    setSecurityHeaders(res);
+    answer(req, res).catch((thrown) => refuse(thrown, req, res));
+  });
+  // What Express itself throws, which answers with a page of HTML otherwise.
+  app.use(((thrown, req, res, _next) => refuse(thrown, req, res)) satisfies ErrorRequestHandler);
+  return { app, table };
 
   async function answer(req: Request, res: Response): Promise<void> {
+    requireSoundHeaders(req);
     const route = find(req, res);
     if (route === undefined) return;
     const exchange = exchangeOf(req, res, options);
@@ -52,10 +74,14 @@ export function createPipeline(options: PipelineOptions): RequestHandler {
    */
   function find(req: Request, res: Response): MountedRoute | undefined {
     const match = table.match(req.method, req.path);
+    if (match === undefined) {
+      // A gateway that asks at a path which is not there must not take a preflight's 204 for a permission.
+      if (!isPreflight(req)) crossOrigin?.(req, res);
+      throw new AppError('not_found');
+    }
     // A gateway asks with the method of the request that it holds, which may be a preflight, and lets it pass on any 2xx.
     // So its route is not for pages, and OPTIONS needs a token there as every other method does.
-    if (match?.route?.method !== 'ANY' && crossOrigin?.(req, res)) return undefined;
-    if (match === undefined) throw new AppError('not_found');
+    if (match.route?.method !== 'ANY' && crossOrigin?.(req, res)) return undefined;
     const { pattern, route, allow } = match;
     req.route = { path: pattern };
     if (route === undefined && req.method === 'OPTIONS') {
@@ -88,7 +114,7 @@ function parsePath({ schema, unknown }: PathParameters, params: Request['params'
  * Keeps Express from answering 304: for If-None-Match: * it would do so without looking, and a gateway that is answered 304
  * has no claims. Only what caches may keep has an ETag.
  */
-export function restrictConditionalRequests(app: App): void {
+function restrictConditionalRequests(app: App): void {
   const fresh = Object.getOwnPropertyDescriptor(request, 'fresh');
   Object.defineProperty(app.request, 'fresh', {
     get(this: Request): boolean {

@@ -1,35 +1,26 @@
-import express, { type Express } from 'express';
+import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
 import type { MountedRoute } from './mount.ts';
 import { createPipeline } from './pipeline.ts';
-import { createRefusal, problemHandler } from './problem.ts';
-import { requestId } from './request-id.ts';
-import { requestLog } from './request-log.ts';
-import { createRouteTable } from './route-table.ts';
-import { securityHeaders } from './security-headers.ts';
+import { createRefusal } from './problem.ts';
+import { createRequestLog } from './request-log.ts';
 
-/** A few routes alone, for a port that the public does not reach: without limits, and nobody can log in. */
+/** A few routes alone, for a port that the public does not reach: without limits, and no token of the service is good. */
 export function createPlainApp(
   routes: readonly MountedRoute[],
   options: { readonly publicUrl: string; readonly logger: Logger },
 ): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.use(requestId());
-  app.use(requestLog(options.logger));
-  app.use(securityHeaders());
-  app.use(
-    createPipeline({
-      table: createRouteTable(routes),
-      authenticate: () => {
-        throw new AppError('token_invalid');
-      },
-      limit: async () => {},
-      crossOrigin: undefined,
-      refuse: createRefusal(options),
-    }),
-  );
-  app.use(problemHandler(options));
+  const { app } = createPipeline({
+    routes,
+    trustProxy: 0,
+    authenticate: () => {
+      throw new AppError('token_invalid');
+    },
+    limit: async () => {},
+    crossOrigin: undefined,
+    requestLog: createRequestLog(options.logger),
+    refuse: createRefusal(options),
+  });
   return app;
 }

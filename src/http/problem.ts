@@ -1,5 +1,5 @@
 import { challenge as bearerChallenge } from '@latchkey/verifier/core';
-import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { REALM } from '../core/access/insufficient-scope.ts';
@@ -74,7 +74,7 @@ export interface RefusalOptions {
 
 /**
  * Answers with whatever was thrown, in the form of the route that it was thrown in, and logs what the operator needs. Where
- * an answer has begun, it throws the same again.
+ * an answer has begun, it cuts the connection, so that the client does not take half of it for the whole.
  */
 export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
   return (thrown: unknown, req: Request, res: Response): void => {
@@ -82,7 +82,10 @@ export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
     const presented = format.present(thrown, { publicUrl, id: requestIdOf(res) });
     const { refusal } = presented;
     if (refusal) logRefusal(logger, req, refusal, presented.status);
-    if (res.headersSent) throw thrown;
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
     const send = () => {
       if (!res.destroyed) sendError(res, presented);
     };
@@ -114,18 +117,6 @@ const PROBLEMS: ErrorFormat = {
 function isPaced({ code, quota }: AppError): boolean {
   if (code === 'overloaded') return true;
   return code === 'rate_limited' && !(quota && OF_CREDENTIALS.includes(quota.policy));
-}
-
-/** The last middleware, for what is thrown outside of the pipeline. */
-export function problemHandler(options: RefusalOptions): ErrorRequestHandler {
-  const refuse = createRefusal(options);
-  return (thrown, req, res, next) => {
-    try {
-      refuse(thrown, req, res);
-    } catch (error) {
-      next(error);
-    }
-  };
 }
 
 /** Logs what of a refusal the operator needs. */

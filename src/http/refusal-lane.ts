@@ -7,9 +7,8 @@ import { networkOf } from './origin.ts';
 import { presentProblem, problemFields } from './problem.ts';
 import { quotaFields } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
-import type { RefusalLog } from './refusal-log.ts';
-import { clientRequestIdOf, newRequestId } from './request-id.ts';
-import { CLIENT_CLOSED_REQUEST, type Measurement } from './request-metrics.ts';
+import { newRequestId } from './request-id.ts';
+import type { RequestLog } from './request-log.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { closeAfter } from './when-over.ts';
 
@@ -41,8 +40,7 @@ export interface RefusalLaneOptions {
   readonly publicUrl: string;
   readonly onLimited: (policy: RequestPolicy) => void;
   readonly onOverloaded: (route: string) => void;
-  readonly observe: (measurement: Measurement) => void;
-  readonly log: RefusalLog;
+  readonly recordRefusal: RequestLog['recordRefusal'];
   readonly logger: Logger;
 }
 
@@ -65,7 +63,7 @@ const ID_MARK = '(id)';
  */
 export function createRefusalLane(options: RefusalLaneOptions): RequestListener {
   const { ordinary, guardOf, addressOf, limiter, hashing, isKnown, budget, publicUrl } = options;
-  const { onLimited, onOverloaded, observe, log, logger } = options;
+  const { onLimited, onOverloaded, recordRefusal, logger } = options;
   const rendered = new Map<string, Rendered>();
 
   return (req, res) => {
@@ -102,25 +100,12 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
 
     function refuse(key: string, error: () => AppError, shown?: Quota): void {
       const refusal = rendered.get(key) ?? render(key, error());
-      const method = req.method ?? 'POST';
-      const end = (status: number, id: string) => {
-        const milliseconds = performance.now() - begunAt;
-        observe({ method, route, status, seconds: milliseconds / 1000 });
-        log.answered({
-          id,
-          clientRequestId: clientRequestIdOf(req),
-          method,
-          route,
-          status: refusal.status,
-          milliseconds,
-          aborted: status !== refusal.status,
-        });
-      };
       budget.pace(network, {
         send() {
           const id = newRequestId();
-          if (!res.destroyed) write(res, refusal, id, shown);
-          end(res.destroyed ? CLIENT_CLOSED_REQUEST : refusal.status, id);
+          const isAborted = res.destroyed;
+          if (!isAborted) write(res, refusal, id, shown);
+          recordRefusal({ id, req, route, status: refusal.status, begunAt, isAborted });
         },
         makeLast: () => closeAfter(res),
       });

@@ -1,19 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler, Response } from 'express';
+import type { Response } from 'express';
 
-/** Safe in a log line and in the ledger. */
+/** Safe in a log line and in the audit log. */
 const WELL_FORMED = /^[A-Za-z0-9._-]{1,128}$/;
-
-/** Gives each request an id of our own, which its answer, its log line and the ledger name. */
-export function requestId(): RequestHandler {
-  return (_req, res, next) => {
-    const id = newRequestId();
-    res.locals.requestId = id;
-    res.set('X-Request-Id', id);
-    next();
-  };
-}
 
 /** An id that no caller can choose, so that two requests never have the same one. */
 export const newRequestId = (): string => randomUUID();

@@ -1,57 +1,134 @@
-import type { RequestHandler, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { clientRequestIdOf, requestIdOf } from './request-id.ts';
+import { clientRequestIdOf, newRequestId } from './request-id.ts';
 import { routeOf } from './route-table.ts';
 import { whenOver } from './when-over.ts';
 
-/** What the log tells of a request. */
-export interface Answer {
+/** A request that is over, for the log and the metrics. */
+export interface Executed {
   readonly id: string;
-  /** What the caller calls it. */
-  readonly clientRequestId: string | undefined;
-  readonly method: string;
+  readonly req: Pick<IncomingMessage, 'headers' | 'method'>;
+  /** The pattern that matched, or null. Never a path as it was sent. */
   readonly route: string | null;
   readonly status: number;
-  readonly milliseconds: number;
+  /** Of `performance.now()`. */
+  readonly begunAt: number;
   /** The client went away before its answer. */
-  readonly aborted?: boolean;
+  readonly isAborted: boolean;
 }
+
+/** What the metrics are told of a request. */
+export interface Measurement {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface RequestLog {
+  /** Gives a request its id, which its answer, its log line and the audit log name, and records it when it is over. */
+  readonly begin: (req: Request, res: Response) => void;
+  readonly record: (executed: Executed) => void;
+  /** The same of a refusal: one by one as long as these are few, the rest of a flood in one line a second for each kind. */
+  readonly recordRefusal: (executed: Executed) => void;
+}
+
+/** What nginx calls it when a client goes away before its answer. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** What callers invent never becomes a label. */
+const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Asked every few seconds by whatever runs the service. */
 const PROBES: readonly (string | null)[] = ['/healthz', '/readyz', '/metrics'];
 
+/** So many refusals a second have a line each. */
+const REFUSALS_PER_SECOND = 10;
+const SUMMARY_MILLISECONDS = 1_000;
+
 /**
- * One line a request: its id and that of the caller, method, route, status, duration. The route is the pattern that matched: paths and query
+ * One line and one measurement a request: its id and that of the caller, method, route, status, duration. Paths and query
  * strings as they were sent, headers and bodies are where passwords and tokens travel, wanted or by mistake.
  */
-export function requestLog(logger: Logger): RequestHandler {
-  return (req, res, next) => {
+export function createRequestLog(
+  logger: Logger,
+  onRequest: (measurement: Measurement) => void = () => {},
+): RequestLog {
+  let refusals = 0;
+  let isSummarizing = false;
+  const more = new Map<string, { route: string | null; status: number; requests: number }>();
+
+  function begin(req: Request, res: Response): void {
     const begunAt = performance.now();
-    whenOver(res, () => {
-      logAnswer(logger, {
-        id: requestIdOf(res as Response),
-        clientRequestId: clientRequestIdOf(req),
-        method: req.method,
+    const id = newRequestId();
+    res.locals.requestId = id;
+    res.setHeader('X-Request-Id', id);
+    whenOver(res, () =>
+      record({
+        id,
+        req,
         route: routeOf(req),
         status: res.statusCode,
-        milliseconds: performance.now() - begunAt,
-        aborted: !res.writableFinished,
-      });
+        begunAt,
+        isAborted: isAborted(res),
+      }),
+    );
+  }
+
+  function record(executed: Executed): void {
+    measure(executed);
+    writeLine(executed);
+  }
+
+  function recordRefusal(executed: Executed): void {
+    measure(executed);
+    if (!isSummarizing) setTimeout(summarize, SUMMARY_MILLISECONDS).unref();
+    isSummarizing = true;
+    if (refusals < REFUSALS_PER_SECOND) {
+      refusals++;
+      writeLine(executed);
+      return;
+    }
+    const { route, status } = executed;
+    const key = `${route} ${status}`;
+    const counted = more.get(key) ?? { route, status, requests: 0 };
+    counted.requests++;
+    more.set(key, counted);
+  }
+
+  function summarize(): void {
+    isSummarizing = false;
+    refusals = 0;
+    for (const { route, status, requests } of more.values()) {
+      logger.warn({ route, res: { status }, requests }, 'more requests were refused');
+    }
+    more.clear();
+  }
+
+  function measure({ req: { method = '' }, route, status, begunAt, isAborted }: Executed): void {
+    onRequest({
+      method: METHODS.includes(method) ? method : 'other',
+      route: route ?? 'none',
+      status: isAborted ? CLIENT_CLOSED_REQUEST : status,
+      seconds: (performance.now() - begunAt) / 1000,
     });
-    next();
-  };
+  }
+
+  function writeLine({ id, req: request, route, status, begunAt, isAborted }: Executed): void {
+    const req = { id, client_request_id: clientRequestIdOf(request), method: request.method };
+    const line = { req, route, res: { status }, responseTime: Math.round(performance.now() - begunAt) };
+    if (isAborted) logger.info(line, 'request aborted');
+    else if (status === 503) logger.warn(line, 'request refused for now');
+    else if (status >= 500) logger.error(line, 'request failed');
+    else if (PROBES.includes(route)) logger.debug(line, 'request completed');
+    else logger.info(line, 'request completed');
+  }
+
+  return { begin, record, recordRefusal };
 }
 
-/** The one line of a request. */
-export function logAnswer(
-  logger: Logger,
-  { id, clientRequestId, method, route, status, milliseconds, aborted }: Answer,
-): void {
-  const req = { id, client_request_id: clientRequestId, method };
-  const line = { req, route, res: { status }, responseTime: Math.round(milliseconds) };
-  if (aborted) logger.info(line, 'request aborted');
-  else if (status === 503) logger.warn(line, 'request refused for now');
-  else if (status >= 500) logger.error(line, 'request failed');
-  else if (PROBES.includes(route)) logger.debug(line, 'request completed');
-  else logger.info(line, 'request completed');
+/** Whether the client of a request that is over went away before its answer. */
+export function isAborted(res: ServerResponse): boolean {
+  return !res.writableFinished;
 }

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { ServerResponse } from 'node:http';
 
 /** Headers for an API: nothing may be framed, sniffed or loaded, and nothing is kept in a cache. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -18,10 +18,6 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
 };
 
-/** Middleware that sets them. */
-export function securityHeaders(): RequestHandler {
-  return (_req, res, next) => {
-    for (const name in SECURITY_HEADERS) res.setHeader(name, SECURITY_HEADERS[name] ?? '');
-    next();
-  };
+export function setSecurityHeaders(res: ServerResponse): void {
+  for (const name in SECURITY_HEADERS) res.setHeader(name, SECURITY_HEADERS[name] ?? '');
 }

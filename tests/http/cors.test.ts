@@ -154,7 +154,7 @@ onEachDatabase((kind) => {
   describe('GET /verify and what gateways make of it, with CORS_ORIGINS', () => {
     const app = useApp(kind, { CORS_ORIGINS: APP });
 
-    it.each(['/verify', '/verify/', '/verify/orders/1', '/VERIFY/orders', '/verify?path=/orders'])(
+    it.each(['/verify', '/verify/', '/verify/orders/1', '/verify?path=/orders'])(
       'lets no preflight pass at %s without a token, which a gateway would take for a request that may',
       async (path) => {
         const response = await preflight(app, path, APP);
@@ -163,6 +163,12 @@ onEachDatabase((kind) => {
         expect(corsHeaders(response.headers)).toEqual([]);
       },
     );
+
+    it('answers no preflight at a path that is not there, as a gateway would ask at with a typing error', async () => {
+      const response = await preflight(app, '/VERIFY/orders', APP);
+
+      expect(response.status).toBe(404);
+    });
 
     it('answers a preflight with a good token as every request with one', async () => {
       const { id, token } = await signUp(app);

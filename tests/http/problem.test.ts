@@ -1,17 +1,14 @@
 import { STATUS_CODES } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import express, { type RequestHandler } from 'express';
 import request from 'supertest';
+import { z } from 'zod';
 import { AppError, ERRORS, type ErrorCode, fieldError } from '../../src/core/errors.ts';
-import {
-  challenge,
-  PROBLEM_MEDIA_TYPE,
-  Problem,
-  presentProblem,
-  problemHandler,
-} from '../../src/http/problem.ts';
-import { requestId } from '../../src/http/request-id.ts';
-import { requestLog } from '../../src/http/request-log.ts';
+import { anyone } from '../../src/http/access.ts';
+import type { FixedContent } from '../../src/http/fixed-content.ts';
+import { mount } from '../../src/http/mount.ts';
+import { createPlainApp } from '../../src/http/plain-app.ts';
+import { challenge, PROBLEM_MEDIA_TYPE, Problem, presentProblem } from '../../src/http/problem.ts';
+import { routesWith } from '../../src/http/route.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createLogSink } from '../support/logs.ts';
 
@@ -159,19 +156,24 @@ describe('the challenge of a 401', () => {
 
 describe('whatever a route throws', () => {
   /** A service of one route that does `handle`, and its answer to GET /. */
-  async function answerOf(handle: RequestHandler) {
+  async function answerOf(content: FixedContent) {
     const logs = createLogSink();
-    const app = express();
+    const route = routesWith<null>()({
+      id: 'one',
+      method: 'GET',
+      path: '/',
+      access: anyone(),
+      answers: { 200: { description: 'Never sent', schema: z.unknown() } },
+      handle: () => ({ status: 200 as const, content }),
+    });
     const logger = createLogger('trace', logs);
-    app.use(requestId(), requestLog(logger));
-    app.get('/', handle);
-    app.use(problemHandler({ publicUrl: PUBLIC_URL, logger }));
+    const app = createPlainApp(mount([route], null), { publicUrl: PUBLIC_URL, logger });
     const response = await request(app).get('/');
     return { response, logs };
   }
 
   const throwing = (thrown: unknown) =>
-    answerOf(() => {
+    answerOf(async () => {
       throw thrown;
     });
 
@@ -269,7 +271,7 @@ describe('whatever a route throws', () => {
   });
 
   it('after the answer has begun cuts the connection, so that nobody takes half for the whole', async () => {
-    const broken = answerOf((_req, res) => {
+    const broken = answerOf(async (_req, res) => {
       res.status(200).type('application/json').write('{"half":');
       throw new Error('too late');
     });

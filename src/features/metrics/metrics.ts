@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { RequestPolicy } from '../../core/limits/rate-limiter.ts';
 import type { QueueObserver } from '../../core/passwords/fair-queue.ts';
 import type { Pace } from '../../http/refusal-budget.ts';
-import type { Measurement } from '../../http/request-metrics.ts';
+import type { Measurement } from '../../http/request-log.ts';
 
 export type { Registry };
 
