@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
 
     it('gives no access token that goes on, however long the database took for the rights', async () => {
       const { email, password, token } = await signUp(app);
-      const rights = app.store.rights as { rightsAndSessionsOf: RightsStore['rightsAndSessionsOf'] };
+      const rights = app.core.store.rights as { rightsAndSessionsOf: RightsStore['rightsAndSessionsOf'] };
       const read = rights.rightsAndSessionsOf;
       let goOn = () => {};
       const reached = new Promise<void>((resolve) => {
