@@ -1,70 +1,59 @@
-import { z } from 'zod';
-import { integer, rate } from './values.ts';
-import type { Variable } from './variable.ts';
+import { integer, oneOf, rate } from './values.ts';
+import { variable } from './variable.ts';
 
 /** How often something may be done. */
 export const LIMITS_VARIABLES = {
-  RATE_LIMITS: {
-    schema: z.enum(['on', 'off']).default('on'),
-    wants: 'on or off',
+  RATE_LIMITS: variable({
+    type: oneOf('on', 'off'),
     default: 'on',
     meaning: 'off switches every limit below off, wrong passwords included, for benchmarks',
-  },
-  RATE_LIMIT_SIGNUP_IP: {
-    schema: rate.default({ limit: 60, windowSeconds: 3600 }),
-    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+  }),
+  RATE_LIMIT_SIGNUP_IP: variable({
+    type: rate,
     default: '60/3600',
     meaning: 'Sign-ups from one address (IPv6: one /64): how many in how many seconds',
-  },
-  RATE_LIMIT_LOGIN_IP: {
-    schema: rate.default({ limit: 60, windowSeconds: 60 }),
-    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+  }),
+  RATE_LIMIT_LOGIN_IP: variable({
+    type: rate,
     default: '60/60',
     meaning: 'Logins from one address',
-  },
-  RATE_LIMIT_SESSION_IP: {
-    schema: rate.default({ limit: 1200, windowSeconds: 60 }),
-    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+  }),
+  RATE_LIMIT_SESSION_IP: variable({
+    type: rate,
     default: '1200/60',
     meaning: 'Refreshes and logouts from one address',
-  },
-  RATE_LIMIT_REFRESH_SESSION: {
-    schema: rate.default({ limit: 30, windowSeconds: 60 }),
-    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+  }),
+  RATE_LIMIT_REFRESH_SESSION: variable({
+    type: rate,
     default: '30/60',
     meaning: 'Refreshes of one session',
-  },
-  RATE_LIMIT_OAUTH_IP: {
-    schema: rate.default({ limit: 600, windowSeconds: 60 }),
-    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+  }),
+  RATE_LIMIT_OAUTH_IP: variable({
+    type: rate,
     default: '600/60',
     meaning:
       'Requests to /oauth for tokens or without an Authorization header, and failed authentications, from one address',
-  },
-  RATE_LIMIT_TOKEN: {
-    schema: rate.default({ limit: 600, windowSeconds: 60 }),
-    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+  }),
+  RATE_LIMIT_TOKEN: variable({
+    type: rate,
     default: '600/60',
     meaning: 'Requests with one access token',
-  },
-  RATE_LIMIT_API_KEY: {
-    schema: rate.default({ limit: 600, windowSeconds: 60 }),
-    wants: 'requests and seconds such as 60/3600, the seconds at most 86400',
+  }),
+  RATE_LIMIT_API_KEY: variable({
+    type: rate,
     default: '600/60',
     meaning: 'Requests with one API key',
-  },
-  LOGIN_FREE_FAILURES: {
-    schema: integer(1, 100).default(5),
-    wants: 'a whole number from 1 to 100',
+  }),
+  LOGIN_FREE_FAILURES: variable({
+    type: integer(1, 100),
     default: '5',
     meaning:
       'After so many wrong passwords for one identifier each next one has to wait, twice as long as the one before',
-  },
-  LOGIN_MAX_FAILURES: {
-    schema: integer(1, 100).default(100),
-    wants: 'a whole number from 1 to 100',
+  }),
+  LOGIN_MAX_FAILURES: variable({
+    type: integer(1, 100),
     default: '100',
     meaning:
       'After so many wrong passwords in a row an account takes no password from devices it does not know, until it is unlocked (NIST SP 800-63B-4: at most 100)',
-  },
-} as const satisfies Record<string, Variable>;
+  }),
+};

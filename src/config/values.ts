@@ -1,66 +1,116 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Rate } from '../core/limits/quota.ts';
+import type { ValueType } from './variable.ts';
 
 const MAX_WINDOW_SECONDS = 86_400;
 
-/** The kinds of values that variables have: what they are as text, and what the text is turned into. */
+/** Any text. */
+export const text = (wants: string) => valueType(z.string(), wants);
 
-export const text = z.string();
-export const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+export function oneOf<const Names extends readonly [string, ...string[]]>(...names: Names) {
+  return valueType(z.enum(names), `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+}
 
-export const secrets = z.string().transform((value) =>
-  value
-    .split(/[,\r\n]/)
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== ''),
+export const flag = valueType(
+  z.enum(['true', 'false']).transform((value) => value === 'true'),
+  'true or false',
 );
 
-/** The PEM blocks of a text, comments between them left out; a block cut short stays, so that it is not lost in silence. */
-export const pemBlocks = z.string().transform((value) => {
-  const whole = /-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----/g;
-  const blocks = value.match(whole) ?? [];
-  const rest = value.replaceAll(whole, '');
-  return blocks.length === 0 || rest.includes('-----') ? [...blocks, rest] : blocks;
-});
-
-export const integer = (min: number, max: number) =>
-  z
+export function integer(min: number, max: number, unit = 'a whole number') {
+  const schema = z
     .string()
     .regex(/^\d{1,10}$/)
     .transform(Number)
     .pipe(z.number().min(min).max(max));
+  return valueType(schema, `${unit} from ${min} to ${max}`);
+}
 
 /** `30/3600`: so many times in so many seconds. */
-export const rate = z
-  .string()
-  .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,5}$/)
-  .transform((value): Rate => {
-    const [limit, windowSeconds] = value.split('/').map(Number) as [number, number];
-    return { limit, windowSeconds };
-  })
-  .refine(({ windowSeconds }) => windowSeconds <= MAX_WINDOW_SECONDS);
+export const rate = valueType(
+  z
+    .string()
+    .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,5}$/)
+    .transform((value): Rate => {
+      const [limit, windowSeconds] = value.split('/').map(Number) as [number, number];
+      return { limit, windowSeconds };
+    })
+    .refine(({ windowSeconds }) => windowSeconds <= MAX_WINDOW_SECONDS),
+  `requests and seconds such as 60/3600, the seconds at most ${MAX_WINDOW_SECONDS}`,
+);
+
+export const secrets = valueType(
+  z.string().transform((value) =>
+    value
+      .split(/[,\r\n]/)
+      .map((secret) => secret.trim())
+      .filter((secret) => secret !== ''),
+  ),
+  'secrets separated by commas or line breaks',
+);
+
+/** The PEM blocks of a text, comments between them left out; a block cut short stays, so that it is not lost in silence. */
+export const pemBlocks = valueType(
+  z.string().transform((value) => {
+    const whole = /-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----/g;
+    const blocks = value.match(whole) ?? [];
+    const rest = value.replaceAll(whole, '');
+    const isWhole = value === '' || (blocks.length > 0 && !rest.includes('-----'));
+    return isWhole ? [...blocks] : [...blocks, rest];
+  }),
+  'public keys in PEM, one after another',
+);
+
+export const host = valueType(
+  z.string().regex(/^[A-Za-z0-9.:-]+$/),
+  'an address or a host name to listen on',
+);
+
+/** What an Authorization header can carry (RFC 6750 section 2.1). */
+export const bearerToken = valueType(
+  z
+    .string()
+    .min(16)
+    .regex(/^[A-Za-z0-9\-._~+/]+=*$/),
+  'at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end',
+);
 
 /** No more than what is understood: the client would take a query for options, and any path for a database. */
-export const redisUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^rediss?:\/\/[^\s/?#]+(\/\d{0,5})?$/.test(value))
-  .refine(canDecode);
+export const redisUrl = valueType(
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && /^rediss?:\/\/[^\s/?#]+(\/\d{0,5})?$/.test(value))
+    .refine(canDecode),
+  'redis://user:password@host:6379/0, or rediss:// for TLS',
+);
 
-export const publicUrl = z
-  .string()
-  .transform((value) => value.replace(/\/+$/, ''))
-  .refine((value) => URL.canParse(value) && /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(value));
+export const publicUrl = valueType(
+  z
+    .string()
+    .transform((value) => value.replace(/\/+$/, ''))
+    .refine((value) => URL.canParse(value) && /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(value)),
+  'the http(s) URL under which clients reach the service, without query or user',
+);
 
-export const origins = z
-  .string()
-  .transform(splitList)
-  .refine((list) => list.every(isOrigin));
+export const origins = valueType(
+  z
+    .string()
+    .transform(splitList)
+    .refine((list) => list.every(isOrigin)),
+  'a comma-separated list of exact origins such as https://app.example.com, never *',
+);
 
-export const trustProxy = z
-  .string()
-  .transform((value) => (/^\d{1,2}$/.test(value) ? Number(value) : splitList(value)))
-  .refine((value) => typeof value === 'number' || (value.length > 0 && value.every(isAddressRange)));
+export const trustProxy = valueType(
+  z
+    .string()
+    .transform((value) => (/^\d{1,2}$/.test(value) ? Number(value) : splitList(value)))
+    .refine((value) => typeof value === 'number' || (value.length > 0 && value.every(isAddressRange))),
+  'the number of proxies in front (0 to 99) or a comma-separated list of their addresses, never true',
+);
+
+function valueType<Schema extends z.ZodType>(schema: Schema, wants: string): ValueType<Schema> {
+  return { schema, wants };
+}
 
 function canDecode(value: string): boolean {
   try {

@@ -1,13 +1,43 @@
 import type { z } from 'zod';
 
-/**
- * One row a variable: how it is parsed, what it wants, and the two columns of .env.example (its default as text,
- * one line of meaning). A row with `secret` also reads from NAME_FILE and is masked in messages.
- */
-export interface Variable {
-  readonly schema: z.ZodType;
+/** A kind of value: how its text is parsed, and what a message says that it wants. */
+export interface ValueType<Schema extends z.ZodType = z.ZodType> {
+  readonly schema: Schema;
   readonly wants: string;
+}
+
+/** A variable as it is read, and as .env.example shows it. */
+export interface Variable<Schema extends z.ZodType = z.ZodType> extends ValueType<Schema> {
+  /** As text. */
   readonly default: string;
+  /** In one line. */
+  readonly meaning: string;
+  /** Also reads from NAME_FILE, and is masked in messages. */
+  readonly secret?: true;
+}
+
+interface Row<Schema extends z.ZodType> {
+  readonly type: ValueType<Schema>;
+  /** What is read where it is not set, as text; undefined without it. */
+  readonly default?: string;
+  /** What is shown as the default, where that follows from something else. */
+  readonly shown?: string;
   readonly meaning: string;
   readonly secret?: true;
+}
+
+/** States a variable. */
+export function variable<Schema extends z.ZodType>(
+  row: Row<Schema> & { readonly default: string },
+): Variable<z.ZodPrefault<Schema>>;
+export function variable<Schema extends z.ZodType>(row: Row<Schema>): Variable<z.ZodOptional<Schema>>;
+export function variable({
+  type,
+  default: byDefault,
+  shown = byDefault ?? '',
+  meaning,
+  secret,
+}: Row<z.ZodType>): Variable {
+  const schema = byDefault === undefined ? type.schema.optional() : type.schema.prefault(byDefault);
+  return { schema, wants: type.wants, default: shown, meaning, ...(secret && { secret }) };
 }
