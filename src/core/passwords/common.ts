@@ -6,7 +6,7 @@ const LEAKED: ReadonlySet<string> = new Set(dictionary['passwords-common']);
 const KEYBOARD_ROWS = ['1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
 const MAX_PIECE_LENGTH = 4;
 
-/** Longer ones are beyond what anybody tries, whatever their pattern. */
+/** Longer ones are beyond what attackers try, whatever their pattern. */
 const MAX_PATTERN_LENGTH = 15;
 
 /**

@@ -61,13 +61,13 @@ type Lines = Map<string, Waiting[]>;
 
 /** How much the latest measurement counts in the mean. */
 const MEAN_WEIGHT = 0.1;
-/** A device token logs nobody in, so whoever has some may only crowd a little. */
+/** A device token alone lets no client in, so a client that has some may only crowd a little. */
 const MAX_PLACES_PER_DEVICE = 2;
 /** Devices that have logged in before may take so much of the queue from all others. */
 const SHARE_OF_DEVICES = 0.5;
 
 /**
- * A queue as long as its slots can work off in the time that anybody may wait. Clients take turns (fair queueing, Nagle
+ * A queue as long as its slots can work off in the longest time that work may wait. Clients take turns (fair queueing, Nagle
  * 1987), and when it is full a client with fewer pieces of work pushes out the last one of the client with the most
  * (McKenney, Stochastic Fairness Queueing, 1990): a flood from one address only crowds itself. A flood from thousands of
  * addresses crowds all others, so devices that have logged in before have lines of their own: every other turn is
@@ -95,7 +95,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return Math.max(meanMilliseconds, earliest === undefined ? 0 : monotonic() - earliest.at);
   }
 
-  /** With a single place nobody could push out whoever has it, so that there is none or two. */
+  /** A single place could not be taken from the client that has it, so that there is none or two. */
   function capacity(): number {
     const length = Math.floor((maxWaitMilliseconds * slots) / expectedMilliseconds());
     return length === 1 ? 2 : length;
@@ -122,7 +122,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   function reserve(client: string, device?: string): Place {
     expire();
     if (!hasRoom(client, device)) throw overloaded(refuse());
-    // A device makes nobody leave before its work comes: until then nobody knows whether it is one of the account's.
+    // A device pushes no client out before its work comes: until then it is not known whether it is one of the account's.
     if (hasRoomForDevice(device)) return enter(client, devices, device);
     if (isFull()) pushOutLast(longestLine());
     return enter(client, strangers, client);
@@ -193,7 +193,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     while (running < slots) {
       const next = takeTurn();
       if (next === undefined) return;
-      // Others came whose turn was earlier. Whoever waits so long has likely gone.
+      // Others came whose turn was earlier. A client that waited so long has likely gone.
       if (monotonic() - next.since > maxWaitMilliseconds) drop(next);
       else start(next);
     }
@@ -222,7 +222,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return undefined;
   }
 
-  /** Refuses whoever has waited too long, also where no slot becomes free that would find them. */
+  /** Refuses work that has waited too long, also where no slot becomes free that would find it. */
   function expire(): void {
     clearTimeout(expiry);
     expiry = undefined;

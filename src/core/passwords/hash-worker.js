@@ -16,7 +16,7 @@ import bcrypt from 'bcrypt';
  */
 
 /** Salt and hash of no password, to compare with for nothing. */
-const NOBODYS_HASH = 'C6UzMDM.H6dfI/f/IKcEeO7ZiYqqCmz8TS6YzGyQzVgmIgWQpN4Pa';
+const DUMMY_HASH = 'C6UzMDM.H6dfI/f/IKcEeO7ZiYqqCmz8TS6YzGyQzVgmIgWQpN4Pa';
 
 /**
  * What one worker thread does in one go: a bcrypt hash, or whether a text equals one.
@@ -42,8 +42,8 @@ function costOf(bcryptHash) {
  * A bcrypt hash of the given cost that no password has.
  * @param {number} cost
  */
-export function hashOfNobody(cost) {
-  return `$2b$${String(cost).padStart(2, '0')}$${NOBODYS_HASH}`;
+export function dummyHash(cost) {
+  return `$2b$${String(cost).padStart(2, '0')}$${DUMMY_HASH}`;
 }
 
 /**
@@ -52,5 +52,5 @@ export function hashOfNobody(cost) {
  * @param {number} liveCost
  */
 function spendDifference(storedCost, liveCost) {
-  for (let cost = storedCost; cost < liveCost; cost++) bcrypt.compareSync('', hashOfNobody(cost));
+  for (let cost = storedCost; cost < liveCost; cost++) bcrypt.compareSync('', dummyHash(cost));
 }

@@ -1,5 +1,5 @@
 import type { Place, Turn } from './fair-queue.ts';
-import { hashOfNobody } from './hash-worker.js';
+import { dummyHash } from './hash-worker.js';
 import type { HashWorkers } from './hash-workers.ts';
 import { type PrehashKey, prehash, prehashKeys } from './prehash.ts';
 import { maxForeignCost, type StoredCosts } from './stored-costs.ts';
@@ -69,7 +69,7 @@ export function createPasswordHasher(
       kind: 'compare',
       text: textFor(password, comparable ? key : liveKey),
       // $2y$ is PHP's name for what everybody else calls $2b$.
-      bcryptHash: comparable ? bcryptHash.replace(/^\$2y/, '$2b') : hashOfNobody(cost),
+      bcryptHash: comparable ? bcryptHash.replace(/^\$2y/, '$2b') : dummyHash(cost),
       liveCost: workCost(),
       // Plain bcrypt never saw what follows a NUL, so such a password cannot be the one that was hashed.
       mayMatch: comparable && !(key === undefined && password.includes('\0')),

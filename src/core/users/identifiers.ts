@@ -15,7 +15,7 @@ export const MIN_USERNAME_LENGTH = 3;
 export const MAX_USERNAME_LENGTH = 32;
 export const USERNAME_PATTERN = /^[A-Za-z0-9_.-]+$/;
 
-/** Line breaks that end a mail header, and signs that nobody sees or takes for a space. */
+/** Line breaks that end a mail header, and signs that are invisible or look like a space. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** Letters of any script, digits, emoji, the hyphen, and the dots that IDNA takes for one. */
@@ -38,7 +38,7 @@ export function parseEmail(typed: string): Identifier | null {
 
 /**
  * The domain in punycode, or '' where it is none. domainToASCII parses like a URL: it would drop line breaks, decode
- * %61 and stop at a slash, so that odd spellings fell on somebody else's address.
+ * %61 and stop at a slash, so that odd spellings fell on another user's address.
  */
 function toAsciiDomain(domain: string): string {
   const ascii = DOMAIN_CHARACTERS.test(domain) ? domainToASCII(domain) : '';
