@@ -264,7 +264,10 @@ export const ERRORS = {
     title: 'Something failed inside the service',
     meaning: 'The operator finds the cause in the log under the request id that instance names.',
   },
-} as const satisfies Record<string, { readonly status: number; readonly title: string; readonly meaning: string }>;
+} as const satisfies Record<
+  string,
+  { readonly status: number; readonly title: string; readonly meaning: string }
+>;
 
 export type ErrorCode = keyof typeof ERRORS;
 

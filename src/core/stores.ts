@@ -1,5 +1,5 @@
-import type { Store } from '../db/store.ts';
 import type { Scope } from '../db/scope.ts';
+import type { Store } from '../db/store.ts';
 import { createRightsStore } from './access/rights.store.ts';
 import { createApiKeyStore } from './api-keys/api-keys.store.ts';
 import { createAuditStore } from './audit/audit.store.ts';

@@ -4,16 +4,16 @@ import type { DatabaseConfig } from '../config/config.ts';
 import { AppError } from '../core/errors.ts';
 import { setDeadline } from './deadline.ts';
 import { isTransient, isUnavailable } from './errors.ts';
-import { defineModels, type Models } from './models.ts';
 import { openSequelize } from './sequelize.ts';
 import { type SqliteFile, watchSqliteFile } from './sqlite-file.ts';
+import { type OpenTable, tablesIn } from './table.ts';
 import { atOnce, createTurns } from './turns.ts';
 
 export interface Database {
   readonly sequelize: Sequelize;
   /** For transactions alone: on MySQL with a pool of its own, on SQLite the same as `sequelize`. */
   readonly transactions: Sequelize;
-  readonly models: Models;
+  readonly open: OpenTable;
   /**
    * Runs one operation, waiting for a connection included, within the configured time or a shorter one. Deadlocks
    * are tried again.
@@ -82,7 +82,7 @@ export async function connectDatabase(config: DatabaseConfig, logger?: Logger): 
   return {
     sequelize,
     transactions,
-    models: defineModels(sequelize),
+    open: tablesIn(sequelize),
     run,
     write: (operation) => inTurn(() => run(operation)),
     transaction: (work) => inTurn(() => run(() => transactions.transaction(options, work))),

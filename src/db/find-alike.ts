@@ -1,6 +1,6 @@
 import { QueryTypes } from 'sequelize';
-import type { Rows } from './models.ts';
 import type { Scope } from './scope.ts';
+import type { Rows } from './table.ts';
 
 interface Statement<Row> {
   readonly sql: string;

@@ -1,7 +1,7 @@
 import { QueryTypes } from 'sequelize';
-import type { Rows } from './models.ts';
 import type { Scope } from './scope.ts';
 import { toSqlDate } from './sql-date.ts';
+import type { Rows } from './table.ts';
 
 /**
  * Inserts many rows in one statement. Sequelize's own bulkCreate makes an object of each row first, which takes it more

@@ -1,9 +1,9 @@
 import type { Sequelize, Transaction } from 'sequelize';
-import type { Models } from './models.ts';
+import type { OpenTable } from './table.ts';
 
 /** What a store works with: the tables, the transaction it belongs to if any, and how reads and writes are run. */
 export interface Scope {
-  readonly models: Models;
+  readonly open: OpenTable;
   readonly sequelize: Sequelize;
   readonly transaction: Transaction | null;
   readonly run: <Result>(operation: () => Promise<Result>) => Promise<Result>;

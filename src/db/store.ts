@@ -13,12 +13,12 @@ export type Store<Stores> = Stores & {
 
 /** Makes stores that read and write on their own, and the same inside each transaction. */
 export function createStore<Stores>(database: Database, storesIn: (scope: Scope) => Stores): Store<Stores> {
-  const { models, sequelize, run, write } = database;
+  const { open, sequelize, run, write } = database;
   return {
-    ...storesIn({ models, sequelize, run, write, transaction: null }),
+    ...storesIn({ open, sequelize, run, write, transaction: null }),
     transaction: (work) =>
       database.transaction((transaction) =>
-        work(storesIn({ models, sequelize, run: atOnce, write: atOnce, transaction })),
+        work(storesIn({ open, sequelize, run: atOnce, write: atOnce, transaction })),
       ),
   };
 }

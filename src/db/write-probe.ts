@@ -1,6 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { type Database, withDeadline } from './connect.ts';
+import { integer, primaryKey, table, time } from './table.ts';
+
+export const WRITE_PROBES = table('write_probes', {
+  slot: primaryKey(integer()),
+  writtenAt: time(),
+});
 
 const FRESH_MILLISECONDS = 1_000;
 /** Processes that write to rows of their own do not wait for each other, nor conflict on a cluster. */
@@ -13,13 +19,13 @@ export type WriteProbe = (withinMilliseconds: number) => Promise<void>;
  * Tries whether the database takes writes, by one small row. A write that was taken is believed for a second, and whoever
  * asks during one waits for the same, each for their own time: there is never more than one, however many ask.
  */
-export function createWriteProbe({ models, write }: Database, clock: Clock): WriteProbe {
+export function createWriteProbe({ open, write }: Database, clock: Clock): WriteProbe {
   const slot = randomInt(SLOTS);
   let takenAt = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> | undefined;
 
   async function put(): Promise<void> {
-    await write(() => models.writeProbes.upsert({ slot, writtenAt: new Date(clock.now()) }));
+    await write(() => open(WRITE_PROBES).upsert({ slot, writtenAt: new Date(clock.now()) }));
     takenAt = clock.monotonic();
   }
 

@@ -45,7 +45,7 @@ onEachDatabase((kind) => {
     it('and keeps of the secret its SHA-256 alone', async () => {
       const { body } = await create({ name: 'One', scope: '' });
 
-      const rows = await app.database.models.clientSecrets.findAll({ where: { clientId: body.client_id } });
+      const rows = await app.models.clientSecrets.findAll({ where: { clientId: body.client_id } });
       const hash = createHash('sha256').update(body.client_secret).digest('hex');
       expect(rows.map((row) => row.get().hash)).toEqual([hash]);
     });

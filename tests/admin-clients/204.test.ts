@@ -27,8 +27,8 @@ onEachDatabase((kind) => {
         { actorType: 'user', actorId: admin.id },
       ]);
       const where = { clientId: client.id };
-      expect(await app.database.models.clientSecrets.count({ where })).toBe(0);
-      expect(await app.database.models.clientPermissions.count({ where })).toBe(0);
+      expect(await app.models.clientSecrets.count({ where })).toBe(0);
+      expect(await app.models.clientPermissions.count({ where })).toBe(0);
     });
   });
 

@@ -58,7 +58,7 @@ onEachDatabase((kind) => {
 
     it.each(BAD)('to %s', async (_what, body, pointer, code) => {
       const { token } = await anAdmin(app);
-      const before = await app.database.models.clients.count();
+      const before = await app.models.clients.count();
 
       const response = await app
         .post('/admin/clients')
@@ -68,7 +68,7 @@ onEachDatabase((kind) => {
 
       expect(response.body.code).toBe('validation_failed');
       expect(response.body.errors).toContainEqual(expect.objectContaining({ pointer, code }));
-      expect(await app.database.models.clients.count()).toBe(before);
+      expect(await app.models.clients.count()).toBe(before);
     });
 
     it('to the same things in a change, and the client stays as it is', async () => {

@@ -67,7 +67,7 @@ onEachDatabase((kind) => {
 
     it('POST /admin/clients answers 403 that names what is missing, and makes none', async () => {
       const { token } = await somebodyWho(app, ['clients:create', 'users:read']);
-      const before = await app.database.models.clients.count();
+      const before = await app.models.clients.count();
 
       const response = await app
         .post('/admin/clients')
@@ -76,7 +76,7 @@ onEachDatabase((kind) => {
         .expect(403);
 
       demandNamed(response, 'users:delete');
-      expect(await app.database.models.clients.count()).toBe(before);
+      expect(await app.models.clients.count()).toBe(before);
       await makeClient(app, { scope: 'users:read' }, token);
     });
 
@@ -97,7 +97,7 @@ onEachDatabase((kind) => {
       const creator = await somebodyWho(app, ['clients:create', 'users:read']);
       // In another process, a moment ago.
       const where = { role: creator.role, permission: 'users:read' };
-      await app.database.models.rolePermissions.destroy({ where });
+      await app.models.rolePermissions.destroy({ where });
 
       const response = await app
         .post('/admin/clients')

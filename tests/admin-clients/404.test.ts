@@ -48,7 +48,7 @@ onEachDatabase((kind) => {
           .expect(404);
         expect(body.code).toBe('secret_not_found');
       }
-      expect(await app.database.models.clientSecrets.count({ where: { clientId: other.id } })).toBe(1);
+      expect(await app.models.clientSecrets.count({ where: { clientId: other.id } })).toBe(1);
     });
 
     it('the second time', async () => {

@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       const { body } = await add().expect(409);
 
       expect(body.code).toBe('too_many_secrets');
-      expect(await app.database.models.clientSecrets.count({ where: { clientId: id } })).toBe(2);
+      expect(await app.models.clientSecrets.count({ where: { clientId: id } })).toBe(2);
     });
 
     it('to all but one of many that add a second secret at once, in two processes', async () => {
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       const made = responses.filter(({ status }) => status === 201);
       expect(made).toHaveLength(1);
       expect(responses.filter(({ status }) => status === 409)).toHaveLength(9);
-      expect(await first.database.models.clientSecrets.count({ where: { clientId: id } })).toBe(2);
+      expect(await first.models.clientSecrets.count({ where: { clientId: id } })).toBe(2);
       await askForToken(second, { id, secret: made[0]?.body.client_secret }).expect(200);
     });
   });

@@ -55,12 +55,12 @@ onEachDatabase((kind) => {
         next = body.next_cursor ? `&cursor=${body.next_cursor}` : '';
       } while (next !== '');
 
-      expect(names.length).toBe(await app.database.models.roles.count());
+      expect(names.length).toBe(await app.models.roles.count());
       expect(names).toEqual([...new Set(names)].sort());
     });
 
     it('with no further page where the last one is full', async () => {
-      const count = await app.database.models.roles.count();
+      const count = await app.models.roles.count();
 
       const { body } = await get(`/admin/roles?limit=${count}`).expect(200);
 

@@ -132,7 +132,7 @@ onEachDatabase((kind) => {
     it('for a role that more users have than one transaction can take it from', async () => {
       const name = await makeRole(app, ['users:read']);
       const person = await signUpWith(app, [name]);
-      const { users, userRoles } = app.database.models;
+      const { users, userRoles } = app.models;
       const at = new Date();
       const ids = Array.from({ length: 5_100 }, (_, index) => `many-${index}`);
       const times = { createdAt: at, updatedAt: at };

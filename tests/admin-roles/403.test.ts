@@ -121,7 +121,7 @@ onEachDatabase((kind) => {
 
     it('a token that another process does not know to be outdated', async () => {
       const { token, id } = await signUpWhoMay(app, HOLDS);
-      await app.database.models.userRoles.destroy({ where: { userId: id } });
+      await app.models.userRoles.destroy({ where: { userId: id } });
 
       const send = app
         .post('/admin/roles')
@@ -133,7 +133,7 @@ onEachDatabase((kind) => {
 
     it('an administrator who is none any more', async () => {
       const { token, id } = await signUpWith(app, ['admin']);
-      await app.database.models.userRoles.destroy({ where: { userId: id, role: 'admin' } });
+      await app.models.userRoles.destroy({ where: { userId: id, role: 'admin' } });
 
       const send = app
         .patch(`/admin/roles/${await makeRole(app, [])}`)

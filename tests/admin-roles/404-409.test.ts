@@ -182,7 +182,7 @@ onEachDatabase((kind) => {
       send('delete', `/admin/permissions/${permission}?force=true`),
     ]);
 
-    const left = await app.database.models.rolePermissions.count({ where: { permission } });
+    const left = await app.models.rolePermissions.count({ where: { permission } });
     expect(left).toBe(0);
     // Who got it before it went has a version from after that.
     for (const name of names) {

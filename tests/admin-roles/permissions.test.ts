@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
         next = body.next_cursor ? `&cursor=${body.next_cursor}` : '';
       } while (next !== '');
 
-      expect(names.length).toBe(await app.database.models.permissions.count());
+      expect(names.length).toBe(await app.models.permissions.count());
       expect(names).toEqual([...new Set(names)].sort());
     });
   });
@@ -169,7 +169,7 @@ onEachDatabase((kind) => {
       const name = aPermissionName();
       await send('post', '', { name }).expect(201);
 
-      expect(await app.database.models.rolePermissions.count({ where: { permission: name } })).toBe(0);
+      expect(await app.models.rolePermissions.count({ where: { permission: name } })).toBe(0);
     });
   });
 
@@ -207,7 +207,7 @@ onEachDatabase((kind) => {
 
       await send('delete', `/${name}`).expect(204);
 
-      expect(await app.database.models.permissions.count({ where: { name } })).toBe(0);
+      expect(await app.models.permissions.count({ where: { name } })).toBe(0);
       const details = { roles: [], forced: false };
       expect(await entriesAbout(app, name)).toMatchObject([{ type: 'permission.deleted', details }]);
     });

@@ -31,7 +31,7 @@ onEachDatabase((kind) => {
 
       await app.delete(`/admin/users/${id}`).auth(admin.token, auth).expect(204);
 
-      const { users, sessions, userRoles, loginFailures, ledger } = app.database.models;
+      const { users, sessions, userRoles, loginFailures, ledger } = app.models;
       expect(await users.count({ where: { id } })).toBe(0);
       expect(await sessions.count({ where: { userId: id } })).toBe(0);
       expect(await userRoles.count({ where: { userId: id } })).toBe(0);

@@ -97,14 +97,14 @@ onEachDatabase((kind) => {
       ['/disabled_at', { disabled_at: null }],
     ])('pointing at %s of %j, and nobody is created', async (pointer, change) => {
       const { token } = await anAdmin(app);
-      const before = await app.database.models.users.count();
+      const before = await app.models.users.count();
 
       const body = { email: aPerson().email, ...(change as object) };
       const response = await app.post('/admin/users').auth(token, auth).send(body).expect(400);
 
       expect(response.body.code).toBe('validation_failed');
       expect(response.body.errors[0].pointer.startsWith(pointer)).toBe(true);
-      expect(await app.database.models.users.count()).toBe(before);
+      expect(await app.models.users.count()).toBe(before);
     });
 
     it('pointing at the role whose name cannot be one', async () => {

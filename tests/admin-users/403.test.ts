@@ -57,7 +57,7 @@ onEachDatabase((kind) => {
     it.each(CHANGES_OF_A_USER)('answers $name about somebody who may do more', async (route) => {
       const admin = await anAdmin(app);
       const { id, token } = await somebodyWho(app, await ofUsers());
-      const read = () => app.database.models.users.findByPk(admin.id, { raw: true });
+      const read = () => app.models.users.findByPk(admin.id, { raw: true });
       const before = await read();
 
       demandRefusal(await send(app, route, admin, token), BEYOND_USERS);
@@ -92,7 +92,7 @@ onEachDatabase((kind) => {
       const response = await app.post('/admin/users').auth(token, { type: 'bearer' }).send(body);
 
       demandRefusal(response, BEYOND_USERS);
-      expect(await app.database.models.users.count({ where: { email } })).toBe(0);
+      expect(await app.models.users.count({ where: { email } })).toBe(0);
     });
 
     it('answers who gives a role that may do more, to others and to themselves', async () => {
@@ -122,7 +122,7 @@ onEachDatabase((kind) => {
       const somebody = await somebodyWho(app, await ofUsers());
       const target = await somebodyWho(app, ['users:read']);
       // As in a process that has not yet heard of it.
-      await app.database.models.userRoles.destroy({ where: { userId: somebody.id } });
+      await app.models.userRoles.destroy({ where: { userId: somebody.id } });
 
       const response = await app
         .post(`/admin/users/${target.id}/disable`)

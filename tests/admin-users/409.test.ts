@@ -48,7 +48,7 @@ onEachDatabase((kind) => {
       const response = await app.post('/admin/users').auth(token, { type: 'bearer' }).send(body).expect(409);
 
       expect(response.body.code).toBe('unknown_role');
-      expect(await app.database.models.users.count({ where: { email } })).toBe(0);
+      expect(await app.models.users.count({ where: { email } })).toBe(0);
     });
 
     it('unknown_role to roles of which there is one not, and the old ones stay', async () => {
@@ -69,7 +69,7 @@ onEachDatabase((kind) => {
       for (const letter of ['a', 'b']) {
         const permissions = Array.from({ length: 20 }, (_, n) => `${letter}${n}:`.padEnd(120, letter));
         const at = new Date(app.clock.now());
-        await app.database.models.permissions.bulkCreate(
+        await app.models.permissions.bulkCreate(
           permissions.map((name) => ({ name, description: null, createdAt: at })),
         );
         roles.push(await aRole(app, permissions));

@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
       await request.set('X-Request-Id', clientRequestId).send({ users }).expect(200);
 
       const entries = await ledgerOf(app).list({ type: 'user.imported' }, 50, undefined);
-      const imported = await app.database.models.users.findAll({
+      const imported = await app.models.users.findAll({
         where: { email: users.map(({ email }) => email) },
       });
       expect(entries.map(({ subjectId }) => subjectId).sort()).toEqual(imported.map(({ id }) => id).sort());

@@ -54,7 +54,7 @@ onEachDatabase((kind) => {
       const gone = new Set([ids[9], ids[10], ids[30]]);
 
       const found = await pages(token, { limit: 10, search: prefix }, async () => {
-        await app.database.models.users.destroy({ where: { id: [...gone] as string[] } });
+        await app.models.users.destroy({ where: { id: [...gone] as string[] } });
       });
 
       const rest = found.flat().map(({ id }) => id);

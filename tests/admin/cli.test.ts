@@ -255,7 +255,7 @@ describe('The command admin create-user', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(says);
     expect(stderr).not.toContain(CANARY);
-    expect(await app().database.models.users.count({ where: { email } })).toBe(0);
+    expect(await app().models.users.count({ where: { email } })).toBe(0);
   });
 });
 

@@ -38,7 +38,7 @@ onEachDatabase((kind) => {
 
       const { body } = await create(token, { name: 'Backup' }).expect(201);
 
-      const row = await app.database.models.apiKeys.findByPk(body.id);
+      const row = await app.models.apiKeys.findByPk(body.id);
       expect(row?.hash).toBe(createHash('sha256').update(body.key).digest('hex'));
       expect(JSON.stringify(row)).not.toContain(body.key.slice(7, -4));
     });

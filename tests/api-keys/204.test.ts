@@ -53,7 +53,7 @@ onEachDatabase((kind) => {
       const answers = await Promise.all([remove(id, token), remove(id, token)]);
 
       expect(answers.map(({ status }) => status).sort()).toEqual([204, 404]);
-      expect(await app.database.models.revocations.count({ where: { subjectId: id, kind: 'key' } })).toBe(1);
+      expect(await app.models.revocations.count({ where: { subjectId: id, kind: 'key' } })).toBe(1);
       const deleted = { subjectId: id, type: 'api_key.deleted' as const };
       expect(await app.store.ledger.list(deleted, 10, undefined)).toHaveLength(1);
     });

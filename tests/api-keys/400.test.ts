@@ -15,7 +15,7 @@ onEachDatabase((kind) => {
         .send(wish as object)
         .expect(400);
       expect(body.code).toBe('validation_failed');
-      expect(await app.database.models.apiKeys.count()).toBe(0);
+      expect(await app.models.apiKeys.count()).toBe(0);
       return body.errors.map(({ pointer, code }: { pointer: string; code: string }) => [pointer, code]);
     }
 

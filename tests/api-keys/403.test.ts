@@ -22,7 +22,7 @@ onEachDatabase((kind) => {
       expect(response.body).toMatchObject({ code: 'insufficient_scope' });
       expect(response.headers['www-authenticate']).toContain('error="insufficient_scope"');
       expect(response.headers['www-authenticate']).toContain('scope="users:list"');
-      expect(await app.database.models.apiKeys.count()).toBe(0);
+      expect(await app.models.apiKeys.count()).toBe(0);
     });
 
     it('to a scope of which the caller holds only a part', async () => {
@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
       expect(answers.map(({ status, body }) => [status, body.code])).toEqual(
         Array.from({ length: 4 }, () => [403, 'session_required']),
       );
-      expect(await app.database.models.apiKeys.count()).toBe(1);
+      expect(await app.models.apiKeys.count()).toBe(1);
       await app.get('/verify').auth(key, { type: 'bearer' }).expect(200);
     });
 
@@ -75,7 +75,7 @@ onEachDatabase((kind) => {
       expect(answers.map(({ status, body }) => [status, body.code])).toEqual(
         Array.from({ length: 3 }, () => [403, 'session_required']),
       );
-      expect(await app.database.models.loginFailures.count({ where: { account: id } })).toBe(0);
+      expect(await app.models.loginFailures.count({ where: { account: id } })).toBe(0);
     });
 
     it('before its body is even looked at', async () => {

@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
       const answers = await Promise.all(Array.from({ length: 8 }, () => create(token)));
 
       expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, ...Array(6).fill(409)]);
-      expect(await app.database.models.apiKeys.count({ where: { userId: id } })).toBe(MAX_KEYS);
+      expect(await app.models.apiKeys.count({ where: { userId: id } })).toBe(MAX_KEYS);
       const created = { actorId: id, type: 'api_key.created' as const };
       expect(await app.store.ledger.list(created, 100, undefined)).toHaveLength(MAX_KEYS);
     });

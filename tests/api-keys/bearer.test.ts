@@ -102,7 +102,7 @@ onEachDatabase((kind) => {
 
     it('is refused after one query where it is well-formed and nobody has it', async () => {
       const { key } = await signUpWithKey();
-      await app.database.models.apiKeys.destroy({ where: {} });
+      await app.models.apiKeys.destroy({ where: {} });
 
       const queries = await queriesOf(app, async () => {
         expect(await refusalOf(key)).toBe('token_invalid');
@@ -149,7 +149,7 @@ onEachDatabase((kind) => {
       app.clock.advanceSeconds(60);
       expect(await refusalOf(key)).toBe('token_revoked');
 
-      await app.database.models.users.update({ disabledAt: null }, { where: { id: userId } });
+      await app.models.users.update({ disabledAt: null }, { where: { id: userId } });
       await verify(key).expect(200);
     });
 
@@ -242,13 +242,13 @@ onEachDatabase((kind) => {
       const where = { role: 'admin', permission: 'audit:read' };
 
       const version = new Date(app.clock.now() + 1);
-      await app.database.models.rolePermissions.destroy({ where });
-      await app.database.models.roles.update({ version }, { where: { name: 'admin' } });
+      await app.models.rolePermissions.destroy({ where });
+      await app.models.roles.update({ version }, { where: { name: 'admin' } });
       const expiresAt = new Date(app.clock.now() + 90_000_000);
       app.revocations.add([{ kind: 'role', subjectId: 'admin', notBefore: version, expiresAt }]);
 
       expect(await scopeOf(key)).toBe('users:list');
-      await app.database.models.rolePermissions.create(where);
+      await app.models.rolePermissions.create(where);
     });
   });
 

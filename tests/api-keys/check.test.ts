@@ -23,7 +23,7 @@ onEachDatabase((kind) => {
       ];
       app.clock.advanceSeconds(1);
       await app.delete(`/api-keys/${deleted.id}`).auth(token, { type: 'bearer' }).expect(204);
-      const ids = async () => (await app.database.models.apiKeys.findAll()).map(({ id }) => id).sort();
+      const ids = async () => (await app.models.apiKeys.findAll()).map(({ id }) => id).sort();
 
       app.clock.advanceSeconds(30 * DAY_SECONDS);
       await forgetOldKeys(app.store, app.clock);

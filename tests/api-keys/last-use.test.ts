@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
 
       await app.apiKeyUsage.flush();
 
-      expect((await app.database.models.apiKeys.findByPk(id))?.lastUsedAt).toBeNull();
+      expect((await app.models.apiKeys.findByPk(id))?.lastUsedAt).toBeNull();
     });
   });
 

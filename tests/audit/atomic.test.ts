@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
 
       await fail('post', '/login', { email, password });
 
-      expect(await app.database.models.sessions.count({ where: { userId: id } })).toBe(1);
+      expect(await app.models.sessions.count({ where: { userId: id } })).toBe(1);
     });
 
     it('a failed login is not answered as one', async () => {
@@ -110,8 +110,8 @@ onEachDatabase((kind) => {
       await fail('post', '/api-keys', { name: 'other' }, token);
       await fail('delete', `/api-keys/${id}`, {}, token);
 
-      expect(await app.database.models.apiKeys.count({ where: { userId } })).toBe(1);
-      expect(await app.database.models.revocations.count({ where: { subjectId: id } })).toBe(0);
+      expect(await app.models.apiKeys.count({ where: { userId } })).toBe(1);
+      expect(await app.models.revocations.count({ where: { subjectId: id } })).toBe(0);
       await verify(key).expect(200);
     });
   });

@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
       ['disabled', { disabledAt: new Date() }],
     ])('a login that failed because of %s', async (reason, columns) => {
       const { id, email } = await signUp(app);
-      await app.database.models.users.update({ createdAt: new Date(), ...columns }, { where: { id } });
+      await app.models.users.update({ createdAt: new Date(), ...columns }, { where: { id } });
 
       const { response, events } = await record('post', '/login', { email, password: `${CANARY} wrong` });
 
@@ -279,7 +279,7 @@ onEachDatabase((kind) => {
 
     it('the right password of the last administrator, whose account stays', async () => {
       const { id, token, password } = await anAdmin(app);
-      await app.database.models.userRoles.destroy({ where: { role: 'admin', userId: { [Op.ne]: id } } });
+      await app.models.userRoles.destroy({ where: { role: 'admin', userId: { [Op.ne]: id } } });
 
       const { response, events } = await record('delete', '/me', { password }, token);
 
@@ -398,7 +398,7 @@ onEachDatabase((kind) => {
         .expect(401);
       await userAdminOf(app).disable(person.id, OPERATOR);
 
-      const rows = JSON.stringify(await app.database.models.ledger.findAll());
+      const rows = JSON.stringify(await app.models.ledger.findAll());
 
       expect(rows.length).toBeGreaterThan(1000);
       for (const secret of [

@@ -181,7 +181,7 @@ export const ENDPOINTS: Readonly<Record<string, readonly [Statuses, Ask]>> = {
     ofAdministration(204),
     async (app) => {
       const { id } = await makeClient(app);
-      const secret = await app.database.models.clientSecrets.findOne({ where: { clientId: id } });
+      const secret = await app.models.clientSecrets.findOne({ where: { clientId: id } });
       return { path: `/admin/clients/${id}/secrets/${secret?.id}` };
     },
   ],

@@ -39,13 +39,13 @@ onEachDatabase((kind) => {
       if (permission === 'users:enable') await app.store.users.disable(id, new Date(app.clock.now()));
       const failedAt = new Date(app.clock.now());
       const counted = { failures: 1, recentFailures: 1, failedAt, previousFailedAt: null, waitsUntilMs: 0 };
-      await app.database.models.loginFailures.create({ account: id, device: '', ...counted });
+      await app.models.loginFailures.create({ account: id, device: '', ...counted });
       return { id, sessionId, keyId };
     }
 
     /** The entries about the target and what it has, in the order in which they were made. */
     async function entriesOf(target: Target) {
-      const { ledger } = app.database.models;
+      const { ledger } = app.models;
       const where = { subjectId: Object.values(target) };
       const rows = await ledger.findAll({ where, order: [['id', 'ASC']], raw: true });
       return rows.map(({ type, actorId }) => ({ type, actorId }));
@@ -92,7 +92,7 @@ onEachDatabase((kind) => {
       async (permission, method, rest, body, type) => {
         const admin = await anAdmin(app);
         const lesser = await somebodyWho(app, [permission]);
-        const { ledger, clientSecrets } = app.database.models;
+        const { ledger, clientSecrets } = app.models;
         let wins = 0;
         for (let round = 0; round < ROUNDS[kind]; round++) {
           const { id } = await makeClient(app, { scope: '' }, admin.token);

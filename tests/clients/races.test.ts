@@ -114,12 +114,12 @@ onEachDatabase((kind) => {
       const permission = aPermissionName();
       await makePermissions(first, [permission]);
       const grants = { role: 'admin', permission };
-      await first.database.models.rolePermissions.create(grants);
+      await first.models.rolePermissions.create(grants);
       const reporter = await anAdmin(first);
       const client = await makeClient(first, { scope: `${permission} clients:read` }, reporter.token);
       const other = await makeClient(first, { scope: 'clients:read' }, adminToken);
       const [token, otherToken] = [await tokenOf(second, client), await tokenOf(second, other)];
-      await first.database.models.rolePermissions.destroy({ where: grants });
+      await first.models.rolePermissions.destroy({ where: grants });
       const path = `/admin/permissions/${permission}`;
 
       const { body } = await first.delete(path).auth(adminToken, as).expect(409);

@@ -93,7 +93,7 @@ onEachDatabase((kind) => {
 
       expect(same.body.user).toMatchObject({ email: email.toUpperCase(), email_verified: true, name: email });
       expect(other.body.user).toMatchObject({ email: `other${email}`, email_verified: false });
-      const untouched = await app.database.models.users.findByPk(bystander.id);
+      const untouched = await app.models.users.findByPk(bystander.id);
       expect(untouched).toMatchObject({ email: bystander.email, name: null, emailVerifiedAt: null });
     });
 
@@ -219,7 +219,7 @@ type Dump = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 async function dump(app: TestApp): Promise<Dump> {
   const found = new Map<string, Record<string, unknown>>();
   for (const table of TABLES) {
-    const model = app.database.models[table] as unknown as {
+    const model = app.models[table] as unknown as {
       findAll: (options: object) => Promise<Record<string, unknown>[]>;
     };
     for (const row of await model.findAll({ raw: true })) found.set(`${table} ${row.id ?? row.name}`, row);

@@ -14,6 +14,7 @@ import { roleStoresOf } from '../../src/features/roles/stores.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
 import { recordedRevocations } from '../support/feed.ts';
 import { hashHere } from '../support/hashing.ts';
+import { modelsOf } from '../support/models.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = fileURLToPath(new URL('../../node_modules/.bin/sequelize-cli', import.meta.url));
@@ -95,7 +96,7 @@ onEachDatabase((kind) => {
     }
 
     async function emailsIn(database: Database): Promise<string[]> {
-      return (await database.models.users.findAll()).map(({ email }) => email);
+      return (await modelsOf(database).users.findAll()).map(({ email }) => email);
     }
 
     function insertPerson(database: Database, email: string) {
@@ -310,7 +311,7 @@ onEachDatabase((kind) => {
       expect(await userRoles.rolesOf([id])).toEqual(new Map([[id, ['user']]]));
 
       await userRoles.add(id, ['admin']);
-      await database.models.userRoles.destroy({ where: { userId: id, role: 'user' } });
+      await modelsOf(database).userRoles.destroy({ where: { userId: id, role: 'user' } });
       await cli(['db:seed:all']);
 
       expect(await userRoles.rolesOf([id])).toEqual(new Map([[id, ['admin']]]));

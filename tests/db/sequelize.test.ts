@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it('is refused where a value in its text has a $, which Sequelize would take for a bound one', async () => {
-      const { users } = app.database.models;
+      const { users } = app.models;
       const { id } = await signUp(app);
       const where = { id, email: { [Op.ne]: '$1' } };
 

@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
 
     it('is removed some time after it has expired, and not before', async () => {
       const { sessionId } = await signUp(app);
-      const rows = () => app.database.models.sessions.count({ where: { id: sessionId } });
+      const rows = () => app.models.sessions.count({ where: { id: sessionId } });
 
       await app.store.sessions.prune(later(IDLE_SECONDS));
       expect(await rows()).toBe(1);

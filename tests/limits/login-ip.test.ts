@@ -67,7 +67,7 @@ onEachDatabase((kind) => {
     });
 
     it('starts no session for the refused one and counts no failure', async () => {
-      const { sessions, loginFailures } = app.database.models;
+      const { sessions, loginFailures } = app.models;
       const [address, person] = [await usedUp(), await somebody()];
       const before = [await sessions.count(), await loginFailures.findAll({ raw: true })];
 

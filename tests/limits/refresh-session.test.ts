@@ -30,7 +30,7 @@ onEachDatabase((kind) => {
     }
 
     async function rowOf(sessionId: string) {
-      return (await app.database.models.sessions.findByPk(sessionId))?.get();
+      return (await app.models.sessions.findByPk(sessionId))?.get();
     }
 
     it('tells with every answer what is left to the session, however often it is rotated or refused', async () => {

@@ -49,7 +49,7 @@ onEachDatabase((kind) => {
     });
 
     it('makes no account for the refused one, who can sign up from elsewhere', async () => {
-      const { users, sessions } = app.database.models;
+      const { users, sessions } = app.models;
       const [address, person] = [await usedUp(), aPerson()];
       const before = [await users.count(), await sessions.count()];
 

@@ -93,7 +93,7 @@ onEachDatabase((kind) => {
 
     it('over the limit changes nothing', async () => {
       const person = await usedUp();
-      const { users, sessions } = app.database.models;
+      const { users, sessions } = app.models;
       const rows = async () => [
         (await users.findByPk(person.id))?.get(),
         (await sessions.findByPk(person.sessionId))?.get(),

@@ -10,11 +10,11 @@ import { aUsername, signUp } from '../support/people.ts';
 const LIVE_COST = 4;
 
 async function readHash(app: TestApp, id: string): Promise<string | null | undefined> {
-  return (await app.database.models.users.findByPk(id))?.passwordHash;
+  return (await app.models.users.findByPk(id))?.passwordHash;
 }
 
 async function writeHash(app: TestApp, id: string, passwordHash: string): Promise<void> {
-  await app.database.models.users.update({ passwordHash }, { where: { id } });
+  await app.models.users.update({ passwordHash }, { where: { id } });
 }
 
 /** Which key went into the hash in front of bcrypt. */

@@ -24,7 +24,7 @@ onEachDatabase((kind) => {
       ['a disabled account and the right password', { disabledAt: new Date() }, true],
     ])('to %s', async (_what, columns, right) => {
       const { id, email, password } = await signUp(app);
-      if (Object.keys(columns).length > 0) await app.database.models.users.update(columns, { where: { id } });
+      if (Object.keys(columns).length > 0) await app.models.users.update(columns, { where: { id } });
 
       expect(await roundsOfLogin({ email, password: right ? password : `${CANARY} wrong` })).toBe(
         2 ** LIVE_COST,
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
     it('to the right password of a disabled account whose hash has a lower cost', async () => {
       const { id, email, password } = await signUp(app);
       const passwordHash = await bcrypt.hash(password, LIVE_COST - 2);
-      await app.database.models.users.update({ passwordHash, disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ passwordHash, disabledAt: new Date() }, { where: { id } });
 
       expect(await roundsOfLogin({ email, password })).toBe(2 ** LIVE_COST);
     });

@@ -18,7 +18,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     async function setColumns(id: string, columns: { passwordHash?: string | null; disabledAt?: Date }) {
-      await app.database.models.users.update(columns, { where: { id } });
+      await app.models.users.update(columns, { where: { id } });
     }
 
     async function refuse(credentials: object): Promise<Response> {
@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
 
       it('the stored hash itself in place of the password', async () => {
         const { id, email } = await signUp(app);
-        const stored = (await app.database.models.users.findByPk(id))?.passwordHash ?? '';
+        const stored = (await app.models.users.findByPk(id))?.passwordHash ?? '';
         expect(stored).toMatch(/^lk1:/);
 
         await demandTheSame({ email, password: stored });
@@ -173,7 +173,7 @@ onEachDatabase((kind) => {
 
       await refuse({ email, password: `${CANARY} wrong` });
 
-      expect((await app.database.models.users.findByPk(id))?.passwordHash).toBe(passwordHash);
+      expect((await app.models.users.findByPk(id))?.passwordHash).toBe(passwordHash);
     });
 
     it('and leaves the hash of somebody disabled as it was', async () => {
@@ -183,7 +183,7 @@ onEachDatabase((kind) => {
 
       await refuse({ email, password });
 
-      expect((await app.database.models.users.findByPk(id))?.passwordHash).toBe(passwordHash);
+      expect((await app.models.users.findByPk(id))?.passwordHash).toBe(passwordHash);
     });
   });
 });

@@ -228,7 +228,7 @@ onEachDatabase((kind) => {
       const { id, email } = await signUp(app);
       await failTimes(app, 3, { email });
       for (let person = 0; person < 3; person++) await failTimes(app, 1, { email: aPerson().email });
-      const counted = () => app.database.models.loginFailures.count();
+      const counted = () => app.models.loginFailures.count();
       // One for each identifier, and one for each account or what stands for it.
       expect(await counted()).toBe(8);
       const at = app.clock.now();
@@ -247,7 +247,7 @@ onEachDatabase((kind) => {
       const { body } = await app.post('/login').send({ email, password }).expect(200);
       await failTimes(app, 1, { email });
       await failTimes(app, 1, { email, device_token: body.device_token });
-      const counted = () => app.database.models.loginFailures.count({ where: { account: id } });
+      const counted = () => app.models.loginFailures.count({ where: { account: id } });
       expect(await counted()).toBe(2);
 
       await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
@@ -261,7 +261,7 @@ onEachDatabase((kind) => {
       await failTimes(app, 1, { email });
       await failTimes(app, 1, { username });
 
-      const rows = JSON.stringify(await app.database.models.loginFailures.findAll());
+      const rows = JSON.stringify(await app.models.loginFailures.findAll());
 
       expect(rows).not.toContain(email);
       expect(rows).not.toContain(email.split('@')[0]);

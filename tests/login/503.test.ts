@@ -86,9 +86,7 @@ onEachDatabase((kind) => {
       );
 
       expect(Object.keys(tally(answers))).toEqual(['200', '503']);
-      expect(await app.database.models.sessions.count({ where: { userId: id } })).toBe(
-        1 + (tally(answers)[200] ?? 0),
-      );
+      expect(await app.models.sessions.count({ where: { userId: id } })).toBe(1 + (tally(answers)[200] ?? 0));
       expect(await failuresOf(app, id)).toBe(0);
     });
 
@@ -130,7 +128,7 @@ onEachDatabase((kind) => {
     it('succeeds where there is no room to make the hash anew, and the next login does it', async () => {
       const { id, email, password } = await signUp(app);
       const foreign = await bcrypt.hash(password, 4);
-      await app.database.models.users.update({ passwordHash: foreign }, { where: { id } });
+      await app.models.users.update({ passwordHash: foreign }, { where: { id } });
       const storedHash = async () => (await app.store.users.findById(id))?.passwordHash;
       const filled = fillOnNextCompare(app);
 

@@ -72,7 +72,7 @@ onMysql(() => {
       await transaction.commit();
 
       expect([401, 403]).toContain(await answer);
-      const live = await app.database.models.sessions.count({ where: { userId: id, revokedAt: null } });
+      const live = await app.models.sessions.count({ where: { userId: id, revokedAt: null } });
       expect(live).toBeLessThanOrEqual(1);
     });
   });

@@ -164,7 +164,7 @@ onEachDatabase((kind) => {
         const { id, email, password } = await signUp(app);
         const failedAt = new Date(app.clock.now() - 86_400_000);
         const row = { account: id, device: '', failures, failedAt };
-        await app.database.models.loginFailures.create({ ...row, recentFailures: 0, waitsUntilMs: 0 });
+        await app.models.loginFailures.create({ ...row, recentFailures: 0, waitsUntilMs: 0 });
         await failTimes(app, 1, { email });
 
         await app.post('/login').send({ email, password }).expect(status);
@@ -385,7 +385,7 @@ onEachDatabase((kind) => {
 
       await failTimes(app, 1, { email, device_token: deviceToken });
 
-      const rows = await app.database.models.loginFailures.findAll({ where: { account: id } });
+      const rows = await app.models.loginFailures.findAll({ where: { account: id } });
       expect(rows.filter(({ failures }) => failures > 0).map(({ device }) => device)).toEqual(['']);
     });
 
@@ -406,7 +406,7 @@ onEachDatabase((kind) => {
 
       await failTimes(app, 1, { email, device_token: change(deviceToken) });
 
-      const rows = await app.database.models.loginFailures.findAll({ where: { account: id } });
+      const rows = await app.models.loginFailures.findAll({ where: { account: id } });
       expect(rows.filter(({ failures }) => failures > 0).map(({ device }) => device)).toEqual(['']);
       await app
         .post('/login')

@@ -50,7 +50,7 @@ describe('POST /login with a wrong password takes', () => {
   /** Accounts of one kind, made in the course of the last month. */
   async function seed(kind: Kind): Promise<void> {
     if (kind === 'unknown') return;
-    const { users, loginFailures } = app.database.models;
+    const { users, loginFailures } = app.models;
     const now = app.clock.now();
     const bcryptHash = await bcrypt.hash(`${CANARY} staple`, 4);
     const passwordHash = kind === 'without a password' ? null : `lk1:a4ae8a0e:${bcryptHash}`;

@@ -85,9 +85,9 @@ onEachDatabase((kind) => {
       const responses = await Promise.all(Array.from({ length: 10 }, () => logOut(own.access)));
 
       expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(204));
-      const rows = await app.database.models.revocations.findAll({ where: { subjectId: sessionId } });
+      const rows = await app.models.revocations.findAll({ where: { subjectId: sessionId } });
       expect(rows.length).toBe(1);
-      expect((await app.database.models.sessions.findByPk(sessionId))?.get()).toMatchObject({
+      expect((await app.models.sessions.findByPk(sessionId))?.get()).toMatchObject({
         revokedAt: new Date(app.clock.now()),
         revokedReason: 'logout',
       });

@@ -58,7 +58,7 @@ onEachDatabase((kind) => {
 
     it('with the email address shown as verified once it is', async () => {
       const { id, token } = await signUp(app);
-      await app.database.models.users.update({ emailVerifiedAt: new Date() }, { where: { id } });
+      await app.models.users.update({ emailVerifiedAt: new Date() }, { where: { id } });
 
       const { body } = await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
 

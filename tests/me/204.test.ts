@@ -19,7 +19,7 @@ onEachDatabase((kind) => {
 
       expect(response.text).toBe('');
       expect(response.headers).not.toHaveProperty('content-type');
-      expect(await app.database.models.users.findByPk(id)).toBeNull();
+      expect(await app.models.users.findByPk(id)).toBeNull();
     });
 
     it('and nobody logs in to it any more', async () => {
@@ -65,10 +65,7 @@ onEachDatabase((kind) => {
 
     it('for a password whose hash came from another system', async () => {
       const { id, token, password } = await signUp(app);
-      await app.database.models.users.update(
-        { passwordHash: await bcrypt.hash(password, 4) },
-        { where: { id } },
-      );
+      await app.models.users.update({ passwordHash: await bcrypt.hash(password, 4) }, { where: { id } });
 
       await remove(token, password);
     });

@@ -154,7 +154,7 @@ onEachDatabase((kind) => {
 
     it('to the token of a deleted account', async () => {
       const { id, token } = await signUp(app);
-      await app.database.models.users.destroy({ where: { id } });
+      await app.models.users.destroy({ where: { id } });
 
       const response = await app.get('/me').auth(token, { type: 'bearer' }).expect(401);
 
@@ -164,13 +164,13 @@ onEachDatabase((kind) => {
 
     it('to the token of a disabled account, until it is enabled again', async () => {
       const { id, token } = await signUp(app);
-      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
       const response = await app.get('/me').auth(token, { type: 'bearer' }).expect(401);
 
       expect(response.body).toMatchObject({ status: 401, code: 'token_revoked' });
       expect(response.headers['www-authenticate']).toBe(REVOKED);
-      await app.database.models.users.update({ disabledAt: null }, { where: { id } });
+      await app.models.users.update({ disabledAt: null }, { where: { id } });
       await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
     });
   });
@@ -259,7 +259,7 @@ onEachDatabase((kind) => {
 
     it('to a disabled account, and changes nothing', async () => {
       const { id, token } = await signUp(app, { name: 'Ada' });
-      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
       const response = await app
         .patch('/me')
@@ -268,13 +268,13 @@ onEachDatabase((kind) => {
         .expect(401);
 
       expect(response.body.code).toBe('token_revoked');
-      expect((await app.database.models.users.findByPk(id))?.name).toBe('Ada');
+      expect((await app.models.users.findByPk(id))?.name).toBe('Ada');
     });
 
     it('to a deleted account, even for a username that is taken', async () => {
       const { id, token } = await signUp(app);
       const { username } = await signUp(app, { username: 'taken.by.somebody' });
-      await app.database.models.users.destroy({ where: { id } });
+      await app.models.users.destroy({ where: { id } });
 
       const response = await app.patch('/me').auth(token, { type: 'bearer' }).send({ username }).expect(401);
 
@@ -306,12 +306,12 @@ onEachDatabase((kind) => {
 
     it('to a disabled account with the right password, and keeps it', async () => {
       const { id, token, password } = await signUp(app);
-      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
       const response = await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(401);
 
       expect(response.body.code).toBe('token_revoked');
-      expect(await app.database.models.users.findByPk(id)).not.toBeNull();
+      expect(await app.models.users.findByPk(id)).not.toBeNull();
     });
   });
 });

@@ -35,7 +35,7 @@ onEachDatabase((kind) => {
 
     it('to any password of an account that has none', async () => {
       const { id, token, password } = await signUp(app);
-      await app.database.models.users.update({ passwordHash: null }, { where: { id } });
+      await app.models.users.update({ passwordHash: null }, { where: { id } });
 
       await demandRefusal(token, password);
       await demandRefusal(token, '');

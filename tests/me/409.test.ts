@@ -29,7 +29,7 @@ onEachDatabase((kind) => {
 
     it('to the username of somebody disabled, which they keep', async () => {
       const { id, username } = await signUp(app, { username: aUsername() });
-      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
       const { token } = await signUp(app);
 
       const response = await app.patch('/me').auth(token, { type: 'bearer' }).send({ username }).expect(409);

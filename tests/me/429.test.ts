@@ -118,7 +118,7 @@ onEachDatabase((kind) => {
 
       await changePassword(token, password).expect(204);
 
-      expect(await app.database.models.loginFailures.count({ where: { account: id } })).toBe(0);
+      expect(await app.models.loginFailures.count({ where: { account: id } })).toBe(0);
       await app.post('/login').send({ email, password: NEW }).expect(200);
     });
 
@@ -133,7 +133,7 @@ onEachDatabase((kind) => {
           .expect(400);
       }
 
-      const rows = await app.database.models.loginFailures.findAll({ where: { account: id } });
+      const rows = await app.models.loginFailures.findAll({ where: { account: id } });
       expect(rows.map(({ failures }) => failures).filter((failures) => failures > 0)).toEqual([]);
       await changePassword(token, password).expect(204);
     });
@@ -141,11 +141,11 @@ onEachDatabase((kind) => {
     it('does not count for whose account is gone', async () => {
       const { password, token } = await signUp(app);
       await remove(token, password).expect(204);
-      const counted = await app.database.models.loginFailures.count();
+      const counted = await app.models.loginFailures.count();
 
       await changePassword(token, aPerson().password).expect(401);
 
-      expect(await app.database.models.loginFailures.count()).toBe(counted);
+      expect(await app.models.loginFailures.count()).toBe(counted);
     });
   });
 });

@@ -9,7 +9,7 @@ onEachDatabase((kind) => {
   const app = useApp(kind, TWO_MAY_WAIT);
 
   const failuresCounted = async (id: string) => {
-    const rows = await app.database.models.loginFailures.findAll({ where: { account: id } });
+    const rows = await app.models.loginFailures.findAll({ where: { account: id } });
     return rows.reduce((sum, { failures }) => sum + failures, 0);
   };
 
@@ -44,7 +44,7 @@ onEachDatabase((kind) => {
     it('where the new password would wait too long to be hashed, and the right old one is no failure', async () => {
       const { id, email, password, token } = await signUp(app);
       const passwordHash = await bcrypt.hash(password, 4);
-      await app.database.models.users.update({ passwordHash }, { where: { id } });
+      await app.models.users.update({ passwordHash }, { where: { id } });
       const busy = keepBusyAfterNextCompare(app);
 
       const response = await app
@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
       await busy.over();
 
       expect(response.body.code).toBe('overloaded');
-      const rows = await app.database.models.loginFailures.findAll({ where: { account: id } });
+      const rows = await app.models.loginFailures.findAll({ where: { account: id } });
       expect(rows.map(({ failures }) => failures).filter((failures) => failures > 0)).toEqual([]);
       await app.post('/login').send({ email, password }).expect(200);
     });

@@ -128,12 +128,12 @@ onEachDatabase((kind) => {
 
     it('starts no session', async () => {
       const { id, email, password } = await signUp(app);
-      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
       const { body } = await app.post('/login').send({ email, password }).expect(401);
 
       expect(body.code).toBe('invalid_credentials');
-      expect(await app.database.models.sessions.count({ where: { userId: id } })).toBe(1);
+      expect(await app.models.sessions.count({ where: { userId: id } })).toBe(1);
     });
   });
 });

@@ -15,11 +15,11 @@ onEachDatabase((kind) => {
     /** Somebody whose stored hash is of this cost, made here or elsewhere. */
     async function somebodyOfCost(cost: number, isOwn: boolean) {
       const person = await signUp(app);
-      const row = await app.database.models.users.findByPk(person.id);
+      const row = await app.models.users.findByPk(person.id);
       const hash = isOwn
         ? row?.passwordHash?.replace('$04$', `$0${cost}$`)
         : await bcrypt.hash(person.password, cost);
-      await app.database.models.users.update({ passwordHash: hash ?? null }, { where: { id: person.id } });
+      await app.models.users.update({ passwordHash: hash ?? null }, { where: { id: person.id } });
       return person;
     }
 

@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
     it('without a proof where the session is from before that was recorded', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       const unknown = { amr: null, authenticatedAt: null };
-      await app.database.models.sessions.update(unknown, { where: { id: sessionId } });
+      await app.models.sessions.update(unknown, { where: { id: sessionId } });
 
       const { body } = await refresh(app, refreshToken).expect(200);
 
@@ -126,25 +126,25 @@ onEachDatabase((kind) => {
     it('to the previous token in the grace without moving anything of the session', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       await refresh(app, refreshToken).expect(200);
-      const before = await app.database.models.sessions.findByPk(sessionId);
+      const before = await app.models.sessions.findByPk(sessionId);
       app.clock.advanceSeconds(9);
 
       const { body } = await refresh(app, refreshToken).expect(200);
 
-      const after = await app.database.models.sessions.findByPk(sessionId);
+      const after = await app.models.sessions.findByPk(sessionId);
       expect(after?.get()).toEqual(before?.get());
       expect(body.refresh_expires_in).toBe(IDLE_SECONDS - 9);
     });
 
     it('and writes down when the session was used and until when it lasts', async () => {
       const { refreshToken, sessionId } = await signUp(app);
-      const before = (await app.database.models.sessions.findByPk(sessionId))?.get();
+      const before = (await app.models.sessions.findByPk(sessionId))?.get();
       app.clock.advanceSeconds(3600);
 
       await refresh(app, refreshToken).expect(200);
 
       const at = app.clock.now();
-      expect((await app.database.models.sessions.findByPk(sessionId))?.get()).toEqual({
+      expect((await app.models.sessions.findByPk(sessionId))?.get()).toEqual({
         ...before,
         refreshCounter: 1,
         rotatedAt: new Date(at),
@@ -156,7 +156,7 @@ onEachDatabase((kind) => {
     it('and keeps nothing in the database that a thief could refresh with', async () => {
       const { refreshToken } = await signUp(app);
       const { body } = await refresh(app, refreshToken).expect(200);
-      const rows = await app.database.models.sessions.findAll({ raw: true });
+      const rows = await app.models.sessions.findAll({ raw: true });
 
       for (const token of [refreshToken, body.refresh_token]) {
         expect(JSON.stringify(rows)).not.toContain(token.split('.')[2]);
@@ -171,7 +171,7 @@ onEachDatabase((kind) => {
       expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
       expect(new Set(responses.map(({ body }) => body.refresh_token)).size).toBe(1);
       expect(new Set(responses.map(({ body }) => body.access_token)).size).toBe(PARALLEL);
-      expect((await app.database.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(1);
+      expect((await app.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(1);
     });
 
     it('while others sign up and log out, as many at once as a busy minute brings', async () => {
@@ -261,7 +261,7 @@ onEachDatabase((kind) => {
         expect(responses.map(({ status }) => status)).toEqual(Array(PARALLEL).fill(200));
         expect(new Set(responses.map(({ body }) => body.refresh_token)).size).toBe(1);
         refreshToken = responses[0]?.body.refresh_token;
-        expect((await apps.first.database.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(round);
+        expect((await apps.first.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(round);
       }
     });
   });

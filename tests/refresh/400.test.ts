@@ -69,7 +69,7 @@ onEachDatabase((kind) => {
 
       expect(response.body.errors).toMatchObject([{ pointer: '/grant_type', code: 'unknown_field' }]);
       expect(response.text).not.toContain(refreshToken);
-      expect((await app.database.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(0);
+      expect((await app.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(0);
     });
 
     it('to a token in the query, where logs would keep it', async () => {
@@ -77,7 +77,7 @@ onEachDatabase((kind) => {
 
       await app.post('/refresh').query({ refresh_token: refreshToken }).expect(400);
 
-      expect((await app.database.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(0);
+      expect((await app.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(0);
       expect(app.logs.lines.join('')).not.toContain(refreshToken);
     });
 

@@ -171,18 +171,18 @@ onEachDatabase((kind) => {
 
     it('to the token of an account that was disabled in the database, until it is enabled again', async () => {
       const { id, refreshToken } = await signUp(app);
-      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
       await demandInvalid(refreshToken);
 
-      await app.database.models.users.update({ disabledAt: null }, { where: { id } });
+      await app.models.users.update({ disabledAt: null }, { where: { id } });
       await refresh(app, refreshToken).expect(200);
     });
 
     it('to the previous token of a disabled account, in the grace as well', async () => {
       const { id, refreshToken } = await signUp(app);
       await refresh(app, refreshToken).expect(200);
-      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
       await demandInvalid(refreshToken);
     });
@@ -245,7 +245,7 @@ onEachDatabase((kind) => {
       }
       const { body } = await refresh(app, newRefreshToken).expect(401);
       expect(body.code).toBe('invalid_refresh_token');
-      expect((await app.database.models.sessions.findByPk(sessionId))?.get()).toMatchObject({
+      expect((await app.models.sessions.findByPk(sessionId))?.get()).toMatchObject({
         revokedAt: new Date(app.clock.now()),
         revokedReason: 'refresh_token_reused',
       });

@@ -7,6 +7,7 @@ import { MANY_REQUESTS } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
+import { modelsOf } from '../support/models.ts';
 import { aPerson } from '../support/people.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { eventually, send } from '../support/several-processes.ts';
@@ -65,7 +66,7 @@ onEachDatabase((kind) => {
       await Promise.all(people.map(({ refreshToken }) => refreshWithoutReading(refreshToken)));
       const where = { id: people.map(({ sessionId }) => sessionId), refreshCounter: 1 };
       const rotated = await eventually(
-        () => database.models.sessions.count({ where }),
+        () => modelsOf(database).sessions.count({ where }),
         (count) => count === PEOPLE,
       );
       expect(rotated).toBe(PEOPLE);

@@ -115,7 +115,7 @@ onEachDatabase((kind) => {
 
       await refresh(app, refreshToken).expect(200);
 
-      const rows = await app.database.models.ledger.findAll({
+      const rows = await app.models.ledger.findAll({
         where: { sessionId, type: 'refresh.repeated' },
       });
       expect(rows.map((row) => row.get())).toMatchObject([
@@ -170,7 +170,7 @@ onEachDatabase((kind) => {
       const token = own.issue({ sessionId, counter: 3 });
       await refresh(app, token).expect(503);
 
-      await app.database.models.sessions.update({ refreshCounter: 3 }, { where: { id: sessionId } });
+      await app.models.sessions.update({ refreshCounter: 3 }, { where: { id: sessionId } });
 
       await refresh(app, token).expect(200);
     });
@@ -230,7 +230,7 @@ onEachDatabase((kind) => {
       await use(apps.second, newToken);
       await use(apps.second, newToken);
       await apps.second.confirmations.flush();
-      const row = await apps.first.database.models.sessions.findByPk(sessionId);
+      const row = await apps.first.models.sessions.findByPk(sessionId);
       expect(row?.confirmedAt).toEqual(new Date(apps.second.clock.now()));
       apps.first.clock.advanceSeconds(11);
 

@@ -87,7 +87,7 @@ onEachDatabase((kind) => {
         ...revocationOf('session', randomUUID(), null, at),
         createdAt: at,
       }));
-      await app.database.models.revocations.bulkCreate(rows);
+      await app.models.revocations.bulkCreate(rows);
       await app.follower.catchUp();
 
       const first = await follower.ask().expect(200);

@@ -58,8 +58,8 @@ onEachDatabase((kind) => {
 
       expect(responses.map(({ status }) => status).sort()).toEqual([204, 404]);
       const where = { subjectId: sessionId };
-      expect(await app.database.models.revocations.count({ where })).toBe(1);
-      expect((await app.database.models.sessions.findByPk(sessionId))?.revokedReason).toBe('ended_by_user');
+      expect(await app.models.revocations.count({ where })).toBe(1);
+      expect((await app.models.sessions.findByPk(sessionId))?.revokedReason).toBe('ended_by_user');
     });
   });
 });

@@ -14,6 +14,7 @@ import { createLogger } from '../../src/runtime/logger.ts';
 import { createTestClock, startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
 import { recordedRevocations } from '../support/feed.ts';
+import { modelsOf } from '../support/models.ts';
 import { signUp } from '../support/people.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
@@ -220,7 +221,7 @@ onEachDatabase((kind) => {
     });
 
     it('waits for an id that is missing, and no longer than anybody could still bring it', async () => {
-      const { revocations } = first.database.models;
+      const { revocations } = modelsOf(first.database);
       await revoke(randomUUID(), randomUUID(), randomUUID());
       await revocations.destroy({ where: { id: 2 } });
       await second.follower.catchUp();
@@ -236,7 +237,7 @@ onEachDatabase((kind) => {
     });
 
     it('waits for an id below one that was written by a process whose clock is an hour behind', async () => {
-      const { revocations } = first.database.models;
+      const { revocations } = modelsOf(first.database);
       await second.follower.catchUp();
       const anHourAgo = new Date(clock.now() - 3_600_000);
       await revocations.create({ ...ofSession(randomUUID(), clock), id: 2, createdAt: anHourAgo });
@@ -250,7 +251,7 @@ onEachDatabase((kind) => {
     });
 
     it('reads no row again for gaps, however many there are', async () => {
-      const { revocations } = first.database.models;
+      const { revocations } = modelsOf(first.database);
       const rows = Array.from({ length: 3000 }, (_, index) => ({
         ...ofSession(randomUUID(), clock),
         id: 3 * index + 2,
@@ -266,7 +267,7 @@ onEachDatabase((kind) => {
     });
 
     it('reads what appears below, wherever that is, and goes on where something is removed', async () => {
-      const { revocations } = first.database.models;
+      const { revocations } = modelsOf(first.database);
       const createdAt = new Date(clock.now());
       const rows = Array.from({ length: 1000 }, (_, index) => ({
         ...ofSession(randomUUID(), clock),
@@ -464,7 +465,9 @@ onMysql(() => {
     });
 
     /** Inserts within a transaction that stays open, so that the id is given out and nobody sees it. */
-    async function insertWithoutCommit({ sequelize, models }: Database, subjectId: string) {
+    async function insertWithoutCommit(database: Database, subjectId: string) {
+      const { sequelize } = database;
+      const models = modelsOf(database);
       const transaction: Transaction = await sequelize.transaction();
       const row = { ...ofSession(subjectId, clock), createdAt: new Date(clock.now()) };
       const { id } = await models.revocations.create(row, { transaction });
@@ -530,7 +533,8 @@ onMysql(() => {
     });
 
     it('is applied among many gaps, and little is read again for it', async () => {
-      const { models, sequelize } = writer.database;
+      const { sequelize } = writer.database;
+      const models = modelsOf(writer.database);
       // As a node of a cluster gives ids out.
       const gaps = Array.from({ length: 2000 }, (_, index) => ({
         ...ofSession(randomUUID(), clock),
@@ -588,7 +592,7 @@ describe('Following revocations in pages', () => {
         id: start + index + 2,
         createdAt,
       }));
-      await writer.database.models.revocations.bulkCreate(rows);
+      await modelsOf(writer.database).revocations.bulkCreate(rows);
     }
     const reader = await startProcess(testDatabase.url, clock);
 

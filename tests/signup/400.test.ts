@@ -442,7 +442,7 @@ onEachDatabase((kind) => {
 
     it('and creates nothing: the same email address and username still sign up', async () => {
       const person = aPerson({ username: aUsername() });
-      const usersBefore = await app.database.models.users.count();
+      const usersBefore = await app.models.users.count();
 
       for (const fault of [{ password: 'short' }, { roles: ['admin'] }, { name: 1 }, { name: 'a\nb' }]) {
         const response = await app
@@ -452,7 +452,7 @@ onEachDatabase((kind) => {
         expect(response.body).not.toHaveProperty('access_token');
       }
 
-      expect(await app.database.models.users.count()).toBe(usersBefore);
+      expect(await app.models.users.count()).toBe(usersBefore);
       await app.post('/signup').send(person).expect(201);
     });
   });

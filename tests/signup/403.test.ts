@@ -14,12 +14,12 @@ onEachDatabase((kind) => {
       expect(response.type).toBe('application/problem+json');
       expect(response.body).toMatchObject({ status: 403, code: 'signup_disabled' });
       expect(response.body).not.toHaveProperty('access_token');
-      expect(await app.database.models.users.count()).toBe(0);
+      expect(await app.models.users.count()).toBe(0);
     });
 
     it('to an address that has an account too, which still logs in', async () => {
       const { email, password } = aPerson();
-      await app.database.models.users.create({
+      await app.models.users.create({
         id: '01890000-0000-7000-8000-000000000001',
         email,
         emailCanonical: email,

@@ -15,7 +15,7 @@ onEachDatabase((kind) => {
 
       expect(response.body).toMatchObject({ status: 503, code: 'overloaded' });
       expect(response.headers['retry-after']).toMatch(/^[1-9]\d*$/);
-      expect(await app.database.models.users.count()).toBe(0);
+      expect(await app.models.users.count()).toBe(0);
       await app.post('/signup').send(person).expect(201);
     });
 

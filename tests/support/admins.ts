@@ -25,7 +25,7 @@ export async function somebodyWho(
 export async function aRole(app: TestApp, permissions: readonly string[] = []): Promise<string> {
   const name = `role-${randomBytes(5).toString('hex')}`;
   const at = new Date(app.clock.now());
-  const { roles, rolePermissions } = app.database.models;
+  const { roles, rolePermissions } = app.models;
   await roles.create({ name, description: null, version: at, createdAt: at, updatedAt: at });
   await rolePermissions.bulkCreate(permissions.map((permission) => ({ role: name, permission })));
   return name;
@@ -45,12 +45,12 @@ async function withRole(app: TestApp, person: SignedUp, role: string): Promise<S
 
 /** Takes the role from everybody who has it, so that a test knows who the administrators are. */
 export async function forgetAdmins(app: TestApp): Promise<void> {
-  await app.database.models.userRoles.destroy({ where: { role: 'admin' } });
+  await app.models.userRoles.destroy({ where: { role: 'admin' } });
 }
 
 /** How many there are who are not disabled. */
 export async function countAdmins(app: TestApp): Promise<number> {
-  const { users, userRoles } = app.database.models;
+  const { users, userRoles } = app.models;
   const rows = await userRoles.findAll({ where: { role: 'admin' }, raw: true });
   return users.count({ where: { id: rows.map(({ userId }) => userId), disabledAt: null } });
 }

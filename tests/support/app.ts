@@ -11,6 +11,7 @@ import { createLogger } from '../../src/runtime/logger.ts';
 import { createContract } from './contract.ts';
 import type { DatabaseKind } from './databases.ts';
 import { createLogSink, demandCleanLogs } from './logs.ts';
+import { modelsOf } from './models.ts';
 import { createMigratedDatabase } from './template.ts';
 
 export const TEST_SECRET = 'a-secret-of-the-test-suite-that-signs-nothing-else';
@@ -56,6 +57,7 @@ export interface TestApp
   readonly port: number;
   readonly config: Config;
   readonly database: Database;
+  readonly models: ReturnType<typeof modelsOf>;
   /** Of the core, and of roles and permissions. */
   readonly store: Store<RoleStores>;
   readonly clock: ReturnType<typeof createTestClock>;
@@ -112,6 +114,7 @@ export async function startApp(
     port,
     config,
     database,
+    models: modelsOf(database),
     store: createStore(database, roleStoresOf),
     clock,
     logs,

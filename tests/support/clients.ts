@@ -53,7 +53,7 @@ export async function tokenOf(
 /** What the ledger has of one type about one subject, the latest first. */
 export async function recorded(app: TestApp, type: string, subjectId: string | null) {
   const order: [string, string][] = [['id', 'DESC']];
-  const rows = await app.database.models.ledger.findAll({ where: { type, subjectId }, order });
+  const rows = await app.models.ledger.findAll({ where: { type, subjectId }, order });
   return rows.map((row) => {
     const { actorType, actorId, outcome, details, ip, requestId } = row.get();
     return {

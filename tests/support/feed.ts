@@ -61,7 +61,7 @@ export async function recordRevocation(
 ): Promise<string> {
   const at = new Date(app.clock.now());
   const row = { ...revocationOf('session', id, null, at), createdAt: at };
-  await app.database.models.revocations.create(position === undefined ? row : { ...row, id: position });
+  await app.models.revocations.create(position === undefined ? row : { ...row, id: position });
   return id;
 }
 

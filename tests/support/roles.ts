@@ -34,7 +34,7 @@ export async function makeRole(app: TestApp, permissions: readonly string[], nam
 
 export async function makePermissions(app: TestApp, names: readonly string[]): Promise<void> {
   const rows = names.map((name) => ({ name, description: null, createdAt: new Date(app.clock.now()) }));
-  await app.database.models.permissions.bulkCreate(rows, { ignoreDuplicates: true });
+  await app.models.permissions.bulkCreate(rows, { ignoreDuplicates: true });
 }
 
 export async function logIn(app: TestApp, { email, password }: { email: string; password: string }) {

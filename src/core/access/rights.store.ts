@@ -1,7 +1,12 @@
 import { Op, QueryTypes, Transaction } from 'sequelize';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
+import { API_KEYS } from '../api-keys/api-keys.store.ts';
+import { CLIENT_PERMISSIONS, CLIENTS } from '../clients/clients.store.ts';
 import type { AuthenticatedPrincipal, Holding } from '../principal.ts';
+import { SESSIONS } from '../sessions/sessions.store.ts';
+import { USERS } from '../users/users.store.ts';
+import { ROLES } from './roles.tables.ts';
 
 /** What a user may do, and since when that has been so. */
 export interface Rights extends Holding {
@@ -33,20 +38,25 @@ interface RightsRow {
 
 const COLUMNS = `users.disabled_at IS NULL AS is_active, users.rights_version, roles.name AS role, roles.version,
   role_permissions.permission`;
-const ROLES = `LEFT JOIN user_roles ON user_roles.user_id = users.id
+const JOINED_ROLES = `LEFT JOIN user_roles ON user_roles.user_id = users.id
   LEFT JOIN roles ON roles.name = user_roles.role
   LEFT JOIN role_permissions ON role_permissions.role = roles.name
   WHERE users.id = :userId
   ORDER BY roles.name`;
-const SQL = `SELECT ${COLUMNS} FROM users ${ROLES}`;
+const SQL = `SELECT ${COLUMNS} FROM users ${JOINED_ROLES}`;
 const WITH_SESSIONS = `SELECT ${COLUMNS}, live.live_sessions FROM users
   CROSS JOIN (SELECT COUNT(*) AS live_sessions FROM sessions WHERE user_id = :userId AND revoked_at IS NULL
     AND idle_expires_at > :at AND absolute_expires_at > :at) AS live
-  ${ROLES}`;
+  ${JOINED_ROLES}`;
 
 /** What users may do, out of the tables of roles. */
-export function createRightsStore({ models, sequelize, transaction, run }: Scope) {
-  const { users, roles, sessions, apiKeys, clients, clientPermissions } = models;
+export function createRightsStore({ open, sequelize, transaction, run }: Scope) {
+  const users = open(USERS);
+  const roles = open(ROLES);
+  const sessions = open(SESSIONS);
+  const apiKeys = open(API_KEYS);
+  const clients = open(CLIENTS);
+  const clientPermissions = open(CLIENT_PERMISSIONS);
   // Not a shared lock: of two who hold one and both change the row afterwards neither could go on.
   const lock = transaction === null ? {} : { lock: Transaction.LOCK.UPDATE };
 

@@ -1,14 +1,32 @@
 import { Op } from 'sequelize';
 import { removeInPortions } from '../../db/portions.ts';
-import type { ApiKeyRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
+import { longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
+import { USERS } from '../users/users.store.ts';
 import type { ApiKey, NewApiKey } from './api-key.ts';
+
+export const API_KEYS = table('api_keys', {
+  id: primaryKey(text(36)),
+  userId: text(36),
+  name: text(200),
+  hash: text(64),
+  prefix: text(16),
+  lastFour: text(4),
+  scope: nullable(longText()),
+  expiresAt: nullable(time()),
+  lastUsedAt: nullable(time()),
+  createdAt: time(),
+  revokedAt: nullable(time()),
+});
+
+type ApiKeyRow = RowOf<typeof API_KEYS>;
 
 export type ApiKeyStore = ReturnType<typeof createApiKeyStore>;
 
 /** Keys, in the table `api_keys`. A key is live as long as it is neither revoked nor expired. */
-export function createApiKeyStore({ models, transaction, run, write }: Scope) {
-  const { apiKeys, users } = models;
+export function createApiKeyStore({ open, transaction, run, write }: Scope) {
+  const apiKeys = open(API_KEYS);
+  const users = open(USERS);
 
   /**
    * To be called in a transaction, in which the owner's keys are counted and nobody else can add one.

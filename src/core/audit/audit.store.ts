@@ -2,11 +2,29 @@ import { Op, QueryTypes, type WhereOptions } from 'sequelize';
 import { v7 as uuidv7 } from 'uuid';
 import { insertRows } from '../../db/insert-rows.ts';
 import { removeInPortions } from '../../db/portions.ts';
-import type { LedgerRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
+import { longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
 import type { Actor } from '../principal.ts';
 import { randomForUuids } from '../values/random-for-uuids.ts';
 import type { AuditEntry, AuditEvent, AuditFilter, EventType } from './audit.ts';
+
+export const LEDGER = table('ledger', {
+  id: primaryKey(text(36)),
+  type: text(64),
+  outcome: text(16),
+  actorType: text(16),
+  actorId: nullable(text(64)),
+  subjectId: nullable(text(128)),
+  sessionId: nullable(text(36)),
+  ip: nullable(text(45)),
+  userAgent: nullable(text(512)),
+  requestId: nullable(text(128)),
+  clientRequestId: nullable(text(128)),
+  details: nullable(longText()),
+  createdAt: time(),
+});
+
+type LedgerRow = RowOf<typeof LEDGER>;
 
 const LATEST_FIRST: [string, string][] = [['id', 'DESC']];
 const AFTER_ALL_IDS = 'g';
@@ -35,8 +53,8 @@ export type AuditStore = ReturnType<typeof createAuditStore>;
  * and never changed.
  */
 export function createAuditStore(scope: Scope) {
-  const { models, sequelize, transaction, run, write } = scope;
-  const { ledger } = models;
+  const { open, sequelize, transaction, run, write } = scope;
+  const ledger = open(LEDGER);
 
   async function append(entry: AuditEntry, at: Date): Promise<void> {
     await insertRows(scope, ledger, [toRow(entry, at)]);

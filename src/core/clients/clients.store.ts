@@ -1,10 +1,34 @@
 import { ForeignKeyConstraintError, Op, Transaction } from 'sequelize';
 import { missingNames } from '../../db/missing-names.ts';
-import type { ClientRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
+import { nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
 import { laterThan } from '../../db/versions.ts';
+import { PERMISSIONS } from '../access/roles.tables.ts';
 import { AppError } from '../errors.ts';
 import type { Client, ClientChange, ClientSecret, NewClient } from './client.ts';
+
+export const CLIENTS = table('clients', {
+  id: primaryKey(text(36)),
+  name: text(200),
+  rightsVersion: nullable(time()),
+  expiresAt: nullable(time()),
+  createdAt: time(),
+  updatedAt: time(),
+});
+
+export const CLIENT_PERMISSIONS = table('client_permissions', {
+  clientId: primaryKey(text(36)),
+  permission: primaryKey(text(128)),
+});
+
+export const CLIENT_SECRETS = table('client_secrets', {
+  id: primaryKey(text(36)),
+  clientId: text(36),
+  hash: text(64),
+  createdAt: time(),
+});
+
+type ClientRow = RowOf<typeof CLIENTS>;
 
 export type ClientStore = ReturnType<typeof createClientStore>;
 
@@ -12,8 +36,10 @@ const IN_ORDER: [string, string][] = [['id', 'ASC']];
 
 /** Machine clients, in the tables `clients`, `client_permissions` and `client_secrets`. */
 export function createClientStore(scope: Scope) {
-  const { models, transaction, run, write } = scope;
-  const { clients, clientPermissions, clientSecrets } = models;
+  const { open, transaction, run, write } = scope;
+  const clients = open(CLIENTS);
+  const clientPermissions = open(CLIENT_PERMISSIONS);
+  const clientSecrets = open(CLIENT_SECRETS);
 
   /** @throws AppError unknown_permission */
   async function insert({ permissions, ...row }: NewClient): Promise<void> {
@@ -116,7 +142,7 @@ export function createClientStore(scope: Scope) {
 
   /** Which of these names belong to no permission. */
   function unknownPermissions(names: readonly string[]): Promise<string[]> {
-    return missingNames(scope, 'permissions', names);
+    return missingNames(scope, PERMISSIONS, names);
   }
 
   /** The ids of the clients that have a permission. */

@@ -1,15 +1,26 @@
 import { Op } from 'sequelize';
 import type { Database } from '../../db/connect.ts';
 import { removeInPortions } from '../../db/portions.ts';
-import type { RevocationRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
+import { nullable, position, type RowOf, table, text, time } from '../../db/table.ts';
 import type { RecordedRevocation, Revocation } from './revocation.ts';
+
+export const REVOCATIONS = table('revocations', {
+  id: position(),
+  kind: text(16),
+  subjectId: text(64),
+  notBefore: nullable(time()),
+  expiresAt: time(),
+  createdAt: time(),
+});
+
+type RevocationRow = RowOf<typeof REVOCATIONS>;
 
 export type RevocationStore = ReturnType<typeof createRevocationStore>;
 
 /** What has been revoked, in the table `revocations`, which every process follows. */
-export function createRevocationStore({ models, transaction, run, write }: Scope) {
-  const { revocations } = models;
+export function createRevocationStore({ open, transaction, run, write }: Scope) {
+  const revocations = open(REVOCATIONS);
 
   async function insert(added: readonly Revocation[], at: Date): Promise<void> {
     const rows = added.map((revocation) => ({ ...revocation, createdAt: at }));

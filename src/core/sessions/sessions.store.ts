@@ -1,9 +1,9 @@
 import { literal, Op, QueryTypes } from 'sequelize';
 import { causalReadPrefix } from '../../db/causal-read.ts';
 import { removeInPortions } from '../../db/portions.ts';
-import type { SessionRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
+import { integer, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
 import type {
   NewSession,
   Refreshed,
@@ -13,6 +13,27 @@ import type {
   SignInMethod,
   StoredSession,
 } from './session.ts';
+
+export const SESSIONS = table('sessions', {
+  id: primaryKey(text(36)),
+  userId: text(36),
+  method: text(32),
+  amr: nullable(text(64)),
+  authenticatedAt: nullable(time()),
+  userAgent: nullable(text(512)),
+  ip: nullable(text(45)),
+  createdAt: time(),
+  lastUsedAt: time(),
+  idleExpiresAt: time(),
+  absoluteExpiresAt: time(),
+  refreshCounter: integer(),
+  rotatedAt: nullable(time()),
+  confirmedAt: nullable(time()),
+  revokedAt: nullable(time()),
+  revokedReason: nullable(text(32)),
+});
+
+type SessionRow = RowOf<typeof SESSIONS>;
 
 const USER_IS_ACTIVE_SQL =
   'EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)';
@@ -47,8 +68,8 @@ const LATEST_USED_FIRST: [string, string][] = [
 export type SessionStore = ReturnType<typeof createSessionStore>;
 
 /** Logins in the table `sessions`. Each write is one statement, and the database decides every race. */
-export function createSessionStore({ models, sequelize, transaction, run, write }: Scope) {
-  const { sessions } = models;
+export function createSessionStore({ open, sequelize, transaction, run, write }: Scope) {
+  const sessions = open(SESSIONS);
   const { now, nowLiteral, later } = SQL[sequelize.getDialect() === 'sqlite' ? 'sqlite' : 'mysql'];
   const readAt: [ReturnType<typeof literal>, string] = [nowLiteral, 'readAtSeconds'];
 

@@ -3,7 +3,18 @@ import { findAlike } from '../../db/find-alike.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
+import { bigInteger, integer, nullable, primaryKey, table, text, time } from '../../db/table.ts';
 import type { FailureKey, FailureKeys } from './failure-keys.ts';
+
+export const LOGIN_FAILURES = table('login_failures', {
+  account: primaryKey(text(64)),
+  device: primaryKey(text(64)),
+  failures: integer(),
+  recentFailures: integer(),
+  failedAt: time(),
+  previousFailedAt: nullable(time()),
+  waitsUntilMs: bigInteger(),
+});
 
 export interface LoginFailures extends FailureKey {
   /** In a row. After too many the account takes no password any more. */
@@ -90,8 +101,8 @@ export type LoginFailureStore = ReturnType<typeof createLoginFailureStore>;
 
 /** Wrong passwords in a row, in the table `login_failures`. Each write is one statement, and the database decides every race. */
 export function createLoginFailureStore(scope: Scope) {
-  const { models, sequelize, transaction, run, write } = scope;
-  const { loginFailures } = models;
+  const { open, sequelize, transaction, run, write } = scope;
+  const loginFailures = open(LOGIN_FAILURES);
   const isSqlite = sequelize.getDialect() === 'sqlite';
   const date = (value: Date) => toSqlDate(sequelize, value);
 

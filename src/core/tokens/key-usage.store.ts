@@ -1,5 +1,14 @@
 import { Op } from 'sequelize';
 import type { Database } from '../../db/connect.ts';
+import { nullable, primaryKey, table, text, time } from '../../db/table.ts';
+
+export const SIGNING_KEYS = table('signing_keys', {
+  kid: primaryKey(text(64)),
+  algorithm: text(16),
+  firstUsedAt: time(),
+  lastSignedAt: nullable(time()),
+  lastSeenAt: nullable(time()),
+});
 
 /** When a key was last used, by any process. */
 export interface KeyUse {
@@ -13,8 +22,8 @@ export interface KeyUse {
 export type KeyUseStore = ReturnType<typeof createKeyUseStore>;
 
 /** When keys were used, in the table `signing_keys`. It holds thumbprints and never a key. */
-export function createKeyUseStore({ models, run, write }: Database) {
-  const { signingKeys } = models;
+export function createKeyUseStore({ open, run, write }: Database) {
+  const signingKeys = open(SIGNING_KEYS);
 
   /** Keeps the later of the given times and the stored ones. */
   async function record(use: KeyUse): Promise<void> {

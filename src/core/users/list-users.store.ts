@@ -1,7 +1,10 @@
 import { QueryTypes } from 'sequelize';
-import type { UserRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
+import type { RowOf } from '../../db/table.ts';
 import type { UserFilter } from './user.ts';
+import { USERS } from './users.store.ts';
+
+type UserRow = RowOf<typeof USERS>;
 
 /** A page of users in the order of their ids, those after the id `after` if that is given. */
 export async function listUsers(
@@ -10,11 +13,11 @@ export async function listUsers(
   limit: number,
   after: string | undefined,
 ): Promise<UserRow[]> {
-  const { models, transaction, run } = scope;
+  const { open, transaction, run } = scope;
   const ids = await listIds(scope, filter, limit, after);
   if (ids.length === 0) return [];
   const order: [string, string][] = [['id', 'ASC']];
-  const rows = await run(() => models.users.findAll({ where: { id: ids }, order, transaction }));
+  const rows = await run(() => open(USERS).findAll({ where: { id: ids }, order, transaction }));
   return rows.map((row) => row.get());
 }
 

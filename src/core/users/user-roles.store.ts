@@ -3,14 +3,18 @@ import { insertRows } from '../../db/insert-rows.ts';
 import { missingNames } from '../../db/missing-names.ts';
 import type { Scope } from '../../db/scope.ts';
 import { laterThan } from '../../db/versions.ts';
+import { ROLE_PERMISSIONS, ROLES, USER_ROLES } from '../access/roles.tables.ts';
 import { AppError } from '../errors.ts';
+import { USERS } from './users.store.ts';
 
 export type UserRoleStore = ReturnType<typeof createUserRoleStore>;
 
 /** Who has which roles, in the table `user_roles`. */
 export function createUserRoleStore(scope: Scope) {
-  const { models, sequelize, transaction, run, write } = scope;
-  const { users, userRoles, rolePermissions } = models;
+  const { open, sequelize, transaction, run, write } = scope;
+  const users = open(USERS);
+  const userRoles = open(USER_ROLES);
+  const rolePermissions = open(ROLE_PERMISSIONS);
 
   /** @throws AppError unknown_role */
   const add = (userId: string, roles: readonly string[]) => addMany(roles.map((role) => ({ userId, role })));
@@ -28,7 +32,7 @@ export function createUserRoleStore(scope: Scope) {
   }
 
   /** Those of these names that no role has. */
-  const unknown = (names: readonly string[]) => missingNames(scope, 'roles', names);
+  const unknown = (names: readonly string[]) => missingNames(scope, ROLES, names);
 
   /** The roles of each of these users, in order. */
   async function rolesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {

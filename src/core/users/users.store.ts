@@ -2,18 +2,37 @@ import { Op, QueryTypes } from 'sequelize';
 import { isDuplicate } from '../../db/errors.ts';
 import { findAlike } from '../../db/find-alike.ts';
 import { insertRows } from '../../db/insert-rows.ts';
-import type { UserRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
+import { nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
 import { AppError } from '../errors.ts';
 import { listUsers } from './list-users.store.ts';
 import type { NewUser, ProfileChange, User, UserChange, UserFilter } from './user.ts';
+
+export const USERS = table('users', {
+  id: primaryKey(text(36)),
+  email: text(254),
+  emailCanonical: text(254),
+  username: nullable(text(32)),
+  usernameCanonical: nullable(text(32)),
+  name: nullable(text(200)),
+  passwordHash: nullable(text(255)),
+  passwordChangedAt: nullable(time()),
+  emailVerifiedAt: nullable(time()),
+  disabledAt: nullable(time()),
+  passwordChangeRequiredAt: nullable(time()),
+  rightsVersion: nullable(time()),
+  createdAt: time(),
+  updatedAt: time(),
+});
+
+type UserRow = RowOf<typeof USERS>;
 
 export type UserStore = ReturnType<typeof createUserStore>;
 
 /** People in the table `users`. Each write is one statement, and the database decides every race. */
 export function createUserStore(scope: Scope) {
-  const { models, sequelize, transaction, run, write } = scope;
-  const { users } = models;
+  const { open, sequelize, transaction, run, write } = scope;
+  const users = open(USERS);
 
   const findById = (id: string) => findOne({ id });
   const findByEmail = (canonical: string) => findOne({ emailCanonical: canonical });

@@ -1,12 +1,13 @@
 import { Op } from 'sequelize';
+import { PERMISSIONS } from '../../core/access/roles.tables.ts';
 import { AppError } from '../../core/errors.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import type { Scope } from '../../db/scope.ts';
 import type { Permission } from './role.ts';
 
 /** What can be allowed, in the table `permissions`. */
-export function createPermissionStore({ models, transaction, run, write }: Scope) {
-  const { permissions } = models;
+export function createPermissionStore({ open, transaction, run, write }: Scope) {
+  const permissions = open(PERMISSIONS);
 
   /** In the order of their names, those after the name `after` if that is given. */
   async function list(limit: number, after: string | undefined): Promise<Permission[]> {

@@ -1,12 +1,16 @@
 import { ForeignKeyConstraintError, Op, QueryTypes } from 'sequelize';
+import { PERMISSIONS, ROLE_PERMISSIONS, ROLES, USER_ROLES } from '../../core/access/roles.tables.ts';
 import { AppError } from '../../core/errors.ts';
+import { REVOCATIONS } from '../../core/revocation/revocations.store.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { missingNames } from '../../db/missing-names.ts';
 import { removeInPortions } from '../../db/portions.ts';
-import type { RoleRow } from '../../db/rows.ts';
 import type { Scope } from '../../db/scope.ts';
+import type { RowOf } from '../../db/table.ts';
 import { laterThan } from '../../db/versions.ts';
 import type { NewRole, Role } from './role.ts';
+
+type RoleRow = RowOf<typeof ROLES>;
 
 /** Which roles the users of a role have besides, each combination once: few, however many users there are. */
 const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
@@ -18,8 +22,11 @@ const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
 
 /** Roles and what they may do, in the tables `roles` and `role_permissions`. */
 export function createRoleStore(scope: Scope) {
-  const { models, sequelize, transaction, run, write } = scope;
-  const { roles, rolePermissions, userRoles, revocations } = models;
+  const { open, sequelize, transaction, run, write } = scope;
+  const roles = open(ROLES);
+  const rolePermissions = open(ROLE_PERMISSIONS);
+  const userRoles = open(USER_ROLES);
+  const revocations = open(REVOCATIONS);
   const lock = transaction !== null;
 
   async function withPermissions(rows: readonly RoleRow[]): Promise<Role[]> {
@@ -66,7 +73,7 @@ export function createRoleStore(scope: Scope) {
   }
 
   async function unknownPermission(names: readonly string[], cause: unknown): Promise<AppError> {
-    const unknown = await missingNames(scope, 'permissions', names);
+    const unknown = await missingNames(scope, PERMISSIONS, names);
     return new AppError('unknown_permission', `There is no permission ${unknown.join(', ')}.`, { cause });
   }
 

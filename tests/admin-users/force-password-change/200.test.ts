@@ -18,7 +18,7 @@ async function forced(app: TestApp, details: Partial<Person> = {}): Promise<Sign
 }
 
 function readHash(app: TestApp, id: string): Promise<unknown> {
-  return app.database.models.users.findByPk(id, { attributes: ['passwordHash'], raw: true });
+  return app.models.users.findByPk(id, { attributes: ['passwordHash'], raw: true });
 }
 
 onEachDatabase((kind) => {

@@ -30,9 +30,9 @@ async function importUsers(app: TestApp, token: string, users: readonly unknown[
 
 /** The one result, and that nobody has the address where it is a refusal. */
 async function importOne(app: TestApp, token: string, user: Record<string, unknown>): Promise<Result> {
-  const before = await app.database.models.users.count();
+  const before = await app.models.users.count();
   const [result = { index: -1 }] = await importUsers(app, token, [user]);
-  const added = (await app.database.models.users.count()) - before;
+  const added = (await app.models.users.count()) - before;
   expect(added).toBe(result.id === undefined ? 0 : 1);
   return result;
 }
@@ -98,7 +98,7 @@ onEachDatabase((kind) => {
         const { email, password } = aPerson();
         const password_hash = (await bcrypt.hash(password, COST)).replace('$2b$', prefix);
         const { id } = await importOne(app, token, { email, password_hash });
-        const stored = async () => (await app.database.models.users.findByPk(id))?.passwordHash;
+        const stored = async () => (await app.models.users.findByPk(id))?.passwordHash;
 
         await app
           .post('/login')
@@ -143,7 +143,7 @@ onEachDatabase((kind) => {
       for (const { id, code, detail } of results)
         expect(detail === undefined).toBe(code === undefined || !!id);
       expect(JSON.stringify(results)).not.toContain(HASH);
-      const there = await app.database.models.users.findAll({ where: { email: [first, last] }, raw: true });
+      const there = await app.models.users.findAll({ where: { email: [first, last] }, raw: true });
       expect(there.map(({ id }) => id).sort()).toEqual([results[0]?.id, results[8]?.id].sort());
     });
 
@@ -249,7 +249,7 @@ onEachDatabase((kind) => {
 
       expect(app.storedCosts.workCost()).toBe(5);
       await app.post('/login').send({ email, password }).expect(200);
-      const row = await app.database.models.users.findByPk(id);
+      const row = await app.models.users.findByPk(id);
       expect(row?.passwordHash).toMatch(/^lk1:[0-9a-f]{8}:\$2b\$04\$/);
     });
 
@@ -336,7 +336,7 @@ onEachDatabase((kind) => {
     it('and a refused item is in no table and in no entry of the ledger', async () => {
       const { token, id: importer } = await anAdmin(app);
       const tables = () => {
-        const { users, userRoles } = app.database.models;
+        const { users, userRoles } = app.models;
         return Promise.all([users.count(), userRoles.count()]);
       };
       const before = await tables();
@@ -367,7 +367,7 @@ onEachDatabase((kind) => {
       const results = await importUsers(app, token, users);
 
       expect(results.filter(({ id }) => id !== undefined)).toHaveLength(1000);
-      expect(await app.database.models.users.count({ where: { name: '🔑'.repeat(200) } })).toBe(1000);
+      expect(await app.models.users.count({ where: { name: '🔑'.repeat(200) } })).toBe(1000);
     });
 
     it('to 1,000 users of whom some are wrong in each way that there is', async () => {

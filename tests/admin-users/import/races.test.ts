@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { WhereOptions } from 'sequelize';
 import { callerOf } from '../../../src/core/principal.ts';
 import { principalOf } from '../../../src/core/tokens/authenticate.ts';
-import type { UserRow } from '../../../src/db/rows.ts';
+import type { USERS } from '../../../src/core/users/users.store.ts';
+import type { RowOf } from '../../../src/db/table.ts';
 import { createImport } from '../../../src/features/users/import.ts';
 import { anAdmin, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
@@ -51,9 +52,9 @@ onEachDatabase((kind) => {
           expect(signup.body).toMatchObject({ status: 409, code });
           expect(contested?.id).toBeDefined();
         }
-        const where: WhereOptions<UserRow> =
+        const where: WhereOptions<RowOf<typeof USERS>> =
           round % 2 === 0 ? { emailCanonical: person.email } : { usernameCanonical: person.username };
-        expect(await app.database.models.users.count({ where })).toBe(1);
+        expect(await app.models.users.count({ where })).toBe(1);
       }
     });
 
@@ -73,7 +74,7 @@ onEachDatabase((kind) => {
         second.reverse();
         for (const [index, { email }] of users.entries()) {
           expect([first[index]?.code, second[index]?.code].sort()).toEqual(['email_taken', undefined]);
-          expect(await app.database.models.users.count({ where: { email } })).toBe(1);
+          expect(await app.models.users.count({ where: { email } })).toBe(1);
         }
       }
     });
@@ -99,7 +100,7 @@ onEachDatabase((kind) => {
       );
 
       await expect(imported).rejects.toMatchObject({ code: 'token_revoked' });
-      expect(await app.database.models.users.count({ where: { email: emails } })).toBe(0);
+      expect(await app.models.users.count({ where: { email: emails } })).toBe(0);
     });
   });
 
@@ -118,7 +119,7 @@ onEachDatabase((kind) => {
 
         for (const [index, { email }] of users.entries()) {
           expect([first[index]?.code, second[index]?.code].sort()).toEqual(['email_taken', undefined]);
-          expect(await apps.first.database.models.users.count({ where: { email } })).toBe(1);
+          expect(await apps.first.models.users.count({ where: { email } })).toBe(1);
         }
       }
     });

@@ -30,13 +30,13 @@ onEachDatabase((kind) => {
       ['a member that is not known', { users: [{ email: aPerson().email }], dry_run: true }],
     ])('to %s, and imports nobody', async (_what, body) => {
       const { token } = await anAdmin(app);
-      const before = await app.database.models.users.count();
+      const before = await app.models.users.count();
 
       const sent = app.post('/admin/users/import').auth(token, auth);
       const response = await sent.send(body as object).expect(400);
 
       expect(response.body.code).toBe('validation_failed');
-      expect(await app.database.models.users.count()).toBe(before);
+      expect(await app.models.users.count()).toBe(before);
     });
 
     it('to what is no JSON', async () => {

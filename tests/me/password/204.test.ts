@@ -71,11 +71,11 @@ onEachDatabase((kind) => {
     it('for a current password whose hash came from another system, and stores the new one as its own', async () => {
       const { id, password, token } = await signUp(app);
       const foreign = await bcrypt.hash(password, 4);
-      await app.database.models.users.update({ passwordHash: foreign }, { where: { id } });
+      await app.models.users.update({ passwordHash: foreign }, { where: { id } });
 
       await change(token, password, aPerson().password);
 
-      expect((await app.database.models.users.findByPk(id))?.passwordHash).toMatch(/^lk1:/);
+      expect((await app.models.users.findByPk(id))?.passwordHash).toMatch(/^lk1:/);
     });
 
     it('again and again, each time with the password of the time before', async () => {

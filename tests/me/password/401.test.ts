@@ -41,7 +41,7 @@ onEachDatabase((kind) => {
 
     it('to a disabled account, whose password stays as it is', async () => {
       const { id, email, password, token } = await signUp(app);
-      await app.database.models.users.update({ disabledAt: new Date() }, { where: { id } });
+      await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
       const response = await app
         .post('/me/password')
@@ -50,13 +50,13 @@ onEachDatabase((kind) => {
         .expect(401);
 
       expect(response.body.code).toBe('token_revoked');
-      await app.database.models.users.update({ disabledAt: null }, { where: { id } });
+      await app.models.users.update({ disabledAt: null }, { where: { id } });
       await app.post('/login').send({ email, password }).expect(200);
     });
 
     it('to a deleted account', async () => {
       const { id, password, token } = await signUp(app);
-      await app.database.models.users.destroy({ where: { id } });
+      await app.models.users.destroy({ where: { id } });
 
       const response = await app
         .post('/me/password')

@@ -31,12 +31,12 @@ onEachDatabase((kind) => {
 
     it('to an account without a password, which nobody may set this way', async () => {
       const { id, password, token } = await signUp(app);
-      await app.database.models.users.update({ passwordHash: null }, { where: { id } });
+      await app.models.users.update({ passwordHash: null }, { where: { id } });
 
       await change(token, password, aPerson().password).expect(403);
       await change(token, '', aPerson().password).expect(403);
 
-      expect((await app.database.models.users.findByPk(id))?.passwordHash).toBeNull();
+      expect((await app.models.users.findByPk(id))?.passwordHash).toBeNull();
     });
 
     it('to a password that was right until somebody changed it', async () => {

@@ -51,7 +51,7 @@ onEachDatabase((kind) => {
 
       await change(token, password, aPerson().password).expect(204);
 
-      const rows = await app.database.models.sessions.findAll({ where: { userId: id }, order: ['id'] });
+      const rows = await app.models.sessions.findAll({ where: { userId: id }, order: ['id'] });
       expect(rows.map(({ revokedReason }) => revokedReason).sort()).toEqual(
         ['password_changed', null].sort(),
       );

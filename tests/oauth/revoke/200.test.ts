@@ -53,7 +53,7 @@ onEachDatabase((kind) => {
       for (let count = 0; count < 3; count++) await revoke(token, client);
 
       expect(await recorded(app, 'token.revoked', client.id)).toHaveLength(1);
-      expect(await app.database.models.revocations.count({ where: { subjectId: jti } })).toBe(1);
+      expect(await app.models.revocations.count({ where: { subjectId: jti } })).toBe(1);
     });
 
     it("to another client, for a user's token and for an unknown one, and nothing happens", async () => {

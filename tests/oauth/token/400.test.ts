@@ -139,13 +139,13 @@ onEachDatabase((kind) => {
       ['a'.repeat(15_000), '15,000 characters'],
     ])('invalid_scope to %.60s (%s), and issues nothing', async (scope) => {
       const client = await makeClient(app);
-      const before = await app.database.models.ledger.count({ where: { type: 'client.token_issued' } });
+      const before = await app.models.ledger.count({ where: { type: 'client.token_issued' } });
 
       const response = await askForToken(app, client, { scope }).expect(400);
 
       demandOAuthError(response, 'invalid_scope');
       expect(response.text.length).toBeLessThan(300);
-      expect(await app.database.models.ledger.count({ where: { type: 'client.token_issued' } })).toBe(before);
+      expect(await app.models.ledger.count({ where: { type: 'client.token_issued' } })).toBe(before);
     });
   });
 
