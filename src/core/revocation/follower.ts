@@ -25,7 +25,7 @@ export interface FollowerOptions {
 
 /** Keeps a process's revocation set equal to the table that all processes write to. */
 export interface RevocationFollower {
-  /** Reads whatever is new when it is called; one reading at a time, whoever asks. Rejects where the table cannot be read. */
+  /** Reads whatever is new when it is called; one reading at a time. Rejects where the table cannot be read. */
   readonly catchUp: () => Promise<void>;
   /** Adds what this process has committed. Where it is followed it reads the table at once, for the positions. */
   readonly announce: Announce;
@@ -36,7 +36,7 @@ export interface RevocationFollower {
   readonly prune: () => Promise<void>;
   /** Milliseconds since the table was last known to be followed. */
   readonly lagMilliseconds: () => number;
-  /** Whether the lag is more than it may be: then nobody here knows what has been revoked. */
+  /** Whether the lag is more than it may be: then this process does not know what has been revoked. */
   readonly isStale: () => boolean;
 }
 
@@ -125,7 +125,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
     }
   }
 
-  /** A reading that has begun may have missed what was committed since, so whoever comes meanwhile waits for the next. */
+  /** A reading that has begun may have missed what was committed since, so a call meanwhile waits for the next. */
   function catchUp(): Promise<void> {
     if (reading !== undefined) {
       readingNext ??= reading

@@ -2,7 +2,7 @@ import type { OpenApiDocument } from '../../http/openapi.ts';
 import { type Feature, feature } from '../feature.ts';
 import { docsRoutes } from './routes.ts';
 
-/** The OpenAPI document, and pages for people. `describe` is asked for the document when somebody first wants it. */
+/** The OpenAPI document, and pages for people. `describe` makes the document, at the first request for it. */
 export function docs(describe: () => OpenApiDocument | Promise<OpenApiDocument>): Feature {
   return feature({ routes: docsRoutes(describe), create: () => ({ services: undefined }) });
 }
