@@ -8,7 +8,7 @@ import { createHashWorkers, type HashWorkers } from '../../src/core/passwords/ha
 const LIVE_COST = 6;
 const TEXT = 'vexing quartz';
 
-const BUILT = new URL('../../dist/passwords/hash-workers.js', import.meta.url).href;
+const BUILT = new URL('../../dist/core/passwords/hash-workers.js', import.meta.url).href;
 
 /** Stops the threads again and again while they are being started, in a process of its own. */
 const PROGRAM = `
