@@ -21,7 +21,7 @@ interface Operation {
 
 type Content = Readonly<Record<string, { readonly schema: Schema }>>;
 
-const DOCUMENT = describeService() as unknown as {
+const DOCUMENT = (await describeService()) as unknown as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 };

@@ -5,6 +5,8 @@ import { renderEnvExample, VARIABLES } from '../src/config/variables.ts';
 import { renderEndpoints, table } from './api-page.ts';
 import { toPostmanCollection } from './postman.ts';
 
+const DOCUMENT = await describeService();
+
 /** Files that are made from the code by `npm run generate`; a test holds each equal to what the code says today. */
 export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
   '.env.example': renderEnvExample,
@@ -12,7 +14,7 @@ export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
   'docs/api.md': () => withPart('docs/api.md', 'endpoints', renderEndpoints(allRoutes())),
   'docs/configuration.md': () => withPart('docs/configuration.md', 'configuration', renderVariables()),
   'postman/latchkey.postman_collection.json': () =>
-    `${JSON.stringify(toPostmanCollection(describeService()), null, 2)}\n`,
+    `${JSON.stringify(toPostmanCollection(DOCUMENT), null, 2)}\n`,
 };
 
 /** A page with what stands between its two marks made anew. */

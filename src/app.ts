@@ -16,7 +16,7 @@ import { sessions } from './features/sessions/feature.ts';
 import { users } from './features/users/feature.ts';
 import { createFront, type Front, type FrontOptions } from './http/front.ts';
 import { mount } from './http/mount.ts';
-import { describeApi, type OpenApiDocument } from './http/openapi.ts';
+import type { OpenApiDocument } from './http/openapi.ts';
 import type { RouteDescription } from './http/route.ts';
 
 /** The version that /openapi.json names; a test holds it equal to package.json. */
@@ -63,6 +63,8 @@ export function allRoutes(): readonly RouteDescription[] {
 }
 
 /** The OpenAPI document of this version, as GET /openapi.json serves it. It takes no database to make. */
-export function describeService(): OpenApiDocument {
+export async function describeService(): Promise<OpenApiDocument> {
+  // Loaded when first asked for: a service starts sooner without it.
+  const { describeApi } = await import('./http/openapi.ts');
   return describeApi(allRoutes(), VERSION);
 }

@@ -36,10 +36,10 @@ describe('The README', () => {
 });
 
 describe('docs/api.md', () => {
-  it('lists every endpoint of the OpenAPI document', () => {
+  it('lists every endpoint of the OpenAPI document', async () => {
     const page = readFileSync(join(ROOT, 'docs/api.md'), 'utf8');
 
-    for (const [path, methods] of Object.entries(describeService().paths ?? {})) {
+    for (const [path, methods] of Object.entries((await describeService()).paths ?? {})) {
       for (const method of Object.keys(methods)) {
         expect(page).toContain(`| \`${method.toUpperCase()} ${path}\` |`);
       }

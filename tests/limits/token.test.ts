@@ -12,7 +12,7 @@ const POLICY = { policy: 'token', limit: 3, windowSeconds: 60 };
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** Every operation of the document that takes an access token. */
-const OPERATIONS = Object.entries(describeService().paths ?? {}).flatMap(([path, item]) =>
+const OPERATIONS = Object.entries((await describeService()).paths ?? {}).flatMap(([path, item]) =>
   Object.entries(item)
     .filter(([, operation]) => (operation as { security?: object[] }).security !== undefined)
     // Machines authenticate there, which has a limit of its own.

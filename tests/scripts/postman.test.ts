@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
     it('runs from top to bottom against a live server, every operation of the document once', async () => {
       const { exitCode, run } = await runNewman();
 
-      const summaries = Object.values(describeService().paths ?? {}).flatMap((operations) =>
+      const summaries = Object.values((await describeService()).paths ?? {}).flatMap((operations) =>
         Object.values(operations).map(({ summary }) => summary as string),
       );
       expect(run.failures.map(({ error }) => error.message)).toEqual([]);

@@ -5,7 +5,7 @@ import { insertRows } from '../../db/insert-rows.ts';
 import type { Scope } from '../../db/scope.ts';
 import { nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
 import { AppError } from '../errors.ts';
-import { listUsers } from './list-users.store.ts';
+import { listUserIds } from './list-user-ids.store.ts';
 import type { NewUser, ProfileChange, User, UserChange, UserFilter } from './user.ts';
 
 export const USERS = table('users', {
@@ -45,7 +45,10 @@ export function createUserStore(scope: Scope) {
 
   /** In the order of their ids, those after the id `after` if that is given. */
   async function list(filter: UserFilter, limit: number, after: string | undefined): Promise<User[]> {
-    return (await listUsers(scope, filter, limit, after)).map(toUser);
+    const ids = await listUserIds(scope, filter, limit, after);
+    if (ids.length === 0) return [];
+    const rows = await run(() => users.findAll({ where: { id: ids }, order: [['id', 'ASC']], transaction }));
+    return rows.map((row) => toUser(row.get()));
   }
 
   /** @throws AppError email_taken, username_taken */

@@ -3,6 +3,6 @@ import { type Feature, feature } from '../feature.ts';
 import { docsRoutes } from './routes.ts';
 
 /** The OpenAPI document, and pages for people. `describe` makes the document, at the first request for it. */
-export function docs(describe: () => OpenApiDocument | Promise<OpenApiDocument>): Feature {
+export function docs(describe: () => Promise<OpenApiDocument>): Feature {
   return feature({ routes: docsRoutes(describe), create: () => ({ services: undefined }) });
 }

@@ -19,7 +19,7 @@ const UNCHANGED = 'It is what the ETag in If-None-Match names';
 const route = routesWith<undefined>();
 const pages = () => import('./pages.ts');
 
-export function docsRoutes(describe: () => OpenApiDocument | Promise<OpenApiDocument>) {
+export function docsRoutes(describe: () => Promise<OpenApiDocument>) {
   return [
     documented({
       id: 'openapi',

@@ -1,25 +1,6 @@
 import { QueryTypes } from 'sequelize';
 import type { Scope } from '../../db/scope.ts';
-import type { RowOf } from '../../db/table.ts';
 import type { UserFilter } from './user.ts';
-import { USERS } from './users.store.ts';
-
-type UserRow = RowOf<typeof USERS>;
-
-/** A page of users in the order of their ids, those after the id `after` if that is given. */
-export async function listUsers(
-  scope: Scope,
-  filter: UserFilter,
-  limit: number,
-  after: string | undefined,
-): Promise<UserRow[]> {
-  const { open, transaction, run } = scope;
-  const ids = await listIds(scope, filter, limit, after);
-  if (ids.length === 0) return [];
-  const order: [string, string][] = [['id', 'ASC']];
-  const rows = await run(() => open(USERS).findAll({ where: { id: ids }, order, transaction }));
-  return rows.map((row) => row.get());
-}
 
 const LAST_CHARACTER = '\u{10ffff}';
 /** One after the other, since with OR the database would merge three indexes, or read the whole table. */
@@ -29,7 +10,7 @@ const SEARCHED_COLUMNS = ['id', 'email_canonical', 'username_canonical'];
  * The ids of a page. Each statement is made of constants, and goes by the index that leaves the fewest rows: left to themselves,
  * MariaDB and SQLite walk the primary key until the page is full, which is the whole table where few are looked for.
  */
-async function listIds(
+export async function listUserIds(
   { sequelize, transaction, run }: Scope,
   { search, role, state }: UserFilter,
   limit: number,
