@@ -130,7 +130,7 @@ export function createCore(world: World) {
     audience,
     onUse: apiKeyUsage.note,
   });
-  const clientRefusals = createClientRefusals(store.ledger, clock, logger, observers.clientRefused);
+  const clientRefusals = createClientRefusals(store.audit, clock, logger, observers.clientRefused);
   const clientTokens = createClientTokens({
     store,
     accessTokens,

@@ -25,7 +25,7 @@ export function storesOf(scope: Scope) {
     sessions: createSessionStore(scope),
     revocations: createRevocationStore(scope),
     rights: createRightsStore(scope),
-    ledger: createAuditStore(scope),
+    audit: createAuditStore(scope),
     apiKeys: createApiKeyStore(scope),
     clients: createClientStore(scope),
   };

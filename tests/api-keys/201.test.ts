@@ -101,7 +101,7 @@ onEachDatabase((kind) => {
       const queries = await queriesOf(app, async () => {
         const { body } = await create(token, wish).set('User-Agent', 'Test/1.0').expect(201);
 
-        const [event] = await app.store.ledger.list({ subjectId: body.id }, 10, undefined);
+        const [event] = await app.store.audit.list({ subjectId: body.id }, 10, undefined);
         expect(event).toMatchObject({
           type: 'api_key.created',
           outcome: 'success',

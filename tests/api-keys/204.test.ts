@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
       expect(answers.map(({ status }) => status).sort()).toEqual([204, 404]);
       expect(await app.models.revocations.count({ where: { subjectId: id, kind: 'key' } })).toBe(1);
       const deleted = { subjectId: id, type: 'api_key.deleted' as const };
-      expect(await app.store.ledger.list(deleted, 10, undefined)).toHaveLength(1);
+      expect(await app.store.audit.list(deleted, 10, undefined)).toHaveLength(1);
     });
 
     it('and records who did it', async () => {
@@ -64,7 +64,7 @@ onEachDatabase((kind) => {
 
       const { headers } = await remove(id, token).set('User-Agent', 'Test/2.0').expect(204);
 
-      const [event] = await app.store.ledger.list({ subjectId: id }, 1, undefined);
+      const [event] = await app.store.audit.list({ subjectId: id }, 1, undefined);
       expect(event).toMatchObject({
         type: 'api_key.deleted',
         outcome: 'success',

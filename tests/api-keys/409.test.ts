@@ -41,7 +41,7 @@ onEachDatabase((kind) => {
       expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, ...Array(6).fill(409)]);
       expect(await app.models.apiKeys.count({ where: { userId: id } })).toBe(MAX_KEYS);
       const created = { actorId: id, type: 'api_key.created' as const };
-      expect(await app.store.ledger.list(created, 100, undefined)).toHaveLength(MAX_KEYS);
+      expect(await app.store.audit.list(created, 100, undefined)).toHaveLength(MAX_KEYS);
     });
 
     it('to nobody whose other keys have expired', async () => {

@@ -64,7 +64,7 @@ onEachDatabase((kind) => {
 
       await app.patch('/me').auth(key, { type: 'bearer' }).send({ name: 'By key' }).expect(200);
 
-      const [event] = await app.store.ledger.list({ subjectId: userId }, 1, undefined);
+      const [event] = await app.store.audit.list({ subjectId: userId }, 1, undefined);
       expect(event).toMatchObject({ type: 'user.updated', actor: { type: 'api_key', id }, sessionId: null });
     });
 

@@ -46,7 +46,7 @@ onEachDatabase((kind) => {
 
       const { body } = await app.get('/verify').auth(key, as).expect(401);
       expect(body.code).toBe('token_revoked');
-      const [entry] = await app.store.ledger.list({ subjectId: id }, 1, undefined);
+      const [entry] = await app.store.audit.list({ subjectId: id }, 1, undefined);
       expect(entry).toMatchObject({ type: 'api_key.deleted', actor: { type: 'user', id: admin.id } });
     });
 

@@ -26,7 +26,7 @@ onEachDatabase((kind) => {
 
     function append(subject: string, number: number, at: Date): Promise<void> {
       const caller = { actor: ANONYMOUS, origin: NOWHERE, sessionId: null };
-      return app.store.ledger.append(entryOf('login.failed', caller, subject, { number }, 'failure'), at);
+      return app.store.audit.append(entryOf('login.failed', caller, subject, { number }, 'failure'), at);
     }
 
     async function numbersOf(query: Record<string, string | number>): Promise<unknown[]> {

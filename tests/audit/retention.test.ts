@@ -33,10 +33,10 @@ onEachDatabase((kind) => {
       const subject = uuidv7();
       const oldest = app.clock.now() - 7 * DAY_MILLISECONDS;
       for (const at of [oldest - DAY_MILLISECONDS, oldest - 1, oldest, app.clock.now()]) {
-        await app.store.ledger.append(entryOf('user.unlocked', OPERATOR, subject, { at }), new Date(at));
+        await app.store.audit.append(entryOf('user.unlocked', OPERATOR, subject, { at }), new Date(at));
       }
       const times = async () =>
-        (await app.store.ledger.list({ subjectId: subject }, 10, undefined)).map(({ details }) => details.at);
+        (await app.store.audit.list({ subjectId: subject }, 10, undefined)).map(({ details }) => details.at);
       // Only what ticks is sped up; the database needs its own timers.
       jest.useFakeTimers({
         doNotFake: [
@@ -62,7 +62,7 @@ onEachDatabase((kind) => {
     });
 
     it('cannot be changed through its port', () => {
-      expect(Object.keys(app.store.ledger).sort()).toEqual([
+      expect(Object.keys(app.store.audit).sort()).toEqual([
         'append',
         'appendMany',
         'list',

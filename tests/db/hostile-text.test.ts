@@ -108,7 +108,7 @@ onEachDatabase((kind) => {
           .expect(200);
 
         const sessions = await app.get('/sessions').auth(body.access_token, { type: 'bearer' }).expect(200);
-        const [entry] = await app.store.ledger.list({ subjectId: id, type: 'login.succeeded' }, 1, undefined);
+        const [entry] = await app.store.audit.list({ subjectId: id, type: 'login.succeeded' }, 1, undefined);
 
         expect(JSON.stringify(sessions.body)).toContain(JSON.stringify(userAgent));
         expect(entry?.userAgent).toBe(userAgent);

@@ -28,7 +28,7 @@ onEachDatabase((kind) => {
         clientRequestId: 'their-request',
       };
       const caller: Caller = { actor, origin, sessionId: '01890000-0000-7000-8000-00000000000a' };
-      await app.store.ledger.append(entryOf('user.unlocked', caller, subjectId), new Date(app.clock.now()));
+      await app.store.audit.append(entryOf('user.unlocked', caller, subjectId), new Date(app.clock.now()));
     }
 
     it('with what the person did, the latest first, from which device and in which session', async () => {

@@ -103,7 +103,7 @@ async function useEverything(app: TestApp): Promise<void> {
   await storedCosts.refresh();
   await store.loginFailures.prune(before);
   await store.apiKeys.prune(before);
-  await store.ledger.prune(before);
+  await store.audit.prune(before);
 }
 
 /** How many rows MariaDB or MySQL reads for it, where those are too many. What it changes is taken back. */

@@ -44,6 +44,6 @@ export async function logIn(app: TestApp, { email, password }: { email: string; 
 
 /** The ledger's entries about a role or a permission; those of one moment in any order. */
 export async function entriesAbout(app: TestApp, subjectId: string) {
-  const entries = await app.store.ledger.list({ subjectId }, 100, undefined);
+  const entries = await app.store.audit.list({ subjectId }, 100, undefined);
   return entries.map(({ type, outcome, actor, details }) => ({ type, outcome, actor, details }));
 }

@@ -80,7 +80,7 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
         ttlSeconds,
       });
       const details = { scope: permissions.join(' '), secret_id: secretId };
-      await stores.ledger.append(entryOf('client.token_issued', callerOf(id, origin), id, details), at);
+      await stores.audit.append(entryOf('client.token_issued', callerOf(id, origin), id, details), at);
       return { accessToken, expiresInSeconds: ttlSeconds, permissions };
     });
   }
@@ -89,7 +89,7 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
   async function revoke(id: string, jti: string, origin: RequestOrigin): Promise<void> {
     if (jti.length > MAX_JTI_LENGTH) return;
     const revoked = await store.transaction(async (stores) => {
-      await stores.ledger.append(entryOf('token.revoked', callerOf(id, origin), id, { jti }), now());
+      await stores.audit.append(entryOf('token.revoked', callerOf(id, origin), id, { jti }), now());
       return revoking.revokeTokenWithin(stores, jti);
     });
     revoking.announce(revoked);

@@ -11,7 +11,7 @@ import type { CoreStore, CoreStores } from '../stores.ts';
 import type { RevocationReason, SessionFilter } from './session.ts';
 
 /** What revoking writes to, inside a transaction or outside. */
-type EndingStores = Pick<CoreStores, 'sessions' | 'revocations' | 'ledger'>;
+type EndingStores = Pick<CoreStores, 'sessions' | 'revocations' | 'audit'>;
 
 const MAX_LISTED_SESSIONS = 100;
 
@@ -51,7 +51,7 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
   }
 
   async function record(
-    { ledger }: EndingStores,
+    { audit }: EndingStores,
     userId: string,
     ended: readonly Revocation[],
     reason: RevocationReason,
@@ -63,7 +63,7 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
     };
     const outcome = reason === 'refresh_token_reused' ? 'failure' : 'success';
     const type = EVENT_OF[reason] ?? 'session.ended';
-    await ledger.append(entryOf(type, caller, userId, details, outcome), now());
+    await audit.append(entryOf(type, caller, userId, details, outcome), now());
   }
 
   /** The same without an entry in the audit log, where another entry tells of the whole. */

@@ -139,7 +139,7 @@ export function createSessions(dependencies: SessionDependencies) {
 
   /** False where there is no user to give a session to. */
   async function insertAndRecord(
-    { sessions, ledger }: CoreStores,
+    { sessions, audit }: CoreStores,
     session: Session,
     { passwordHash, origin }: SignInEvidence,
     earlier: readonly AuditEntry[],
@@ -147,7 +147,7 @@ export function createSessions(dependencies: SessionDependencies) {
     const { id, userId, method, createdAt } = session;
     if (!(await sessions.insert(session, passwordHash))) return false;
     const login = entryOf('login.succeeded', userCaller(userId, origin, id), userId, { method });
-    await ledger.appendMany([...earlier, login], createdAt);
+    await audit.appendMany([...earlier, login], createdAt);
     return true;
   }
 
@@ -256,7 +256,7 @@ export function createSessions(dependencies: SessionDependencies) {
   ): Promise<SessionGrant> {
     const { id, userId } = session;
     const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
-    await store.ledger.append(entryOf('refresh.repeated', caller, userId, { answer }), at);
+    await store.audit.append(entryOf('refresh.repeated', caller, userId, { answer }), at);
     onRefresh(answer);
     return grant(session, at, store, wanted);
   }

@@ -93,7 +93,7 @@ export function createCurrentPassword(core: Core) {
 
     async function recordRefusal(reason: string): Promise<void> {
       const entry = entryOf('password.refused', caller, userId, { reason }, 'failure');
-      await store.ledger.append(entry, new Date(clock.now()));
+      await store.audit.append(entry, new Date(clock.now()));
     }
 
     return { place, compare, succeed, abandon };

@@ -31,13 +31,12 @@ export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Signing up, and what users do with their own account. Hashing never holds a database connection. */
 export function createAccounts(core: Core) {
-  const { store, passwords, sessions, deviceTokens, clock, config } = core;
+  const { store, passwords, sessions, deviceTokens, clock } = core;
   const currentPassword = createCurrentPassword(core);
   const now = () => new Date(clock.now());
 
-  /** @throws AppError signup_disabled, validation_failed, overloaded, email_taken, username_taken */
+  /** @throws AppError validation_failed, overloaded, email_taken, username_taken */
   async function signUp({ email, password, username, name }: Signup, origin: RequestOrigin): Promise<Login> {
-    if (config.signupDisabled) throw new AppError('signup_disabled');
     passwords.assertAcceptable(password, [email.shown, username?.shown, name], '/password');
     const createdAt = now();
     const newUser = {
@@ -81,7 +80,7 @@ export function createAccounts(core: Core) {
       const user = await stores.users.updateProfile(userId, change, at);
       if (user === null) throw new AppError('token_revoked');
       const entry = entryOf('user.updated', caller, userId, { fields: Object.keys(change) });
-      await stores.ledger.append(entry, at);
+      await stores.audit.append(entry, at);
       return user;
     });
   }
@@ -101,7 +100,7 @@ export function createAccounts(core: Core) {
           await requireOtherAdmin(stores, userId);
           if (!(await stores.users.remove(userId, hash))) return null;
           await stores.loginFailures.clearAccount(userId);
-          await stores.ledger.append(entryOf('user.deleted', caller, userId), now());
+          await stores.audit.append(entryOf('user.deleted', caller, userId), now());
           return sessions.revokeUserWithin(stores, userId);
         });
       }

@@ -68,7 +68,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
       const outcome = await stores.apiKeys.insert(key, MAX_LIVE_KEYS);
       if (outcome === 'no_owner') throw new AppError('token_revoked');
       if (outcome === 'too_many') throw new AppError('too_many_api_keys');
-      await stores.ledger.append(entryOf('api_key.created', owner, id, details), createdAt);
+      await stores.audit.append(entryOf('api_key.created', owner, id, details), createdAt);
     });
   }
 
@@ -115,7 +115,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
     const expiresAt = new Date(at.getTime() + REVOCATION_SECONDS * 1000);
     const revoked = [{ kind: 'key', subjectId: id, notBefore: null, expiresAt } as const];
     await stores.revocations.insert(revoked, at);
-    await stores.ledger.append(entryOf('api_key.deleted', caller, id), at);
+    await stores.audit.append(entryOf('api_key.deleted', caller, id), at);
     return revoked;
   }
 

@@ -23,14 +23,14 @@ interface Paging {
 export type AuditEvents = ReturnType<typeof createAuditEvents>;
 
 /** Reads what the audit log has recorded. It is written by what changes something, in the same transaction. */
-export function createAuditEvents({ ledger, apiKeys }: Pick<CoreStores, 'ledger' | 'apiKeys'>) {
+export function createAuditEvents({ audit, apiKeys }: Pick<CoreStores, 'audit' | 'apiKeys'>) {
   async function search(filter: AuditFilter, { limit, cursor }: Paging): Promise<Page<AuditEvent>> {
-    return toPage(await ledger.list(filter, limit + 1, cursor), limit);
+    return toPage(await audit.list(filter, limit + 1, cursor), limit);
   }
 
   /** What a user has done, also by their API keys, and what was done to them. */
   async function activityOf(userId: string, { limit, cursor }: Paging): Promise<Page<Activity>> {
-    const { events, nextCursor } = toPage(await ledger.listAbout(userId, limit + 1, cursor), limit);
+    const { events, nextCursor } = toPage(await audit.listAbout(userId, limit + 1, cursor), limit);
     const keyIds = events.flatMap(({ actor }) => (actor.type === 'api_key' && actor.id ? [actor.id] : []));
     const own = new Set([userId, ...(await apiKeys.ownedAmong(userId, keyIds))]);
     return { events: events.map((event) => ({ ...event, byOther: isByOther(event, own) })), nextCursor };

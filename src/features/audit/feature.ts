@@ -11,7 +11,7 @@ export const audit = feature({
     const keptMilliseconds = config.audit.retentionDays * DAY_MILLISECONDS;
     return {
       services: { events: createAuditEvents(store) },
-      housekeeping: [() => store.ledger.prune(new Date(clock.now() - keptMilliseconds))],
+      housekeeping: [() => store.audit.prune(new Date(clock.now() - keptMilliseconds))],
     };
   },
 });

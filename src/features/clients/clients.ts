@@ -66,7 +66,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
       await stores.clients.insert(client);
       await stores.clients.addSecret(id, kept);
       const recorded = { ...describe(details), secret_id: kept.id };
-      await stores.ledger.append(entryOf('client.created', admin, id, recorded), at);
+      await stores.audit.append(entryOf('client.created', admin, id, recorded), at);
     });
     return { client: { ...client, secrets: [kept] }, secret: text };
   }
@@ -87,7 +87,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
         (isLater(before.expiresAt, expiresAt) && isLater(lastExpiryOfTokens(at), expiresAt));
       const changed = { name, permissions, expiresAt, updatedAt: at };
       await stores.clients.update(id, changed);
-      await stores.ledger.append(entryOf('client.updated', admin, id, describe(change)), at);
+      await stores.audit.append(entryOf('client.updated', admin, id, describe(change)), at);
       const revoked = isTokenTooOld ? await endOlderTokens(stores, before, at) : [];
       return { client: { ...before, ...changed }, revoked };
     });
@@ -100,7 +100,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     const revoked = await store.transaction(async (stores) => {
       await findForChange(stores, id, admin, now());
       await stores.clients.remove(id);
-      await stores.ledger.append(entryOf('client.deleted', admin, id), now());
+      await stores.audit.append(entryOf('client.deleted', admin, id), now());
       return revoking.revokeUserWithin(stores, id);
     });
     revoking.announce(revoked);
@@ -117,7 +117,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
       if (client.secrets.length >= MAX_SECRETS) throw new AppError('too_many_secrets');
       await stores.clients.addSecret(id, kept);
       const details = { secret_id: kept.id };
-      await stores.ledger.append(entryOf('client.secret_added', admin, id, details), now());
+      await stores.audit.append(entryOf('client.secret_added', admin, id, details), now());
     });
     return { id: kept.id, secret: text };
   }
@@ -128,7 +128,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
       await findForChange(stores, id, admin, now(), 'secret_not_found');
       if (!(await stores.clients.removeSecret(id, secretId))) throw new AppError('secret_not_found');
       const details = { secret_id: secretId };
-      await stores.ledger.append(entryOf('client.secret_removed', admin, id, details), now());
+      await stores.audit.append(entryOf('client.secret_removed', admin, id, details), now());
     });
   }
 
@@ -167,7 +167,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     for (const client of holders) {
       const permissions = client.permissions.filter((name) => name !== taken);
       await stores.clients.update(client.id, { ...client, permissions, updatedAt: at });
-      await stores.ledger.append(entryOf('client.updated', caller, client.id, describe({ permissions })), at);
+      await stores.audit.append(entryOf('client.updated', caller, client.id, describe({ permissions })), at);
       revoked.push(...(await endOlderTokens(stores, client, at)));
     }
     return revoked;

@@ -187,7 +187,7 @@ export function createPasswordLogin(core: Core) {
     const at = now();
     return store.transaction(async (stores) => {
       if (!(await stores.users.changePassword(user.id, hash, newHash, at))) return hash;
-      await stores.ledger.append(entryOf('password.changed', userCaller(user.id, origin), user.id), at);
+      await stores.audit.append(entryOf('password.changed', userCaller(user.id, origin), user.id), at);
       return newHash;
     });
   }
@@ -263,7 +263,7 @@ export function createPasswordLogin(core: Core) {
     origin: RequestOrigin,
   ): Promise<void> {
     const caller = { actor: ANONYMOUS, origin, sessionId: null };
-    await store.ledger.append(entryOf(type, caller, user?.id ?? null, details, 'failure'), now());
+    await store.audit.append(entryOf(type, caller, user?.id ?? null, details, 'failure'), now());
   }
 
   return observedLogIn;

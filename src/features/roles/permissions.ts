@@ -37,7 +37,7 @@ export function createPermissions({ store, announce, clock, emit }: PermissionDe
     await store.transaction(async (stores) => {
       await confirmGranter(stores, caller, permission.createdAt);
       await stores.permissions.insert(permission);
-      await stores.ledger.append(entryOf('permission.created', caller, name), permission.createdAt);
+      await stores.audit.append(entryOf('permission.created', caller, name), permission.createdAt);
     });
     return permission;
   }
@@ -56,7 +56,7 @@ export function createPermissions({ store, announce, clock, emit }: PermissionDe
       const before = await findIn(stores, name);
       await stores.permissions.describe(name, change.description);
       const details = { fields: Object.keys(change) };
-      await stores.ledger.append(entryOf('permission.updated', caller, name, details), now());
+      await stores.audit.append(entryOf('permission.updated', caller, name, details), now());
       return { ...before, ...change };
     });
   }
@@ -83,10 +83,10 @@ export function createPermissions({ store, announce, clock, emit }: PermissionDe
       await stores.permissions.remove(name);
       for (const role of roles) {
         const details = { fields: ['permissions'], added: [], removed: [name] };
-        await stores.ledger.append(entryOf('role.updated', caller, role.name, details), at);
+        await stores.audit.append(entryOf('role.updated', caller, role.name, details), at);
       }
       const details = { roles: roles.map((role) => role.name).slice(0, MAX_LISTED_ROLES), forced: isForced };
-      await stores.ledger.append(entryOf('permission.deleted', caller, name, details), at);
+      await stores.audit.append(entryOf('permission.deleted', caller, name, details), at);
       return outdated;
     });
     announce(revoked);

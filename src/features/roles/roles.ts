@@ -48,7 +48,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
       await stores.rights.lockRanks();
       requireHeld(await confirmGranter(stores, caller, at), permissions);
       const created = await stores.roles.insert(role, at);
-      await stores.ledger.append(entryOf('role.created', caller, name, { permissions }), at);
+      await stores.audit.append(entryOf('role.created', caller, name, { permissions }), at);
       return created;
     });
   }
@@ -73,7 +73,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
       const changed =
         permissions === undefined ? [] : await changePermissions(stores, before, permissions, at);
       const details = { fields: Object.keys(change), ...difference(before.permissions, permissions) };
-      await stores.ledger.append(entryOf('role.updated', caller, name, details), at);
+      await stores.audit.append(entryOf('role.updated', caller, name, details), at);
       return { role: await findIn(stores, name), revoked: changed };
     });
     announce(revoked);
@@ -124,7 +124,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     const outdated = await outdateTokens(stores, [role], at);
     await (isLarge ? stores.roles.setPermissions(role, []) : stores.roles.remove(name));
     const details = { permissions: role.permissions, forced: isForced };
-    await stores.ledger.append(entryOf('role.deleted', caller, name, details), at);
+    await stores.audit.append(entryOf('role.deleted', caller, name, details), at);
     return outdated;
   }
 

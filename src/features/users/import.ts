@@ -108,7 +108,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
       const entries = candidates.map(({ user, roles: given }) =>
         entryOf('user.imported', granter.caller, user.id, { roles: given }),
       );
-      await stores.ledger.appendMany(entries, new Date(clock.now()));
+      await stores.audit.appendMany(entries, new Date(clock.now()));
     });
   }
 

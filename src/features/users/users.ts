@@ -81,7 +81,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
       await stores.users.insert({ id, email, emailVerifiedAt, username, name, passwordHash, createdAt });
       await stores.userRoles.add(id, roles);
       await assertRolesGrantable(stores, granter, roles);
-      await stores.ledger.append(entryOf('user.created', admin, id, { roles }), createdAt);
+      await stores.audit.append(entryOf('user.created', admin, id, { roles }), createdAt);
       return readWithin(stores, id);
     });
   }
@@ -123,7 +123,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
       await requireOtherAdmin(stores, userId);
       if (!(await stores.users.removeAny(userId))) throw new AppError('user_not_found');
       await stores.loginFailures.clearAccount(userId);
-      await stores.ledger.append(entryOf('user.deleted', admin, userId), now());
+      await stores.audit.append(entryOf('user.deleted', admin, userId), now());
       return sessions.revokeUserWithin(stores, userId);
     });
     sessions.announce(revoked);
@@ -203,7 +203,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
       const granter = await confirmGranterAbove(stores, admin, userId, now());
       const revoked = await work(stores, granter);
       if (revoked !== null) {
-        await stores.ledger.append(entryOf(type, admin, userId, details), now());
+        await stores.audit.append(entryOf(type, admin, userId, details), now());
       }
       return { changed: await readWithin(stores, userId), revoked: revoked ?? [] };
     });
