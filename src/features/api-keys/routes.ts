@@ -1,3 +1,4 @@
+import { ApiKeyView, presentApiKey } from '../../core/api-keys/view.ts';
 import { permission, session } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
@@ -8,9 +9,7 @@ import {
   ApiKeyBody,
   ApiKeyPath,
   ApiKeysAnswer,
-  ApiKeyView,
   NewApiKeyAnswer,
-  presentApiKey,
   UserKeyPath,
 } from './schemas.ts';
 

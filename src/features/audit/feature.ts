@@ -1,5 +1,5 @@
+import { createAuditEvents } from '../../core/audit/events.ts';
 import { feature } from '../feature.ts';
-import { createAuditEvents } from './events.ts';
 import { auditRoutes } from './routes.ts';
 
 const DAY_MILLISECONDS = 86_400_000;

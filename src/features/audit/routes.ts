@@ -1,8 +1,9 @@
+import type { AuditEvents } from '../../core/audit/events.ts';
+import { presentActivity, presentEvent } from '../../core/audit/view.ts';
 import { permission, user } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { routesWith } from '../../http/route.ts';
-import type { AuditEvents } from './events.ts';
-import { ActivityQuery, AuditQuery, EventsAnswer, presentActivity, presentEvent } from './schemas.ts';
+import { ActivityQuery, AuditQuery, EventsAnswer } from './schemas.ts';
 
 const route = routesWith<{ readonly events: AuditEvents }>();
 

@@ -1,6 +1,6 @@
-import type { AuditEvent, AuditFilter } from '../../core/audit/audit.ts';
-import type { CoreStores } from '../../core/stores.ts';
-import { pageOf } from '../../core/values/paging.ts';
+import type { CoreStores } from '../stores.ts';
+import { pageOf } from '../values/paging.ts';
+import type { AuditEvent, AuditFilter } from './audit.ts';
 
 /** An event as the user it concerns may see it. */
 export interface Activity extends AuditEvent {
