@@ -4,6 +4,7 @@ import { apiKeys } from './features/api-keys/feature.ts';
 import { audit } from './features/audit/feature.ts';
 import { clients } from './features/clients/feature.ts';
 import { docs } from './features/docs/feature.ts';
+import { dataExport } from './features/export/feature.ts';
 import type { Feature } from './features/feature.ts';
 import { gateway } from './features/gateway/feature.ts';
 import { health } from './features/health/feature.ts';
@@ -26,6 +27,7 @@ export const VERSION = '0.1.0';
 export const FEATURES: readonly Feature[] = [
   accounts,
   password,
+  dataExport,
   users,
   sessions,
   revocations,

@@ -1,0 +1,30 @@
+import { session } from '../../http/access.ts';
+import { ok } from '../../http/answer.ts';
+import { routesWith } from '../../http/route.ts';
+import type { ExportUser } from './export.ts';
+import { ExportAnswer } from './schemas.ts';
+
+const route = routesWith<{ readonly exportUser: ExportUser }>();
+
+export const exportRoutes = [
+  route({
+    id: 'exportMe',
+    method: 'GET',
+    path: '/me/export',
+    tag: 'Accounts',
+    summary: 'Take along what is kept of you',
+    description: 'Your account, roles, sessions, API keys and activity as one JSON document.',
+    access: session(),
+    answers: {
+      200: {
+        description: 'All of it, but for hashes and secrets',
+        schema: ExportAnswer,
+        headers: { 'Content-Disposition': 'Has a browser save it as a file' },
+      },
+    },
+    async handle({ caller }, { exportUser }) {
+      const headers = { 'Content-Disposition': 'attachment; filename="latchkey-export.json"' };
+      return ok(await exportUser(caller.principal), { headers });
+    },
+  }),
+];

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { ApiKeyView } from '../../core/api-keys/view.ts';
+import { EventView } from '../../core/audit/view.ts';
+import { SessionView } from '../../core/sessions/view.ts';
+import { UserView } from '../../core/users/view.ts';
+import { NextCursor } from '../../core/values/paging.ts';
+
+export const ExportAnswer = z
+  .strictObject({
+    exported_at: z.iso.datetime(),
+    user: UserView,
+    roles: z.array(z.string()).meta({ example: ['user'] }),
+    sessions: z.array(SessionView),
+    api_keys: z.array(ApiKeyView).meta({ description: 'What they are called, never the keys themselves' }),
+    activity: z.array(EventView).meta({ description: 'The latest first, at most 1,000' }),
+    next_cursor: NextCursor.meta({
+      description: 'For GET /me/activity, which has what came before; null where this is all',
+    }),
+  })
+  .meta({ id: 'Export' });
