@@ -34,6 +34,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/api-keys': ['GET', 'HEAD', 'POST', 'OPTIONS'],
   '/api-keys/{id}': ['GET', 'HEAD', 'DELETE', 'OPTIONS'],
   '/me/activity': ['GET', 'HEAD', 'OPTIONS'],
+  '/me/export': ['GET', 'HEAD', 'OPTIONS'],
   '/admin/audit': ['GET', 'HEAD', 'OPTIONS'],
   '/admin/clients': ['GET', 'HEAD', 'POST', 'OPTIONS'],
   '/admin/clients/{client_id}': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
