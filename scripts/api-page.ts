@@ -86,9 +86,8 @@ function rowOf(route: RouteDescription): string[] {
 
 function whoMayCall({ access }: RouteDescription): string {
   if (access.permission !== undefined) return `\`${access.permission}\``;
-  if (access.refuses.includes('session_required')) return 'session';
-  if (access.refuses.includes('user_required')) return 'user';
-  return access.schemes.length === 0 ? 'anyone' : access.schemes.join(' or ');
+  const isNamed = access.kind !== 'own' && access.schemes.length < 2;
+  return isNamed ? access.kind : access.schemes.join(' or ');
 }
 
 function takes({ parameters = [], requestBody }: Operation): string {

@@ -14,6 +14,8 @@ export type Permission = keyof typeof PERMISSIONS;
 
 /** Who may call a route. */
 export interface Access<Who = unknown, Services = never> {
+  /** `own` where a route knows credentials of its own. */
+  readonly kind: 'anyone' | 'bearer' | 'user' | 'session' | 'permission' | 'own';
   /** The schemes of the OpenAPI document, any of which will do; `none` where a request without a credential will do too. */
   readonly schemes: readonly ('bearer' | 'client' | 'none')[];
   readonly permission?: Permission;
@@ -39,12 +41,13 @@ const USER_REFUSALS: readonly ErrorCode[] = [...TOKEN_REFUSALS, 'user_required']
 
 /** Everybody. The schemes are those of a credential that the handler looks at itself. */
 export function anyone(...schemes: Access['schemes']): Access<undefined> {
-  return { schemes, refuses: [], authenticate: () => undefined };
+  return { kind: 'anyone', schemes, refuses: [], authenticate: () => undefined };
 }
 
 /** Whoever sends a good access token or API key: users and machine clients. */
 export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
+    kind: 'bearer',
     schemes: ['bearer'],
     refuses: TOKEN_REFUSALS,
     authenticate: (exchange) => exchange.authenticate(),
@@ -54,6 +57,7 @@ export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
 /** A user, by an access token or an API key, and no machine client. */
 export function user(): Access<PrincipalCaller<UserPrincipal | ApiKeyPrincipal>> {
   return {
+    kind: 'user',
     schemes: ['bearer'],
     refuses: USER_REFUSALS,
     authenticate: async (exchange) => requireUser(await exchange.authenticate()),
@@ -63,6 +67,7 @@ export function user(): Access<PrincipalCaller<UserPrincipal | ApiKeyPrincipal>>
 /** A user who has logged in, and sends no API key. */
 export function session(): Access<PrincipalCaller<UserPrincipal>> {
   return {
+    kind: 'session',
     schemes: ['bearer'],
     refuses: [...USER_REFUSALS, 'session_required'],
     async authenticate(exchange) {
@@ -76,6 +81,7 @@ export function session(): Access<PrincipalCaller<UserPrincipal>> {
 /** Whoever holds a permission. */
 export function permission(name: Permission): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
+    kind: 'permission',
     schemes: ['bearer'],
     permission: name,
     refuses: [...TOKEN_REFUSALS, 'insufficient_scope'],

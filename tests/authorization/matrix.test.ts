@@ -31,28 +31,18 @@ const MAKE: Readonly<Record<CallerKind, (app: TestApp) => Promise<Caller>>> = {
   },
 };
 
-const MATRIX = Object.entries(ENDPOINTS).flatMap(([operation, [statuses, ask]]) =>
-  CALLERS.map((caller, index) => ({ operation, caller, status: statuses[index], ask })),
+const MATRIX = ENDPOINTS.flatMap(({ operation, method, statuses, ask }) =>
+  CALLERS.map((caller, index) => ({ operation, method, caller, status: statuses[index], ask })),
 );
 
 describe('Who may do what', () => {
   const app = useApp('SQLite');
 
-  it('is said of every operation that the service has, and of no other', async () => {
-    const { body } = await app.get('/openapi.json').expect(200);
-
-    const documented = Object.entries(body.paths as Record<string, object>).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
-    );
-    expect(Object.keys(ENDPOINTS).sort()).toEqual(documented.sort());
-  });
-
-  it.each(MATRIX)('$operation answers $status to $caller', async ({ operation, caller, status, ask }) => {
+  it.each(MATRIX)('$operation answers $status to $caller', async ({ method, caller, status, ask }) => {
     const by = await MAKE[caller](app);
     const { path, body, form } = await ask(app, by);
-    const method = operation.split(' ', 1)[0]?.toLowerCase() as 'get';
 
-    const request = app[method](path);
+    const request = app[method as 'get'](path);
     if (by.token !== undefined) request.auth(by.token, { type: 'bearer' });
     if (form !== undefined) request.type('form').send(form);
     else if (body !== undefined) request.send(body);

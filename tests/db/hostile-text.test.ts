@@ -119,7 +119,8 @@ onEachDatabase((kind) => {
 
 /** Sends the request with `text` in the field: never an error of the service, and what was taken is found again. */
 async function sendAndReadBack(app: TestApp, name: string, caller: Caller, field: Field, text: string) {
-  const asked = await (ENDPOINTS[name] as NonNullable<(typeof ENDPOINTS)[string]>)[1](app, caller);
+  const endpoint = ENDPOINTS.find(({ operation }) => operation === name) as (typeof ENDPOINTS)[number];
+  const asked = await endpoint.ask(app, caller);
   const before = await dump(app);
   const { status, body } = await send(app, name, caller, asked, field, text);
   const after = await dump(app);

@@ -31,6 +31,7 @@ export const metricsRoutes = [
 
 function metricsToken(): Access<undefined, MetricsServices> {
   return {
+    kind: 'own',
     schemes: ['bearer'],
     refuses: ['token_missing', 'token_invalid'],
     authenticate({ bearerToken }, { token }) {

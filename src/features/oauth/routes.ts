@@ -123,6 +123,7 @@ export const oauthRoutes = [
 /** A client that authenticates by header does so before the form is read. It may also do so in the form, or be public. */
 function clientOrNone(count: CountFailure): Access<ProvenClient | undefined, Services> {
   return {
+    kind: 'own',
     schemes: ['client', 'none'],
     refuses: [],
     authenticate: (exchange, { clients }) => clients.authenticateByHeader(headerOf(exchange, count)),
@@ -137,6 +138,7 @@ interface Asker {
 /** A bearer token that may ask (RFC 7662 section 2.1), or a client, which may also authenticate in the form. */
 function clientOrBearer(): Access<Asker, Services> {
   return {
+    kind: 'own',
     schemes: ['client', 'bearer'],
     refuses: [],
     async authenticate(exchange, { clients }) {
