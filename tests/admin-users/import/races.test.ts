@@ -6,11 +6,12 @@ import { createImport } from '../../../src/features/users/import.ts';
 import { anAdmin, OPERATOR_AT_WORK, somebodyWho, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
+import { times } from '../../support/extent.ts';
 import { aPerson, aUsername } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';
 
 const auth = { type: 'bearer' } as const;
-const ROUNDS = 20;
+const ROUNDS = times(8, 20);
 const ITEMS = 20;
 
 interface Result {
