@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { runAdmin, useOperatedApp } from '../support/admin-command.ts';
+import { runAdmin, runAdminHere, useOperatedApp } from '../support/admin-command.ts';
 import { anAdmin, aRole, forgetAdmins, ledgerOf } from '../support/admins.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
@@ -13,13 +13,14 @@ const newDirectory = useDirectories();
 
 onEachDatabase((kind) => {
   describe('The command admin create-user', () => {
-    const { app, run } = useOperatedApp(kind, newDirectory);
+    const { app, run, databaseUrl } = useOperatedApp(kind, newDirectory);
 
     it('creates the first administrator, with the password on its standard input', async () => {
       const { email, password } = aPerson();
 
       const args = ['create-user', '--email', email, '--role', 'admin'];
-      const { exitCode, stdout, stderr } = await run(args, `${password}\n`);
+      const surroundings = { env: { DATABASE_URL: databaseUrl() }, input: `${password}\n` };
+      const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), args, surroundings);
 
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       const login = await app().post('/login').send({ email, password }).expect(200);
@@ -275,7 +276,7 @@ describe('The command admin', () => {
     [['list', '--email', 'a@example.com', '--username', 'grace']],
     [['constructor', '--email', 'a@example.com']],
   ])('with the arguments %j says how it is used, exits with 64 and repeats nothing', async (args) => {
-    const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), args);
+    const { exitCode, stdout, stderr } = await runAdminHere(newDirectory(), args);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
     expect(stderr).toMatch(/^usage: /);

@@ -3,10 +3,11 @@ import { anAdmin, somebodyWho } from '../support/admins.ts';
 import type { TestApp } from '../support/app.ts';
 import { askForToken, makeClient, recorded, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { times } from '../support/extent.ts';
 import { aPermissionName, makePermissions } from '../support/roles.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
-const ROUNDS = 10;
+const ROUNDS = times(3, 10);
 const REQUESTS = 12;
 
 onEachDatabase((kind) => {

@@ -151,7 +151,7 @@ onEachDatabase((kind) => {
 
 describe('A busy minute on SQLite', () => {
   // Hashing fills the threads that the database file is also read and written in, as it does in production.
-  const app = useApp('SQLite', { BCRYPT_COST: '11' });
+  const app = useApp('SQLite', { BCRYPT_COST: '9', HASH_WORKERS: '2' });
 
   it('of sign-ups alone loses none of them', async () => {
     const answers = await Promise.all(Array.from({ length: 40 }, () => app.post('/signup').send(aPerson())));

@@ -8,17 +8,18 @@ import { ERRORS } from '../../src/core/errors.ts';
 import { OAUTH_ERRORS } from '../../src/features/oauth/errors.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { times } from '../support/extent.ts';
 import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
 
 /** On each database, with a seed of its own. */
-const BODIES = 10_000;
+const BODIES = times(5_000, 10_000);
 const SEEDS = { SQLite: 20_261_120, MySQL: 20_261_121 };
 /** Requests under way at a time; more would only queue in front of the one thread. */
 const CONCURRENCY = 16;
 const TIME_LIMIT_MILLISECONDS = 120_000;
 /** Enough that most still have their first password when a generated body has given the others a new one. */
-const PEOPLE = 200;
+const PEOPLE = BODIES / 50;
 /** How many times as often as the others an operation is chosen that reads a body. */
 const BODY_WEIGHT = 4;
 const REPORTED_FAILURES = 10;
@@ -219,7 +220,7 @@ onEachDatabase((kind) => {
       ): Promise<Answer> {
         const near = { ...operation.fields };
         if ('email' in near) near.email = index % 2 ? person.email : `fuzz-${index}@example.com`;
-        if ('username' in near) near.username = index % 4 ? `fuzz-${index}` : person.username;
+        if ('username' in near) near.username = index % 2 ? `fuzz-${index}` : person.username;
         if ('email' in near && 'username' in near && index % 3)
           delete near[index % 3 === 1 ? 'email' : 'username'];
         for (const name of ['password', 'current_password']) if (name in near) near[name] = person.password;
@@ -308,20 +309,19 @@ onEachDatabase((kind) => {
 
       const refused = answers.filter(({ operation, status }) => status >= 400 && !OAUTH.test(operation.path));
       const codes = new Set(refused.map(({ text }) => JSON.parse(text).code));
-      expect([...codes]).toEqual(
-        expect.arrayContaining([
-          'invalid_json',
-          'validation_failed',
-          'unsupported_media_type',
-          'token_missing',
-          'token_invalid',
-          'token_revoked',
-          'invalid_credentials',
-          'wrong_password',
-          'email_taken',
-          'username_taken',
-        ]),
-      );
+      const wanted = [
+        'invalid_json',
+        'validation_failed',
+        'unsupported_media_type',
+        'token_missing',
+        'token_invalid',
+        'token_revoked',
+        'invalid_credentials',
+        'wrong_password',
+        'email_taken',
+        'username_taken',
+      ];
+      expect(wanted.filter((code) => !codes.has(code))).toEqual([]);
     });
 
     it('change no prototype, and leave the service in good health', async () => {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { Console } from 'node:console';
 import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from '@jest/globals';
@@ -37,6 +39,45 @@ export async function runAdmin(
   return { exitCode: code ?? -1, stdout, stderr };
 }
 
+const COMMAND_SOURCE = new URL('../../src/cli/admin.ts', import.meta.url).href;
+let runs = 0;
+
+/**
+ * Runs the command in this process, for all that is not about a process: it takes a tenth of the time. The command is one
+ * module that runs as it is loaded, so each run loads it under another name, with its surroundings in the place of ours.
+ */
+export async function runAdminHere(
+  directory: string,
+  args: readonly string[],
+  { env = {}, input = '' }: Surroundings = {},
+): Promise<Run> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const ours = { cwd: process.cwd(), env: process.env, argv: process.argv, console: globalThis.console };
+  const streams = { stdin: Readable.from([input]), stdout, stderr };
+  const ourStreams = Object.keys(streams).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(process, name) ?? {}] as const,
+  );
+  process.chdir(directory);
+  process.env = { PATH: process.env.PATH, BCRYPT_COST: '4', ...env };
+  process.argv = [process.execPath, ADMIN_COMMAND, ...args];
+  globalThis.console = new Console(stdout, stderr);
+  for (const [name, value] of Object.entries(streams)) {
+    Object.defineProperty(process, name, { value, configurable: true });
+  }
+  try {
+    await import(`${COMMAND_SOURCE}?run=${runs++}`);
+    const exitCode = Number(process.exitCode);
+    for (const output of [stdout, stderr]) output.end();
+    return { exitCode, stdout: await text(stdout), stderr: await text(stderr) };
+  } finally {
+    process.exitCode = undefined;
+    for (const [name, descriptor] of ourStreams) Object.defineProperty(process, name, descriptor);
+    Object.assign(process, { env: ours.env, argv: ours.argv });
+    globalThis.console = ours.console;
+    process.chdir(ours.cwd);
+  }
+}
+
 /** An app that runs while operators work on its database. */
 export function useOperatedApp(
   kind: DatabaseKind,
@@ -56,6 +97,6 @@ export function useOperatedApp(
     app: () => app,
     databaseUrl: () => DATABASE_URL,
     run: (args: readonly string[], input?: string) =>
-      runAdmin(newDirectory(), args, { env: { DATABASE_URL }, input }),
+      runAdminHere(newDirectory(), args, { env: { DATABASE_URL }, input }),
   };
 }

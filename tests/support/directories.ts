@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterAll } from '@jest/globals';
+import { temporaryDirectory } from './temporary.ts';
 
 /** Makes empty directories that are removed at the end of the suite. */
 export function useDirectories(): () => string {
@@ -10,7 +9,7 @@ export function useDirectories(): () => string {
     for (const directory of made) rmSync(directory, { recursive: true, force: true });
   });
   return () => {
-    const directory = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+    const directory = temporaryDirectory('test');
     made.push(directory);
     return directory;
   };

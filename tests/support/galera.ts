@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { findOnPath, freePort } from './mysql-server.ts';
 import { eventually } from './several-processes.ts';
+import { temporaryDirectory } from './temporary.ts';
 import { GALERA_PROVIDER } from './tools.ts';
 
 /** What the group waits for a silent member before it goes on without it. */
@@ -29,7 +29,7 @@ export interface GaleraNode {
 
 /** Three nodes on loopback that all take writes, in a directory of their own. */
 export async function startGalera(): Promise<{ nodes: GaleraNode[]; stop: () => Promise<void> }> {
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-galera-'));
+  const directory = temporaryDirectory('galera');
   const installer = findOnPath('mariadb-install-db') ?? '';
   const empty = join(directory, 'empty');
   const rights = ['--auth-root-authentication-method=normal', '--skip-test-db'];

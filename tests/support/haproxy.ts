@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GaleraNode } from './galera.ts';
 import { findOnPath, freePort } from './mysql-server.ts';
 import { eventually } from './several-processes.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 /** HAProxy before the nodes of a cluster, as operators put it: connections go to those that take statements. */
 export async function startHaproxy(
@@ -50,7 +50,7 @@ ${servers.join('\n')}
 
 /** Runs HAProxy by a file that says this, and returns what ends it. */
 export function runHaproxy(haproxy: string, config: string): () => Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-haproxy-'));
+  const directory = temporaryDirectory('haproxy');
   const file = join(directory, 'haproxy.cfg');
   writeFileSync(file, config);
   const child = spawn(haproxy, ['-db', '-f', file], { stdio: 'ignore' });

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { exampleFile, examplePath } from './example-file.ts';
 import { freePort } from './mysql-server.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 export const NGINX_CONF = examplePath('nginx/nginx.conf');
 
@@ -48,7 +48,7 @@ export async function runNginx(
   nginx: string,
   conf: string,
 ): Promise<{ directory: string; stop: () => Promise<void> }> {
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'));
+  const directory = temporaryDirectory('nginx');
   const file = join(directory, 'nginx.conf');
   writeFileSync(file, conf);
   // Started by root, its workers would be somebody who may not enter the directory.

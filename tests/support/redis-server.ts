@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { CANARY } from './logs.ts';
 import { findOnPath, freePort } from './mysql-server.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 /** A private Redis that keeps nothing, to be taken away in two ways and given back. */
 export interface RedisServer {
@@ -32,7 +31,7 @@ export function findRedis(): string | undefined {
 
 /** Starts a server in a directory of its own on a free port, and resolves once it takes commands. */
 export async function startRedisServer(): Promise<RedisServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-redis-'));
+  const directory = temporaryDirectory('redis');
   const port = await freePort();
   let server = await launch(directory, port);
 

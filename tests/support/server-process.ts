@@ -27,11 +27,12 @@ export interface Run extends Output {
 }
 
 /**
- * What the server's environment holds besides what a test sets: nothing of the developer's own, and time to hash on a
- * machine that is busy with other tests.
+ * What the server's environment holds besides what a test sets: nothing of the developer's own, and time to hash and to
+ * reach the database on a machine that is busy with other tests.
  */
 function environment(env: Record<string, string>): Record<string, string> {
-  return { PATH: process.env.PATH ?? '', PORT: '0', HASH_MAX_WAIT_MS: '60000', ...env };
+  const patience = { HASH_MAX_WAIT_MS: '60000', DATABASE_TIMEOUT_MS: '10000' };
+  return { PATH: process.env.PATH ?? '', PORT: '0', ...patience, ...env };
 }
 
 /** Runs the built server in `directory` until it listens. */

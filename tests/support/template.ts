@@ -1,8 +1,8 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.ts';
 import { applyMigrations } from '../../src/db/migrate.ts';
+import { temporaryDirectory } from './temporary.ts';
 import { administrate, createTestDatabase, type DatabaseKind, type TestDatabase } from './test-database.ts';
 
 const DIRECTORY_VARIABLE = 'TEST_TEMPLATE_DIRECTORY';
@@ -12,7 +12,7 @@ const made: TestDatabase[] = [];
 
 /** Migrates a database of each kind once for the whole run, since that takes longer than most tests. */
 export async function makeTemplates(kinds: readonly DatabaseKind[]): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-template-'));
+  const directory = temporaryDirectory('template');
   process.env[DIRECTORY_VARIABLE] = directory;
   for (const kind of kinds) {
     const template = await createTestDatabase(kind);

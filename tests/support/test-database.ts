@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { temporaryDirectory } from './temporary.ts';
 
 /** An empty database that nobody else uses. */
 export interface TestDatabase {
@@ -17,7 +17,7 @@ export function createTestDatabase(kind: DatabaseKind): Promise<TestDatabase> {
 }
 
 async function createSqliteDatabase(): Promise<TestDatabase> {
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'));
+  const directory = temporaryDirectory('sqlite');
   return {
     url: `sqlite:${join(directory, 'latchkey.sqlite')}`,
     drop: async () => rmSync(directory, { recursive: true, force: true }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { runAdmin } from '../support/admin-command.ts';
+import { runAdminHere } from '../support/admin-command.ts';
 import { useDirectories } from '../support/directories.ts';
 import { freePort } from '../support/mysql-server.ts';
 import { startServer } from '../support/server-process.ts';
@@ -18,7 +18,7 @@ describe('A service that is killed and started again', () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const env = { PORT: String(port), BCRYPT_COST: '4', JWT_SECRET: SECRET, JWT_ISSUER: url };
-    const admin = (...args: string[]) => runAdmin(directory, args, { input: `${PASSWORD}\n` });
+    const admin = (...args: string[]) => runAdminHere(directory, args, { input: `${PASSWORD}\n` });
     const post = async (path: string, body: object, token?: string) => {
       const headers = {
         'Content-Type': 'application/json',

@@ -9,11 +9,12 @@ import { anAdmin, OPERATOR, somebodyWho, userAdminOf } from '../../support/admin
 import { type TestApp, useApp } from '../../support/app.ts';
 import { claimsIn } from '../../support/claims.ts';
 import { onEachDatabase } from '../../support/databases.ts';
+import { times } from '../../support/extent.ts';
 import { aPerson, aUsername } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';
 
 const auth = { type: 'bearer' } as const;
-const ROUNDS = 20;
+const ROUNDS = times(8, 20);
 const ITEMS = 20;
 
 interface Result {

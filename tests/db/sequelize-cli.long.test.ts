@@ -1,0 +1,1 @@
+import './sequelize-cli.test.ts';

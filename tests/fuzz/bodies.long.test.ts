@@ -1,0 +1,1 @@
+import './bodies.test.ts';

@@ -1,0 +1,1 @@
+import './never-missed.test.ts';

@@ -1,0 +1,1 @@
+import './two-processes.test.ts';

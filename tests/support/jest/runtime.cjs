@@ -1,0 +1,67 @@
+const { register } = require('node:module');
+const { pathToFileURL } = require('node:url');
+
+// What @jest/globals is to a test file: what the run of the file at hand has set.
+const GLOBALS = pathToFileURL(require.resolve('./globals.mjs')).href;
+const HOOKS = `export const resolve = (specifier, context, next) =>
+  specifier === '@jest/globals' ? { url: '${GLOBALS}', shortCircuit: true } : next(specifier, context);`;
+
+const hooked = import('tsx/esm/api').then((tsx) => {
+  tsx.register();
+  register(`data:text/javascript,${encodeURIComponent(HOOKS)}`);
+});
+
+/**
+ * What Jest asks of its runtime, done by Node: a module is loaded once for all files of a worker instead of once for
+ * each, which took more time than the tests; docs/decisions/0034 says what that costs.
+ */
+module.exports = class {
+  constructor(_config, environment) {
+    this.environment = environment;
+  }
+
+  /** Loads Jest's test framework anew for each file, since it keeps the file's tests in its module. */
+  requireInternalModule(path) {
+    delete globalThis[Symbol.for('EVENT_HANDLERS')];
+    delete require.cache[path];
+    return require(path);
+  }
+
+  setGlobalsForRuntime(globals) {
+    const { moduleMocker, fakeTimersModern } = this.environment;
+    const jest = {
+      fn: moduleMocker.fn.bind(moduleMocker),
+      spyOn: moduleMocker.spyOn.bind(moduleMocker),
+      restoreAllMocks: () => moduleMocker.restoreAllMocks(),
+      useFakeTimers: (options) => fakeTimersModern.useFakeTimers(options),
+      useRealTimers: () => fakeTimersModern.useRealTimers(),
+      advanceTimersByTime: (milliseconds) => fakeTimersModern.advanceTimersByTime(milliseconds),
+      advanceTimersByTimeAsync: (milliseconds) => fakeTimersModern.advanceTimersByTimeAsync(milliseconds),
+    };
+    globalThis[Symbol.for('latchkey.jest-globals')] = { ...globals, jest };
+  }
+
+  unstable_shouldLoadAsEsm() {
+    return true;
+  }
+
+  async unstable_importModule(path) {
+    // Node reads the source maps of what it loads by itself.
+    await hooked;
+    Error.prepareStackTrace = undefined;
+    await import(pathToFileURL(path).href);
+  }
+
+  requireModule(path) {
+    return require(path);
+  }
+
+  getSourceMaps() {
+    return new Map();
+  }
+
+  getAllCoverageInfoCopy() {}
+  enterTestCode() {}
+  leaveTestCode() {}
+  teardown() {}
+};
