@@ -9,9 +9,9 @@ import { compareTimes } from '../support/welch.ts';
 
 /** Few measurements find a difference that is large; the long form looks for small ones. */
 const MEASURED = times(200, 2_000);
-const WARM_UP = 100;
+const WARM_UP = times(20, 100);
 const MAX_T = 4.5;
-const PLANTED_MILLISECONDS = isLongForm() ? 1 : 20;
+const PLANTED_MILLISECONDS = isLongForm() ? 1 : 50;
 const MAX_DIFFERENCE_MILLISECONDS = PLANTED_MILLISECONDS / 2;
 /** A planted difference is found with fewer measurements, and they take time. */
 const PLANTED_EVERY = 2;

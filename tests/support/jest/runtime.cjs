@@ -1,14 +1,15 @@
 const { register } = require('node:module');
 const { pathToFileURL } = require('node:url');
 
-// What @jest/globals is to a test file: what the run of the file at hand has set.
+// What a test file gets as @jest/globals.
 const GLOBALS = pathToFileURL(require.resolve('./globals.mjs')).href;
 const HOOKS = `export const resolve = (specifier, context, next) =>
   specifier === '@jest/globals' ? { url: '${GLOBALS}', shortCircuit: true } : next(specifier, context);`;
 
-const hooked = import('tsx/esm/api').then((tsx) => {
+const hooked = import('tsx/esm/api').then(async (tsx) => {
   tsx.register();
   register(`data:text/javascript,${encodeURIComponent(HOOKS)}`);
+  return import(GLOBALS);
 });
 
 /**
@@ -38,7 +39,7 @@ module.exports = class {
       advanceTimersByTime: (milliseconds) => fakeTimersModern.advanceTimersByTime(milliseconds),
       advanceTimersByTimeAsync: (milliseconds) => fakeTimersModern.advanceTimersByTimeAsync(milliseconds),
     };
-    globalThis[Symbol.for('latchkey.jest-globals')] = { ...globals, jest };
+    this.globals = { ...globals, jest };
   }
 
   unstable_shouldLoadAsEsm() {
@@ -46,8 +47,9 @@ module.exports = class {
   }
 
   async unstable_importModule(path) {
+    const { setGlobals } = await hooked;
+    setGlobals(this.globals);
     // Node reads the source maps of what it loads by itself.
-    await hooked;
     Error.prepareStackTrace = undefined;
     await import(pathToFileURL(path).href);
   }
