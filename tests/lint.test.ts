@@ -65,25 +65,25 @@ describe('the import rules of npm run lint', () => {
     [
       'a feature imports sequelize',
       'sequelize-only-in-its-place',
-      'src/accounts/new.ts',
+      'src/features/accounts/new.ts',
       "import { Sequelize } from 'sequelize'; export const x = Sequelize;",
     ],
     [
       'a feature imports a type of sequelize',
       'sequelize-only-in-its-place',
-      'src/accounts/new.ts',
+      'src/features/accounts/new.ts',
       "import type { Sequelize } from 'sequelize'; export type X = Sequelize;",
     ],
     [
       'a feature imports sequelize when it is needed',
       'sequelize-only-in-its-place',
-      'src/accounts/new.ts',
+      'src/features/accounts/new.ts',
       "export const x = () => import('sequelize');",
     ],
     [
       'a feature passes sequelize on',
       'sequelize-only-in-its-place',
-      'src/accounts/new.ts',
+      'src/features/accounts/new.ts',
       "export { Op } from 'sequelize';",
     ],
     [
@@ -93,28 +93,40 @@ describe('the import rules of npm run lint', () => {
       "import { Op } from 'sequelize'; export const x = Op;",
     ],
     [
-      'a service imports express',
+      'the core imports sequelize outside of a store',
+      'sequelize-only-in-its-place',
+      'src/core/sessions/new.ts',
+      "import { Op } from 'sequelize'; export const x = Op;",
+    ],
+    [
+      'a feature imports express',
       'express-only-in-its-place',
-      'src/accounts/new-service.ts',
+      'src/features/accounts/new.ts',
       "import express from 'express'; export const x = express;",
     ],
     [
-      'a service imports a type of express',
+      'a feature imports a type of express',
       'express-only-in-its-place',
-      'src/accounts/new-service.ts',
+      'src/features/accounts/new.ts',
+      "import type { Request } from 'express'; export type X = Request;",
+    ],
+    [
+      'the core imports express',
+      'express-only-in-its-place',
+      'src/core/sessions/new.ts',
       "import type { Request } from 'express'; export type X = Request;",
     ],
     [
       'a feature imports jsonwebtoken',
       'jsonwebtoken-only-in-its-place',
-      'src/sessions/new.ts',
+      'src/features/sessions/new.ts',
       "import jwt from 'jsonwebtoken'; export const x = jwt;",
     ],
     [
       'the verifier imports something of the service',
       'the-verifier-stands-alone',
       'verifier/src/new.ts',
-      "import { systemClock } from '../../src/clock.ts'; export const x = systemClock;",
+      "import { systemClock } from '../../src/core/clock.ts'; export const x = systemClock;",
     ],
     [
       'the verifier imports a package',
@@ -125,50 +137,86 @@ describe('the import rules of npm run lint', () => {
     [
       'the service imports what is for others',
       'the-service-takes-the-core-of-the-verifier',
-      'src/accounts/new.ts',
+      'src/features/accounts/new.ts',
       "import { bearer } from '@latchkey/verifier'; export const x = bearer;",
     ],
     [
       'a feature imports bcrypt',
       'bcrypt-only-in-its-place',
-      'src/accounts/new.ts',
+      'src/features/accounts/new.ts',
       "import bcrypt from 'bcrypt'; export const x = bcrypt;",
     ],
     [
-      'a feature imports an adapter',
-      'features-stand-alone',
-      'src/accounts/new.ts',
-      "import { createUserStore } from '../db/users-store.ts'; export const x = createUserStore;",
+      'a feature imports prom-client',
+      'prom-client-only-in-its-place',
+      'src/features/accounts/new.ts',
+      "import { Gauge } from 'prom-client'; export const x = Gauge;",
     ],
     [
       'a feature imports another feature',
       'features-stand-alone',
-      'src/health/new.ts',
-      "import { parseEmail } from '../accounts/identifiers.ts'; export const x = parseEmail;",
+      'src/features/health/new.ts',
+      "import { createAccounts } from '../accounts/accounts.ts'; export const x = createAccounts;",
     ],
     [
-      'a feature imports the configuration',
+      'a feature imports a type of another feature',
       'features-stand-alone',
-      'src/accounts/new.ts',
-      "import { loadConfig } from '../config.ts'; export const x = loadConfig;",
+      'src/features/health/new.ts',
+      "import type { Accounts } from '../accounts/accounts.ts'; export type X = Accounts;",
     ],
     [
-      'a shared part imports a feature',
-      'shared-parts-know-no-feature',
-      'src/tokens/new.ts',
-      "import { createAccounts } from '../accounts/service.ts'; export const x = createAccounts;",
+      'the core imports a feature',
+      'the-core-knows-no-feature-and-no-http',
+      'src/core/tokens/new.ts',
+      "import { createAccounts } from '../../features/accounts/accounts.ts'; export const x = createAccounts;",
     ],
     [
-      'an adapter imports more of a feature than its ports',
-      'adapters-know-port-types-only',
+      'the core imports the HTTP part',
+      'the-core-knows-no-feature-and-no-http',
+      'src/core/tokens/new.ts',
+      "import { parse } from '../../http/parse.ts'; export const x = parse;",
+    ],
+    [
+      'a connection imports a feature',
+      'the-core-knows-no-feature-and-no-http',
+      'src/redis/new.ts',
+      "import { createAccounts } from '../features/accounts/accounts.ts'; export const x = createAccounts;",
+    ],
+    [
+      'the HTTP part imports a feature',
+      'http-knows-no-feature-and-no-database',
+      'src/http/new.ts',
+      "import { createAccounts } from '../features/accounts/accounts.ts'; export const x = createAccounts;",
+    ],
+    [
+      'the HTTP part imports a database connection',
+      'http-knows-no-feature-and-no-database',
+      'src/http/new.ts',
+      "import { connectDatabase } from '../db/connect.ts'; export const x = connectDatabase;",
+    ],
+    [
+      'a connection imports a store of the core',
+      'connections-know-the-words-of-the-core-only',
       'src/db/new.ts',
-      "import { createAccounts } from '../accounts/service.ts'; export const x = createAccounts;",
+      "import { createUserStore } from '../core/users/users.store.ts'; export const x = createUserStore;",
+    ],
+    [
+      'the configuration imports the core',
+      'configuration-stands-alone',
+      'src/config/new.ts',
+      "import { createCore } from '../core/core.ts'; export const x = createCore;",
     ],
     [
       'anything imports app.ts',
       'nothing-imports-the-top',
-      'src/docs/new.ts',
-      "import { createApp } from '../app.ts'; export const x = createApp;",
+      'src/features/docs/new.ts',
+      "import { createApp } from '../../app.ts'; export const x = createApp;",
+    ],
+    [
+      'anything imports what runs the service',
+      'nothing-imports-the-top',
+      'src/core/tokens/new.ts',
+      "import { assemble } from '../../runtime/assemble.ts'; export const x = assemble;",
     ],
     [
       'the service imports a development dependency',
@@ -179,10 +227,10 @@ describe('the import rules of npm run lint', () => {
     [
       'an import leads nowhere',
       'everything-resolves',
-      'src/accounts/new.ts',
+      'src/features/accounts/new.ts',
       "import { x } from './missing.ts'; export const y = x;",
     ],
-    ['a file is used by nobody', 'no-orphans', 'src/accounts/new.ts', 'export const x = 1;'],
+    ['a file is used by no other', 'no-orphans', 'src/features/accounts/new.ts', 'export const x = 1;'],
   ];
 
   describe('fail when', () => {
@@ -195,8 +243,8 @@ describe('the import rules of npm run lint', () => {
     beforeAll(async () => {
       run = await lintWith({
         ...Object.fromEntries(numbered.map(([, , path, line]) => [path, `${line}\n`])),
-        'src/accounts/one.ts': "import { two } from './two.ts';\nexport const one = () => two;\n",
-        'src/accounts/two.ts': "import { one } from './one.ts';\nexport const two = () => one;\n",
+        'src/features/accounts/one.ts': "import { two } from './two.ts';\nexport const one = () => two;\n",
+        'src/features/accounts/two.ts': "import { one } from './one.ts';\nexport const two = () => one;\n",
       });
     });
 
@@ -206,7 +254,7 @@ describe('the import rules of npm run lint', () => {
     });
 
     it('two files import each other', () => {
-      expect(run.output).toContain('error no-cycles: src/accounts/');
+      expect(run.output).toContain('error no-cycles: src/features/accounts/');
     });
   });
 });
