@@ -32,15 +32,22 @@ export async function isSchemaCurrent(
   { sequelize, run }: Database,
   withinMilliseconds: number,
 ): Promise<boolean> {
-  return (await run(() => pendingIn(sequelize), withinMilliseconds)).length === 0;
+  // Not within the operation: a new file in the place of the database's is none until it is migrated.
+  const pending = await run(() => readPending(sequelize), withinMilliseconds).catch(allWhereTableMissing);
+  return pending.length === 0;
 }
 
 /** The names of the migrations that this database has not seen, in order; empty where the schema is current. */
-export function pendingMigrations({ sequelize }: Database): Promise<string[]> {
-  return pendingIn(sequelize);
+export function pendingMigrations({ sequelize }: Pick<Database, 'sequelize'>): Promise<string[]> {
+  return readPending(sequelize).catch(allWhereTableMissing);
 }
 
-async function pendingIn(sequelize: Sequelize): Promise<string[]> {
+function allWhereTableMissing(error: Error): string[] {
+  if (isTableMissing(error) || isTableMissing(error.cause)) return MIGRATIONS;
+  throw error;
+}
+
+async function readPending(sequelize: Sequelize): Promise<string[]> {
   const read = (transaction: Transaction | null) =>
     sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', {
       type: QueryTypes.SELECT,
@@ -48,10 +55,7 @@ async function pendingIn(sequelize: Sequelize): Promise<string[]> {
     });
   // In SQLite a transaction has a connection of its own, which has to read the file: the others remember what it was.
   const isSqlite = sequelize.getDialect() === 'sqlite';
-  const rows = await (isSqlite ? sequelize.transaction(read) : read(null)).catch((error) => {
-    if (isTableMissing(error)) return [];
-    throw error;
-  });
+  const rows = await (isSqlite ? sequelize.transaction(read) : read(null));
   const applied = new Set(rows.map(({ name }) => name));
   return MIGRATIONS.filter((name) => !applied.has(name));
 }
@@ -65,8 +69,10 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
   const { location } = config;
   const sequelize = openSequelize(config, null);
   try {
-    // Most starts find none, and need neither the lock nor the library.
-    if ((await pendingIn(sequelize)).length === 0) return [];
+    // Most starts find none, and need neither the lock nor the library. Where another process migrates this instant, the
+    // lock tells when to look again.
+    const pending = await pendingMigrations({ sequelize }).catch(() => MIGRATIONS);
+    if (pending.length === 0) return [];
     const migrate = async () => {
       const applied = await (await createUmzug(sequelize)).up();
       return applied.map(({ name }) => name);
