@@ -116,7 +116,9 @@ onEachDatabase((kind) => {
       });
 
       expect(evaluated).toBe(5);
-      expect(tally(statuses)).toEqual({ 401: 5, 429: MANY - 5 });
+      // Two processes wait for one another in the database, where a busy machine lets some of them run out of time.
+      const { 401: wrong, 429: limited = 0, 503: unavailable = 0 } = tally(statuses);
+      expect({ wrong, refused: limited + unavailable }).toEqual({ wrong: 5, refused: MANY - 5 });
       expect((await apps.second.store.loginFailures.find(id, ''))?.failures).toBe(5);
     });
 

@@ -73,7 +73,7 @@ whereItIsPossible('Two replicas that are restarted in turn under load', () => {
   }
 
   it.each([
-    ['HAProxy', 4, () => startHaproxyBalancer(haproxy ?? '', portsOf(replicas))],
+    ['HAProxy', 15, () => startHaproxyBalancer(haproxy ?? '', portsOf(replicas))],
     ['nginx', 15, () => startNginxBalancer(nginx ?? '', portsOf(replicas))],
   ])(
     'lose no request of 150 a second over keep-alive connections behind %s in %d restarts',
