@@ -15,6 +15,8 @@ const UNAVAILABLE_CODES: ReadonlySet<unknown> = new Set([
   'ER_QUERY_INTERRUPTED',
   'ER_OPTION_PREVENTS_STATEMENT',
   'ER_READ_ONLY_MODE',
+  // A node of a cluster that has lost the others: what it was asked to commit is not committed.
+  'ER_ERROR_DURING_COMMIT',
   'ER_UNKNOWN_COM_ERROR',
   'ER_LOCK_WAIT_TIMEOUT',
   'SQLITE_BUSY',

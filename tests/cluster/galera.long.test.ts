@@ -148,7 +148,8 @@ withGalera(
         const { status, body } = await send('POST', '/refresh', { refresh_token: account.refreshToken });
         if ((status === 200) === account.isLoggedOut) lost.push(`${status} ${body.code}`);
       }
-      expect(refusals).toEqual([]);
+      // What was thrown says more than that something was.
+      expect({ refusals, errors: internalErrorsIn(processes) }).toEqual({ refusals: [], errors: [] });
       expect(lost).toEqual([]);
       expect(Math.max(...stalls)).toBeLessThan(LONGEST_STALL_MILLISECONDS);
       const emails = accounts.map(({ email }) => `'${email}'`).join(', ');
@@ -166,6 +167,14 @@ withGalera(
     });
   },
 );
+
+/** The causes of each 500. */
+function internalErrorsIn(servers: readonly ServerProcess[]): string[] {
+  return servers
+    .flatMap((server) => server.logLines())
+    .filter((line) => line.includes('internal_error'))
+    .map((line) => JSON.stringify(JSON.parse(line).err));
+}
 
 async function attempt(
   server: ServerProcess | undefined,
