@@ -108,7 +108,7 @@ async function refuse({ verifySync }: Verifier, rounds: number, count: number) {
   // Another one, which is forgotten with the good tokens that it remembers.
   const other = createVerifier({ secret, issuer, audience });
   const refusing = (kind: Parameters<typeof hostile>[0]) => async () =>
-    nanosecondsEach(hostile(kind, count), (token) => demandRefusal(verifySync, token));
+    nanosecondsEach(hostile(kind, count), (token) => requireRefusal(verifySync, token));
   return interleave(rounds, {
     good: async () => nanosecondsEach(issueTokens(signing, count), other.verifySync),
     noDots: refusing('noDots'),
@@ -120,7 +120,7 @@ async function refuse({ verifySync }: Verifier, rounds: number, count: number) {
   });
 }
 
-function demandRefusal(verify: (token: string) => unknown, token: string): void {
+function requireRefusal(verify: (token: string) => unknown, token: string): void {
   try {
     verify(token);
   } catch (error) {

@@ -3,7 +3,7 @@ import { nowMilliseconds, type Outcome, type Pace } from '../load/load.ts';
 import type { Run } from './benchmark.ts';
 import type { Traffic } from './generator.ts';
 import type { MemorySample } from './memory.ts';
-import { answersPerSecond, demandStatus, latenciesMilliseconds } from './outcomes.ts';
+import { answersPerSecond, latenciesMilliseconds, requireStatus } from './outcomes.ts';
 import { median, quantile } from './statistics.ts';
 
 export const OVERLOAD_FACTOR = 20;
@@ -39,7 +39,7 @@ export async function overload(run: Run, { logins, verifications, memory, peak }
       measureMilliseconds: milliseconds(measureMilliseconds),
     });
     return {
-      perSecond: answersPerSecond(demandStatus(outcomes, 200)),
+      perSecond: answersPerSecond(requireStatus(outcomes, 200)),
       p99Milliseconds: quantile(latenciesMilliseconds(outcomes), 0.99),
     };
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -26,7 +26,7 @@ onEachDatabase((kind) => {
     it.each(ROUTES)(
       'answers %s %s with 403 to whoever may do all but %s',
       async (method, path, permission) => {
-        const { token } = await somebodyWho(
+        const { token } = await userWho(
           app,
           PERMISSIONS.filter((other) => other !== permission),
         );
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
     );
 
     it.each(ROUTES)('answers %s %s to whoever may do nothing but %s', async (method, path, permission) => {
-      const { token } = await somebodyWho(app, [permission]);
+      const { token } = await userWho(app, [permission]);
 
       const { status } = await app[method](path).auth(token, { type: 'bearer' });
 
@@ -60,13 +60,13 @@ onEachDatabase((kind) => {
   describe('Nobody grants a client more than they hold:', () => {
     const app = useApp(kind);
 
-    function demandNamed(response: { body: { code: string; detail: string } }, permission: string) {
+    function expectNamed(response: { body: { code: string; detail: string } }, permission: string) {
       expect(response.body.code).toBe('insufficient_scope');
       expect(response.body.detail).toContain(permission);
     }
 
     it('POST /admin/clients answers 403 that names what is missing, and makes none', async () => {
-      const { token } = await somebodyWho(app, ['clients:create', 'users:read']);
+      const { token } = await userWho(app, ['clients:create', 'users:read']);
       const before = await app.models.clients.count();
 
       const response = await app
@@ -75,7 +75,7 @@ onEachDatabase((kind) => {
         .send({ name: 'One', scope: 'users:delete users:read' })
         .expect(403);
 
-      demandNamed(response, 'users:delete');
+      expectNamed(response, 'users:delete');
       expect(await app.models.clients.count()).toBe(before);
       await makeClient(app, { scope: 'users:read' }, token);
     });
@@ -90,11 +90,11 @@ onEachDatabase((kind) => {
         .send({ name: 'One', scope: 'clients:read' })
         .expect(403);
 
-      demandNamed(response, 'clients:read');
+      expectNamed(response, 'clients:read');
     });
 
     it('not by a token that is older than what was taken away', async () => {
-      const creator = await somebodyWho(app, ['clients:create', 'users:read']);
+      const creator = await userWho(app, ['clients:create', 'users:read']);
       // In another process, a moment ago.
       const where = { role: creator.role, permission: 'users:read' };
       await app.models.rolePermissions.destroy({ where });
@@ -105,16 +105,16 @@ onEachDatabase((kind) => {
         .send({ name: 'One', scope: 'users:read' })
         .expect(403);
 
-      demandNamed(response, 'users:read');
+      expectNamed(response, 'users:read');
     });
 
     it('PATCH answers 403 to a wider scope, and takes a narrower one', async () => {
       const client = await makeClient(app, { scope: 'users:read users:list' });
-      const { token } = await somebodyWho(app, ['clients:update', 'users:read', 'users:list']);
+      const { token } = await userWho(app, ['clients:update', 'users:read', 'users:list']);
       const change = (body: object) =>
         app.patch(`/admin/clients/${client.id}`).auth(token, { type: 'bearer' }).send(body);
 
-      demandNamed(await change({ scope: 'users:read users:list users:delete' }).expect(403), 'users:delete');
+      expectNamed(await change({ scope: 'users:read users:list users:delete' }).expect(403), 'users:delete');
       const { body } = await change({ scope: 'users:read' }).expect(200);
 
       expect(body.scope).toBe('users:read');
@@ -131,11 +131,11 @@ onEachDatabase((kind) => {
     ] as const)('%s answers 403 where the client may do more, and changes nothing', async (...row) => {
       const [, permission, method, rest, sent] = row;
       const client = await makeClient(app, { scope: 'users:delete', expires_at: '2999-01-01T00:00:00Z' });
-      const { token } = await somebodyWho(app, [permission, 'users:read']);
+      const { token } = await userWho(app, [permission, 'users:read']);
       const before = await app.store.clients.find(client.id);
       const path = `/admin/clients/${client.id}${rest.replace(':secret', before?.secrets[0]?.id ?? '')}`;
 
-      demandNamed(
+      expectNamed(
         await app[method](path).auth(token, { type: 'bearer' }).send(sent).expect(403),
         'users:delete',
       );

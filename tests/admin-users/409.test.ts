@@ -11,10 +11,10 @@ onEachDatabase((kind) => {
     it.each([
       ['email_taken', 'email'],
       ['username_taken', 'username'],
-    ] as const)('%s to a new user with the %s of somebody, in capitals', async (code, field) => {
+    ] as const)('%s to a new user with the %s of member, in capitals', async (code, field) => {
       const { token } = await anAdmin(app);
-      const somebody = await signUp(app, { username: aUsername() });
-      const taken = { [field]: somebody[field]?.toUpperCase() };
+      const member = await signUp(app, { username: aUsername() });
+      const taken = { [field]: member[field]?.toUpperCase() };
 
       const body = { email: aPerson().email, ...taken };
       const response = await app.post('/admin/users').auth(token, { type: 'bearer' }).send(body).expect(409);
@@ -25,14 +25,14 @@ onEachDatabase((kind) => {
     it.each([
       ['email_taken', 'email'],
       ['username_taken', 'username'],
-    ] as const)('%s to a change to the %s of somebody else, and nothing is changed', async (code, field) => {
+    ] as const)('%s to a change to the %s of member else, and nothing is changed', async (code, field) => {
       const { token } = await anAdmin(app);
-      const somebody = await signUp(app, { username: aUsername() });
+      const member = await signUp(app, { username: aUsername() });
       const { id } = await signUp(app, { name: 'Before' });
       const path = `/admin/users/${id}`;
       const before = await app.get(path).auth(token, { type: 'bearer' }).expect(200);
 
-      const change = { name: 'After', [field]: somebody[field]?.toUpperCase() };
+      const change = { name: 'After', [field]: member[field]?.toUpperCase() };
       const response = await app.patch(path).auth(token, { type: 'bearer' }).send(change).expect(409);
 
       expect(response.body.code).toBe(code);

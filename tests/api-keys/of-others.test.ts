@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -65,7 +65,7 @@ onEachDatabase((kind) => {
 
     it('answers 403 to whoever may do less than the owner', async () => {
       const admin = await anAdmin(app);
-      const helper = await somebodyWho(app, ['api-keys:delete']);
+      const helper = await userWho(app, ['api-keys:delete']);
       const { id, key } = await makeKey(app, admin.token);
 
       await app.delete(`/admin/users/${admin.id}/api-keys/${id}`).auth(helper.token, as).expect(403);

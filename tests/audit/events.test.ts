@@ -29,7 +29,7 @@ onEachDatabase((kind) => {
       return { response, events: own.reverse() };
     }
 
-    function demandOrigin(events: readonly ShownEvent[]): void {
+    function expectOrigin(events: readonly ShownEvent[]): void {
       for (const event of events) {
         expect(event).toMatchObject({
           ip: '127.0.0.1',
@@ -62,7 +62,7 @@ onEachDatabase((kind) => {
           details: { method: 'password' },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a login, with the session that it began', async () => {
@@ -81,7 +81,7 @@ onEachDatabase((kind) => {
           session_id: body.sid,
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it.each<[reason: string, columns: object]>([
@@ -105,7 +105,7 @@ onEachDatabase((kind) => {
           details: { reason },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it.each<[kind: 'email' | 'username', typed: string]>([
@@ -146,7 +146,7 @@ onEachDatabase((kind) => {
         { type: 'login.failed', subject: id, details: { reason: 'wrong_password' } },
         { type: 'user.locked', subject: id, actor: { type: 'anonymous', id: null }, session_id: null },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
 
       const { response, events: after } = await record('post', '/login', { email, password });
       expect(response.status).toBe(401);
@@ -168,7 +168,7 @@ onEachDatabase((kind) => {
           details: { reason: 'logout', sessions: [sessionId] },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a logout by refresh token', async () => {
@@ -209,7 +209,7 @@ onEachDatabase((kind) => {
           details: { sessions: [sessionId] },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a changed password', async () => {
@@ -228,7 +228,7 @@ onEachDatabase((kind) => {
           session_id: sessionId,
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it.each<[what: string, method: 'post' | 'delete', path: string, body: object]>([
@@ -255,7 +255,7 @@ onEachDatabase((kind) => {
           details: { reason: 'wrong_password' },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a right password whose successor was refused, since a thief has learned that it is right', async () => {
@@ -274,7 +274,7 @@ onEachDatabase((kind) => {
           details: { reason: 'validation_failed' },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('the right password of the last administrator, whose account stays', async () => {
@@ -303,7 +303,7 @@ onEachDatabase((kind) => {
           session_id: sessionId,
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
       const all = await searchAudit(app, (await anAdmin(app)).token, { subject: id });
       expect(all.events.map(({ type }) => type)).toEqual([
         'user.deleted',
@@ -328,7 +328,7 @@ onEachDatabase((kind) => {
         },
       ]);
       expect(events[0]?.details).toEqual({ fields: expect.arrayContaining(['name', 'username']) });
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a session that was ended', async () => {
@@ -347,7 +347,7 @@ onEachDatabase((kind) => {
         },
       ]);
       expect(events[0]?.session_id).not.toBe(sessionId);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('an API key that was made, and one that was deleted', async () => {
@@ -355,9 +355,9 @@ onEachDatabase((kind) => {
 
       const made = await record('post', '/api-keys', { name: 'Backup' }, token);
       const keyId = made.response.body.id;
-      demandOrigin(made.events);
+      expectOrigin(made.events);
       const deleted = await record('delete', `/api-keys/${keyId}`, {}, token);
-      demandOrigin(deleted.events);
+      expectOrigin(deleted.events);
 
       const common = {
         outcome: 'success',

@@ -26,7 +26,7 @@ export interface Asked {
 type Ask = (app: TestApp, caller: Caller) => Promise<Asked> | Asked;
 
 export const CALLERS = [
-  'nobody',
+  'no credential',
   'a user',
   'an API key of a user',
   'a machine',

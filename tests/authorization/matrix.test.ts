@@ -9,7 +9,7 @@ import { CALLERS, type Caller, type CallerKind, ENDPOINTS } from './endpoints.ts
 
 /** Makes somebody of each kind, anew each time, since some endpoints end whoever asks. */
 const MAKE: Readonly<Record<CallerKind, (app: TestApp) => Promise<Caller>>> = {
-  nobody: async () => ({}),
+  'no credential': async () => ({}),
   'a user': signUp,
   'an API key of a user': async (app) => {
     const person = await signUp(app);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
       'never wins a race of %s against a promotion',
       async (permission, method, rest, body, type) => {
         const admin = await anAdmin(app);
-        const lesser = await somebodyWho(app, [permission]);
+        const lesser = await userWho(app, [permission]);
         const outcomes = { wins: 0, before: 0, refused: 0 };
         for (let round = 0; round < ROUNDS[kind]; round++) {
           const target = await makeTarget(permission);
@@ -91,7 +91,7 @@ onEachDatabase((kind) => {
       'never wins a race of %s against a wider scope',
       async (permission, method, rest, body, type) => {
         const admin = await anAdmin(app);
-        const lesser = await somebodyWho(app, [permission]);
+        const lesser = await userWho(app, [permission]);
         const { ledger, clientSecrets } = app.models;
         let wins = 0;
         for (let round = 0; round < ROUNDS[kind]; round++) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bearer, demandRefused, TOKEN_LIMIT, useGateway } from '../support/gateway.ts';
+import { bearer, expectRefused, TOKEN_LIMIT, useGateway } from '../support/gateway.ts';
 import { onNginx } from '../support/interop.ts';
 import { freePort } from '../support/mysql-server.ts';
 import { signUp } from '../support/people.ts';
@@ -29,13 +29,13 @@ onNginx((nginx) => {
 
       const own = await fetch(`${app.url}/verify`, { headers });
       expect(response.headers.get('www-authenticate')).toBe(own.headers.get('www-authenticate'));
-      await demandRefused(response, 401, code);
+      await expectRefused(response, 401, code);
     });
 
     it('with its body unread', async () => {
       const response = await fetch(url(), { method: 'POST', body: 'x'.repeat(200_000) });
 
-      await demandRefused(response, 401, 'token_missing');
+      await expectRefused(response, 401, 'token_missing');
     });
 
     it('at once after a logout', async () => {
@@ -47,7 +47,7 @@ onNginx((nginx) => {
 
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      await demandRefused(await get('/', bearer(token)), 401, 'token_revoked');
+      await expectRefused(await get('/', bearer(token)), 401, 'token_revoked');
     });
 
     it('once it has expired', async () => {
@@ -58,7 +58,7 @@ onNginx((nginx) => {
       const response = await get('/', bearer(token));
 
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
-      await demandRefused(response, 401, 'token_expired');
+      await expectRefused(response, 401, 'token_expired');
     });
   });
 
@@ -67,7 +67,7 @@ onNginx((nginx) => {
       const response = await get('/', { Authorization: 'Bearer one two' });
 
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_request"');
-      await demandRefused(response, 400, 'invalid_request');
+      await expectRefused(response, 400, 'invalid_request');
     });
 
     it('429 to a token that has asked too often, with when to come back', async () => {
@@ -78,7 +78,7 @@ onNginx((nginx) => {
       const response = await get('/', bearer(token));
 
       expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
-      await demandRefused(response, 429, 'rate_limited');
+      await expectRefused(response, 429, 'rate_limited');
     });
 
     it('503 while Latchkey does not know what has been revoked', async () => {
@@ -89,7 +89,7 @@ onNginx((nginx) => {
 
       expect(response.headers.get('retry-after')).toBe('1');
       expect(response.headers.get('www-authenticate')).toBeNull();
-      await demandRefused(response, 503);
+      await expectRefused(response, 503);
     });
   });
 
@@ -101,7 +101,7 @@ onNginx((nginx) => {
       const response = await fetch(alone.url, { headers: bearer(token) });
 
       expect(response.headers.get('retry-after')).toBe('1');
-      await demandRefused(response, 503);
+      await expectRefused(response, 503);
     });
 
     it.each<[what: string, answer: string | undefined]>([
@@ -119,7 +119,7 @@ onNginx((nginx) => {
 
       const response = await fetch(alone.url, { headers: bearer('any') });
 
-      await demandRefused(response, 503);
+      await expectRefused(response, 503);
     });
   });
 });

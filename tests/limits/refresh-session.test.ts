@@ -5,7 +5,7 @@ import { secretKey } from '../../src/core/tokens/keys.ts';
 import { TEST_SECRET, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
-import { demandLimited, quotasOf, remainingOf } from '../support/quotas.ts';
+import { expectLimited, quotasOf, remainingOf } from '../support/quotas.ts';
 
 const POLICY = { policy: 'refresh-session', limit: 3, windowSeconds: 60 };
 
@@ -48,7 +48,7 @@ onEachDatabase((kind) => {
     it('is refused over the limit with 429', async () => {
       const { refreshToken } = await usedUp();
 
-      demandLimited(await refresh(refreshToken), POLICY);
+      expectLimited(await refresh(refreshToken), POLICY);
     });
 
     it('that is refused is not rotated: the session stays as it was', async () => {
@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
       const { refreshToken, sessionId, token } = await usedUp();
       const before = await rowOf(sessionId);
 
-      demandLimited(await logOut(refreshToken), POLICY);
+      expectLimited(await logOut(refreshToken), POLICY);
 
       expect(await rowOf(sessionId)).toEqual(before);
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
@@ -123,7 +123,7 @@ onEachDatabase((kind) => {
       const token = own.issue({ sessionId: randomUUID(), counter: 0 });
       for (let count = 0; count < POLICY.limit; count++) await refresh(token).expect(401);
 
-      demandLimited(await refresh(token), POLICY);
+      expectLimited(await refresh(token), POLICY);
     });
   });
 });

@@ -5,7 +5,7 @@ import { describeService } from '../../src/app.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
-import { demandLimited, quotasOf, remainingOf } from '../support/quotas.ts';
+import { expectLimited, quotasOf, remainingOf } from '../support/quotas.ts';
 
 const POLICY = { policy: 'token', limit: 3, windowSeconds: 60 };
 
@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
       expect(answers.map(({ status }) => status)).not.toContain(429);
       expect(remainingOf(answers)).toEqual([2, 1, 0]);
       for (const answer of answers) expect(quotasOf(answer)).toMatchObject([POLICY]);
-      demandLimited(await send(), POLICY);
+      expectLimited(await send(), POLICY);
     });
 
     it.each<[Method, string]>([
@@ -75,7 +75,7 @@ onEachDatabase((kind) => {
 
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
       expect(remainingOf(answers)).toEqual([2, 1, 0]);
-      demandLimited(await send(), POLICY);
+      expectLimited(await send(), POLICY);
     });
 
     it('counts for all routes together', async () => {
@@ -88,7 +88,7 @@ onEachDatabase((kind) => {
       ];
 
       expect(remainingOf(answers)).toEqual([2, 1, 0]);
-      demandLimited(await app.patch('/me').auth(token, { type: 'bearer' }).send({ name: 'Ada' }), POLICY);
+      expectLimited(await app.patch('/me').auth(token, { type: 'bearer' }).send({ name: 'Ada' }), POLICY);
     });
 
     it('over the limit changes nothing', async () => {
@@ -111,7 +111,7 @@ onEachDatabase((kind) => {
       ];
 
       for (const answer of limited) {
-        demandLimited(await answer.auth(person.token, { type: 'bearer' }), POLICY);
+        expectLimited(await answer.auth(person.token, { type: 'bearer' }), POLICY);
       }
 
       expect(await rows()).toEqual(before);

@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
       const tries = new Map<string, number>();
 
       /** Compares with the answer to a stranger who tries as often as this identifier was tried before. */
-      async function demandTheSame({ password, ...identifier }: Credentials) {
+      async function expectTheSame({ password, ...identifier }: Credentials) {
         const key = JSON.stringify(identifier);
         const earlier = tries.get(key) ?? 0;
         tries.set(key, earlier + 1);
@@ -60,40 +60,40 @@ onEachDatabase((kind) => {
       it('a wrong password', async () => {
         const { email } = await signUp(app);
 
-        await demandTheSame({ email, password: `${CANARY} wrong` });
+        await expectTheSame({ email, password: `${CANARY} wrong` });
       });
 
       it('a wrong password with a username', async () => {
         const { username } = await signUp(app, { username: aUsername() });
 
-        await demandTheSame({ username, password: `${CANARY} wrong` });
+        await expectTheSame({ username, password: `${CANARY} wrong` });
       });
 
-      it('an unknown username', () => demandTheSame({ username: aUsername(), password: `${CANARY} staple` }));
+      it('an unknown username', () => expectTheSame({ username: aUsername(), password: `${CANARY} staple` }));
 
       it.each(['', 'ada', 'ada@', 'ada@example.com/path', "' OR 1=1 --", '%', 'ada\u0000@example.com'])(
         'the malformed email address %j',
-        (email) => demandTheSame({ email, password: `${CANARY} staple` }),
+        (email) => expectTheSame({ email, password: `${CANARY} staple` }),
       );
 
       it.each(['', 'ab', 'ada@example.com', "' OR '1'='1", '%%%', 'ada\u0000', 'ünal'])(
         'the malformed username %j',
-        (username) => demandTheSame({ username, password: `${CANARY} staple` }),
+        (username) => expectTheSame({ username, password: `${CANARY} staple` }),
       );
 
       it('the right password of somebody disabled', async () => {
         const { id, email, password } = await signUp(app);
         await setColumns(id, { disabledAt: new Date() });
 
-        await demandTheSame({ email, password });
+        await expectTheSame({ email, password });
       });
 
       it('any password of an account without one', async () => {
         const { id, email, password } = await signUp(app);
         await setColumns(id, { passwordHash: null });
 
-        await demandTheSame({ email, password });
-        await demandTheSame({ email, password: '' });
+        await expectTheSame({ email, password });
+        await expectTheSame({ email, password: '' });
       });
 
       it.each([
@@ -106,8 +106,8 @@ onEachDatabase((kind) => {
         const { id, email, password } = await signUp(app);
         await setColumns(id, { passwordHash });
 
-        await demandTheSame({ email, password });
-        await demandTheSame({ email, password: passwordHash });
+        await expectTheSame({ email, password });
+        await expectTheSame({ email, password: passwordHash });
       });
 
       it('the stored hash itself in place of the password', async () => {
@@ -115,14 +115,14 @@ onEachDatabase((kind) => {
         const stored = (await app.models.users.findByPk(id))?.passwordHash ?? '';
         expect(stored).toMatch(/^lk1:/);
 
-        await demandTheSame({ email, password: stored });
+        await expectTheSame({ email, password: stored });
       });
 
       it('an email address in the place of a username, and the other way round', async () => {
         const { email, username = '', password } = await signUp(app, { username: aUsername() });
 
-        await demandTheSame({ username: email, password });
-        await demandTheSame({ email: username, password });
+        await expectTheSame({ username: email, password });
+        await expectTheSame({ email: username, password });
       });
     });
 

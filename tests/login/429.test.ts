@@ -70,11 +70,11 @@ onEachDatabase((kind) => {
 
     it('for an identifier however it is typed, or each spelling would give five more tries', async () => {
       const { email, username = '' } = await signUp(app, { username: aUsername() });
-      const nobody = aPerson().email;
+      const unknown = aPerson().email;
       for (const typed of [email, email.toUpperCase(), ` ${email}`, `${email}\t`, email]) {
         await app.post('/login').send({ email: typed, password: WRONG }).expect(401);
       }
-      for (const typed of [nobody, nobody.toUpperCase(), ` ${nobody}`, `${nobody}\t`, nobody]) {
+      for (const typed of [unknown, unknown.toUpperCase(), ` ${unknown}`, `${unknown}\t`, unknown]) {
         await app.post('/login').send({ email: typed, password: WRONG }).expect(401);
       }
       for (const typed of [username, username.toUpperCase(), username, username, username]) {
@@ -82,7 +82,7 @@ onEachDatabase((kind) => {
       }
 
       await app.post('/login').send({ email, password: WRONG }).expect(429);
-      await app.post('/login').send({ email: nobody, password: WRONG }).expect(429);
+      await app.post('/login').send({ email: unknown, password: WRONG }).expect(429);
       await app.post('/login').send({ username, password: WRONG }).expect(429);
     });
 

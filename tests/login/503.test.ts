@@ -25,7 +25,7 @@ onEachDatabase((kind) => {
   describe('POST /login answers 503 where a password would wait longer than HASH_MAX_WAIT_MS', () => {
     const app = useApp(kind, { ...TWO_MAY_WAIT, LOGIN_FREE_FAILURES: '100' });
 
-    function demandOverloaded(response: Response): void {
+    function expectOverloaded(response: Response): void {
       expect(response.status).toBe(503);
       expect(response.type).toBe('application/problem+json');
       expect(response.headers['retry-after']).toMatch(/^[1-9]\d*$/);
@@ -44,7 +44,7 @@ onEachDatabase((kind) => {
         ),
       );
 
-      for (const answer of answers) demandOverloaded(answer);
+      for (const answer of answers) expectOverloaded(answer);
       const bodies = answers.map(({ body }) => ({ ...body, instance: 'any' }));
       expect(bodies).toEqual(Array(3).fill(bodies[0]));
       expect(answers.map(({ headers }) => headers['retry-after'])).toEqual(Array(3).fill('1'));
@@ -72,7 +72,7 @@ onEachDatabase((kind) => {
       });
 
       const refused = answers.filter(({ status }) => status === 503);
-      for (const answer of refused) demandOverloaded(answer);
+      for (const answer of refused) expectOverloaded(answer);
       expect(Object.keys(tally(answers))).toEqual(['401', '503']);
       expect(evaluated).toBeGreaterThanOrEqual(tally(answers)[401] ?? 0);
       expect(await failuresOf(app, id)).toBe(tally(answers)[401]);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { useDirectories } from '../support/directories.ts';
-import { demandCleanLogs } from '../support/logs.ts';
+import { expectCleanLogs } from '../support/logs.ts';
 import { freePort } from '../support/mysql-server.ts';
 import { sumOf } from '../support/scrape.ts';
 import { runServer, type ServerProcess, startServer } from '../support/server-process.ts';
@@ -23,7 +23,7 @@ describe('METRICS_PORT', () => {
 
   afterAll(async () => {
     expect(await server.stop()).toBe(0);
-    demandCleanLogs(server.logLines());
+    expectCleanLogs(server.logLines());
   });
 
   it('serves the metrics of the public port to everybody who reaches it', async () => {
@@ -81,7 +81,7 @@ describe('METRICS_PORT together with METRICS_TOKEN', () => {
       expect(await send(url, { token: METRICS_TOKEN })).toMatchObject({ status: 200 });
     }
     expect(await server.stop()).toBe(0);
-    demandCleanLogs(server.logLines());
+    expectCleanLogs(server.logLines());
     expect(server.lines.join('\n')).not.toContain(METRICS_TOKEN);
   });
 });

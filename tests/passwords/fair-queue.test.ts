@@ -530,7 +530,7 @@ describe('whatever comes in whatever order', () => {
   it('each piece is answered once, no slot is lost, and no client starts twice while another waits', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (script, slots) => {
-        await demandFairness(script, slots);
+        await expectFairness(script, slots);
       }),
       { numRuns: 200 },
     );
@@ -538,7 +538,7 @@ describe('whatever comes in whatever order', () => {
 
   type Step = { client: string } | { end: number; fails: boolean; after: number };
 
-  async function demandFairness(script: readonly Step[], slots: number): Promise<void> {
+  async function expectFairness(script: readonly Step[], slots: number): Promise<void> {
     let now = 0;
     const running: (() => void)[] = [];
     /** How often each other client was started since this one began to wait without a start of its own. */

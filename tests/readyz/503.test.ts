@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
   describe('GET /readyz answers 503', () => {
     const app = useApp(kind);
 
-    async function demandNotReady(detail: RegExp) {
+    async function expectNotReady(detail: RegExp) {
       const response = await app.get('/readyz').expect(503);
       expect(response.type).toBe('application/problem+json');
       expect(response.headers).toMatchObject({ 'retry-after': '1', 'cache-control': 'no-store' });
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
       expect(migration).toBeDefined();
       await sequelize.query('DELETE FROM SequelizeMeta WHERE name = ?', { replacements: [migration?.name] });
 
-      await demandNotReady(/schema/);
+      await expectNotReady(/schema/);
 
       await sequelize.query('INSERT INTO SequelizeMeta (name) VALUES (?)', {
         replacements: [migration?.name],
@@ -46,7 +46,7 @@ onEachDatabase((kind) => {
       const { sequelize } = app.database;
       await sequelize.query('ALTER TABLE SequelizeMeta RENAME TO away');
 
-      await demandNotReady(/schema/);
+      await expectNotReady(/schema/);
 
       const { text: answer } = await app.get('/readyz').expect(503);
       expect(answer).not.toMatch(/SequelizeMeta|SELECT|SQLITE|ER_/);

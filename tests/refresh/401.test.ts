@@ -48,7 +48,7 @@ onEachDatabase((kind) => {
   describe('POST /refresh answers 401 invalid_refresh_token', () => {
     const app = useApp(kind);
 
-    async function demandInvalid(token: string): Promise<void> {
+    async function expectInvalid(token: string): Promise<void> {
       const reference = await refresh(app, 'garbage').expect(401);
       const response = await refresh(app, token);
       expect(essenceOf(response)).toEqual(essenceOf(reference));
@@ -89,7 +89,7 @@ onEachDatabase((kind) => {
     ])('to a token that is %s', async (_what, make) => {
       const { refreshToken } = await signUp(app);
 
-      await demandInvalid(make(refreshToken));
+      await expectInvalid(make(refreshToken));
 
       await refresh(app, refreshToken).expect(200);
     });
@@ -122,7 +122,7 @@ onEachDatabase((kind) => {
       const tampered = make(partsOf(refreshToken)).join('.');
       expect(tampered).not.toBe(refreshToken);
 
-      await demandInvalid(tampered);
+      await expectInvalid(tampered);
 
       await refresh(app, refreshToken).expect(200);
     });
@@ -132,23 +132,23 @@ onEachDatabase((kind) => {
       const login = await app.post('/login').send({ email, password }).expect(200);
       const [id, counter] = partsOf(refreshToken);
 
-      await demandInvalid([id, counter, partsOf(login.body.refresh_token)[2]].join('.'));
+      await expectInvalid([id, counter, partsOf(login.body.refresh_token)[2]].join('.'));
     });
 
     it('to a token that somebody else made for this session', async () => {
       const { refreshToken, sessionId } = await signUp(app);
 
-      await demandInvalid(foreign.issue({ sessionId, counter: 0 }));
+      await expectInvalid(foreign.issue({ sessionId, counter: 0 }));
 
       await refresh(app, refreshToken).expect(200);
     });
 
     it('to a token made here of a session that never was', async () => {
-      await demandInvalid(own.issue({ sessionId: randomUUID(), counter: 0 }));
+      await expectInvalid(own.issue({ sessionId: randomUUID(), counter: 0 }));
     });
 
     it('to an access token', async () => {
-      await demandInvalid((await signUp(app)).token);
+      await expectInvalid((await signUp(app)).token);
     });
 
     it('to the tokens of a session that was logged out, old and new ones', async () => {
@@ -156,24 +156,24 @@ onEachDatabase((kind) => {
       const next = await refresh(app, refreshToken).expect(200);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      await demandInvalid(refreshToken);
-      await demandInvalid(next.body.refresh_token);
+      await expectInvalid(refreshToken);
+      await expectInvalid(next.body.refresh_token);
       app.clock.advanceSeconds(11);
-      await demandInvalid(refreshToken);
+      await expectInvalid(refreshToken);
     });
 
     it('to the token of a deleted account', async () => {
       const { token, password, refreshToken } = await signUp(app);
       await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
 
-      await demandInvalid(refreshToken);
+      await expectInvalid(refreshToken);
     });
 
     it('to the token of an account that was disabled in the database, until it is enabled again', async () => {
       const { id, refreshToken } = await signUp(app);
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
-      await demandInvalid(refreshToken);
+      await expectInvalid(refreshToken);
 
       await app.models.users.update({ disabledAt: null }, { where: { id } });
       await refresh(app, refreshToken).expect(200);
@@ -184,7 +184,7 @@ onEachDatabase((kind) => {
       await refresh(app, refreshToken).expect(200);
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
-      await demandInvalid(refreshToken);
+      await expectInvalid(refreshToken);
     });
 
     it('without a database query where the mac is wrong', async () => {
@@ -227,7 +227,7 @@ onEachDatabase((kind) => {
       return person;
     }
 
-    async function demandReused(token: string): Promise<void> {
+    async function expectReused(token: string): Promise<void> {
       const response = await refresh(app, token).expect(401);
       expect(response.body).toMatchObject({ status: 401, code: 'refresh_token_reused' });
       expect(response.headers['www-authenticate']).toBe('Bearer realm="latchkey"');
@@ -237,7 +237,7 @@ onEachDatabase((kind) => {
       const { sessionId, token, newToken, refreshToken, newRefreshToken } = await refreshedAndUsed();
       app.clock.advanceSeconds(10.001);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       for (const dead of [token, newToken]) {
         const { body } = await app.get('/verify').auth(dead, { type: 'bearer' }).expect(401);
@@ -255,7 +255,7 @@ onEachDatabase((kind) => {
       const { id, sessionId, refreshToken, newRefreshToken } = await refreshedAndUsed();
       app.clock.advanceSeconds(11);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       const events = app.logs.entries().filter((entry) => entry.session_id === sessionId);
       expect(events).toEqual([
@@ -270,7 +270,7 @@ onEachDatabase((kind) => {
       const { refreshToken, newRefreshToken, newToken } = await refreshedOnce();
       await refresh(app, newRefreshToken).expect(200);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       await app.get('/verify').auth(newToken, { type: 'bearer' }).expect(401);
       await refresh(app, newRefreshToken).expect(401);
@@ -279,7 +279,7 @@ onEachDatabase((kind) => {
     it('once; from then on the session is ended like any other', async () => {
       const { refreshToken } = await refreshedAndUsed();
       app.clock.advanceSeconds(11);
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       const { body } = await refresh(app, refreshToken).expect(401);
 
@@ -292,7 +292,7 @@ onEachDatabase((kind) => {
       const login = await app.post('/login').send({ email, password }).expect(200);
       app.clock.advanceSeconds(11);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       for (const alive of [login.body.access_token, other.token]) {
         await app.get('/verify').auth(alive, { type: 'bearer' }).expect(200);
@@ -307,7 +307,7 @@ onEachDatabase((kind) => {
       await refresh(app, newRefreshToken).expect(200);
       app.clock.advanceSeconds(-3);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
       app.clock.advanceSeconds(3);
     });
   });

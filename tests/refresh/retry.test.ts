@@ -25,7 +25,7 @@ async function use(app: TestApp, token: string): Promise<void> {
   await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
 }
 
-async function demandReused(app: TestApp, refreshToken: string): Promise<void> {
+async function expectReused(app: TestApp, refreshToken: string): Promise<void> {
   const { body } = await refresh(app, refreshToken).expect(401);
   expect(body.code).toBe('refresh_token_reused');
 }
@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
       }
       app.clock.advanceSeconds(0.001);
 
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
 
     it('gets tokens that work', async () => {
@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
       await useIt(newToken);
       app.clock.advanceSeconds(10.001);
 
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
 
     it('gets its successor although the access token before is in use', async () => {
@@ -102,7 +102,7 @@ onEachDatabase((kind) => {
 
       expect(secondTab.body.refresh_token).toBe(firstTab.body.refresh_token);
       app.clock.advanceSeconds(0.001);
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
 
     it.each([
@@ -205,7 +205,7 @@ onEachDatabase((kind) => {
       await refresh(app, refreshToken).expect(200);
       app.clock.advanceSeconds(0.001);
 
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
   });
 
@@ -218,7 +218,7 @@ onEachDatabase((kind) => {
       await refresh(app, refreshToken).expect(200);
       app.clock.advanceSeconds(0.001);
 
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
   });
 
@@ -234,7 +234,7 @@ onEachDatabase((kind) => {
       expect(row?.confirmedAt).toEqual(new Date(apps.second.clock.now()));
       apps.first.clock.advanceSeconds(11);
 
-      await demandReused(apps.first, refreshToken);
+      await expectReused(apps.first, refreshToken);
       apps.second.clock.advanceSeconds(11);
     });
 

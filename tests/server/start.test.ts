@@ -7,7 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import sqlite3 from 'sqlite3';
 import { createTestDatabase, onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
-import { demandCleanLogs } from '../support/logs.ts';
+import { expectCleanLogs } from '../support/logs.ts';
 import { aPerson } from '../support/people.ts';
 import { runServer, type ServerProcess, startServer } from '../support/server-process.ts';
 
@@ -58,7 +58,7 @@ describe('The server, started in an empty directory without any configuration', 
     expect(me.status).toBe(200);
     expect(login).toMatchObject({ user: { email: person.email } });
     await second.stop();
-    demandCleanLogs([...first.logLines(), ...second.logLines()]);
+    expectCleanLogs([...first.logLines(), ...second.logLines()]);
   });
 });
 

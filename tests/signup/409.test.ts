@@ -8,7 +8,7 @@ onEachDatabase((kind) => {
   describe('POST /signup answers 409', () => {
     const app = useApp(kind);
 
-    async function demandTaken(details: object, code: string) {
+    async function expectTaken(details: object, code: string) {
       const response = await app.post('/signup').send(aPerson(details)).expect(409);
       expect(response.type).toBe('application/problem+json');
       expect(response.body).toMatchObject({ status: 409, code });
@@ -19,7 +19,7 @@ onEachDatabase((kind) => {
     it('to an email address that has an account, and leaves that account as it is', async () => {
       const first = await signUp(app, { name: 'The first' });
 
-      await demandTaken({ email: first.email, name: 'The second' }, 'email_taken');
+      await expectTaken({ email: first.email, name: 'The second' }, 'email_taken');
 
       const login = await app
         .post('/login')
@@ -31,38 +31,38 @@ onEachDatabase((kind) => {
     it('to an email address that differs only by case', async () => {
       const { email } = await signUp(app);
 
-      await demandTaken({ email: email.toUpperCase() }, 'email_taken');
+      await expectTaken({ email: email.toUpperCase() }, 'email_taken');
     });
 
     it('to an email address that differs only by the white space around it', async () => {
       const { email } = await signUp(app);
 
-      await demandTaken({ email: `\t ${email} ` }, 'email_taken');
+      await expectTaken({ email: `\t ${email} ` }, 'email_taken');
     });
 
     it('to an email address whose accents are typed apart (NFD and NFC)', async () => {
       const local = `zoé.ångström-${randomBytes(4).toString('hex')}`;
       await signUp(app, { email: `${local}@example.com`.normalize('NFC') });
 
-      await demandTaken({ email: `${local}@example.com`.normalize('NFD') }, 'email_taken');
-      await demandTaken({ email: `${local}@example.com`.normalize('NFD').toUpperCase() }, 'email_taken');
+      await expectTaken({ email: `${local}@example.com`.normalize('NFD') }, 'email_taken');
+      await expectTaken({ email: `${local}@example.com`.normalize('NFD').toUpperCase() }, 'email_taken');
     });
 
     it('to an email address whose domain is written in punycode', async () => {
       const local = randomBytes(5).toString('hex');
       await signUp(app, { email: `${local}@Bücher.example` });
 
-      await demandTaken({ email: `${local}@xn--bcher-kva.example` }, 'email_taken');
-      await demandTaken({ email: `${local}@XN--BCHER-KVA.EXAMPLE` }, 'email_taken');
-      await demandTaken({ email: `${local}@BÜCHER.example` }, 'email_taken');
+      await expectTaken({ email: `${local}@xn--bcher-kva.example` }, 'email_taken');
+      await expectTaken({ email: `${local}@XN--BCHER-KVA.EXAMPLE` }, 'email_taken');
+      await expectTaken({ email: `${local}@BÜCHER.example` }, 'email_taken');
     });
 
     it('to a username that differs only by case', async () => {
       const username = aUsername();
       await signUp(app, { username });
 
-      await demandTaken({ username }, 'username_taken');
-      await demandTaken({ username: username.toUpperCase() }, 'username_taken');
+      await expectTaken({ username }, 'username_taken');
+      await expectTaken({ username: username.toUpperCase() }, 'username_taken');
     });
 
     it('to a taken username, and leaves the email address free', async () => {
@@ -70,7 +70,7 @@ onEachDatabase((kind) => {
       await signUp(app, { username });
       const person = aPerson({ username });
 
-      await demandTaken(person, 'username_taken');
+      await expectTaken(person, 'username_taken');
 
       await app
         .post('/signup')
@@ -82,7 +82,7 @@ onEachDatabase((kind) => {
       const { email } = await signUp(app);
       const { username } = await signUp(app, { username: aUsername() });
 
-      await demandTaken({ email, username }, 'email_taken');
+      await expectTaken({ email, username }, 'email_taken');
     });
 
     it('to all but one of twenty who race for one email address', async () => {

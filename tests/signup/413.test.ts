@@ -16,7 +16,7 @@ onEachDatabase((kind) => {
   describe('POST /signup answers 413', () => {
     const app = useApp(kind);
 
-    function demandRefusal(response: Response) {
+    function expectRefusal(response: Response) {
       expect(response.type).toBe('application/problem+json');
       expect(response.body).toMatchObject({
         status: 413,
@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
         .post('/signup')
         .type('json')
         .send(paddedTo(LIMIT_BYTES + 1, person));
-      demandRefusal(await over.expect(413));
+      expectRefusal(await over.expect(413));
 
       await app.post('/signup').type('json').send(paddedTo(LIMIT_BYTES, person)).expect(201);
     });
@@ -41,7 +41,7 @@ onEachDatabase((kind) => {
       const chunked = app.post('/signup').type('json');
       chunked.write(paddedTo(LIMIT_BYTES + 1, aPerson()));
 
-      demandRefusal(await chunked.expect(413));
+      expectRefusal(await chunked.expect(413));
     });
 
     it('to a body of many megabytes, and creates nobody', async () => {
@@ -53,7 +53,7 @@ onEachDatabase((kind) => {
         .send(paddedTo(8 * 1024 * 1024, person))
         .expect(413);
 
-      demandRefusal(response);
+      expectRefusal(response);
       await app.post('/signup').send(person).expect(201);
     });
   });

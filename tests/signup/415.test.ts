@@ -8,7 +8,7 @@ onEachDatabase((kind) => {
   describe('POST /signup answers 415', () => {
     const app = useApp(kind);
 
-    function demandRefusal(response: Response) {
+    function expectRefusal(response: Response) {
       expect(response.type).toBe('application/problem+json');
       expect(response.body).toMatchObject({ status: 415, code: 'unsupported_media_type' });
     }
@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
         .send(JSON.stringify(person))
         .expect(415);
 
-      demandRefusal(response);
+      expectRefusal(response);
       await app.post('/signup').send(person).expect(201);
     });
 
@@ -41,7 +41,7 @@ onEachDatabase((kind) => {
       const untyped = app.post('/signup');
       untyped.write(JSON.stringify(aPerson()));
 
-      demandRefusal(await untyped.expect(415));
+      expectRefusal(await untyped.expect(415));
     });
 
     it.each(['iso-8859-1', 'windows-1252', 'utf-7', 'utf-16', 'utf-16le', 'utf-32', 'nonsense'])(
@@ -53,7 +53,7 @@ onEachDatabase((kind) => {
           .send(JSON.stringify(aPerson()))
           .expect(415);
 
-        demandRefusal(response);
+        expectRefusal(response);
       },
     );
 
@@ -67,7 +67,7 @@ onEachDatabase((kind) => {
           .send(JSON.stringify(aPerson()))
           .expect(415);
 
-        demandRefusal(response);
+        expectRefusal(response);
       },
     );
   });

@@ -13,7 +13,7 @@ export async function anAdmin(app: TestApp, details: Partial<Person> = {}): Prom
 }
 
 /** Signs somebody up who then logs in with exactly these permissions, by a role of their own. */
-export async function somebodyWho(
+export async function userWho(
   app: TestApp,
   permissions: readonly string[],
 ): Promise<SignedUp & { readonly role: string }> {

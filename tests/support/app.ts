@@ -10,7 +10,7 @@ import { type Assembly, assemble } from '../../src/runtime/assemble.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createContract } from './contract.ts';
 import type { DatabaseKind } from './databases.ts';
-import { createLogSink, demandCleanLogs } from './logs.ts';
+import { createLogSink, expectCleanLogs } from './logs.ts';
 import { modelsOf } from './models.ts';
 import { createMigratedDatabase } from './template.ts';
 
@@ -125,7 +125,7 @@ export async function startApp(
       await assembly.stop();
       await database.close();
       await testDatabase.drop();
-      demandCleanLogs(logs.lines);
+      expectCleanLogs(logs.lines);
     },
   };
 }

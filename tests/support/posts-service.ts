@@ -157,7 +157,7 @@ export function usePostsService(newDirectory: () => string) {
     environment: () => env,
     errors: () => posts.errors(),
     /** Somebody who has logged in and has the role. */
-    async somebody(role: 'author' | 'reader' | 'user'): Promise<Author> {
+    async member(role: 'author' | 'reader' | 'user'): Promise<Author> {
       const { email, password } = aPerson();
       const { body } = await administer('/admin/users', { email, password, roles: [role] });
       return { id: (body.user as { id: string }).id, token: await logIn(email, password) };

@@ -38,7 +38,7 @@ export function remainingOf(responses: readonly Response[]): number[] {
 }
 
 /** Holds a refusal against all that a client is promised of it. */
-export function demandLimited(
+export function expectLimited(
   response: Response,
   { policy, limit, windowSeconds }: Pick<ShownQuota, 'policy' | 'limit' | 'windowSeconds'>,
 ): void {

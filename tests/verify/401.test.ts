@@ -7,7 +7,7 @@ onEachDatabase((kind) => {
   describe('GET /verify answers 401', () => {
     const app = useApp(kind);
 
-    async function demandRefused(token: string | undefined, code: string, error: string | undefined) {
+    async function expectRefused(token: string | undefined, code: string, error: string | undefined) {
       const asked = app.get('/verify').set({ 'X-Auth-Subject': 'evil', 'X-Auth-Roles': 'admin' });
       const response = await (token === undefined ? asked : asked.auth(token, { type: 'bearer' })).expect(
         401,
@@ -23,14 +23,14 @@ onEachDatabase((kind) => {
     }
 
     it('to no token, with a challenge that names no error and no X-Auth header', async () => {
-      await demandRefused(undefined, 'token_missing', undefined);
+      await expectRefused(undefined, 'token_missing', undefined);
     });
 
     it('to a token that is none', async () => {
       const { token, refreshToken } = await signUp(app);
 
       for (const wrong of ['garbage', `${token}x`, refreshToken]) {
-        await demandRefused(wrong, 'token_invalid', 'invalid_token');
+        await expectRefused(wrong, 'token_invalid', 'invalid_token');
       }
     });
 
@@ -38,7 +38,7 @@ onEachDatabase((kind) => {
       const { token } = await signUp(app);
       app.clock.advanceSeconds(905);
 
-      await demandRefused(token, 'token_expired', 'invalid_token');
+      await expectRefused(token, 'token_expired', 'invalid_token');
     });
 
     it('to a revoked token, from the moment of the logout until it expires', async () => {
@@ -49,14 +49,14 @@ onEachDatabase((kind) => {
         app.clock.advanceSeconds(seconds);
         await app.follower.catchUp();
         await app.follower.prune();
-        await demandRefused(token, 'token_revoked', 'invalid_token');
+        await expectRefused(token, 'token_revoked', 'invalid_token');
       }
       app.clock.advanceSeconds(4);
       await app.follower.prune();
-      await demandRefused(token, 'token_revoked', 'invalid_token');
+      await expectRefused(token, 'token_revoked', 'invalid_token');
       app.clock.advanceSeconds(3600);
       await app.follower.prune();
-      await demandRefused(token, 'token_expired', 'invalid_token');
+      await expectRefused(token, 'token_expired', 'invalid_token');
       // A replica may have been told to issue tokens for a day, the longest there is.
       app.clock.advanceSeconds(86_400);
       await app.follower.prune();

@@ -6,7 +6,7 @@ export { type Algorithm, publicKey, secretKey, type VerifyingKey } from './keys.
 export { rememberVerified } from './remembered.ts';
 export {
   createRevocationSet,
-  demandUnrevoked,
+  assertUnrevoked,
   type RevocableClaims,
   type Revocation,
   type RevocationSet,

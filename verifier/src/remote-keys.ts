@@ -22,7 +22,7 @@ export interface RemoteKeys {
    */
   readonly refresh: () => Promise<void>;
   /** Begins that, and throws the same while it is under way or where the last one failed. */
-  readonly demandKnown: () => void;
+  readonly requireKnown: () => void;
   /** Resolves once they are known, however often that has to be tried; rejects where there are none. */
   readonly ready: () => Promise<void>;
   readonly close: () => void;
@@ -116,7 +116,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
     ).unref();
   }
 
-  function demandKnown(): void {
+  function requireKnown(): void {
     void refreshQuietly();
     if (underWay !== undefined || failure !== undefined) throw unavailable();
   }
@@ -147,7 +147,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
   return {
     find: (kid) => keys.get(kid),
     refresh,
-    demandKnown,
+    requireKnown,
     ready,
     close() {
       clearTimeout(timer);

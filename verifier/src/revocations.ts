@@ -97,7 +97,7 @@ const RIGHTS_HAVE_CHANGED =
   'What it may do has changed since it was issued. Get another one: nobody has been logged out, so a refresh will do.';
 
 /** @throws VerificationError token_revoked, which says whether a refresh will do */
-export function demandUnrevoked(revocations: RevocationSet, claims: RevocableClaims): void {
+export function assertUnrevoked(revocations: RevocationSet, claims: RevocableClaims): void {
   if (!revocations.isRevoked(claims)) return;
   const reason = revocations.isOutdated(claims) ? RIGHTS_HAVE_CHANGED : HAS_ENDED;
   throw new VerificationError('token_revoked', reason);

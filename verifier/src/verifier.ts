@@ -7,7 +7,7 @@ import { type KeyOptions, parseOptions, type RevocationsOptions } from './option
 import { rememberVerified } from './remembered.ts';
 import { createRemoteKeys } from './remote-keys.ts';
 import { createReport, warn } from './report.ts';
-import { createRevocationSet, demandUnrevoked } from './revocations.ts';
+import { createRevocationSet, assertUnrevoked } from './revocations.ts';
 import { createVerify } from './verify.ts';
 
 export type VerifierOptions = KeyOptions & {
@@ -79,7 +79,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function check(token: string): AccessTokenClaims {
     const claims = remembering.verify(token);
-    demandUnrevoked(revoked, claims);
+    assertUnrevoked(revoked, claims);
     if (feed?.whenStale === 'refuse' && feedFollower?.following.isStale) {
       throw new VerificationError(
         'revocations_stale',
@@ -93,7 +93,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     try {
       return check(token);
     } catch (error) {
-      if (error instanceof UnknownKeyError) remote?.demandKnown();
+      if (error instanceof UnknownKeyError) remote?.requireKnown();
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import {
   type AccessTokenClaims,
-  demandUnrevoked,
+  assertUnrevoked,
   permissionsIn,
   type RevocationSet,
 } from '@latchkey/verifier/core';
@@ -51,7 +51,7 @@ export function createAuthenticate(dependencies: AuthenticationDependencies) {
   function authenticate(credential: string): AuthenticatedPrincipal | Promise<AuthenticatedPrincipal> {
     if (apiKeys.isKey(credential)) return authenticateKey(credential);
     const claims = verifyToken(credential);
-    asAppError(() => demandUnrevoked(revocations, claims));
+    asAppError(() => assertUnrevoked(revocations, claims));
     requireFresh();
     return principalOf(claims);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
+import { anAdmin, OPERATOR, userAdminOf, userWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { signUp } from '../../support/people.ts';
@@ -50,7 +50,7 @@ onEachDatabase((kind) => {
 
     it('and an administrator who is disabled does nothing any more with any permission', async () => {
       const admin = await anAdmin(app);
-      const helper = await somebodyWho(app, ['users:disable', 'users:read']);
+      const helper = await userWho(app, ['users:disable', 'users:read']);
       const { id } = await signUp(app);
 
       await app.post(`/admin/users/${helper.id}/disable`).auth(admin.token, auth).expect(200);

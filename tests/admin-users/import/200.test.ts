@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { anAdmin, aRole, ledgerOf, somebodyWho } from '../../support/admins.ts';
+import { anAdmin, aRole, ledgerOf, userWho } from '../../support/admins.ts';
 import { queriesOf } from '../../support/api-keys.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -307,7 +307,7 @@ onEachDatabase((kind) => {
     });
 
     it('and gives nobody more than the importer may do, and everybody else what they get', async () => {
-      const importer = await somebodyWho(app, ['users:import', 'users:read']);
+      const importer = await userWho(app, ['users:import', 'users:read']);
       const [same, more] = [await aRole(app, ['users:read']), await aRole(app, ['users:delete'])];
 
       const results = await importUsers(app, importer.token, [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, aRole, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
+import { anAdmin, aRole, OPERATOR, userAdminOf, userWho } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { claimsIn } from '../../support/claims.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
 
     it('and ends older access tokens, while the session lives on and refreshes into the new rights', async () => {
       const admin = await anAdmin(app);
-      const helper = await somebodyWho(app, ['users:list']);
+      const helper = await userWho(app, ['users:list']);
       await app.get('/admin/users').auth(helper.token, auth).expect(200);
 
       const taken = app.put(`/admin/users/${helper.id}/roles`).auth(admin.token, auth);
@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
     });
 
     it('while the person logs in and refreshes, and no token is left with what was taken', async () => {
-      const people = await Promise.all(Array.from({ length: 10 }, () => somebodyWho(app, ['users:list'])));
+      const people = await Promise.all(Array.from({ length: 10 }, () => userWho(app, ['users:list'])));
 
       const answers = await Promise.all(
         people.flatMap(({ id, email, password, refreshToken }) => [
@@ -116,7 +116,7 @@ onEachDatabase((kind) => {
 
     it('ends older access tokens here as soon as the revocations are followed, and sessions go on', async () => {
       const admin = await anAdmin(apps.first);
-      const helper = await somebodyWho(apps.second, ['users:list']);
+      const helper = await userWho(apps.second, ['users:list']);
 
       const taken = apps.first.put(`/admin/users/${helper.id}/roles`).auth(admin.token, auth);
       await taken.send({ roles: ['user'] }).expect(200);

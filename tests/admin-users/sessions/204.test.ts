@@ -14,13 +14,13 @@ async function twice(app: TestApp) {
   return { ...person, second: { token: body.access_token, refreshToken: body.refresh_token } };
 }
 
-async function demandEnded(app: TestApp, { token, refreshToken }: { token: string; refreshToken: string }) {
+async function expectEnded(app: TestApp, { token, refreshToken }: { token: string; refreshToken: string }) {
   const { body } = await app.get('/verify').auth(token, auth).expect(401);
   expect(body.code).toBe('token_revoked');
   await app.post('/refresh').send({ refresh_token: refreshToken }).expect(401);
 }
 
-async function demandAlive(app: TestApp, { token, refreshToken }: { token: string; refreshToken: string }) {
+async function expectAlive(app: TestApp, { token, refreshToken }: { token: string; refreshToken: string }) {
   await app.get('/verify').auth(token, auth).expect(200);
   await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
 }
@@ -36,10 +36,10 @@ onEachDatabase((kind) => {
 
       await app.delete(`/admin/users/${person.id}/sessions`).auth(admin.token, auth).expect(204);
 
-      await demandEnded(app, person);
-      await demandEnded(app, person.second);
-      await demandAlive(app, stranger);
-      await demandAlive(app, admin);
+      await expectEnded(app, person);
+      await expectEnded(app, person.second);
+      await expectAlive(app, stranger);
+      await expectAlive(app, admin);
     });
 
     it('and the person may log in again at once', async () => {
@@ -72,8 +72,8 @@ onEachDatabase((kind) => {
       const path = `/admin/users/${person.id}/sessions/${person.sessionId}`;
       await app.delete(path).auth(admin.token, auth).expect(204);
 
-      await demandEnded(app, person);
-      await demandAlive(app, person.second);
+      await expectEnded(app, person);
+      await expectAlive(app, person.second);
     });
 
     it('404 session_not_found to one that has ended, that is nobody’s, or that is no id', async () => {
@@ -96,8 +96,8 @@ onEachDatabase((kind) => {
       const { body } = await app.delete(path).auth(admin.token, auth).expect(404);
 
       expect(body.code).toBe('session_not_found');
-      await demandAlive(app, other);
-      await demandAlive(app, person);
+      await expectAlive(app, other);
+      await expectAlive(app, person);
     });
   });
 });

@@ -9,7 +9,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     /** Sends the body in the name of somebody new, whose password must be the same afterwards. */
-    async function demandRefusal(
+    async function expectRefusal(
       makeBody: (person: { email: string; password: string; username: string }) => unknown,
       pointer: string,
       code: string,
@@ -41,7 +41,7 @@ onEachDatabase((kind) => {
       ['EMAIL', 'password_personal'],
       ['USERNAME', 'password_personal'],
     ])('to the new password %j (%s), and the old one stays', async (newPassword, code) => {
-      await demandRefusal(
+      await expectRefusal(
         ({ email, username, password }) => ({
           current_password: password,
           new_password: newPassword.replace('EMAIL', email).replace('USERNAME', username),
@@ -54,12 +54,12 @@ onEachDatabase((kind) => {
     it.each([[['text']], [{ $ne: null }], [42], [true], [null]])(
       'to %j in place of either password',
       async (value) => {
-        await demandRefusal(
+        await expectRefusal(
           () => ({ current_password: value, new_password: aPerson().password }),
           '/current_password',
           'wrong_type',
         );
-        await demandRefusal(
+        await expectRefusal(
           ({ password }) => ({ current_password: password, new_password: value }),
           '/new_password',
           'wrong_type',
@@ -68,33 +68,33 @@ onEachDatabase((kind) => {
     );
 
     it('to a missing current password, which a stolen token must not replace', () =>
-      demandRefusal(() => ({ new_password: aPerson().password }), '/current_password', 'required'));
+      expectRefusal(() => ({ new_password: aPerson().password }), '/current_password', 'required'));
 
     it('to a missing new password', () =>
-      demandRefusal(({ password }) => ({ current_password: password }), '/new_password', 'required'));
+      expectRefusal(({ password }) => ({ current_password: password }), '/new_password', 'required'));
 
     it('to a field nobody knows', () =>
-      demandRefusal(
+      expectRefusal(
         ({ password }) => ({ current_password: password, new_password: aPerson().password, user: 'eve' }),
         '/user',
         'unknown_field',
       ));
 
     it('to a current password of 1025 characters, before any hashing', () =>
-      demandRefusal(
+      expectRefusal(
         () => ({ current_password: CANARY.padEnd(1025), new_password: aPerson().password }),
         '/current_password',
         'password_too_long',
       ));
 
     it('to half of a surrogate pair in the new password', () =>
-      demandRefusal(
+      expectRefusal(
         ({ password }) => ({ current_password: password, new_password: `${CANARY} \ud800` }),
         '/new_password',
         'malformed_text',
       ));
 
-    it('to an array', () => demandRefusal(() => [], '', 'wrong_type'));
+    it('to an array', () => expectRefusal(() => [], '', 'wrong_type'));
 
     it('to no body at all', async () => {
       const { token } = await signUp(app);

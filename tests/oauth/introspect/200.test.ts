@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
       return postForm(app, '/oauth/introspect', { token, ...more }, client).expect(200);
     }
 
-    async function demandInactive(token: string) {
+    async function expectInactive(token: string) {
       // Exactly, since whatever else were said would be said to somebody who may be guessing.
       expect((await introspect(token)).text).toBe('{"active":false}');
     }
@@ -110,7 +110,7 @@ onEachDatabase((kind) => {
       const [header, payload] = token.split('.');
 
       for (const wrong of ['garbage', `${token}x`, `${header}.${payload}.`, '\0', 'a'.repeat(15_000), '..']) {
-        await demandInactive(wrong);
+        await expectInactive(wrong);
       }
     });
 
@@ -121,16 +121,16 @@ onEachDatabase((kind) => {
 
       app.clock.advanceSeconds(905);
 
-      await demandInactive(token);
-      await demandInactive(machineToken);
+      await expectInactive(token);
+      await expectInactive(machineToken);
     });
 
     it('with active: false after a logout, to both tokens of the session', async () => {
       const { token, refreshToken } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      await demandInactive(token);
-      await demandInactive(refreshToken);
+      await expectInactive(token);
+      await expectInactive(refreshToken);
     });
 
     it('with active: true to the refresh token before, as long as a refresh would take it', async () => {
@@ -141,7 +141,7 @@ onEachDatabase((kind) => {
       app.clock.advanceSeconds(300);
       expect((await introspect(refreshToken)).body.active).toBe(true);
       app.clock.advanceSeconds(0.001);
-      await demandInactive(refreshToken);
+      await expectInactive(refreshToken);
     });
 
     it('with active: false to a used up refresh token, which ends nothing', async () => {
@@ -150,7 +150,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
       app.clock.advanceSeconds(11);
 
-      await demandInactive(refreshToken);
+      await expectInactive(refreshToken);
 
       expect((await introspect(body.refresh_token)).body.active).toBe(true);
     });
@@ -159,14 +159,14 @@ onEachDatabase((kind) => {
       const { refreshToken } = await signUp(app);
       app.clock.advanceSeconds(2_592_000);
 
-      await demandInactive(refreshToken);
+      await expectInactive(refreshToken);
     });
 
     it('with active: false to a refresh token whose user is disabled', async () => {
       const { id, refreshToken } = await signUp(app);
       await app.store.users.disable(id, new Date(app.clock.now()));
 
-      await demandInactive(refreshToken);
+      await expectInactive(refreshToken);
     });
 
     it('with active: false to the token of a machine that is deleted', async () => {
@@ -175,7 +175,7 @@ onEachDatabase((kind) => {
       const token = await tokenOf(app, client);
       await app.delete(`/admin/clients/${client.id}`).auth(adminToken, { type: 'bearer' }).expect(204);
 
-      await demandInactive(token);
+      await expectInactive(token);
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { somebodyWho } from '../../support/admins.ts';
+import { userWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { claimsIn } from '../../support/claims.ts';
 import { askForToken, makeClient, postForm, recorded, SCOPE } from '../../support/clients.ts';
@@ -161,7 +161,7 @@ onEachDatabase((kind) => {
     });
 
     it('with a narrower scope, which the next refresh may widen again', async () => {
-      const person = await somebodyWho(app, ['clients:read', 'clients:list']);
+      const person = await userWho(app, ['clients:read', 'clients:list']);
 
       const narrow = await refresh(person.refreshToken, { scope: 'clients:list' }).expect(200);
       const whole = await refresh(narrow.body.refresh_token).expect(200);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { somebodyWho } from '../../support/admins.ts';
+import { userWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { askForToken, makeClient, postForm } from '../../support/clients.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -14,7 +14,7 @@ interface Answer {
   readonly body: object;
 }
 
-function demandOAuthError({ type, headers, body }: Answer, error: string) {
+function expectOAuthError({ type, headers, body }: Answer, error: string) {
   expect(type).toBe('application/json');
   expect(headers['cache-control']).toBe('no-store');
   expect(body).toEqual({ error, error_description: expect.stringMatching(DESCRIPTION) });
@@ -42,18 +42,18 @@ onEachDatabase((kind) => {
         password: 'any',
       }).expect(400);
 
-      demandOAuthError(response, 'unsupported_grant_type');
+      expectOAuthError(response, 'unsupported_grant_type');
     });
 
     it('invalid_request without a grant type, or with an empty one', async () => {
       const client = await makeClient(app);
 
-      demandOAuthError(
+      expectOAuthError(
         await app.post('/oauth/token').auth(client.id, client.secret).expect(400),
         'invalid_request',
       );
-      demandOAuthError(await postForm(app, '/oauth/token', {}, client).expect(400), 'invalid_request');
-      demandOAuthError(await askForToken(app, client, { grant_type: '' }).expect(400), 'invalid_request');
+      expectOAuthError(await postForm(app, '/oauth/token', {}, client).expect(400), 'invalid_request');
+      expectOAuthError(await askForToken(app, client, { grant_type: '' }).expect(400), 'invalid_request');
     });
 
     it.each([
@@ -71,7 +71,7 @@ onEachDatabase((kind) => {
         .send(body)
         .expect(400);
 
-      demandOAuthError(response, 'invalid_request');
+      expectOAuthError(response, 'invalid_request');
     });
 
     it.each([
@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
         .send(body)
         .expect(400);
 
-      demandOAuthError(response, 'invalid_request');
+      expectOAuthError(response, 'invalid_request');
     });
 
     it('invalid_request to bytes that are no UTF-8, and to a compressed body that is none', async () => {
@@ -111,19 +111,19 @@ onEachDatabase((kind) => {
       const [one, other] = [await makeClient(app), await makeClient(app)];
       const twice = { client_id: one.id, client_secret: one.secret };
 
-      demandOAuthError(await askForToken(app, one, twice).expect(400), 'invalid_request');
-      demandOAuthError(
+      expectOAuthError(await askForToken(app, one, twice).expect(400), 'invalid_request');
+      expectOAuthError(
         await askForToken(app, one, { client_secret: one.secret }).expect(400),
         'invalid_request',
       );
-      demandOAuthError(await askForToken(app, one, { client_id: other.id }).expect(400), 'invalid_request');
+      expectOAuthError(await askForToken(app, one, { client_id: other.id }).expect(400), 'invalid_request');
     });
 
     it('invalid_request to a secret without a client_id', async () => {
       const { secret } = await makeClient(app);
       const parameters = { grant_type: 'client_credentials', client_secret: secret };
 
-      demandOAuthError(await postForm(app, '/oauth/token', parameters).expect(400), 'invalid_request');
+      expectOAuthError(await postForm(app, '/oauth/token', parameters).expect(400), 'invalid_request');
     });
 
     it.each([
@@ -143,7 +143,7 @@ onEachDatabase((kind) => {
 
       const response = await askForToken(app, client, { scope }).expect(400);
 
-      demandOAuthError(response, 'invalid_scope');
+      expectOAuthError(response, 'invalid_scope');
       expect(response.text.length).toBeLessThan(300);
       expect(await app.models.ledger.count({ where: { type: 'client.token_issued' } })).toBe(before);
     });
@@ -156,14 +156,14 @@ onEachDatabase((kind) => {
       postForm(app, '/oauth/token', { grant_type: 'refresh_token', ...parameters });
 
     it('invalid_request without a refresh token', async () => {
-      demandOAuthError(await refresh({}).expect(400), 'invalid_request');
+      expectOAuthError(await refresh({}).expect(400), 'invalid_request');
     });
 
     it('invalid_grant to what is no refresh token', async () => {
       const { token, refreshToken } = await signUp(app);
 
       for (const wrong of ['garbage', token, `${refreshToken}x`, '\0', 'a'.repeat(15_000)]) {
-        demandOAuthError(await refresh({ refresh_token: wrong }).expect(400), 'invalid_grant');
+        expectOAuthError(await refresh({ refresh_token: wrong }).expect(400), 'invalid_grant');
       }
     });
 
@@ -173,9 +173,9 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
       app.clock.advanceSeconds(11);
 
-      demandOAuthError(await refresh({ refresh_token: refreshToken }).expect(400), 'invalid_grant');
+      expectOAuthError(await refresh({ refresh_token: refreshToken }).expect(400), 'invalid_grant');
 
-      demandOAuthError(await refresh({ refresh_token: body.refresh_token }).expect(400), 'invalid_grant');
+      expectOAuthError(await refresh({ refresh_token: body.refresh_token }).expect(400), 'invalid_grant');
       expect(app.logs.entries()).toContainEqual(
         expect.objectContaining({ event: 'refresh_token_reused', session_id: sessionId }),
       );
@@ -185,14 +185,14 @@ onEachDatabase((kind) => {
       const { refreshToken, token } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      demandOAuthError(await refresh({ refresh_token: refreshToken }).expect(400), 'invalid_grant');
+      expectOAuthError(await refresh({ refresh_token: refreshToken }).expect(400), 'invalid_grant');
     });
 
     it('invalid_scope to more than the user has, and the refresh token is not used up', async () => {
-      const { refreshToken } = await somebodyWho(app, ['clients:read']);
+      const { refreshToken } = await userWho(app, ['clients:read']);
 
       for (const scope of ['clients:delete', 'clients:read clients:delete', 'clients:read ']) {
-        demandOAuthError(await refresh({ refresh_token: refreshToken, scope }).expect(400), 'invalid_scope');
+        expectOAuthError(await refresh({ refresh_token: refreshToken, scope }).expect(400), 'invalid_scope');
       }
 
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
@@ -200,11 +200,11 @@ onEachDatabase((kind) => {
     });
 
     it('invalid_scope to more than the user has within the grace, and the session goes on', async () => {
-      const { refreshToken } = await somebodyWho(app, ['clients:read']);
+      const { refreshToken } = await userWho(app, ['clients:read']);
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
 
       const wish = { refresh_token: refreshToken, scope: 'clients:delete' };
-      demandOAuthError(await refresh(wish).expect(400), 'invalid_scope');
+      expectOAuthError(await refresh(wish).expect(400), 'invalid_scope');
 
       await refresh({ refresh_token: body.refresh_token }).expect(200);
     });
@@ -213,22 +213,22 @@ onEachDatabase((kind) => {
       ['has', 'clients:read'],
       ['does not have', 'clients:delete'],
     ])('invalid_grant after a logout, also with a scope that the user %s', async (_which, scope) => {
-      const { refreshToken, token } = await somebodyWho(app, ['clients:read']);
+      const { refreshToken, token } = await userWho(app, ['clients:read']);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      demandOAuthError(await refresh({ refresh_token: refreshToken, scope }).expect(400), 'invalid_grant');
+      expectOAuthError(await refresh({ refresh_token: refreshToken, scope }).expect(400), 'invalid_grant');
     });
 
     it('invalid_grant to a used up one with a scope that the user does not have, which ends the session', async () => {
-      const { refreshToken } = await somebodyWho(app, ['clients:read']);
+      const { refreshToken } = await userWho(app, ['clients:read']);
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
       await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
       app.clock.advanceSeconds(11);
 
       const wish = { refresh_token: refreshToken, scope: 'clients:delete' };
-      demandOAuthError(await refresh(wish).expect(400), 'invalid_grant');
+      expectOAuthError(await refresh(wish).expect(400), 'invalid_grant');
 
-      demandOAuthError(await refresh({ refresh_token: body.refresh_token }).expect(400), 'invalid_grant');
+      expectOAuthError(await refresh({ refresh_token: body.refresh_token }).expect(400), 'invalid_grant');
     });
   });
 
@@ -240,7 +240,7 @@ onEachDatabase((kind) => {
       const many = Array.from({ length: 33 }, (_, index) => `p${index}=1`).join('&');
 
       for (const body of [long, many]) {
-        demandOAuthError(
+        expectOAuthError(
           await app.post('/oauth/token').type('form').send(body).expect(413),
           'invalid_request',
         );

@@ -11,7 +11,7 @@ onEachDatabase((kind) => {
   describe('POST /oauth/token answers 401 invalid_client', () => {
     const app = useApp(kind);
 
-    function demandInvalidClient(response: { headers: Record<string, string>; body: object }) {
+    function expectInvalidClient(response: { headers: Record<string, string>; body: object }) {
       expect(response.headers['www-authenticate']).toMatch(/^Basic realm="latchkey"/);
       expect(response.headers['cache-control']).toBe('no-store');
       expect(response.body).toEqual({ error: 'invalid_client', error_description: expect.any(String) });
@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       for (const impostor of impostors) {
         for (const response of [await askForToken(app, impostor), await inBody(impostor)]) {
           expect({ id: impostor.id, status: response.status }).toEqual({ id: impostor.id, status: 401 });
-          demandInvalidClient(response);
+          expectInvalidClient(response);
           bodies.add(response.text);
         }
       }
@@ -52,9 +52,9 @@ onEachDatabase((kind) => {
     it('to no client at all, and to a name without a secret', async () => {
       const { id } = await makeClient(app);
 
-      demandInvalidClient(await postForm(app, '/oauth/token', GRANT).expect(401));
-      demandInvalidClient(await postForm(app, '/oauth/token', { ...GRANT, client_id: id }).expect(401));
-      demandInvalidClient(
+      expectInvalidClient(await postForm(app, '/oauth/token', GRANT).expect(401));
+      expectInvalidClient(await postForm(app, '/oauth/token', { ...GRANT, client_id: id }).expect(401));
+      expectInvalidClient(
         await postForm(app, '/oauth/token', { ...GRANT, client_id: id, client_secret: '' }).expect(401),
       );
     });
@@ -83,7 +83,7 @@ onEachDatabase((kind) => {
       for (const header of headers) {
         const response = await postForm(app, '/oauth/token', GRANT).set('Authorization', header);
         expect({ header, status: response.status }).toEqual({ header, status: 401 });
-        demandInvalidClient(response);
+        expectInvalidClient(response);
       }
       await app.clientRefusals.flush();
       const entries = await recorded(app, 'client.refused', null);
@@ -98,9 +98,9 @@ onEachDatabase((kind) => {
       app.clock.advanceSeconds((end - app.clock.now()) / 1000 - 1);
       await askForToken(app, client).expect(200);
       app.clock.advanceSeconds(1);
-      demandInvalidClient(await askForToken(app, client).expect(401));
+      expectInvalidClient(await askForToken(app, client).expect(401));
       app.clock.advanceSeconds(1_000);
-      demandInvalidClient(await askForToken(app, client).expect(401));
+      expectInvalidClient(await askForToken(app, client).expect(401));
     });
 
     it('to a client that refreshes with a wrong secret, and the refresh token is not used up', async () => {
@@ -109,7 +109,7 @@ onEachDatabase((kind) => {
       const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken };
 
       const wrong = { ...client, secret: 'wrong' };
-      demandInvalidClient(await postForm(app, '/oauth/token', parameters, wrong).expect(401));
+      expectInvalidClient(await postForm(app, '/oauth/token', parameters, wrong).expect(401));
 
       const { body } = await postForm(app, '/oauth/token', parameters).expect(200);
       expect(body.refresh_token.split('.')[1]).toBe('1');
@@ -135,9 +135,9 @@ onEachDatabase((kind) => {
         details: { count: 1 },
       };
       expect(await recorded(app, 'client.refused', client.id)).toEqual([entry]);
-      const ofNobody = await recorded(app, 'client.refused', null);
-      expect(ofNobody).toHaveLength(before + 1);
-      expect(ofNobody[0]).toEqual({ ...entry, details: { count: 2 } });
+      const ofNoUser = await recorded(app, 'client.refused', null);
+      expect(ofNoUser).toHaveLength(before + 1);
+      expect(ofNoUser[0]).toEqual({ ...entry, details: { count: 2 } });
     });
 
     it('after the same statements, whether or not there is such a client', async () => {
