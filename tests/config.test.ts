@@ -280,7 +280,7 @@ describe('a configuration', () => {
     ['development', '127.0.0.1'],
     ['test', '127.0.0.1'],
     ['production', '0.0.0.0'],
-  ])('in %s listens on %s, unless HOST says otherwise', (environment, host) => {
+  ])('makes %s listen on %s, unless HOST says otherwise', (environment, host) => {
     const env = { ...PRODUCTION, NODE_ENV: environment };
 
     expect(loadConfig(env).http.host).toBe(host);
@@ -291,7 +291,7 @@ describe('a configuration', () => {
     ['sqlite:./x.sqlite', true],
     ['mysql://db/auth', false],
     ['mariadb://db/auth', false],
-  ])('for %s has MIGRATE_ON_START=%s, unless it is set', (url, migrateOnStart) => {
+  ])('gives %s MIGRATE_ON_START=%s, unless it is set', (url, migrateOnStart) => {
     expect(loadConfig({ DATABASE_URL: url }).database.migrateOnStart).toBe(migrateOnStart);
     for (const value of [true, false]) {
       const env = { DATABASE_URL: url, MIGRATE_ON_START: String(value) };

@@ -24,7 +24,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it.each(ROUTES)(
-      'answers %s %s with 403 to whoever may do all but %s',
+      'answers %s %s with 403 to a caller that may do all but %s',
       async (method, path, permission) => {
         const { token } = await userWho(
           app,
@@ -38,13 +38,16 @@ onEachDatabase((kind) => {
       },
     );
 
-    it.each(ROUTES)('answers %s %s to whoever may do nothing but %s', async (method, path, permission) => {
-      const { token } = await userWho(app, [permission]);
+    it.each(ROUTES)(
+      'answers %s %s to a caller that may do nothing but %s',
+      async (method, path, permission) => {
+        const { token } = await userWho(app, [permission]);
 
-      const { status } = await app[method](path).auth(token, { type: 'bearer' });
+        const { status } = await app[method](path).auth(token, { type: 'bearer' });
 
-      expect(status).not.toBe(403);
-    });
+        expect(status).not.toBe(403);
+      },
+    );
 
     it.each(ROUTES)(
       'answers %s %s with 401 without a token and 403 to an ordinary user',
@@ -80,7 +83,7 @@ onEachDatabase((kind) => {
       await makeClient(app, { scope: 'users:read' }, token);
     });
 
-    it('not by a token that is narrower than they are', async () => {
+    it('refuses a token that is narrower than its user', async () => {
       const maker = await makeClient(app, { scope: 'clients:create clients:read' });
       const narrow = await tokenOf(app, maker, { scope: 'clients:create' });
 
@@ -93,7 +96,7 @@ onEachDatabase((kind) => {
       expectNamed(response, 'clients:read');
     });
 
-    it('not by a token that is older than what was taken away', async () => {
+    it('refuses a token that is older than what was taken away', async () => {
       const creator = await userWho(app, ['clients:create', 'users:read']);
       // In another process, a moment ago.
       const where = { role: creator.role, permission: 'users:read' };

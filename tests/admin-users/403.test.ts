@@ -84,7 +84,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('answers who creates member with a role that may do more, and noUser is created', async () => {
+    it('answers a caller who creates a user with a role that may do more, and creates none', async () => {
       const { token } = await userWho(app, await ofUsers());
       const { email } = aPerson();
 
@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
       expect(await app.models.users.count({ where: { email } })).toBe(0);
     });
 
-    it('answers who gives a role that may do more, to others and to themselves', async () => {
+    it('answers a caller who gives a role that may do more, to others and to themselves', async () => {
       const member = await userWho(app, ['users:set-roles', 'users:read']);
       const role = await aRole(app, ['users:read', 'users:delete']);
 
@@ -107,7 +107,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('does not answer who gives a role that may do as much as they may, or less', async () => {
+    it('does not answer a caller who gives a role that may do as much as they may, or less', async () => {
       const { token } = await userWho(app, ['users:set-roles', 'users:read']);
       const role = await aRole(app, ['users:read']);
       const { id } = await signUp(app);
@@ -118,7 +118,7 @@ onEachDatabase((kind) => {
       expect(body.user.roles).toEqual([role, 'user'].sort());
     });
 
-    it('answers who gave up in the meantime what their token still says they may', async () => {
+    it('answers a caller who lost in the meantime what their token still says they may', async () => {
       const member = await userWho(app, await ofUsers());
       const target = await userWho(app, ['users:read']);
       // As in a process that has not yet heard of it.

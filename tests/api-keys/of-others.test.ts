@@ -9,10 +9,10 @@ import { signUp } from '../support/people.ts';
 const as = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('GET /admin/users/{id}/api-keys answers 200', () => {
+  describe('GET /admin/users/{id}/api-keys', () => {
     const app = useApp(kind);
 
-    it('with the live keys of that user and of nobody else, and never a key itself', async () => {
+    it('answers 200 with the live keys of that user and of nobody else, and never a key itself', async () => {
       const { token } = await anAdmin(app);
       const [person, stranger] = [await signUp(app), await signUp(app)];
       const { id, key } = await makeKey(app, person.token, { name: 'Backup' });
@@ -24,7 +24,7 @@ onEachDatabase((kind) => {
       expect(JSON.stringify(body)).not.toContain(key);
     });
 
-    it.each([randomUUID(), 'nobody'])('with none of %s, who is nobody', async (id) => {
+    it.each([randomUUID(), 'nobody'])('answers 200 with none of %s, who is nobody', async (id) => {
       const { token } = await anAdmin(app);
 
       const { body } = await app.get(`/admin/users/${id}/api-keys`).auth(token, as).expect(200);
@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
   describe('DELETE /admin/users/{id}/api-keys/{key_id}', () => {
     const app = useApp(kind);
 
-    it('answers 204, the key is refused at once, and the ledger tells by whom', async () => {
+    it('answers 204, the key is refused at once, and the audit log tells by whom', async () => {
       const admin = await anAdmin(app);
       const person = await signUp(app);
       const { id, key } = await makeKey(app, person.token);
@@ -63,7 +63,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(key, as).expect(200);
     });
 
-    it('answers 403 to whoever may do less than the owner', async () => {
+    it('answers 403 to a caller that may do less than the owner', async () => {
       const admin = await anAdmin(app);
       const helper = await userWho(app, ['api-keys:delete']);
       const { id, key } = await makeKey(app, admin.token);

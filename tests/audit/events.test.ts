@@ -12,7 +12,7 @@ const BROWSER = 'Browser/7 (Desk)';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 onEachDatabase((kind) => {
-  describe('The ledger records', () => {
+  describe('The audit log records', () => {
     const app = useApp(kind, { LOGIN_FREE_FAILURES: '10', LOGIN_MAX_FAILURES: '3' });
     let requests = 0;
 

@@ -98,7 +98,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(HOSTILE.filter((text) => !text.includes('\0')))(
-      'is kept as the name of a device and in the ledger: %s',
+      'is kept as the name of a device and in the audit log: %s',
       async (userAgent) => {
         const { email, password, id } = await signUp(app);
         const { body } = await app

@@ -365,7 +365,7 @@ onMysql(() => {
       return name;
     }
 
-    it.each(WAYS)('with $way makes the database that db:migrate then fills', async ({ args, env }) => {
+    it.each(WAYS)('makes the database with $way, which db:migrate then fills', async ({ args, env }) => {
       const name = newName();
       const url = Object.assign(new URL(process.env.TEST_MYSQL_URL ?? ''), { pathname: `/${name}` });
       const cli = (command: string) => runCli([command, ...args], { DATABASE_URL: url.href, ...env });

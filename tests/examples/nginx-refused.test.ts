@@ -16,14 +16,14 @@ onNginx((nginx) => {
     letThrough = 0;
   });
 
-  describe('A request without a good token hears 401 and why, and the service is not asked', () => {
+  describe('A request without a good token never reaches the service and', () => {
     it.each<[what: string, headers: Record<string, string>, code: string]>([
       ['none', {}, 'token_missing'],
       ['another scheme', { Authorization: 'Basic YTpi' }, 'token_missing'],
       ['none and headers of its own', { 'X-Auth-Subject': 'evil' }, 'token_missing'],
       ['one in the query', {}, 'token_missing'],
       ['garbage', bearer('garbage'), 'token_invalid'],
-    ])('where it has %s', async (_what, headers, code) => {
+    ])('hears 401 with the reason where it has %s', async (_what, headers, code) => {
       const path = '/?access_token=garbage';
       const response = await get(path, headers);
 
@@ -32,13 +32,13 @@ onNginx((nginx) => {
       await expectRefused(response, 401, code);
     });
 
-    it('with its body unread', async () => {
+    it('hears 401 with the reason with its body unread', async () => {
       const response = await fetch(url(), { method: 'POST', body: 'x'.repeat(200_000) });
 
       await expectRefused(response, 401, 'token_missing');
     });
 
-    it('at once after a logout', async () => {
+    it('hears 401 with the reason at once after a logout', async () => {
       const { token } = await signUp(app);
       letThrough = 3;
       for (let count = 0; count < letThrough; count++) {
@@ -50,7 +50,7 @@ onNginx((nginx) => {
       await expectRefused(await get('/', bearer(token)), 401, 'token_revoked');
     });
 
-    it('once it has expired', async () => {
+    it('hears 401 with the reason once it has expired', async () => {
       const { token } = await signUp(app);
       app.clock.advanceSeconds(906);
       await app.follower.catchUp();
@@ -62,15 +62,15 @@ onNginx((nginx) => {
     });
   });
 
-  describe('What Latchkey answers besides is passed on, and the service is not asked:', () => {
-    it('400 to a header that is malformed', async () => {
+  describe('An answer of Latchkey that is no verdict', () => {
+    it('is passed on without the service being asked: 400 to a header that is malformed', async () => {
       const response = await get('/', { Authorization: 'Bearer one two' });
 
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_request"');
       await expectRefused(response, 400, 'invalid_request');
     });
 
-    it('429 to a token that has asked too often, with when to come back', async () => {
+    it('is passed on without the service being asked: 429 to a token that has asked too often, with when to come back', async () => {
       const { token } = await signUp(app);
       letThrough = TOKEN_LIMIT;
       for (let count = 0; count < letThrough; count++) await get('/', bearer(token));
@@ -81,7 +81,7 @@ onNginx((nginx) => {
       await expectRefused(response, 429, 'rate_limited');
     });
 
-    it('503 while Latchkey does not know what has been revoked', async () => {
+    it('is passed on without the service being asked: 503 while Latchkey does not know what has been revoked', async () => {
       const { token } = await signUp(app);
       app.clock.advanceSeconds(11);
 
@@ -93,8 +93,8 @@ onNginx((nginx) => {
     });
   });
 
-  describe('While Latchkey is away every request hears 503, and the service is not asked', () => {
-    it('where nobody listens', async () => {
+  describe('While Latchkey is away', () => {
+    it('every request hears 503 without the service being asked where no process listens', async () => {
       const { token } = await signUp(app);
       const alone = await start(await freePort());
 
@@ -109,17 +109,20 @@ onNginx((nginx) => {
       ['no HTTP', 'garbage\r\n\r\n'],
       ['with a fault of its own', 'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n'],
       ['with a redirect', 'HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n'],
-    ])('where somebody answers %s', async (_what, answer) => {
-      const stranger = createServer((socket) => {
-        socket.on('error', () => {}).on('data', () => answer && socket.write(answer));
-      });
-      stranger.unref().listen(0, '127.0.0.1');
-      await once(stranger, 'listening');
-      const alone = await start((stranger.address() as AddressInfo).port, '100ms');
+    ])(
+      'every request hears 503 without the service being asked where another server answers %s',
+      async (_what, answer) => {
+        const stranger = createServer((socket) => {
+          socket.on('error', () => {}).on('data', () => answer && socket.write(answer));
+        });
+        stranger.unref().listen(0, '127.0.0.1');
+        await once(stranger, 'listening');
+        const alone = await start((stranger.address() as AddressInfo).port, '100ms');
 
-      const response = await fetch(alone.url, { headers: bearer('any') });
+        const response = await fetch(alone.url, { headers: bearer('any') });
 
-      await expectRefused(response, 503);
-    });
+        await expectRefused(response, 503);
+      },
+    );
   });
 });

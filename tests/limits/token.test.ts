@@ -91,7 +91,7 @@ onEachDatabase((kind) => {
       expectLimited(await app.patch('/me').auth(token, { type: 'bearer' }).send({ name: 'Ada' }), POLICY);
     });
 
-    it('over the limit changes nothing', async () => {
+    it('changes nothing over the limit', async () => {
       const person = await usedUp();
       const { users, sessions } = app.models;
       const rows = async () => [
@@ -118,7 +118,7 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: person.refreshToken }).expect(200);
     });
 
-    it('with another access token has a count of its own, also of the same session', async () => {
+    it('has a count of its own with another access token, also of the same session', async () => {
       const { refreshToken, token } = await usedUp();
       await verify(token).expect(429);
       const { body } = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
@@ -129,21 +129,21 @@ onEachDatabase((kind) => {
       expect(remainingOf(answers)).toEqual([2, 2]);
     });
 
-    it('with garbage for a token is 401 and not counted', async () => {
+    it('is 401 and not counted with garbage for a token', async () => {
       for (let count = 0; count <= POLICY.limit; count++) {
         const response = await verify('garbage').expect(401);
         expect(quotasOf(response)).toEqual([]);
       }
     });
 
-    it('with none is 401 and not counted', async () => {
+    it('is 401 and not counted without a token', async () => {
       for (let count = 0; count <= POLICY.limit; count++) {
         const response = await app.get('/me').expect(401);
         expect(quotasOf(response)).toEqual([]);
       }
     });
 
-    it('with a forged copy of a token does not count for the real one', async () => {
+    it('does not count for the real token with a forged copy of it', async () => {
       const { token } = await signUp(app);
       const forged = token.slice(0, -1) + (token.endsWith('A') ? 'Q' : 'A');
 
@@ -152,7 +152,7 @@ onEachDatabase((kind) => {
       expect(remainingOf([await verify(token)])).toEqual([2]);
     });
 
-    it('with a token that has expired is 401 and not counted, as often as it comes', async () => {
+    it('is 401 and not counted with a token that has expired, as often as it comes', async () => {
       const { token } = await signUp(app);
       app.clock.advanceSeconds(905);
 
@@ -163,7 +163,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with a token that has been revoked is 401 and not counted, as often as it comes', async () => {
+    it('is 401 and not counted with a token that has been revoked, as often as it comes', async () => {
       const { token } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 

@@ -22,7 +22,7 @@ async function failuresOf(app: TestApp, id: string): Promise<number> {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /login answers 503 where a password would wait longer than HASH_MAX_WAIT_MS', () => {
+  describe('POST /login where a password would wait longer than HASH_MAX_WAIT_MS', () => {
     const app = useApp(kind, { ...TWO_MAY_WAIT, LOGIN_FREE_FAILURES: '100' });
 
     function expectOverloaded(response: Response): void {
@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
       expect(response.body).not.toHaveProperty('policy');
     }
 
-    it('at once, to the right password, a wrong one and an unknown account alike', async () => {
+    it('answers 503 at once, to the right password, a wrong one and an unknown account alike', async () => {
       const { email, password } = await signUp(app);
 
       const answers = await whileBusy(app, () =>
@@ -50,7 +50,7 @@ onEachDatabase((kind) => {
       expect(answers.map(({ headers }) => headers['retry-after'])).toEqual(Array(3).fill('1'));
     });
 
-    it('without counting it as a wrong password', async () => {
+    it('answers 503 without counting it as a wrong password', async () => {
       const { id, email, password } = await signUp(app);
 
       await whileBusy(app, () => app.post('/login').send({ email, password: WRONG }).expect(503));
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('to most of a burst of wrong passwords, of which those that were evaluated are counted', async () => {
+    it('answers 503 to most of a burst of wrong passwords, of which those that were evaluated are counted', async () => {
       const { id, email } = await signUp(app);
       let answers: Response[] = [];
 
@@ -78,7 +78,7 @@ onEachDatabase((kind) => {
       expect(await failuresOf(app, id)).toBe(tally(answers)[401]);
     });
 
-    it('to some of a burst of right passwords, and starts no session for them', async () => {
+    it('answers 503 to some of a burst of right passwords, and starts no session for them', async () => {
       const { id, email, password } = await signUp(app);
 
       const answers = await Promise.all(
@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
       expect(await failuresOf(app, id)).toBe(0);
     });
 
-    it('and the outcome overloaded in the metrics', async () => {
+    it('counts the outcome overloaded in the metrics', async () => {
       const count = async () =>
         Number(/^latchkey_logins_total\{outcome="overloaded"\} (\d+)$/m.exec(await app.scrape())?.[1] ?? 0);
       const before = await count();
@@ -100,7 +100,7 @@ onEachDatabase((kind) => {
       expect(await count()).toBe(before + 1);
     });
 
-    it('and goes on to verify tokens and to read accounts meanwhile', async () => {
+    it('goes on to verify tokens and to read accounts meanwhile', async () => {
       const { token } = await signUp(app);
 
       await whileBusy(app, async () => {
@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and takes logins again as soon as there is room', async () => {
+    it('takes logins again as soon as there is room', async () => {
       const { email, password } = await signUp(app);
 
       await whileBusy(app, () => app.post('/login').send({ email, password }).expect(503));

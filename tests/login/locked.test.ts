@@ -159,7 +159,7 @@ onEachDatabase((kind) => {
       [98, 200],
       [99, 401],
     ])(
-      'and no less is not taken any more: %d, one more, and the right one is answered %d',
+      'is not taken any more, which no fewer cause: %d, one more, and the right one is answered %d',
       async (failures, status) => {
         const { id, email, password } = await signUp(app);
         const failedAt = new Date(app.clock.now() - 86_400_000);

@@ -5,7 +5,7 @@ import { CANARY } from '../support/logs.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('DELETE /me answers 403', () => {
+  describe('DELETE /me', () => {
     const app = useApp(kind);
 
     async function expectRefusal(token: string, password: string) {
@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
     }
 
-    it('to a wrong password, and the account stays', async () => {
+    it('answers 403 to a wrong password, and the account stays', async () => {
       const { token, email, password } = await signUp(app);
 
       await expectRefusal(token, `${CANARY} wrong`);
@@ -26,14 +26,14 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it("to somebody else's password", async () => {
+    it("answers 403 to somebody else's password", async () => {
       const other = await signUp(app);
       const { token } = await signUp(app);
 
       await expectRefusal(token, other.password);
     });
 
-    it('to any password of an account that has none', async () => {
+    it('answers 403 to any password of an account that has none', async () => {
       const { id, token, password } = await signUp(app);
       await app.models.users.update({ passwordHash: null }, { where: { id } });
 

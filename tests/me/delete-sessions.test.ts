@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(401);
     });
 
-    it('ends noUser else', async () => {
+    it('ends no other session', async () => {
       const stranger = await signUp(app);
 
       await end(app, await signUp(app));
@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
   describe('Disabling an account', () => {
     const app = useApp(kind);
 
-    it('a second time changes nothing, and noUser cannot be disabled', async () => {
+    it('changes nothing a second time, and is refused for an unknown account', async () => {
       const { id } = await signUp(app);
 
       const { user } = await userAdminOf(app).disable(id, OPERATOR);
@@ -109,7 +109,7 @@ onEachDatabase((kind) => {
       await expect(refused).rejects.toMatchObject({ code: 'user_not_found' });
     });
 
-    it('and enabling it some seconds later lets the person log in, but not with what they had', async () => {
+    it('lets the person log in some seconds after enabling it, but not with what they had', async () => {
       const { id, email, password, token, refreshToken } = await signUp(app);
       await userAdminOf(app).disable(id, OPERATOR);
       app.clock.advanceSeconds(6);

@@ -478,7 +478,7 @@ onMysql(() => {
       await writer.store.revocations.insert([ofSession(subjectId, clock)], new Date(clock.now()));
     }
 
-    it('under a higher id that is read already, is applied at the next read', async () => {
+    it('is applied at the next read under a higher id that is read already', async () => {
       const [late, early] = [randomUUID(), randomUUID()];
       const { id, transaction } = await insertWithoutCommit(writer.database, late);
       await insert(early);
@@ -518,7 +518,7 @@ onMysql(() => {
       expect(reader.counts).toHaveLength(before);
     });
 
-    it('and one that is rolled back instead, does not hold up reading for ever', async () => {
+    it('does not hold up reading for good where it is rolled back instead', async () => {
       const { transaction } = await insertWithoutCommit(writer.database, randomUUID());
       await insert(randomUUID());
       await reader.follower.catchUp();

@@ -13,7 +13,7 @@ function paddedTo(bytes: number, person: Person): string {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /signup answers 413', () => {
+  describe('POST /signup', () => {
     const app = useApp(kind);
 
     function expectRefusal(response: Response) {
@@ -25,7 +25,7 @@ onEachDatabase((kind) => {
       });
     }
 
-    it('to a body of one byte over 8 KB, though not to one of 8 KB', async () => {
+    it('answers 413 to a body of one byte over 8 KB, though not to one of 8 KB', async () => {
       const person = aPerson();
 
       const over = app
@@ -37,14 +37,14 @@ onEachDatabase((kind) => {
       await app.post('/signup').type('json').send(paddedTo(LIMIT_BYTES, person)).expect(201);
     });
 
-    it('to a body that does not say how long it is', async () => {
+    it('answers 413 to a body that does not say how long it is', async () => {
       const chunked = app.post('/signup').type('json');
       chunked.write(paddedTo(LIMIT_BYTES + 1, aPerson()));
 
       expectRefusal(await chunked.expect(413));
     });
 
-    it('to a body of many megabytes, and creates nobody', async () => {
+    it('answers 413 to a body of many megabytes, and creates nobody', async () => {
       const person = aPerson();
 
       const response = await app

@@ -5,7 +5,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aPerson } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /signup answers 415', () => {
+  describe('POST /signup', () => {
     const app = useApp(kind);
 
     function expectRefusal(response: Response) {
@@ -24,20 +24,23 @@ onEachDatabase((kind) => {
       'application/octet-stream',
       'nonsense',
       '*/*',
-    ])('to JSON that calls itself %s, which a page of another origin could send', async (mediaType) => {
-      const person = aPerson();
+    ])(
+      'answers 415 to JSON that calls itself %s, which a page of another origin could send',
+      async (mediaType) => {
+        const person = aPerson();
 
-      const response = await app
-        .post('/signup')
-        .set('Content-Type', mediaType)
-        .send(JSON.stringify(person))
-        .expect(415);
+        const response = await app
+          .post('/signup')
+          .set('Content-Type', mediaType)
+          .send(JSON.stringify(person))
+          .expect(415);
 
-      expectRefusal(response);
-      await app.post('/signup').send(person).expect(201);
-    });
+        expectRefusal(response);
+        await app.post('/signup').send(person).expect(201);
+      },
+    );
 
-    it('to JSON that does not say what it is', async () => {
+    it('answers 415 to JSON that does not say what it is', async () => {
       const untyped = app.post('/signup');
       untyped.write(JSON.stringify(aPerson()));
 
@@ -45,7 +48,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['iso-8859-1', 'windows-1252', 'utf-7', 'utf-16', 'utf-16le', 'utf-32', 'nonsense'])(
-      'to JSON in the charset %s, since JSON is UTF-8',
+      'answers 415 to JSON in the charset %s, since JSON is UTF-8',
       async (charset) => {
         const response = await app
           .post('/signup')
@@ -58,7 +61,7 @@ onEachDatabase((kind) => {
     );
 
     it.each(['gzip', 'br', 'compress', 'zstd', 'nonsense', 'gzip, gzip'])(
-      'to a body in the encoding %s',
+      'answers 415 to a body in the encoding %s',
       async (encoding) => {
         const response = await app
           .post('/signup')

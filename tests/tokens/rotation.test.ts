@@ -89,7 +89,7 @@ onEachDatabase((kind) => {
       old = await start(OLD);
     });
 
-    it('from secret to secret to ES256 to RS256 logs nobody out, whenever they logged in', async () => {
+    it('logs nobody out from secret to secret to ES256 to RS256, whenever they logged in', async () => {
       let live = [await logIn(old)];
 
       for (const env of [NEW, ES256, RS256]) {
@@ -178,7 +178,7 @@ onEachDatabase((kind) => {
       expect([access.body.code, refresh.body.code]).toEqual(['token_invalid', 'invalid_refresh_token']);
     });
 
-    it('to ES256 takes no access token made with the secret of the refresh tokens, unless it is listed', async () => {
+    it('takes no access token made with the secret of the refresh tokens once it is ES256, unless that is listed', async () => {
       const tokens = await logIn(old);
       const app = await start({ JWT_SECRET: OLD_SECRET, JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE });
 

@@ -157,7 +157,7 @@ describe('A verifier whose feed', () => {
     expect(verifier.revocations?.lagMilliseconds).toBeLessThan(900);
   });
 
-  it('refuses for good, asks seldom, since each try is an entry in a ledger', async () => {
+  it('refuses for good, asks seldom, since each try is an entry in an audit log', async () => {
     const { verifier, asked } = await follow([json(403, { code: 'insufficient_scope', detail: 'No.' })]);
 
     await expect(verifier.ready()).rejects.toThrow(/answered 403, insufficient_scope: No\./);

@@ -4,7 +4,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /verify answers 401', () => {
+  describe('GET /verify', () => {
     const app = useApp(kind);
 
     async function expectRefused(token: string | undefined, code: string, error: string | undefined) {
@@ -22,11 +22,11 @@ onEachDatabase((kind) => {
       expect(response.text).not.toMatch(/evil|admin/);
     }
 
-    it('to no token, with a challenge that names no error and no X-Auth header', async () => {
+    it('answers 401 to no token, with a challenge that names no error and no X-Auth header', async () => {
       await expectRefused(undefined, 'token_missing', undefined);
     });
 
-    it('to a token that is none', async () => {
+    it('answers 401 to a token that is none', async () => {
       const { token, refreshToken } = await signUp(app);
 
       for (const wrong of ['garbage', `${token}x`, refreshToken]) {
@@ -34,14 +34,14 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to an expired token', async () => {
+    it('answers 401 to an expired token', async () => {
       const { token } = await signUp(app);
       app.clock.advanceSeconds(905);
 
       await expectRefused(token, 'token_expired', 'invalid_token');
     });
 
-    it('to a revoked token, from the moment of the logout until it expires', async () => {
+    it('answers 401 to a revoked token, from the moment of the logout until it expires', async () => {
       const { token } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
@@ -63,7 +63,7 @@ onEachDatabase((kind) => {
       expect(app.revocations.size()).toBe(0);
     });
 
-    it('to a token in the query or in a cookie', async () => {
+    it('answers 401 to a token in the query or in a cookie', async () => {
       const { token } = await signUp(app);
 
       await app.get('/verify').query({ access_token: token }).expect(401);

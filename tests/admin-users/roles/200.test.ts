@@ -14,10 +14,10 @@ async function refresh(app: TestApp, refreshToken: string): Promise<string> {
 }
 
 onEachDatabase((kind) => {
-  describe('PUT /admin/users/{id}/roles answers 200', () => {
+  describe('PUT /admin/users/{id}/roles', () => {
     const app = useApp(kind);
 
-    it('and the user has these roles and no others', async () => {
+    it('gives the user these roles and no others', async () => {
       const { token } = await anAdmin(app);
       const { id } = await signUp(app);
       const role = await aRole(app);
@@ -30,7 +30,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('and ends older access tokens, while the session lives on and refreshes into the new rights', async () => {
+    it('ends older access tokens, while the session lives on and refreshes into the new rights', async () => {
       const admin = await anAdmin(app);
       const helper = await userWho(app, ['users:list']);
       await app.get('/admin/users').auth(helper.token, auth).expect(200);
@@ -48,7 +48,7 @@ onEachDatabase((kind) => {
       await app.get('/admin/users').auth(token, auth).expect(403);
     });
 
-    it('and what is given counts from the next refresh on', async () => {
+    it('makes what is given count from the next refresh on', async () => {
       const admin = await anAdmin(app);
       const { id, refreshToken } = await signUp(app);
       const role = await aRole(app, ['users:read']);
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       await app.get(`/admin/users/${id}`).auth(token, auth).expect(200);
     });
 
-    it('many times in one millisecond, and only the tokens of the last time are good', async () => {
+    it('answers 200 many times in one millisecond, and only the tokens of the last time are good', async () => {
       const admin = await anAdmin(app);
       const person = await signUp(app);
       const old = [person.token];
@@ -78,7 +78,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('and leaves the tokens of everybody else alone', async () => {
+    it('leaves the tokens of everybody else alone', async () => {
       const admin = await anAdmin(app);
       const [stranger, person] = [await signUp(app), await signUp(app)];
 
@@ -89,7 +89,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(admin.token, auth).expect(200);
     });
 
-    it('while the person logs in and refreshes, and no token is left with what was taken', async () => {
+    it('leaves no token with what was taken while the person logs in and refreshes', async () => {
       const people = await Promise.all(Array.from({ length: 10 }, () => userWho(app, ['users:list'])));
 
       const answers = await Promise.all(

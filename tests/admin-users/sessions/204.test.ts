@@ -26,10 +26,10 @@ async function expectAlive(app: TestApp, { token, refreshToken }: { token: strin
 }
 
 onEachDatabase((kind) => {
-  describe('DELETE /admin/users/{id}/sessions answers 204', () => {
+  describe('DELETE /admin/users/{id}/sessions', () => {
     const app = useApp(kind);
 
-    it('and all sessions of the user have ended at once, and nobody else', async () => {
+    it('ends all sessions of the user at once, and no others', async () => {
       const admin = await anAdmin(app);
       const person = await twice(app);
       const stranger = await signUp(app);
@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       await expectAlive(app, admin);
     });
 
-    it('and the person may log in again at once', async () => {
+    it('lets the person log in again at once', async () => {
       const admin = await anAdmin(app);
       const { id, email, password } = await twice(app);
 
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(body.access_token, auth).expect(200);
     });
 
-    it('where there are none', async () => {
+    it('answers 204 where there are none', async () => {
       const admin = await anAdmin(app);
       const { id } = await signUp(app);
       const path = `/admin/users/${id}/sessions`;
@@ -62,10 +62,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('DELETE /admin/users/{id}/sessions/{session_id} answers', () => {
+  describe('DELETE /admin/users/{id}/sessions/{session_id}', () => {
     const app = useApp(kind);
 
-    it('204, and that session has ended and no other', async () => {
+    it('answers 204, and that session has ended and no other', async () => {
       const admin = await anAdmin(app);
       const person = await twice(app);
 
@@ -76,7 +76,7 @@ onEachDatabase((kind) => {
       await expectAlive(app, person.second);
     });
 
-    it('404 session_not_found to one that has ended, that is nobody’s, or that is no id', async () => {
+    it('answers 404 session_not_found to one that has ended, that is nobody’s, or that is no id', async () => {
       const admin = await anAdmin(app);
       const { id, sessionId } = await signUp(app);
       const path = (session: string) => `/admin/users/${id}/sessions/${session}`;
@@ -88,7 +88,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('404 session_not_found to the session of somebody else, which goes on', async () => {
+    it('answers 404 session_not_found to the session of another user, which goes on', async () => {
       const admin = await anAdmin(app);
       const [person, other] = [await signUp(app), await signUp(app)];
 

@@ -21,7 +21,7 @@ function expectOAuthError({ type, headers, body }: Answer, error: string) {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /oauth/token answers 400', () => {
+  describe('POST /oauth/token, 400', () => {
     const app = useApp(kind);
 
     it.each([
@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
       'constructor',
       '\0',
       'a'.repeat(10_000),
-    ])('unsupported_grant_type to the grant type %#: %.60s', async (grantType) => {
+    ])('answers 400 unsupported_grant_type to the grant type %#: %.60s', async (grantType) => {
       const client = await makeClient(app);
 
       const response = await askForToken(app, client, {
@@ -45,7 +45,7 @@ onEachDatabase((kind) => {
       expectOAuthError(response, 'unsupported_grant_type');
     });
 
-    it('invalid_request without a grant type, or with an empty one', async () => {
+    it('answers 400 invalid_request without a grant type, or with an empty one', async () => {
       const client = await makeClient(app);
 
       expectOAuthError(
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       'grant_type=client_credentials&scope=clients:read&scope=tokens:introspect',
       'grant_type=client_credentials&other=1&other=2',
       'grant_type=client_credentials&client_id=1&client_id=2',
-    ])('invalid_request to a repeated parameter: %s', async (body) => {
+    ])('answers 400 invalid_request to a repeated parameter: %s', async (body) => {
       const client = await makeClient(app);
 
       const response = await app
@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
       ['multipart/form-data; boundary=x', '--x--'],
       ['application/x-www-form-urlencoded; charset=iso-8859-1', 'grant_type=client_credentials'],
       ['application/x-www-form-urlencoded; charset=nonsense', 'grant_type=client_credentials'],
-    ])('invalid_request to a body that is %s', async (mediaType, body) => {
+    ])('answers 400 invalid_request to a body that is %s', async (mediaType, body) => {
       const client = await makeClient(app);
 
       const response = await app
@@ -93,7 +93,7 @@ onEachDatabase((kind) => {
       expectOAuthError(response, 'invalid_request');
     });
 
-    it('invalid_request to bytes that are no UTF-8, and to a compressed body that is none', async () => {
+    it('answers 400 invalid_request to bytes that are no UTF-8, and to a compressed body that is none', async () => {
       const form = 'application/x-www-form-urlencoded';
       for (const encoding of [undefined, 'gzip', 'nonsense']) {
         const response = await fetch(`${app.url}/oauth/token`, {
@@ -107,7 +107,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('invalid_request to a client that authenticates twice, or by two names', async () => {
+    it('answers 400 invalid_request to a client that authenticates twice, or by two names', async () => {
       const [one, other] = [await makeClient(app), await makeClient(app)];
       const twice = { client_id: one.id, client_secret: one.secret };
 
@@ -119,7 +119,7 @@ onEachDatabase((kind) => {
       expectOAuthError(await askForToken(app, one, { client_id: other.id }).expect(400), 'invalid_request');
     });
 
-    it('invalid_request to a secret without a client_id', async () => {
+    it('answers 400 invalid_request to a secret without a client_id', async () => {
       const { secret } = await makeClient(app);
       const parameters = { grant_type: 'client_credentials', client_secret: secret };
 
@@ -137,7 +137,7 @@ onEachDatabase((kind) => {
       ['clients:r\u00e4d', 'an umlaut'],
       ['__proto__', 'a name of JavaScript'],
       ['a'.repeat(15_000), '15,000 characters'],
-    ])('invalid_scope to %.60s (%s), and issues nothing', async (scope) => {
+    ])('answers 400 invalid_scope to %.60s (%s), and issues nothing', async (scope) => {
       const client = await makeClient(app);
       const before = await app.models.ledger.count({ where: { type: 'client.token_issued' } });
 
@@ -149,17 +149,17 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /oauth/token with grant_type=refresh_token answers 400', () => {
+  describe('POST /oauth/token with grant_type=refresh_token', () => {
     const app = useApp(kind);
 
     const refresh = (parameters: Record<string, string>) =>
       postForm(app, '/oauth/token', { grant_type: 'refresh_token', ...parameters });
 
-    it('invalid_request without a refresh token', async () => {
+    it('answers 400 invalid_request without a refresh token', async () => {
       expectOAuthError(await refresh({}).expect(400), 'invalid_request');
     });
 
-    it('invalid_grant to what is no refresh token', async () => {
+    it('answers 400 invalid_grant to what is no refresh token', async () => {
       const { token, refreshToken } = await signUp(app);
 
       for (const wrong of ['garbage', token, `${refreshToken}x`, '\0', 'a'.repeat(15_000)]) {
@@ -167,7 +167,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('invalid_grant to one that was used before, which ends the session and is logged', async () => {
+    it('answers 400 invalid_grant to one that was used before, which ends the session and is logged', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
       await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
@@ -181,14 +181,14 @@ onEachDatabase((kind) => {
       );
     });
 
-    it('invalid_grant after a logout', async () => {
+    it('answers 400 invalid_grant after a logout', async () => {
       const { refreshToken, token } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
       expectOAuthError(await refresh({ refresh_token: refreshToken }).expect(400), 'invalid_grant');
     });
 
-    it('invalid_scope to more than the user has, and the refresh token is not used up', async () => {
+    it('answers 400 invalid_scope to more than the user has, and the refresh token is not used up', async () => {
       const { refreshToken } = await userWho(app, ['clients:read']);
 
       for (const scope of ['clients:delete', 'clients:read clients:delete', 'clients:read ']) {
@@ -199,7 +199,7 @@ onEachDatabase((kind) => {
       expect(body.refresh_token.split('.')[1]).toBe('1');
     });
 
-    it('invalid_scope to more than the user has within the grace, and the session goes on', async () => {
+    it('answers 400 invalid_scope to more than the user has within the grace, and the session goes on', async () => {
       const { refreshToken } = await userWho(app, ['clients:read']);
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
 
@@ -212,14 +212,17 @@ onEachDatabase((kind) => {
     it.each([
       ['has', 'clients:read'],
       ['does not have', 'clients:delete'],
-    ])('invalid_grant after a logout, also with a scope that the user %s', async (_which, scope) => {
-      const { refreshToken, token } = await userWho(app, ['clients:read']);
-      await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
+    ])(
+      'answers 400 invalid_grant after a logout, also with a scope that the user %s',
+      async (_which, scope) => {
+        const { refreshToken, token } = await userWho(app, ['clients:read']);
+        await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      expectOAuthError(await refresh({ refresh_token: refreshToken, scope }).expect(400), 'invalid_grant');
-    });
+        expectOAuthError(await refresh({ refresh_token: refreshToken, scope }).expect(400), 'invalid_grant');
+      },
+    );
 
-    it('invalid_grant to a used up one with a scope that the user does not have, which ends the session', async () => {
+    it('answers 400 invalid_grant to a used up one with a scope that the user does not have, which ends the session', async () => {
       const { refreshToken } = await userWho(app, ['clients:read']);
       const { body } = await refresh({ refresh_token: refreshToken }).expect(200);
       await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
@@ -232,10 +235,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /oauth/token answers 413', () => {
+  describe('POST /oauth/token, 413', () => {
     const app = useApp(kind);
 
-    it('invalid_request to more than 16 KB, and to more than 32 parameters', async () => {
+    it('answers 413 invalid_request to more than 16 KB, and to more than 32 parameters', async () => {
       const long = `grant_type=${'a'.repeat(16_384)}`;
       const many = Array.from({ length: 33 }, (_, index) => `p${index}=1`).join('&');
 

@@ -8,7 +8,7 @@ import { signUp } from '../../support/people.ts';
 const GRANT = { grant_type: 'client_credentials' };
 
 onEachDatabase((kind) => {
-  describe('POST /oauth/token answers 401 invalid_client', () => {
+  describe('POST /oauth/token', () => {
     const app = useApp(kind);
 
     function expectInvalidClient(response: { headers: Record<string, string>; body: object }) {
@@ -21,7 +21,7 @@ onEachDatabase((kind) => {
       return postForm(app, '/oauth/token', { ...GRANT, client_id: id, client_secret: secret });
     }
 
-    it('to a wrong secret and to an unknown client, by the same words', async () => {
+    it('answers 401 invalid_client to a wrong secret and to an unknown client, by the same words', async () => {
       const client = await makeClient(app);
       const other = await makeClient(app);
       const impostors = [
@@ -49,7 +49,7 @@ onEachDatabase((kind) => {
       expect(bodies.size).toBe(1);
     });
 
-    it('to no client at all, and to a name without a secret', async () => {
+    it('answers 401 invalid_client to no client at all, and to a name without a secret', async () => {
       const { id } = await makeClient(app);
 
       expectInvalidClient(await postForm(app, '/oauth/token', GRANT).expect(401));
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       );
     });
 
-    it('to other schemes and to Basic that cannot be read, and writes each down for nobody', async () => {
+    it('answers 401 invalid_client to other schemes and to Basic that cannot be read, and records each without a client', async () => {
       const { token } = await signUp(app);
       const { id, secret } = await makeClient(app);
       const encode = (text: string) => Buffer.from(text).toString('base64');
@@ -91,7 +91,7 @@ onEachDatabase((kind) => {
       expect(entries[0]).toMatchObject({ details: { count: headers.length } });
     });
 
-    it('to an expired client from the very second on', async () => {
+    it('answers 401 invalid_client to an expired client from the very second on', async () => {
       const end = Math.ceil(app.clock.now() / 1000) * 1000 + 10_000;
       const client = await makeClient(app, { expires_at: new Date(end).toISOString() });
 
@@ -103,7 +103,7 @@ onEachDatabase((kind) => {
       expectInvalidClient(await askForToken(app, client).expect(401));
     });
 
-    it('to a client that refreshes with a wrong secret, and the refresh token is not used up', async () => {
+    it('answers 401 invalid_client to a client that refreshes with a wrong secret, and the refresh token is not used up', async () => {
       const client = await makeClient(app);
       const { refreshToken } = await signUp(app);
       const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken };
@@ -115,7 +115,7 @@ onEachDatabase((kind) => {
       expect(body.refresh_token.split('.')[1]).toBe('1');
     });
 
-    it('written down once a minute, for the client that was named and for nobody where there is none', async () => {
+    it('records refusals once a minute, for the client that was named or without one', async () => {
       await app.clientRefusals.flush();
       const client = await makeClient(app);
       const before = (await recorded(app, 'client.refused', null)).length;
@@ -140,7 +140,7 @@ onEachDatabase((kind) => {
       expect(ofNoUser[0]).toEqual({ ...entry, details: { count: 2 } });
     });
 
-    it('after the same statements, whether or not there is such a client', async () => {
+    it('answers 401 invalid_client after the same statements, whether or not there is such a client', async () => {
       const client = await makeClient(app);
       const query = jest.spyOn(app.database.sequelize, 'query');
       const statements = async (id: string) => {
