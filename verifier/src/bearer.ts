@@ -27,7 +27,7 @@ export interface BearerRequest extends RequestHeaders {
   auth?: AccessTokenClaims;
 }
 
-/** What is used of a response. */
+/** The part of a response that is used. */
 export interface BearerResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
@@ -41,7 +41,7 @@ export type BearerMiddleware = (
 ) => Promise<void>;
 
 const RETRY_AFTER_SECONDS = '1';
-/** What may stand between the quotation marks of WWW-Authenticate (RFC 9110 section 5.6.4). */
+/** The characters of a quoted-string in WWW-Authenticate that need no escape (RFC 9110 section 5.6.4). */
 const QUOTABLE = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
 const { demand, requireMembers } = createChecks('bearer');
 

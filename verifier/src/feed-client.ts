@@ -9,7 +9,7 @@ export interface FeedClientOptions {
   readonly signal: AbortSignal;
 }
 
-/** What the feed answers. */
+/** A page of the feed. */
 export interface FeedPage {
   readonly revocations: readonly Revocation[];
   readonly cursor: string;
@@ -38,7 +38,7 @@ export class FeedRefusal extends Error {
   }
 }
 
-/** Whoever set this up has to change something; or the cursor is too old or not understood, and a snapshot is needed. */
+/** The configuration has to be changed; or the cursor is too old or not understood, and a snapshot is needed. */
 type Meaning = 'final' | 'cursor_gone';
 type Meanings = Readonly<Record<number, Meaning>>;
 

@@ -16,7 +16,7 @@ export interface RevocationsOptions {
   readonly clientSecret: string;
   /** After so many seconds without an answer of the feed its knowledge counts as stale: 2 to 3600, 10 by default. */
   readonly maxLagSeconds?: number;
-  /** What happens then: refuse every token, or accept those that are not known to be revoked. By default refuse. */
+  /** Then: refuse every token, or accept those that are not known to be revoked. By default refuse. */
   readonly whenStale?: 'refuse' | 'accept';
 }
 

@@ -17,8 +17,8 @@ export interface RemoteKeysOptions {
 export interface RemoteKeys {
   readonly find: (kid: string) => VerifyingKey | undefined;
   /**
-   * Fetches the keys, unless that was done in the last 30 s; one fetch at a time, whoever asks.
-   * @throws VerificationError keys_unavailable where nobody knows what keys there are
+   * Fetches the keys, unless that was done in the last 30 s; one fetch at a time, however many ask.
+   * @throws VerificationError keys_unavailable where the keys are not known
    */
   readonly refresh: () => Promise<void>;
   /** Begins that, and throws the same while it is under way or where the last one failed. */
@@ -28,9 +28,9 @@ export interface RemoteKeys {
   readonly close: () => void;
 }
 
-/** Whoever sends tokens with invented keys causes no more fetches than that. */
+/** Tokens with invented keys cause no more fetches than that. */
 const MIN_INTERVAL_MILLISECONDS = 30_000;
-/** While it fails; before the first success somebody waits for it. */
+/** While it fails; before the first success a caller of `ready` waits for it. */
 const RETRY_MILLISECONDS = 5_000;
 const FIRST_RETRY_MILLISECONDS = 1_000;
 /** A key that is taken away is trusted no longer than that, as long as the keys can be fetched. */
@@ -41,7 +41,7 @@ const UNDER_HS256 = 'under HS256 give the secret instead';
 const NOT_THERE: readonly number[] = [401, 403, 404, 410];
 
 class KeysError extends Error {
-  /** Whoever set this up has to change something. */
+  /** A fault of the configuration, which has to be changed. */
   readonly isFinal: boolean;
 
   constructor(message: string, isFinal: boolean) {
@@ -68,7 +68,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
       });
       if (status !== 200) throw new KeysError(`${url} answered ${status}`, NOT_THERE.includes(status));
       const fetched = keysOfJwks(body);
-      // Also where none is left: whoever takes a key away that has leaked wants it to count.
+      // Also where none is left: the removal of a key that has leaked must take effect.
       replace(new Map(fetched.map((key) => [key.kid, key])));
       if (fetched.length === 0) throw new KeysError(`${url} has none; ${UNDER_HS256}`, true);
       failure = undefined;
@@ -140,7 +140,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
     }
   }
 
-  // What fails is reported there, and tried again.
+  // A failure is reported there, and tried again.
   const refreshQuietly = () => refresh().catch(() => {});
   void refreshQuietly();
 

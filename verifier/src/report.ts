@@ -20,12 +20,12 @@ export function createReport(onError: (error: Error) => void): Report {
   };
 }
 
-/** What happens to failures that nobody asked for. */
+/** Reports failures of background work, which no caller awaits. */
 export function warn(error: Error): void {
   process.emitWarning(error.message, 'LatchkeyWarning');
 }
 
-/** Whatever somebody else's function throws must not end what goes on here. */
+/** A callback of the application that throws must not stop the background work. */
 export function callSafely<Value>(listener: (value: Value) => void, value: Value): void {
   try {
     listener(value);

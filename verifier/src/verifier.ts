@@ -7,7 +7,7 @@ import { type KeyOptions, parseOptions, type RevocationsOptions } from './option
 import { rememberVerified } from './remembered.ts';
 import { createRemoteKeys } from './remote-keys.ts';
 import { createReport, warn } from './report.ts';
-import { createRevocationSet, assertUnrevoked } from './revocations.ts';
+import { assertUnrevoked, createRevocationSet } from './revocations.ts';
 import { createVerify } from './verify.ts';
 
 export type VerifierOptions = KeyOptions & {
@@ -35,7 +35,7 @@ export interface Verifier {
   readonly verifySync: (token: string) => AccessTokenClaims;
   /**
    * Resolves once keys and revocations are at hand. Waits where the auth service does not answer; rejects where it
-   * refuses, since somebody has to change something then.
+   * refuses, since the configuration has to be changed then.
    */
   readonly ready: () => Promise<void>;
   /** How well revocations are followed; undefined where they are not. */

@@ -73,7 +73,7 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
   };
 }
 
-/** The same claims are given for each request with the token, so nobody may change them for the next one. */
+/** The same object is returned for each request with the token, so it is frozen. */
 function frozen(claims: AccessTokenClaims): AccessTokenClaims {
   for (const value of Object.values(claims)) if (Array.isArray(value)) Object.freeze(value);
   return Object.freeze(claims);
