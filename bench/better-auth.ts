@@ -24,7 +24,7 @@ await runBenchmark('better-auth', measure);
 
 /** The same work by the service and by better-auth, on one MySQL: with the hashing each chooses, and without. */
 async function measure(run: Run): Promise<Figure[]> {
-  // Every commit reaches the disk, as it does on a server that nobody has tuned.
+  // Every commit reaches the disk, as it does on a server with its defaults.
   const mysql = await useMysql(run, { innodb_flush_log_at_trx_commit: 1 });
   const start = {
     latchkey: async (purpose: string, env: Record<string, string>, people: number) => {

@@ -70,7 +70,7 @@ async function revocationLag(service: AuthService, logout: Line, other: Line): P
   return untilStatus(other, token, 401);
 }
 
-/** What becomes of services that can no longer follow. */
+/** How services that can no longer follow behave. */
 async function killed(run: Run, service: AuthService): Promise<Figure[]> {
   const maxLagSeconds = SHORT_LAG_SECONDS;
   const [refusing, accepting] = await Promise.all(

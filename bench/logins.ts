@@ -13,7 +13,7 @@ import { quantile } from './support/statistics.ts';
 const WORKERS = availableParallelism();
 /** Several, since a person with a hundred sessions loses the oldest at each login. */
 const PEOPLE = 12;
-/** One at work and one waiting for each hash thread: too few for anybody to be refused. */
+/** One at work and one waiting for each hash thread: too few for a refusal. */
 const LOGIN_CONNECTIONS = 2 * WORKERS;
 
 await runBenchmark('logins', measure);

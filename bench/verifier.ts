@@ -80,7 +80,7 @@ async function hostileTokens(run: Run): Promise<Figure[]> {
   const total = run.quick ? 1_000 : 100_000;
   const rounds = run.quick ? 2 : 25;
   const verifier = createVerifier({ secret, issuer, audience });
-  // What is compiled and made once does not count as growth.
+  // Code that is compiled and objects that are made once do not count as growth.
   await refuse(verifier, 1, run.quick ? 10 : 500);
 
   const before = bytesInUse(collectGarbage);

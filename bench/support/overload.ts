@@ -62,7 +62,7 @@ export async function overload(run: Run, { logins, verifications, memory, peak }
   const steadyFrom = nowMilliseconds();
   const steady = await steadily();
   const steadyUntil = nowMilliseconds();
-  // Who came last meanwhile is served before verification takes what it needs.
+  // Logins that arrived last are served before verification takes the CPU it needs.
   await sleep(milliseconds(FILLING_MILLISECONDS));
   const fullFrom = nowMilliseconds();
   const full = await fully(FULL_MILLISECONDS);
@@ -89,7 +89,7 @@ function servedPerSecond(outcomes: readonly Outcome[], from: number, to: number)
   return (served.length * 1000) / (to - from);
 }
 
-/** Who got no answer at all waited at least as long as we did. Where nobody is refused, that is everybody. */
+/** A request without an answer waited at least as long as the run. Where none is refused, that is all of them. */
 function refusals(outcomes: readonly Outcome[]): number[] {
   const refused = outcomes.filter(({ status }) => status !== 200);
   return latenciesMilliseconds(refused.length === 0 ? outcomes : refused);
