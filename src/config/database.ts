@@ -33,7 +33,7 @@ export const DATABASE_VARIABLES = {
   DATABASE_TLS: variable({
     type: oneOf('off', 'verify'),
     default: 'off',
-    meaning: 'verify encrypts the MySQL connection and demands a certificate that names the host',
+    meaning: 'verify encrypts the MySQL connection and requires a certificate that names the host',
   }),
   DATABASE_TLS_CA_FILE: variable({
     type: text('the path of a PEM file'),

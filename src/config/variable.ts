@@ -18,9 +18,9 @@ export interface Variable<Schema extends z.ZodType = z.ZodType> extends ValueTyp
 
 interface Row<Schema extends z.ZodType> {
   readonly type: ValueType<Schema>;
-  /** What is read where it is not set, as text; undefined without it. */
+  /** The default, as text; undefined without one. */
   readonly default?: string;
-  /** What is shown as the default, where that follows from something else. */
+  /** The default as the documentation shows it, where it follows from something else. */
   readonly shown?: string;
   readonly meaning: string;
   readonly secret?: true;

@@ -25,7 +25,7 @@ export interface Holding {
   readonly permissions: readonly string[];
 }
 
-/** What a service behind a gateway is told of a credential: the claims of a token, or what stands for them. */
+/** What a service behind a gateway is told of a credential: the claims of a token, or their equivalent. */
 interface Described {
   readonly claims: AccessTokenClaims;
 }
@@ -63,7 +63,7 @@ export interface OperatorPrincipal {
   readonly kind: 'operator';
 }
 
-/** Who proved who they are with a credential. */
+/** A caller that proved its identity with a credential. */
 export type AuthenticatedPrincipal = UserPrincipal | ApiKeyPrincipal | ClientPrincipal;
 
 export type Principal = AuthenticatedPrincipal | OperatorPrincipal;
@@ -74,7 +74,7 @@ export interface Actor {
   readonly id: string | null;
 }
 
-/** Who does something, and from where. */
+/** The caller of an operation, and where the call comes from. */
 export interface Caller {
   readonly actor: Actor;
   readonly origin: RequestOrigin;

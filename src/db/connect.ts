@@ -36,7 +36,7 @@ export interface Database {
     sql: string,
     values?: Readonly<Record<string, number>>,
   ) => Promise<Row[]>;
-  /** The time on the server's clock, in milliseconds; undefined on SQLite, where it is this machine's. */
+  /** The time on the server's clock, in milliseconds; undefined on SQLite, where it is this host's. */
   readonly readTime: (() => Promise<number>) | undefined;
   /** Undefined on SQLite, where there is no pool. */
   readonly poolState: () => PoolState | undefined;
@@ -55,7 +55,7 @@ const MAX_JITTER_MILLISECONDS = 50;
 const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
 
 /**
- * Prepares the database that `config` names. MySQL connections are made on demand, so this never waits for it.
+ * Prepares the database that `config` names. MySQL connections are made when first used, so this never waits for one.
  *
  * SQLite has one writer: of many transactions that begin at once most would fail, and statements that wait for the lock
  * would keep the few threads that its holder needs to commit. So writes take turns, and IMMEDIATE takes the lock at the

@@ -26,7 +26,7 @@ export function openSequelize(
   const { location } = config;
   const common = { logging: false, retry: { max: 1 } } as const;
   if (location.dialect === 'sqlite') {
-    // The file holds password hashes: its directory is nobody else's.
+    // The file holds password hashes, so no other user of the host may enter its directory.
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
     return guardBindParameters(new Sequelize({ ...location, ...common }));
   }

@@ -9,7 +9,7 @@ interface Connections {
   readonly connections: Record<string, { readonly close: (closed: () => void) => void } | undefined>;
 }
 
-/** The file of an SQLite database, which somebody may take away or damage while the process runs. */
+/** The file of an SQLite database, which may be removed or damaged while the process runs. */
 export interface SqliteFile {
   /**
    * Runs what needs the file, on connections to the one that is at its path.
@@ -82,7 +82,7 @@ export async function watchSqliteFile(
         isNew = false;
         return result;
       } catch (error) {
-        // Somebody has put another file there, which is not migrated yet.
+        // Another file has been put there, which is not migrated yet.
         if (isNew && isTableMissing(error)) {
           throw new AppError('database_unavailable', undefined, { cause: error });
         }
@@ -96,7 +96,7 @@ export async function watchSqliteFile(
   };
 }
 
-/** What tells a file from another one that takes its place; undefined where there is none. */
+/** The identity of a file, to notice another one in its place; undefined where there is none. */
 function inodeOf(path: string): bigint | undefined {
   return statSync(path, { throwIfNoEntry: false, bigint: true })?.ino;
 }

@@ -11,13 +11,13 @@ export interface Feature<Services = unknown> {
 
 /** A capability at work. */
 export interface Running<Services = unknown> {
-  /** What its routes are handled with. */
+  /** The services that its routes use. */
   readonly services: Services;
   /** Its routes that are not open in this configuration. */
   readonly closed?: ClosedRoutes;
-  /** What is done once a minute. */
+  /** Tasks that run once a minute. */
   readonly housekeeping?: readonly (() => Promise<void>)[];
-  /** What it does when something happens elsewhere. */
+  /** Its reactions to events of other features. */
   readonly on?: Listeners;
   /** Ends what it runs, and writes down what it noted. */
   readonly close?: () => Promise<void>;

@@ -44,7 +44,7 @@ export function anyone(...schemes: Access['schemes']): Access<undefined> {
   return { kind: 'anyone', schemes, refuses: [], authenticate: () => undefined };
 }
 
-/** Whoever sends a good access token or API key: users and machine clients. */
+/** Any caller with a good access token or API key: users and machine clients. */
 export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
     kind: 'bearer',
@@ -78,7 +78,7 @@ export function session(): Access<PrincipalCaller<UserPrincipal>> {
   };
 }
 
-/** Whoever holds a permission. */
+/** Any caller that holds a permission. */
 export function permission(name: Permission): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
     kind: 'permission',

@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK = /^\ufeff/;
 const BEGINS_AS_JSON = /^[ \t\r\n]*[[{]/;
 
 /**
- * What a body says as JSON; undefined where it is empty. What is nested too deeply or has too many values is refused before
+ * The JSON of a body; undefined where it is empty. JSON that is nested too deeply or has too many values is refused before
  * it is parsed, which costs a thousand times what counting does.
  * @throws AppError invalid_json, payload_too_large
  */

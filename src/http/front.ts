@@ -25,7 +25,7 @@ export interface FrontOptions {
 
 export interface Front {
   readonly express: Express;
-  /** What the server calls: short ways for what must stay fast in a flood, then Express. */
+  /** The request listener: fast lanes for what must stay fast in a flood, then Express. */
   readonly listener: RequestListener;
   /** Every route, with what guards it. */
   readonly table: RouteTable;
@@ -33,7 +33,7 @@ export interface Front {
   readonly releaseRefusals: () => void;
 }
 
-/** The way of a request, from top to bottom: the lanes before Express, what every answer has, then its route. */
+/** The path of a request, from top to bottom: the lanes before Express, what every answer has, then its route. */
 export function createFront(core: Core, routes: readonly MountedRoute[], options: FrontOptions): Front {
   const { config, logger, observers, authenticate, apiKeys, deviceTokens, hashWorkers } = core;
   const { publicUrl, trustProxy, corsOrigins } = config.http;

@@ -26,7 +26,7 @@ export function mount<Services>(
     const mounted: MountedRoute = {
       ...route,
       authenticate: (exchange) => route.access.authenticate(exchange, services as never),
-      // What it takes and what it is given are of the same description, which no type of a list of routes can say.
+      // Handler and input come from the same description, which no type of a list of routes can express.
       handle: (input) => route.handle(input as never, services),
     };
     const code = closed[route.id];

@@ -31,7 +31,7 @@ export interface PipelineOptions extends ExchangeOptions {
 }
 
 /**
- * An Express application that answers every request. What guards a route is in its description and is applied here, in this
+ * An Express application that answers every request. The guards of a route are in its description and are applied here, in this
  * order: what is cheap comes first, and nothing of a body is read for a request that is refused for something else.
  */
 export function createPipeline(options: PipelineOptions): {
@@ -51,7 +51,7 @@ export function createPipeline(options: PipelineOptions): {
     setSecurityHeaders(res);
     answer(req, res).catch((thrown) => refuse(thrown, req, res));
   });
-  // What Express itself throws, which answers with a page of HTML otherwise.
+  // Errors that Express itself throws, which it would answer with a page of HTML.
   app.use(((thrown, req, res, _next) => refuse(thrown, req, res)) satisfies ErrorRequestHandler);
   return { app, table };
 

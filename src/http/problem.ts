@@ -111,7 +111,7 @@ const PROBLEMS: ErrorFormat = {
 };
 
 /**
- * Whether it refuses somebody who can ask again at once without being let in. Whoever has shown a good credential is known,
+ * Whether it refuses a client that is not authenticated and can ask again at once. One with a good credential is known,
  * and often shares a gateway's connections with many others, who must not be held back with them.
  */
 function isPaced({ code, quota }: AppError): boolean {

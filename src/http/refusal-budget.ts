@@ -40,10 +40,10 @@ interface Held extends Refusal {
 }
 
 /**
- * A few connections become a flood by asking again as soon as they are refused, and answering them takes everybody else's
- * time. So a process sends only so many refusals a second at once and holds the others back, for a second where they are
+ * A few connections become a flood by asking again as soon as they are refused, and answering them takes time from all
+ * others. So a process sends only so many refusals a second without delay and holds the rest back, a second if they are
  * many: a client that waits for its answers then asks once a second and connection. Every refusal says to come again in a
- * second or later, so nobody loses anything by it.
+ * second or later, so no client loses anything by it.
  */
 export function createRefusalBudget({ monotonic, onPaced = () => {} }: RefusalBudgetOptions): RefusalBudget {
   /** The earliest first, since all are held for as long. */
@@ -77,7 +77,7 @@ export function createRefusalBudget({ monotonic, onPaced = () => {} }: RefusalBu
   }
 
   /**
-   * One timer for all of them. What came together goes apart: a hundred answers in one turn of the event loop, and then
+   * One timer for all of them. Refusals that came together go apart: a hundred answers in one turn of the event loop, and then
    * the hundred requests that follow, would make everybody else wait.
    */
   function sendSome(): void {

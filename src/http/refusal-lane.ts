@@ -12,9 +12,9 @@ import type { RequestLog } from './request-log.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { closeAfter } from './when-over.ts';
 
-/** What guards a route before its body is read. */
+/** The checks of a route before its body is read. */
 export interface Guarded {
-  /** What the route is called in the log and in the metrics. */
+  /** The name of the route in the log and in the metrics. */
   readonly route: string;
   readonly policy: RequestPolicy;
   /** Whether it hashes a password. */

@@ -34,10 +34,10 @@ export interface RequestLog {
   readonly recordRefusal: (executed: Executed) => void;
 }
 
-/** What nginx calls it when a client goes away before its answer. */
+/** The code of nginx for a client that goes away before its answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** What callers invent never becomes a label. */
+/** Values that callers invent never become labels: each would be another time series. */
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Asked every few seconds by whatever runs the service. */

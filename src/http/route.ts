@@ -24,7 +24,7 @@ export type AnswerDescription =
 
 export type AnswerDescriptions = Readonly<Record<number, AnswerDescription>>;
 
-/** What fits a schema, and may be shared with others. */
+/** A value that fits a schema, and may be shared with others. */
 type Immutable<Value> = Value extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
   : Value extends object
@@ -45,7 +45,7 @@ export type AnswerOf<Descriptions extends AnswerDescriptions> = {
 /** The parameters of a path. */
 export interface PathParameters<Value = unknown> {
   readonly schema: z.ZodType<Value>;
-  /** What refuses a path whose parameters cannot name anything. */
+  /** The error for a path whose parameters cannot name anything. */
   readonly unknown: ErrorCode;
 }
 
@@ -57,7 +57,7 @@ export interface Input<Params, Query, Value, Who> extends Exchange {
   readonly caller: Who;
 }
 
-/** What guards a route, is the same however its services come about, and is all that the OpenAPI document needs. */
+/** The part of a route that is independent of its services: its guards, and all that the OpenAPI document needs. */
 export interface RouteDescription {
   /** The operationId of the OpenAPI document. */
   readonly id: string;

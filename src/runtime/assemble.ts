@@ -12,13 +12,13 @@ import { createRateLimiter } from '../redis/limiter.ts';
 import { checkClock } from './clock-watch.ts';
 import { createHousekeeping } from './housekeeping.ts';
 
-/** What the process is made in: the configuration, and what differs between a server and a test. */
+/** The environment of the process: the configuration, and what differs between a server and a test. */
 export interface World {
   readonly config: Config;
   /** The secret in use: the configured one, or one that was made at the first start. */
   readonly secret: string;
   readonly database: Database;
-  /** The machine's. */
+  /** The host's. */
   readonly clock: Clock;
   /** The database's, where that may be another one. */
   readonly readTime?: (() => Promise<number>) | undefined;
@@ -47,7 +47,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const scrape = world.createScrape?.(metrics.registry) ?? (() => metrics.registry.metrics());
 
   const server = createHttpServer((req, res) => app.listener(req, res), config.http.publicUrl);
-  // Whoever waits for something to be revoked would keep the process from stopping.
+  // A follower that waits for the next revocation would keep the process from stopping.
   const { isDraining, drain } = createDrain(server, () => {
     core.revocationLog.release();
     app.releaseRefusals();

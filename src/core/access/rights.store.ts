@@ -18,7 +18,7 @@ export interface Rights extends Holding {
 
 export type RightsStore = ReturnType<typeof createRightsStore>;
 
-/** What names the credential of a principal in the database. */
+/** The row that a principal's credential has in the database. */
 export type Holder =
   | Pick<Extract<AuthenticatedPrincipal, { kind: 'user' }>, 'kind' | 'userId' | 'sessionId'>
   | Pick<Extract<AuthenticatedPrincipal, { kind: 'api_key' }>, 'kind' | 'userId' | 'keyId'>
@@ -49,7 +49,7 @@ const WITH_SESSIONS = `SELECT ${COLUMNS}, live.live_sessions FROM users
     AND idle_expires_at > :at AND absolute_expires_at > :at) AS live
   ${JOINED_ROLES}`;
 
-/** What users may do, out of the tables of roles. */
+/** The rights of users, read from the tables of roles. */
 export function createRightsStore({ open, sequelize, transaction, run }: Scope) {
   const users = open(USERS);
   const roles = open(ROLES);
@@ -81,7 +81,7 @@ export function createRightsStore({ open, sequelize, transaction, run }: Scope) 
   }
 
   /**
-   * Until the end of the transaction nobody else changes what anybody may do. A transaction that changes that, or that
+   * Locks the rights of all users until the end of the transaction. A transaction that changes rights, or that
    * touches a user who might be about to get more, begins with it, so that none decides by what another one is changing.
    */
   async function lockRanks(): Promise<void> {
@@ -89,7 +89,7 @@ export function createRightsStore({ open, sequelize, transaction, run }: Scope) 
   }
 
   /**
-   * What the owner of a credential may do, which nobody changes before the end of the transaction. Null where they are gone
+   * What the owner of a credential may do, locked until the end of the transaction. Null where they are gone
    * or disabled, or their session or key has ended or expired.
    */
   async function lockHolding(holder: Holder, at: Date): Promise<Holding | null> {

@@ -21,7 +21,7 @@ export interface ApiKeyCheckOptions {
 
 export type ApiKeyCheck = ReturnType<typeof createApiKeyCheck>;
 
-/** What was read may have changed while it was read; a change right after that is too much bad luck to be one. */
+/** A row may have changed while it was read; a second change right after is taken for a fault. */
 const MAX_READS = 2;
 
 /**

@@ -2,7 +2,7 @@ import type { RevocableClaims } from '@latchkey/verifier/core';
 import type { Clock } from '../clock.ts';
 import type { ApiKeyPrincipal } from '../principal.ts';
 
-/** What stands in for a read of the database. */
+/** The cached result of a read of the database. */
 export interface KnownKey {
   readonly principal: ApiKeyPrincipal;
   /** The rights of its owner that it came from: what revokes those ends what is known. */
@@ -17,7 +17,7 @@ export const CACHE_SECONDS = 30;
 
 const MAX_KEYS = 10_000;
 
-/** What this process has read of keys lately, by their hash; where there are too many the one read first goes. */
+/** The keys that this process has read lately, by their hash; where there are too many the one read first goes. */
 export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
   const entries = new Map<string, { readonly key: KnownKey; readonly readAt: number }>();
   return {

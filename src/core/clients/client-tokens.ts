@@ -24,7 +24,7 @@ export interface ProvenClient {
   readonly permissions: readonly string[];
 }
 
-/** Who a client is; where that was not proved, whom it claimed to be, if there is such a client. */
+/** The client that authenticated; where it failed to, the one that it claimed to be, if that exists. */
 export type Identification = { readonly client: ProvenClient } | { readonly claimedId: string | null };
 
 /** An access token for a client. There is no refresh token: the secret is one (RFC 6749 section 4.4.3). */
@@ -40,7 +40,7 @@ const NO_ID = '00000000-0000-0000-0000-000000000000';
 /** The longest id of a token made here, and what a revocation can name. */
 const MAX_JTI_LENGTH = 36;
 
-/** What machine clients do: prove who they are, get access tokens, and give them back. */
+/** The operations of machine clients: authenticate, get access tokens, and revoke them. */
 export function createClientTokens(dependencies: ClientTokenDependencies) {
   const { store, accessTokens, revoking, noteRefusal, clock, accessTokenTtlSeconds } = dependencies;
   const now = () => new Date(clock.now());

@@ -3,7 +3,7 @@ import { type AppError, overloaded } from '../errors.ts';
 export interface FairQueueOptions {
   /** How many pieces of work run at once. */
   readonly slots: number;
-  /** What would wait longer is refused. */
+  /** Work that would wait longer is refused. */
   readonly maxWaitMilliseconds: number;
   /** How long one piece of work takes, as far as is known before the first was measured. */
   readonly expectedMilliseconds: number;
@@ -105,7 +105,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return !isFull() || hasRoomForDevice(device) || longestLength() > lengthOf(strangers, client) + 1;
   }
 
-  /** What is reserved while slots are free is not going to wait. */
+  /** A place that is reserved while slots are free will not have to wait. */
   function isFull(): boolean {
     const free = slots - running;
     return places.size >= free && places.size - free >= capacity();

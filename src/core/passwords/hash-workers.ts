@@ -8,7 +8,7 @@ import type { CompareTask, HashTask } from './hash-worker.js';
 export interface HashWorkersOptions {
   /** Threads, each of which hashes one password at a time. */
   readonly workers: number;
-  /** What would wait longer for a thread is refused. */
+  /** A hash that would wait longer for a thread is refused. */
   readonly maxWaitMilliseconds: number;
   readonly bcryptCost: number;
   readonly monotonic: () => number;

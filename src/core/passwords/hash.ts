@@ -81,7 +81,7 @@ export function createPasswordHasher(
   return { hash, verify, reserve: workers.reserve };
 }
 
-/** What bcrypt gets to see: plain hashes are of the password itself. */
+/** The input of bcrypt: plain hashes are of the password itself. */
 function textFor(password: string, key: PrehashKey | undefined): string {
   return key === undefined ? password : prehash(password, key);
 }

@@ -19,7 +19,7 @@ export interface StoredCostsOptions {
   readonly logger: Logger;
 }
 
-/** A hash from elsewhere that costs more is not compared: who brought it along would decide how long a login takes. */
+/** A hash from elsewhere that costs more is not compared: its author would decide how long a login takes. */
 export function maxForeignCost(liveCost: number): number {
   return liveCost + 1;
 }

@@ -10,7 +10,7 @@ interface Prunable {
 }
 
 export interface FollowerOptions {
-  /** What has expired is removed from both. */
+  /** Expired revocations are removed from both. */
   readonly stores: { readonly sessions: Prunable; readonly revocations: Prunable };
   readonly table: RevocationTable;
   readonly revocations: RevocationSet;
@@ -81,7 +81,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
     const now = clock.now();
     await readPages(unsettled.highest(), Number.MAX_SAFE_INTEGER, (page) => {
       for (const { position, createdAt } of page) {
-        // What was there before this process is as old as it says, or each start would wait at every old gap.
+        // Rows from before this process are as old as they say, or each start would wait at every old gap.
         const age = isFirst ? Math.max(0, now - createdAt.getTime()) : 0;
         unsettled.add(position, begunAt - age);
       }

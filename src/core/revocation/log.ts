@@ -7,15 +7,15 @@ export interface LiveCursor {
   readonly settled: number;
   /** It has what was known between the two, where something may still appear. */
   readonly highest: number;
-  /** What that was: a sum over their positions. */
+  /** A checksum of those: a sum over their positions. */
   readonly checksum: number;
 }
 
-/** What was revoked lately, as this process has read it, in the order of positions. */
+/** The latest revocations, as this process has read them, in the order of positions. */
 export interface RevocationLog {
   /** Takes what has been read of the table, some of it perhaps again, and up to where that is settled. */
   readonly append: (page: readonly RecordedRevocation[], settled: number) => void;
-  /** What a follower does not have yet, at most a page of it; undefined where that is no longer known here. */
+  /** The next page for a follower; undefined where that is no longer known here. */
   readonly since: (cursor: LiveCursor) => { events: RecordedRevocation[]; next: LiveCursor } | undefined;
   /** Rises with whatever is appended. */
   readonly version: () => number;
@@ -32,7 +32,7 @@ export interface RevocationLog {
   readonly isFollowed: () => boolean;
 }
 
-/** What a follower has to come back within: then nothing has to be read of the database. */
+/** A follower that comes back within this time is served without the database. */
 export const KEPT_SECONDS = 1800;
 export const PAGE_EVENTS = 5_000;
 

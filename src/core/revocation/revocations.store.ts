@@ -18,7 +18,7 @@ type RevocationRow = RowOf<typeof REVOCATIONS>;
 
 export type RevocationStore = ReturnType<typeof createRevocationStore>;
 
-/** What has been revoked, in the table `revocations`, which every process follows. */
+/** The revocations, in the table `revocations`, which every process follows. */
 export function createRevocationStore({ open, transaction, run, write }: Scope) {
   const revocations = open(REVOCATIONS);
 

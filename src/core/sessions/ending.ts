@@ -10,7 +10,7 @@ import type { Announce, Revocation } from '../revocation/revocation.ts';
 import type { CoreStore, CoreStores } from '../stores.ts';
 import type { RevocationReason, SessionFilter } from './session.ts';
 
-/** What revoking writes to, inside a transaction or outside. */
+/** The stores that a revocation writes to, inside a transaction or outside. */
 type EndingStores = Pick<CoreStores, 'sessions' | 'revocations' | 'audit'>;
 
 const MAX_LISTED_SESSIONS = 100;

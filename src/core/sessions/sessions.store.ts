@@ -57,7 +57,7 @@ const SQL = {
   },
 } as const;
 
-/** By then whoever waited for a write has been told that it failed. */
+/** By then a caller that waited for a write has been told that it failed. */
 const LATE_SECONDS = 5;
 
 const LATEST_USED_FIRST: [string, string][] = [
@@ -110,7 +110,7 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     return affected === 1;
   }
 
-  /** Removes a session whose tokens were given to nobody. */
+  /** Removes a session whose tokens were never sent. */
   async function remove(id: string): Promise<void> {
     await write(() => sessions.destroy({ where: { id }, transaction }));
   }

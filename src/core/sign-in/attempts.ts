@@ -29,7 +29,7 @@ export interface Attempt {
   readonly mayMatch: boolean;
   /** Whether this failure is the one after which the account takes no password any more. */
   readonly locks: boolean;
-  /** What is left after a failure. */
+  /** The quota after a failure. */
   readonly quota: Quota | undefined;
   /** The password was wrong: it stays counted. */
   readonly fail: () => void;
@@ -52,7 +52,7 @@ export interface Attempts {
 /** A count that nothing is added to for a day does not delay any more. What locks is not forgotten. */
 export const FORGET_SECONDS = 86_400;
 const MAX_DELAY_SECONDS = 900;
-/** What another process counted may still be taken back, so such a wait is believed for a moment only. */
+/** A failure that another process counted may still be taken back, so such a wait is believed for a moment only. */
 const BELIEVED_MILLISECONDS = 1000;
 
 /** Limits are off: every attempt may match and nothing is counted. */

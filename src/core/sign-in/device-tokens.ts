@@ -18,7 +18,7 @@ const PURPOSE_OF_ACCOUNT = 'latchkey device account v1';
 const IN_JSON = /"device_token"\s*:\s*"([^"]{1,100})"/;
 
 /**
- * What tells the devices on which a user has logged in before from all others (OWASP: device cookies). The tokens are
+ * Tells the devices on which a user has logged in before from all others (OWASP: device cookies). The tokens are
  * recomputed instead of stored. The first of `secrets` makes them, all of them verify.
  */
 export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]) {
@@ -54,7 +54,7 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
     return token !== undefined && recognize(token) !== undefined;
   }
 
-  /** What names an account in its device tokens. */
+  /** The name of an account in its device tokens. */
   function accountOf(userId: string): string {
     return nameOf(secrets[0], userId).toString('base64url');
   }

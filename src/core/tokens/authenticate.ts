@@ -68,7 +68,7 @@ export function createAuthenticate(dependencies: AuthenticationDependencies) {
 /** The verifier gives the same claims each time a token is used, for as long as it remembers the token. */
 const principals = new WeakMap<AccessTokenClaims, UserPrincipal | ClientPrincipal>();
 
-/** Who the claims of an access token are about. */
+/** The subject of an access token. */
 export function principalOf(claims: AccessTokenClaims): UserPrincipal | ClientPrincipal {
   const known = principals.get(claims);
   if (known !== undefined) return known;

@@ -14,7 +14,7 @@ export interface SigningKey extends VerifyingKey {
 export type PublicJwk = JsonWebKey & { readonly kid: string; readonly use: 'sig'; readonly alg: Algorithm };
 
 export interface KeyRing {
-  /** What new tokens are signed with. */
+  /** The key that signs new tokens. */
   readonly current: SigningKey;
   /** Every key whose tokens are good, the current one first. */
   readonly verifying: readonly VerifyingKey[];

@@ -29,13 +29,13 @@ export interface NewUser {
   readonly createdAt: Date;
 }
 
-/** What is absent stays as it is; null removes it. */
+/** An absent member stays as it is; null removes it. */
 export interface ProfileChange {
   readonly username?: Identifier | null | undefined;
   readonly name?: string | null | undefined;
 }
 
-/** What an administrator may change. */
+/** The fields that an administrator may change. */
 export interface UserChange extends ProfileChange {
   readonly email?: Identifier | undefined;
   readonly emailVerified?: boolean | undefined;

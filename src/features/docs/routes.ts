@@ -81,7 +81,7 @@ function documented({
   });
 }
 
-/** What a page loads: no part of the API. */
+/** Assets of the pages: no part of the API. */
 function asset(name: string, mediaType: string, cacheControl: string, load: () => Promise<string | Buffer>) {
   const content = lazyContent(load, { mediaType, cacheControl });
   return route({

@@ -4,12 +4,12 @@ export const Claims = z
   .object({
     iss: z.string(),
     aud: z.union([z.string(), z.array(z.string())]),
-    sub: z.string().meta({ description: 'The id of the user or of the machine' }),
-    sid: z.string().optional().meta({ description: 'The id of the session; a machine has none' }),
+    sub: z.string().meta({ description: 'The id of the user or of the machine client' }),
+    sid: z.string().optional().meta({ description: 'The id of the session; a machine client has none' }),
     rot: z.number().optional().meta({
       description: 'How many refreshes the session had come to when this was issued; absent after a login',
     }),
-    client_id: z.string().optional().meta({ description: 'The id of the machine' }),
+    client_id: z.string().optional().meta({ description: 'The id of the machine client' }),
     api_key_id: z.string().optional().meta({ description: 'The id of the API key' }),
     iat: z.number(),
     exp: z.number(),

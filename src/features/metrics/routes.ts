@@ -9,13 +9,13 @@ const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface MetricsServices {
   readonly scrape: Scrape;
-  /** Undefined where everybody may read who reaches the port. */
+  /** Undefined where any client that reaches the port may read. */
   readonly token: string | undefined;
 }
 
 const route = routesWith<MetricsServices>();
 
-/** For those who run the service: no part of the API. */
+/** For the operators of the service: no part of the API. */
 export const metricsRoutes = [
   route({
     id: 'metrics',

@@ -33,7 +33,7 @@ export function createIntrospect(dependencies: IntrospectionDependencies) {
   const { apiKeys, authenticate, requireFresh, sessions } = dependencies;
 
   /**
-   * Nothing is said of a token that is not good, not even why. What cannot be known at present throws, so that no good
+   * Nothing is said of a token that is not good, not even why. A state that is unknown at present throws, so that no good
    * token is taken for a bad one.
    * @throws AppError revocations_stale, database_unavailable, database_behind
    */

@@ -16,7 +16,7 @@ export type Revoke = ReturnType<typeof createRevoke>;
 
 /**
  * POST /oauth/revoke without HTTP (RFC 7009). A client revokes its own access tokens. Without a client the token is a
- * user's, and is enough to log out with. What is unknown or belongs to another stays as it is, and the answer is the same.
+ * user's, and is enough to log out with. A token that is unknown or belongs to another client stays as it is, and the answer is the same.
  */
 export function createRevoke(
   core: Pick<Core, 'clientTokens' | 'sessions' | 'verifyToken' | 'revocations'>,

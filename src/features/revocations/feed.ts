@@ -16,7 +16,7 @@ export interface FeedDependencies {
 /** What a follower is told. */
 export interface FeedPage {
   readonly events: readonly Revocation[];
-  /** What it should ask for next. */
+  /** The cursor of its next request. */
   readonly cursor: string;
   /** Whether there is more already. */
   readonly hasMore: boolean;

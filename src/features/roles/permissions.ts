@@ -15,7 +15,7 @@ export interface PermissionDependencies extends RoleDependencies {
 
 const MAX_LISTED_ROLES = 100;
 
-/** What can be allowed. At first nobody has a new permission; the role admin may give it to any role, itself included. */
+/** The catalogue of permissions. No role has a new one; the role admin may give it to any, itself included. */
 export function createPermissions({ store, announce, clock, emit }: PermissionDependencies) {
   const now = () => new Date(clock.now());
 

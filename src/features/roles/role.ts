@@ -1,4 +1,4 @@
-/** What those may do who have it. */
+/** The permissions of its holders. */
 export interface Role {
   readonly name: string;
   readonly description: string | null;

@@ -26,7 +26,7 @@ export type Roles = ReturnType<typeof createRoles>;
 /** So many users lose a role within the time of one transaction. */
 const MAX_USERS_AT_ONCE = 5_000;
 
-/** What roles there are, and what they may do. A caller who changes one must hold all that it has, before and afterwards. */
+/** The roles and their permissions. A caller who changes a role must hold all that it has, before and afterwards. */
 export function createRoles({ store, announce, clock }: RoleDependencies) {
   const now = () => new Date(clock.now());
 

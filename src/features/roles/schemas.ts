@@ -50,11 +50,14 @@ export const RoleChangeBody = z
 export const PermissionBody = z
   .strictObject({ name: PermissionName, description: Description.optional() })
   .transform(({ name, description = null }) => ({ name, description }))
-  .meta({ id: 'NewPermission', example: { name: 'orders:read', description: 'See the orders of anybody' } });
+  .meta({
+    id: 'NewPermission',
+    example: { name: 'orders:read', description: 'See the orders of all customers' },
+  });
 
 export const PermissionChangeBody = z
   .strictObject({ description: Description })
-  .meta({ id: 'PermissionChange', example: { description: 'See the orders of anybody' } });
+  .meta({ id: 'PermissionChange', example: { description: 'See the orders of all customers' } });
 
 export const RolePath = z.object({ name: RoleName });
 export const PermissionPath = z.object({ name: PermissionName });
@@ -66,7 +69,7 @@ export const ForceQuery = z.strictObject({
   force: z
     .enum(['true', 'false'])
     .default('false')
-    .meta({ description: 'true also deletes what is in use, and takes it away from whoever has it' }),
+    .meta({ description: 'true also deletes it while it is in use, and takes it away from all holders' }),
 });
 
 const RoleView = z

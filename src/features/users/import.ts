@@ -20,7 +20,7 @@ interface Candidate {
 export interface ImportDependencies {
   readonly store: CoreStore;
   readonly clock: Clock;
-  /** What costs more is refused. */
+  /** Hashes that cost more are refused. */
   readonly maxHashCost: number;
   /** Told the cost of each hash before it is stored. */
   readonly onHash: (cost: number) => void;
@@ -115,7 +115,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
   return importUsers;
 }
 
-/** Refuses users whose address or username is taken, be it by one earlier in the same import. */
+/** Refuses users whose address or username is taken, also by one earlier in the same import. */
 function judgeIdentifiers(candidates: readonly Candidate[], taken: ReadonlySet<string>): Judged[] {
   const seen = new Set(taken);
   return candidates.map((candidate) => {
@@ -168,7 +168,7 @@ function toCandidate(
   }
 }
 
-/** What `work` is refused with, or null. */
+/** The refusal that `work` throws, or null. */
 async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
   try {
     await work();
@@ -181,7 +181,7 @@ async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
 /** Refusals of the whole import. */
 const OF_THE_WHOLE: readonly ErrorCode[] = ['database_unavailable', 'token_revoked'];
 
-/** What is no refusal of one item, such as a lost database, is thrown. */
+/** Rethrows errors that are no refusal of one item, such as a lost database. */
 function asRefusal(error: unknown): AppError {
   if (error instanceof AppError && !OF_THE_WHOLE.includes(error.code)) return error;
   throw error;

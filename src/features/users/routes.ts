@@ -177,7 +177,7 @@ export const userRoutes = [
     method: 'POST',
     path: '/admin/users/{id}/force-password-change',
     tag: TAG,
-    summary: 'End all sessions and demand a new password at the next login',
+    summary: 'End all sessions and require a new password at the next login',
     access: permission('users:force-password-change'),
     params: onUser,
     answers: { 200: theUser },

@@ -49,7 +49,7 @@ export interface UserInFull {
 
 export type UserAdmin = ReturnType<typeof createUserAdmin>;
 
-/** What administrators do with other people's accounts. Each change is recorded with it. */
+/** The administration of users. Each change is recorded in its own transaction. */
 export function createUserAdmin({ store, passwords, sessions, clock }: UserAdminDependencies) {
   const now = () => new Date(clock.now());
 
