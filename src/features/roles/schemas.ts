@@ -50,14 +50,11 @@ export const RoleChangeBody = z
 export const PermissionBody = z
   .strictObject({ name: PermissionName, description: Description.optional() })
   .transform(({ name, description = null }) => ({ name, description }))
-  .meta({
-    id: 'NewPermission',
-    example: { name: 'orders:read', description: 'See the orders of all customers' },
-  });
+  .meta({ id: 'NewPermission', example: { name: 'orders:read', description: 'See all orders' } });
 
 export const PermissionChangeBody = z
   .strictObject({ description: Description })
-  .meta({ id: 'PermissionChange', example: { description: 'See the orders of all customers' } });
+  .meta({ id: 'PermissionChange', example: { description: 'See all orders' } });
 
 export const RolePath = z.object({ name: RoleName });
 export const PermissionPath = z.object({ name: PermissionName });
