@@ -1,7 +1,7 @@
 import { flag, integer, oneOf, redisUrl, text } from './values.ts';
 import { variable } from './variable.ts';
 
-/** Where everything is kept. */
+/** The variables of the database. */
 export const DATABASE_VARIABLES = {
   DATA_DIR: variable({
     type: text('a directory'),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** A kind of value: how its text is parsed, and what a message says that it wants. */
+/** A kind of value: its parser, and its description in messages. */
 export interface ValueType<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   readonly wants: string;
@@ -26,7 +26,6 @@ interface Row<Schema extends z.ZodType> {
   readonly secret?: true;
 }
 
-/** States a variable. */
 export function variable<Schema extends z.ZodType>(
   row: Row<Schema> & { readonly default: string },
 ): Variable<z.ZodPrefault<Schema>>;

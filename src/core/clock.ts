@@ -1,4 +1,4 @@
-/** Where time comes from, so that tests can hold it still. */
+/** The source of time, so that tests can hold it still. */
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   readonly now: () => number;

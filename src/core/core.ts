@@ -49,7 +49,7 @@ export interface World {
 /** The services that features share. */
 export type Core = ReturnType<typeof createCore>;
 
-/** Puts together what every capability is made of. Nothing follows, ticks or asks the database yet. */
+/** Builds the services that features share. Nothing follows, ticks or asks the database yet. */
 export function createCore(world: World) {
   const { config, database, clock, logger, observers } = world;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
@@ -153,7 +153,7 @@ export function createCore(world: World) {
   }
   const authenticate = createAuthenticate({ verifyToken, apiKeys, revocations, requireFresh });
 
-  /** Brings up to date what has to be known before the first request is answered. */
+  /** Loads the state that is needed before the first request is answered. */
   async function prepare(): Promise<void> {
     await Promise.all([follower.catchUp(), storedCosts.refresh()]);
   }
@@ -163,7 +163,7 @@ export function createCore(world: World) {
     confirmations.start();
   }
 
-  /** Ends what runs, and writes down what was noted. The database stays open. */
+  /** Stops background work and flushes the notes. The database stays open. */
   async function stop(): Promise<void> {
     follower.stop();
     confirmations.stop();

@@ -38,7 +38,7 @@ export interface UserPrincipal extends Holding, Described {
   readonly sessionId: string | null;
   /** The claim `jti`. */
   readonly tokenId: string;
-  /** Null where the token says nothing of it: it is from before such claims. */
+  /** Null for a token from before such claims. */
   readonly authentication: Authentication | null;
 }
 
@@ -89,7 +89,6 @@ export interface PrincipalCaller<Who extends Principal = Principal> extends Call
 
 export const ANONYMOUS: Actor = { type: 'anonymous', id: null };
 
-/** The operator at the command line. */
 export const OPERATOR: PrincipalCaller<OperatorPrincipal> = {
   principal: { kind: 'operator' },
   actor: { type: 'operator', id: null },

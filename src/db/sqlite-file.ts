@@ -4,7 +4,7 @@ import type { Sequelize } from 'sequelize';
 import { AppError } from '../core/errors.ts';
 import { isDamage, isTableMissing } from './errors.ts';
 
-/** Sequelize's types miss what it keeps of SQLite: the connections by what they are for. */
+/** Missing in Sequelize's types: the SQLite connections, by their use. */
 interface Connections {
   readonly connections: Record<string, { readonly close: (closed: () => void) => void } | undefined>;
 }
@@ -19,9 +19,9 @@ export interface SqliteFile {
 }
 
 /**
- * An open connection goes on reading a file that was deleted or replaced, and a new one makes an empty file where there is
- * none. So each operation looks first whether the file is there and still the same, which takes some microseconds; where
- * it is another one, or was damaged, the connections are made anew. `prepare` does what each of them needs.
+ * An open connection goes on reading a file that was deleted or replaced, and a new one makes an empty file where there
+ * is none. So each operation looks first whether the file is there and still the same, which takes some microseconds;
+ * where it is another one, or was damaged, the connections are made anew. `prepare` does what each of them needs.
  */
 export async function watchSqliteFile(
   storage: string,

@@ -21,11 +21,11 @@ export interface Access<Who = unknown, Services = never> {
   readonly permission?: Permission;
   /** The codes that it refuses with. */
   readonly refuses: readonly ErrorCode[];
-  /** Finds out who is asking, before anything of a body is read. @throws AppError one of `refuses` */
+  /** Authenticates the caller, before anything of a body is read. @throws AppError one of `refuses` */
   authenticate(exchange: Exchange, services: Services): Promise<Who> | Who;
 }
 
-/** What a bearer credential may be refused with. */
+/** The codes with which a bearer credential may be refused. */
 export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'rate_limited',
   'invalid_request',

@@ -62,7 +62,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
       if (req.method !== 'POST' || req.headers.host === undefined || isFromPage(req)) return undefined;
       const match = table.match('POST', pathOf(req.url ?? ''));
       const { limit: policy, limitSparesAuthorization, hashes = false, errors } = match?.route ?? {};
-      // A route that refuses in words of its own has no fast path.
+      // A route with an error format of its own has no fast path.
       if (match === undefined || policy === undefined || errors !== undefined) return undefined;
       if (limitSparesAuthorization && req.headers.authorization !== undefined) return undefined;
       return { route: match.pattern, policy, hashes };

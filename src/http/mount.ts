@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Input, Route, RouteDescription } from './route.ts';
 
-/** A route with the services that it is handled with: what the pipeline runs. */
+/** A route with the services of its handler, as the pipeline runs it. */
 export interface MountedRoute extends RouteDescription {
   readonly authenticate: (exchange: Exchange) => Promise<unknown> | unknown;
   readonly handle: (input: AnyInput) => Promise<Answer> | Answer;

@@ -26,7 +26,7 @@ const PROBLEM_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
 
 const FIELD_CODES = Object.keys(FIELD_ERRORS) as [FieldErrorCode, ...FieldErrorCode[]];
 
-/** The limits of those who have shown a good credential. */
+/** The limits of authenticated clients. */
 const OF_CREDENTIALS: readonly PolicyName[] = ['token', 'api-key', 'refresh-session'];
 
 const RETRY_AFTER_SECONDS = 1;
@@ -73,7 +73,7 @@ export interface RefusalOptions {
 }
 
 /**
- * Answers with whatever was thrown, in the form of the route that it was thrown in, and logs what the operator needs. Where
+ * Answers with an error that was thrown, in the form of its route, and logs what the operator needs. Where
  * an answer has begun, it cuts the connection, so that the client does not take half of it for the whole.
  */
 export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
@@ -95,7 +95,7 @@ export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
   };
 }
 
-/** Problem documents (RFC 9457), the form in which nearly every route says no. */
+/** Problem documents (RFC 9457), the form in which nearly every route refuses. */
 const PROBLEMS: ErrorFormat = {
   present(thrown, { publicUrl, id }) {
     const error = toAppError(thrown);
@@ -165,7 +165,7 @@ export function challenge(code: ErrorCode): string {
   return bearerChallenge(REALM, isOfCredential ? code : 'token_missing');
 }
 
-/** Whatever was thrown, as a refusal. */
+/** Any error as a refusal. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpErrorStatus(thrown);

@@ -9,13 +9,13 @@ const MAX_HELD = 2_000;
 /** So that no network fills the queue alone. */
 const MAX_HELD_OF_NETWORK = 500;
 
-/** What becomes of a refusal, for the metrics. */
+/** How a refusal is sent, for the metrics. */
 export type Pace = 'at_once' | 'held' | 'closed';
 
 export interface RefusalBudget {
   /**
    * Sends a refusal at once or up to a second later; where too many are held back already at once, as the last answer of
-   * its connection. `network` is whom it goes to.
+   * its connection. `network` is its recipient.
    */
   readonly pace: (network: string, refusal: Refusal) => void;
   /** Sends all that is held back, and everything from now on at once: the process is about to stop. */
@@ -77,8 +77,8 @@ export function createRefusalBudget({ monotonic, onPaced = () => {} }: RefusalBu
   }
 
   /**
-   * One timer for all of them. Refusals that came together go apart: a hundred answers in one turn of the event loop, and then
-   * the hundred requests that follow, would make everybody else wait.
+   * One timer for all of them. Refusals that came together go apart: a hundred answers in one turn of the event loop,
+   * and then the hundred requests that follow, would make all others wait.
    */
   function sendSome(): void {
     timer = undefined;

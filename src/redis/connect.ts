@@ -13,12 +13,12 @@ export interface RedisConnection {
    * something else are read first.
    */
   readonly inTime: <Result>(command: Promise<Result>) => Promise<Result>;
-  /** Told why a command failed. After one that took too long Redis counts as away until it is connected anew. */
+  /** Reports why a command failed. After one that took too long Redis counts as away until it is connected anew. */
   readonly failed: (error: unknown) => void;
   readonly close: () => void;
 }
 
-/** A Redis that is well answers within a millisecond. */
+/** A healthy Redis answers within a millisecond. */
 const COMMAND_TIMEOUT_MILLISECONDS = 250;
 /** Also for each command of the handshake, which no request waits for. */
 const CONNECT_TIMEOUT_MILLISECONDS = 1000;
@@ -59,7 +59,7 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
       // The connection was lost while Redis was asked, which the client will say in a moment.
       turn(false, error);
     } else if (error.message !== lastFault) {
-      // Once is enough: the next command will hear the same.
+      // Logged once: the next command would fail in the same way.
       lastFault = error.message;
       setTimeout(connectAnew, FAULT_PAUSE_MILLISECONDS).unref();
       logger.warn({ err: error }, 'redis does not do what it is asked: this process counts by itself');

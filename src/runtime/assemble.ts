@@ -23,7 +23,7 @@ export interface World {
   /** The database's, where that may be another one. */
   readonly readTime?: (() => Promise<number>) | undefined;
   readonly logger: Logger;
-  /** What GET /metrics answers: this process's own metrics, unless another one speaks for all. */
+  /** The text of GET /metrics: this process's own metrics, unless the primary has those of all. */
   readonly createScrape?: (registry: Registry) => () => Promise<string>;
 }
 
@@ -34,11 +34,11 @@ export interface Assembly extends Drain, Pick<App, 'table'> {
   readonly metrics: Metrics;
   /** Begins to follow, to count and to tidy up. */
   readonly start: () => void;
-  /** Ends all that, once nothing is in flight. The database stays open. */
+  /** Stops background work, once nothing is in flight. The database stays open. */
   readonly stop: () => Promise<void>;
 }
 
-/** Puts the core, the application and the HTTP server together, and reads what has to be known before the first request. */
+/** Builds the core, the application and the HTTP server, and loads the state needed before the first request. */
 export async function assemble(world: World): Promise<Assembly> {
   const { config, secret, database, logger } = world;
   const clock = createSharedClock(world.clock, world.readTime);

@@ -35,8 +35,8 @@ interface Header {
 
 /**
  * Makes the function that reads a token (RFC 7515 section 5.2) or throws a VerificationError. The signature is checked
- * under the one algorithm of the key that `kid` names, and nothing of the payload is decoded before: no sender without a key
- * can make that expensive.
+ * under the one algorithm of the key that `kid` names, and nothing of the payload is decoded before: no sender without
+ * a key can make that expensive.
  */
 export function createJwsReader(findKey: FindKey): (token: string) => Jws {
   // All tokens of one key have the same header, so those of good tokens are read once.

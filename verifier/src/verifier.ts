@@ -45,8 +45,8 @@ export interface Verifier {
 }
 
 /**
- * Makes a verifier of Latchkey's access tokens (RFC 9068). It asks the auth service for its keys, if need be, and for what
- * is revoked, and never about a token.
+ * Makes a verifier of Latchkey's access tokens (RFC 9068). It asks the auth service for its keys, if need be, and for
+ * what is revoked, and never about a token.
  * @throws TypeError where an option is missing or of no use
  */
 export function createVerifier(options: VerifierOptions): Verifier {

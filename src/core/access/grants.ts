@@ -36,8 +36,9 @@ export async function confirmGranter(
 }
 
 /**
- * The same for a change to a user's account. It is refused to those who may do less than the user: a changed email address
- * or a new password would be a way to become them. Until the end of the transaction the user is given nothing more.
+ * The same for a change to a user's account. It is refused to callers who may do less than the user: a changed email
+ * address or a new password would let them take the account over. Until the end of the transaction the user is given
+ * nothing more.
  * @throws AppError token_revoked, insufficient_scope that names what is missing, user_not_found
  */
 export async function confirmGranterAbove(
@@ -78,7 +79,7 @@ export function requireHeldByName({ holdings }: Granter, permissions: readonly s
 }
 
 /**
- * The role admin is more than the permissions it has today, so only those who have it give it, or touch others who do.
+ * The role admin is more than the permissions it has today, so only its holders may give it, or change other holders.
  * @throws AppError insufficient_scope
  */
 export function requireAdmin({ holdings }: Granter): void {

@@ -57,7 +57,7 @@ export function createRightsStore({ open, sequelize, transaction, run }: Scope) 
   const apiKeys = open(API_KEYS);
   const clients = open(CLIENTS);
   const clientPermissions = open(CLIENT_PERMISSIONS);
-  // Not a shared lock: of two who hold one and both change the row afterwards neither could go on.
+  // Not a shared lock: two transactions that hold one and both change the row afterwards would deadlock.
   const lock = transaction === null ? {} : { lock: Transaction.LOCK.UPDATE };
 
   /** What a user may do, read in one statement, so that all of it is of one moment. */
@@ -68,7 +68,7 @@ export function createRightsStore({ open, sequelize, transaction, run }: Scope) 
     return toRights(rows);
   }
 
-  /** The same with how many live sessions the user has. */
+  /** The same with the number of the user's live sessions. */
   async function rightsAndSessionsOf(
     userId: string,
     at: Date,

@@ -72,7 +72,7 @@ export function createApiKeyStore({ open, transaction, run, write }: Scope) {
     return affected === 1;
   }
 
-  /** Writes down a use, unless a later one is known. */
+  /** Records a use, unless a later one is known. */
   async function recordUse(id: string, at: Date): Promise<void> {
     const where = { id, lastUsedAt: { [Op.or]: [null, { [Op.lt]: at }] } };
     await write(() => apiKeys.update({ lastUsedAt: at }, { where, transaction }));

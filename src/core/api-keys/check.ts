@@ -15,7 +15,7 @@ export interface ApiKeyCheckOptions {
   readonly clock: Clock;
   readonly issuer: string;
   readonly audience: string;
-  /** Told the id of each key that passed. */
+  /** Called with the id of each key that passed. */
   readonly onUse?: (id: string) => void;
 }
 

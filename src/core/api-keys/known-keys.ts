@@ -8,11 +8,11 @@ export interface KnownKey {
   /** The rights of its owner that it came from: what revokes those ends what is known. */
   readonly from: RevocableClaims;
   readonly expiresAt: Date | null;
-  /** For good: no key is ever given back. */
+  /** Final: a revoked key is never restored. */
   readonly isRevoked: boolean;
 }
 
-/** For how long what was read of a key is used without reading it again. */
+/** For how long a key is used without reading it again. */
 export const CACHE_SECONDS = 30;
 
 const MAX_KEYS = 10_000;

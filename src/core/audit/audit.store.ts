@@ -49,8 +49,8 @@ let sequence = 0;
 export type AuditStore = ReturnType<typeof createAuditStore>;
 
 /**
- * The audit log, in the table `ledger`. Append-only: an entry is written in the transaction of the change that it records,
- * and never changed.
+ * The audit log, in the table `ledger`. Append-only: an entry is written in the transaction of the change that it
+ * records, and never changed.
  */
 export function createAuditStore(scope: Scope) {
   const { open, sequelize, transaction, run, write } = scope;

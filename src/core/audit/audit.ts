@@ -53,7 +53,6 @@ export interface AuditEntry {
   readonly details: Details;
 }
 
-/** An entry as it is kept. */
 export interface AuditEvent {
   /** UUIDv7, so that the order of ids is that of time. */
   readonly id: string;

@@ -13,7 +13,7 @@ export interface HashWorkersOptions {
   readonly bcryptCost: number;
   readonly monotonic: () => number;
   readonly observer?: QueueObserver;
-  /** Told of a thread that could not start; the others do its work. */
+  /** Called for a thread that could not start; the others do its work. */
   readonly onThreadError?: (error: Error) => void;
 }
 
@@ -28,7 +28,7 @@ export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 're
   readonly running: () => number;
   /** Starts all threads and resolves once they have loaded what they need: the first logins then do not wait for that. */
   readonly warm: () => Promise<void>;
-  /** Whatever still waits or runs is given up. */
+  /** Gives up the hashes that still wait or run. */
   readonly close: () => Promise<void>;
 }
 

@@ -12,8 +12,8 @@ export interface PasswordHasher {
    */
   readonly hash: (password: string, turn: Turn) => Promise<string>;
   /**
-   * Compares a password with a stored hash, or with nothing. Where it is wrong that takes the same time for every account:
-   * that of one hash at the live cost, or of the costliest that is stored.
+   * Compares a password with a stored hash, or with nothing. Where it is wrong that takes the same time for every
+   * account: that of one hash at the live cost, or of the costliest that is stored.
    * @throws AppError overloaded
    */
   readonly verify: (password: string, stored: string | null, turn: Turn) => Promise<Verdict>;

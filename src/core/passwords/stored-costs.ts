@@ -7,9 +7,9 @@ export interface StoredCosts {
    * be compared. Otherwise an account with such a hash could be told by its time.
    */
   readonly workCost: () => number;
-  /** Notes that there is such a hash. */
+  /** Notes that a hash of this cost is stored. */
   readonly note: (cost: number, isOwn: boolean) => void;
-  /** Asks what has been stored, also by other processes. A failure is logged. */
+  /** Reads the costs that are stored, also by other processes. A failure is logged. */
   readonly refresh: () => Promise<void>;
 }
 

@@ -17,22 +17,22 @@ export interface FollowerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxLagSeconds: number;
-  /** Told of each reading of the table, and up to where it is settled. */
+  /** Called after each read of the table, with the position up to which it is settled. */
   readonly onRead?: (page: readonly RecordedRevocation[], settled: number) => void;
-  /** Whether others follow this process, who should learn of it sooner. */
+  /** Whether services follow this process, which should then read sooner. */
   readonly isFollowed?: () => boolean;
 }
 
 /** Keeps a process's revocation set equal to the table that all processes write to. */
 export interface RevocationFollower {
-  /** Reads whatever is new when it is called; one reading at a time. Rejects where the table cannot be read. */
+  /** Reads the rows that are new when it is called; one read at a time. Rejects where the table cannot be read. */
   readonly catchUp: () => Promise<void>;
   /** Adds what this process has committed. Where it is followed it reads the table at once, for the positions. */
   readonly announce: Announce;
   /** Reads every 500 ms until `stop`, and every 100 ms while it is followed; a failure is logged and tried again. */
   readonly start: () => void;
   readonly stop: () => void;
-  /** Removes what no living token can need, from memory and from the tables. */
+  /** Removes revocations that no living token can need, from memory and from the tables. */
   readonly prune: () => Promise<void>;
   /** Milliseconds since the table was last known to be followed. */
   readonly lagMilliseconds: () => number;
@@ -85,7 +85,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
         const age = isFirst ? Math.max(0, now - createdAt.getTime()) : 0;
         unsettled.add(position, begunAt - age);
       }
-      // Gaps that this reading has not had counted are no gaps yet.
+      // Gaps that appeared during this read have not been counted yet.
       unsettled.settle(isFirst ? begunAt - LATE_COMMIT_MILLISECONDS : Number.NEGATIVE_INFINITY);
     });
   }
@@ -125,7 +125,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
     }
   }
 
-  /** A reading that has begun may have missed what was committed since, so a call meanwhile waits for the next. */
+  /** A read that has begun may miss later commits, so a call meanwhile waits for the next one. */
   function catchUp(): Promise<void> {
     if (reading !== undefined) {
       readingNext ??= reading
@@ -152,7 +152,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
       await catchUp();
       failing = false;
     } catch (error) {
-      // Once is enough: what follows twice a second is the same.
+      // Logged once: the failures that follow twice a second are the same.
       if (!failing) logger.warn({ err: error, lag_ms: lagMilliseconds() }, 'revocations cannot be followed');
       failing = true;
     }

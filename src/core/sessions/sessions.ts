@@ -32,7 +32,7 @@ export interface SessionDependencies {
   readonly confirmations: Pick<Confirmations, 'notedAt'>;
   readonly clock: Clock;
   readonly lifetimes: SessionLifetimes;
-  /** Told what became of each refresh token, for the metrics. */
+  /** Called with the outcome of each refresh, for the metrics. */
   readonly onRefresh?: (outcome: RefreshOutcome) => void;
 }
 
@@ -246,7 +246,7 @@ export function createSessions(dependencies: SessionDependencies) {
     );
   }
 
-  /** The present tokens once more, which is written down: a thief who is quick gets them in the same way. */
+  /** The present tokens once more, which is recorded: a quick thief would get them in the same way. */
   async function repeat(
     session: Session,
     answer: Repeat,

@@ -12,11 +12,11 @@ export interface AttemptOptions {
   readonly failures: LoginFailureStore;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** After so many failures with one identifier every next one has to wait longer. */
+  /** After so many failures with one identifier each further attempt has to wait, twice as long each time. */
   readonly freeFailures: number;
   /** After so many in a row the password is not compared any more. */
   readonly maxFailures: number;
-  /** Told of each attempt that has to wait, for the metrics. */
+  /** Called for each attempt that has to wait, for the metrics. */
   readonly onLimited?: () => void;
 }
 
@@ -33,9 +33,9 @@ export interface Attempt {
   readonly quota: Quota | undefined;
   /** The password was wrong: it stays counted. */
   readonly fail: () => void;
-  /** The password was right. What is left then. Where the count cannot be cleared, that is logged: what is done stays done. */
+  /** The password was right. Returns the quota. A count that cannot be cleared is logged: the login stands. */
   readonly succeed: () => Promise<Quota | undefined>;
-  /** No password was compared, or for nothing, so it was no failure. Where the count cannot be changed, that is logged. */
+  /** No password was compared, so it was no failure. A count that cannot be changed is logged. */
   readonly cancel: () => Promise<void>;
 }
 
@@ -69,9 +69,9 @@ export const NO_ATTEMPT_LIMITS: Attempts = {
 };
 
 /**
- * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). An attempt is counted before its password is compared, in one
- * conditional write, so that of many attempts at once no more are compared than may be. Within a process the attempts of one
- * key take turns, so that they wait for one another here and not in the database.
+ * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). An attempt is counted before its password is compared, in
+ * one conditional write, so that of many attempts at once no more are compared than may be. Within a process the
+ * attempts of one key take turns, so that they wait for one another here and not in the database.
  *
  * For devices that the account does not know the delay belongs to the identifier as typed and to no account, so that it
  * tells nothing about which accounts there are, which identifiers are one account's and when its owner logs in. The lock
@@ -197,7 +197,7 @@ function textOf({ account, device }: FailureKey): string {
   return `${account} ${device}`;
 }
 
-/** What the log says when an account, or a device or the sessions of one, takes no password any more. */
+/** The log line for an account, or a device or the sessions of one, that takes no password any more. */
 export function lockoutEvent(userId: string): Record<string, string> {
   const message = 'an account takes no password any more until it is unlocked';
   return { event: 'password_locked', user_id: userId, message };

@@ -24,7 +24,7 @@ export interface PasswordCheck {
   readonly compare: () => Promise<{ readonly user: User; readonly hash: string }>;
   /** The change that the password was given for has succeeded. */
   readonly succeed: () => Promise<void>;
-  /** It is not done, for this reason. */
+  /** The change was not made, for this reason. */
   readonly abandon: (reason: unknown) => Promise<void>;
 }
 

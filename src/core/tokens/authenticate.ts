@@ -28,8 +28,8 @@ export interface AuthenticationDependencies {
 }
 
 /**
- * Whether to answer 503 while it is not known what has been revoked, or to go on without knowing. The function that it makes
- * throws AppError revocations_stale.
+ * Whether to answer 503 while it is not known what has been revoked, or to go on without knowing. The function that it
+ * makes throws AppError revocations_stale.
  */
 export function createFreshness(
   follower: Pick<RevocationFollower, 'isStale'>,

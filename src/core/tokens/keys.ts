@@ -38,8 +38,8 @@ export interface KeyMaterial {
 }
 
 /**
- * The keys of this server. Under RS256 and ES256 the secret verifies no access token, since a service that shares it could
- * make one; previous secrets do, as long as tokens from before the change are alive.
+ * The keys of this server. Under RS256 and ES256 the secret verifies no access token, since a service that shares it
+ * could make one; previous secrets do, as long as tokens from before the change are alive.
  * @throws Error naming the variable whose key does not parse or does not fit its algorithm
  */
 export function createKeyRing(material: KeyMaterial): KeyRing {

@@ -1,6 +1,6 @@
 import type { Identifier } from './identifiers.ts';
 
-/** A person who can log in, as the service keeps them. */
+/** The account of a person. */
 export interface User {
   readonly id: string;
   /** As typed, to show. */
@@ -42,7 +42,7 @@ export interface UserChange extends ProfileChange {
 }
 
 export interface UserFilter {
-  /** The beginning of an email address, a username or an id, in canonical form. */
+  /** A prefix of an email address, a username or an id, in canonical form. */
   readonly search?: string | undefined;
   readonly role?: string | undefined;
   readonly state?: 'active' | 'disabled' | undefined;

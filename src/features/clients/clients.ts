@@ -202,7 +202,7 @@ function isLater(one: Date | null, other: Date | null): boolean {
   return one === null || one > other;
 }
 
-/** What the audit log keeps of a change. */
+/** The details of a change in the audit log. */
 function describe({ name, permissions, expiresAt }: Partial<ClientDetails>) {
   return {
     ...(name !== undefined && { name }),

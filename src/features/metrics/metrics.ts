@@ -29,7 +29,7 @@ export interface Metrics {
   readonly limited: (policy: RequestPolicy | 'login-account') => void;
   readonly clientRefused: () => void;
   readonly hashQueue: QueueObserver;
-  /** How a refusal was sent that asks to come again later. */
+  /** How refusals with Retry-After were sent. */
   readonly refusalPaced: (pace: Pace) => void;
   readonly watch: (watched: Watched) => void;
 }

@@ -43,7 +43,7 @@ export function createPermissions({ store, announce, clock, emit }: PermissionDe
   }
 
   /**
-   * Changes what people read of it and nothing that it allows, so tokens live on, and those of the service may be told too.
+   * Changes the description and nothing that it allows, so tokens live on, also for the service's own permissions.
    * @throws AppError permission_not_found
    */
   function update(

@@ -17,7 +17,7 @@ export interface RoleChange {
   readonly permissions?: readonly string[] | undefined;
 }
 
-/** Something that can be allowed: `resource:action`. */
+/** A permission, named `resource:action`. */
 export interface Permission {
   readonly name: string;
   readonly description: string | null;

@@ -20,7 +20,7 @@ const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
     GROUP BY others.user_id
   ) AS combined`;
 
-/** Roles and what they may do, in the tables `roles` and `role_permissions`. */
+/** Roles and their permissions, in the tables `roles` and `role_permissions`. */
 export function createRoleStore(scope: Scope) {
   const { open, sequelize, transaction, run, write } = scope;
   const roles = open(ROLES);

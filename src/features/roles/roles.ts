@@ -102,12 +102,12 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     const isLarge = isForced && (await store.roles.hasMoreUsersThan(name, MAX_USERS_AT_ONCE));
     announce(await store.transaction((stores) => beginRemoval(stores, name, isForced, isLarge, caller)));
     if (!isLarge) return;
-    // No transaction can take so long. A role that is worth nothing may lose its users bit by bit.
+    // No transaction may take so long. A role without permissions may lose its users bit by bit.
     await store.roles.takeFromAll(name);
     announce(await store.transaction((stores) => finishRemoval(stores, name)));
   }
 
-  /** Removes the role; a large one just loses its permissions. Whether that may be, and that it is, is settled here. */
+  /** Removes the role; a large one just loses its permissions. Checks and records the deletion of both. */
   async function beginRemoval(
     stores: RoleStores,
     name: string,

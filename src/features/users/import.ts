@@ -22,15 +22,15 @@ export interface ImportDependencies {
   readonly clock: Clock;
   /** Hashes that cost more are refused. */
   readonly maxHashCost: number;
-  /** Told the cost of each hash before it is stored. */
+  /** Called with the cost of each hash before it is stored. */
   readonly onHash: (cost: number) => void;
 }
 
-/** A user who may still come in, or why they do not. */
+/** A user who may still be imported, or the reason against it. */
 type Judged = Candidate | ImportResult;
 
 /**
- * Brings users along from another system, with their bcrypt hashes, which are made anew at their first login. Each item
+ * Imports users of another system with their bcrypt hashes, which are replaced at their first login. Each item
  * is imported whole or not at all.
  */
 export function createImport({ store, clock, maxHashCost, onHash }: ImportDependencies) {
@@ -70,8 +70,8 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
   }
 
   /**
-   * All at once, first as if none of them were there yet, which is what an import mostly finds; then without those who are.
-   * Where one of them signs up or a role goes at the same moment, one after another.
+   * All at once, first as if none of them were there yet, which is what an import mostly finds; then without those who
+   * are. Where one of them signs up or a role goes at the same moment, one after another.
    */
   async function insert(candidates: readonly Candidate[], admin: PrincipalCaller): Promise<ImportResult[]> {
     let chosen = split(judgeIdentifiers(candidates, new Set()));
