@@ -17,7 +17,7 @@ const SHORT_LAG_SECONDS = 2;
 
 await runBenchmark('feed', measure);
 
-/** How soon another service knows of what is revoked, and what it costs that many want to know. */
+/** How soon another service knows of a revocation, and the cost of many followers. */
 async function measure(run: Run): Promise<Figure[]> {
   const mysql = await useMysql(run, { innodb_flush_log_at_trx_commit: 1 });
   const alone = await startAuthService(run, mysql, 1);

@@ -1,4 +1,4 @@
-/** What the load generator is asked to do. Everything here crosses a process boundary. */
+/** The orders to the load generator. Everything here crosses a process boundary. */
 export interface Load {
   readonly port: number;
   readonly request: RequestTemplate;

@@ -273,7 +273,7 @@ export type ErrorCode = keyof typeof ERRORS;
 
 const TOKEN_FAULTS = ['token_invalid', 'token_expired', 'token_revoked'] as const;
 
-/** Whether something is the matter with a token or a key that was sent, as against with the service. */
+/** Whether the fault is in the token or key that was sent, not in the service. */
 export function isTokenFault(code: ErrorCode): code is (typeof TOKEN_FAULTS)[number] {
   return (TOKEN_FAULTS as readonly ErrorCode[]).includes(code);
 }
@@ -353,7 +353,7 @@ export class AppError extends Error {
   }
 }
 
-/** Runs a check of the verifier, without a stack. What it refuses is an AppError with the same code and in the same words. */
+/** Runs a check of the verifier, without a stack. A refusal becomes an AppError with the same code and words. */
 export function asAppError<Result>(check: () => Result): Result {
   const frames = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;

@@ -11,7 +11,7 @@ export interface RequestOrigin {
   readonly clientRequestId: string | null;
 }
 
-/** How a user proved who they are, and when. */
+/** How and when a user authenticated. */
 export interface Authentication {
   /** Method names of RFC 8176, such as `pwd`. */
   readonly methods: readonly string[];

@@ -17,7 +17,7 @@ export type CoreStore = Store<CoreStores>;
 
 export function storesOf(scope: Scope) {
   return {
-    /** For what else is kept, in the same transaction. */
+    /** For the stores of a feature, in the same transaction. */
     scope,
     users: createUserStore(scope),
     userRoles: createUserRoleStore(scope),

@@ -18,7 +18,7 @@ export interface BearerOptions {
   readonly scope?: string;
   /** The role that is needed. */
   readonly role?: string;
-  /** What WWW-Authenticate calls the place that is protected: visible ASCII without quotation marks. */
+  /** The realm in WWW-Authenticate: visible ASCII without quotation marks. */
   readonly realm?: string;
 }
 

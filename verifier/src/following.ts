@@ -9,7 +9,7 @@ export interface FollowingOptions {
   readonly url: URL;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** So long ago the service may have been heard of last. */
+  /** For so long the service may be unreachable. */
   readonly maxLagSeconds: number;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
@@ -75,7 +75,7 @@ export function followRevocations(options: FollowingOptions) {
     while (!signal.aborted) {
       try {
         await pace(signal);
-        // After a failure the question is whether the service is back, and that is not to wait for.
+        // After a failure the request asks whether the service is back, so it must not wait for news.
         const sentAt = present();
         const page = await client.read(cursor, failures === 0 ? waitSeconds : 0);
         cursor = page.cursor;
@@ -147,7 +147,7 @@ export function followRevocations(options: FollowingOptions) {
 
   return {
     following,
-    /** Resolves once all that has been revoked is known; rejects where the service refuses to tell. */
+    /** Resolves once all present revocations are known; rejects where the service refuses them. */
     ready(): Promise<void> {
       if (signal.aborted) return Promise.reject(closed());
       if (!isStale()) return Promise.resolve();

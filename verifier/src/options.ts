@@ -1,7 +1,7 @@
 import { createChecks } from './checks.ts';
 import { CLOCK_TOLERANCE_SECONDS, MAX_CLOCK_TOLERANCE_SECONDS } from './verify.ts';
 
-/** The keys that tokens are verified with: the secret under HS256, with those before it; else where the keys are published. */
+/** The keys that verify tokens: under HS256 the secret and those before it; else the URL where keys are published. */
 export type KeyOptions =
   | { readonly secret: string; readonly secrets?: never; readonly jwksUri?: never }
   | { readonly secret?: never; readonly secrets: readonly string[]; readonly jwksUri?: never }

@@ -9,7 +9,7 @@ export interface RemoteKeysOptions {
   readonly url: URL;
   readonly clock: Clock;
   readonly report: Report;
-  /** Told when a key is no longer there. */
+  /** Called when a key is no longer published. */
   readonly onRemoved: () => void;
 }
 
@@ -21,7 +21,7 @@ export interface RemoteKeys {
    * @throws VerificationError keys_unavailable where the keys are not known
    */
   readonly refresh: () => Promise<void>;
-  /** Begins that, and throws the same while it is under way or where the last one failed. */
+  /** Starts a refresh, and throws the same while it is under way or where the last one failed. */
   readonly requireKnown: () => void;
   /** Resolves once they are known, however often that has to be tried; rejects where there are none. */
   readonly ready: () => Promise<void>;
@@ -106,7 +106,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
 
   const retryMilliseconds = () => (isFirst ? FIRST_RETRY_MILLISECONDS : RETRY_MILLISECONDS);
 
-  /** Sees to it that a key that is taken away is noticed though no token names another one. */
+  /** Fetches regularly, so that a removed key is noticed even if no token names a new one. */
   function schedule(): void {
     clearTimeout(timer);
     if (closing.signal.aborted) return;

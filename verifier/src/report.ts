@@ -1,11 +1,11 @@
-/** Tells the operator of failures: once when it begins to fail, and again when it fails in another way. */
+/** Reports failures to the operator: once when they begin, and again when they change. */
 export interface Report {
   /** `kind` tells one way to fail from another; what it says may differ from try to try. */
   readonly failed: (kind: string, error: Error) => void;
   readonly recovered: () => void;
 }
 
-/** `onError` is told of each failure when it begins. */
+/** `onError` is called for each failure when it begins. */
 export function createReport(onError: (error: Error) => void): Report {
   let reported: string | undefined;
   return {

@@ -19,7 +19,7 @@ export type VerifierOptions = KeyOptions & {
   readonly clockToleranceSeconds?: number;
   /** Without it a token is good until it expires, whatever happens to its session. */
   readonly revocations?: RevocationsOptions;
-  /** Told when keys or revocations cannot be fetched, once for each failure. By default a warning of the process. */
+  /** Called when keys or revocations cannot be fetched, once for each failure. By default a warning of the process. */
   readonly onError?: (error: Error) => void;
   /** For tests. */
   readonly clock?: Clock;
@@ -40,7 +40,7 @@ export interface Verifier {
   readonly ready: () => Promise<void>;
   /** How well revocations are followed; undefined where they are not. */
   readonly revocations: Following | undefined;
-  /** Ends whatever is under way. Tokens are verified with what is known from then on. */
+  /** Ends all background work. From then on tokens are verified with the last known state. */
   readonly close: () => Promise<void>;
 }
 

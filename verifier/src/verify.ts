@@ -12,15 +12,15 @@ export interface VerifyOptions {
   readonly maxAgeSeconds?: number;
   /** By how much the clocks of those who issue and those who verify may differ. */
   readonly clockToleranceSeconds?: number;
-  /** Told the `kid` of each token that passed. */
+  /** Called with the `kid` of each token that passed. */
   readonly onVerified?: (kid: string) => void;
 }
 
 /** By how much the clocks of those who issue and those who verify may differ. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
-/** No verifier can be told to tolerate more. */
+/** The most that a verifier can be configured to tolerate. */
 export const MAX_CLOCK_TOLERANCE_SECONDS = 300;
-/** No replica can be told to issue access tokens that live longer. */
+/** The longest lifetime that a replica can be configured to give access tokens. */
 export const MAX_ACCESS_TOKEN_TTL_SECONDS = 86_400;
 
 /**

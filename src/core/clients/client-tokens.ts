@@ -17,7 +17,7 @@ export interface ClientTokenDependencies {
   readonly accessTokenTtlSeconds: number;
 }
 
-/** A client that has proved who it is. */
+/** An authenticated client. */
 export interface ProvenClient {
   readonly id: string;
   readonly secretId: string;
@@ -37,7 +37,7 @@ export interface ClientGrant {
 /** As ids are made here. No client has one that looks otherwise. */
 const CLIENT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
-/** The longest id of a token made here, and what a revocation can name. */
+/** The longest id of a token made here, and the longest that fits into a revocation. */
 const MAX_JTI_LENGTH = 36;
 
 /** The operations of machine clients: authenticate, get access tokens, and revoke them. */

@@ -77,7 +77,7 @@ function currentKey({ algorithm, secret, privateKey }: KeyMaterial): SigningKey 
   });
 }
 
-/** Says which variable a key is from. What the parser says of the key itself holds nothing of it. */
+/** Names the variable of a key. The message of the parser holds nothing of the key itself. */
 function naming<Result>(variable: string, read: () => Result): Result {
   try {
     return read();

@@ -4,7 +4,7 @@ import type { OpenApiDocument } from '../../http/openapi.ts';
 import { routesWith } from '../../http/route.ts';
 import { lazyContent, swaggerFile } from './content.ts';
 
-/** It may be kept, and is asked about at each use: another version of the service has another. */
+/** Caches may keep it, and revalidate it at each use: another version of the service has another. */
 const REVALIDATED = 'no-cache';
 const FOR_A_DAY = 'public, max-age=86400';
 

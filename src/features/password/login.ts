@@ -30,7 +30,7 @@ export interface Credentials {
   readonly newPassword?: string | undefined;
 }
 
-/** What a login can show of earlier ones, so that failures elsewhere do not count against it. */
+/** The evidence of earlier logins on the same device, so that failures elsewhere do not count against it. */
 export interface KnownDevice {
   readonly deviceToken?: string | undefined;
   /** The user whose live session it has. */
@@ -41,7 +41,7 @@ export type PasswordLogin = ReturnType<typeof createPasswordLogin>;
 
 type LoginOutcome = 'succeeded' | 'invalid_credentials' | 'locked' | 'rate_limited' | 'overloaded' | 'failed';
 
-/** What the failures of a login are counted under, and its id if it has one. */
+/** The device that the failures of a login are counted under, and its id if it has one. */
 interface Device {
   readonly keys: FailureKeys;
   /** Whether the account knows it. */
@@ -143,7 +143,7 @@ export function createPasswordLogin(core: Core) {
   }
 
   /**
-   * The hash that is stored in the end: that of a new password where one is required, made anew where it is outdated.
+   * The hash that is stored in the end: that of a new password where one is required, replaced where it is outdated.
    * Where a required password is missing or not acceptable, that is recorded: a thief may have found the right one out.
    * @throws AppError password_change_required, validation_failed, overloaded
    */
@@ -269,7 +269,7 @@ export function createPasswordLogin(core: Core) {
   return observedLogIn;
 }
 
-/** For the operator: callers are told nothing of the kind. */
+/** For the operator: callers are not told. */
 function reasonOf(user: User | null): string {
   if (user === null) return 'unknown_identifier';
   if (user.disabledAt !== null) return 'disabled';
