@@ -35,7 +35,7 @@ describe('the canonical form of an email address', () => {
     expect(parseEmail(typed)?.canonical).toBe(canonical);
   });
 
-  it('does not depend on the locale of the machine', () => {
+  it('does not depend on the locale of the host', () => {
     expect('INFO'.toLocaleLowerCase('tr')).not.toBe('info');
     expect(parseEmail('INFO@example.com')).toEqual(
       parseEmail('INFO@EXAMPLE.COM'.replace('EXAMPLE.COM', 'example.com')),

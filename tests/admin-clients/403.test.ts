@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
     );
   });
 
-  describe('Nobody grants a client more than they hold:', () => {
+  describe('A grant to a client of more than the granter holds', () => {
     const app = useApp(kind);
 
     function expectNamed(response: { body: { code: string; detail: string } }, permission: string) {
@@ -147,7 +147,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('The token of a machine', () => {
+  describe('The token of a machine client', () => {
     const app = useApp(kind);
 
     it.each([

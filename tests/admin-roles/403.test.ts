@@ -134,7 +134,7 @@ onEachDatabase((kind) => {
       await refused(send.expect(403), 'users:read');
     });
 
-    it('answers 403 to an administrator who is none any more', async () => {
+    it('answers 403 to a former administrator', async () => {
       const { token, id } = await signUpWith(app, ['admin']);
       await app.models.userRoles.destroy({ where: { userId: id, role: 'admin' } });
 

@@ -65,7 +65,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('answers 200 to a search, with nobody in whom the word stands elsewhere than at the beginning', async () => {
+    it('answers 200 to a search, without users in whom the word stands elsewhere than at the beginning', async () => {
       const admin = await anAdmin(app);
       const word = randomBytes(5).toString('hex');
       await signUp(app, { email: `ab${word}@example.com`, username: `x${word}`, name: word });

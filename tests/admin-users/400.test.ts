@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
       ['/id', { id: '01980000-0000-7000-8000-00000000000a' }],
       ['/password_hash', { password_hash: 'x' }],
       ['/disabled_at', { disabled_at: null }],
-    ])('answers 400 pointing at %s of %j, and nobody is created', async (pointer, change) => {
+    ])('answers 400 pointing at %s of %j, and creates no account', async (pointer, change) => {
       const { token } = await anAdmin(app);
       const before = await app.models.users.count();
 

@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it.each(ROUTES_OF_A_USER)(
-      'answers 404 user_not_found to $name with an id that nobody has, and writes nothing down',
+      'answers 404 user_not_found to $name with an unknown id, and records nothing',
       async (route) => {
         const { token } = await anAdmin(app);
 
@@ -37,18 +37,15 @@ onEachDatabase((kind) => {
       },
     );
 
-    it.each(ROUTES_OF_A_USER)(
-      'answers 404 user_not_found to $name about somebody who was deleted',
-      async (route) => {
-        const { token } = await anAdmin(app);
-        const target = await signUp(app);
-        await app.delete(`/admin/users/${target.id}`).auth(token, { type: 'bearer' }).expect(204);
+    it.each(ROUTES_OF_A_USER)('answers 404 user_not_found to $name about a deleted user', async (route) => {
+      const { token } = await anAdmin(app);
+      const target = await signUp(app);
+      await app.delete(`/admin/users/${target.id}`).auth(token, { type: 'bearer' }).expect(204);
 
-        const response = await send(app, route, target, token);
+      const response = await send(app, route, target, token);
 
-        expect(response.status).toBe(404);
-        expect(response.body.code).toBe('user_not_found');
-      },
-    );
+      expect(response.status).toBe(404);
+      expect(response.body.code).toBe('user_not_found');
+    });
   });
 });

@@ -248,7 +248,7 @@ describe('The command admin create-user', () => {
       /no such role|GET \/admin\/roles/,
     ],
     ['a username that is none', ['--username', 'a b'], `${CANARY} x`, /"a b" is no username/],
-  ])('refuses %s, exits with 1 and creates nobody', async (_what, more, input, says) => {
+  ])('refuses %s, exits with 1 and creates no account', async (_what, more, input, says) => {
     const { email } = aPerson();
 
     const { exitCode, stdout, stderr } = await run(['create-user', '--email', email, ...more], input);

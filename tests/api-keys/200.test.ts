@@ -54,7 +54,7 @@ onEachDatabase((kind) => {
       for (const { key } of [first, second]) expect(text).not.toContain(key.slice(7, -4));
     });
 
-    it('answers 200 without the keys of anybody else, deleted ones and those that have expired', async () => {
+    it('answers 200 without the keys of other users, deleted ones and those that have expired', async () => {
       const { token } = await signUp(app);
       const other = await makeKey(app, (await signUp(app)).token);
       const deleted = await makeKey(app, token);

@@ -20,7 +20,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it("answers 404 to somebody else's key, which goes on", async () => {
+    it("answers 404 to another user's key, which goes on", async () => {
       const { id, key } = await makeKey(app, (await signUp(app)).token);
 
       await refuse(id, (await signUp(app)).token);

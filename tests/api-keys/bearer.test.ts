@@ -100,7 +100,7 @@ onEachDatabase((kind) => {
       expect(queries).toEqual([]);
     });
 
-    it('is refused after one query where it is well-formed and nobody has it', async () => {
+    it('is refused after one query where it is well-formed and unknown', async () => {
       const { key } = await signUpWithKey();
       await app.models.apiKeys.destroy({ where: {} });
 

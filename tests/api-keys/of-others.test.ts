@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
   describe('GET /admin/users/{id}/api-keys', () => {
     const app = useApp(kind);
 
-    it('answers 200 with the live keys of that user and of nobody else, and never a key itself', async () => {
+    it('answers 200 with the live keys of that user and no others, and never a key itself', async () => {
       const { token } = await anAdmin(app);
       const [person, stranger] = [await signUp(app), await signUp(app)];
       const { id, key } = await makeKey(app, person.token, { name: 'Backup' });
@@ -24,7 +24,7 @@ onEachDatabase((kind) => {
       expect(JSON.stringify(body)).not.toContain(key);
     });
 
-    it.each([randomUUID(), 'nobody'])('answers 200 with none of %s, who is nobody', async (id) => {
+    it.each([randomUUID(), 'nobody'])('answers 200 with none of %s, which is no user', async (id) => {
       const { token } = await anAdmin(app);
 
       const { body } = await app.get(`/admin/users/${id}/api-keys`).auth(token, as).expect(200);
@@ -50,7 +50,7 @@ onEachDatabase((kind) => {
       expect(entry).toMatchObject({ type: 'api_key.deleted', actor: { type: 'user', id: admin.id } });
     });
 
-    it('answers 404 to the key of somebody else, to one that is gone and to what is no id', async () => {
+    it('answers 404 to the key of another user, to one that is gone and to what is no id', async () => {
       const { token } = await anAdmin(app);
       const [person, stranger] = [await signUp(app), await signUp(app)];
       const { id, key } = await makeKey(app, stranger.token);

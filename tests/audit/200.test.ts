@@ -122,7 +122,7 @@ onEachDatabase((kind) => {
       expect(await numbersOf({ subject, from: time(2).replace('Z', '+00:00') })).toEqual([4, 3, 2]);
     });
 
-    it('answers 200 with what somebody did, what was done to somebody, and what is of one type, together or alone', async () => {
+    it('answers 200 with events by actor, by subject and by type, together or alone', async () => {
       const { id, token, password } = await signUp(app);
       const { id: other } = await signUp(app);
       const admin = await anAdmin(app);

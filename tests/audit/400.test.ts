@@ -82,7 +82,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
     const admin = once(() => anAdmin(app));
 
-    it('answers 400 to the filters of administrators, so that nobody believes they were heard', async () => {
+    it('answers 400 to the filters of administrators, so that they are not silently ignored', async () => {
       const { token } = await admin();
 
       const { body } = await app.get('/me/activity?subject=x').auth(token, { type: 'bearer' }).expect(400);

@@ -181,7 +181,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('nothing where somebody logs out twice', async () => {
+    it('nothing where a user logs out twice', async () => {
       const { token } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
@@ -190,7 +190,7 @@ onEachDatabase((kind) => {
       expect([response.status, events]).toEqual([204, []]);
     });
 
-    it('a refresh token that was used twice, by nobody knows whom', async () => {
+    it('a refresh token that was used twice, without an actor', async () => {
       const { id, refreshToken, sessionId } = await signUp(app);
       const { body } = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
       await app.post('/refresh').send({ refresh_token: body.refresh_token }).expect(200);

@@ -9,7 +9,7 @@ import { aPerson, signUp } from '../support/people.ts';
 const as = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('Whoever has all permissions of admin, and not the role,', () => {
+  describe('A caller with all permissions of admin, and not the role,', () => {
     const app = useApp(kind);
 
     async function refusalsOf(token: string, own: string | undefined) {
@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       expect(await refusalsOf(token, id)).toEqual(Array(6).fill([403, 'insufficient_scope']));
     });
 
-    it('nor as a machine', async () => {
+    it('nor as a machine client', async () => {
       const { token } = await anAdmin(app);
       const client = await makeClient(app, { scope: Object.keys(PERMISSIONS).join(' ') }, token);
 

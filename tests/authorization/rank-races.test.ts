@@ -30,7 +30,7 @@ const ACTS = [
 ] as const;
 
 onEachDatabase((kind) => {
-  describe('Somebody who may do less than an administrator', () => {
+  describe('A user who may do less than an administrator', () => {
     const app = useApp(kind);
 
     async function makeTarget(permission: string): Promise<Target> {

@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
       expect(await first.store.users.findByEmail(email)).toBeNull();
     });
 
-    it('of a machine that was deleted makes no heir', async () => {
+    it('of a deleted machine client makes no heir', async () => {
       const { first, second } = apps;
       const admin = await anAdmin(first);
       const client = await makeClient(first, { scope: 'clients:create users:list' }, admin.token);

@@ -73,7 +73,7 @@ onMysql(() => {
       await expectService(app, person);
     });
 
-    it('keeps the process healthy, so that nobody restarts it for nothing', async () => {
+    it('keeps the process healthy, so that it is not restarted in vain', async () => {
       await proxy.refuse();
 
       await app.get('/healthz').expect(200);

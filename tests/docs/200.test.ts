@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       expect(text).not.toMatch(/\son\w+=/);
     });
 
-    it('answers 200 with no URL of anybody else', async () => {
+    it('answers 200 with no URL of another host', async () => {
       const { text } = await app.get('/docs').expect(200);
 
       expect(references(text).length).toBeGreaterThan(0);
@@ -169,7 +169,7 @@ onEachDatabase((kind) => {
       expect(text).toContain(`id="${hash.slice(1)}"`);
     });
 
-    it('answers 200 with no URL of anybody else', async () => {
+    it('answers 200 with no URL of another host', async () => {
       const { text } = await app.get('/docs/errors').expect(200);
 
       expect(text).not.toMatch(/(?:https?:)?\/\//);

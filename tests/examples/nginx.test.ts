@@ -78,7 +78,7 @@ onNginx((nginx) => {
       });
     });
 
-    it('of a machine has no session and no roles, even if it says so itself', async () => {
+    it('of a machine client has no session and no roles, even if it says so itself', async () => {
       const client = await makeClient(app);
       const claimed = { 'X-Auth-Session': 'evil', 'X-Auth-Roles': 'admin' };
 
@@ -87,7 +87,7 @@ onNginx((nginx) => {
       expect(identity()).toEqual({ 'X-Auth-Subject': client.id, 'X-Auth-Scope': SCOPE });
     });
 
-    it('may be of somebody who may do as much as a token carries', async () => {
+    it('may be of a user who may do as much as a token carries', async () => {
       const permissions = Array.from({ length: 32 }, (_, index) => `orders:${index}`.padEnd(127, 'x')).sort();
       expect(permissions.join(' ')).toHaveLength(MAX_SCOPE_BYTES - 1);
       const { token } = await signUpWhoMay(app, permissions);

@@ -124,7 +124,7 @@ describe('examples/posts-service', () => {
     expect(body).toMatchObject({ status: 401, code: 'token_missing' });
   });
 
-  it.each(ROUTES)('refuses %s %s to whoever has not the permission %s', async (method, path, scope) => {
+  it.each(ROUTES)('refuses %s %s to a caller without the permission %s', async (method, path, scope) => {
     const { token } = await member(scope === 'posts:read' ? 'user' : 'reader');
 
     const { headers, body } = await ask(method, path, token).send({ title: 'T', text: 'T' }).expect(403);
@@ -227,7 +227,7 @@ describe('examples/posts-service', () => {
     expect(body.revocation_lag_milliseconds).toBeLessThan(10_000);
   });
 
-  it('answers a fault of its own with 500, and shows what was written to nobody', async () => {
+  it('answers a fault of its own with 500, and shows the cause to no caller', async () => {
     const { token } = await member('author');
     const body = { title: 'Between us', text: 'Between us' };
     const database = new sqlite3.Database(environment().DATABASE ?? '');

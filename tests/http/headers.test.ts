@@ -163,7 +163,7 @@ onEachDatabase((kind) => {
       expectProblem(await exchange(bytes), 400);
     });
 
-    it('passes over an expectation that nobody knows, as RFC 9110 section 10.1.1 allows', async () => {
+    it('passes over an unknown expectation, as RFC 9110 section 10.1.1 allows', async () => {
       const { body, status } = await exchange(
         'GET /healthz HTTP/1.1\r\nHost: localhost\r\nExpect: the-impossible\r\nConnection: close\r\n\r\n',
       );

@@ -77,7 +77,7 @@ onEachDatabase((kind) => {
       expect([await sessions.count(), await loginFailures.findAll({ raw: true })]).toEqual(before);
     });
 
-    it('refuses nobody of another network, and no sign-up', async () => {
+    it('refuses no client of another network, and no sign-up', async () => {
       const [address, person] = [await usedUp(), await aMember()];
       await logInFrom(address, person).expect(429);
 

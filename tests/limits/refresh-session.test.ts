@@ -107,7 +107,7 @@ onEachDatabase((kind) => {
       expect(remainingOf(answers)).toEqual([2, 2]);
     });
 
-    it('that was not made here is 401 and counts for nobody', async () => {
+    it('that was not made here is 401 and counts for no session', async () => {
       const { refreshToken, sessionId } = await signUp(app);
 
       for (let count = 0; count <= POLICY.limit; count++) {

@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       await signUpFrom(aNetwork(), person).expect(201);
     });
 
-    it('refuses nobody of another network, and no login', async () => {
+    it('refuses no client of another network, and no login', async () => {
       const address = await usedUp();
       await signUpFrom(address).expect(429);
       const person = aPerson();

@@ -33,7 +33,7 @@ describe('A window that ends', () => {
     expect(quotasOf(again)[0]).toMatchObject({ policy: 'login-ip', remaining: 1 });
   });
 
-  it('ends for somebody who does not stop asking as well', async () => {
+  it('ends for a client that does not stop asking as well', async () => {
     const address = aNetwork();
     const deadline = performance.now() + GENEROUS_MILLISECONDS;
     let { status } = await useUp(address);

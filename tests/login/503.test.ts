@@ -170,7 +170,7 @@ onEachDatabase((kind) => {
       ['one address', ['127.0.0.2']],
       ['five addresses', ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5', '127.0.0.6']],
     ])(
-      'from %s keeps nobody else from logging in, nor tokens from being verified',
+      'from %s keeps no others from logging in, nor tokens from being verified',
       async (_whence, addresses) => {
         const { email, password, token } = await signUp(app);
         const going = await flood(addresses);

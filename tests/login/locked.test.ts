@@ -126,7 +126,7 @@ onEachDatabase((kind) => {
       expect(JSON.stringify(lines)).not.toContain(email);
     });
 
-    it('is not logged for an account that nobody has', async () => {
+    it('is not logged for an unknown account', async () => {
       const before = app.logs.entries().length;
 
       await failTimes(app, MAX_FAILURES + 1, { email: aPerson().email });
@@ -172,7 +172,7 @@ onEachDatabase((kind) => {
     );
   });
 
-  describe('An account that somebody else has locked', () => {
+  describe('An account that a stranger has locked', () => {
     const app = useApp(kind, { LOGIN_MAX_FAILURES: String(MAX_FAILURES) });
 
     /** A person with a device that logged in before, and a stranger who has made their password useless. */
@@ -263,7 +263,7 @@ onEachDatabase((kind) => {
       await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
     });
 
-    it('does not take it with the session of somebody else', async () => {
+    it('does not take it with the session of another user', async () => {
       const { email, password } = await aVictim();
       const { token } = await signUp(app);
 

@@ -8,7 +8,7 @@ import { aPerson, aUsername, signUp } from '../support/people.ts';
 type Person = ReturnType<typeof aPerson> & { readonly username: string };
 
 onEachDatabase((kind) => {
-  describe('Somebody who tries wrong passwords at an email address and a username sees the same', () => {
+  describe('A stranger who tries wrong passwords at an email address and a username sees the same', () => {
     const app = useApp(kind, { LOGIN_MAX_FAILURES: '20' });
 
     /** All that two wrong passwords by each name show, and then many more once `between` has happened. */

@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
       expect(counts.length).toBeLessThanOrEqual(10);
     });
 
-    it('at an account that nobody has, as many are answered alike', async () => {
+    it('at an unknown account, as many are answered alike', async () => {
       expect(tally(await guess([app], MANY, [{ email: aPerson().email }]))).toEqual({
         401: 5,
         429: MANY - 5,
@@ -87,7 +87,7 @@ onEachDatabase((kind) => {
       expect(evaluated).toBe(1);
     });
 
-    it('no more are evaluated in all than LOGIN_MAX_FAILURES, however long somebody goes on, by whatever name', async () => {
+    it('no more are evaluated in all than LOGIN_MAX_FAILURES, however long they go on, by whatever name', async () => {
       const { id, email, username, password } = await signUp(app, { username: aUsername() });
 
       const evaluated = await evaluatedDuring([app], async () => {
@@ -120,7 +120,7 @@ onEachDatabase((kind) => {
       expect((await apps.second.store.loginFailures.find(id, ''))?.failures).toBe(5);
     });
 
-    it('no more are evaluated in all than LOGIN_MAX_FAILURES, however long somebody goes on', async () => {
+    it('no more are evaluated in all than LOGIN_MAX_FAILURES, however long they go on', async () => {
       const both = [apps.first, apps.second] as const;
       const { email, username } = await signUp(apps.first, { username: aUsername() });
 

@@ -67,7 +67,7 @@ onEachDatabase((kind) => {
     );
 
     it.each(['', '?scope=others', '?scope=global'])(
-      'answers 204 to "%s" and ends nobody else',
+      'answers 204 to "%s" and ends no session of others',
       async (query) => {
         const stranger = await signUp(app);
         const { own } = await logInThrice(app);

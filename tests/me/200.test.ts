@@ -139,7 +139,7 @@ onEachDatabase((kind) => {
       expect(await change(token, { username })).toMatchObject({ username });
     });
 
-    it("answers 200 to the person's own username in another case, since nobody else has it", async () => {
+    it("answers 200 to the person's own username in another case, since no other account has it", async () => {
       const username = aUsername();
       const { token } = await signUp(app, { username });
 

@@ -26,7 +26,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it("answers 403 to somebody else's password", async () => {
+    it("answers 403 to another user's password", async () => {
       const other = await signUp(app);
       const { token } = await signUp(app);
 

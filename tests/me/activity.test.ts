@@ -117,7 +117,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('answers 200 with nothing of anybody else', async () => {
+    it('answers 200 with nothing of other users', async () => {
       const [one, other] = [await signUp(app), await signUp(app)];
       await app
         .post('/login')

@@ -48,7 +48,7 @@ describe('METRICS_PORT', () => {
     expect(await send(`${server.url}/metrics`)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   });
 
-  it('listens on this machine alone unless METRICS_HOST says otherwise', () => {
+  it('listens on this host alone unless METRICS_HOST says otherwise', () => {
     const line = server.logLines().find((entry) => JSON.parse(entry).msg === 'metrics are served') ?? '{}';
 
     expect(JSON.parse(line)).toMatchObject({ address: '127.0.0.1', port: Number(new URL(url).port) });
@@ -69,7 +69,7 @@ describe('METRICS_PORT', () => {
 });
 
 describe('METRICS_PORT together with METRICS_TOKEN', () => {
-  it('demands the token on both ports', async () => {
+  it('requires the token on both ports', async () => {
     const port = await freePort();
     const server = await startServer(newDirectory(), { METRICS_PORT: String(port), METRICS_TOKEN });
     const apart = `http://127.0.0.1:${port}/metrics`;

@@ -163,7 +163,7 @@ describe('a fair queue', () => {
 });
 
 describe('a full queue', () => {
-  it('refuses a client that has as much waiting as anybody, at once', async () => {
+  it('refuses a client that has as much waiting as any other, at once', async () => {
     const { queue, add, answers, isRefused } = aQueue();
 
     await add('a0', 'a1', 'a2', 'a3', 'a4');
@@ -184,7 +184,7 @@ describe('a full queue', () => {
     expect(started()).toEqual(['a0', 'a1', 'b1', 'a2']);
   });
 
-  it('pushes nobody out for a client that would then have as much', async () => {
+  it('pushes no client out for one that would then have as much', async () => {
     const { add, isRefused } = aQueue({ maxWaitMilliseconds: 400 });
 
     await add('a0', 'a1', 'a2', 'b1', 'b2', 'b3', 'a3');
@@ -214,7 +214,7 @@ describe('a full queue', () => {
     expect(isRefused('b1')).toBe(false);
   });
 
-  it('has room for two where one would fit, or nobody could push out one who floods', async () => {
+  it('has room for two where one would fit, or a client that floods could not be pushed out', async () => {
     const { add, isRefused } = aQueue({ expectedMilliseconds: 1500, maxWaitMilliseconds: 2000 });
 
     await add('a0', 'a1', 'a2', 'a3', 'b0');
@@ -245,7 +245,7 @@ describe('a place that is reserved before its work is ready', () => {
     expect(() => queue.reserve('d')).toThrow(AppError);
   });
 
-  it('holds up nobody whose work is ready', async () => {
+  it('holds up no work that is ready', async () => {
     const { queue, add, done, started } = aQueue();
     await add('a0');
     queue.reserve('b');

@@ -108,7 +108,7 @@ onEachDatabase((kind) => {
     it.each([
       [5, 'grace'],
       [60, 'retry'],
-    ])('after %i seconds is written into the ledger and counted as %s', async (seconds, answer) => {
+    ])('after %i seconds is recorded in the audit log and counted as %s', async (seconds, answer) => {
       const { id, sessionId, refreshToken } = await refreshedOnce(app);
       const before = await counted(app, answer);
       app.clock.advanceSeconds(seconds);
@@ -143,7 +143,7 @@ onEachDatabase((kind) => {
   describe('A refresh token that is ahead of the database', () => {
     const app = useApp(kind);
 
-    it('is answered 503 and keeps its session, whoever asks', async () => {
+    it('is answered 503 and keeps its session, at every route', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       const { id, secret } = await makeClient(app);
 

@@ -14,7 +14,7 @@ import { runServer, type ServerProcess, startServer } from '../support/server-pr
 const newDirectory = useDirectories();
 
 describe('The server, started in an empty directory without any configuration', () => {
-  it('prints its URL, its docs URL and a curl line that signs somebody up when pasted', async () => {
+  it('prints its URL, its docs URL and a curl line that creates an account when pasted', async () => {
     const server = await startServer(newDirectory());
     await server.logged('listening');
 

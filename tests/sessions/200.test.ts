@@ -122,7 +122,7 @@ onEachDatabase((kind) => {
       expect(sessions.map(({ id }) => id)).toEqual([fresh.sessionId]);
     });
 
-    it('answers 200 without the sessions of anybody else', async () => {
+    it('answers 200 without the sessions of other users', async () => {
       const [one, other] = [await signUp(app), await signUp(app)];
 
       const ids = (await list(app, one.token)).map(({ id }) => id);

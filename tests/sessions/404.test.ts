@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
       expect(response.body).toMatchObject({ status: 404, code: 'session_not_found' });
     });
 
-    it("answers 404 to somebody else's session with the same words, and it goes on", async () => {
+    it("answers 404 to another user's session with the same words, and it goes on", async () => {
       const [one, other] = [await signUp(app), await signUp(app)];
       const unknown = await end(randomUUID(), one.token).expect(404);
 

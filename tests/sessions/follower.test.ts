@@ -220,7 +220,7 @@ onEachDatabase((kind) => {
       expect(second.counts).toEqual([]);
     });
 
-    it('waits for an id that is missing, and no longer than anybody could still bring it', async () => {
+    it('waits for an id that is missing, and no longer than a transaction could still bring it', async () => {
       const { revocations } = modelsOf(first.database);
       await revoke(randomUUID(), randomUUID(), randomUUID());
       await revocations.destroy({ where: { id: 2 } });
@@ -308,7 +308,7 @@ onEachDatabase((kind) => {
       expect(left.map(({ subjectId }) => subjectId)).toEqual([recent]);
     });
 
-    it('rejects where it cannot prune, so that somebody hears of it, and goes on following', async () => {
+    it('rejects where it cannot prune, so that it is reported, and goes on following', async () => {
       const { sequelize } = first.database;
       const missed = randomUUID();
       await sequelize.query('ALTER TABLE revocations RENAME TO away');

@@ -44,7 +44,7 @@ onEachDatabase((kind) => {
       expectRefusal(await chunked.expect(413));
     });
 
-    it('answers 413 to a body of many megabytes, and creates nobody', async () => {
+    it('answers 413 to a body of many megabytes, and creates no account', async () => {
       const person = aPerson();
 
       const response = await app

@@ -89,7 +89,7 @@ onEachDatabase((kind) => {
       old = await start(OLD);
     });
 
-    it('logs nobody out from secret to secret to ES256 to RS256, whenever they logged in', async () => {
+    it('logs no user out from secret to secret to ES256 to RS256, whenever they logged in', async () => {
       let live = [await logIn(old)];
 
       for (const env of [NEW, ES256, RS256]) {
@@ -118,7 +118,7 @@ onEachDatabase((kind) => {
       expect(new Set(headers.map(({ kid }) => kid)).size).toBe(4);
     });
 
-    it('one replica after another logs nobody out where all knew the new secret before one signs with it', async () => {
+    it('one replica after another logs no user out where all knew the new secret before one signs with it', async () => {
       const waiting = await start(BOTH_OLD_FIRST);
       const done = await start(NEW);
       let tokens = await logIn(waiting);

@@ -86,7 +86,7 @@ describe('A verifier whose feed', () => {
     expect(await codeOf(() => verifier.verify(token))).toBe('revocations_stale');
   });
 
-  it('tells of a kind that nobody knows yet, goes on', async () => {
+  it('tells of an unknown kind, goes on', async () => {
     const { verifier } = await follow([
       page({ events: [{ kind: 'planet', id: 'x', expires_at: EXPIRES_AT }] }),
     ]);
@@ -192,7 +192,7 @@ describe('A verifier whose feed', () => {
     expect(errors).toEqual([expect.stringContaining('answered 503, busy: Try 0.')]);
   });
 
-  it('fails, goes on though whoever is told of it throws', async () => {
+  it('fails, goes on though the callback that is told of it throws', async () => {
     const { verifier } = await follow([json(503, {}), page()], {
       onError: () => {
         throw new Error('thrown by onError');

@@ -62,7 +62,7 @@ describe('createVerifier', () => {
     expect(await codeOf(() => lenient.verify(token))).toBe('token_expired');
   });
 
-  it('gives claims that nobody can change for the next request with the same token', () => {
+  it('gives claims that cannot be changed for the next request with the same token', () => {
     const verifier = verifierWith({ secret: SECRET });
     const claims = verifier.verifySync(sign(aSecretKey(SECRET))) as unknown as {
       scope: string;

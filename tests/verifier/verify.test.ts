@@ -105,7 +105,7 @@ describe('an access token that is right', () => {
     });
   });
 
-  it('is accepted of a machine, which has no session', () => {
+  it('is accepted of a machine client, which has no session', () => {
     const { sid, ...claims } = CLAIMS;
 
     expect(verify(forge({ claims: { sid: undefined, client_id: 'app' } }))).toEqual({

@@ -38,7 +38,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('answers 200 with all roles of somebody who has several, and with what these may do together', async () => {
+    it('answers 200 with all roles of a user who has several, and with what these may do together', async () => {
       const name = await makeRole(app, ['users:read', 'users:list']);
       const other = await makeRole(app, ['users:read', 'sessions:list']);
       const { token } = await signUpWith(app, [name, other]);

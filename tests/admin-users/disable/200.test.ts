@@ -73,7 +73,7 @@ onEachDatabase((kind) => {
       await apps.second.get('/verify').auth(token, auth).expect(401);
     });
 
-    it('lets nobody in here, whether or not the revocations have been followed', async () => {
+    it('refuses logins here, whether or not the revocations have been followed', async () => {
       const { id, email, password, token, refreshToken } = await signUp(apps.second);
 
       await userAdminOf(apps.first).disable(id, OPERATOR);

@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /login of somebody who has to choose another password', () => {
+  describe('POST /login of a user who has to choose another password', () => {
     const app = useApp(kind);
 
     it('is 403 password_change_required with the right password, and starts no session', async () => {
@@ -145,7 +145,7 @@ onEachDatabase((kind) => {
       expect(response.body.errors).toMatchObject([{ pointer: '/new_password', code: 'wrong_type' }]);
     });
 
-    it('many times at once changes the password once, and lets in nobody who did not bring what it is then', async () => {
+    it('many times at once changes the password once, and lets in only requests that brought the new one', async () => {
       const { email, password } = await forced(app);
       const passwords = Array.from({ length: 5 }, (_, index) => `${ANOTHER} ${index}`);
 
@@ -239,7 +239,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /login of somebody who may keep their password', () => {
+  describe('POST /login of a user who may keep their password', () => {
     const app = useApp(kind);
 
     it('is 400 where a new one is sent along, and changes nothing', async () => {

@@ -81,10 +81,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('An import by somebody who is disabled meanwhile', () => {
+  describe('An import by an administrator who is disabled meanwhile', () => {
     const app = useApp(kind);
 
-    it('is refused as a whole with token_revoked, and nobody comes in', async () => {
+    it('is refused as a whole with token_revoked, and imports no user', async () => {
       const helper = await userWho(app, ['users:import']);
       const { unknown } = app.store.userRoles;
       const disableThem = async (names: readonly string[]) => {

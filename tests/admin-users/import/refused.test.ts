@@ -28,7 +28,7 @@ onEachDatabase((kind) => {
       ['users that are null', { users: null }],
       ['users that are no list', { users: { email: aPerson().email } }],
       ['a member that is not known', { users: [{ email: aPerson().email }], dry_run: true }],
-    ])('answers 400 to %s, and imports nobody', async (_what, body) => {
+    ])('answers 400 to %s, and imports no user', async (_what, body) => {
       const { token } = await anAdmin(app);
       const before = await app.models.users.count();
 

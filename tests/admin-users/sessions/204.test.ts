@@ -76,7 +76,7 @@ onEachDatabase((kind) => {
       await expectAlive(app, person.second);
     });
 
-    it('answers 404 session_not_found to one that has ended, that is nobody’s, or that is no id', async () => {
+    it('answers 404 session_not_found to one that has ended, that never was, or that is no id', async () => {
       const admin = await anAdmin(app);
       const { id, sessionId } = await signUp(app);
       const path = (session: string) => `/admin/users/${id}/sessions/${session}`;
