@@ -262,7 +262,7 @@ describe('a username', () => {
     ['has wide letters', 'ａｄａ'],
     ['has digits of another script', '٣٤٥'],
     ['has an emoji', 'ada🔑'],
-    ['has a character that nobody sees', 'ad\u200ba'],
+    ['has an invisible character', 'ad\u200ba'],
     ['has a lone surrogate', 'ada\ud83d'],
   ])('is refused when it %s', (_what, typed) => {
     expect(parseUsername(typed)).toBeNull();

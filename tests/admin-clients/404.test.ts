@@ -10,7 +10,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it.each<[what: string, id: () => string]>([
-      ['an id that nobody has', () => randomUUID()],
+      ['an unknown id', () => randomUUID()],
       ['garbage', () => 'garbage'],
       ['a wildcard', () => '%25'],
       ['a NUL', () => '%00'],

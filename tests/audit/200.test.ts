@@ -14,7 +14,7 @@ onEachDatabase((kind) => {
   describe('GET /admin/audit', () => {
     const app = useApp(kind);
 
-    /** Writes `count` entries about somebody of whom nothing is known yet, each a second after the one before. */
+    /** Writes `count` entries about a user without any, each a second after the one before. */
     async function subjectWith(count: number) {
       const subject = uuidv7();
       const begun = app.clock.now();

@@ -16,7 +16,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind, { LOGIN_FREE_FAILURES: '10', LOGIN_MAX_FAILURES: '3' });
     let requests = 0;
 
-    /** Sends a request that can be told from all others, and returns it with what the ledger has of it. */
+    /** Sends a request that can be told from all others, and returns it with what the audit log has of it. */
     async function record(method: 'post' | 'patch' | 'delete', path: string, body: object, token?: string) {
       const clientRequestId = `request-${++requests}`;
       const request = app[method](path).set('X-Request-Id', clientRequestId).set('User-Agent', BROWSER);

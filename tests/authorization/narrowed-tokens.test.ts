@@ -8,7 +8,7 @@ import { signUp } from '../support/people.ts';
 
 const as = { type: 'bearer' } as const;
 
-/** An access token that may do no more than this, of whoever has the refresh token. */
+/** An access token that may do no more than this, for the owner of the refresh token. */
 async function narrowed(app: TestApp, refreshToken: string, scope: string): Promise<string> {
   const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken, scope };
   const { body } = await postForm(app, '/oauth/token', parameters).expect(200);

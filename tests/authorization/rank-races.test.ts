@@ -16,7 +16,7 @@ interface Target {
   readonly keyId: string;
 }
 
-/** What somebody with this permission does to a user, and the entry of the ledger that tells of it. */
+/** What a caller with this permission does to a user, and its entry in the audit log. */
 const ACTS = [
   ['users:set-roles', 'put', '/roles', { roles: [] }, 'user.roles_changed'],
   ['users:disable', 'post', '/disable', undefined, 'user.disabled'],

@@ -143,7 +143,7 @@ describe('examples/posts-service', () => {
     it.each([
       ['no body at all', undefined, ''],
       ['an array', [], ''],
-      ['a field that nobody knows', { title: 'T', text: 'T', owner: 'me' }, ''],
+      ['an unknown field', { title: 'T', text: 'T', owner: 'me' }, ''],
       ['an empty title', { title: ' ', text: 'T' }, '/title'],
       ['a title of 201 characters', { title: 'x'.repeat(201), text: 'T' }, '/title'],
       ['a title that is an object', { title: { ne: '' }, text: 'T' }, '/title'],

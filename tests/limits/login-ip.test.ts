@@ -19,7 +19,7 @@ onEachDatabase((kind) => {
       return { email, password };
     }
 
-    /** A network that has tried as often as it may, each time somebody unknown. */
+    /** A network that has tried as often as it may, each time an unknown account. */
     async function usedUp(): Promise<string> {
       const address = aNetwork();
       for (let count = 0; count < POLICY.limit; count++) await logInFrom(address, aPerson()).expect(401);

@@ -20,7 +20,7 @@ describe('RATE_LIMITS=off', () => {
     HASH_MAX_WAIT_MS: '60000',
   });
 
-  /** Sends the same request again and again, some at once, and demands that no answer tells of a limit. */
+  /** Sends the same request again and again, some at once, and requires that no answer tells of a limit. */
   async function expectUnlimited(times: number, send: () => ReturnType<TestApp['get']>, status: number) {
     for (let sent = 0; sent < times; sent += AT_ONCE) {
       const answers = await Promise.all(Array.from({ length: Math.min(AT_ONCE, times) }, send));

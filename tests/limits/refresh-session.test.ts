@@ -19,7 +19,7 @@ onEachDatabase((kind) => {
     const refresh = (refreshToken: string) => app.post('/refresh').send({ refresh_token: refreshToken });
     const logOut = (refreshToken: string) => app.post('/logout').send({ refresh_token: refreshToken });
 
-    /** Somebody whose session has been refreshed as often as it may, with the refresh token it has now. */
+    /** A user whose session has been refreshed as often as it may, with the refresh token it has now. */
     async function usedUp() {
       const person = await signUp(app);
       let { refreshToken } = person;

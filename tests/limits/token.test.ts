@@ -15,7 +15,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 const OPERATIONS = Object.entries((await describeService()).paths ?? {}).flatMap(([path, item]) =>
   Object.entries(item)
     .filter(([, operation]) => (operation as { security?: object[] }).security !== undefined)
-    // Machines authenticate there, which has a limit of its own.
+    // Machine clients authenticate there, which has a limit of its own.
     .filter(() => !path.startsWith('/oauth/'))
     .map(([method]) => ({ method: method as Method, path })),
 );
@@ -26,7 +26,7 @@ onEachDatabase((kind) => {
 
     const verify = (token: string) => app.get('/verify').auth(token, { type: 'bearer' });
 
-    /** Somebody whose access token has been sent as often as it may. */
+    /** A user whose access token has been sent as often as it may. */
     async function usedUp() {
       const person = await signUp(app);
       for (let count = 0; count < POLICY.limit; count++) await verify(person.token).expect(200);

@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
   describe('A password that was wrong LOGIN_MAX_FAILURES times in a row', () => {
     const app = useApp(kind, { LOGIN_MAX_FAILURES: String(MAX_FAILURES) });
 
-    /** What somebody gets to see who tries passwords in this order, whenever they may and once when they may not. */
+    /** What a client sees that tries passwords in this order, whenever it may and once when it may not. */
     async function answersTo(identifier: Identifier, passwords: readonly string[]) {
       const answers: unknown[] = [];
       for (const password of passwords) {

@@ -8,7 +8,7 @@ interface Tokens {
   readonly refresh: string;
 }
 
-/** Somebody with three sessions. */
+/** A user with three sessions. */
 async function logInThrice(app: TestApp) {
   const person = await signUp(app);
   const { email, password } = person;

@@ -125,9 +125,9 @@ onEachDatabase((kind) => {
         ['with more roles under the old signature', (token) => tamper(token, 1, { roles: ['admin'] })],
         ['that claims to need no signature', (token) => tamper(token, 0, { alg: 'none' })],
         ['that is no access token by its type', (token) => tamper(token, 0, { typ: 'JWT' })],
-        ['signed by somebody else', (_token, id) => forge(app, id, { secret: OTHER_SECRET })],
+        ['signed with another key', (_token, id) => forge(app, id, { secret: OTHER_SECRET })],
         [
-          'signed by somebody else in our name',
+          'signed with another key under the kid of ours',
           (_token, id) => forge(app, id, { secret: OTHER_SECRET, kidOf: TEST_SECRET }),
         ],
         ['of another issuer', (_token, id) => forge(app, id, { issuer: 'https://other.example.com' })],

@@ -18,7 +18,7 @@ onEachDatabase((kind) => {
       return body;
     }
 
-    /** Writes down that somebody did something, from a device of theirs. */
+    /** Records that a user did something, from a device of theirs. */
     async function note(actor: Caller['actor'], subjectId: string): Promise<void> {
       const origin = {
         userAgent: 'Theirs/1',

@@ -11,7 +11,7 @@ onEachDatabase((kind) => {
     const app = useApp(kind, { TRUST_PROXY: '1', RATE_LIMIT_OAUTH_IP: '3/60' });
     let lastAddress = 0;
 
-    /** An address that nobody else has, so that each test has a limit of its own. */
+    /** An address that no other test has, so that each test has a limit of its own. */
     const anAddress = () => `198.51.100.${++lastAddress}`;
 
     function expectSlowDown({ headers, body }: { headers: Record<string, string>; body: object }) {

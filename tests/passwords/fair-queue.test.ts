@@ -15,7 +15,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
-/** A queue in which a piece is expected to take 100 ms and nobody waits longer than 300 ms: three may wait. */
+/** A queue in which a piece is expected to take 100 ms and none waits longer than 300 ms: three may wait. */
 function aQueue(options: Partial<FairQueueOptions> = {}) {
   let now = 0;
   const observed: string[] = [];

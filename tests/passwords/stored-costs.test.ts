@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
   describe('The cost of the hashes that are stored', () => {
     const app = useApp(kind);
 
-    /** Somebody whose stored hash is of this cost, made here or elsewhere. */
+    /** A user whose stored hash is of this cost, made here or elsewhere. */
     async function userOfCost(cost: number, isOwn: boolean) {
       const person = await signUp(app);
       const row = await app.models.users.findByPk(person.id);

@@ -83,7 +83,7 @@ onRedis(() => {
     return started;
   }
 
-  /** Holds that this process limits by itself, and that nobody waits or is failed for it. */
+  /** Holds that this process limits by itself, and that no request waits or fails for it. */
   async function expectOwnLimits(app: TestApp, token: string): Promise<void> {
     const answers: Timed[] = [];
     for (let count = 0; count <= LIMIT; count++) answers.push(await verify(app, token));

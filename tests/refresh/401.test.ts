@@ -216,7 +216,7 @@ onEachDatabase((kind) => {
   describe('POST /refresh, 401 refresh_token_reused', () => {
     const app = useApp(kind);
 
-    /** Signs somebody up and refreshes once. */
+    /** Signs a user up and refreshes once. */
     async function refreshedOnce() {
       const person = await signUp(app);
       const { body } = await refresh(app, person.refreshToken).expect(200);

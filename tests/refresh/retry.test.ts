@@ -14,7 +14,7 @@ function refresh(app: TestApp, refreshToken: string) {
   return app.post('/refresh').send({ refresh_token: refreshToken });
 }
 
-/** Somebody whose refresh was carried out, whether or not they learned of it. */
+/** A user whose refresh was carried out, whether or not they learned of it. */
 async function refreshedOnce(app: TestApp) {
   const person = await signUp(app);
   const { body } = await refresh(app, person.refreshToken).expect(200);

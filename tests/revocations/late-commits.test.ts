@@ -3,7 +3,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aFollower, idsOf, recordRevocation, untilWaiting } from '../support/feed.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
-/** After that nobody waits for a position that is missing. */
+/** After that a missing position is not waited for. */
 const PATIENCE_SECONDS = 121;
 
 onEachDatabase((kind) => {

@@ -23,7 +23,7 @@ function principalWith(claims: Partial<AccessTokenClaims>): AuthenticatedPrincip
   return principalOf({ ...rest, ...claims });
 }
 
-/** The permission that is missing, if any. `current` is what the database says of whoever asks; null where they are gone. */
+/** The permission that is missing, if any. `current` is what the database says of the caller; null where they are gone. */
 async function missing(
   asking: Partial<AccessTokenClaims> | ApiKeyPrincipal,
   current: Holding | null,

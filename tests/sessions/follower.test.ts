@@ -19,7 +19,7 @@ import { signUp } from '../support/people.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 const MAX_LAG_SECONDS = 10;
-/** How long an id may be missing before nobody waits for it any more. */
+/** How long a missing id is waited for. */
 const PATIENCE_SECONDS = 120;
 const LIFETIME_SECONDS = 910;
 const PAGE_ROWS = 10_000;
@@ -464,7 +464,7 @@ onMysql(() => {
       await testDatabase.drop();
     });
 
-    /** Inserts within a transaction that stays open, so that the id is given out and nobody sees it. */
+    /** Inserts within a transaction that stays open, so that the id is given out and cannot be seen. */
     async function insertWithoutCommit(database: Database, subjectId: string) {
       const { sequelize } = database;
       const models = modelsOf(database);

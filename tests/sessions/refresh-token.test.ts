@@ -87,7 +87,7 @@ describe('A refresh token', () => {
   it('that every session could have, up to the last counter that the column holds, can be read again', () => {
     const content = { sessionId: SESSION_ID, counter: 2_147_483_647 };
 
-    // Nobody refreshes once a second for 31 years: 999,999,999 is enough, and more is refused.
+    // No client refreshes once a second for 31 years: 999,999,999 is enough, and more is refused.
     expect(tokens.read(tokens.issue(content))).toBeNull();
   });
 });

@@ -17,7 +17,7 @@ import { createMigratedDatabase } from './template.ts';
 export const TEST_SECRET = 'a-secret-of-the-test-suite-that-signs-nothing-else';
 export const PUBLIC_URL = 'https://auth.example.com';
 
-/** Suites send from one address more than anybody may; those of limits say otherwise. */
+/** Suites send from one address more than any client may; those of limits say otherwise. */
 export const MANY_REQUESTS = {
   RATE_LIMIT_SIGNUP_IP: '1000000/60',
   RATE_LIMIT_LOGIN_IP: '1000000/60',

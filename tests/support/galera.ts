@@ -106,7 +106,7 @@ function createNode(directory: string, empty: string, members: string, place: Pl
     `--wsrep-sst-receive-address=127.0.0.1:${sst}`,
     `--wsrep-provider-options=${options}`,
   ];
-  // The rsync of a node that root runs would be somebody who may not enter the directory.
+  // The rsync of a node that root runs would be a user who may not enter the directory.
   const isRoot = process.getuid?.() === 0;
   const asNoUser = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {};
   if (isRoot) execFileSync('chown', ['-R', 'nobody', directory]);

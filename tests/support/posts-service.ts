@@ -156,7 +156,7 @@ export function usePostsService(newDirectory: () => string) {
     ask,
     environment: () => env,
     errors: () => posts.errors(),
-    /** Somebody who has logged in and has the role. */
+    /** A user who has logged in and has the role. */
     async member(role: 'author' | 'reader' | 'user'): Promise<Author> {
       const { email, password } = aPerson();
       const { body } = await administer('/admin/users', { email, password, roles: [role] });

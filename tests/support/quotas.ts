@@ -56,7 +56,7 @@ export function expectLimited(
 
 let networks = 0;
 
-/** An IPv4 address that nobody else sends from (RFC 2544), so that tests of one app do not count for each other. */
+/** An IPv4 address that no other test sends from (RFC 2544), so that tests of one app do not count for each other. */
 export function aNetwork(): string {
   networks++;
   return `198.18.${networks >> 8}.${networks & 255}`;

@@ -36,7 +36,7 @@ describe('A verifier whose feed', () => {
       else {
         const answer = answers[Math.min(asked.length, answers.length - 1)];
         asked.push(new URL(req.url ?? '', 'http://x').searchParams.get('after') ?? '');
-        // As a service that waits, so that nobody asks in a loop.
+        // As a service that waits, so that the verifier does not ask in a loop.
         setTimeout(() => answer?.(req, res), 20);
       }
     });
@@ -62,7 +62,7 @@ describe('A verifier whose feed', () => {
     ['no list', { ...PAGE, events: {} }],
     ['no event', { ...PAGE, events: [null] }],
     ['an event without an id', { ...PAGE, events: [{ kind: 'session', expires_at: EXPIRES_AT }] }],
-    ['an event for ever', { ...PAGE, events: [{ kind: 'session', id: 'x' }] }],
+    ['an event without an end', { ...PAGE, events: [{ kind: 'session', id: 'x' }] }],
     ['a user without a time', { ...PAGE, events: [{ kind: 'user', id: 'x', expires_at: EXPIRES_AT }] }],
     [
       'a time that is none',

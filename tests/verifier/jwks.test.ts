@@ -193,7 +193,7 @@ describe('A verifier with a jwksUri', () => {
     ['something else', 200, '{"keys":"none"}'],
     ['nothing', 200, ''],
     ['nothing of use', 200, 'null'],
-    ['more than anybody has keys', 200, ' '.repeat(9 * 2 ** 20)],
+    ['more than any set of keys', 200, ' '.repeat(9 * 2 ** 20)],
   ])(
     'says keys_unavailable where the answer is %s, tells the operator once, and recovers',
     async (_what, status, body) => {

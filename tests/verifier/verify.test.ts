@@ -558,7 +558,7 @@ describe('a damaged token', () => {
 });
 
 describe('the length of a token', () => {
-  /** A good token of exactly this length: the padding stands in members that nobody reads. */
+  /** A good token of exactly this length: the padding stands in members that are not read. */
   function tokenOfLength(length: number): string {
     for (const header of ['', 'x', 'xx']) {
       const shortest = forge({ header: { pad: header }, claims: { pad: '' } });

@@ -9,7 +9,7 @@ const auth = { type: 'bearer' } as const;
 const PRESENT = `${CANARY} present battery`;
 const ANOTHER = `${CANARY} another battery`;
 
-/** Somebody who has to choose another password. */
+/** A user who has to choose another password. */
 async function forced(app: TestApp, details: Partial<Person> = {}): Promise<SignedUp> {
   const person = await signUp(app, details);
   const { token } = await anAdmin(app);

@@ -10,7 +10,7 @@ import { aPerson, aUsername, signUp } from '../../support/people.ts';
 
 const auth = { type: 'bearer' } as const;
 const COST = 4;
-/** Of bcrypt; nobody knows a password for it. */
+/** Of bcrypt, without a known password. */
 const HASH = '$2b$04$abcdefghijklmnopqrstuumYee1uJHVGmmsLk.i1IHxayKEPkzwFy';
 
 interface Result {
@@ -28,7 +28,7 @@ async function importUsers(app: TestApp, token: string, users: readonly unknown[
   return body.results;
 }
 
-/** The one result, and that nobody has the address where it is a refusal. */
+/** The one result; checks that no account has the address where it is a refusal. */
 async function importOne(app: TestApp, token: string, user: Record<string, unknown>): Promise<Result> {
   const before = await app.models.users.count();
   const [result = { index: -1 }] = await importUsers(app, token, [user]);

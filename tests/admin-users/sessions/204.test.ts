@@ -6,7 +6,7 @@ import { signUp } from '../../support/people.ts';
 
 const auth = { type: 'bearer' } as const;
 
-/** Somebody with two sessions. */
+/** A user with two sessions. */
 async function twice(app: TestApp) {
   const person = await signUp(app);
   const { email, password } = person;

@@ -8,7 +8,7 @@ onEachDatabase((kind) => {
   describe('POST /me/password', () => {
     const app = useApp(kind);
 
-    /** Sends the body in the name of somebody new, whose password must be the same afterwards. */
+    /** Sends the body in the name of a new user, whose password must be the same afterwards. */
     async function expectRefusal(
       makeBody: (person: { email: string; password: string; username: string }) => unknown,
       pointer: string,

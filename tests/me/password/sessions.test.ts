@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
         .send({ current_password: currentPassword, new_password: newPassword });
     }
 
-    /** Somebody with two sessions. */
+    /** A user with two sessions. */
     async function logInTwice() {
       const person = await signUp(app);
       const { email, password } = person;

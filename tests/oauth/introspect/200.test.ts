@@ -18,7 +18,7 @@ onEachDatabase((kind) => {
     }
 
     async function expectInactive(token: string) {
-      // Exactly, since whatever else were said would be said to somebody who may be guessing.
+      // Exactly, since any further member would be told to a caller who may be guessing.
       expect((await introspect(token)).text).toBe('{"active":false}');
     }
 
