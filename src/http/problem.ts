@@ -111,8 +111,8 @@ const PROBLEMS: ErrorFormat = {
 };
 
 /**
- * Whether it refuses a client that is not authenticated and can ask again at once. One with a good credential is known,
- * and often shares a gateway's connections with many others, who must not be held back with them.
+ * Whether it refuses a client that is not authenticated and can ask again immediately. One with a good credential is
+ * known, and often shares a gateway's connections with many others, who must not be held back with them.
  */
 function isPaced({ code, quota }: AppError): boolean {
   if (code === 'overloaded') return true;

@@ -1,4 +1,4 @@
-/** How many refusals a second go at once; a burst may be as large. */
+/** How many refusals a second go without delay; a burst may be as large. */
 const AT_ONCE_PER_SECOND = 50;
 /** How long the others are held back at most: as long as the shortest Retry-After. */
 const HOLD_MILLISECONDS = 1_000;
@@ -14,11 +14,11 @@ export type Pace = 'at_once' | 'held' | 'closed';
 
 export interface RefusalBudget {
   /**
-   * Sends a refusal at once or up to a second later; where too many are held back already at once, as the last answer of
+   * Sends a refusal now or up to a second later; where too many are held back already, now, and as the last answer of
    * its connection. `network` is its recipient.
    */
   readonly pace: (network: string, refusal: Refusal) => void;
-  /** Sends all that is held back, and everything from now on at once: the process is about to stop. */
+  /** Sends all that is held back, and later ones without delay: the process is about to stop. */
   readonly release: () => void;
   readonly held: () => number;
 }

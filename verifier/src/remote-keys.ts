@@ -50,7 +50,7 @@ class KeysError extends Error {
   }
 }
 
-/** Follows a JWK Set (RFC 7517 section 5): fetched at once, every five minutes, and when a token names an unknown key. */
+/** Follows a JWK Set (RFC 7517 section 5): fetched at the start, every five minutes, and when a token names an unknown key. */
 export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOptions): RemoteKeys {
   const closing = new AbortController();
   let keys = new Map<string, VerifyingKey>();

@@ -31,7 +31,7 @@ export interface Verifier {
    * Rejects with a VerificationError: token_invalid, token_expired, token_revoked, keys_unavailable, revocations_stale.
    */
   readonly verify: (token: string) => Promise<AccessTokenClaims>;
-  /** The same at once. It throws keys_unavailable where keys would have to be fetched. */
+  /** The same, synchronously. It throws keys_unavailable where keys would have to be fetched. */
   readonly verifySync: (token: string) => AccessTokenClaims;
   /**
    * Resolves once keys and revocations are at hand. Waits where the auth service does not answer; rejects where it

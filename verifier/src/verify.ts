@@ -8,7 +8,7 @@ export interface VerifyOptions {
   readonly audience: string;
   /** `now` is in milliseconds since 1970. */
   readonly clock: { readonly now: () => number };
-  /** Tokens older than this are expired whatever they say, so that a shorter lifetime counts at once. */
+  /** Tokens older than this are expired whatever they say, so that a shorter lifetime counts immediately. */
   readonly maxAgeSeconds?: number;
   /** By how much the clocks of those who issue and those who verify may differ. */
   readonly clockToleranceSeconds?: number;

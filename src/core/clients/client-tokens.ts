@@ -85,7 +85,7 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
     });
   }
 
-  /** Revokes one access token of a client, here at once and in every other process within a second. */
+  /** Revokes one access token of a client, here immediately and in every other process within a second. */
   async function revoke(id: string, jti: string, origin: RequestOrigin): Promise<void> {
     if (jti.length > MAX_JTI_LENGTH) return;
     const revoked = await store.transaction(async (stores) => {

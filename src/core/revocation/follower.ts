@@ -27,7 +27,7 @@ export interface FollowerOptions {
 export interface RevocationFollower {
   /** Reads the rows that are new when it is called; one read at a time. Rejects where the table cannot be read. */
   readonly catchUp: () => Promise<void>;
-  /** Adds what this process has committed. Where it is followed it reads the table at once, for the positions. */
+  /** Adds what this process has committed. Where it is followed it reads the table immediately, for the positions. */
   readonly announce: Announce;
   /** Reads every 500 ms until `stop`, and every 100 ms while it is followed; a failure is logged and tried again. */
   readonly start: () => void;

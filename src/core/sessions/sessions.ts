@@ -39,7 +39,7 @@ export interface SessionDependencies {
 /** How a refresh ended: with a new pair of tokens, with the present one again, or without. */
 export type RefreshOutcome = 'rotated' | Repeat | 'reused' | 'behind' | 'invalid';
 
-/** Why the token before the present one is answered: two clients refreshed at once, or an answer never arrived. */
+/** Why the token before the present one is answered: two clients refreshed concurrently, or an answer never arrived. */
 type Repeat = 'grace' | 'retry';
 
 /** The outcome that `refresh` would have for a refresh token. */

@@ -70,7 +70,7 @@ export const NO_ATTEMPT_LIMITS: Attempts = {
 
 /**
  * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). An attempt is counted before its password is compared, in
- * one conditional write, so that of many attempts at once no more are compared than may be. Within a process the
+ * one conditional write, so that of many concurrent attempts no more are compared than may be. Within a process the
  * attempts of one key take turns, so that they wait for one another here and not in the database.
  *
  * For devices that the account does not know the delay belongs to the identifier as typed and to no account, so that it
@@ -94,7 +94,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
         const at = new Date(clock.now());
         const counted = await failures.count(keys, at, rule);
         if (counted !== null) return attemptOf(keys, at, counted, inFlight.begin(key));
-        // Those in flight may turn out to be right: ten logins at once with the right password all succeed.
+        // Those in flight may turn out to be right: ten concurrent logins with the right password all succeed.
         if (nextEnd === undefined) await refuse(keys, at);
         await nextEnd;
       }
@@ -123,7 +123,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
     throw rateLimited(quotaOf(recentFailures, milliseconds));
   }
 
-  /** Only where nothing but the clock ends the wait: an unlocked account takes its known devices at once. */
+  /** Only where nothing but the clock ends the wait: an unlocked account takes its known devices immediately. */
   function remember({ delay, lock }: FailureKeys, wait: KnownWait): void {
     if (delay !== lock) knownWaits.remember(textOf(delay), wait);
   }

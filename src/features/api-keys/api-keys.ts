@@ -85,7 +85,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
   }
 
   /**
-   * Revokes a key: here at once, in every other process within a second.
+   * Revokes a key: here immediately, in every other process within a second.
    * @throws AppError api_key_not_found
    */
   async function remove(id: string, owner: Owner): Promise<void> {

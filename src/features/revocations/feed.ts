@@ -55,7 +55,7 @@ export function createFeed({ store, log, follower, clock }: FeedDependencies) {
   }
 
   /**
-   * Of many who come at once a single one asks the database, and one page is read at a time: a thousand followers that
+   * Of many concurrent requests a single one asks the database, and one page is read at a time: a thousand followers that
    * start together must not keep all else from it.
    */
   function readSnapshot(key: string, begin: () => SnapshotCursor): Promise<FeedPage> {

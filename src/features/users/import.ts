@@ -49,7 +49,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
     return results.sort((a, b) => a.index - b.index);
   }
 
-  /** Each combination of roles is looked at once. */
+  /** Each combination of roles is checked only once. */
   async function judgeRoles(candidates: readonly Candidate[], granter: Granter): Promise<Judged[]> {
     const unknown = await store.userRoles.unknown(unique(candidates.flatMap(({ roles }) => roles)));
     const refusals = new Map<string, AppError | null>();
