@@ -47,7 +47,7 @@ export const DATABASE_VARIABLES = {
   AUDIT_RETENTION_DAYS: variable({
     type: integer(1, 3650, 'days'),
     default: '365',
-    meaning: 'For how many days the audit log keeps who did what',
+    meaning: 'For how many days the audit log keeps events',
   }),
   REDIS_URL: variable({
     type: redisUrl,

@@ -36,7 +36,7 @@ export const Problem = z
     type: z.string().meta({ description: 'A page that explains the code' }),
     title: z.string(),
     status: z.int(),
-    detail: z.string().meta({ description: 'What happened this time, for a person to read' }),
+    detail: z.string().meta({ description: 'The reason in this case, for a person to read' }),
     instance: z.string().meta({ description: 'Names this request; the log has its id' }),
     code: z
       .enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]])
@@ -47,7 +47,7 @@ export const Problem = z
       .optional()
       .meta({ description: 'The unacceptable fields, each with a JSON pointer (RFC 6901)' }),
   })
-  .meta({ id: 'Problem', description: 'Why a request was refused (RFC 9457)' });
+  .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 
 export type ProblemView = z.infer<typeof Problem>;
 

@@ -33,7 +33,7 @@ export function docsRoutes(describe: () => Promise<OpenApiDocument>) {
     documented({
       id: 'docs',
       path: '/docs',
-      summary: 'The OpenAPI document as a page to try things on',
+      summary: 'The OpenAPI document as an interactive page',
       description: 'Swagger UI',
       load: async () => (await pages()).SWAGGER_PAGE,
     }),

@@ -18,13 +18,13 @@ export const Claims = z
     scope: z.string().meta({ description: 'The permissions of all roles, separated by spaces' }),
     rv: z.array(z.number()).meta({ description: 'Since when the user and each role have these rights' }),
     from_roles: z.array(z.string()).optional().meta({
-      description: 'Where the scope was narrowed, and roles is empty therefore: which roles it came from',
+      description: 'The roles behind a scope that was narrowed; roles is then empty',
     }),
     amr: z
       .array(z.string())
       .optional()
-      .meta({ description: 'How the user proved who they are (RFC 8176)', example: ['pwd'] }),
-    auth_time: z.number().optional().meta({ description: 'When the user did, in seconds since 1970' }),
+      .meta({ description: 'How the user authenticated (RFC 8176)', example: ['pwd'] }),
+    auth_time: z.number().optional().meta({ description: 'When that was, in seconds since 1970' }),
   })
   .meta({ id: 'Claims' });
 

@@ -22,7 +22,7 @@ export const metricsRoutes = [
     method: 'GET',
     path: '/metrics',
     access: metricsToken(),
-    answers: { 200: { description: 'What Prometheus reads', schema: z.string(), mediaType: TEXT_TYPE } },
+    answers: { 200: { description: 'Text for Prometheus', schema: z.string(), mediaType: TEXT_TYPE } },
     async handle(_input, { scrape }) {
       return { status: 200 as const, content: { mediaType: TEXT_TYPE, bytes: await scrape() } };
     },

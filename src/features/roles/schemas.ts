@@ -15,7 +15,7 @@ const Description = displayText({
 })
   .transform(nullIfEmpty)
   .nullable()
-  .meta({ maxLength: MAX_DESCRIPTION_LENGTH, example: 'May look and not touch' });
+  .meta({ maxLength: MAX_DESCRIPTION_LENGTH, example: 'May read and not change' });
 
 /** A set: the order counts for nothing, and neither does a name that comes twice. */
 const PermissionList = z
@@ -37,7 +37,7 @@ export const RoleBody = z
     id: 'NewRole',
     example: {
       name: 'auditor',
-      description: 'May look and not touch',
+      description: 'May read and not change',
       permissions: ['users:list', 'users:read'],
     },
   });

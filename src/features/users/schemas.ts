@@ -31,7 +31,7 @@ export const UsersQuery = z.strictObject({
       fault('invalid', 'Must have 1 to 254 characters.'),
     )
     .optional()
-    .meta({ description: 'How an email address, a username or an id begins', example: 'grace' }),
+    .meta({ description: 'The beginning of an email address, a username or an id', example: 'grace' }),
   role: RoleName.optional(),
   state: z.enum(['active', 'disabled'], 'Must be active or disabled.').optional(),
   ...pagingById,
