@@ -146,7 +146,7 @@ onNginx((nginx) => {
     });
   });
 
-  describe('A client cannot tell the service who it is', () => {
+  describe('A forged identity', () => {
     it.each<[how: string, lines: string[]]>([
       ['by the very headers', ['X-Auth-Subject: evil', 'X-Auth-Session: evil', 'X-Auth-Roles: admin']],
       ['in small letters', ['x-auth-subject: evil', 'x-auth-roles: admin', 'x-auth-scope: everything']],
@@ -159,7 +159,7 @@ onNginx((nginx) => {
       ['by a value that goes on in the next line', ['X-Other: a', ' X-Auth-Subject: evil']],
       ['by having the true ones removed on the way', ['Connection: X-Auth-Subject, X-Auth-Roles']],
       ['behind a line that ends early', ['X-Other: a\nX-Auth-Subject: evil']],
-    ])('%s', async (_how, lines) => {
+    ])('never reaches the service %s', async (_how, lines) => {
       const { id, sessionId, token } = await signUp(app);
 
       const answer = await sendRaw('GET / HTTP/1.1', 'Host: x', ...lines, `Authorization: Bearer ${token}`);

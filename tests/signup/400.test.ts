@@ -30,11 +30,11 @@ onEachDatabase((kind) => {
 
     describe('with a body that is no JSON object', () => {
       it.each([
-        ['cut short', `{"email":"ada@example.com","password":"${CANARY}`],
-        ['with a trailing comma', `{"password":"${CANARY} staple",}`],
-        ['with single quotes', `{'password':'${CANARY} staple'}`],
-        ['followed by garbage', `{"password":"${CANARY} staple"} garbage`],
-        ['with a raw line break in a string', `{"password":"${CANARY}\nstaple"}`],
+        ['JSON that is cut short', `{"email":"ada@example.com","password":"${CANARY}`],
+        ['JSON with a trailing comma', `{"password":"${CANARY} staple",}`],
+        ['JSON with single quotes', `{'password':'${CANARY} staple'}`],
+        ['JSON followed by garbage', `{"password":"${CANARY} staple"} garbage`],
+        ['JSON with a raw line break in a string', `{"password":"${CANARY}\nstaple"}`],
         ['a bare word', CANARY],
         ['text', `"${CANARY} staple"`],
         ['a number', '42'],

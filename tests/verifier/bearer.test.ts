@@ -173,7 +173,7 @@ describe('bearer', () => {
     expect(body.detail).toContain('It is an API key, which the auth service alone can check.');
   });
 
-  describe('throws where it would check less than was meant', () => {
+  describe('options that would check less than was meant', () => {
     it.each<[what: string, options: unknown]>([
       ['a permission in place of the options', 'posts:read'],
       ['a misspelled option', { scopes: 'posts:read' }],
@@ -184,7 +184,7 @@ describe('bearer', () => {
       ['null', null],
       ['a realm that would end its quotation', { realm: 'x", error="none' }],
       ['a permission with a line break', { scope: 'posts:read\r\nX-Evil: 1' }],
-    ])('%s', (_what, options) => {
+    ])('are refused: %s', (_what, options) => {
       expect(() => serviceWith(options as BearerOptions)).toThrow(TypeError);
     });
 
