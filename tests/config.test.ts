@@ -643,7 +643,7 @@ describe('production', () => {
   });
 });
 
-describe('the text of a secret stands in no message', () => {
+describe('the text of a secret', () => {
   it.each<[what: string, env: Record<string, string>]>([
     ['a short JWT_SECRET', { ...PRODUCTION, JWT_SECRET: 'canary' }],
     ['a sample JWT_SECRET', { ...PRODUCTION, JWT_SECRET: 'canary'.repeat(8) }],
@@ -658,7 +658,7 @@ describe('the text of a secret stands in no message', () => {
     ['a DATABASE_URL whose password has a %', { DATABASE_URL: 'mysql://auth:canary%zz@db/auth' }],
     ['a DATABASE_URL that is no URL', { DATABASE_URL: 'canary' }],
     ['a JWT_SECRET that is given twice', { JWT_SECRET: 'canary', JWT_SECRET_FILE: '/run/secrets/jwt' }],
-  ])('when the fault is %s', (_what, env) => {
+  ])('stands in no message when the fault is %s', (_what, env) => {
     const faults = faultsOf(env);
 
     expect(faults).toHaveLength(1);
@@ -666,7 +666,7 @@ describe('the text of a secret stands in no message', () => {
     expect(faults[0]).toMatch(/^(JWT_SECRET|PASSWORD_PEPPER|DATABASE_URL) /);
   });
 
-  it('when a secret is read from a file', () => {
+  it('stands in no message when it is read from a file', () => {
     const faults = faultsOf({ ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: fileWith('canary') });
 
     expect(faults).toHaveLength(1);

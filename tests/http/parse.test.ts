@@ -199,7 +199,7 @@ describe('the answer to a body with a thousand faults', () => {
   });
 });
 
-describe('a value is never repeated', () => {
+describe('a value', () => {
   const CANARY = 'canary-4711';
 
   it.each<[what: string, schema: z.ZodType, value: unknown]>([
@@ -216,7 +216,7 @@ describe('a value is never repeated', () => {
     ['that breaks a rule', z.string().refine(() => false), CANARY],
     ['that fits no alternative', z.union([z.number(), z.boolean()]), CANARY],
     ['of an unknown field', z.strictObject({}), { password: CANARY }],
-  ])('when it is one %s', (_what, schema, value) => {
+  ])('is never repeated when it is one %s', (_what, schema, value) => {
     const refusal = refusalOf(z.strictObject({ field: schema }), { field: value });
 
     expect(refusal.fields).not.toHaveLength(0);

@@ -148,7 +148,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('Of ten right logins at once all succeed', () => {
+  describe('Ten right logins at once', () => {
     const app = useApp(kind);
 
     async function logInTenTimes(credentials: object): Promise<number[]> {
@@ -156,7 +156,7 @@ onEachDatabase((kind) => {
       return (await Promise.all(logins)).map(({ status }) => status);
     }
 
-    it.each([0, 1, 4])('after %d failures', async (failures) => {
+    it.each([0, 1, 4])('all succeed after %d failures', async (failures) => {
       const { id, email, password } = await signUp(app);
       await failTimes(app, failures, { email });
 
@@ -165,7 +165,7 @@ onEachDatabase((kind) => {
       expect((await app.store.loginFailures.find(id, ''))?.failures).toBe(0);
     });
 
-    it('after five failures, once the delay is over', async () => {
+    it('all succeed after five failures, once the delay is over', async () => {
       const { email, password } = await signUp(app);
       await failTimes(app, 5, { email });
 

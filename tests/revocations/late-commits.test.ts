@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       expect(idsOf(body.events)).toContain(late);
     });
 
-    it('also while it waits', async () => {
+    it('a follower that waits is given it as well', async () => {
       const { follower, missing, cursor } = await atAGap();
       const asked = follower.ask({ after: cursor, wait: 50 }).then();
       await untilWaiting(apps.first, 1);
