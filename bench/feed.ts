@@ -17,7 +17,7 @@ const SHORT_LAG_SECONDS = 2;
 
 await runBenchmark('feed', measure);
 
-/** How soon another service knows of what is revoked, and what it costs that many want to know. */
+/** How soon another service knows of a revocation, and the cost of many followers. */
 async function measure(run: Run): Promise<Figure[]> {
   const mysql = await useMysql(run, { innodb_flush_log_at_trx_commit: 1 });
   const alone = await startAuthService(run, mysql, 1);
@@ -65,12 +65,12 @@ async function repeat({ quick }: Run, measureOnce: () => Promise<number>): Promi
 
 async function revocationLag(service: AuthService, logout: Line, other: Line): Promise<number> {
   const token = await signUp(service);
-  demandStatus(await other.ask('GET', '/', token), 200);
-  demandStatus(await logout.ask('POST', '/logout', token), 204);
+  requireStatus(await other.ask('GET', '/', token), 200);
+  requireStatus(await logout.ask('POST', '/logout', token), 204);
   return untilStatus(other, token, 401);
 }
 
-/** What becomes of services that can no longer follow. */
+/** How services that can no longer follow behave. */
 async function killed(run: Run, service: AuthService): Promise<Figure[]> {
   const maxLagSeconds = SHORT_LAG_SECONDS;
   const [refusing, accepting] = await Promise.all(
@@ -80,13 +80,13 @@ async function killed(run: Run, service: AuthService): Promise<Figure[]> {
   );
   if (refusing === undefined || accepting === undefined) throw new Error('unreachable');
   const token = await signUp(service);
-  for (const line of [refusing, accepting]) demandStatus(await line.ask('GET', '/', token), 200);
+  for (const line of [refusing, accepting]) requireStatus(await line.ask('GET', '/', token), 200);
   process.kill(service.pid, 'SIGKILL');
   const until = sleep(maxLagSeconds * 1000 + 100);
   const milliseconds = await untilStatus(refusing, token, 503);
   await until;
-  demandStatus(await refusing.ask('GET', '/', token), 503);
-  demandStatus(await accepting.ask('GET', '/', token), 200);
+  requireStatus(await refusing.ask('GET', '/', token), 503);
+  requireStatus(await accepting.ask('GET', '/', token), 200);
   for (const line of [refusing, accepting]) line.close();
   const name = `the service killed, until another one refuses all tokens (maxLagSeconds ${maxLagSeconds})`;
   return [measured(name, 'ms', [milliseconds], { atMost: 2_500 })];
@@ -99,12 +99,12 @@ async function untilStatus(line: Line, token: string, wanted: number): Promise<n
     const status = await line.ask('GET', '/', token);
     const elapsed = performance.now() - begun;
     if (status === wanted) return elapsed;
-    demandStatus(status, 200);
+    requireStatus(status, 200);
     if (elapsed > PATIENCE_MILLISECONDS) throw new Error(`no ${wanted} in ${PATIENCE_MILLISECONDS} ms`);
   }
 }
 
-function demandStatus(status: number, wanted: number): void {
+function requireStatus(status: number, wanted: number): void {
   if (status !== wanted) throw new Error(`expected ${wanted}, got ${status === 0 ? 'no answer' : status}`);
 }
 

@@ -113,7 +113,7 @@ async function floodServer(
   const program = await startLatchkey(run, {
     BCRYPT_COST: String(run.quick ? 4 : BCRYPT_COST),
     RATE_LIMITS: limits,
-    // What is measured beside the flood is not to be limited itself.
+    // The requests measured beside the flood must not be limited themselves.
     RATE_LIMIT_TOKEN: '10000000/60',
     TRUST_PROXY: '1',
     ...(processes > 1 && {

@@ -167,7 +167,7 @@ async function emptyTables({ administrator, createDatabase }: Mysql, source: str
   };
 }
 
-/** The columns of a table as the text of a list, but for those that the database computes and nobody may write. */
+/** The columns of a table as the text of a list, but for those that the database computes. */
 async function writtenColumns(administrator: Connection, database: string, table: string): Promise<string> {
   const [rows] = await administrator.query<RowDataPacket[]>(
     `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS

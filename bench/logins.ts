@@ -4,7 +4,7 @@ import { type Run, runBenchmark } from './support/benchmark.ts';
 import { compared, type Figure, measured } from './support/figures.ts';
 import { createTraffic, startGenerator } from './support/generator.ts';
 import { watchMemory } from './support/memory.ts';
-import { answersPerSecond, demandStatus } from './support/outcomes.ts';
+import { answersPerSecond, requireStatus } from './support/outcomes.ts';
 import { OVERLOAD_FACTOR, overload, VERIFICATIONS_PER_SECOND } from './support/overload.ts';
 import { startLatchkey } from './support/programs.ts';
 import { latchkey } from './support/services.ts';
@@ -13,7 +13,7 @@ import { quantile } from './support/statistics.ts';
 const WORKERS = availableParallelism();
 /** Several, since a person with a hundred sessions loses the oldest at each login. */
 const PEOPLE = 12;
-/** One at work and one waiting for each hash thread: too few for anybody to be refused. */
+/** One at work and one waiting for each hash thread: too few for a refusal. */
 const LOGIN_CONNECTIONS = 2 * WORKERS;
 
 await runBenchmark('logins', measure);
@@ -41,7 +41,7 @@ async function measure(run: Run): Promise<Figure[]> {
       warmUpMilliseconds: run.quick ? 50 : 1_000,
       measureMilliseconds: run.quick ? 200 : 4_000,
     });
-    peaks.push(answersPerSecond(demandStatus(outcomes, 200), WORKERS));
+    peaks.push(answersPerSecond(requireStatus(outcomes, 200), WORKERS));
     overloads.push(await overload(run, { logins, verifications, memory, peak: peaks[0] ?? Number.NaN }));
   }
 

@@ -3,7 +3,7 @@ import { type Run, runBenchmark } from './support/benchmark.ts';
 import { compared, type Figure, measured } from './support/figures.ts';
 import { createTraffic, startGenerator } from './support/generator.ts';
 import { type Mysql, useMysql } from './support/mysql.ts';
-import { demandStatus, latenciesMilliseconds } from './support/outcomes.ts';
+import { latenciesMilliseconds, requireStatus } from './support/outcomes.ts';
 import { startLatchkey } from './support/programs.ts';
 import { latchkey, MAX_SIGNUPS, type Task } from './support/services.ts';
 import { interleave, median } from './support/statistics.ts';
@@ -35,7 +35,7 @@ async function measure(run: Run): Promise<Figure[]> {
       warmUpMilliseconds: run.quick ? 0 : 100,
       measureMilliseconds: run.quick ? 50 : 600,
     });
-    return median(latenciesMilliseconds(demandStatus(outcomes, status)));
+    return median(latenciesMilliseconds(requireStatus(outcomes, status)));
   };
   let signups = 0;
   const newPeople = () => ++signups * MAX_SIGNUPS;

@@ -3,7 +3,7 @@ import { type Run, runBenchmark } from './support/benchmark.ts';
 import { cpuMilliseconds } from './support/cpu.ts';
 import { compared, type Figure } from './support/figures.ts';
 import { createTraffic, startGenerator } from './support/generator.ts';
-import { demandStatus } from './support/outcomes.ts';
+import { requireStatus } from './support/outcomes.ts';
 import { type Program, startLatchkey, startPeer } from './support/programs.ts';
 import { latchkey } from './support/services.ts';
 import { interleave } from './support/statistics.ts';
@@ -60,7 +60,7 @@ async function measure(run: Run): Promise<Figure[]> {
         });
       await load(run.quick ? 10 : 150);
       const before = cpuMilliseconds(program.pid);
-      const outcomes = demandStatus(await load(run.quick ? 60 : 600), status);
+      const outcomes = requireStatus(await load(run.quick ? 60 : 600), status);
       return (1000 * (cpuMilliseconds(program.pid) - before)) / outcomes.length;
     };
   const figures: Figure[] = [];

@@ -50,7 +50,7 @@ const missed = figures.filter((figure) => meetsTarget(figure) === false).length;
 console.log(
   `\n${names.length} benchmark${names.length === 1 ? '' : 's'} in ${seconds} s, ${missed} targets missed`,
 );
-// What the documentation shows is one whole run.
+// The documentation shows one whole run.
 if (given.length === 0 && process.exitCode === undefined) {
   writeJson(LATEST, { date: new Date().toISOString(), machine, seconds, figures } satisfies Latest);
   console.log(`Written to ${LATEST}`);

@@ -80,7 +80,7 @@ async function hostileTokens(run: Run): Promise<Figure[]> {
   const total = run.quick ? 1_000 : 100_000;
   const rounds = run.quick ? 2 : 25;
   const verifier = createVerifier({ secret, issuer, audience });
-  // What is compiled and made once does not count as growth.
+  // Code that is compiled and objects that are made once do not count as growth.
   await refuse(verifier, 1, run.quick ? 10 : 500);
 
   const before = bytesInUse(collectGarbage);
@@ -108,7 +108,7 @@ async function refuse({ verifySync }: Verifier, rounds: number, count: number) {
   // Another one, which is forgotten with the good tokens that it remembers.
   const other = createVerifier({ secret, issuer, audience });
   const refusing = (kind: Parameters<typeof hostile>[0]) => async () =>
-    nanosecondsEach(hostile(kind, count), (token) => demandRefusal(verifySync, token));
+    nanosecondsEach(hostile(kind, count), (token) => requireRefusal(verifySync, token));
   return interleave(rounds, {
     good: async () => nanosecondsEach(issueTokens(signing, count), other.verifySync),
     noDots: refusing('noDots'),
@@ -120,7 +120,7 @@ async function refuse({ verifySync }: Verifier, rounds: number, count: number) {
   });
 }
 
-function demandRefusal(verify: (token: string) => unknown, token: string): void {
+function requireRefusal(verify: (token: string) => unknown, token: string): void {
   try {
     verify(token);
   } catch (error) {

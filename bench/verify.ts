@@ -3,7 +3,7 @@ import type { RequestTemplate } from './load/load.ts';
 import { type Run, runBenchmark } from './support/benchmark.ts';
 import { compared, type Figure, measured } from './support/figures.ts';
 import { createTraffic, startGenerator } from './support/generator.ts';
-import { answersPerSecond, demandStatus } from './support/outcomes.ts';
+import { answersPerSecond, requireStatus } from './support/outcomes.ts';
 import { type Program, startLatchkey, startPeer } from './support/programs.ts';
 import { latchkey } from './support/services.ts';
 import { interleave } from './support/statistics.ts';
@@ -36,7 +36,7 @@ async function measure(run: Run): Promise<Figure[]> {
       warmUpMilliseconds: run.quick ? 20 : 300,
       measureMilliseconds: run.quick ? 50 : 1_200,
     });
-    return answersPerSecond(demandStatus(outcomes, 200));
+    return answersPerSecond(requireStatus(outcomes, 200));
   };
   const rates = await interleave(run.quick ? 1 : 5, {
     standard: () => throughput(standard),

@@ -16,7 +16,7 @@ function databaseFor(name) {
   const dataDirectory = environment.readVariable(process.env, 'DATA_DIR') ?? './data';
   const location = environment.parseDatabaseUrl(url ?? environment.defaultDatabaseUrl(dataDirectory));
   if (location.dialect === 'sqlite') {
-    // The file holds password hashes: nobody else reads it.
+    // The file holds password hashes, so no other user of the host may read it.
     process.umask(0o077);
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
     return { ...location, logging: false, environment: name };

@@ -94,8 +94,8 @@ function decodePart(text) {
 }
 
 /**
- * The TLS options mysql2 takes: `off` sends none, `verify` demands a certificate of a known authority that names the
- * host. mysql2 leaves the name unchecked unless it is told otherwise, which would accept anybody's certificate.
+ * The TLS options mysql2 takes: `off` sends none, `verify` requires a certificate of a known authority that names the
+ * host. mysql2 leaves the name unchecked unless it is told otherwise, which would accept any valid certificate.
  */
 function tlsOptions(mode, caFile) {
   if (mode !== 'off' && mode !== 'verify') throw new Error(`DATABASE_TLS is "${mode}": off or verify`);

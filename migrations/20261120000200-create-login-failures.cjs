@@ -7,7 +7,7 @@ module.exports = {
     await queryInterface.createTable(
       'login_failures',
       {
-        // A user's id, or a keyed hash of an identifier that nobody has.
+        // A user's id, or a keyed hash of an identifier without an account.
         account: { type: Sequelize.STRING(64), primaryKey: true },
         // Empty for all devices that the account does not know.
         device: { type: Sequelize.STRING(64), primaryKey: true },

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Machines that get tokens in their own name: what they may do, and the hashes of their secrets. */
+/** Machine clients, their permissions, and the hashes of their secrets. */
 module.exports = {
   async up(queryInterface, Sequelize) {
     const date = Sequelize.DATE(3);
@@ -37,7 +37,7 @@ module.exports = {
       {
         id,
         client_id: { type: Sequelize.STRING(36), allowNull: false, ...reference('clients', 'id') },
-        // SHA-256 in hex: the secrets are 256 random bits, which nobody guesses however fast the hash is.
+        // SHA-256 in hex: the secrets are 256 random bits, which cannot be guessed however fast the hash is.
         hash: { type: Sequelize.STRING(64), allowNull: false },
         created_at: { type: date, allowNull: false },
       },

@@ -16,7 +16,7 @@ module.exports = {
           onDelete: 'CASCADE',
         },
         name: required(200),
-        // SHA-256 in hexadecimal: the key itself is shown once and kept by nobody here.
+        // SHA-256 in hexadecimal: the key itself is shown once and not stored.
         hash: required(64),
         prefix: required(16),
         last_four: required(4),

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Since when somebody has to choose another password before they are let in. */
+/** Since when a user has to choose another password before a login succeeds. */
 module.exports = {
   async up(queryInterface, Sequelize) {
     const column = { type: Sequelize.DATE(3), allowNull: true };

@@ -51,7 +51,11 @@ function renderLegend(): string {
     ['bearer', 'a user or a machine client, by an access token or an API key', inCode(of(bearer()))],
     ['user', 'a user, by an access token or an API key', beyond(user())],
     ['session', 'a user, by an access token and no API key', beyond(session())],
-    ['a permission', 'whoever holds it, by an access token or an API key', beyond(permission('users:list'))],
+    [
+      'a permission',
+      'every caller that holds it, by an access token or an API key',
+      beyond(permission('users:list')),
+    ],
     ['client', 'a machine client, by its `client_id` and `client_secret`', ''],
     ['… or none', 'the same, or what the body holds will do: a token, or the secret of a client', ''],
   ];

@@ -21,7 +21,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
 /** Members whose value is that of a variable with another name. */
 const ALIASES: Readonly<Record<string, string>> = { current_password: 'password' };
 
-/** What an operation does besides being sent. */
+/** What an operation does beside sending the request. */
 const BEFORE: Readonly<Record<string, string[]>> = {
   signup: [
     'const unique = Date.now().toString(36) + Math.floor(Math.random() * 1e6).toString(36);',
@@ -55,7 +55,7 @@ const KEEP_TOKENS = [
   "pm.collectionVariables.set('refresh_token', refresh_token);",
 ];
 
-/** What ends other sessions or this one, or the account: a folder of its own at the end, so that the whole runs. */
+/** Operations that end sessions or the account: a folder of its own at the end, so that the whole collection runs. */
 const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'logout'];
 const LAST_FOLDER = 'At the end';
 
@@ -68,10 +68,10 @@ const PATH_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>>
   '/admin/clients/{client_id}/secrets/{secret_id}': { client_id: 'client_id', secret_id: 'secret_id' },
 };
 
-/** What only administrators may do: others are refused, and the collection runs all the same. */
+/** Operations for administrators: others are refused, and the collection runs all the same. */
 const GUARDED_PATHS = ['/admin/', '/revocations'];
 
-/** What needs permissions is sent with the token of somebody who has them. */
+/** Requests that need permissions are sent with the token of a user who has them. */
 const ADMIN_AUTH = { type: 'bearer', bearer: [{ key: 'token', value: '{{admin_token}}', type: 'string' }] };
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -131,7 +131,7 @@ function readOperations(document: OpenApiDocument): Operation[] {
         isForm: isForm(operation.requestBody),
         success,
         examples: pathExamples(operation.parameters),
-        // A machine's token is kept by itself.
+        // The token of a machine client is kept apart.
         answersToken:
           operation.operationId !== 'token' &&
           'access_token' in propertiesOf(document, operation.responses?.[success]),
@@ -171,7 +171,7 @@ function variableOf(path: string, parameter: string): string | undefined {
   return variable === undefined ? undefined : `{{${variable}}}`;
 }
 
-/** Who runs the collection may be an administrator or not; what is for administrators tells either way. */
+/** The collection may be run by an administrator or not; the tests of administrative requests accept both. */
 function expectation({ path, success }: Operation): string {
   return GUARDED_PATHS.some((guarded) => path.startsWith(guarded))
     ? `pm.test('answers ${success}, or refuses who may not and what is not there', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 401, 403, 404, 409]));`
@@ -190,7 +190,7 @@ function toForm(body: Record<string, unknown>): object {
   return { body: { mode: 'urlencoded', urlencoded: parameters } };
 }
 
-/** Undefined for the collection's own, which is the access token. A machine authenticates in the body. */
+/** Undefined for the collection's own, which is the access token. A machine client authenticates in the body. */
 function authOf(path: string, security: readonly object[] | undefined): object | undefined {
   if (GUARDED_PATHS.some((guarded) => path.startsWith(guarded))) return ADMIN_AUTH;
   const takesToken = security?.some((alternative) => 'bearer' in alternative) && !path.startsWith('/oauth/');

@@ -2,7 +2,7 @@
 
 const { insertBaseline } = require('../config/baseline.cjs');
 
-/** The service's own roles and permissions, where somebody has deleted some. Undoing it would lock everybody out. */
+/** Restores the service's own roles and permissions where they were deleted. Undoing it would lock everybody out. */
 module.exports = {
   async up(queryInterface) {
     await insertBaseline(queryInterface, new Date());

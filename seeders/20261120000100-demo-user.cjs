@@ -24,7 +24,7 @@ module.exports = {
       return;
     }
     await queryInterface.bulkInsert('users', [DEMO_USER], { ignoreDuplicates: true });
-    // Only if it is this very user: somebody else may have had one of the identifiers.
+    // Only if it is this very user: another account may have had one of the identifiers.
     await queryInterface.sequelize.query(
       `INSERT INTO user_roles (user_id, role) SELECT users.id, roles.name FROM users, roles
       WHERE users.id = :id AND roles.name = 'user'

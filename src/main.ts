@@ -4,7 +4,7 @@ import { StartError } from './runtime/processes.ts';
 import { serve } from './runtime/serve.ts';
 import { supervise } from './runtime/supervise.ts';
 
-// What this process writes, the database and the secret, is nobody else's.
+// The database and the secret that this process writes must not be readable by other users of the host.
 process.umask(0o077);
 
 try {

@@ -10,7 +10,7 @@ interface Compose {
 describe('compose.yaml', () => {
   const compose: Compose = parse(readFileSync(new URL('../compose.yaml', import.meta.url), 'utf8'));
 
-  it('sets only variables that the service knows, and all that production demands', () => {
+  it('sets only variables that the service knows, and all that production requires', () => {
     const names = Object.keys(compose.services.latchkey?.environment ?? {});
 
     expect(names.filter((name) => !(name in VARIABLES))).toEqual([]);

@@ -143,7 +143,7 @@ describe('an empty environment', () => {
     expect(loadConfig(Object.fromEntries(empty))).toEqual(loadConfig({}));
   });
 
-  it('may hold whatever else a machine has in it', () => {
+  it('may hold any other variables of a host', () => {
     expect(loadConfig({ PATH: '/bin', HOME: '/root', port: '80', Jwt_Secret: 'x' })).toEqual(loadConfig({}));
   });
 });
@@ -280,7 +280,7 @@ describe('a configuration', () => {
     ['development', '127.0.0.1'],
     ['test', '127.0.0.1'],
     ['production', '0.0.0.0'],
-  ])('in %s listens on %s, unless HOST says otherwise', (environment, host) => {
+  ])('makes %s listen on %s, unless HOST says otherwise', (environment, host) => {
     const env = { ...PRODUCTION, NODE_ENV: environment };
 
     expect(loadConfig(env).http.host).toBe(host);
@@ -291,7 +291,7 @@ describe('a configuration', () => {
     ['sqlite:./x.sqlite', true],
     ['mysql://db/auth', false],
     ['mariadb://db/auth', false],
-  ])('for %s has MIGRATE_ON_START=%s, unless it is set', (url, migrateOnStart) => {
+  ])('gives %s MIGRATE_ON_START=%s, unless it is set', (url, migrateOnStart) => {
     expect(loadConfig({ DATABASE_URL: url }).database.migrateOnStart).toBe(migrateOnStart);
     for (const value of [true, false]) {
       const env = { DATABASE_URL: url, MIGRATE_ON_START: String(value) };
@@ -508,7 +508,7 @@ describe('HASH_WORKERS', () => {
     expect(hashing.workers).toBe(each);
   });
 
-  it('are the cores of the machine by default, divided likewise', () => {
+  it('are the cores of the host by default, divided likewise', () => {
     const { hashing } = loadConfig({ WEB_CONCURRENCY: '2' });
 
     expect(hashing.workers).toBe(Math.max(1, Math.floor(availableParallelism() / 2)));
@@ -569,7 +569,7 @@ describe('production', () => {
     });
   });
 
-  it.each(['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'])('demands %s, an empty one included', (name) => {
+  it.each(['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'])('requires %s, and more than an empty one', (name) => {
     expect(faultsOf(without(PRODUCTION, name))).toEqual([`${name} is not set: required in production`]);
     expect(faultsOf({ ...PRODUCTION, [name]: '' })).toEqual([`${name} is not set: required in production`]);
   });
@@ -643,7 +643,7 @@ describe('production', () => {
   });
 });
 
-describe('the text of a secret stands in no message', () => {
+describe('the text of a secret', () => {
   it.each<[what: string, env: Record<string, string>]>([
     ['a short JWT_SECRET', { ...PRODUCTION, JWT_SECRET: 'canary' }],
     ['a sample JWT_SECRET', { ...PRODUCTION, JWT_SECRET: 'canary'.repeat(8) }],
@@ -658,7 +658,7 @@ describe('the text of a secret stands in no message', () => {
     ['a DATABASE_URL whose password has a %', { DATABASE_URL: 'mysql://auth:canary%zz@db/auth' }],
     ['a DATABASE_URL that is no URL', { DATABASE_URL: 'canary' }],
     ['a JWT_SECRET that is given twice', { JWT_SECRET: 'canary', JWT_SECRET_FILE: '/run/secrets/jwt' }],
-  ])('when the fault is %s', (_what, env) => {
+  ])('stands in no message when the fault is %s', (_what, env) => {
     const faults = faultsOf(env);
 
     expect(faults).toHaveLength(1);
@@ -666,7 +666,7 @@ describe('the text of a secret stands in no message', () => {
     expect(faults[0]).toMatch(/^(JWT_SECRET|PASSWORD_PEPPER|DATABASE_URL) /);
   });
 
-  it('when a secret is read from a file', () => {
+  it('stands in no message when it is read from a file', () => {
     const faults = faultsOf({ ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: fileWith('canary') });
 
     expect(faults).toHaveLength(1);
@@ -713,7 +713,7 @@ describe('a secret from NAME_FILE', () => {
     });
   });
 
-  it('meets what production demands', () => {
+  it('meets what production requires', () => {
     const env = {
       NODE_ENV: 'production',
       PUBLIC_URL: 'https://auth.example.com',
@@ -749,7 +749,7 @@ describe('a secret from NAME_FILE', () => {
     },
   );
 
-  it('that is empty is a fault, since somebody meant to set it', () => {
+  it('that is empty is a fault, since it was meant to be set', () => {
     for (const content of ['', '\n']) {
       const file = fileWith(content);
       const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: file };
@@ -769,7 +769,7 @@ describe('DATABASE_TLS', () => {
     expect(loadConfig(MYSQL).database.tls).toBeUndefined();
   });
 
-  it('as verify demands a certificate of an authority that Node knows, with the name of the host', () => {
+  it('as verify requires a certificate of an authority that Node knows, with the name of the host', () => {
     expect(loadConfig({ ...MYSQL, DATABASE_TLS: 'verify' }).database.tls).toEqual({
       rejectUnauthorized: true,
       verifyIdentity: true,
@@ -788,7 +788,7 @@ describe('DATABASE_TLS', () => {
     });
   });
 
-  it('must not be off where an authority is named, since somebody wanted TLS', () => {
+  it('must not be off where an authority is named, since TLS was wanted', () => {
     expect(faultsOf({ ...MYSQL, DATABASE_TLS_CA_FILE: fileWith('PEM') })).toEqual([
       expect.stringMatching(/^DATABASE_TLS_CA_FILE .*DATABASE_TLS=verify/),
     ]);
@@ -897,7 +897,7 @@ describe('The keys of tokens', () => {
     ]);
   });
 
-  it.each([{}, { JWT_ALG: 'HS256' }])('are not what somebody meant who sets a private key with %j', (env) => {
+  it.each([{}, { JWT_ALG: 'HS256' }])('are not what was meant where a private key is set with %j', (env) => {
     expect(faultsOf({ ...env, JWT_PRIVATE_KEY: EC_PRIVATE })).toEqual([
       expect.stringMatching(/^JWT_PRIVATE_KEY is set while JWT_ALG is HS256/),
     ]);
@@ -983,7 +983,7 @@ describe('The keys of tokens', () => {
     expect(previousPublicKeys.map((pem) => pem.trim())).toEqual([EC_PUBLIC.trim(), RSA_PUBLIC.trim()]);
   });
 
-  it('stay secret under every algorithm: production still demands JWT_SECRET', () => {
+  it('stay secret under every algorithm: production still requires JWT_SECRET', () => {
     const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE };
 
     expect(faultsOf(env)).toEqual(['JWT_SECRET is not set: required in production']);

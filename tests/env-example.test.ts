@@ -29,7 +29,7 @@ describe('.env.example', () => {
     expect(loadConfig(defaults)).toEqual(loadConfig({}));
   });
 
-  it('holds no secret that somebody might leave in place', () => {
+  it('holds no secret that might be left in place', () => {
     for (const [name, variable] of Object.entries(VARIABLES)) {
       if (/SECRET|PEPPER/.test(name)) expect(variable.default).toBe('');
     }

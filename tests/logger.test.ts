@@ -170,7 +170,7 @@ describe('a log line', () => {
     },
   );
 
-  it('has a time and a level and nothing about the machine', () => {
+  it('has a time and a level and nothing about the host', () => {
     const { entry } = lineOf((logger) => logger.info('hello'));
 
     expect(entry).toEqual({ level: 30, time: expect.any(Number), msg: 'hello' });

@@ -32,7 +32,7 @@ export function openConnection(port: number, onLost: () => void): Connection {
     if (headLength === -1) return;
     const head = received.toString('latin1', 0, headLength);
     if (!isComplete(head, received, headLength + HEAD_END.length)) return;
-    // Before the answer is passed on, so that nobody sends on a connection that the server is closing.
+    // Before the answer is passed on, so that no request is sent on a connection that the server is closing.
     if (/\r\nconnection: *close/i.test(head)) onLost();
     settle(Number(head.slice(STATUS_OFFSET, STATUS_OFFSET + 3)));
   });

@@ -1,4 +1,4 @@
-/** What the load generator is asked to do. Everything here crosses a process boundary. */
+/** The orders to the load generator. Everything here crosses a process boundary. */
 export interface Load {
   readonly port: number;
   readonly request: RequestTemplate;
@@ -33,7 +33,7 @@ export interface Numbers {
  */
 export type Pace = { readonly connections: number } | { readonly perSecond: number };
 
-/** What came of one request. The times are milliseconds since 1970, so that several processes agree on them. */
+/** The outcome of one request. The times are milliseconds since 1970, so that several processes agree on them. */
 export interface Outcome {
   /** 0 for a request that was not answered. */
   readonly status: number;

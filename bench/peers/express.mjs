@@ -1,4 +1,4 @@
-// GET /verify in Express without the service: `bare` answers the given bytes to anybody, `usual` checks the token the
+// GET /verify in Express without the service: `bare` answers the given bytes to any caller, `usual` checks the token the
 // way most tutorials do. Plain JavaScript like what it is compared with, so that no loader stands in its way.
 import express from 'express';
 import jwt from 'jsonwebtoken';

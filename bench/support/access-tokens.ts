@@ -20,7 +20,7 @@ export function issueTokens(key: SigningKey, count: number, scope = SCOPE): stri
   return Array.from({ length: count }, () => asReceived(sign(key, scope)));
 }
 
-/** Tokens of somebody with so many permissions that they are as long as a token may be, but for a few characters. */
+/** Tokens of a user with so many permissions that they are as long as a token may be, but for a few characters. */
 export function issueLongTokens(key: SigningKey, count: number): string[] {
   const left = Math.floor(((MAX_TOKEN_LENGTH - sign(key, '').length) * 3) / 4);
   // A scope does not end with a space.

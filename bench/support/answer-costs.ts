@@ -11,7 +11,7 @@ const CONNECTIONS = 200;
 const EMAIL = 'a@example.com';
 const PASSWORD = 'correct horse battery staple';
 
-/** What an answer of each kind costs the thread that answers everybody. */
+/** The CPU time of an answer of each kind in the thread that answers all requests. */
 export async function costsOfAnswers(run: Run, generate: Generator, what: string): Promise<Figure[]> {
   const program = await startLatchkey(run, {
     // One hash at a time that takes its time, and no room to wait for it: nearly every login is refused with 503.

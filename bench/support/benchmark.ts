@@ -16,7 +16,7 @@ export interface Run {
   readonly defer: (undo: () => void | Promise<void>) => void;
 }
 
-/** What a benchmark writes. */
+/** The result file of a benchmark. */
 export interface Result {
   readonly benchmark: string;
   readonly date: string;

@@ -6,7 +6,7 @@ const MAX_HEADER_LENGTH = 512;
 /** Of HS256, in base64url. */
 const SIGNATURE_LENGTH = 43;
 
-/** What somebody might send who has no key: each kind makes one that is as long as a token may be. */
+/** Tokens that an attacker without a key might send: each kind makes one that is as long as a token may be. */
 export function createHostileTokens(key: SigningKey) {
   const good = issueLongTokens(key, 1)[0] ?? '';
   const [header = '', payload = ''] = good.split('.');

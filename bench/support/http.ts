@@ -28,7 +28,7 @@ export function postJson<Answer>(
 
 export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-/** A kept-alive connection of somebody with a token. */
+/** A kept-alive connection of a client with a token. */
 export interface Line {
   /** Sends a request and resolves to the status of its answer; 0 where there is none. */
   readonly ask: (method: 'GET' | 'POST', path: string, token: string) => Promise<number>;

@@ -33,7 +33,7 @@ export async function createMachineClient(program: Program, scope: string): Prom
   return { id: client.client_id, secret: client.client_secret };
 }
 
-/** An access token of a machine (RFC 6749 section 4.4). */
+/** An access token of a machine client (RFC 6749 section 4.4). */
 export async function issueTo({ id, secret }: MachineClient, program: Program): Promise<string> {
   const { access_token } = await askForJson<{ access_token: string }>(program, '/oauth/token', {
     method: 'POST',

@@ -1,6 +1,6 @@
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
-/** What a figure means nothing without. To be called before anything runs. */
+/** Hardware and load, without which a figure means nothing. To be called before anything runs. */
 export function describeMachine() {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',

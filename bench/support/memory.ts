@@ -33,7 +33,7 @@ export function exposeGarbageCollector(): () => void {
   return runInNewContext('gc') as () => void;
 }
 
-/** What this process holds on to. */
+/** The memory that this process retains. */
 export function bytesInUse(collectGarbage: () => void): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();

@@ -17,7 +17,7 @@ export function answersPerSecond(outcomes: readonly Outcome[], atOnce = 1): numb
  * A refused request is answered faster than a served one, so a figure that counted it would flatter.
  * @throws Error where one of them has another status
  */
-export function demandStatus(outcomes: readonly Outcome[], status: number): readonly Outcome[] {
+export function requireStatus(outcomes: readonly Outcome[], status: number): readonly Outcome[] {
   if (outcomes.length === 0) throw new Error('nothing was sent in time: the server was still busy');
   const other = outcomes.find((outcome) => outcome.status !== status);
   if (other !== undefined) {

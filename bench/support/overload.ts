@@ -3,7 +3,7 @@ import { nowMilliseconds, type Outcome, type Pace } from '../load/load.ts';
 import type { Run } from './benchmark.ts';
 import type { Traffic } from './generator.ts';
 import type { MemorySample } from './memory.ts';
-import { answersPerSecond, demandStatus, latenciesMilliseconds } from './outcomes.ts';
+import { answersPerSecond, latenciesMilliseconds, requireStatus } from './outcomes.ts';
 import { median, quantile } from './statistics.ts';
 
 export const OVERLOAD_FACTOR = 20;
@@ -39,7 +39,7 @@ export async function overload(run: Run, { logins, verifications, memory, peak }
       measureMilliseconds: milliseconds(measureMilliseconds),
     });
     return {
-      perSecond: answersPerSecond(demandStatus(outcomes, 200)),
+      perSecond: answersPerSecond(requireStatus(outcomes, 200)),
       p99Milliseconds: quantile(latenciesMilliseconds(outcomes), 0.99),
     };
   };
@@ -62,7 +62,7 @@ export async function overload(run: Run, { logins, verifications, memory, peak }
   const steadyFrom = nowMilliseconds();
   const steady = await steadily();
   const steadyUntil = nowMilliseconds();
-  // Who came last meanwhile is served before verification takes what it needs.
+  // Logins that arrived last are served before verification takes the CPU it needs.
   await sleep(milliseconds(FILLING_MILLISECONDS));
   const fullFrom = nowMilliseconds();
   const full = await fully(FULL_MILLISECONDS);
@@ -89,7 +89,7 @@ function servedPerSecond(outcomes: readonly Outcome[], from: number, to: number)
   return (served.length * 1000) / (to - from);
 }
 
-/** Who got no answer at all waited at least as long as we did. Where nobody is refused, that is everybody. */
+/** A request without an answer waited at least as long as the run. Where none is refused, that is all of them. */
 function refusals(outcomes: readonly Outcome[]): number[] {
   const refused = outcomes.filter(({ status }) => status !== 200);
   return latenciesMilliseconds(refused.length === 0 ? outcomes : refused);

@@ -32,7 +32,7 @@ export function startPeer(run: Run, file: string, env: Record<string, string> = 
 
 /**
  * The output goes to a file: a benchmark that read it line by line would take time from what it measures, and a pipe
- * that nobody reads would stop the program.
+ * that is not read would stop the program.
  */
 async function start({ defer }: Run, script: string, env: Record<string, string>): Promise<Program> {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));

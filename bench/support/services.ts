@@ -7,12 +7,12 @@ export interface Task {
   readonly status: number;
 }
 
-/** What the service and its peers can all do. */
+/** The operations that the service and its peers share. */
 export interface Service {
   readonly port: number;
   /** Signs up a new person each time, with numbers from `first` on. */
   readonly signup: (first: number) => Task;
-  /** Logs in anybody of that many people: all who were there from the start, or more who were added since. */
+  /** Logs in any of that many people: all who were there from the start, or more who were added since. */
   readonly login: (people?: number) => Task;
   readonly verify: () => Task;
 }

@@ -70,7 +70,7 @@ export async function waitingFollowers(run: Run, mysql: Mysql, service: AuthServ
   ];
 }
 
-/** Queries a second, whoever sends them: nothing else may use the database server meanwhile. */
+/** Queries a second of all clients: nothing else may use the database server meanwhile. */
 async function countQueries({ administrator }: Mysql, milliseconds: number): Promise<number> {
   const read = async () => {
     const [rows] = await administrator.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Questions'");

@@ -14,7 +14,7 @@ AUDIENCE = os.environ["AUDIENCE"]
 ALGORITHM = os.environ["ALGORITHM"]
 if ALGORITHM not in ["HS256", "RS256", "ES256"]:
     sys.exit("ALGORITHM must be HS256, RS256 or ES256")
-# Anybody can sign with an empty secret.
+# An empty secret is known to everyone.
 if ALGORITHM == "HS256" and not os.environ.get("SECRET"):
     sys.exit("SECRET must be that of Latchkey")
 
@@ -47,7 +47,7 @@ class Keys:
         kid = header.get("kid")
         now = time.monotonic()
         is_due = kid not in self.published or now > self.fetched_at + MAX_AGE_SECONDS
-        # Anybody can make up a kid: that must not become a request each.
+        # A kid can be made up: that must not cause a request each.
         if is_due and now > self.asked_at + COOLDOWN_SECONDS:
             self.asked_at = now
             self.fetch()
@@ -74,7 +74,7 @@ def check_header(header):
     """What the libraries do not look at. The algorithm they do."""
     if header.get("typ") not in ACCESS_TOKEN_TYPES:
         raise Refused("this is no access token")
-    # It demands rules of whoever reads the token (RFC 7515 section 4.1.11), and nobody here knows any.
+    # It names extensions that a reader must understand (RFC 7515 section 4.1.11); this one knows none.
     if "crit" in header:
         raise Refused("the header has the member crit")
 

@@ -161,7 +161,7 @@ async function find(users: UserAdmin, { users: store }: CoreStores, options: Opt
   return users.read(user.id);
 }
 
-/** The first line of standard input; what somebody types at a terminal is not shown. */
+/** The first line of standard input; typing at a terminal is not echoed. */
 async function readPassword(): Promise<string> {
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
   const isTerminal = process.stdin.isTTY === true;

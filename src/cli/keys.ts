@@ -49,7 +49,7 @@ function newKey(algorithm: Algorithm): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim();
 }
 
-/** In PEM, for JWT_PREVIOUS_PUBLIC_KEYS and for whoever verifies without jwks.json. */
+/** In PEM, for JWT_PREVIOUS_PUBLIC_KEYS and for services that verify without jwks.json. */
 function publicHalf({ tokens }: Config): string {
   if (tokens.privateKey === undefined)
     throw new Error('There is no JWT_PRIVATE_KEY: under HS256 nothing is public.');

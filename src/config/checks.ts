@@ -6,7 +6,7 @@ import { describeValue, type Values } from './variables.ts';
 const MIN_SECRET_BYTES = 32;
 const MIN_PRODUCTION_BCRYPT_COST = 10;
 
-/** What is fine on a laptop and not in production. `faults` are those that have been reported already. */
+/** Faults of a configuration that is fine on a laptop and not in production. `faults` are those already reported. */
 export function productionFaults(values: Values, faults: readonly string[]): string[] {
   const found: string[] = [];
   const required = ['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'] as const;
@@ -41,7 +41,7 @@ export function productionFaults(values: Values, faults: readonly string[]): str
   return found;
 }
 
-/** What is wrong with the keys, each by itself and with the algorithm. */
+/** Faults of the keys, each by itself and with the algorithm. */
 export function keyFaults(values: Values): string[] {
   const { JWT_ALG: algorithm = 'HS256', JWT_PRIVATE_KEY: privateKey } = values;
   const found: string[] = [];
@@ -60,7 +60,7 @@ export function keyFaults(values: Values): string[] {
   return found;
 }
 
-/** Whether the keys parse and fit only the key ring tells: it is built once for nothing. */
+/** Only building the key ring tells whether the keys parse and fit, so it is built here and discarded. */
 function keyRingFaults(values: Values, algorithm: Algorithm): string[] {
   try {
     createKeyRing({

@@ -17,7 +17,7 @@ import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import { keyFaults, productionFaults } from './checks.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
 
-/** Everything the service can be told from outside, checked and frozen. */
+/** The configuration of the service, checked and frozen. */
 export interface Config {
   readonly environment: 'development' | 'test' | 'production';
   readonly logLevel: string;

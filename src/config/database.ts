@@ -1,7 +1,7 @@
 import { flag, integer, oneOf, redisUrl, text } from './values.ts';
 import { variable } from './variable.ts';
 
-/** Where everything is kept. */
+/** The variables of the database. */
 export const DATABASE_VARIABLES = {
   DATA_DIR: variable({
     type: text('a directory'),
@@ -33,7 +33,7 @@ export const DATABASE_VARIABLES = {
   DATABASE_TLS: variable({
     type: oneOf('off', 'verify'),
     default: 'off',
-    meaning: 'verify encrypts the MySQL connection and demands a certificate that names the host',
+    meaning: 'verify encrypts the MySQL connection and requires a certificate that names the host',
   }),
   DATABASE_TLS_CA_FILE: variable({
     type: text('the path of a PEM file'),
@@ -47,7 +47,7 @@ export const DATABASE_VARIABLES = {
   AUDIT_RETENTION_DAYS: variable({
     type: integer(1, 3650, 'days'),
     default: '365',
-    meaning: 'For how many days the audit log keeps who did what',
+    meaning: 'For how many days the audit log keeps events',
   }),
   REDIS_URL: variable({
     type: redisUrl,

@@ -1,7 +1,7 @@
 import { integer, oneOf, rate } from './values.ts';
 import { variable } from './variable.ts';
 
-/** How often something may be done. */
+/** The variables of the rate limits. */
 export const LIMITS_VARIABLES = {
   RATE_LIMITS: variable({
     type: oneOf('on', 'off'),

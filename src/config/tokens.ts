@@ -76,6 +76,6 @@ export const TOKENS_VARIABLES = {
   REVOCATION_WHEN_STALE: variable({
     type: oneOf('refuse', 'accept'),
     default: 'refuse',
-    meaning: 'What happens after that: refuse answers 503, accept goes on without knowing of new revocations',
+    meaning: 'After that: refuse answers 503, accept goes on without knowing of new revocations',
   }),
 };

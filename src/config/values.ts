@@ -5,7 +5,6 @@ import type { ValueType } from './variable.ts';
 
 const MAX_WINDOW_SECONDS = 86_400;
 
-/** Any text. */
 export const text = (wants: string) => valueType(z.string(), wants);
 
 export function oneOf<const Names extends readonly [string, ...string[]]>(...names: Names) {
@@ -75,7 +74,7 @@ export const bearerToken = valueType(
   'at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end',
 );
 
-/** No more than what is understood: the client would take a query for options, and any path for a database. */
+/** Only the known parts of a URL: the client would take a query for options, and any path for a database. */
 export const redisUrl = valueType(
   z
     .string()

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** A kind of value: how its text is parsed, and what a message says that it wants. */
+/** A kind of value: its parser, and its description in messages. */
 export interface ValueType<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   readonly wants: string;
@@ -18,15 +18,14 @@ export interface Variable<Schema extends z.ZodType = z.ZodType> extends ValueTyp
 
 interface Row<Schema extends z.ZodType> {
   readonly type: ValueType<Schema>;
-  /** What is read where it is not set, as text; undefined without it. */
+  /** The default, as text; undefined without one. */
   readonly default?: string;
-  /** What is shown as the default, where that follows from something else. */
+  /** The default as the documentation shows it, where it follows from something else. */
   readonly shown?: string;
   readonly meaning: string;
   readonly secret?: true;
 }
 
-/** States a variable. */
 export function variable<Schema extends z.ZodType>(
   row: Row<Schema> & { readonly default: string },
 ): Variable<z.ZodPrefault<Schema>>;

@@ -16,7 +16,7 @@ export const VARIABLES = {
 
 export type VariableName = keyof typeof VARIABLES;
 
-/** What the variables say once they are parsed. */
+/** The parsed values of the variables. */
 export type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]['schema']> };
 
 /** The value as it may appear in a message: secrets only by their length, URLs without their password. */

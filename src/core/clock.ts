@@ -1,8 +1,8 @@
-/** Where time comes from, so that tests can hold it still. */
+/** The source of time, so that tests can hold it still. */
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   readonly now: () => number;
-  /** Milliseconds since some moment: for durations, since nobody sets this clock back or forward. */
+  /** Milliseconds since some moment: for durations, since this clock is never set back or forward. */
   readonly monotonic: () => number;
 }
 
@@ -12,13 +12,13 @@ export const systemClock: Clock = { now: () => Date.now(), monotonic: () => perf
 export interface SharedClock extends Clock {
   /** Asks the database what time it is. Rejects where it does not answer. */
   readonly compare: () => Promise<void>;
-  /** How far the clock of this machine is ahead of the database's; negative where it is behind. */
+  /** How far the clock of this host is ahead of the database's; negative where it is behind. */
   readonly offsetMilliseconds: () => number;
 }
 
 /**
- * Between two comparisons time passes as on the monotonic clock of `own`, so that setting the machine's clock changes
- * nothing here. Without `readTime` the database is on this machine, and `own` is its clock.
+ * Between two comparisons time passes as on the monotonic clock of `own`, so that setting the host's clock changes
+ * nothing here. Without `readTime` the database is on this host, and `own` is its clock.
  */
 export function createSharedClock(own: Clock, readTime: (() => Promise<number>) | undefined): SharedClock {
   if (readTime === undefined) return { ...own, compare: async () => {}, offsetMilliseconds: () => 0 };
@@ -40,10 +40,10 @@ export function createSharedClock(own: Clock, readTime: (() => Promise<number>) 
   return { now, monotonic: own.monotonic, compare, offsetMilliseconds: () => own.now() - now() };
 }
 
-/** From here on a machine whose clock is wrong takes no traffic. */
+/** A process whose host's clock is further off than this takes no traffic. */
 const MAX_OFFSET_MILLISECONDS = 5_000;
 
-/** Whether the machine's clock is so far from the database's that the process should take no traffic. */
+/** Whether the host's clock is so far from the database's that the process should take no traffic. */
 export function isClockOff({ offsetMilliseconds }: Pick<SharedClock, 'offsetMilliseconds'>): boolean {
   return Math.abs(offsetMilliseconds()) > MAX_OFFSET_MILLISECONDS;
 }

@@ -31,7 +31,7 @@ import { createKeyUseStore } from './tokens/key-usage.store.ts';
 import { createKeyUsage } from './tokens/key-usage.ts';
 import { createKeyRing } from './tokens/keys.ts';
 
-/** What the process is made in: the configuration, and what differs between a server and a test. */
+/** The environment of the core: the configuration, and what differs between a server and a test. */
 export interface World {
   readonly config: Config;
   /** The secret in use: the configured one, or one that was made at the first start. */
@@ -46,10 +46,10 @@ export interface World {
   readonly scrape: () => Promise<string>;
 }
 
-/** What features share. */
+/** The services that features share. */
 export type Core = ReturnType<typeof createCore>;
 
-/** Puts together what every capability is made of. Nothing follows, ticks or asks the database yet. */
+/** Builds the services that features share. Nothing follows, ticks or asks the database yet. */
 export function createCore(world: World) {
   const { config, database, clock, logger, observers } = world;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
@@ -89,7 +89,7 @@ export function createCore(world: World) {
   const hashWorkers = createHashWorkers({
     ...config.hashing,
     bcryptCost,
-    // How long a hash takes is a fact of the machine, whatever clock the rest goes by.
+    // How long a hash takes depends on the hardware, so it is not measured by the shared clock.
     monotonic: systemClock.monotonic,
     observer: observers.hashQueue,
     onThreadError: (err) => logger.error({ err }, 'a hash thread could not start'),
@@ -147,13 +147,13 @@ export function createCore(world: World) {
    */
   function verifyToken(token: string): AccessTokenClaims {
     const claims = asAppError(() => accessTokens.verify(token));
-    // Whoever has a token of a refresh has got the answer to it.
+    // A client that shows the token of a refresh has received the answer to it.
     confirmations.note(claims);
     return claims;
   }
   const authenticate = createAuthenticate({ verifyToken, apiKeys, revocations, requireFresh });
 
-  /** Brings up to date what has to be known before the first request is answered. */
+  /** Loads the state that is needed before the first request is answered. */
   async function prepare(): Promise<void> {
     await Promise.all([follower.catchUp(), storedCosts.refresh()]);
   }
@@ -163,7 +163,7 @@ export function createCore(world: World) {
     confirmations.start();
   }
 
-  /** Ends what runs, and writes down what was noted. The database stays open. */
+  /** Stops background work and flushes the notes. The database stays open. */
   async function stop(): Promise<void> {
     follower.stop();
     confirmations.stop();
@@ -176,7 +176,7 @@ export function createCore(world: World) {
     ]);
   }
 
-  /** What is done once a minute. */
+  /** The tasks that run once a minute. */
   const housekeeping = [
     keyUsage.flush,
     apiKeyUsage.flush,

@@ -46,7 +46,7 @@ export const ERRORS = {
   token_invalid: {
     status: 401,
     title: REFUSALS.token_invalid.title,
-    meaning: 'It is damaged, was signed by somebody else or was made for another service. Log in again.',
+    meaning: 'It is damaged, was signed with another key or was made for another service. Log in again.',
   },
   token_expired: {
     status: 401,
@@ -68,7 +68,7 @@ export const ERRORS = {
     status: 401,
     title: 'The refresh token was used before',
     meaning:
-      'Somebody may have copied it, so the session has been ended on every device that shares it. Log in again.',
+      'It may have been copied, so the session has been ended on every device that shares it. Log in again.',
   },
   invalid_credentials: {
     status: 401,
@@ -111,7 +111,7 @@ export const ERRORS = {
   last_admin: {
     status: 409,
     title: 'This is the last administrator',
-    meaning: 'Somebody has to be left who may give the role admin. Give it to somebody else first.',
+    meaning: 'At least one user must remain who may give the role admin. Give it to another user first.',
   },
   scope_too_large: {
     status: 409,
@@ -145,8 +145,8 @@ export const ERRORS = {
   },
   role_in_use: {
     status: 409,
-    title: 'Somebody has this role',
-    meaning: 'Repeat the request with ?force=true to take it away from everybody who has it.',
+    title: 'The role is in use',
+    meaning: 'Repeat the request with ?force=true to take it away from every user who has it.',
   },
   role_protected: {
     status: 409,
@@ -171,7 +171,7 @@ export const ERRORS = {
   },
   permission_in_use: {
     status: 409,
-    title: 'Somebody has this permission',
+    title: 'The permission is in use',
     meaning:
       'Repeat the request with ?force=true to take it away from every role and machine client that has it.',
   },
@@ -273,7 +273,7 @@ export type ErrorCode = keyof typeof ERRORS;
 
 const TOKEN_FAULTS = ['token_invalid', 'token_expired', 'token_revoked'] as const;
 
-/** Whether something is the matter with a token or a key that was sent, as against with the service. */
+/** Whether the fault is in the token or key that was sent, not in the service. */
 export function isTokenFault(code: ErrorCode): code is (typeof TOKEN_FAULTS)[number] {
   return (TOKEN_FAULTS as readonly ErrorCode[]).includes(code);
 }
@@ -298,11 +298,11 @@ export const FIELD_ERRORS = {
   invalid_role: 'The name of a role has 1 to 64 letters (a-z), digits or the signs _ . -',
   invalid_permission:
     'A permission is resource:action, each 1 to 63 letters (a-z), digits or the signs _ . -',
-  password_too_short: 'The password has fewer characters than the operator demands.',
+  password_too_short: 'The password has fewer characters than the operator requires.',
   password_too_long: 'The password has more than 256 characters.',
   password_common: 'The password is among the first that attackers try.',
-  password_unchanged: 'Another password is demanded, and this is the present one.',
-  password_not_demanded: 'No other password is demanded here: POST /me/password changes it.',
+  password_unchanged: 'Another password is required, and this is the present one.',
+  password_not_demanded: 'No new password is required here: POST /me/password changes it.',
   password_personal: 'The password is your email address, username or name, or the name of the service.',
 } as const satisfies Record<string, string>;
 
@@ -321,7 +321,7 @@ interface AppErrorOptions {
   readonly fields?: readonly FieldError[];
   /** The quota that the refusal is about, or that it leaves. */
   readonly quota?: Quota | undefined;
-  /** What the operator should see in the log although it is no fault of the service; `message` is the line's text. */
+  /** Logged for the operator although it is no fault of the service; `message` is the text of the line. */
   readonly event?: Readonly<Record<string, string>>;
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -353,7 +353,7 @@ export class AppError extends Error {
   }
 }
 
-/** Runs a check of the verifier, without a stack. What it refuses is an AppError with the same code and in the same words. */
+/** Runs a check of the verifier, without a stack. A refusal becomes an AppError with the same code and words. */
 export function asAppError<Result>(check: () => Result): Result {
   const frames = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;

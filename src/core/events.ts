@@ -2,9 +2,9 @@ import type { Caller } from './principal.ts';
 import type { Revocation } from './revocation/revocation.ts';
 import type { CoreStores } from './stores.ts';
 
-/** What one feature tells the others, each with what it says. The names are those of the audit log. */
+/** The events that one feature emits for the others, with their payloads. The names are those of the audit log. */
 export interface Events {
-  /** A permission goes, and whoever has it loses it. */
+  /** A permission is deleted, and every holder loses it. */
   readonly 'permission.deleted': {
     readonly name: string;
     readonly caller: Caller;

@@ -1,11 +1,11 @@
 import type { RequestPolicy } from './limits/rate-limiter.ts';
 import type { QueueObserver } from './passwords/fair-queue.ts';
 
-/** Who is told what happens, for the metrics. */
+/** Callbacks for what happens, for the metrics. */
 export interface Observers {
   /** How a sign-in ended. */
   readonly login: (outcome: string) => void;
-  /** What became of a refresh token. */
+  /** The outcome of a refresh. */
   readonly refresh: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */
   readonly limited: (policy: RequestPolicy | 'login-account') => void;

@@ -11,7 +11,7 @@ export interface RequestOrigin {
   readonly clientRequestId: string | null;
 }
 
-/** How a user proved who they are, and when. */
+/** How and when a user authenticated. */
 export interface Authentication {
   /** Method names of RFC 8176, such as `pwd`. */
   readonly methods: readonly string[];
@@ -25,7 +25,7 @@ export interface Holding {
   readonly permissions: readonly string[];
 }
 
-/** What a service behind a gateway is told of a credential: the claims of a token, or what stands for them. */
+/** What a service behind a gateway is told of a credential: the claims of a token, or their equivalent. */
 interface Described {
   readonly claims: AccessTokenClaims;
 }
@@ -38,7 +38,7 @@ export interface UserPrincipal extends Holding, Described {
   readonly sessionId: string | null;
   /** The claim `jti`. */
   readonly tokenId: string;
-  /** Null where the token says nothing of it: it is from before such claims. */
+  /** Null for a token from before such claims. */
   readonly authentication: Authentication | null;
 }
 
@@ -63,7 +63,7 @@ export interface OperatorPrincipal {
   readonly kind: 'operator';
 }
 
-/** Who proved who they are with a credential. */
+/** A caller that proved its identity with a credential. */
 export type AuthenticatedPrincipal = UserPrincipal | ApiKeyPrincipal | ClientPrincipal;
 
 export type Principal = AuthenticatedPrincipal | OperatorPrincipal;
@@ -74,7 +74,7 @@ export interface Actor {
   readonly id: string | null;
 }
 
-/** Who does something, and from where. */
+/** The caller of an operation, and where the call comes from. */
 export interface Caller {
   readonly actor: Actor;
   readonly origin: RequestOrigin;
@@ -89,7 +89,6 @@ export interface PrincipalCaller<Who extends Principal = Principal> extends Call
 
 export const ANONYMOUS: Actor = { type: 'anonymous', id: null };
 
-/** The operator at the command line. */
 export const OPERATOR: PrincipalCaller<OperatorPrincipal> = {
   principal: { kind: 'operator' },
   actor: { type: 'operator', id: null },

@@ -10,14 +10,14 @@ import { createLoginFailureStore } from './sign-in/login-failures.store.ts';
 import { createUserRoleStore } from './users/user-roles.store.ts';
 import { createUserStore } from './users/users.store.ts';
 
-/** What the core keeps. A feature that keeps more has stores beside these: `{ ...storesOf(scope), mine: createMine(scope) }`. */
+/** The stores of the core. A feature that needs more has stores beside these: `{ ...storesOf(scope), mine: createMine(scope) }`. */
 export type CoreStores = ReturnType<typeof storesOf>;
 
 export type CoreStore = Store<CoreStores>;
 
 export function storesOf(scope: Scope) {
   return {
-    /** For what else is kept, in the same transaction. */
+    /** For the stores of a feature, in the same transaction. */
     scope,
     users: createUserStore(scope),
     userRoles: createUserRoleStore(scope),

@@ -36,7 +36,7 @@ export interface Database {
     sql: string,
     values?: Readonly<Record<string, number>>,
   ) => Promise<Row[]>;
-  /** The time on the server's clock, in milliseconds; undefined on SQLite, where it is this machine's. */
+  /** The time on the server's clock, in milliseconds; undefined on SQLite, where it is this host's. */
   readonly readTime: (() => Promise<number>) | undefined;
   /** Undefined on SQLite, where there is no pool. */
   readonly poolState: () => PoolState | undefined;
@@ -55,9 +55,9 @@ const MAX_JITTER_MILLISECONDS = 50;
 const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
 
 /**
- * Prepares the database that `config` names. MySQL connections are made on demand, so this never waits for it.
+ * Prepares the database that `config` names. MySQL connections are made when first used, so this never waits for one.
  *
- * SQLite has one writer: of many transactions that begin at once most would fail, and statements that wait for the lock
+ * SQLite has one writer: of many concurrent transactions most would fail, and statements that wait for the lock
  * would keep the few threads that its holder needs to commit. So writes take turns, and IMMEDIATE takes the lock at the
  * beginning, where waiting for another process is possible.
  */
@@ -114,7 +114,7 @@ function sumOf(a: PoolState, b: PoolState): PoolState {
   return { used: a.used + b.used, idle: a.idle + b.idle, waiting: a.waiting + b.waiting };
 }
 
-/** Readers do not wait for the writer (WAL), and a second process waits its turn instead of failing at once. */
+/** Readers do not wait for the writer (WAL), and a second process waits its turn instead of failing immediately. */
 async function prepareSqlite(sequelize: Sequelize): Promise<void> {
   await sequelize.query(`PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MILLISECONDS}`);
   await sequelize.query('PRAGMA journal_mode = WAL');

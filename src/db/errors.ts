@@ -41,7 +41,7 @@ const DAMAGE_CODES: ReadonlySet<unknown> = new Set([
 
 const TRANSIENT_CODES: ReadonlySet<unknown> = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
 
-/** Whether the same request may well succeed later, without anybody changing it. */
+/** Whether the same request may well succeed later, unchanged. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof ConnectionError || error instanceof TimeoutError) return true;
   if (!(error instanceof DatabaseError)) return false;

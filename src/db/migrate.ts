@@ -62,7 +62,7 @@ async function readPending(sequelize: Sequelize): Promise<string[]> {
 
 /**
  * Applies the pending migrations, as `sequelize-cli db:migrate` would, and returns their names. Of many processes
- * that start at once one does the work while the others wait for the lock and then find nothing to do. Uses
+ * that start together one does the work while the others wait for the lock and then find nothing to do. Uses
  * connections of its own, since waiting and altering a table may take longer than any request is allowed to.
  */
 export async function applyMigrations(config: DatabaseConfig): Promise<string[]> {

@@ -5,7 +5,7 @@ import { setDeadline } from './deadline.ts';
 
 type Command = (...args: unknown[]) => EventEmitter;
 
-/** What of a connection of mysql2 is used here. */
+/** The part of a mysql2 connection that is used here. */
 export interface MysqlConnection {
   readonly stream: Duplex;
   query: Command;

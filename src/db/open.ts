@@ -28,7 +28,7 @@ export async function openDatabase(config: DatabaseConfig, logger: Logger): Prom
   );
 }
 
-/** A database error at the start, with what the operator needs to find the database. */
+/** A database error at the start, with the details by which the operator finds the database. */
 function databaseError({ location }: DatabaseConfig, error: unknown): Error {
   const { message } = error as Error;
   if (location.dialect === 'sqlite')

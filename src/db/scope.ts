@@ -1,7 +1,7 @@
 import type { Sequelize, Transaction } from 'sequelize';
 import type { OpenTable } from './table.ts';
 
-/** What a store works with: the tables, the transaction it belongs to if any, and how reads and writes are run. */
+/** The dependencies of a store: the tables, the transaction it belongs to if any, and how reads and writes are run. */
 export interface Scope {
   readonly open: OpenTable;
   readonly sequelize: Sequelize;

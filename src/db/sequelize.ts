@@ -26,7 +26,7 @@ export function openSequelize(
   const { location } = config;
   const common = { logging: false, retry: { max: 1 } } as const;
   if (location.dialect === 'sqlite') {
-    // The file holds password hashes: its directory is nobody else's.
+    // The file holds password hashes, so no other user of the host may enter its directory.
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
     return guardBindParameters(new Sequelize({ ...location, ...common }));
   }
@@ -52,7 +52,7 @@ export function openSequelize(
       ...(config.tls && { ssl: config.tls }),
     },
   });
-  // Whatever is thrown here reaches the request that waits for a connection, which has to see a lost one.
+  // An error thrown here reaches the request that waits for a connection, which has to see a lost one.
   sequelize.addHook('afterConnect', async (connection: unknown) => {
     try {
       await prepareMysqlConnection(
@@ -70,9 +70,9 @@ export function openSequelize(
 }
 
 /**
- * Sequelize looks for $1, $name and $$ in the whole text of a statement that has bound values, also inside quotes, and puts
- * into that text what a condition of an UPDATE compares with (all but plain equality). A value with such a sign would then
- * move all others to other columns. So every $ has to be that of a bound value.
+ * Sequelize looks for $1, $name and $$ in the whole text of a statement that has bound values, also inside quotes, and
+ * puts into that text what a condition of an UPDATE compares with (all but plain equality). A value with such a sign
+ * would then move all others to other columns. So every $ has to be that of a bound value.
  */
 function guardBindParameters(sequelize: Sequelize): Sequelize {
   const query = sequelize.query.bind(sequelize) as (sql: Statement, options?: QueryOptions) => Promise<never>;

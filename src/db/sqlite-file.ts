@@ -4,12 +4,12 @@ import type { Sequelize } from 'sequelize';
 import { AppError } from '../core/errors.ts';
 import { isDamage, isTableMissing } from './errors.ts';
 
-/** Sequelize's types miss what it keeps of SQLite: the connections by what they are for. */
+/** Missing in Sequelize's types: the SQLite connections, by their use. */
 interface Connections {
   readonly connections: Record<string, { readonly close: (closed: () => void) => void } | undefined>;
 }
 
-/** The file of an SQLite database, which somebody may take away or damage while the process runs. */
+/** The file of an SQLite database, which may be removed or damaged while the process runs. */
 export interface SqliteFile {
   /**
    * Runs what needs the file, on connections to the one that is at its path.
@@ -19,9 +19,9 @@ export interface SqliteFile {
 }
 
 /**
- * An open connection goes on reading a file that was deleted or replaced, and a new one makes an empty file where there is
- * none. So each operation looks first whether the file is there and still the same, which takes some microseconds; where
- * it is another one, or was damaged, the connections are made anew. `prepare` does what each of them needs.
+ * An open connection goes on reading a file that was deleted or replaced, and a new one makes an empty file where there
+ * is none. So each operation looks first whether the file is there and still the same, which takes some microseconds;
+ * where it is another one, or was damaged, the connections are made anew. `prepare` does what each of them needs.
  */
 export async function watchSqliteFile(
   storage: string,
@@ -82,7 +82,7 @@ export async function watchSqliteFile(
         isNew = false;
         return result;
       } catch (error) {
-        // Somebody has put another file there, which is not migrated yet.
+        // Another file has been put there, which is not migrated yet.
         if (isNew && isTableMissing(error)) {
           throw new AppError('database_unavailable', undefined, { cause: error });
         }
@@ -96,7 +96,7 @@ export async function watchSqliteFile(
   };
 }
 
-/** What tells a file from another one that takes its place; undefined where there is none. */
+/** The identity of a file, to notice another one in its place; undefined where there is none. */
 function inodeOf(path: string): bigint | undefined {
   return statSync(path, { throwIfNoEntry: false, bigint: true })?.ino;
 }

@@ -5,8 +5,8 @@ import { atOnce } from './turns.ts';
 /** Stores outside a transaction, and the way into one. */
 export type Store<Stores> = Stores & {
   /**
-   * Runs `work` with the same stores, whose writes take effect together or not at all. It may run more than once, since the
-   * database may ask for another try.
+   * Runs `work` with the same stores, whose writes take effect together or not at all. It may run more than once, since
+   * the database may ask for another try.
    */
   readonly transaction: <Result>(work: (stores: Stores) => Promise<Result>) => Promise<Result>;
 };

@@ -23,7 +23,7 @@ export interface Table<Row extends object = object> {
   readonly row?: Row;
 }
 
-/** What a row of a table holds. */
+/** The values of a row. */
 export type RowOf<Described> = Described extends Table<infer Row> ? Row : never;
 
 /** The rows of a table, to be read and written. */

@@ -1,7 +1,7 @@
 /** Runs pieces of work one after another, in the order in which they came. */
 export type Turns = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
-/** No turns: where the database itself decides who waits for whom, or a transaction has its turn already. */
+/** No turns: where the database itself orders the writers, or a transaction has its turn already. */
 export const atOnce: Turns = (work) => work();
 
 /**

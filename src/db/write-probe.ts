@@ -16,8 +16,8 @@ const SLOTS = 1_000;
 export type WriteProbe = (withinMilliseconds: number) => Promise<void>;
 
 /**
- * Tries whether the database takes writes, by one small row. A write that was taken is believed for a second, and whoever
- * asks during one waits for the same, each for their own time: there is never more than one, however many ask.
+ * Tries whether the database takes writes, by one small row. A success is believed for a second, and a caller that
+ * asks during one waits for it up to its own limit: there is never more than one, however many ask.
  */
 export function createWriteProbe({ open, write }: Database, clock: Clock): WriteProbe {
   const slot = randomInt(SLOTS);

@@ -3,27 +3,27 @@ import type { Listeners } from '../core/events.ts';
 import type { ClosedRoutes } from '../http/mount.ts';
 import type { Route } from '../http/route.ts';
 
-/** A capability: its routes, which are data, and what makes them work. */
+/** A capability: its routes, which are data, and the factory of its services. */
 export interface Feature<Services = unknown> {
   readonly routes: readonly Route<Services>[];
   create(core: Core): Running<Services>;
 }
 
-/** A capability at work. */
+/** A capability with its services. */
 export interface Running<Services = unknown> {
-  /** What its routes are handled with. */
+  /** The services that its routes use. */
   readonly services: Services;
   /** Its routes that are not open in this configuration. */
   readonly closed?: ClosedRoutes;
-  /** What is done once a minute. */
+  /** Tasks that run once a minute. */
   readonly housekeeping?: readonly (() => Promise<void>)[];
-  /** What it does when something happens elsewhere. */
+  /** Its reactions to events of other features. */
   readonly on?: Listeners;
-  /** Ends what it runs, and writes down what it noted. */
+  /** Stops its background work and flushes its notes. */
   readonly close?: () => Promise<void>;
 }
 
-/** States a feature: the compiler checks that its routes are handled with the services it makes. */
+/** Declares a feature: the compiler checks that it makes the services that its routes use. */
 export function feature<Services>(definition: Feature<Services>): Feature {
   return definition as Feature;
 }

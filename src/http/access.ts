@@ -21,11 +21,11 @@ export interface Access<Who = unknown, Services = never> {
   readonly permission?: Permission;
   /** The codes that it refuses with. */
   readonly refuses: readonly ErrorCode[];
-  /** Finds out who is asking, before anything of a body is read. @throws AppError one of `refuses` */
+  /** Authenticates the caller, before anything of a body is read. @throws AppError one of `refuses` */
   authenticate(exchange: Exchange, services: Services): Promise<Who> | Who;
 }
 
-/** What a bearer credential may be refused with. */
+/** The codes with which a bearer credential may be refused. */
 export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'rate_limited',
   'invalid_request',
@@ -44,7 +44,7 @@ export function anyone(...schemes: Access['schemes']): Access<undefined> {
   return { kind: 'anyone', schemes, refuses: [], authenticate: () => undefined };
 }
 
-/** Whoever sends a good access token or API key: users and machine clients. */
+/** Any caller with a good access token or API key: users and machine clients. */
 export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
     kind: 'bearer',
@@ -78,7 +78,7 @@ export function session(): Access<PrincipalCaller<UserPrincipal>> {
   };
 }
 
-/** Whoever holds a permission. */
+/** Any caller that holds a permission. */
 export function permission(name: Permission): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
     kind: 'permission',

@@ -3,10 +3,10 @@ import type { Quota } from '../core/limits/quota.ts';
 import type { FixedContent } from './fixed-content.ts';
 import { showQuota } from './rate-limit.ts';
 
-/** What any answer may have. */
+/** The optional parts of any answer. */
 export interface AnswerParts {
   readonly headers?: Readonly<Record<string, string>>;
-  /** What is left of a limit that the handler knows of. */
+  /** The quota that the handler counted. */
   readonly quota?: Quota | undefined;
 }
 
@@ -23,17 +23,14 @@ export interface Answer extends AnswerParts {
   readonly content?: Bytes | FixedContent;
 }
 
-/** 200 with a body. */
 export function ok<Body>(body: Body, parts?: AnswerParts) {
   return { status: 200 as const, body, ...parts };
 }
 
-/** 201 with a body, and where that can be read again. */
 export function created<Body>(location: string, body: Body) {
   return { status: 201 as const, body, headers: { Location: location } };
 }
 
-/** 204. */
 export function noContent() {
   return { status: 204 as const };
 }

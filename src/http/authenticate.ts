@@ -19,7 +19,7 @@ declare global {
  */
 export type Authenticate = (credential: string) => AuthenticatedPrincipal | Promise<AuthenticatedPrincipal>;
 
-/** What `read` finds out about a credential, or undefined where it refuses. */
+/** The result of `read`, or undefined where it refuses. */
 export async function unlessRefused<Result>(
   read: () => Result | Promise<Result>,
 ): Promise<Result | undefined> {

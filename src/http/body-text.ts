@@ -13,8 +13,8 @@ const BYTE_ORDER_MARK = /^\ufeff/;
 const BEGINS_AS_JSON = /^[ \t\r\n]*[[{]/;
 
 /**
- * What a body says as JSON; undefined where it is empty. What is nested too deeply or has too many values is refused before
- * it is parsed, which costs a thousand times what counting does.
+ * The JSON of a body; undefined where it is empty. JSON that is nested too deeply or has too many values is refused
+ * before it is parsed, which costs a thousand times what counting does.
  * @throws AppError invalid_json, payload_too_large
  */
 export function parseJson(bytes: Buffer, maxValues: number): unknown {
@@ -29,7 +29,7 @@ export function parseJson(bytes: Buffer, maxValues: number): unknown {
   }
 }
 
-/** Each value follows a comma or the bracket that opens what holds it. What is no JSON at all is left to the parser. */
+/** Each value follows a comma or the bracket that opens what holds it. Text that is not JSON is left to the parser. */
 function assertWithinLimits(bytes: Buffer, maxValues: number): void {
   let depth = 0;
   let values = 0;

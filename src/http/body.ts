@@ -67,7 +67,7 @@ function jsonWithin<Schema extends z.ZodType>(
   };
 }
 
-/** What every Node version that we run on can undo; newer ones know more. */
+/** The encodings that every supported Node version can decode; newer ones know more. */
 const DECOMPRESSORS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   deflate: createInflate,

@@ -6,8 +6,8 @@ export interface Drain {
   /** Whether `drain` has been called. */
   readonly isDraining: () => boolean;
   /**
-   * Announces the stop at /readyz and goes on for `delayMilliseconds`, in which balancers turn elsewhere. Then refuses new
-   * connections, gives requests in flight `withinMilliseconds` to finish, and closes what is left.
+   * Announces the stop at /readyz and goes on for `delayMilliseconds`, in which balancers turn elsewhere. Then refuses
+   * new connections, gives requests in flight `withinMilliseconds` to finish, and closes what is left.
    */
   readonly drain: (withinMilliseconds: number, delayMilliseconds?: number) => Promise<void>;
 }
@@ -16,8 +16,8 @@ export interface Drain {
 const GRACE_MILLISECONDS = 250;
 
 /**
- * Knows the requests in flight on `server`, so that it can be stopped without cutting one off. `release` is called for those
- * that wait for something to happen.
+ * Knows the requests in flight on `server`, so that it can be stopped without cutting one off. `release` is called for
+ * those that wait for something to happen.
  */
 export function createDrain(server: Server, release: () => void = () => {}): Drain {
   const inFlight = new Set<ServerResponse>();

@@ -12,16 +12,16 @@ export interface PresentedError {
   readonly mediaType: string;
   readonly body: object;
   readonly quota?: Quota | undefined;
-  /** The error of the service behind it, for the log; undefined where it is none that an operator has to know of. */
+  /** The error of the service behind it, for the log; undefined where it does not concern an operator. */
   readonly refusal?: AppError | undefined;
 }
 
-/** How a route says no: as a problem document, or in the form that another standard wants. */
+/** The form of a route's refusals: a problem document, or that of another standard. */
 export interface ErrorFormat {
   readonly present: (
     thrown: unknown,
     request: { readonly publicUrl: string; readonly id: string },
   ) => PresentedError;
-  /** What it is in the OpenAPI document, by status; problem documents are described by their codes. */
+  /** Its description in the OpenAPI document, by status; problem documents are described by their codes. */
   readonly describe?: () => Responses;
 }

@@ -11,7 +11,7 @@ import { originOf } from './origin.ts';
 import type { Limit } from './rate-limit.ts';
 import { abortSignalOf } from './when-over.ts';
 
-/** What of a request and its answer a handler may use beside parsed values. Nobody else sees `req` and `res`. */
+/** What of a request and its answer a handler may use beside parsed values. Handlers never see `req` and `res`. */
 export interface Exchange {
   readonly origin: RequestOrigin;
   /** The Authorization headers, as they were sent. */

@@ -14,7 +14,7 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 import { whenOver } from './when-over.ts';
 
 export interface FastLaneOptions {
-  /** The ordinary way, which every request may take. */
+  /** The ordinary path, which every request may take. */
   readonly ordinary: RequestListener;
   /** Those whose answer depends on the credential alone. */
   readonly routes: readonly MountedRoute[];
@@ -24,8 +24,8 @@ export interface FastLaneOptions {
 }
 
 /**
- * A shorter way for GET and HEAD /verify, which a gateway asks at every request: a good credential is answered here, without
- * the middleware whose outcome is known beforehand. Whatever is not good goes the ordinary way, which answers the same.
+ * A shorter path for GET and HEAD /verify, which a gateway asks at every request: a good credential is answered here,
+ * without the middleware whose outcome is known beforehand. All others take the ordinary path, which answers the same.
  */
 export function createFastLane(options: FastLaneOptions): RequestListener {
   const { ordinary, routes, authenticate, limiter, record } = options;
@@ -64,20 +64,20 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
     res.end(text);
   }
 
-  /** The ordinary way will fail in the same way, and knows how to say so. */
+  /** The ordinary path will fail in the same way, and answers with the refusal. */
   function afterFailure(req: IncomingMessage, res: ServerResponse): void {
     if (res.headersSent) res.destroy();
     else ordinary(req, res);
   }
 
-  /** The principal of a good credential; undefined for anything that the ordinary way should look at. */
+  /** The principal of a good credential; undefined where the ordinary path should handle the request. */
   async function principalOf(req: IncomingMessage): Promise<AuthenticatedPrincipal | undefined> {
     try {
       const token = readBearerToken(req);
       return token === undefined ? undefined : await authenticate(token);
     } catch (error) {
       if (error instanceof AppError) {
-        // Not to be found out twice.
+        // The ordinary path must not evaluate it again.
         Object.assign(req, { tokenRefusal: error });
         return undefined;
       }
@@ -86,7 +86,7 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
   }
 }
 
-/** Escapes may be wrong, which the ordinary way refuses. */
+/** Escapes may be wrong, which the ordinary path refuses. */
 function isFor(path: string, { method, url = '' }: IncomingMessage): boolean {
   // nginx reads no body of such an answer, and keeps the connection open only where there is none.
   if (method !== 'GET' && method !== 'HEAD') return false;

@@ -33,7 +33,7 @@ const COMPRESS: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> = {
 
 /**
  * Answers GET and HEAD with content that stays the same as long as the process runs: from memory, so that many requests
- * for it hold neither files nor copies, each compressed variant made once, when the first client wants it. Whoever has it
+ * for it hold neither files nor copies, each compressed variant made once, when first asked for. A client that has it
  * already is answered 304 (RFC 9110 section 13.1.2), on a route that is `cacheable`.
  */
 export function createFixedContent(content: string | Buffer, options: FixedContentOptions): FixedContent {

@@ -25,7 +25,7 @@ export interface FrontOptions {
 
 export interface Front {
   readonly express: Express;
-  /** What the server calls: short ways for what must stay fast in a flood, then Express. */
+  /** The request listener: fast lanes for what must stay fast in a flood, then Express. */
   readonly listener: RequestListener;
   /** Every route, with what guards it. */
   readonly table: RouteTable;
@@ -33,7 +33,7 @@ export interface Front {
   readonly releaseRefusals: () => void;
 }
 
-/** The way of a request, from top to bottom: the lanes before Express, what every answer has, then its route. */
+/** The path of a request, from top to bottom: the lanes before Express, what every answer has, then its route. */
 export function createFront(core: Core, routes: readonly MountedRoute[], options: FrontOptions): Front {
   const { config, logger, observers, authenticate, apiKeys, deviceTokens, hashWorkers } = core;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
@@ -62,7 +62,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
       if (req.method !== 'POST' || req.headers.host === undefined || isFromPage(req)) return undefined;
       const match = table.match('POST', pathOf(req.url ?? ''));
       const { limit: policy, limitSparesAuthorization, hashes = false, errors } = match?.route ?? {};
-      // A route that refuses in words of its own has no fast path.
+      // A route with an error format of its own has no fast path.
       if (match === undefined || policy === undefined || errors !== undefined) return undefined;
       if (limitSparesAuthorization && req.headers.authorization !== undefined) return undefined;
       return { route: match.pattern, policy, hashes };

@@ -5,8 +5,8 @@ import { AppError } from '../core/errors.ts';
 const MAX_HEADERS = 100;
 
 /**
- * A request has to have one Host, since a proxy in front may have read the other one (RFC 9112 section 3.2), and not too many
- * headers.
+ * A request has to have one Host, since a proxy in front may have read the other one (RFC 9112 section 3.2), and not
+ * too many headers.
  * @throws AppError invalid_request
  */
 export function requireSoundHeaders(req: IncomingMessage): void {

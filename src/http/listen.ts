@@ -49,7 +49,7 @@ export function createHttpServer(
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
     refuseInTurn(socket, PARSER_FAULTS[error.code ?? ''] ?? 400, publicUrl),
   );
-  // An expectation that nobody knows may be ignored (RFC 9110 section 10.1.1); Node would answer without a body.
+  // An unknown expectation may be ignored (RFC 9110 section 10.1.1); Node would answer without a body.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   return server;
 }
@@ -130,7 +130,7 @@ function refuse(socket: BusySocket, status: number, publicUrl: string): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // A client that does not close the connection in turn would keep it for ever.
+  // A client that does not close the connection in turn would keep it open without end.
   const timer = setTimeout(() => socket.destroy(), CLOSE_MILLISECONDS);
   socket.once('close', () => clearTimeout(timer));
 }

@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Input, Route, RouteDescription } from './route.ts';
 
-/** A route with the services that it is handled with: what the pipeline runs. */
+/** A route with the services of its handler, as the pipeline runs it. */
 export interface MountedRoute extends RouteDescription {
   readonly authenticate: (exchange: Exchange) => Promise<unknown> | unknown;
   readonly handle: (input: AnyInput) => Promise<Answer> | Answer;
@@ -26,7 +26,7 @@ export function mount<Services>(
     const mounted: MountedRoute = {
       ...route,
       authenticate: (exchange) => route.access.authenticate(exchange, services as never),
-      // What it takes and what it is given are of the same description, which no type of a list of routes can say.
+      // Handler and input come from the same description, which no type of a list of routes can express.
       handle: (input) => route.handle(input as never, services),
     };
     const code = closed[route.id];

@@ -15,7 +15,7 @@ import type { AnswerDescription, RouteDescription } from './route.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** What is wrong with a request itself. */
+/** Faults of a request itself. */
 const REQUEST_REFUSALS: readonly ErrorCode[] = [
   'invalid_request',
   'invalid_json',

@@ -5,7 +5,7 @@ import { clientRequestIdOf, requestIdOf } from './request-id.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
 const MAX_IP_LENGTH = 45;
-/** What one customer of a provider gets at least (RFC 6177), and may change addresses in at will. */
+/** The least that a customer of a provider gets (RFC 6177), and may change addresses in at will. */
 const IPV6_NETWORK_PARTS = 4;
 
 /** Some gateways write a port behind the address that they forward, and brackets around it. */

@@ -11,10 +11,10 @@ export function peekBody(req: IncomingMessage): Promise<Buffer> {
     function look(): void {
       req.off('readable', look);
       req.off('close', look);
-      // Reading at the end would end it, and whoever reads it later would wait for ever.
+      // Reading at the end would end it, and the parser that reads it later would never be called back.
       const chunk = req.readableLength > 0 ? (req.read() as Buffer) : Buffer.alloc(0);
       if (chunk.length > 0) req.unshift(chunk);
-      // Node notices a moment later that nobody listens, and lets the next reader begin.
+      // Node notices a moment later that there is no listener, and lets the next reader begin.
       setImmediate(resolve, chunk);
     }
     req.on('readable', look);

@@ -26,13 +26,14 @@ export interface PipelineOptions extends ExchangeOptions {
   /** Undefined where no page of another origin may call. */
   readonly crossOrigin: CrossOrigin | undefined;
   readonly requestLog: RequestLog;
-  /** Answers with whatever was thrown, in the form of the route that it was thrown in. */
+  /** Answers with an error that was thrown, in the form of its route. */
   readonly refuse: (thrown: unknown, req: Request, res: Response) => void;
 }
 
 /**
- * An Express application that answers every request. What guards a route is in its description and is applied here, in this
- * order: what is cheap comes first, and nothing of a body is read for a request that is refused for something else.
+ * An Express application that answers every request. The guards of a route are in its description and are applied here,
+ * in this order: what is cheap comes first, and nothing of a body is read for a request that is refused for something
+ * else.
  */
 export function createPipeline(options: PipelineOptions): {
   readonly app: App;
@@ -51,7 +52,7 @@ export function createPipeline(options: PipelineOptions): {
     setSecurityHeaders(res);
     answer(req, res).catch((thrown) => refuse(thrown, req, res));
   });
-  // What Express itself throws, which answers with a page of HTML otherwise.
+  // Errors that Express itself throws, which it would answer with a page of HTML.
   app.use(((thrown, req, res, _next) => refuse(thrown, req, res)) satisfies ErrorRequestHandler);
   return { app, table };
 
@@ -111,8 +112,8 @@ function parsePath({ schema, unknown }: PathParameters, params: Request['params'
 }
 
 /**
- * Keeps Express from answering 304: for If-None-Match: * it would do so without looking, and a gateway that is answered 304
- * has no claims. Only what caches may keep has an ETag.
+ * Keeps Express from answering 304: for If-None-Match: * it would do so without looking, and a gateway that is answered
+ * 304 has no claims. Only what caches may keep has an ETag.
  */
 function restrictConditionalRequests(app: App): void {
   const fresh = Object.getOwnPropertyDescriptor(request, 'fresh');

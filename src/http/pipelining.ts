@@ -16,10 +16,11 @@ interface Connection {
 type TrackedSocket = Socket & { [CONNECTION]?: Connection };
 
 /**
- * Lets `listener` answer the requests of one connection one at a time, in the order in which they came (RFC 9112 section
- * 9.3.2), and leaves unread what comes behind the one that is being answered. Node's parser takes in all that it is
- * given, 64 KB or 1,600 requests at a time, each with a response that stays as long as the connection does; so it is
- * given little, and the next portion once the requests in the last one are answered. TCP makes a client that goes on sending wait.
+ * Lets `listener` answer the requests of one connection one at a time, in the order in which they came (RFC 9112
+ * section 9.3.2), and leaves unread what comes behind the one that is being answered. Node's parser takes in all that
+ * it is given, 64 KB or 1,600 requests at a time, each with a response that stays as long as the connection does; so it
+ * is given little, and the next portion once the requests in the last one are answered. TCP makes a client that goes on
+ * sending wait.
  */
 export function answerOneAtATime(server: Server, listener: RequestListener): void {
   server.on('connection', (socket: TrackedSocket) => {

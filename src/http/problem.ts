@@ -26,7 +26,7 @@ const PROBLEM_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
 
 const FIELD_CODES = Object.keys(FIELD_ERRORS) as [FieldErrorCode, ...FieldErrorCode[]];
 
-/** The limits of those who have shown a good credential. */
+/** The limits of authenticated clients. */
 const OF_CREDENTIALS: readonly PolicyName[] = ['token', 'api-key', 'refresh-session'];
 
 const RETRY_AFTER_SECONDS = 1;
@@ -36,7 +36,7 @@ export const Problem = z
     type: z.string().meta({ description: 'A page that explains the code' }),
     title: z.string(),
     status: z.int(),
-    detail: z.string().meta({ description: 'What happened this time, for a person to read' }),
+    detail: z.string().meta({ description: 'The reason in this case, for a person to read' }),
     instance: z.string().meta({ description: 'Names this request; the log has its id' }),
     code: z
       .enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]])
@@ -47,7 +47,7 @@ export const Problem = z
       .optional()
       .meta({ description: 'The unacceptable fields, each with a JSON pointer (RFC 6901)' }),
   })
-  .meta({ id: 'Problem', description: 'Why a request was refused (RFC 9457)' });
+  .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 
 export type ProblemView = z.infer<typeof Problem>;
 
@@ -73,7 +73,7 @@ export interface RefusalOptions {
 }
 
 /**
- * Answers with whatever was thrown, in the form of the route that it was thrown in, and logs what the operator needs. Where
+ * Answers with an error that was thrown, in the form of its route, and logs what the operator needs. Where
  * an answer has begun, it cuts the connection, so that the client does not take half of it for the whole.
  */
 export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
@@ -95,7 +95,7 @@ export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
   };
 }
 
-/** Problem documents (RFC 9457), the form in which nearly every route says no. */
+/** Problem documents (RFC 9457), the form in which nearly every route refuses. */
 const PROBLEMS: ErrorFormat = {
   present(thrown, { publicUrl, id }) {
     const error = toAppError(thrown);
@@ -111,8 +111,8 @@ const PROBLEMS: ErrorFormat = {
 };
 
 /**
- * Whether it refuses somebody who can ask again at once without being let in. Whoever has shown a good credential is known,
- * and often shares a gateway's connections with many others, who must not be held back with them.
+ * Whether it refuses a client that is not authenticated and can ask again immediately. One with a good credential is
+ * known, and often shares a gateway's connections with many others, who must not be held back with them.
  */
 function isPaced({ code, quota }: AppError): boolean {
   if (code === 'overloaded') return true;
@@ -165,7 +165,7 @@ export function challenge(code: ErrorCode): string {
   return bearerChallenge(REALM, isOfCredential ? code : 'token_missing');
 }
 
-/** Whatever was thrown, as a refusal. */
+/** Any error as a refusal. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpErrorStatus(thrown);

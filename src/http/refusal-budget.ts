@@ -1,4 +1,4 @@
-/** How many refusals a second go at once; a burst may be as large. */
+/** How many refusals a second go without delay; a burst may be as large. */
 const AT_ONCE_PER_SECOND = 50;
 /** How long the others are held back at most: as long as the shortest Retry-After. */
 const HOLD_MILLISECONDS = 1_000;
@@ -9,16 +9,16 @@ const MAX_HELD = 2_000;
 /** So that no network fills the queue alone. */
 const MAX_HELD_OF_NETWORK = 500;
 
-/** What becomes of a refusal, for the metrics. */
+/** How a refusal is sent, for the metrics. */
 export type Pace = 'at_once' | 'held' | 'closed';
 
 export interface RefusalBudget {
   /**
-   * Sends a refusal at once or up to a second later; where too many are held back already at once, as the last answer of
-   * its connection. `network` is whom it goes to.
+   * Sends a refusal now or up to a second later; where too many are held back already, now, and as the last answer of
+   * its connection. `network` is its recipient.
    */
   readonly pace: (network: string, refusal: Refusal) => void;
-  /** Sends all that is held back, and everything from now on at once: the process is about to stop. */
+  /** Sends all that is held back, and later ones without delay: the process is about to stop. */
   readonly release: () => void;
   readonly held: () => number;
 }
@@ -40,10 +40,10 @@ interface Held extends Refusal {
 }
 
 /**
- * A few connections become a flood by asking again as soon as they are refused, and answering them takes everybody else's
- * time. So a process sends only so many refusals a second at once and holds the others back, for a second where they are
+ * A few connections become a flood by asking again as soon as they are refused, and answering them takes time from all
+ * others. So a process sends only so many refusals a second without delay and holds the rest back, a second if they are
  * many: a client that waits for its answers then asks once a second and connection. Every refusal says to come again in a
- * second or later, so nobody loses anything by it.
+ * second or later, so no client loses anything by it.
  */
 export function createRefusalBudget({ monotonic, onPaced = () => {} }: RefusalBudgetOptions): RefusalBudget {
   /** The earliest first, since all are held for as long. */
@@ -77,8 +77,8 @@ export function createRefusalBudget({ monotonic, onPaced = () => {} }: RefusalBu
   }
 
   /**
-   * One timer for all of them. What came together goes apart: a hundred answers in one turn of the event loop, and then
-   * the hundred requests that follow, would make everybody else wait.
+   * One timer for all of them. Refusals that came together go apart: a hundred answers in one turn of the event loop,
+   * and then the hundred requests that follow, would make all others wait.
    */
   function sendSome(): void {
     timer = undefined;

@@ -12,9 +12,9 @@ import type { RequestLog } from './request-log.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { closeAfter } from './when-over.ts';
 
-/** What guards a route before its body is read. */
+/** The checks of a route before its body is read. */
 export interface Guarded {
-  /** What the route is called in the log and in the metrics. */
+  /** The name of the route in the log and in the metrics. */
   readonly route: string;
   readonly policy: RequestPolicy;
   /** Whether it hashes a password. */
@@ -22,9 +22,9 @@ export interface Guarded {
 }
 
 export interface RefusalLaneOptions {
-  /** The ordinary way, which every request may take. */
+  /** The ordinary path, which every request may take. */
   readonly ordinary: RequestListener;
-  /** Undefined for what the ordinary way should look at. */
+  /** Undefined for requests that the ordinary path should handle. */
   readonly guardOf: (req: IncomingMessage) => Guarded | undefined;
   readonly addressOf: (req: IncomingMessage) => string | undefined;
   /** Undefined where limits are off. */
@@ -58,8 +58,8 @@ const MAX_RENDERED = 1_000;
 const ID_MARK = '(id)';
 
 /**
- * A fast path for what an address limit or a full hash queue refuses: without Express and without the body, with answers
- * that are rendered once. They say what the ordinary way would say, in the same fields and words.
+ * A fast path for requests that an address limit or a full hash queue refuses: without Express and without the body,
+ * with answers that are rendered once. They are those of the ordinary path, field by field.
  */
 export function createRefusalLane(options: RefusalLaneOptions): RequestListener {
   const { ordinary, guardOf, addressOf, limiter, hashing, isKnown, budget, publicUrl } = options;
@@ -94,7 +94,7 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
       refuse(`overloaded ${seconds}`, () => overloaded(seconds), quota);
       return;
     }
-    // The ordinary way shows the quota and does not count the request again.
+    // The ordinary path shows the quota and does not count the request again.
     if (quota !== undefined) Object.assign(req, { countedQuota: quota });
     ordinary(req, res);
 

@@ -18,7 +18,7 @@ export interface Executed {
   readonly isAborted: boolean;
 }
 
-/** What the metrics are told of a request. */
+/** The part of a request that the metrics record. */
 export interface Measurement {
   readonly method: string;
   readonly route: string;
@@ -34,13 +34,13 @@ export interface RequestLog {
   readonly recordRefusal: (executed: Executed) => void;
 }
 
-/** What nginx calls it when a client goes away before its answer. */
+/** The code of nginx for a client that goes away before its answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** What callers invent never becomes a label. */
+/** Values that callers invent never become labels: each would be another time series. */
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Asked every few seconds by whatever runs the service. */
+/** Probed every few seconds by orchestrators. */
 const PROBES: readonly (string | null)[] = ['/healthz', '/readyz', '/metrics'];
 
 /** So many refusals a second have a line each. */

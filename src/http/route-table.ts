@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { AppError } from '../core/errors.ts';
 import type { MountedRoute } from './mount.ts';
 
-/** What there is at a path. */
+/** The routes at a path. */
 export interface Match {
   /** The pattern, as it is called in the log and in the metrics: /sessions/:id. */
   readonly pattern: string;
@@ -19,7 +19,7 @@ export interface Match {
 
 export interface RouteTable {
   readonly routes: readonly MountedRoute[];
-  /** What is at a path, which is given without its query; undefined where there is nothing. */
+  /** The routes at a path, which is given without its query; undefined where there are none. */
   readonly match: (method: string, path: string) => Match | undefined;
 }
 

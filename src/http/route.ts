@@ -10,7 +10,7 @@ import type { FixedContent } from './fixed-content.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** What an answer holds, as the OpenAPI document has it; a text where it has no body. */
+/** The description of an answer in the OpenAPI document; a text where it has no body. */
 export type AnswerDescription =
   | string
   | {
@@ -18,13 +18,13 @@ export type AnswerDescription =
       readonly schema?: z.ZodType;
       /** JSON unless this says otherwise. */
       readonly mediaType?: string;
-      /** What each header tells, by its name. */
+      /** The descriptions of headers, by their names. */
       readonly headers?: Readonly<Record<string, string>>;
     };
 
 export type AnswerDescriptions = Readonly<Record<number, AnswerDescription>>;
 
-/** What fits a schema, and may be shared with others. */
+/** A value that fits a schema, and may be shared with others. */
 type Immutable<Value> = Value extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
   : Value extends object
@@ -45,11 +45,11 @@ export type AnswerOf<Descriptions extends AnswerDescriptions> = {
 /** The parameters of a path. */
 export interface PathParameters<Value = unknown> {
   readonly schema: z.ZodType<Value>;
-  /** What refuses a path whose parameters cannot name anything. */
+  /** The error for a path whose parameters cannot name anything. */
   readonly unknown: ErrorCode;
 }
 
-/** What a handler is given: parsed values, and who is asking. */
+/** The input of a handler: parsed values and the caller. */
 export interface Input<Params, Query, Value, Who> extends Exchange {
   readonly params: Params;
   readonly query: Query;
@@ -57,7 +57,7 @@ export interface Input<Params, Query, Value, Who> extends Exchange {
   readonly caller: Who;
 }
 
-/** What guards a route, is the same however its services come about, and is all that the OpenAPI document needs. */
+/** The part of a route that is independent of its services: its guards, and all that the OpenAPI document needs. */
 export interface RouteDescription {
   /** The operationId of the OpenAPI document. */
   readonly id: string;
@@ -89,11 +89,11 @@ export interface RouteDescription {
   readonly answers: AnswerDescriptions;
   /** The codes of its own, beside those that come with what it takes and who may call it. */
   readonly refuses?: readonly ErrorCode[];
-  /** How it says no, where that is not a problem document. */
+  /** The form of its refusals, where that is not a problem document. */
   readonly errors?: ErrorFormat;
 }
 
-/** A route that is handled with certain services. */
+/** A route whose handler uses certain services. */
 export interface Route<Services = never> extends RouteDescription {
   handle(input: Input<never, never, never, never>, services: Services): Promise<Answer> | Answer;
 }
@@ -112,8 +112,8 @@ interface TypedRoute<Services, Params, Query, Value, Who, Descriptions extends A
 }
 
 /**
- * Makes the function that states a route of a feature with these services. It checks that the handler takes what the route
- * takes, and answers what the route says that it answers.
+ * Makes the function that states a route of a feature with these services. It checks that the handler takes what the
+ * route takes, and answers what the route says that it answers.
  */
 export function routesWith<Services>() {
   return <

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Whom to tell when a request is over. */
+/** Callbacks for when a request is over. */
 interface Exchange {
   isOver: boolean;
   readonly waiting: (() => void)[];

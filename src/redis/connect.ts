@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-/** A connection to Redis that never lets anybody wait long: while Redis is away, nothing is asked of it. */
+/** A connection to Redis that never makes a request wait long: while Redis is away, it is not asked. */
 export interface RedisConnection {
   readonly client: Redis;
   /** Whether it may be asked something. */
@@ -9,18 +9,18 @@ export interface RedisConnection {
   /** Whether it also did what it was asked last. */
   readonly isCounting: () => boolean;
   /**
-   * What a command comes to. Rejects where Redis takes too long; what has arrived while this process was busy with
-   * something else is read first.
+   * The result of a command. Rejects where Redis takes too long; answers that arrived while this process was busy with
+   * something else are read first.
    */
   readonly inTime: <Result>(command: Promise<Result>) => Promise<Result>;
-  /** Told why a command failed. After one that took too long Redis counts as away until it is connected anew. */
+  /** Reports why a command failed. After one that took too long Redis counts as away until it is connected anew. */
   readonly failed: (error: unknown) => void;
   readonly close: () => void;
 }
 
-/** A Redis that is well answers within a millisecond. */
+/** A healthy Redis answers within a millisecond. */
 const COMMAND_TIMEOUT_MILLISECONDS = 250;
-/** Also for each command of the handshake, which nobody waits for. */
+/** Also for each command of the handshake, which no request waits for. */
 const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 const MAX_RECONNECT_MILLISECONDS = 1000;
 /** One that is there and too slow is asked again after so long, and one that refuses what it is asked. */
@@ -59,7 +59,7 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
       // The connection was lost while Redis was asked, which the client will say in a moment.
       turn(false, error);
     } else if (error.message !== lastFault) {
-      // Once is enough: the next command will hear the same.
+      // Logged once: the next command would fail in the same way.
       lastFault = error.message;
       setTimeout(connectAnew, FAULT_PAUSE_MILLISECONDS).unref();
       logger.warn({ err: error }, 'redis does not do what it is asked: this process counts by itself');
@@ -77,7 +77,7 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     return result;
   }
 
-  /** Connecting may take longer than a request may wait, so the first question is nobody's. */
+  /** Connecting may take longer than a request may wait, so the first command serves no request. */
   async function greet(): Promise<void> {
     try {
       await inTime(client.ping());

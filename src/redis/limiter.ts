@@ -52,7 +52,7 @@ export function createRateLimiter(
     async consume(policy, key) {
       const { limit, windowSeconds } = rates[policy];
       const own = await consumeAt(policy, policy, { limit, windowSeconds }, key);
-      // What a narrow network is refused does not count for the wider one: a few that flood do not shut out the others.
+      // Refusals to a narrow network do not count for the wider one: a few that flood do not shut out the others.
       for (const { prefixBits, network, multiple } of own.allowed ? widerNetworksOf(key) : []) {
         const rate = { limit: multiple * limit, windowSeconds };
         const wider = await consumeAt(policy, `${policy}:${prefixBits}`, rate, network);
@@ -70,7 +70,7 @@ function createCounters(policy: string, rate: Rate, redis: RedisConnection | und
   const shared = new RateLimiterRedis({
     ...options,
     storeClient: redis.client,
-    // Whoever is over the limit stays so until the window ends, without asking Redis again.
+    // A key over its limit stays so until the window ends, without asking Redis again.
     inMemoryBlockOnConsumed: rate.limit + 1,
   });
   return { shared, own };

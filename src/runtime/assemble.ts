@@ -12,18 +12,18 @@ import { createRateLimiter } from '../redis/limiter.ts';
 import { checkClock } from './clock-watch.ts';
 import { createHousekeeping } from './housekeeping.ts';
 
-/** What the process is made in: the configuration, and what differs between a server and a test. */
+/** The environment of the process: the configuration, and what differs between a server and a test. */
 export interface World {
   readonly config: Config;
   /** The secret in use: the configured one, or one that was made at the first start. */
   readonly secret: string;
   readonly database: Database;
-  /** The machine's. */
+  /** The host's. */
   readonly clock: Clock;
   /** The database's, where that may be another one. */
   readonly readTime?: (() => Promise<number>) | undefined;
   readonly logger: Logger;
-  /** What GET /metrics answers: this process's own metrics, unless another one speaks for all. */
+  /** The text of GET /metrics: this process's own metrics, unless the primary has those of all. */
   readonly createScrape?: (registry: Registry) => () => Promise<string>;
 }
 
@@ -34,11 +34,11 @@ export interface Assembly extends Drain, Pick<App, 'table'> {
   readonly metrics: Metrics;
   /** Begins to follow, to count and to tidy up. */
   readonly start: () => void;
-  /** Ends all that, once nothing is in flight. The database stays open. */
+  /** Stops background work, once nothing is in flight. The database stays open. */
   readonly stop: () => Promise<void>;
 }
 
-/** Puts the core, the application and the HTTP server together, and reads what has to be known before the first request. */
+/** Builds the core, the application and the HTTP server, and loads the state needed before the first request. */
 export async function assemble(world: World): Promise<Assembly> {
   const { config, secret, database, logger } = world;
   const clock = createSharedClock(world.clock, world.readTime);
@@ -47,7 +47,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const scrape = world.createScrape?.(metrics.registry) ?? (() => metrics.registry.metrics());
 
   const server = createHttpServer((req, res) => app.listener(req, res), config.http.publicUrl);
-  // Whoever waits for something to be revoked would keep the process from stopping.
+  // A follower that waits for the next revocation would keep the process from stopping.
   const { isDraining, drain } = createDrain(server, () => {
     core.revocationLog.release();
     app.releaseRefusals();

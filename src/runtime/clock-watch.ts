@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isClockOff, type SharedClock } from '../core/clock.ts';
 
-/** From here on a machine's clock is worth a warning. */
+/** From here on the offset of the host's clock is worth a warning. */
 const WARN_MILLISECONDS = 2_000;
 
 /** Compares the clock with the database's, and says in the log where they differ. */

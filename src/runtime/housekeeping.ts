@@ -8,7 +8,7 @@ export interface Housekeeping {
 
 const INTERVAL_MILLISECONDS = 60_000;
 
-/** Writes down what was noted, removes what nobody needs any more. A task that fails is logged and tried again the next time. */
+/** Flushes what was noted and removes expired rows. A task that fails is logged and tried again the next time. */
 export function createHousekeeping(tasks: readonly (() => Promise<void>)[], logger: Logger): Housekeeping {
   let timer: NodeJS.Timeout | undefined;
 

@@ -9,12 +9,12 @@ export interface Processes {
   readonly stop: (withinMilliseconds: number) => Promise<void>;
 }
 
-/** What the first process says to the others. */
+/** Messages of the primary process to the workers. */
 const STOP = 'latchkey:stop';
 
 const MIN_RESTART_MILLISECONDS = 100;
 const MAX_RESTART_MILLISECONDS = 10_000;
-/** Whoever ran for so long does not die of its start. */
+/** A process that ran for so long did not fail at its start. */
 const SOUND_MILLISECONDS = 30_000;
 
 /**
@@ -34,7 +34,7 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
       hasListened = true;
       serving.add(worker);
     });
-    // What is sent to one that has died, also by node:cluster itself, fails; that it died the event `exit` says.
+    // A message to a process that has died fails, also one of node:cluster itself; the event `exit` reports the death.
     worker.on('error', (err) => logger.debug({ err }, 'a process could not be told something'));
     worker.once('exit', (code, signal) => {
       // A start that fails ends all, see below.

@@ -69,7 +69,7 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
   };
 }
 
-/** What a newcomer reads at the start, and what an operator should know. */
+/** Prints the greeting and the warnings to the operator. */
 export function introduce(config: Config, port: number, logger: Logger): void {
   for (const warning of warnings(config)) logger.warn(warning);
   if (config.environment !== 'production') {
@@ -77,7 +77,7 @@ export function introduce(config: Config, port: number, logger: Logger): void {
   }
 }
 
-/** Where a person on this machine reaches the service. */
+/** Where a person on this host reaches the service. */
 function localUrl(host: string, port: number): string {
   const isLocal = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host);
   return `http://${isLocal ? 'localhost' : host}:${port}`;

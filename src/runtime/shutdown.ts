@@ -30,7 +30,7 @@ export function stopOnSignal(
     },
   );
   return () => {
-    // Told twice, by a signal to all processes and by the first of them, is told once.
+    // A signal to all processes and the message of the primary count as one.
     if (!stopping) close();
   };
 }

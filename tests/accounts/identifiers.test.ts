@@ -35,7 +35,7 @@ describe('the canonical form of an email address', () => {
     expect(parseEmail(typed)?.canonical).toBe(canonical);
   });
 
-  it('does not depend on the locale of the machine', () => {
+  it('does not depend on the locale of the host', () => {
     expect('INFO'.toLocaleLowerCase('tr')).not.toBe('info');
     expect(parseEmail('INFO@example.com')).toEqual(
       parseEmail('INFO@EXAMPLE.COM'.replace('EXAMPLE.COM', 'example.com')),
@@ -262,7 +262,7 @@ describe('a username', () => {
     ['has wide letters', 'ａｄａ'],
     ['has digits of another script', '٣٤٥'],
     ['has an emoji', 'ada🔑'],
-    ['has a character that nobody sees', 'ad\u200ba'],
+    ['has an invisible character', 'ad\u200ba'],
     ['has a lone surrogate', 'ada\ud83d'],
   ])('is refused when it %s', (_what, typed) => {
     expect(parseUsername(typed)).toBeNull();

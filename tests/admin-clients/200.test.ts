@@ -5,10 +5,10 @@ import { askForToken, makeClient, recorded, tokenOf } from '../support/clients.t
 import { onEachDatabase } from '../support/databases.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /admin/clients answers 200', () => {
+  describe('GET /admin/clients', () => {
     const app = useApp(kind);
 
-    it('with pages that have every client once, in the order of their creation', async () => {
+    it('answers 200 with pages that have every client once, in the order of their creation', async () => {
       const { token } = await anAdmin(app);
       const made: string[] = [];
       for (let count = 0; count < 5; count++) {
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
       expect(seen).toEqual(made);
     });
 
-    it('without any secret', async () => {
+    it('answers 200 without any secret', async () => {
       const { token } = await anAdmin(app);
       const { id, secret } = await makeClient(app, {}, token);
 
@@ -49,7 +49,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /admin/clients/{client_id} answers 200', () => {
+  describe('PATCH /admin/clients/{client_id}', () => {
     const app = useApp(kind);
 
     async function change(id: string, body: object) {
@@ -62,7 +62,7 @@ onEachDatabase((kind) => {
       return { admin, body: response.body };
     }
 
-    it('with the changed client; what is left out stays', async () => {
+    it('answers 200 with the changed client; what is left out stays', async () => {
       const client = await makeClient(app);
 
       const { admin, body } = await change(client.id, { name: 'Daily reports' });
@@ -77,7 +77,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('and tokens go on where it may still do the same', async () => {
+    it('keeps tokens good where the client may still do the same', async () => {
       const client = await makeClient(app);
       const token = await tokenOf(app, client);
 
@@ -87,7 +87,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('and with another scope older tokens are refused at once, while new ones have it', async () => {
+    it('refuses older tokens at once after a change of the scope, while new ones have it', async () => {
       const client = await makeClient(app);
       const older = await tokenOf(app, client);
       const times = [{ scope: 'clients:read' }, { scope: 'clients:list' }, { scope: '' }];
@@ -106,7 +106,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('and with an earlier end no older token outlives it', async () => {
+    it('lets no older token outlive an earlier end', async () => {
       const client = await makeClient(app, { expires_at: '2999-01-01T00:00:00Z' });
       const token = await tokenOf(app, client);
       const end = new Date(app.clock.now() + 60_000).toISOString();

@@ -8,7 +8,7 @@ import { onEachDatabase } from '../support/databases.ts';
 const SECRET = /^lcs_[A-Za-z0-9_-]{43}$/;
 
 onEachDatabase((kind) => {
-  describe('POST /admin/clients answers 201', () => {
+  describe('POST /admin/clients', () => {
     const app = useApp(kind);
 
     async function create(body: object) {
@@ -21,7 +21,7 @@ onEachDatabase((kind) => {
       return { admin, response, body: response.body };
     }
 
-    it('with the client, its secret and where it is', async () => {
+    it('answers 201 with the client, its secret and where it is', async () => {
       const { response, body } = await create({
         name: '  Nightly reports ',
         scope: 'tokens:introspect clients:read clients:read',
@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and keeps of the secret its SHA-256 alone', async () => {
+    it('stores nothing of the secret but its SHA-256', async () => {
       const { body } = await create({ name: 'One', scope: '' });
 
       const rows = await app.models.clientSecrets.findAll({ where: { clientId: body.client_id } });
@@ -50,19 +50,19 @@ onEachDatabase((kind) => {
       expect(rows.map((row) => row.get().hash)).toEqual([hash]);
     });
 
-    it('with an end in another part of the world', async () => {
+    it('answers 201 with an end in another part of the world', async () => {
       const { body } = await create({ name: 'One', scope: '', expires_at: '2999-01-01T00:00:00+02:00' });
 
       expect(body.expires_at).toBe('2998-12-31T22:00:00.000Z');
     });
 
-    it('without an end and without a scope, where that is wanted', async () => {
+    it('answers 201 without an end and without a scope, where that is wanted', async () => {
       const { body } = await create({ name: 'One', scope: '', expires_at: null });
 
       expect(body).toMatchObject({ scope: '', expires_at: null });
     });
 
-    it('and writes down who made it, without the secret', async () => {
+    it('records who made it, without the secret', async () => {
       const { admin, body } = await create({ name: 'One', scope: 'clients:read' });
 
       expect(await recorded(app, 'client.created', body.client_id)).toEqual([
@@ -82,7 +82,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('to a machine that may create others', async () => {
+    it('answers 201 to a client that may create others', async () => {
       const maker = await makeClient(app, { scope: 'clients:create clients:read' });
       const token = (await askForToken(app, maker).expect(200)).body.access_token;
 
@@ -95,10 +95,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /admin/clients/{client_id}/secrets answers 201', () => {
+  describe('POST /admin/clients/{client_id}/secrets', () => {
     const app = useApp(kind);
 
-    it('with a second secret, and both are good until the first is removed', async () => {
+    it('answers 201 with a second secret, and both are good until the first is removed', async () => {
       const { id: adminId, token } = await anAdmin(app);
       const client = await makeClient(app);
       app.clock.advanceSeconds(1);

@@ -5,10 +5,10 @@ import { askForToken, makeClient, recorded, tokenOf } from '../support/clients.t
 import { onEachDatabase } from '../support/databases.ts';
 
 onEachDatabase((kind) => {
-  describe('DELETE /admin/clients/{client_id} answers 204', () => {
+  describe('DELETE /admin/clients/{client_id}', () => {
     const app = useApp(kind);
 
-    it('and the client is gone: it gets no tokens, and those that it has are refused at once', async () => {
+    it('answers 204 and the client is gone: it gets no tokens, and those that it has are refused at once', async () => {
       const admin = await anAdmin(app);
       const client = await makeClient(app);
       const token = await tokenOf(app, client);
@@ -32,10 +32,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('DELETE /admin/clients/{client_id}/secrets/{secret_id} answers 204', () => {
+  describe('DELETE /admin/clients/{client_id}/secrets/{secret_id}', () => {
     const app = useApp(kind);
 
-    it('and the secret is no longer good, also the last; tokens go on', async () => {
+    it('answers 204 and the secret is no longer good, also the last; tokens go on', async () => {
       const admin = await anAdmin(app);
       const client = await makeClient(app);
       const token = await tokenOf(app, client);

@@ -53,10 +53,10 @@ const BAD: readonly [what: string, body: Body, pointer: string, code: string][] 
 ];
 
 onEachDatabase((kind) => {
-  describe('POST and PATCH /admin/clients answer 400', () => {
+  describe('POST and PATCH /admin/clients', () => {
     const app = useApp(kind);
 
-    it.each(BAD)('to %s', async (_what, body, pointer, code) => {
+    it.each(BAD)('answer 400 to %s', async (_what, body, pointer, code) => {
       const { token } = await anAdmin(app);
       const before = await app.models.clients.count();
 
@@ -71,7 +71,7 @@ onEachDatabase((kind) => {
       expect(await app.models.clients.count()).toBe(before);
     });
 
-    it('to the same things in a change, and the client stays as it is', async () => {
+    it('answer 400 to the same things in a change, and the client stays as it is', async () => {
       const { token } = await anAdmin(app);
       const { id } = await makeClient(app, {}, token);
       const before = await app.get(`/admin/clients/${id}`).auth(token, { type: 'bearer' }).expect(200);
@@ -89,7 +89,7 @@ onEachDatabase((kind) => {
       expect(after.body).toEqual(before.body);
     });
 
-    it('to a change of nothing', async () => {
+    it('answer 400 to a change of nothing', async () => {
       const { token } = await anAdmin(app);
       const { id } = await makeClient(app, {}, token);
 
@@ -111,7 +111,7 @@ onEachDatabase((kind) => {
       [{ limit: '01' }, '/limit'],
       [{ cursor: 'garbage' }, '/cursor'],
       [{ page: '2' }, '/page'],
-    ])('to a list with %j', async (query, pointer) => {
+    ])('answer 400 to a list with %j', async (query, pointer) => {
       const { token } = await anAdmin(app);
 
       const { body } = await app

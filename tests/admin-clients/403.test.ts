@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -24,9 +24,9 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
 
     it.each(ROUTES)(
-      'answers %s %s with 403 to whoever may do all but %s',
+      'answers %s %s with 403 to a caller that may do all but %s',
       async (method, path, permission) => {
-        const { token } = await somebodyWho(
+        const { token } = await userWho(
           app,
           PERMISSIONS.filter((other) => other !== permission),
         );
@@ -38,13 +38,16 @@ onEachDatabase((kind) => {
       },
     );
 
-    it.each(ROUTES)('answers %s %s to whoever may do nothing but %s', async (method, path, permission) => {
-      const { token } = await somebodyWho(app, [permission]);
+    it.each(ROUTES)(
+      'answers %s %s to a caller that may do nothing but %s',
+      async (method, path, permission) => {
+        const { token } = await userWho(app, [permission]);
 
-      const { status } = await app[method](path).auth(token, { type: 'bearer' });
+        const { status } = await app[method](path).auth(token, { type: 'bearer' });
 
-      expect(status).not.toBe(403);
-    });
+        expect(status).not.toBe(403);
+      },
+    );
 
     it.each(ROUTES)(
       'answers %s %s with 401 without a token and 403 to an ordinary user',
@@ -57,16 +60,16 @@ onEachDatabase((kind) => {
     );
   });
 
-  describe('Nobody grants a client more than they hold:', () => {
+  describe('A grant to a client of more than the granter holds', () => {
     const app = useApp(kind);
 
-    function demandNamed(response: { body: { code: string; detail: string } }, permission: string) {
+    function expectNamed(response: { body: { code: string; detail: string } }, permission: string) {
       expect(response.body.code).toBe('insufficient_scope');
       expect(response.body.detail).toContain(permission);
     }
 
     it('POST /admin/clients answers 403 that names what is missing, and makes none', async () => {
-      const { token } = await somebodyWho(app, ['clients:create', 'users:read']);
+      const { token } = await userWho(app, ['clients:create', 'users:read']);
       const before = await app.models.clients.count();
 
       const response = await app
@@ -75,12 +78,12 @@ onEachDatabase((kind) => {
         .send({ name: 'One', scope: 'users:delete users:read' })
         .expect(403);
 
-      demandNamed(response, 'users:delete');
+      expectNamed(response, 'users:delete');
       expect(await app.models.clients.count()).toBe(before);
       await makeClient(app, { scope: 'users:read' }, token);
     });
 
-    it('not by a token that is narrower than they are', async () => {
+    it('refuses a token that is narrower than its user', async () => {
       const maker = await makeClient(app, { scope: 'clients:create clients:read' });
       const narrow = await tokenOf(app, maker, { scope: 'clients:create' });
 
@@ -90,11 +93,11 @@ onEachDatabase((kind) => {
         .send({ name: 'One', scope: 'clients:read' })
         .expect(403);
 
-      demandNamed(response, 'clients:read');
+      expectNamed(response, 'clients:read');
     });
 
-    it('not by a token that is older than what was taken away', async () => {
-      const creator = await somebodyWho(app, ['clients:create', 'users:read']);
+    it('refuses a token that is older than what was taken away', async () => {
+      const creator = await userWho(app, ['clients:create', 'users:read']);
       // In another process, a moment ago.
       const where = { role: creator.role, permission: 'users:read' };
       await app.models.rolePermissions.destroy({ where });
@@ -105,16 +108,16 @@ onEachDatabase((kind) => {
         .send({ name: 'One', scope: 'users:read' })
         .expect(403);
 
-      demandNamed(response, 'users:read');
+      expectNamed(response, 'users:read');
     });
 
     it('PATCH answers 403 to a wider scope, and takes a narrower one', async () => {
       const client = await makeClient(app, { scope: 'users:read users:list' });
-      const { token } = await somebodyWho(app, ['clients:update', 'users:read', 'users:list']);
+      const { token } = await userWho(app, ['clients:update', 'users:read', 'users:list']);
       const change = (body: object) =>
         app.patch(`/admin/clients/${client.id}`).auth(token, { type: 'bearer' }).send(body);
 
-      demandNamed(await change({ scope: 'users:read users:list users:delete' }).expect(403), 'users:delete');
+      expectNamed(await change({ scope: 'users:read users:list users:delete' }).expect(403), 'users:delete');
       const { body } = await change({ scope: 'users:read' }).expect(200);
 
       expect(body.scope).toBe('users:read');
@@ -131,11 +134,11 @@ onEachDatabase((kind) => {
     ] as const)('%s answers 403 where the client may do more, and changes nothing', async (...row) => {
       const [, permission, method, rest, sent] = row;
       const client = await makeClient(app, { scope: 'users:delete', expires_at: '2999-01-01T00:00:00Z' });
-      const { token } = await somebodyWho(app, [permission, 'users:read']);
+      const { token } = await userWho(app, [permission, 'users:read']);
       const before = await app.store.clients.find(client.id);
       const path = `/admin/clients/${client.id}${rest.replace(':secret', before?.secrets[0]?.id ?? '')}`;
 
-      demandNamed(
+      expectNamed(
         await app[method](path).auth(token, { type: 'bearer' }).send(sent).expect(403),
         'users:delete',
       );
@@ -144,7 +147,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('The token of a machine', () => {
+  describe('The token of a machine client', () => {
     const app = useApp(kind);
 
     it.each([

@@ -6,18 +6,18 @@ import { makeClient } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
 onEachDatabase((kind) => {
-  describe('The routes of one client answer 404', () => {
+  describe('The routes of one client', () => {
     const app = useApp(kind);
 
     it.each<[what: string, id: () => string]>([
-      ['an id that nobody has', () => randomUUID()],
+      ['an unknown id', () => randomUUID()],
       ['garbage', () => 'garbage'],
       ['a wildcard', () => '%25'],
       ['a NUL', () => '%00'],
       ['a word of SQL', () => "x'%20OR%20'1'='1"],
       ['1,000 characters', () => 'a'.repeat(1000)],
       ['characters of four bytes', () => encodeURIComponent('🔑'.repeat(9))],
-    ])('to %s', async (_what, id) => {
+    ])('answer 404 to %s', async (_what, id) => {
       const { token } = await anAdmin(app);
       const path = `/admin/clients/${id()}`;
       const as = { type: 'bearer' } as const;
@@ -35,7 +35,7 @@ onEachDatabase((kind) => {
       expect([removed.status, removed.body.code]).toEqual([404, 'secret_not_found']);
     });
 
-    it("to another client's secret, and it stays good", async () => {
+    it("answer 404 to another client's secret, and it stays good", async () => {
       const { token } = await anAdmin(app);
       const [one, other] = [await makeClient(app, {}, token), await makeClient(app, {}, token)];
       const read = await app.get(`/admin/clients/${other.id}`).auth(token, { type: 'bearer' }).expect(200);
@@ -51,7 +51,7 @@ onEachDatabase((kind) => {
       expect(await app.models.clientSecrets.count({ where: { clientId: other.id } })).toBe(1);
     });
 
-    it('the second time', async () => {
+    it('answer 404 the second time', async () => {
       const { token } = await anAdmin(app);
       const { id } = await makeClient(app, {}, token);
 

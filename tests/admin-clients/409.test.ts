@@ -6,11 +6,11 @@ import { onEachDatabase } from '../support/databases.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 onEachDatabase((kind) => {
-  describe('POST and PATCH /admin/clients answer 409', () => {
+  describe('POST and PATCH /admin/clients', () => {
     const app = useApp(kind);
 
     it.each(['reports:read', 'CLIENTS:READ', 'admin', '__proto__'])(
-      'to the unknown permission %s, which they name',
+      'answer 409 to the unknown permission %s, which they name',
       async (unknown) => {
         const { token } = await anAdmin(app);
         const { id } = await makeClient(app, {}, token);
@@ -29,10 +29,10 @@ onEachDatabase((kind) => {
     );
   });
 
-  describe('POST /admin/clients/{client_id}/secrets answers 409', () => {
+  describe('POST /admin/clients/{client_id}/secrets', () => {
     const apps = useTwoApps(kind);
 
-    it('to a third secret, and it is good for nothing', async () => {
+    it('answers 409 to a third secret, and it is good for nothing', async () => {
       const { first: app } = apps;
       const { token } = await anAdmin(app);
       const { id } = await makeClient(app, {}, token);
@@ -45,7 +45,7 @@ onEachDatabase((kind) => {
       expect(await app.models.clientSecrets.count({ where: { clientId: id } })).toBe(2);
     });
 
-    it('to all but one of many that add a second secret at once, in two processes', async () => {
+    it('answers 409 to all but one of many that add a second secret at once, in two processes', async () => {
       const { first, second } = apps;
       const { token } = await anAdmin(first);
       const { id } = await makeClient(first, {}, token);

@@ -28,8 +28,8 @@ onEachDatabase((kind) => {
     admin = { ...admin, token: body.access_token, refreshToken: body.refresh_token };
   }
 
-  describe('GET /admin/roles answers 200', () => {
-    it('with the roles that the service knows, each with all that it may do', async () => {
+  describe('GET /admin/roles', () => {
+    it('answers 200 with the roles that the service knows, each with all that it may do', async () => {
       const { body } = await get('/admin/roles?limit=200').expect(200);
 
       for (const [name, { description, permissions }] of Object.entries(ROLES)) {
@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with every role once and in order, page by page', async () => {
+    it('answers 200 with every role once and in order, page by page', async () => {
       await Promise.all(Array.from({ length: 7 }, () => makeRole(app, ['users:read'])));
       const names: string[] = [];
       let next = '';
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       expect(names).toEqual([...new Set(names)].sort());
     });
 
-    it('with no further page where the last one is full', async () => {
+    it('answers 200 with no further page where the last one is full', async () => {
       const count = await app.models.roles.count();
 
       const { body } = await get(`/admin/roles?limit=${count}`).expect(200);
@@ -67,15 +67,15 @@ onEachDatabase((kind) => {
       expect(body).toMatchObject({ roles: { length: count }, next_cursor: null });
     });
 
-    it('with nothing behind the last name', async () => {
+    it('answers 200 with nothing behind the last name', async () => {
       const { body } = await get('/admin/roles?cursor=zzz').expect(200);
 
       expect(body).toEqual({ roles: [], next_cursor: null });
     });
   });
 
-  describe('GET /admin/roles/{name} answers 200', () => {
-    it('with the role', async () => {
+  describe('GET /admin/roles/{name}', () => {
+    it('answers 200 with the role', async () => {
       const name = await makeRole(app, ['users:read', 'users:list']);
 
       const response = await get(`/admin/roles/${name}`).expect(200);
@@ -94,7 +94,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['a', '0', '_', '-.-', 'a'.repeat(64), 'constructor', '__proto__'])(
-      'for the name %s',
+      'answers 200 for the name %s',
       async (name) => {
         await makeRole(app, [], name);
 
@@ -103,8 +103,8 @@ onEachDatabase((kind) => {
     );
   });
 
-  describe('PATCH /admin/roles/{name} answers 200', () => {
-    it('with the role as it is now, and records who changed what', async () => {
+  describe('PATCH /admin/roles/{name}', () => {
+    it('answers 200 with the role as it is now, and records who changed what', async () => {
       const name = await makeRole(app, ['users:read', 'users:list']);
       app.clock.advanceSeconds(1);
 
@@ -130,7 +130,7 @@ onEachDatabase((kind) => {
       ['nothing', '', null],
       ['null', null, null],
     ])(
-      'with a description that is %s, and leaves the permissions alone',
+      'answers 200 with a description that is %s, and leaves the permissions alone',
       async (_what, description, shown) => {
         const name = await makeRole(app, ['users:read']);
 
@@ -164,7 +164,7 @@ onEachDatabase((kind) => {
       expect(await version()).toBe(before + 2);
     });
 
-    it('lets an administrator give a permission that nobody has, to the role admin as well', async () => {
+    it('lets an administrator give a permission that no role has, to the role admin as well', async () => {
       const permission = aPermissionName();
       await makePermissions(app, [permission]);
       const permissions = [...(ROLES.admin?.permissions ?? []), permission];
@@ -178,7 +178,7 @@ onEachDatabase((kind) => {
       await renewAdmin();
     });
 
-    it('to many who change one role at once: one of their lists stands, and each has raised the version', async () => {
+    it('answers 200 to many who change one role at once: one of their lists stands, and each has raised the version', async () => {
       const name = await makeRole(app, []);
       const before = (await app.store.roles.find(name))?.version.getTime() ?? 0;
       const lists = ['read', 'list', 'create', 'update', 'delete', 'unlock'].map((verb) => [`users:${verb}`]);
@@ -190,7 +190,7 @@ onEachDatabase((kind) => {
       expect(after?.version.getTime()).toBe(before + lists.length);
     });
 
-    it('of a role that had its name before', async () => {
+    it('answers 200 for a role whose name was deleted and made again', async () => {
       const name = aRoleName();
       await makeRole(app, ['users:read'], name);
       await app.delete(`/admin/roles/${name}`).auth(admin.token, { type: 'bearer' }).expect(204);

@@ -15,8 +15,8 @@ onEachDatabase((kind) => {
   const post = (body: object) => app.post('/admin/roles').auth(admin.token, { type: 'bearer' }).send(body);
   const remove = (path: string) => app.delete(`/admin/roles/${path}`).auth(admin.token, { type: 'bearer' });
 
-  describe('POST /admin/roles answers 201', () => {
-    it('with the role and where it is, and records who made it', async () => {
+  describe('POST /admin/roles', () => {
+    it('answers 201 with the role and where it is, and records who made it', async () => {
       const name = aRoleName();
       const permissions = ['users:read', 'users:list', 'users:read'];
 
@@ -44,13 +44,13 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('to a name alone: a role that may do nothing', async () => {
+    it('answers 201 to a name alone: a role that may do nothing', async () => {
       const { body } = await post({ name: aRoleName() }).expect(201);
 
       expect(body.role).toMatchObject({ description: null, permissions: [] });
     });
 
-    it('to one of ten who race for a name', async () => {
+    it('answers 201 to one of ten who race for a name', async () => {
       const name = aRoleName();
 
       const answers = await Promise.all(Array.from({ length: 10 }, () => post({ name })));
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       expect(await entriesAbout(app, name)).toHaveLength(1);
     });
 
-    it('with a role that counts from the next login on', async () => {
+    it('answers 201 with a role that counts from the next login on', async () => {
       const person = await signUp(app);
       const name = aRoleName();
       await post({ name, permissions: ['users:read'] }).expect(201);
@@ -71,8 +71,8 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('DELETE /admin/roles/{name} answers 204', () => {
-    it('where nobody has the role, and records who deleted it', async () => {
+  describe('DELETE /admin/roles/{name}', () => {
+    it('answers 204 where no user has the role, and records who deleted it', async () => {
       const name = await makeRole(app, ['users:read']);
 
       const response = await remove(name).expect(204);
@@ -89,7 +89,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('with force=true where somebody has it, who loses it and keeps the session', async () => {
+    it('answers 204 with force=true where users have it, who lose it and keep the session', async () => {
       const name = await makeRole(app, ['users:read']);
       const person = await signUpWith(app, [name]);
       expect(claimsIn(person.token).scope).toBe('users:read');
@@ -103,7 +103,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
     });
 
-    it('so that no token with the role counts for a role that later has its name', async () => {
+    it('lets no token with the role count for a role that later has its name', async () => {
       const name = await makeRole(app, ['users:read']);
       const person = await signUpWith(app, [name]);
       await remove(`${name}?force=true`).expect(204);
@@ -116,7 +116,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(other.token, { type: 'bearer' }).expect(200);
     });
 
-    it('and lets the name be used again by ten who delete and make it at once, with tokens that count', async () => {
+    it('lets the name be used again by ten who delete and make it at once, with tokens that count', async () => {
       const name = await makeRole(app, ['users:read']);
 
       const answers = await Promise.all(
@@ -129,7 +129,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(person.token, { type: 'bearer' }).expect(200);
     });
 
-    it('for a role that more users have than one transaction can take it from', async () => {
+    it('answers 204 for a role that more users have than one transaction can take it from', async () => {
       const name = await makeRole(app, ['users:read']);
       const person = await signUpWith(app, [name]);
       const { users, userRoles } = app.models;

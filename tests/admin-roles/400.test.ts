@@ -54,8 +54,8 @@ onEachDatabase((kind) => {
   describe.each<[method: 'post' | 'patch', path: () => string, cases: Case[]]>([
     ['post', () => '/admin/roles', [...NAMES, ...REST]],
     ['patch', () => `/admin/roles/${name}`, REST],
-  ])('%s /admin/roles answers 400', (method, path, cases) => {
-    it.each(cases)('to %s', async (_what, body, pointer, code) => {
+  ])('%s /admin/roles', (method, path, cases) => {
+    it.each(cases)('answers 400 to %s', async (_what, body, pointer, code) => {
       const response = await app[method](path())
         .auth(token, { type: 'bearer' })
         .send(body as object)
@@ -68,7 +68,7 @@ onEachDatabase((kind) => {
     it.each([
       ['no JSON', '{', 'invalid_json'],
       ['a list', '[]', 'validation_failed'],
-    ])('to %s', async (_what, text, code) => {
+    ])('answers 400 to %s', async (_what, text, code) => {
       const response = await app[method](path())
         .auth(token, { type: 'bearer' })
         .type('application/json')
@@ -79,15 +79,15 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /admin/roles/{name} answers 400', () => {
-    it('to a body that changes nothing', async () => {
+  describe('PATCH /admin/roles/{name}', () => {
+    it('answers 400 to a body that changes nothing', async () => {
       const path = `/admin/roles/${name}`;
       const { body } = await app.patch(path).auth(token, { type: 'bearer' }).send({}).expect(400);
 
       expect(body.errors).toMatchObject([{ pointer: '', code: 'empty' }]);
     });
 
-    it('to another name, since tokens carry it', async () => {
+    it('answers 400 to another name, since tokens carry it', async () => {
       const path = `/admin/roles/${name}`;
       const { body } = await app.patch(path).auth(token, { type: 'bearer' }).send({ name: 'x' }).expect(400);
 
@@ -97,7 +97,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /admin/roles and GET /admin/permissions answer 400', () => {
+  describe('GET /admin/roles and GET /admin/permissions', () => {
     it.each([
       ['limit=0', '/limit'],
       ['limit=-1', '/limit'],
@@ -113,7 +113,7 @@ onEachDatabase((kind) => {
       ["cursor='", '/cursor'],
       ['cursor=a%20b', '/cursor'],
       ['page=2', '/page'],
-    ])('to ?%s', async (query, pointer) => {
+    ])('answer 400 to ?%s', async (query, pointer) => {
       for (const path of ['/admin/roles', '/admin/permissions']) {
         const { body } = await app.get(`${path}?${query}`).auth(token, { type: 'bearer' }).expect(400);
 
@@ -134,9 +134,9 @@ onEachDatabase((kind) => {
     expect(body.errors).toMatchObject([{ pointer: '/cursor', code }]);
   });
 
-  describe('DELETE /admin/roles/{name} answers 400', () => {
+  describe('DELETE /admin/roles/{name}', () => {
     it.each(['force=1', 'force=', 'force=TRUE', 'force=true&force=true', 'really=true'])(
-      'to ?%s and deletes nothing',
+      'answers 400 to ?%s and deletes nothing',
       async (query) => {
         const { body } = await app
           .delete(`/admin/roles/${name}?${query}`)

@@ -29,7 +29,7 @@ onEachDatabase((kind) => {
   describe.each(GUARDED)('The permission %s opens %s %s', (permission, method, path) => {
     const others = Object.keys(PERMISSIONS).filter((name) => name !== permission);
 
-    it('and without it all others together do not: 403, and the header names it', async () => {
+    it('is named by the header of a 403 to a caller that has all others together', async () => {
       const { token } = await signUpWhoMay(app, others);
 
       const response = await app[method](path).auth(token, { type: 'bearer' }).expect(403);
@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and alone suffices', async () => {
+    it('suffices alone', async () => {
       const { token } = await signUpWhoMay(app, [permission]);
 
       const { status } = await app[method](path).auth(token, { type: 'bearer' }).query({});
@@ -50,7 +50,7 @@ onEachDatabase((kind) => {
       expect([200, 400, 404]).toContain(status);
     });
 
-    it('not to somebody who has no role but user, nor to nobody', async () => {
+    it('is required of a user who has no role but user, and of a request without a token', async () => {
       const { token } = await signUp(app);
 
       await app[method](path).auth(token, { type: 'bearer' }).expect(403);
@@ -58,7 +58,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('Nobody gives more than they hold: 403 answers', () => {
+  describe('Giving more than the caller holds', () => {
     const HOLDS = ['roles:create', 'roles:update', 'roles:delete', 'permissions:delete', 'users:read'];
 
     async function refused(
@@ -70,7 +70,7 @@ onEachDatabase((kind) => {
       expect(body).toMatchObject({ code: 'insufficient_scope', detail: expect.stringContaining(missing) });
     }
 
-    it('a new role with a permission that its maker lacks', async () => {
+    it('answers 403 to a new role with a permission that its maker lacks', async () => {
       const { token } = await signUpWhoMay(app, HOLDS);
       const name = aRoleName();
       const send = (permissions: string[]) =>
@@ -82,7 +82,7 @@ onEachDatabase((kind) => {
       await send(['users:read']).expect(201);
     });
 
-    it('a change that gives what its maker lacks, to their own role too', async () => {
+    it('answers 403 to a change that gives what its maker lacks, to their own role too', async () => {
       const { token, role } = await signUpWhoMay(app, HOLDS);
       const other = await makeRole(app, ['users:read']);
 
@@ -98,16 +98,19 @@ onEachDatabase((kind) => {
       ['taking a permission from it', { permissions: ['users:read'] }],
       ['emptying it', { permissions: [] }],
       ['describing it', { description: 'Nothing special' }],
-    ])('a change of a role that may do more than who changes it: %s', async (_what, change) => {
-      const { token } = await signUpWhoMay(app, HOLDS);
-      const name = await makeRole(app, ['users:read', 'users:delete']);
+    ])(
+      'answers 403 to a change of a role that may do more than who changes it: %s',
+      async (_what, change) => {
+        const { token } = await signUpWhoMay(app, HOLDS);
+        const name = await makeRole(app, ['users:read', 'users:delete']);
 
-      const send = app.patch(`/admin/roles/${name}`).auth(token, { type: 'bearer' }).send(change);
+        const send = app.patch(`/admin/roles/${name}`).auth(token, { type: 'bearer' }).send(change);
 
-      await refused(send.expect(403), 'users:delete');
-    });
+        await refused(send.expect(403), 'users:delete');
+      },
+    );
 
-    it('the end of a role that may do more, and of a permission in one', async () => {
+    it('answers 403 to the end of a role that may do more, and of a permission in one', async () => {
       const { token } = await signUpWhoMay(app, HOLDS);
       const permission = aPermissionName();
       const name = await makeRole(app, [permission]);
@@ -119,7 +122,7 @@ onEachDatabase((kind) => {
       expect((await app.store.roles.find(name))?.permissions).toEqual([permission]);
     });
 
-    it('a token that another process does not know to be outdated', async () => {
+    it('answers 403 to a token that another process does not know to be outdated', async () => {
       const { token, id } = await signUpWhoMay(app, HOLDS);
       await app.models.userRoles.destroy({ where: { userId: id } });
 
@@ -131,7 +134,7 @@ onEachDatabase((kind) => {
       await refused(send.expect(403), 'users:read');
     });
 
-    it('an administrator who is none any more', async () => {
+    it('answers 403 to a former administrator', async () => {
       const { token, id } = await signUpWith(app, ['admin']);
       await app.models.userRoles.destroy({ where: { userId: id, role: 'admin' } });
 
@@ -143,7 +146,7 @@ onEachDatabase((kind) => {
       await refused(send.expect(403), 'users:read');
     });
 
-    it('somebody who gives themselves more in two steps', async () => {
+    it('answers 403 to administrators who give themselves more in two steps', async () => {
       const { token, role } = await signUpWhoMay(app, [...HOLDS, 'permissions:create']);
       const name = aPermissionName();
       await app.post('/admin/permissions').auth(token, { type: 'bearer' }).send({ name }).expect(201);

@@ -30,9 +30,9 @@ onEachDatabase((kind) => {
     ['get', undefined],
     ['patch', { permissions: [] }],
     ['delete', undefined],
-  ])('%s /admin/roles/{name} answers 404', (method, body) => {
+  ])('%s /admin/roles/{name}', (method, body) => {
     it.each(['nobody', 'Admin', 'ad%20min', '%00', `${'a'.repeat(65)}`, 'admin%2f', "x'%20OR%201=1"])(
-      'to %s',
+      'answers 404 to %s',
       async (name) => {
         const answer = await send(method, `/admin/roles/${name}`, body).expect(404);
 
@@ -41,12 +41,12 @@ onEachDatabase((kind) => {
     );
   });
 
-  describe('POST /admin/roles answers 409', () => {
-    it.each(['user', 'admin'])('to the name of the role %s', async (name) => {
+  describe('POST /admin/roles', () => {
+    it.each(['user', 'admin'])('answers 409 to the name of the role %s', async (name) => {
       expect((await send('post', '/admin/roles', { name }).expect(409)).body.code).toBe('role_taken');
     });
 
-    it('to a permission that there is not, which it names, and makes nothing', async () => {
+    it('answers 409 to an unknown permission, which it names, and makes nothing', async () => {
       const name = aRoleName();
       const permissions = ['users:read', 'users:adore'];
 
@@ -61,8 +61,8 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /admin/roles/{name} answers 409', () => {
-    it('to a permission that there is not, and changes nothing', async () => {
+  describe('PATCH /admin/roles/{name}', () => {
+    it('answers 409 to an unknown permission, and changes nothing', async () => {
       const name = await makeRole(app, ['users:read']);
       const before = await app.store.roles.find(name);
 
@@ -79,23 +79,26 @@ onEachDatabase((kind) => {
       );
     });
 
-    it.each(Object.keys(PERMISSIONS))('where the role admin would lose %s', async (permission) => {
-      const permissions = Object.keys(PERMISSIONS).filter((name) => name !== permission);
+    it.each(Object.keys(PERMISSIONS))(
+      'answers 409 where the role admin would lose %s',
+      async (permission) => {
+        const permissions = Object.keys(PERMISSIONS).filter((name) => name !== permission);
 
-      const { body } = await send('patch', '/admin/roles/admin', { permissions }).expect(409);
+        const { body } = await send('patch', '/admin/roles/admin', { permissions }).expect(409);
 
-      expect(body).toMatchObject({ code: 'role_protected', detail: expect.stringContaining(permission) });
-    });
+        expect(body).toMatchObject({ code: 'role_protected', detail: expect.stringContaining(permission) });
+      },
+    );
   });
 
-  describe('DELETE /admin/roles/{name} answers 409', () => {
-    it.each(['user', 'admin', 'user?force=true', 'admin?force=true'])('to %s', async (path) => {
+  describe('DELETE /admin/roles/{name}', () => {
+    it.each(['user', 'admin', 'user?force=true', 'admin?force=true'])('answers 409 to %s', async (path) => {
       const { body } = await send('delete', `/admin/roles/${path}`).expect(409);
 
       expect(body.code).toBe('role_protected');
     });
 
-    it('where somebody has the role, unless it is forced', async () => {
+    it('answers 409 where a user has the role, unless it is forced', async () => {
       const name = await makeRole(app, ['users:read']);
       const person = await signUpWith(app, [name]);
 
@@ -107,12 +110,12 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('More permissions than fit into a token answer 409', () => {
+  describe('More permissions than fit into a token', () => {
     const permissions = longPermissions(41);
     const fitting = permissions.slice(0, 40);
     beforeAll(() => makePermissions(app, permissions));
 
-    it('in one role', async () => {
+    it('answer 409 in one role', async () => {
       const name = aRoleName();
       const made = await send('post', '/admin/roles', { name, permissions }).expect(409);
       await send('post', '/admin/roles', { name, permissions: fitting }).expect(201);
@@ -124,7 +127,7 @@ onEachDatabase((kind) => {
       expect((await app.store.roles.find(name))?.permissions).toEqual(fitting);
     });
 
-    it('at exactly one byte too many', async () => {
+    it('answer 409 at exactly one byte too many', async () => {
       const [last = ''] = permissions.slice(-1);
       // 40 of 100 bytes and 40 spaces are 4040 bytes: 56 are left for one more.
       const rest = last.slice(0, 56);
@@ -135,7 +138,7 @@ onEachDatabase((kind) => {
       await send('post', '/admin/roles', { name, permissions: [...fitting, rest] }).expect(201);
     });
 
-    it('in the roles of somebody together, where one of them grows; what both have counts once', async () => {
+    it('answer 409 in the roles of one user together, where one of them grows; what both have counts once', async () => {
       const first = await makeRole(app, permissions.slice(0, 25));
       const second = await makeRole(app, permissions.slice(20, 40));
       const person = await signUpWith(app, [first, second]);
@@ -148,7 +151,7 @@ onEachDatabase((kind) => {
       await grow(permissions.slice(10, 40)).expect(200);
     });
 
-    it('in two roles of somebody that grow at once: one of them does', async () => {
+    it('answer 409 in two roles of one user that grow at once: one of them does', async () => {
       for (let round = 0; round < 5; round++) {
         const [first, second] = [await makeRole(app, []), await makeRole(app, [])];
         await signUpWith(app, [first, second]);
@@ -162,7 +165,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('not in the roles of different people', async () => {
+    it('are allowed in the roles of different users', async () => {
       const first = await makeRole(app, permissions.slice(0, 30));
       const second = await makeRole(app, []);
       await Promise.all([signUpWith(app, [first]), signUpWith(app, [second])]);

@@ -17,8 +17,8 @@ onEachDatabase((kind) => {
   const send = (method: 'get' | 'post' | 'patch' | 'delete', path: string, body?: object) =>
     app[method](`/admin/permissions${path}`).auth(admin.token, { type: 'bearer' }).send(body);
 
-  describe('GET /admin/permissions answers 200', () => {
-    it('with all that the service asks for, and what each is for', async () => {
+  describe('GET /admin/permissions', () => {
+    it('answers 200 with all that the service asks for, and what each is for', async () => {
       const { body } = await send('get', '?limit=200').expect(200);
 
       for (const [name, description] of Object.entries(PERMISSIONS)) {
@@ -26,7 +26,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with every permission once and in order, page by page', async () => {
+    it('answers 200 with every permission once and in order, page by page', async () => {
       const names: string[] = [];
       let next = '';
 
@@ -41,14 +41,14 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /admin/permissions/{name} answers', () => {
-    it.each(Object.entries(PERMISSIONS))('200 to %s', async (name, description) => {
+  describe('GET /admin/permissions/{name}', () => {
+    it.each(Object.entries(PERMISSIONS))('answers 200 to %s', async (name, description) => {
       const { body } = await send('get', `/${name}`).expect(200);
 
       expect(body).toEqual({ permission: { name, description, created_at: expect.any(String) } });
     });
 
-    it('200 to the longest name', async () => {
+    it('answers 200 to the longest name', async () => {
       const name = LONGEST.replace('r', 'p');
       await makePermissions(app, [name]);
 
@@ -58,7 +58,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /admin/permissions/{name} answers 200', () => {
+  describe('PATCH /admin/permissions/{name}, 200', () => {
     it.each<[what: string, sent: string | null, kept: string | null]>([
       ['a text', 'Do things', 'Do things'],
       ['a text with space around it', '  Do things ', 'Do things'],
@@ -66,7 +66,7 @@ onEachDatabase((kind) => {
       ['the longest there may be', '🔑'.repeat(200), '🔑'.repeat(200)],
       ['an empty text, which is none', '', null],
       ['null', null, null],
-    ])('to %s, and records who said so', async (_what, description, kept) => {
+    ])('answers 200 to %s, and records who said so', async (_what, description, kept) => {
       const name = aPermissionName();
       await send('post', '', { name, description: 'Before' }).expect(201);
       const created = await send('get', `/${name}`).expect(200);
@@ -85,7 +85,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and changes nothing for those who have it: not one token ends', async () => {
+    it('changes nothing for those who have it: not one token ends', async () => {
       const name = aPermissionName();
       const role = await makeRole(app, [name]);
       const { token } = await signUpWith(app, [role]);
@@ -96,14 +96,14 @@ onEachDatabase((kind) => {
       expect((await app.store.roles.find(role))?.permissions).toEqual([name]);
     });
 
-    it('to a permission of the service, whose description means nothing to it', async () => {
+    it('answers 200 to a permission of the service, whose description means nothing to it', async () => {
       const { body } = await send('patch', '/permissions:list', { description: 'Look around' }).expect(200);
 
       expect(body.permission).toMatchObject({ name: 'permissions:list', description: 'Look around' });
       await send('patch', '/permissions:list', { description: PERMISSIONS['permissions:list'] }).expect(200);
     });
 
-    it('to two at once, and one of them is kept', async () => {
+    it('answers 200 to two at once, and one of them is kept', async () => {
       const name = aPermissionName();
       await makePermissions(app, [name]);
 
@@ -117,7 +117,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /admin/permissions/{name} answers 400', () => {
+  describe('PATCH /admin/permissions/{name}, 400', () => {
     it.each<[what: string, body: object, pointer: string, code: string]>([
       ['nothing', {}, '/description', 'required'],
       ['a number', { description: 7 }, '/description', 'wrong_type'],
@@ -125,7 +125,7 @@ onEachDatabase((kind) => {
       ['a line end', { description: 'a\nb' }, '/description', 'invalid_description'],
       ['half of a character', { description: '\ud800' }, '/description', 'malformed_text'],
       ['another name, since tokens carry it', { description: 'x', name: 'a:c' }, '/name', 'unknown_field'],
-    ])('to %s, and the description stays', async (_what, body, pointer, code) => {
+    ])('answers 400 to %s, and the description stays', async (_what, body, pointer, code) => {
       const name = aPermissionName();
       await makePermissions(app, [name]);
 
@@ -137,13 +137,13 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /admin/permissions answers 201', () => {
+  describe('POST /admin/permissions, 201', () => {
     it.each<[what: string, name: () => string]>([
       ['a permission', aPermissionName],
       ['the longest name', () => LONGEST],
       ['the shortest name', () => 'a:b'],
       ['a name with every sign', () => '_x.9-:.'],
-    ])('to %s, and records who made it', async (_what, makeName) => {
+    ])('answers 201 to %s, and records who made it', async (_what, makeName) => {
       const name = makeName();
 
       const { body } = await send('post', '', { name, description: 'For a test' }).expect(201);
@@ -156,7 +156,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('to one of ten who race for a name', async () => {
+    it('answers 201 to one of ten who race for a name', async () => {
       const name = aPermissionName();
 
       const answers = await Promise.all(Array.from({ length: 10 }, () => send('post', '', { name })));
@@ -165,7 +165,7 @@ onEachDatabase((kind) => {
       expect(await entriesAbout(app, name)).toHaveLength(1);
     });
 
-    it('and gives it to nobody', async () => {
+    it('gives it to no role', async () => {
       const name = aPermissionName();
       await send('post', '', { name }).expect(201);
 
@@ -173,7 +173,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /admin/permissions answers 400', () => {
+  describe('POST /admin/permissions, 400', () => {
     it.each<[what: string, body: object, pointer: string, code: string]>([
       ['no name', {}, '/name', 'required'],
       ['a list for a name', { name: ['a:b'] }, '/name', 'wrong_type'],
@@ -193,15 +193,15 @@ onEachDatabase((kind) => {
         '/description',
         'invalid_description',
       ],
-    ])('to %s', async (_what, body, pointer, code) => {
+    ])('answers 400 to %s', async (_what, body, pointer, code) => {
       const answer = await send('post', '', body).expect(400);
 
       expect(answer.body.errors).toEqual([{ pointer, code, detail: expect.any(String) }]);
     });
   });
 
-  describe('DELETE /admin/permissions/{name} answers 204', () => {
-    it('where no role has it, and records who deleted it', async () => {
+  describe('DELETE /admin/permissions/{name}, 204', () => {
+    it('answers 204 where no role has it, and records who deleted it', async () => {
       const name = LONGEST.replace('r', 'q');
       await makePermissions(app, [name]);
 
@@ -212,7 +212,7 @@ onEachDatabase((kind) => {
       expect(await entriesAbout(app, name)).toMatchObject([{ type: 'permission.deleted', details }]);
     });
 
-    it('with force=true where roles have it: their users lose it and keep their sessions', async () => {
+    it('answers 204 with force=true where roles have it: their users lose it and keep their sessions', async () => {
       const name = aPermissionName();
       const roles = [await makeRole(app, [name, 'users:read']), await makeRole(app, [name])].sort();
       const untouched = await makeRole(app, ['users:read']);
@@ -237,9 +237,9 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe.each(['get', 'patch', 'delete'] as const)('%s /admin/permissions/{name} answers', (method) => {
+  describe.each(['get', 'patch', 'delete'] as const)('%s /admin/permissions/{name}', (method) => {
     it.each(['no:such', 'users', 'users%20:read', '%00', `${'a'.repeat(64)}:b`])(
-      '404 to %s',
+      'answers 404 to %s',
       async (name) => {
         const { body } = await send(method, `/${name}`, { description: 'x' }).expect(404);
 
@@ -248,9 +248,9 @@ onEachDatabase((kind) => {
     );
   });
 
-  describe('DELETE /admin/permissions/{name} answers', () => {
+  describe('DELETE /admin/permissions/{name}, 409', () => {
     it.each(Object.keys(PERMISSIONS))(
-      '409 to %s, which the service asks for, forced or not',
+      'answers 409 to %s, which the service asks for, forced or not',
       async (name) => {
         for (const query of ['', '?force=true']) {
           const { body } = await send('delete', `/${name}${query}`).expect(409);
@@ -259,7 +259,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('409 where a role has it, unless it is forced', async () => {
+    it('answers 409 where a role has it, unless it is forced', async () => {
       const name = aPermissionName();
       const role = await makeRole(app, [name]);
 
@@ -269,8 +269,8 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /admin/permissions answers 409', () => {
-    it('to a name that there is', async () => {
+  describe('POST /admin/permissions, 409', () => {
+    it('answers 409 to a name that there is', async () => {
       const { body } = await send('post', '', { name: 'users:read' }).expect(409);
 
       expect(body.code).toBe('permission_taken');

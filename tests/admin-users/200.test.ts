@@ -14,10 +14,10 @@ async function listed(app: TestApp, { token }: SignedUp, query: Record<string, s
 }
 
 onEachDatabase((kind) => {
-  describe('GET /admin/users answers 200', () => {
+  describe('GET /admin/users', () => {
     const app = useApp(kind);
 
-    it('with all that the service knows of each user, and no hash', async () => {
+    it('answers 200 with all that the service knows of each user, and no hash', async () => {
       const admin = await anAdmin(app);
       const person = await signUp(app, { username: aUsername(), name: 'Grace Hopper' });
 
@@ -46,7 +46,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('to a search for how an email address, a username or an id begins, in whatever case', async () => {
+    it('answers 200 to a search for how an email address, a username or an id begins, in whatever case', async () => {
       const admin = await anAdmin(app);
       const word = randomBytes(5).toString('hex');
       const { id } = await signUp(app, { email: `Ab-${word}@Example.com`, username: `Xy-${word}` });
@@ -65,7 +65,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to a search, with nobody in whom the word stands elsewhere than at the beginning', async () => {
+    it('answers 200 to a search, without users in whom the word stands elsewhere than at the beginning', async () => {
       const admin = await anAdmin(app);
       const word = randomBytes(5).toString('hex');
       await signUp(app, { email: `ab${word}@example.com`, username: `x${word}`, name: word });
@@ -74,7 +74,7 @@ onEachDatabase((kind) => {
       expect(await listed(app, admin, { search: `b${word}` })).toEqual([]);
     });
 
-    it('to a search for signs that mean something in SQL as for any others', async () => {
+    it('answers 200 to a search for signs that mean something in SQL as for any others', async () => {
       const admin = await anAdmin(app);
       const word = randomBytes(4).toString('hex');
       const people: Record<string, string> = {};
@@ -92,7 +92,7 @@ onEachDatabase((kind) => {
       expect((await listed(app, admin, { search: word })).sort()).toEqual(Object.values(people).sort());
     });
 
-    it('to a search in any script, in either of its Unicode forms', async () => {
+    it('answers 200 to a search in any script, in either of its Unicode forms', async () => {
       const admin = await anAdmin(app);
       const word = randomBytes(4).toString('hex');
       const { id } = await signUp(app, { email: `${word}ÄÖé风@example.com` });
@@ -103,7 +103,7 @@ onEachDatabase((kind) => {
       expect(await listed(app, admin, { search: `${word}a` })).toEqual([]);
     });
 
-    it('to filters by role and by state, which go together', async () => {
+    it('answers 200 to filters by role and by state, which go together', async () => {
       const admin = await anAdmin(app);
       const role = await aRole(app);
       const word = randomBytes(5).toString('hex');
@@ -125,7 +125,7 @@ onEachDatabase((kind) => {
       expect(await ids({ role: 'no-such-role' })).toEqual([]);
     });
 
-    it('with at most 50 users where nobody says how many', async () => {
+    it('answers 200 with at most 50 users where no limit is given', async () => {
       const admin = await anAdmin(app);
       const users = Array.from({ length: 60 }, () => ({ email: aPerson().email }));
       await app.post('/admin/users/import').auth(admin.token, auth).send({ users }).expect(200);
@@ -136,7 +136,7 @@ onEachDatabase((kind) => {
       expect(body.next_cursor).toBe(body.users[49].id);
     });
 
-    it('with a cursor in capital letters as with any other', async () => {
+    it('answers 200 with a cursor in capital letters as with any other', async () => {
       const admin = await anAdmin(app);
       await signUp(app);
       const page = (cursor: string) =>
@@ -150,10 +150,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /admin/users/{id} answers 200', () => {
+  describe('GET /admin/users/{id}', () => {
     const app = useApp(kind);
 
-    it('with the roles in order, and with what became of the account', async () => {
+    it('answers 200 with the roles in order, and with what became of the account', async () => {
       const admin = await anAdmin(app);
       const { id } = await signUp(app);
       await app.store.userRoles.add(id, ['admin']);
@@ -172,10 +172,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /admin/users/{id} answers 200', () => {
+  describe('PATCH /admin/users/{id}', () => {
     const app = useApp(kind);
 
-    it('and changes what was sent and nothing else', async () => {
+    it('changes what was sent and nothing else', async () => {
       const admin = await anAdmin(app);
       const person = await signUp(app, { username: aUsername(), name: 'Before' });
       const path = `/admin/users/${person.id}`;
@@ -204,7 +204,7 @@ onEachDatabase((kind) => {
       expect((await app.get(path).auth(admin.token, auth).expect(200)).body.user).toEqual(expected);
     });
 
-    it('and from then on the person logs in with the new address and not with the old one', async () => {
+    it('lets the person log in with the new address from then on and not with the old one', async () => {
       const admin = await anAdmin(app);
       const { id, email, password, token } = await signUp(app);
       const changed = aPerson().email;
@@ -217,7 +217,7 @@ onEachDatabase((kind) => {
       expect((await app.get('/me').auth(token, auth).expect(200)).body.user.email).toBe(changed);
     });
 
-    it('and another address is not verified because the former one was, the same in capitals still is', async () => {
+    it('does not take over the verification of the former address, except where only the case differs', async () => {
       const admin = await anAdmin(app);
       const { id, email } = await signUp(app);
       const patch = async (change: object) => {
@@ -232,7 +232,7 @@ onEachDatabase((kind) => {
       expect(await patch({ name: 'Ada' })).toBe(true);
     });
 
-    it('also to a change of somebody who is disabled, and to one of only the case', async () => {
+    it('answers 200 to a change of a disabled account, and to one of only the case', async () => {
       const admin = await anAdmin(app);
       const { id, email } = await signUp(app);
       await userAdminOf(app).disable(id, OPERATOR);

@@ -7,10 +7,10 @@ import { aPerson, aUsername } from '../support/people.ts';
 const auth = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('POST /admin/users answers 201', () => {
+  describe('POST /admin/users', () => {
     const app = useApp(kind);
 
-    it('with the user, where they are, and what they may do', async () => {
+    it('answers 201 with the user, where they are, and what they may do', async () => {
       const { token } = await anAdmin(app);
       const role = await aRole(app, ['users:read']);
       const { email, password } = aPerson();
@@ -35,7 +35,7 @@ onEachDatabase((kind) => {
       await app.get(`/admin/users/${user.id}`).auth(login.body.access_token, auth).expect(200);
     });
 
-    it('and gives the role user to whom nothing else is said of, and none to whom none is given', async () => {
+    it('gives the role user where the field is missing, and no role where the list is empty', async () => {
       const { token } = await anAdmin(app);
 
       for (const [given, roles] of [
@@ -49,7 +49,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to somebody without a password, whom no login lets in and who looks like nobody', async () => {
+    it('answers 201 without a password, and every login is refused as for an unknown account', async () => {
       const { token } = await anAdmin(app);
       const { email, password } = aPerson();
 

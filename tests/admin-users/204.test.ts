@@ -7,10 +7,10 @@ import { signUp } from '../support/people.ts';
 const auth = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('DELETE /admin/users/{id} answers 204', () => {
+  describe('DELETE /admin/users/{id}', () => {
     const app = useApp(kind);
 
-    it('and at once nothing of the person is good any more', async () => {
+    it('ends everything of the user at once', async () => {
       const admin = await anAdmin(app);
       const { id, email, password, token, refreshToken } = await signUp(app);
 
@@ -24,7 +24,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(401);
     });
 
-    it('and leaves no row of theirs but in the ledger', async () => {
+    it('leaves no row of theirs but in the audit log', async () => {
       const admin = await anAdmin(app);
       const { id, email } = await signUp(app);
       await app.post('/login').send({ email, password: 'canary wrong' }).expect(401);
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
       expect(await ledger.count({ where: { subjectId: id, type: 'user.deleted' } })).toBe(1);
     });
 
-    it('and somebody else may take the address, who does not inherit anything', async () => {
+    it('lets another person take the address, who inherits nothing', async () => {
       const admin = await anAdmin(app);
       const person = await anAdmin(app);
 
@@ -51,7 +51,7 @@ onEachDatabase((kind) => {
       await app.get('/admin/users').auth(again.token, auth).expect(403);
     });
 
-    it('also for somebody who is disabled, or has no password', async () => {
+    it('answers 204 for a user who is disabled, or has no password', async () => {
       const { token } = await anAdmin(app);
       const { id } = await signUp(app);
       await app.post(`/admin/users/${id}/disable`).auth(token, auth).expect(200);

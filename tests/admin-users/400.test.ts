@@ -23,7 +23,7 @@ const WRONG_ROLES = [
 const TOO_MANY_ROLES = Array.from({ length: 51 }, (_, index) => `role-${index}`);
 
 onEachDatabase((kind) => {
-  describe('GET /admin/users answers 400', () => {
+  describe('GET /admin/users', () => {
     const app = useApp(kind);
 
     it.each([
@@ -58,7 +58,7 @@ onEachDatabase((kind) => {
       'search[]=a',
       'offset=10',
       'page=2',
-    ])('to the query %s', async (query) => {
+    ])('answers 400 to the query %s', async (query) => {
       const { token } = await anAdmin(app);
 
       const { body } = await app.get(`/admin/users?${query}`).auth(token, auth).expect(400);
@@ -68,7 +68,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /admin/users answers 400', () => {
+  describe('POST /admin/users', () => {
     const app = useApp(kind);
 
     it.each<[pointer: string, change: unknown]>([
@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
       ['/id', { id: '01980000-0000-7000-8000-00000000000a' }],
       ['/password_hash', { password_hash: 'x' }],
       ['/disabled_at', { disabled_at: null }],
-    ])('pointing at %s of %j, and nobody is created', async (pointer, change) => {
+    ])('answers 400 pointing at %s of %j, and creates no account', async (pointer, change) => {
       const { token } = await anAdmin(app);
       const before = await app.models.users.count();
 
@@ -107,7 +107,7 @@ onEachDatabase((kind) => {
       expect(await app.models.users.count()).toBe(before);
     });
 
-    it('pointing at the role whose name cannot be one', async () => {
+    it('answers 400 pointing at the role whose name cannot be one', async () => {
       const { token } = await anAdmin(app);
 
       const body = { email: aPerson().email, roles: ['user', '..'] };
@@ -116,7 +116,7 @@ onEachDatabase((kind) => {
       expect(response.body.errors).toMatchObject([{ pointer: '/roles/1', code: 'invalid_role' }]);
     });
 
-    it('to a password that is the address or the name of the new user', async () => {
+    it('answers 400 to a password that is the address or the name of the new user', async () => {
       const { token } = await anAdmin(app);
       const { email } = aPerson();
 
@@ -127,7 +127,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it.each(['[]', '"x"', '1', 'null', '{', ''])('to the body %j', async (text) => {
+    it.each(['[]', '"x"', '1', 'null', '{', ''])('answers 400 to the body %j', async (text) => {
       const { token } = await anAdmin(app);
 
       const { body } = await app.post('/admin/users').auth(token, auth).type('json').send(text).expect(400);
@@ -136,7 +136,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /admin/users/{id} answers 400', () => {
+  describe('PATCH /admin/users/{id}', () => {
     const app = useApp(kind);
 
     it.each([
@@ -155,7 +155,7 @@ onEachDatabase((kind) => {
       { name: 'Grace', disabled_at: null },
       { name: 'Grace', id: '01980000-0000-7000-8000-00000000000a' },
       { name: 'Grace', __proto__x: 1 },
-    ])('to %j, and nothing is changed or written down', async (change) => {
+    ])('answers 400 to %j, and nothing is changed or written down', async (change) => {
       const { token } = await anAdmin(app);
       const { id } = await signUp(app);
       const before = await app.get(`/admin/users/${id}`).auth(token, auth).expect(200);
@@ -171,7 +171,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PUT /admin/users/{id}/roles answers 400', () => {
+  describe('PUT /admin/users/{id}/roles', () => {
     const app = useApp(kind);
 
     it.each<unknown>([
@@ -182,7 +182,7 @@ onEachDatabase((kind) => {
       { roles: ['user'], add: [] },
       ...WRONG_ROLES.map((roles) => ({ roles })),
       { roles: TOO_MANY_ROLES },
-    ])('to %j, and the roles stay', async (body) => {
+    ])('answers 400 to %j, and the roles stay', async (body) => {
       const { token } = await anAdmin(app);
       const { id } = await signUp(app);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Response } from 'supertest';
-import { anAdmin, aRole, ledgerOf, somebodyWho } from '../support/admins.ts';
+import { anAdmin, aRole, ledgerOf, userWho } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
@@ -9,7 +9,7 @@ import { CHANGES_OF_A_USER, challengeFor, ROUTES, ROUTES_OF_A_USER, send } from 
 /** The first in the alphabet of those that an administrator has beyond them. */
 const BEYOND_USERS = 'api-keys:delete';
 
-function demandRefusal(response: Response, permission: string) {
+function expectRefusal(response: Response, permission: string) {
   expect(response.status).toBe(403);
   expect(response.type).toBe('application/problem+json');
   expect(response.body).toMatchObject({ code: 'insufficient_scope' });
@@ -29,18 +29,18 @@ onEachDatabase((kind) => {
     it.each(ROUTES)('answers $name of a plain user, and names the permission', async (route) => {
       const { token } = await signUp(app);
 
-      demandRefusal(await send(app, route, await signUp(app), token), route.permission);
+      expectRefusal(await send(app, route, await signUp(app), token), route.permission);
     });
 
-    it.each(ROUTES)('answers $name of somebody who may do everything but that', async (route) => {
+    it.each(ROUTES)('answers $name of member who may do everything but that', async (route) => {
       const others = (await all()).filter((permission) => permission !== route.permission);
-      const { token } = await somebodyWho(app, others);
+      const { token } = await userWho(app, others);
 
-      demandRefusal(await send(app, route, await signUp(app), token), route.permission);
+      expectRefusal(await send(app, route, await signUp(app), token), route.permission);
     });
 
-    it.each(ROUTES)('does not answer $name of somebody who may do only that', async (route) => {
-      const { token } = await somebodyWho(app, [route.permission]);
+    it.each(ROUTES)('does not answer $name of member who may do only that', async (route) => {
+      const { token } = await userWho(app, [route.permission]);
 
       const { status } = await send(app, route, await signUp(app), token);
 
@@ -49,18 +49,18 @@ onEachDatabase((kind) => {
 
     it.each(ROUTES_OF_A_USER)('answers $name before anything is told about the id', async (route) => {
       const { token } = await signUp(app);
-      const nobody = { id: '01980000-0000-7000-8000-00000000000a', sessionId: 'x' };
+      const noUser = { id: '01980000-0000-7000-8000-00000000000a', sessionId: 'x' };
 
-      demandRefusal(await send(app, route, nobody, token), route.permission);
+      expectRefusal(await send(app, route, noUser, token), route.permission);
     });
 
-    it.each(CHANGES_OF_A_USER)('answers $name about somebody who may do more', async (route) => {
+    it.each(CHANGES_OF_A_USER)('answers $name about member who may do more', async (route) => {
       const admin = await anAdmin(app);
-      const { id, token } = await somebodyWho(app, await ofUsers());
+      const { id, token } = await userWho(app, await ofUsers());
       const read = () => app.models.users.findByPk(admin.id, { raw: true });
       const before = await read();
 
-      demandRefusal(await send(app, route, admin, token), BEYOND_USERS);
+      expectRefusal(await send(app, route, admin, token), BEYOND_USERS);
 
       expect(await read()).toEqual(before);
       await app.get('/admin/users').auth(admin.token, { type: 'bearer' }).expect(200);
@@ -68,47 +68,47 @@ onEachDatabase((kind) => {
       expect(await ledgerOf(app).list({ actorId: id, subjectId: admin.id }, 50, undefined)).toEqual([]);
     });
 
-    it('does not answer what somebody does to one who may do exactly as much', async () => {
-      const { token } = await somebodyWho(app, await ofUsers());
-      const equal = await somebodyWho(app, await ofUsers());
+    it('does not answer what member does to one who may do exactly as much', async () => {
+      const { token } = await userWho(app, await ofUsers());
+      const equal = await userWho(app, await ofUsers());
 
       await app.post(`/admin/users/${equal.id}/disable`).auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('does not answer a look at somebody who may do more', async () => {
+    it('does not answer a look at member who may do more', async () => {
       const admin = await anAdmin(app);
-      const { token } = await somebodyWho(app, await ofUsers());
+      const { token } = await userWho(app, await ofUsers());
 
       for (const path of [`/admin/users/${admin.id}`, `/admin/users/${admin.id}/sessions`]) {
         await app.get(path).auth(token, { type: 'bearer' }).expect(200);
       }
     });
 
-    it('answers who creates somebody with a role that may do more, and nobody is created', async () => {
-      const { token } = await somebodyWho(app, await ofUsers());
+    it('answers a caller who creates a user with a role that may do more, and creates none', async () => {
+      const { token } = await userWho(app, await ofUsers());
       const { email } = aPerson();
 
       const body = { email, roles: ['user', 'admin'] };
       const response = await app.post('/admin/users').auth(token, { type: 'bearer' }).send(body);
 
-      demandRefusal(response, BEYOND_USERS);
+      expectRefusal(response, BEYOND_USERS);
       expect(await app.models.users.count({ where: { email } })).toBe(0);
     });
 
-    it('answers who gives a role that may do more, to others and to themselves', async () => {
-      const somebody = await somebodyWho(app, ['users:set-roles', 'users:read']);
+    it('answers a caller who gives a role that may do more, to others and to themselves', async () => {
+      const member = await userWho(app, ['users:set-roles', 'users:read']);
       const role = await aRole(app, ['users:read', 'users:delete']);
 
-      for (const { id } of [await signUp(app), somebody]) {
-        const given = app.put(`/admin/users/${id}/roles`).auth(somebody.token, { type: 'bearer' });
-        demandRefusal(await given.send({ roles: ['user', role] }), 'users:delete');
+      for (const { id } of [await signUp(app), member]) {
+        const given = app.put(`/admin/users/${id}/roles`).auth(member.token, { type: 'bearer' });
+        expectRefusal(await given.send({ roles: ['user', role] }), 'users:delete');
         const roles = (await app.store.userRoles.rolesOf([id])).get(id);
         expect(roles).not.toContain(role);
       }
     });
 
-    it('does not answer who gives a role that may do as much as they may, or less', async () => {
-      const { token } = await somebodyWho(app, ['users:set-roles', 'users:read']);
+    it('does not answer a caller who gives a role that may do as much as they may, or less', async () => {
+      const { token } = await userWho(app, ['users:set-roles', 'users:read']);
       const role = await aRole(app, ['users:read']);
       const { id } = await signUp(app);
 
@@ -118,17 +118,17 @@ onEachDatabase((kind) => {
       expect(body.user.roles).toEqual([role, 'user'].sort());
     });
 
-    it('answers who gave up in the meantime what their token still says they may', async () => {
-      const somebody = await somebodyWho(app, await ofUsers());
-      const target = await somebodyWho(app, ['users:read']);
+    it('answers a caller who lost in the meantime what their token still says they may', async () => {
+      const member = await userWho(app, await ofUsers());
+      const target = await userWho(app, ['users:read']);
       // As in a process that has not yet heard of it.
-      await app.models.userRoles.destroy({ where: { userId: somebody.id } });
+      await app.models.userRoles.destroy({ where: { userId: member.id } });
 
       const response = await app
         .post(`/admin/users/${target.id}/disable`)
-        .auth(somebody.token, { type: 'bearer' });
+        .auth(member.token, { type: 'bearer' });
 
-      demandRefusal(response, 'users:read');
+      expectRefusal(response, 'users:read');
     });
   });
 });

@@ -8,21 +8,24 @@ import { ROUTES_OF_A_USER, send } from './routes.ts';
 const NOBODY = '01980000-0000-7000-8000-00000000000a';
 
 onEachDatabase((kind) => {
-  describe('404 user_not_found answers', () => {
+  describe('A user id without an account', () => {
     const app = useApp(kind);
 
-    it.each(ROUTES_OF_A_USER)('$name with an id that nobody has, and writes nothing down', async (route) => {
-      const { token } = await anAdmin(app);
+    it.each(ROUTES_OF_A_USER)(
+      'answers 404 user_not_found to $name with an unknown id, and records nothing',
+      async (route) => {
+        const { token } = await anAdmin(app);
 
-      const response = await send(app, route, { id: NOBODY, sessionId: NOBODY }, token);
+        const response = await send(app, route, { id: NOBODY, sessionId: NOBODY }, token);
 
-      expect(response.status).toBe(404);
-      expect(response.body.code).toBe('user_not_found');
-      expect(await ledgerOf(app).list({ subjectId: NOBODY }, 50, undefined)).toEqual([]);
-    });
+        expect(response.status).toBe(404);
+        expect(response.body.code).toBe('user_not_found');
+        expect(await ledgerOf(app).list({ subjectId: NOBODY }, 50, undefined)).toEqual([]);
+      },
+    );
 
     it.each(ROUTES_OF_A_USER.filter(({ name }) => !name.includes('session_id')))(
-      '$name with what is no id',
+      'answers 404 user_not_found to $name with what is no id',
       async (route) => {
         const { token } = await anAdmin(app);
 
@@ -34,7 +37,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it.each(ROUTES_OF_A_USER)('$name about somebody who was deleted', async (route) => {
+    it.each(ROUTES_OF_A_USER)('answers 404 user_not_found to $name about a deleted user', async (route) => {
       const { token } = await anAdmin(app);
       const target = await signUp(app);
       await app.delete(`/admin/users/${target.id}`).auth(token, { type: 'bearer' }).expect(204);

@@ -5,16 +5,16 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('409 answers', () => {
+  describe('A conflict below /admin/users', () => {
     const app = useApp(kind);
 
     it.each([
       ['email_taken', 'email'],
       ['username_taken', 'username'],
-    ] as const)('%s to a new user with the %s of somebody, in capitals', async (code, field) => {
+    ] as const)('answers 409 %s to a new user with the %s of member, in capitals', async (code, field) => {
       const { token } = await anAdmin(app);
-      const somebody = await signUp(app, { username: aUsername() });
-      const taken = { [field]: somebody[field]?.toUpperCase() };
+      const member = await signUp(app, { username: aUsername() });
+      const taken = { [field]: member[field]?.toUpperCase() };
 
       const body = { email: aPerson().email, ...taken };
       const response = await app.post('/admin/users').auth(token, { type: 'bearer' }).send(body).expect(409);
@@ -25,22 +25,25 @@ onEachDatabase((kind) => {
     it.each([
       ['email_taken', 'email'],
       ['username_taken', 'username'],
-    ] as const)('%s to a change to the %s of somebody else, and nothing is changed', async (code, field) => {
-      const { token } = await anAdmin(app);
-      const somebody = await signUp(app, { username: aUsername() });
-      const { id } = await signUp(app, { name: 'Before' });
-      const path = `/admin/users/${id}`;
-      const before = await app.get(path).auth(token, { type: 'bearer' }).expect(200);
+    ] as const)(
+      'answers 409 %s to a change to the %s of member else, and changes nothing',
+      async (code, field) => {
+        const { token } = await anAdmin(app);
+        const member = await signUp(app, { username: aUsername() });
+        const { id } = await signUp(app, { name: 'Before' });
+        const path = `/admin/users/${id}`;
+        const before = await app.get(path).auth(token, { type: 'bearer' }).expect(200);
 
-      const change = { name: 'After', [field]: somebody[field]?.toUpperCase() };
-      const response = await app.patch(path).auth(token, { type: 'bearer' }).send(change).expect(409);
+        const change = { name: 'After', [field]: member[field]?.toUpperCase() };
+        const response = await app.patch(path).auth(token, { type: 'bearer' }).send(change).expect(409);
 
-      expect(response.body.code).toBe(code);
-      const { body } = await app.get(path).auth(token, { type: 'bearer' }).expect(200);
-      expect(body).toEqual(before.body);
-    });
+        expect(response.body.code).toBe(code);
+        const { body } = await app.get(path).auth(token, { type: 'bearer' }).expect(200);
+        expect(body).toEqual(before.body);
+      },
+    );
 
-    it('unknown_role to a new user with a role that there is not, and nobody is created', async () => {
+    it('answers 409 unknown_role to a new user with an unknown role, and creates none', async () => {
       const { token } = await anAdmin(app);
       const { email } = aPerson();
 
@@ -51,7 +54,7 @@ onEachDatabase((kind) => {
       expect(await app.models.users.count({ where: { email } })).toBe(0);
     });
 
-    it('unknown_role to roles of which there is one not, and the old ones stay', async () => {
+    it('answers 409 unknown_role to a list with one unknown role, and keeps the old ones', async () => {
       const { token } = await anAdmin(app);
       const { id, token: old } = await signUp(app);
 
@@ -63,7 +66,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(old, { type: 'bearer' }).expect(200);
     });
 
-    it('scope_too_large to roles that together may do more than fits into a token', async () => {
+    it('answers 409 scope_too_large to roles that together may do more than fits into a token', async () => {
       const { token } = await anAdmin(app);
       const roles: string[] = [];
       for (const letter of ['a', 'b']) {
@@ -84,7 +87,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('409 last_admin answers who would take the last administrator away', () => {
+  describe('Taking the last administrator away', () => {
     const app = useApp(kind);
 
     async function theLastAdmin() {
@@ -92,7 +95,7 @@ onEachDatabase((kind) => {
       return anAdmin(app);
     }
 
-    it('by taking their role', async () => {
+    it('answers 409 last_admin to taking their role', async () => {
       const { id, token } = await theLastAdmin();
 
       const taken = app.put(`/admin/users/${id}/roles`).auth(token, { type: 'bearer' });
@@ -103,7 +106,7 @@ onEachDatabase((kind) => {
       await app.get('/admin/users').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('by disabling them', async () => {
+    it('answers 409 last_admin to disabling them', async () => {
       const { id, token } = await theLastAdmin();
 
       const { body } = await app
@@ -115,7 +118,7 @@ onEachDatabase((kind) => {
       await app.get('/admin/users').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('by deleting them', async () => {
+    it('answers 409 last_admin to deleting them', async () => {
       const { id, token } = await theLastAdmin();
 
       const { body } = await app.delete(`/admin/users/${id}`).auth(token, { type: 'bearer' }).expect(409);
@@ -124,7 +127,7 @@ onEachDatabase((kind) => {
       await app.get('/admin/users').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('by deleting their own account', async () => {
+    it('answers 409 last_admin to deleting their own account', async () => {
       const { token, password } = await theLastAdmin();
 
       const removed = app.delete('/me').auth(token, { type: 'bearer' }).send({ password });
@@ -133,7 +136,7 @@ onEachDatabase((kind) => {
       await app.get('/admin/users').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('where the only other one is disabled', async () => {
+    it('answers 409 last_admin where the only other one is disabled', async () => {
       const { id, token } = await theLastAdmin();
       const other = await anAdmin(app);
       await userAdminOf(app).disable(other.id, OPERATOR);
@@ -144,7 +147,7 @@ onEachDatabase((kind) => {
       expect(await countAdmins(app)).toBe(1);
     });
 
-    it('at the command line as well', async () => {
+    it('is refused at the command line as well', async () => {
       const { id } = await theLastAdmin();
       const users = userAdminOf(app);
 
@@ -153,7 +156,7 @@ onEachDatabase((kind) => {
       await expect(users.setRoles(id, [], OPERATOR)).rejects.toMatchObject({ code: 'last_admin' });
     });
 
-    it('and lets all of that pass where there is another one', async () => {
+    it('is allowed where there is another one', async () => {
       const { token } = await theLastAdmin();
       const auth = { type: 'bearer' } as const;
       const [first, second, third, fourth] = [

@@ -34,7 +34,7 @@ const ATTEMPTS: readonly [what: string, first: Attempt, second: Attempt][] = [
 ];
 
 /** Time and again two administrators, of whom exactly one is left each time. */
-async function demandOneLeft(apps: readonly [TestApp, TestApp], first: Attempt, second: Attempt) {
+async function expectOneLeft(apps: readonly [TestApp, TestApp], first: Attempt, second: Attempt) {
   for (let round = 0; round < ROUNDS; round++) {
     await forgetAdmins(apps[0]);
     const [one, other] = [await anAdmin(apps[0]), await anAdmin(apps[1])];
@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
 
     it.each(ATTEMPTS)(
       '%s',
-      (_what, first, second) => demandOneLeft([app, app], first, second),
+      (_what, first, second) => expectOneLeft([app, app], first, second),
       LONG_TEST_MILLISECONDS,
     );
   });
@@ -65,7 +65,7 @@ onEachDatabase((kind) => {
 
     it.each(ATTEMPTS)(
       '%s',
-      (_what, first, second) => demandOneLeft([apps.first, apps.second], first, second),
+      (_what, first, second) => expectOneLeft([apps.first, apps.second], first, second),
       LONG_TEST_MILLISECONDS,
     );
   });

@@ -21,10 +21,10 @@ const RECORDED: Record<string, { type: string; details: object }> = {
 };
 
 onEachDatabase((kind) => {
-  describe('The ledger holds what an administrator does', () => {
+  describe('The audit log of what an administrator does', () => {
     const app = useApp(kind);
 
-    it.each(CHANGES_OF_A_USER)('with $name: who, to whom, in which request', async (route) => {
+    it.each(CHANGES_OF_A_USER)('holds $name: who, to whom, in which request', async (route) => {
       const admin = await anAdmin(app);
       const target = await signUp(app);
       if (route.permission === 'users:enable') await userAdminOf(app).disable(target.id, OPERATOR);
@@ -54,7 +54,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('with POST /admin/users, and the roles that were given', async () => {
+    it('holds POST /admin/users, and the roles that were given', async () => {
       const admin = await anAdmin(app);
       const clientRequestId = randomUUID();
 
@@ -71,7 +71,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with POST /admin/users/import, for each who came in', async () => {
+    it('holds POST /admin/users/import, for each user who came in', async () => {
       const admin = await anAdmin(app);
       const clientRequestId = randomUUID();
       const users = [{ email: aPerson().email }, { email: aPerson().email }, { email: 'nobody' }];
@@ -94,7 +94,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['enable', 'unlock'])(
-      'but not %s of somebody who is neither disabled nor locked',
+      'does not hold %s of a user who is neither disabled nor locked',
       async (what) => {
         const admin = await anAdmin(app);
         const target = await signUp(app);
@@ -108,7 +108,7 @@ onEachDatabase((kind) => {
     );
 
     it.each(ROUTES_OF_A_USER.filter(({ method }) => method === 'get'))(
-      'but not $name, which changes nothing',
+      'does not hold $name, which changes nothing',
       async (route) => {
         const admin = await anAdmin(app);
         const target = await signUp(app);
@@ -121,7 +121,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('but not a change that failed on its way', async () => {
+    it('does not hold a change that failed on its way', async () => {
       const admin = await anAdmin(app);
       const [taken, target] = [await signUp(app), await signUp(app)];
 

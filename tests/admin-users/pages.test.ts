@@ -87,7 +87,7 @@ onEachDatabase((kind) => {
       expect(found.map((page) => page.length)).toEqual([10, 10]);
     });
 
-    it('go on behind a cursor that nobody has any more, and end behind the last', async () => {
+    it('go on behind a cursor whose user is gone, and end behind the last', async () => {
       const { token } = await anAdmin(app);
 
       for (const [cursor, found] of [

@@ -1,7 +1,7 @@
 import type { Response } from 'supertest';
 import type { TestApp } from '../support/app.ts';
 
-/** Somebody and a session of theirs, whom a request is about. */
+/** The user that a request is about, and a session of theirs. */
 export interface Target {
   readonly id: string;
   readonly sessionId: string;

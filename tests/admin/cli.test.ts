@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       expect(roles).toEqual([role, 'user'].sort());
     });
 
-    it('is in the ledger as done by an operator', async () => {
+    it('is in the audit log as done by an operator', async () => {
       const { email, password } = aPerson();
 
       const { stdout } = await run(['create-user', '--email', email], password);
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('refuses an address that somebody has, and one that is none', async () => {
+    it('refuses an address that is taken, and one that is invalid', async () => {
       const { email } = await signUp(app());
 
       const taken = await run(['create-user', '--email', email.toUpperCase()], `${CANARY} battery`);
@@ -161,7 +161,7 @@ onEachDatabase((kind) => {
   describe('The command admin set-roles', () => {
     const { app, run } = useOperatedApp(kind, newDirectory);
 
-    it('makes an administrator of somebody who has an account, whose older tokens are refused', async () => {
+    it('makes an administrator of a user, whose older tokens are refused', async () => {
       const { email, password, token } = await signUp(app());
 
       const made = await run(['set-roles', '--email', email, '--role', 'user', '--role', 'admin']);
@@ -174,7 +174,7 @@ onEachDatabase((kind) => {
       await app().get('/admin/users').auth(login.body.access_token, auth).expect(200);
     });
 
-    it('exits with 1 and names the role that there is not', async () => {
+    it('exits with 1 and names an unknown role', async () => {
       const { email } = await signUp(app());
 
       expect(await run(['set-roles', '--email', email, '--role', 'no-such-role'])).toEqual({
@@ -188,7 +188,7 @@ onEachDatabase((kind) => {
   describe('The command admin revoke-sessions', () => {
     const { app, run } = useOperatedApp(kind, newDirectory);
 
-    it('ends all sessions of somebody in the running service, and of nobody else', async () => {
+    it('ends all sessions of the user in the running service, and no others', async () => {
       const [person, stranger] = [await signUp(app()), await signUp(app())];
       const { id, email, password } = person;
       const second = await app().post('/login').send({ email, password }).expect(200);
@@ -248,7 +248,7 @@ describe('The command admin create-user', () => {
       /no such role|GET \/admin\/roles/,
     ],
     ['a username that is none', ['--username', 'a b'], `${CANARY} x`, /"a b" is no username/],
-  ])('refuses %s, exits with 1 and creates nobody', async (_what, more, input, says) => {
+  ])('refuses %s, exits with 1 and creates no account', async (_what, more, input, says) => {
     const { email } = aPerson();
 
     const { exitCode, stdout, stderr } = await run(['create-user', '--email', email, ...more], input);
@@ -275,7 +275,7 @@ describe('The command admin', () => {
     [['list', '--role', 'user', '--role', 'admin']],
     [['list', '--email', 'a@example.com', '--username', 'grace']],
     [['constructor', '--email', 'a@example.com']],
-  ])('with the arguments %j says how it is used, exits with 64 and repeats nothing', async (args) => {
+  ])('says how it is used with the arguments %j, exits with 64 and repeats nothing', async (args) => {
     const { exitCode, stdout, stderr } = await runAdminHere(newDirectory(), args);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
@@ -283,14 +283,14 @@ describe('The command admin', () => {
     expect(stderr).not.toContain(CANARY);
   });
 
-  it('with --help says how it is used, and exits with 0', async () => {
+  it('says how it is used with --help, and exits with 0', async () => {
     const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), ['--help']);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/^usage: npm run admin -- create-user --email ADDRESS/);
   });
 
-  it('run in the wrong directory exits with 1 and makes no database there', async () => {
+  it('exits with 1 in the wrong directory and makes no database there', async () => {
     const directory = newDirectory();
 
     const run = await runAdmin(directory, ['list']);

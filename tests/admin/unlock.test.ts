@@ -77,7 +77,7 @@ onEachDatabase((kind) => {
     it.each([
       ['a username', '--username', aUsername()],
       ['what is no email address', '--email', "' OR 1=1"],
-    ])('exits with 1 where nobody has %s', async (_what, option, named) => {
+    ])('exits with 1 where no account has %s', async (_what, option, named) => {
       expect(await unlock(option, named)).toEqual({
         exitCode: 1,
         stdout: '',

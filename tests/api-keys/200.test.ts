@@ -5,7 +5,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /api-keys answers 200', () => {
+  describe('GET /api-keys', () => {
     const app = useApp(kind);
 
     async function idsOf(token: string): Promise<string[]> {
@@ -13,13 +13,13 @@ onEachDatabase((kind) => {
       return body.api_keys.map(({ id }: { id: string }) => id);
     }
 
-    it('with an empty list at first', async () => {
+    it('answers 200 with an empty list at first', async () => {
       const { token } = await signUp(app);
 
       expect(await idsOf(token)).toEqual([]);
     });
 
-    it('with what each key shows, the latest first, and never a key or its hash', async () => {
+    it('answers 200 with what each key shows, the latest first, and never a key or its hash', async () => {
       const { token } = await signUp(app);
       const first = await makeKey(app, token, { name: 'first', expires_at: '2099-01-01T00:00:00.000Z' });
       app.clock.advanceSeconds(1);
@@ -54,7 +54,7 @@ onEachDatabase((kind) => {
       for (const { key } of [first, second]) expect(text).not.toContain(key.slice(7, -4));
     });
 
-    it('without the keys of anybody else, deleted ones and those that have expired', async () => {
+    it('answers 200 without the keys of other users, deleted ones and those that have expired', async () => {
       const { token } = await signUp(app);
       const other = await makeKey(app, (await signUp(app)).token);
       const deleted = await makeKey(app, token);
@@ -71,10 +71,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /api-keys/{id} answers 200', () => {
+  describe('GET /api-keys/{id}', () => {
     const app = useApp(kind);
 
-    it('with that key, as the list has it', async () => {
+    it('answers 200 with that key, as the list has it', async () => {
       const { token } = await signUp(app);
       const { id } = await makeKey(app, token);
       await makeKey(app, token);

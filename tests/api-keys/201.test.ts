@@ -7,14 +7,14 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /api-keys answers 201', () => {
+  describe('POST /api-keys', () => {
     const app = useApp(kind);
 
     function create(token: string, wish: object) {
       return app.post('/api-keys').auth(token, { type: 'bearer' }).send(wish);
     }
 
-    it('with the key and all that is known of it, and nothing more', async () => {
+    it('answers 201 with the key and all that is known of it, and nothing more', async () => {
       const { token } = await signUp(app);
 
       const { body, headers } = await create(token, { name: 'Backup' }).expect(201);
@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and keeps a hash of the key, never the key', async () => {
+    it('stores a hash of the key, never the key', async () => {
       const { token } = await signUp(app);
 
       const { body } = await create(token, { name: 'Backup' }).expect(201);
@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
       expect(JSON.stringify(row)).not.toContain(body.key.slice(7, -4));
     });
 
-    it('with the scope sorted, each permission once', async () => {
+    it('answers 201 with the scope sorted, each permission once', async () => {
       const { token } = await anAdmin(app);
 
       const { body } = await create(token, { name: 'k', scope: 'users:read users:list users:read' }).expect(
@@ -58,7 +58,7 @@ onEachDatabase((kind) => {
       ['in UTC', '2099-01-01T00:00:00.000Z', '2099-01-01T00:00:00.000Z'],
       ['with an offset', '2099-01-01T00:00:00+02:00', '2098-12-31T22:00:00.000Z'],
       ['at the end of all years', '9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
-    ])('with an expiry %s', async (_what, sent, kept) => {
+    ])('answers 201 with an expiry %s', async (_what, sent, kept) => {
       const { token } = await signUp(app);
 
       const { body } = await create(token, { name: 'k', expires_at: sent }).expect(201);
@@ -76,7 +76,7 @@ onEachDatabase((kind) => {
       ['of 100 symbols, the most there may be', '🔑'.repeat(100), '🔑'.repeat(100)],
       ['with space around it', '  Backup ', 'Backup'],
       ['that looks like SQL', "'; DROP TABLE api_keys; --", "'; DROP TABLE api_keys; --"],
-    ])('with a name %s', async (_what, sent, kept) => {
+    ])('answers 201 with a name %s', async (_what, sent, kept) => {
       const { token } = await signUp(app);
 
       const { body } = await create(token, { name: sent }).expect(201);
@@ -84,7 +84,7 @@ onEachDatabase((kind) => {
       expect(body.name).toBe(kept);
     });
 
-    it('with the same name twice: two keys', async () => {
+    it('answers 201 with the same name twice: two keys', async () => {
       const { token } = await signUp(app);
 
       const [one, two] = [await create(token, { name: 'k' }), await create(token, { name: 'k' })];
@@ -94,7 +94,7 @@ onEachDatabase((kind) => {
       expect(one.body.id).not.toBe(two.body.id);
     });
 
-    it('and records who made it in the same transaction, without the key', async () => {
+    it('records who made it in the same transaction, without the key', async () => {
       const { id: userId, token, sessionId } = await anAdmin(app);
       const wish = { name: 'Backup', scope: 'users:list', expires_at: '2099-01-01T00:00:00.000Z' };
 
@@ -122,7 +122,7 @@ onEachDatabase((kind) => {
       expect(inserts[0]).not.toBe('default');
     });
 
-    it('to somebody whose roles have just changed, with what they may do now', async () => {
+    it('answers 201 to a user whose roles have just changed, with what they may do now', async () => {
       const { id, email, password } = await signUp(app);
       await setRoles(app, id, ['user', 'admin']);
       const { body } = await app.post('/login').send({ email, password }).expect(200);

@@ -5,14 +5,14 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('DELETE /api-keys/{id} answers 204', () => {
+  describe('DELETE /api-keys/{id}', () => {
     const app = useApp(kind);
 
     function remove(id: string, token: string) {
       return app.delete(`/api-keys/${id}`).auth(token, { type: 'bearer' });
     }
 
-    it('with no body; the key is refused at once, also where it was in use, and other keys go on', async () => {
+    it('answers 204 with no body; the key is refused at once, also where it was in use, and other keys go on', async () => {
       const { token } = await signUp(app);
       const [used, unused, other] = [
         await makeKey(app, token),
@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('for good: it is refused when what was known of it is long forgotten', async () => {
+    it('ends the key for good: it is refused when what was known of it is long forgotten', async () => {
       const { token } = await signUp(app);
       const { id, key } = await makeKey(app, token);
       await remove(id, token).expect(204);
@@ -46,7 +46,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to one of two who ask at once; the other hears 404, and it is recorded once', async () => {
+    it('answers 204 to one of two who ask at once; the other hears 404, and it is recorded once', async () => {
       const { token } = await signUp(app);
       const { id } = await makeKey(app, token);
 
@@ -58,7 +58,7 @@ onEachDatabase((kind) => {
       expect(await app.store.audit.list(deleted, 10, undefined)).toHaveLength(1);
     });
 
-    it('and records who did it', async () => {
+    it('records who did it', async () => {
       const { id: userId, token, sessionId } = await signUp(app);
       const { id } = await makeKey(app, token);
 

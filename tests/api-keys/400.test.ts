@@ -4,7 +4,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /api-keys answers 400', () => {
+  describe('POST /api-keys', () => {
     const app = useApp(kind);
 
     async function refuse(wish: unknown) {
@@ -72,17 +72,17 @@ onEachDatabase((kind) => {
       ],
       ['to a field that is not known', { name: 'k', roles: ['admin'] }, '/roles', 'unknown_field'],
       ['to an id of the own choice', { name: 'k', id: 'x' }, '/id', 'unknown_field'],
-    ])('%s', async (_what, wish, pointer, code) => {
+    ])('answers 400 %s', async (_what, wish, pointer, code) => {
       expect(await refuse(wish)).toEqual([[pointer, code]]);
     });
 
-    it('to an expiry at this very moment', async () => {
+    it('answers 400 to an expiry at this very moment', async () => {
       const wish = { name: 'k', expires_at: new Date(app.clock.now()).toISOString() };
 
       expect(await refuse(wish)).toEqual([['/expires_at', 'invalid_time']]);
     });
 
-    it('to a body that is a list', async () => {
+    it('answers 400 to a body that is a list', async () => {
       expect(await refuse([])).toEqual([['', 'wrong_type']]);
     });
   });

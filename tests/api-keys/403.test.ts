@@ -7,10 +7,10 @@ import { CANARY } from '../support/logs.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /api-keys answers 403', () => {
+  describe('POST /api-keys', () => {
     const app = useApp(kind);
 
-    it('to a scope that the caller does not hold, and names what is missing', async () => {
+    it('answers 403 to a scope that the caller does not hold, and names what is missing', async () => {
       const { token } = await signUp(app);
 
       const response = await app
@@ -25,7 +25,7 @@ onEachDatabase((kind) => {
       expect(await app.models.apiKeys.count()).toBe(0);
     });
 
-    it('to a scope of which the caller holds only a part', async () => {
+    it('answers 403 to a scope of which the caller holds only a part', async () => {
       const { token } = await anAdmin(app);
 
       const response = await app
@@ -38,10 +38,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('An API key that asks for API keys hears 403', () => {
+  describe('An API key that asks for API keys', () => {
     const app = useApp(kind);
 
-    it('whatever it wants to do with them, or it would outlive its own end', async () => {
+    it('hears 403 whatever it wants to do with them, or it would outlive its own end', async () => {
       const { token } = await anAdmin(app);
       const { id, key } = await makeKey(app, token);
 
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(key, { type: 'bearer' }).expect(200);
     });
 
-    it('where the password is asked for again, or whoever makes keys could guess with each', async () => {
+    it('hears 403 where the password is asked for again, or a maker of keys could guess with each', async () => {
       const { id, token, password } = await signUp(app);
       const { key } = await makeKey(app, token);
 
@@ -78,7 +78,7 @@ onEachDatabase((kind) => {
       expect(await app.models.loginFailures.count({ where: { account: id } })).toBe(0);
     });
 
-    it('before its body is even looked at', async () => {
+    it('hears 403 before its body is even looked at', async () => {
       const { token } = await signUp(app);
       const { key } = await makeKey(app, token);
 

@@ -7,7 +7,7 @@ import { signUp } from '../support/people.ts';
 const MAX_KEYS = 50;
 
 onEachDatabase((kind) => {
-  describe('POST /api-keys answers 409', () => {
+  describe('POST /api-keys', () => {
     const app = useApp(kind);
 
     function create(token: string) {
@@ -21,7 +21,7 @@ onEachDatabase((kind) => {
       return { ...person, keys };
     }
 
-    it('to the 51st key, until one is deleted; nobody else is touched', async () => {
+    it('answers 409 to the 51st key of a user, until one is deleted, and touches no other user', async () => {
       const { token, keys } = await signUpWithKeys(MAX_KEYS);
 
       const { body } = await create(token).expect(409);
@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
       await create(token).expect(409);
     });
 
-    it('to no more than the surplus of many that are asked for at once', async () => {
+    it('answers 409 to no more than the surplus of many that are asked for at once', async () => {
       const { id, token } = await signUpWithKeys(MAX_KEYS - 2);
 
       const answers = await Promise.all(Array.from({ length: 8 }, () => create(token)));
@@ -44,7 +44,7 @@ onEachDatabase((kind) => {
       expect(await app.store.audit.list(created, 100, undefined)).toHaveLength(MAX_KEYS);
     });
 
-    it('to nobody whose other keys have expired', async () => {
+    it('answers 201 to a user whose other keys have expired', async () => {
       const soon = new Date(app.clock.now() + 60_000).toISOString();
       const { token } = await signUpWithKeys(MAX_KEYS, { expires_at: soon });
       await create(token).expect(409);

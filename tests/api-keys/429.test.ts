@@ -5,10 +5,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('A request with an API key answers 429', () => {
+  describe('A request with an API key', () => {
     const app = useApp(kind, { RATE_LIMIT_API_KEY: '3/60', RATE_LIMIT_TOKEN: '20/60' });
 
-    it('after as many as RATE_LIMIT_API_KEY has it, each key by itself, on every route together', async () => {
+    it('answers 429 after as many as RATE_LIMIT_API_KEY has it, each key by itself, on every route together', async () => {
       const { token } = await signUp(app);
       const [one, other] = [await makeKey(app, token), await makeKey(app, token)];
       const verify = (key: string) => app.get('/verify').auth(key, { type: 'bearer' });

@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       await app.get('/me/activity').auth(key, { type: 'bearer' }).expect(200);
     });
 
-    it('stands in the ledger by its own id', async () => {
+    it('stands in the audit log by its own id', async () => {
       const { userId, id, key } = await signUpWithKey();
 
       await app.patch('/me').auth(key, { type: 'bearer' }).send({ name: 'By key' }).expect(200);
@@ -100,7 +100,7 @@ onEachDatabase((kind) => {
       expect(queries).toEqual([]);
     });
 
-    it('is refused after one query where it is well-formed and nobody has it', async () => {
+    it('is refused after one query where it is well-formed and unknown', async () => {
       const { key } = await signUpWithKey();
       await app.models.apiKeys.destroy({ where: {} });
 

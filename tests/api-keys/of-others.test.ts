@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -9,10 +9,10 @@ import { signUp } from '../support/people.ts';
 const as = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('GET /admin/users/{id}/api-keys answers 200', () => {
+  describe('GET /admin/users/{id}/api-keys', () => {
     const app = useApp(kind);
 
-    it('with the live keys of that user and of nobody else, and never a key itself', async () => {
+    it('answers 200 with the live keys of that user and no others, and never a key itself', async () => {
       const { token } = await anAdmin(app);
       const [person, stranger] = [await signUp(app), await signUp(app)];
       const { id, key } = await makeKey(app, person.token, { name: 'Backup' });
@@ -24,7 +24,7 @@ onEachDatabase((kind) => {
       expect(JSON.stringify(body)).not.toContain(key);
     });
 
-    it.each([randomUUID(), 'nobody'])('with none of %s, who is nobody', async (id) => {
+    it.each([randomUUID(), 'nobody'])('answers 200 with none of %s, which is no user', async (id) => {
       const { token } = await anAdmin(app);
 
       const { body } = await app.get(`/admin/users/${id}/api-keys`).auth(token, as).expect(200);
@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
   describe('DELETE /admin/users/{id}/api-keys/{key_id}', () => {
     const app = useApp(kind);
 
-    it('answers 204, the key is refused at once, and the ledger tells by whom', async () => {
+    it('answers 204, the key is refused at once, and the audit log tells by whom', async () => {
       const admin = await anAdmin(app);
       const person = await signUp(app);
       const { id, key } = await makeKey(app, person.token);
@@ -50,7 +50,7 @@ onEachDatabase((kind) => {
       expect(entry).toMatchObject({ type: 'api_key.deleted', actor: { type: 'user', id: admin.id } });
     });
 
-    it('answers 404 to the key of somebody else, to one that is gone and to what is no id', async () => {
+    it('answers 404 to the key of another user, to one that is gone and to what is no id', async () => {
       const { token } = await anAdmin(app);
       const [person, stranger] = [await signUp(app), await signUp(app)];
       const { id, key } = await makeKey(app, stranger.token);
@@ -63,9 +63,9 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(key, as).expect(200);
     });
 
-    it('answers 403 to whoever may do less than the owner', async () => {
+    it('answers 403 to a caller that may do less than the owner', async () => {
       const admin = await anAdmin(app);
-      const helper = await somebodyWho(app, ['api-keys:delete']);
+      const helper = await userWho(app, ['api-keys:delete']);
       const { id, key } = await makeKey(app, admin.token);
 
       await app.delete(`/admin/users/${admin.id}/api-keys/${id}`).auth(helper.token, as).expect(403);

@@ -11,10 +11,10 @@ import { signUp } from '../support/people.ts';
 const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null, clientRequestId: null };
 
 onEachDatabase((kind) => {
-  describe('GET /admin/audit answers 200', () => {
+  describe('GET /admin/audit', () => {
     const app = useApp(kind);
 
-    /** Writes `count` entries about somebody of whom nothing is known yet, each a second after the one before. */
+    /** Writes `count` entries about a user without any, each a second after the one before. */
     async function subjectWith(count: number) {
       const subject = uuidv7();
       const begun = app.clock.now();
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
       return (await searchAudit(app, token, query)).events.map(({ details }) => details.number);
     }
 
-    it('with everything that is known of an event, and nothing more', async () => {
+    it('answers 200 with everything that is known of an event, and nothing more', async () => {
       const { id, sessionId } = await signUp(app);
       const { token } = await anAdmin(app);
 
@@ -63,7 +63,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with the latest first, also among those of one millisecond', async () => {
+    it('answers 200 with the latest first, also among those of one millisecond', async () => {
       const subject = uuidv7();
       const at = new Date(app.clock.now());
       for (let number = 0; number < 20; number++) await append(subject, number, at);
@@ -71,7 +71,7 @@ onEachDatabase((kind) => {
       expect(await numbersOf({ subject })).toEqual(Array.from({ length: 20 }, (_, index) => 19 - index));
     });
 
-    it('with page after page until all have been seen once, whatever is written meanwhile', async () => {
+    it('answers 200 with page after page until all have been seen once, whatever is written meanwhile', async () => {
       const { subject, begun } = await subjectWith(25);
       const { token } = await anAdmin(app);
       const seen: unknown[] = [];
@@ -91,7 +91,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('with no cursor where the last page is full', async () => {
+    it('answers 200 with no cursor where the last page is full', async () => {
       const { subject } = await subjectWith(5);
       const { token } = await anAdmin(app);
 
@@ -99,7 +99,7 @@ onEachDatabase((kind) => {
       expect((await searchAudit(app, token, { subject, limit: 4 })).next_cursor).not.toBeNull();
     });
 
-    it('with 50 events where no limit is given, and 200 at most', async () => {
+    it('answers 200 with 50 events where no limit is given, and 200 at most', async () => {
       const { subject } = await subjectWith(201);
 
       expect(await numbersOf({ subject })).toHaveLength(50);
@@ -107,7 +107,7 @@ onEachDatabase((kind) => {
       expect(await numbersOf({ subject, limit: 1 })).toEqual([200]);
     });
 
-    it('with what lies between two times, the first included and the second not', async () => {
+    it('answers 200 with what lies between two times, the first included and the second not', async () => {
       const { subject, begun } = await subjectWith(5);
       const time = (seconds: number) => new Date(begun + seconds * 1000).toISOString();
 
@@ -122,7 +122,7 @@ onEachDatabase((kind) => {
       expect(await numbersOf({ subject, from: time(2).replace('Z', '+00:00') })).toEqual([4, 3, 2]);
     });
 
-    it('with what somebody did, what was done to somebody, and what is of one type, together or alone', async () => {
+    it('answers 200 with events by actor, by subject and by type, together or alone', async () => {
       const { id, token, password } = await signUp(app);
       const { id: other } = await signUp(app);
       const admin = await anAdmin(app);
@@ -139,7 +139,7 @@ onEachDatabase((kind) => {
       expect(await types({ subject: "' OR 1=1 --".replaceAll(' ', '_') })).toEqual([]);
     });
 
-    it('about the permission with the longest name', async () => {
+    it('answers 200 about the permission with the longest name', async () => {
       const name = `${'r'.repeat(63)}:${'a'.repeat(63)}`;
       const { token } = await anAdmin(app);
       await app.post('/admin/permissions').auth(token, { type: 'bearer' }).send({ name }).expect(201);
@@ -149,7 +149,7 @@ onEachDatabase((kind) => {
       expect(events.map(({ type }) => type)).toEqual(['permission.created']);
     });
 
-    it('with a cursor in capital letters as with any other', async () => {
+    it('answers 200 with a cursor in capital letters as with any other', async () => {
       const { subject } = await subjectWith(3);
       const { token } = await anAdmin(app);
       const { next_cursor } = await searchAudit(app, token, { subject, limit: 2 });

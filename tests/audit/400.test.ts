@@ -13,7 +13,7 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
 }
 
 onEachDatabase((kind) => {
-  describe.each(['/admin/audit', '/me/activity'])('GET %s answers 400', (path) => {
+  describe.each(['/admin/audit', '/me/activity'])('GET %s', (path) => {
     const app = useApp(kind);
     const admin = once(() => anAdmin(app));
 
@@ -35,16 +35,16 @@ onEachDatabase((kind) => {
       ]),
       ['until_', '2026-11-20T00:00:00Z'],
       ['__proto__', 'x'],
-    ])('to %s=%s', async (name, value) => {
+    ])('answers 400 to %s=%s', async (name, value) => {
       expect(await refuse(`${name}=${value}`)).toEqual([`/${name}`]);
     });
 
-    it('to a parameter that is given twice', async () => {
+    it('answers 400 to a parameter that is given twice', async () => {
       expect(await refuse('limit=1&limit=2')).toEqual(['/limit']);
     });
   });
 
-  describe('GET /admin/audit answers 400', () => {
+  describe('GET /admin/audit', () => {
     const app = useApp(kind);
     const admin = once(() => anAdmin(app));
 
@@ -66,7 +66,7 @@ onEachDatabase((kind) => {
         ['subject', value],
         ['actor', value],
       ]),
-    ])('to %s=%s', async (name, value) => {
+    ])('answers 400 to %s=%s', async (name, value) => {
       const { token } = await admin();
 
       const { body } = await app
@@ -78,11 +78,11 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /me/activity answers 400', () => {
+  describe('GET /me/activity', () => {
     const app = useApp(kind);
     const admin = once(() => anAdmin(app));
 
-    it('to the filters of administrators, so that nobody believes they were heard', async () => {
+    it('answers 400 to the filters of administrators, so that they are not silently ignored', async () => {
       const { token } = await admin();
 
       const { body } = await app.get('/me/activity?subject=x').auth(token, { type: 'bearer' }).expect(400);

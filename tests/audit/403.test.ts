@@ -6,12 +6,12 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /admin/audit is refused', () => {
+  describe('GET /admin/audit', () => {
     const app = useApp(kind);
 
     const search = (token: string) => app.get('/admin/audit').auth(token, { type: 'bearer' });
 
-    it('with 403 to somebody without audit:read, and names it', async () => {
+    it('answers 403 to a user without audit:read, and names it', async () => {
       const { token } = await signUp(app);
 
       const { body, headers } = await search(token).expect(403);
@@ -20,7 +20,7 @@ onEachDatabase((kind) => {
       expect(headers['www-authenticate']).toContain('scope="audit:read"');
     });
 
-    it('with 403 to an API key that is not for it, even of an administrator', async () => {
+    it('answers 403 to an API key that is not for it, even of an administrator', async () => {
       const { token } = await anAdmin(app);
       const { key } = await makeKey(app, token, { scope: 'users:list' });
 
@@ -29,7 +29,7 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('insufficient_scope');
     });
 
-    it('with 401 to the token of somebody who was an administrator when they logged in', async () => {
+    it('answers 401 to the token of a user who was an administrator when they logged in', async () => {
       const { id, token } = await anAdmin(app);
       await search(token).expect(200);
 
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('token_revoked');
     });
 
-    it('with 401 to nobody', async () => {
+    it('answers 401 without a token', async () => {
       const { body } = await app.get('/admin/audit').expect(401);
 
       expect(body.code).toBe('token_missing');

@@ -22,7 +22,7 @@ onEachDatabase((kind) => {
 
     const verify = (token: string) => app.get('/verify').auth(token, { type: 'bearer' });
 
-    it('a sign-up leaves nobody behind', async () => {
+    it('a sign-up leaves no account behind', async () => {
       const person = aPerson();
 
       await fail('post', '/signup', person);

@@ -12,11 +12,11 @@ const BROWSER = 'Browser/7 (Desk)';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 onEachDatabase((kind) => {
-  describe('The ledger records', () => {
+  describe('The audit log records', () => {
     const app = useApp(kind, { LOGIN_FREE_FAILURES: '10', LOGIN_MAX_FAILURES: '3' });
     let requests = 0;
 
-    /** Sends a request that can be told from all others, and returns it with what the ledger has of it. */
+    /** Sends a request that can be told from all others, and returns it with what the audit log has of it. */
     async function record(method: 'post' | 'patch' | 'delete', path: string, body: object, token?: string) {
       const clientRequestId = `request-${++requests}`;
       const request = app[method](path).set('X-Request-Id', clientRequestId).set('User-Agent', BROWSER);
@@ -29,7 +29,7 @@ onEachDatabase((kind) => {
       return { response, events: own.reverse() };
     }
 
-    function demandOrigin(events: readonly ShownEvent[]): void {
+    function expectOrigin(events: readonly ShownEvent[]): void {
       for (const event of events) {
         expect(event).toMatchObject({
           ip: '127.0.0.1',
@@ -62,7 +62,7 @@ onEachDatabase((kind) => {
           details: { method: 'password' },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a login, with the session that it began', async () => {
@@ -81,7 +81,7 @@ onEachDatabase((kind) => {
           session_id: body.sid,
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it.each<[reason: string, columns: object]>([
@@ -105,7 +105,7 @@ onEachDatabase((kind) => {
           details: { reason },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it.each<[kind: 'email' | 'username', typed: string]>([
@@ -146,7 +146,7 @@ onEachDatabase((kind) => {
         { type: 'login.failed', subject: id, details: { reason: 'wrong_password' } },
         { type: 'user.locked', subject: id, actor: { type: 'anonymous', id: null }, session_id: null },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
 
       const { response, events: after } = await record('post', '/login', { email, password });
       expect(response.status).toBe(401);
@@ -168,7 +168,7 @@ onEachDatabase((kind) => {
           details: { reason: 'logout', sessions: [sessionId] },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a logout by refresh token', async () => {
@@ -181,7 +181,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('nothing where somebody logs out twice', async () => {
+    it('nothing where a user logs out twice', async () => {
       const { token } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
@@ -190,7 +190,7 @@ onEachDatabase((kind) => {
       expect([response.status, events]).toEqual([204, []]);
     });
 
-    it('a refresh token that was used twice, by nobody knows whom', async () => {
+    it('a refresh token that was used twice, without an actor', async () => {
       const { id, refreshToken, sessionId } = await signUp(app);
       const { body } = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
       await app.post('/refresh').send({ refresh_token: body.refresh_token }).expect(200);
@@ -209,7 +209,7 @@ onEachDatabase((kind) => {
           details: { sessions: [sessionId] },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a changed password', async () => {
@@ -228,7 +228,7 @@ onEachDatabase((kind) => {
           session_id: sessionId,
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it.each<[what: string, method: 'post' | 'delete', path: string, body: object]>([
@@ -255,7 +255,7 @@ onEachDatabase((kind) => {
           details: { reason: 'wrong_password' },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a right password whose successor was refused, since a thief has learned that it is right', async () => {
@@ -274,7 +274,7 @@ onEachDatabase((kind) => {
           details: { reason: 'validation_failed' },
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('the right password of the last administrator, whose account stays', async () => {
@@ -303,7 +303,7 @@ onEachDatabase((kind) => {
           session_id: sessionId,
         },
       ]);
-      demandOrigin(events);
+      expectOrigin(events);
       const all = await searchAudit(app, (await anAdmin(app)).token, { subject: id });
       expect(all.events.map(({ type }) => type)).toEqual([
         'user.deleted',
@@ -328,7 +328,7 @@ onEachDatabase((kind) => {
         },
       ]);
       expect(events[0]?.details).toEqual({ fields: expect.arrayContaining(['name', 'username']) });
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('a session that was ended', async () => {
@@ -347,7 +347,7 @@ onEachDatabase((kind) => {
         },
       ]);
       expect(events[0]?.session_id).not.toBe(sessionId);
-      demandOrigin(events);
+      expectOrigin(events);
     });
 
     it('an API key that was made, and one that was deleted', async () => {
@@ -355,9 +355,9 @@ onEachDatabase((kind) => {
 
       const made = await record('post', '/api-keys', { name: 'Backup' }, token);
       const keyId = made.response.body.id;
-      demandOrigin(made.events);
+      expectOrigin(made.events);
       const deleted = await record('delete', `/api-keys/${keyId}`, {}, token);
-      demandOrigin(deleted.events);
+      expectOrigin(deleted.events);
 
       const common = {
         outcome: 'success',

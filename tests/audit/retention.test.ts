@@ -22,7 +22,7 @@ describe('AUDIT_RETENTION_DAYS', () => {
 });
 
 onEachDatabase((kind) => {
-  describe('The ledger', () => {
+  describe('The audit log', () => {
     const app = useApp(kind, { AUDIT_RETENTION_DAYS: '7' });
 
     afterEach(() => {

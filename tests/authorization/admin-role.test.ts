@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PERMISSIONS } from '../../config/baseline.cjs';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { makeClient, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -9,7 +9,7 @@ import { aPerson, signUp } from '../support/people.ts';
 const as = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('Whoever has all permissions of admin, and not the role,', () => {
+  describe('A caller with all permissions of admin, and not the role,', () => {
     const app = useApp(kind);
 
     async function refusalsOf(token: string, own: string | undefined) {
@@ -32,12 +32,12 @@ onEachDatabase((kind) => {
     }
 
     it('neither gives the role nor touches those who have it', async () => {
-      const { id, token } = await somebodyWho(app, Object.keys(PERMISSIONS));
+      const { id, token } = await userWho(app, Object.keys(PERMISSIONS));
 
       expect(await refusalsOf(token, id)).toEqual(Array(6).fill([403, 'insufficient_scope']));
     });
 
-    it('nor as a machine', async () => {
+    it('nor as a machine client', async () => {
       const { token } = await anAdmin(app);
       const client = await makeClient(app, { scope: Object.keys(PERMISSIONS).join(' ') }, token);
 
@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
     });
 
     it('nor by an import', async () => {
-      const { token } = await somebodyWho(app, Object.keys(PERMISSIONS));
+      const { token } = await userWho(app, Object.keys(PERMISSIONS));
       const users = [{ email: aPerson().email, roles: ['admin'] }, { email: aPerson().email }];
 
       const { body } = await app.post('/admin/users/import').auth(token, as).send({ users }).expect(200);

@@ -6,9 +6,9 @@ import { makeClient } from '../support/clients.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { aPermissionName, aRoleName, makePermissions, makeRole } from '../support/roles.ts';
 
-/** Somebody who asks, and what they show. */
+/** A caller, and the credential they show. */
 export interface Caller {
-  /** Undefined for somebody who shows nothing. */
+  /** Undefined for a caller without a credential. */
   readonly token?: string;
   /** Of the person behind the token. */
   readonly password?: string;
@@ -26,11 +26,11 @@ export interface Asked {
 type Ask = (app: TestApp, caller: Caller) => Promise<Asked> | Asked;
 
 export const CALLERS = [
-  'nobody',
+  'no credential',
   'a user',
   'an API key of a user',
-  'a machine',
-  'a machine that may do everything',
+  'a machine client',
+  'a machine client with all permissions',
   'an administrator',
   'an administrator who has logged out',
 ] as const;
@@ -80,7 +80,7 @@ const aPermission = (body?: object) => async (app: TestApp) => {
   return { path: `/admin/permissions/${name}`, ...(body && { body }) };
 };
 
-/** A key of whoever asks; where they cannot make one, of somebody else. */
+/** A key of the caller; where they cannot make one, of another user. */
 const aKey: Ask = async (app, { token }) => {
   const made = await app
     .post('/api-keys')

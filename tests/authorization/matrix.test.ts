@@ -7,16 +7,16 @@ import { makeClient, tokenOf } from '../support/clients.ts';
 import { signUp } from '../support/people.ts';
 import { CALLERS, type Caller, type CallerKind, ENDPOINTS } from './endpoints.ts';
 
-/** Makes somebody of each kind, anew each time, since some endpoints end whoever asks. */
+/** Makes a caller of each kind, a new one each time, since some endpoints end their caller. */
 const MAKE: Readonly<Record<CallerKind, (app: TestApp) => Promise<Caller>>> = {
-  nobody: async () => ({}),
+  'no credential': async () => ({}),
   'a user': signUp,
   'an API key of a user': async (app) => {
     const person = await signUp(app);
     return { ...person, token: (await makeKey(app, person.token)).key };
   },
-  'a machine': async (app) => ({ token: await tokenOf(app, await makeClient(app, { scope: '' })) }),
-  'a machine that may do everything': async (app) => {
+  'a machine client': async (app) => ({ token: await tokenOf(app, await makeClient(app, { scope: '' })) }),
+  'a machine client with all permissions': async (app) => {
     const client = await makeClient(app, { scope: Object.keys(PERMISSIONS).join(' ') });
     return { token: await tokenOf(app, client) };
   },

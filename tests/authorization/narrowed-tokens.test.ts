@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
 import { postForm } from '../support/clients.ts';
@@ -8,7 +8,7 @@ import { signUp } from '../support/people.ts';
 
 const as = { type: 'bearer' } as const;
 
-/** An access token that may do no more than this, of whoever has the refresh token. */
+/** An access token that may do no more than this, for the owner of the refresh token. */
 async function narrowed(app: TestApp, refreshToken: string, scope: string): Promise<string> {
   const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken, scope };
   const { body } = await postForm(app, '/oauth/token', parameters).expect(200);
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
     });
 
     it('has them where it was not narrowed after all', async () => {
-      const { refreshToken, role } = await somebodyWho(app, ['users:list', 'users:read']);
+      const { refreshToken, role } = await userWho(app, ['users:list', 'users:read']);
 
       const token = await narrowed(app, refreshToken, 'users:read users:list');
 
@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
       const { id } = await signUp(app);
       const token = await narrowed(app, refreshToken, 'users:set-roles');
 
-      for (const roles of [['user', 'admin'], [(await somebodyWho(app, ['users:list'])).role]]) {
+      for (const roles of [['user', 'admin'], [(await userWho(app, ['users:list'])).role]]) {
         const { body } = await app
           .put(`/admin/users/${id}/roles`)
           .auth(token, as)
@@ -67,7 +67,7 @@ onEachDatabase((kind) => {
     });
 
     it('is refused once one of the roles that it came from may do something else', async () => {
-      const { refreshToken, role } = await somebodyWho(app, ['users:list', 'users:read']);
+      const { refreshToken, role } = await userWho(app, ['users:list', 'users:read']);
       const admin = await anAdmin(app);
       const token = await narrowed(app, refreshToken, 'users:list');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
@@ -16,7 +16,7 @@ interface Target {
   readonly keyId: string;
 }
 
-/** What somebody with this permission does to a user, and the entry of the ledger that tells of it. */
+/** What a caller with this permission does to a user, and its entry in the audit log. */
 const ACTS = [
   ['users:set-roles', 'put', '/roles', { roles: [] }, 'user.roles_changed'],
   ['users:disable', 'post', '/disable', undefined, 'user.disabled'],
@@ -30,7 +30,7 @@ const ACTS = [
 ] as const;
 
 onEachDatabase((kind) => {
-  describe('Somebody who may do less than an administrator', () => {
+  describe('A user who may do less than an administrator', () => {
     const app = useApp(kind);
 
     async function makeTarget(permission: string): Promise<Target> {
@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
       'never wins a race of %s against a promotion',
       async (permission, method, rest, body, type) => {
         const admin = await anAdmin(app);
-        const lesser = await somebodyWho(app, [permission]);
+        const lesser = await userWho(app, [permission]);
         const outcomes = { wins: 0, before: 0, refused: 0 };
         for (let round = 0; round < ROUNDS[kind]; round++) {
           const target = await makeTarget(permission);
@@ -91,7 +91,7 @@ onEachDatabase((kind) => {
       'never wins a race of %s against a wider scope',
       async (permission, method, rest, body, type) => {
         const admin = await anAdmin(app);
-        const lesser = await somebodyWho(app, [permission]);
+        const lesser = await userWho(app, [permission]);
         const { ledger, clientSecrets } = app.models;
         let wins = 0;
         for (let round = 0; round < ROUNDS[kind]; round++) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { makeClient, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
     it('does not give its owner back the roles that were taken', async () => {
       const { first, second } = apps;
       const admin = await anAdmin(first);
-      const helper = await somebodyWho(first, OPERATIONS);
+      const helper = await userWho(first, OPERATIONS);
       const path = `/admin/users/${helper.id}/roles`;
       await first
         .put(path)
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
     it('does not open the account that was disabled, and makes no heir', async () => {
       const { first, second } = apps;
       const admin = await anAdmin(first);
-      const helper = await somebodyWho(first, OPERATIONS);
+      const helper = await userWho(first, OPERATIONS);
       await first.post(`/admin/users/${helper.id}/disable`).auth(admin.token, as).expect(200);
 
       const { email } = aPerson();
@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
       expect(await first.store.users.findByEmail(email)).toBeNull();
     });
 
-    it('of a machine that was deleted makes no heir', async () => {
+    it('of a deleted machine client makes no heir', async () => {
       const { first, second } = apps;
       const admin = await anAdmin(first);
       const client = await makeClient(first, { scope: 'clients:create users:list' }, admin.token);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, somebodyWho } from '../support/admins.ts';
+import { anAdmin, userWho } from '../support/admins.ts';
 import type { TestApp } from '../support/app.ts';
 import { askForToken, makeClient, recorded, tokenOf } from '../support/clients.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -125,7 +125,7 @@ onEachDatabase((kind) => {
 
       const { body } = await first.delete(path).auth(adminToken, as).expect(409);
       expect(body.code).toBe('permission_in_use');
-      const who = await somebodyWho(first, ['permissions:delete']);
+      const who = await userWho(first, ['permissions:delete']);
       await first.delete(`${path}?force=true`).auth(who.token, as).expect(403);
       await first.delete(`${path}?force=true`).auth(adminToken, as).expect(204);
       await second.follower.catchUp();

@@ -30,7 +30,7 @@ function createWorld(aheadMilliseconds: number) {
 }
 
 describe('The clock that processes share', () => {
-  it('shows the time of the database, and how far the machine is from it', async () => {
+  it('shows the time of the database, and how far the host is from it', async () => {
     const world = createWorld(3_600_000);
     const clock = createSharedClock(world.own, world.readIn(5, 5));
     await clock.compare();
@@ -41,7 +41,7 @@ describe('The clock that processes share', () => {
     expect(clock.offsetMilliseconds()).toBe(3_600_000);
   });
 
-  it('goes on evenly when the clock of the machine is set, which shows at once as an offset', async () => {
+  it('goes on evenly when the clock of the host is set, which shows at once as an offset', async () => {
     const world = createWorld(0);
     const clock = createSharedClock(world.own, world.readIn(5, 5));
     await clock.compare();
@@ -82,7 +82,7 @@ describe('The clock that processes share', () => {
     expect(clock.now()).toBe(world.trueTime());
   });
 
-  it('is the clock of the machine where the database has none of its own', async () => {
+  it('is the clock of the host where the database has none of its own', async () => {
     const world = createWorld(60_000);
     const clock = createSharedClock(world.own, undefined);
     await clock.compare();

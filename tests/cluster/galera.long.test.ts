@@ -4,7 +4,7 @@ import { MANY_REQUESTS } from '../support/app.ts';
 import { useDirectories } from '../support/directories.ts';
 import { startGalera } from '../support/galera.ts';
 import { startHaproxy } from '../support/haproxy.ts';
-import { demandCleanLogs } from '../support/logs.ts';
+import { expectCleanLogs } from '../support/logs.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { eventually } from '../support/several-processes.ts';
 import { missingForGalera } from '../support/tools.ts';
@@ -59,7 +59,7 @@ withGalera(
       await Promise.all(processes.map((server) => server.stop()));
       await balancer?.stop();
       await cluster?.stop();
-      demandCleanLogs(processes.flatMap((server) => server.logLines()));
+      expectCleanLogs(processes.flatMap((server) => server.logLines()));
     });
 
     it('loses nothing that it acknowledged and no session, and stalls for less than ten seconds', async () => {

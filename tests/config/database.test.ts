@@ -10,7 +10,7 @@ const DATABASE_CJS = fileURLToPath(new URL('../../config/database.cjs', import.m
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 type Environment = (typeof ENVIRONMENTS)[number];
 
-/** What the server demands besides, in production. */
+/** What the server requires besides, in production. */
 const REST_OF_PRODUCTION = {
   JWT_SECRET: 'mE1bPzS0yFv3GJx8cQkT6wLrN5uHdA2oXiV7tZ9qWlUeR4gB',
   PUBLIC_URL: 'https://auth.example.com',
@@ -142,7 +142,7 @@ describe.each(ENVIRONMENTS)('for %s', (name) => {
     ],
     ['a file that is missing', () => ({ DATABASE_URL_FILE: '/no/such/file' })],
     [
-      'a word for TLS that nobody knows',
+      'an unknown word for TLS',
       () => ({ DATABASE_URL: 'mysql://auth:canary@db/latchkey', DATABASE_TLS: 'required' }),
     ],
     [

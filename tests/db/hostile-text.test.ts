@@ -11,7 +11,7 @@ import { aPerson, signUp } from '../support/people.ts';
 const HOSTILE = ['$1', `$id $$ $$x :name :id ? ' " \`  ' -- /*`, 'a\0b'];
 /** What of it the local part of an address takes. */
 const HOSTILE_LOCAL_PARTS = ['$1', '$id', "$$?'`"];
-/** Nobody else has it. */
+/** Unique. */
 const addressOf = (localPart: string) => `${localPart}@${randomBytes(5).toString('hex')}.example`;
 
 /** Columns that a change of anything else may come with. */
@@ -69,7 +69,7 @@ onEachDatabase((kind) => {
           for (const text of textsFor(field)) {
             caller ??= await anAdmin(app);
             const status = await sendAndReadBack(app, name, caller, field, text);
-            // Whoever sent it may be gone, or signed out.
+            // Its sender may be gone, or signed out.
             if (status === 204) caller = undefined;
           }
         }
@@ -98,7 +98,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(HOSTILE.filter((text) => !text.includes('\0')))(
-      'is kept as the name of a device and in the ledger: %s',
+      'is kept as the name of a device and in the audit log: %s',
       async (userAgent) => {
         const { email, password, id } = await signUp(app);
         const { body } = await app

@@ -40,7 +40,7 @@ onMysql(() => {
       await proxy.restore();
 
       expect(answers).toEqual(unavailableEverywhere());
-      await demandService(app, person);
+      await expectService(app, person);
     });
 
     it('gives 503 instead of waiting when it falls silent, and frees the connections that hang', async () => {
@@ -56,7 +56,7 @@ onMysql(() => {
 
       expect(answers).toEqual(unavailableEverywhere());
       expect(new Set(stormed)).toEqual(new Set([UNAVAILABLE]));
-      await demandService(app, person);
+      await expectService(app, person);
     });
 
     it('gives 503 and no 500 when it falls silent behind the handshake of new connections', async () => {
@@ -70,10 +70,10 @@ onMysql(() => {
       await proxy.restore();
 
       expect(new Set(answers)).toEqual(new Set([UNAVAILABLE]));
-      await demandService(app, person);
+      await expectService(app, person);
     });
 
-    it('keeps the process healthy, so that nobody restarts it for nothing', async () => {
+    it('keeps the process healthy, so that it is not restarted in vain', async () => {
       await proxy.refuse();
 
       await app.get('/healthz').expect(200);
@@ -133,7 +133,7 @@ describe('An SQLite file', () => {
     writeFileSync(storage(), bytes);
 
     expect(answers).toEqual([unavailableEverywhere(), unavailableEverywhere()]);
-    await demandService(app, person);
+    await expectService(app, person);
     expect(linesAbout('is not there') - before).toBe(1);
     expect(linesAbout('is back')).toBe(1);
   });
@@ -150,7 +150,7 @@ describe('An SQLite file', () => {
     await applyMigrations(app.config.database);
 
     expect(empty).toEqual(['503 not_ready Retry-After: 1', UNAVAILABLE]);
-    await demandService(app, await signUp(app));
+    await expectService(app, await signUp(app));
     await app.post('/login').send({ email, password }).expect(401);
   });
 
@@ -168,7 +168,7 @@ describe('An SQLite file', () => {
       login: UNAVAILABLE,
       readyz: UNAVAILABLE,
     });
-    await demandService(app, person);
+    await expectService(app, person);
     expect(linesAbout('cannot be used') - before).toBe(1);
   });
 });
@@ -210,7 +210,7 @@ async function untilReady(app: TestApp): Promise<void> {
   throw new Error('the service did not recover');
 }
 
-async function demandService(app: TestApp, { email, password, token }: Account): Promise<void> {
+async function expectService(app: TestApp, { email, password, token }: Account): Promise<void> {
   await untilReady(app);
   await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
   await app.post('/login').send({ email, password }).expect(200);

@@ -8,7 +8,7 @@ const LONG_TEST_MILLISECONDS = 180_000;
 
 onEachDatabase((kind) => {
   describe('Two processes that share a database, whose threads are all busy hashing', () => {
-    // All of them at once are more than anybody would wait for; here nobody is to be turned away.
+    // All of them at once are more than the queue takes; here none is to be turned away.
     const servers = useTwoProcesses(kind, { BCRYPT_COST: '8', HASH_MAX_WAIT_MS: '60000' });
 
     it(

@@ -11,7 +11,7 @@ onEachDatabase((kind) => {
     const rightsOf = (id: string) => app.store.rights.rightsOf(id);
     const versionOf = async (role: string) => (await app.store.roles.find(role))?.version.getTime();
 
-    it('is nothing for somebody who has just signed up, with the role user', async () => {
+    it('is nothing for a user who has just signed up, with the role user', async () => {
       const { id } = await signUp(app);
 
       expect(await rightsOf(id)).toEqual({
@@ -22,7 +22,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('is nothing for somebody without a role, who has a version all the same', async () => {
+    it('is nothing for a user without a role, who has a version all the same', async () => {
       const { id } = await signUp(app);
       const at = new Date(app.clock.now());
 
@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('is nothing for nobody', async () => {
+    it('is nothing for an unknown user', async () => {
       const nothing = { isActive: false, roles: [], permissions: [], versions: [0] };
 
       expect(await rightsOf(randomUUID())).toEqual(nothing);

@@ -114,7 +114,7 @@ onEachDatabase((kind) => {
     // Which environment it is has nothing to do with the database.
     const ways = kind === 'SQLite' || isLongForm() ? WAYS : WAYS.slice(0, 1);
     describe.each(ways)('with $way', ({ environment, args, env }) => {
-      it('db:migrate brings the schema to where the server wants it, with nobody in it', async () => {
+      it('db:migrate brings the schema to where the server wants it, without any user', async () => {
         const { database, cli } = await freshDatabase();
         expect(await pendingMigrations(database)).not.toEqual([]);
 
@@ -127,7 +127,7 @@ onEachDatabase((kind) => {
         expect(await emailsIn(database)).toEqual([]);
       });
 
-      it(`db:seed:all ${environment === 'production' ? 'adds nobody' : 'adds the demo user, once'}`, async () => {
+      it(`db:seed:all ${environment === 'production' ? 'adds no user' : 'adds the demo user, once'}`, async () => {
         const { database, cli } = await migratedDatabase();
 
         const first = await cli(['db:seed:all', ...args], env);
@@ -320,7 +320,7 @@ onEachDatabase((kind) => {
       expect(await userRoles.rolesOf([id])).toEqual(new Map([[id, ['admin']]]));
     });
 
-    it('db:seed:undo:all removes the demo user and nobody else', async () => {
+    it('db:seed:undo:all removes the demo user and no other', async () => {
       const { database, cli } = await migratedDatabase();
       await cli(['db:seed:all']);
       await insertPerson(database, 'ada@example.com');
@@ -365,7 +365,7 @@ onMysql(() => {
       return name;
     }
 
-    it.each(WAYS)('with $way makes the database that db:migrate then fills', async ({ args, env }) => {
+    it.each(WAYS)('makes the database with $way, which db:migrate then fills', async ({ args, env }) => {
       const name = newName();
       const url = Object.assign(new URL(process.env.TEST_MYSQL_URL ?? ''), { pathname: `/${name}` });
       const cli = (command: string) => runCli([command, ...args], { DATABASE_URL: url.href, ...env });

@@ -11,7 +11,7 @@ import { useDirectories } from '../support/directories.ts';
 const UNAVAILABLE = { code: 'database_unavailable' };
 
 describe('The TLS options of MySQL', () => {
-  it('demand a known authority and the name of the host, or are none at all', () => {
+  it('require a known authority and the name of the host, or are none at all', () => {
     expect(tlsOptions('verify', undefined)).toMatchObject({ rejectUnauthorized: true, verifyIdentity: true });
     expect(tlsOptions('off', undefined)).toBeUndefined();
   });

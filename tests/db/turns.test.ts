@@ -41,7 +41,7 @@ describe('Work that takes turns', () => {
     expect(events).toEqual(['1 begins', '1 ends', '2 begins', '3 begins']);
   });
 
-  it('goes on after work that failed, whose error reaches nobody but its caller', async () => {
+  it('goes on after work that failed, whose error reaches its caller alone', async () => {
     const inTurn = createTurns(isFatal);
 
     const results = await Promise.allSettled([
@@ -57,7 +57,7 @@ describe('Work that takes turns', () => {
     ]);
   });
 
-  it('fails for all that wait where nobody could succeed, without trying each', async () => {
+  it('fails for all that wait where none could succeed, without trying each', async () => {
     const inTurn = createTurns(isFatal);
     let tries = 0;
     const attempt = async () => {
@@ -73,7 +73,7 @@ describe('Work that takes turns', () => {
     expect(tries).toBe(1);
   });
 
-  it('is tried again for whoever comes after such a failure', async () => {
+  it('is tried again for work that comes after such a failure', async () => {
     const inTurn = createTurns(isFatal);
     await expect(inTurn(() => Promise.reject(FATAL))).rejects.toBe(FATAL);
 

@@ -13,10 +13,10 @@ function references(html: string): string[] {
 }
 
 onEachDatabase((kind) => {
-  describe('GET /docs answers 200', () => {
+  describe('GET /docs', () => {
     const app = useApp(kind);
 
-    it('with a page that nothing may frame and that runs scripts of this server alone', async () => {
+    it('answers 200 with a page that nothing may frame and that runs scripts of this server alone', async () => {
       const response = await app.get('/docs').expect(200);
 
       expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
@@ -28,7 +28,7 @@ onEachDatabase((kind) => {
       expect(response.text).toMatch(/^<!doctype html>/);
     });
 
-    it('with no inline script, which its own policy would block', async () => {
+    it('answers 200 with no inline script, which its own policy would block', async () => {
       const { text } = await app.get('/docs').expect(200);
 
       const scripts = text.match(/<script[^>]*>[^<]*<\/script>/g) ?? [];
@@ -37,14 +37,14 @@ onEachDatabase((kind) => {
       expect(text).not.toMatch(/\son\w+=/);
     });
 
-    it('with no URL of anybody else', async () => {
+    it('answers 200 with no URL of another host', async () => {
       const { text } = await app.get('/docs').expect(200);
 
       expect(references(text).length).toBeGreaterThan(0);
       expect(text).not.toMatch(/(?:https?:)?\/\//);
     });
 
-    it('with scripts and styles that are all there', async () => {
+    it('answers 200 with scripts and styles that are all there', async () => {
       const page = await fetch(`${app.url}/docs`);
       expect(page.status).toBe(200);
 
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['https://example.com/docs', 'https://example.com/auth/docs'])(
-      'with links that hold where the page is %s, behind a proxy with a path or without',
+      'answers 200 with links that hold where the page is %s, behind a proxy with a path or without',
       async (page) => {
         const { text } = await app.get('/docs').expect(200);
         const start = await (await fetch(`${app.url}/docs/start.js`)).text();
@@ -73,14 +73,14 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('with the script that starts it, which sends nothing to a validator elsewhere', async () => {
+    it('answers 200 with the script that starts it, which sends nothing to a validator elsewhere', async () => {
       const start = await (await fetch(`${app.url}/docs/start.js`)).text();
 
       expect(start).toMatch(/validatorUrl: null/);
       expect(start).not.toMatch(/https?:/);
     });
 
-    it('with its large script for a day in the cache', async () => {
+    it('answers 200 with its large script for a day in the cache', async () => {
       const response = await fetch(`${app.url}/docs/swagger-ui-bundle.js`, { method: 'HEAD' });
 
       expect(response.headers.get('cache-control')).toBe('public, max-age=86400');
@@ -89,7 +89,7 @@ onEachDatabase((kind) => {
     const FIXED = ['/openapi.json', '/docs', '/docs/errors', '/docs/start.js', '/docs/swagger-ui-bundle.js'];
 
     it.each(FIXED)(
-      'and sends %s compressed to those who take that, each variant under an ETag',
+      'sends %s compressed to clients that take that, each variant under an ETag',
       async (path) => {
         const bare = await raw(path, {});
         const zipped = await raw(path, { 'Accept-Encoding': 'gzip' });
@@ -107,7 +107,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it.each(FIXED)('or 304 without a body at %s where the client has it already', async (path) => {
+    it.each(FIXED)('answers 304 without a body at %s where the client has it already', async (path) => {
       const { headers } = await raw(path, { 'Accept-Encoding': 'br' });
       const ask = (tag: string) => raw(path, { 'Accept-Encoding': 'br', 'If-None-Match': tag });
 
@@ -127,7 +127,7 @@ onEachDatabase((kind) => {
       return { status: response.statusCode, headers: response.headers, bytes: Buffer.concat(chunks) };
     }
 
-    it('and serves no other file of the package, nor any above it', async () => {
+    it('serves no other file of the package, nor any above it', async () => {
       for (const path of [
         '/docs/',
         '/docs/index.html',
@@ -148,10 +148,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /docs/errors answers 200', () => {
+  describe('GET /docs/errors', () => {
     const app = useApp(kind);
 
-    it('with one section for each code, so that the type of a problem leads to it', async () => {
+    it('answers 200 with one section for each code, so that the type of a problem leads to it', async () => {
       const response = await app.get('/docs/errors').expect(200);
 
       expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
@@ -159,7 +159,7 @@ onEachDatabase((kind) => {
       expect(ids.sort()).toEqual([...Object.keys(ERRORS), ...Object.keys(FIELD_ERRORS)].sort());
     });
 
-    it('under the URL that a problem names', async () => {
+    it('answers 200 under the URL that a problem names', async () => {
       const { body } = await app.get('/me').expect(401);
       expect(body.type).toBe(`${PUBLIC_URL}/docs/errors#${body.code}`);
       const { pathname, hash } = new URL(body.type);
@@ -169,7 +169,7 @@ onEachDatabase((kind) => {
       expect(text).toContain(`id="${hash.slice(1)}"`);
     });
 
-    it('with no URL of anybody else', async () => {
+    it('answers 200 with no URL of another host', async () => {
       const { text } = await app.get('/docs/errors').expect(200);
 
       expect(text).not.toMatch(/(?:https?:)?\/\//);

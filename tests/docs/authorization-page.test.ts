@@ -39,7 +39,7 @@ describe('docs/authorization.md', () => {
     expect(JSON.parse(audit ?? '')).toHaveProperty('next_cursor');
   });
 
-  it('names every type of event that the ledger knows', () => {
+  it('names every type of event that the audit log knows', () => {
     expect(EVENT_TYPES.filter((type) => !PAGE.includes(`\`${type}\``))).toEqual([]);
   });
 

@@ -96,7 +96,7 @@ describe('docs/verify-tokens.md', () => {
       ({ status }) => status !== 0,
     );
 
-    const [welcome, forbidden, nobody] = [
+    const [welcome, forbidden, anonymous] = [
       await ask('/whoami', token),
       await ask('/orders', token),
       await ask('/whoami'),
@@ -109,7 +109,7 @@ describe('docs/verify-tokens.md', () => {
     service.kill();
 
     expect([welcome.status, welcome.body]).toEqual([200, { subject: id }]);
-    expect([forbidden.body.code, nobody.body.code]).toEqual(['insufficient_scope', 'token_missing']);
+    expect([forbidden.body.code, anonymous.body.code]).toEqual(['insufficient_scope', 'token_missing']);
     expect(refused.body.code).toBe('token_revoked');
   });
 

@@ -78,7 +78,7 @@ onNginx((nginx) => {
       });
     });
 
-    it('of a machine has no session and no roles, even if it says so itself', async () => {
+    it('of a machine client has no session and no roles, even if it says so itself', async () => {
       const client = await makeClient(app);
       const claimed = { 'X-Auth-Session': 'evil', 'X-Auth-Roles': 'admin' };
 
@@ -87,7 +87,7 @@ onNginx((nginx) => {
       expect(identity()).toEqual({ 'X-Auth-Subject': client.id, 'X-Auth-Scope': SCOPE });
     });
 
-    it('may be of somebody who may do as much as a token carries', async () => {
+    it('may be of a user who may do as much as a token carries', async () => {
       const permissions = Array.from({ length: 32 }, (_, index) => `orders:${index}`.padEnd(127, 'x')).sort();
       expect(permissions.join(' ')).toHaveLength(MAX_SCOPE_BYTES - 1);
       const { token } = await signUpWhoMay(app, permissions);
@@ -146,7 +146,7 @@ onNginx((nginx) => {
     });
   });
 
-  describe('A client cannot tell the service who it is', () => {
+  describe('A forged identity', () => {
     it.each<[how: string, lines: string[]]>([
       ['by the very headers', ['X-Auth-Subject: evil', 'X-Auth-Session: evil', 'X-Auth-Roles: admin']],
       ['in small letters', ['x-auth-subject: evil', 'x-auth-roles: admin', 'x-auth-scope: everything']],
@@ -159,7 +159,7 @@ onNginx((nginx) => {
       ['by a value that goes on in the next line', ['X-Other: a', ' X-Auth-Subject: evil']],
       ['by having the true ones removed on the way', ['Connection: X-Auth-Subject, X-Auth-Roles']],
       ['behind a line that ends early', ['X-Other: a\nX-Auth-Subject: evil']],
-    ])('%s', async (_how, lines) => {
+    ])('never reaches the service %s', async (_how, lines) => {
       const { id, sessionId, token } = await signUp(app);
 
       const answer = await sendRaw('GET / HTTP/1.1', 'Host: x', ...lines, `Authorization: Bearer ${token}`);

@@ -13,7 +13,7 @@ const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 describe('examples/posts-service', () => {
   const newDirectory = useDirectories();
-  const { ask, environment, errors, somebody, logOut } = usePostsService(newDirectory);
+  const { ask, environment, errors, member, logOut } = usePostsService(newDirectory);
 
   async function write(author: Author, title = 'A start'): Promise<string> {
     const { body } = await ask('post', '/posts', author.token).send({ title, text: 'It was…' }).expect(201);
@@ -27,7 +27,7 @@ describe('examples/posts-service', () => {
 
   describe('for the author of a post', () => {
     it('writes, reads, changes and deletes it', async () => {
-      const { token } = await somebody('author');
+      const { token } = await member('author');
       const content = { title: 'A start', text: 'It was a dark\u0000 and stormy night. 🌩' };
 
       const { body: post, headers } = await ask('post', '/posts', token).send(content).expect(201);
@@ -51,7 +51,7 @@ describe('examples/posts-service', () => {
     });
 
     it('lists their posts page by page, each of them once and the latest first', async () => {
-      const author = await somebody('author');
+      const author = await member('author');
       const written: string[] = [];
       for (const title of ['1', '2', '3', '4', '5']) written.push(await write(author, title));
 
@@ -68,7 +68,7 @@ describe('examples/posts-service', () => {
     });
 
     it('deletes a post once, however many ask for it at once', async () => {
-      const author = await somebody('author');
+      const author = await member('author');
       const id = await write(author);
 
       const answers = await Promise.all(
@@ -81,7 +81,7 @@ describe('examples/posts-service', () => {
 
   describe('for another author', () => {
     it('shows nothing of a post in their list', async () => {
-      const [mary, jane] = [await somebody('author'), await somebody('author')];
+      const [mary, jane] = [await member('author'), await member('author')];
       const id = await write(mary);
 
       expect(await postsOf(jane)).toEqual([]);
@@ -93,7 +93,7 @@ describe('examples/posts-service', () => {
     it.each(['get', 'patch', 'delete'] as const)(
       'answers %s of it exactly as if there were none, and leaves it as it is',
       async (method) => {
-        const [mary, jane] = [await somebody('author'), await somebody('author')];
+        const [mary, jane] = [await member('author'), await member('author')];
         const id = await write(mary);
         const before = await postsOf(mary);
 
@@ -124,8 +124,8 @@ describe('examples/posts-service', () => {
     expect(body).toMatchObject({ status: 401, code: 'token_missing' });
   });
 
-  it.each(ROUTES)('refuses %s %s to whoever has not the permission %s', async (method, path, scope) => {
-    const { token } = await somebody(scope === 'posts:read' ? 'user' : 'reader');
+  it.each(ROUTES)('refuses %s %s to a caller without the permission %s', async (method, path, scope) => {
+    const { token } = await member(scope === 'posts:read' ? 'user' : 'reader');
 
     const { headers, body } = await ask(method, path, token).send({ title: 'T', text: 'T' }).expect(403);
 
@@ -137,13 +137,13 @@ describe('examples/posts-service', () => {
   describe('with a body that is not acceptable', () => {
     let author: Author;
     beforeAll(async () => {
-      author = await somebody('author');
+      author = await member('author');
     });
 
     it.each([
       ['no body at all', undefined, ''],
       ['an array', [], ''],
-      ['a field that nobody knows', { title: 'T', text: 'T', owner: 'me' }, ''],
+      ['an unknown field', { title: 'T', text: 'T', owner: 'me' }, ''],
       ['an empty title', { title: ' ', text: 'T' }, '/title'],
       ['a title of 201 characters', { title: 'x'.repeat(201), text: 'T' }, '/title'],
       ['a title that is an object', { title: { ne: '' }, text: 'T' }, '/title'],
@@ -185,7 +185,7 @@ describe('examples/posts-service', () => {
   });
 
   it('refuses a list whose query it does not understand', async () => {
-    const { token } = await somebody('reader');
+    const { token } = await member('reader');
     const limits = ['limit=0', 'limit=101', 'limit=1.5', 'limit=', 'limit=1&limit=2'];
 
     for (const query of [...limits, 'cursor=x', 'cursor[ne]=x', 'page=2']) {
@@ -195,7 +195,7 @@ describe('examples/posts-service', () => {
   });
 
   it('answers what it does not have with a problem, not with a page of Express', async () => {
-    const { token } = await somebody('author');
+    const { token } = await member('author');
 
     const unknown = await ask('get', '/nothing').expect(404);
     const method = await ask('put', '/posts', token).expect(405);
@@ -207,7 +207,7 @@ describe('examples/posts-service', () => {
   });
 
   it('refuses a token soon after its session has ended', async () => {
-    const author = await somebody('author');
+    const author = await member('author');
     await write(author);
 
     expect((await logOut(author.token)).status).toBe(204);
@@ -227,8 +227,8 @@ describe('examples/posts-service', () => {
     expect(body.revocation_lag_milliseconds).toBeLessThan(10_000);
   });
 
-  it('answers a fault of its own with 500, and shows what was written to nobody', async () => {
-    const { token } = await somebody('author');
+  it('answers a fault of its own with 500, and shows the cause to no caller', async () => {
+    const { token } = await member('author');
     const body = { title: 'Between us', text: 'Between us' };
     const database = new sqlite3.Database(environment().DATABASE ?? '');
     const run = promisify<string, void>(database.exec.bind(database));

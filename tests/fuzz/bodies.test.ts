@@ -255,7 +255,7 @@ onEachDatabase((kind) => {
     }, TIME_LIMIT_MILLISECONDS);
 
     /** No answer for which `isWrong` holds; a few of those that there are, with what was sent. */
-    function demandNone(isWrong: (answer: Answer) => boolean) {
+    function expectNone(isWrong: (answer: Answer) => boolean) {
       const wrong = answers.filter(isWrong).slice(0, REPORTED_FAILURES);
       expect(wrong.map(({ sent, status, type, text }) => ({ sent, status, type, text }))).toEqual([]);
     }
@@ -265,11 +265,11 @@ onEachDatabase((kind) => {
     });
 
     it('cause no 5xx', () => {
-      demandNone(({ status }) => status >= 500);
+      expectNone(({ status }) => status >= 500);
     });
 
     it('get JSON alone, but for the pages of the documentation', () => {
-      demandNone(({ operation, status, type, text }) => {
+      expectNone(({ operation, status, type, text }) => {
         if (status === 204) return text !== '';
         if (operation.path === '/oauth/revoke' && status === 200) return text !== '';
         if (status === 200 && operation.path.startsWith('/docs')) return !type.startsWith('text/html');
@@ -280,7 +280,7 @@ onEachDatabase((kind) => {
     });
 
     it('are refused with problem documents whose code is a known one', () => {
-      demandNone(({ operation, status, text }) => {
+      expectNone(({ operation, status, text }) => {
         if (status < 400) return false;
         if (OAUTH.test(operation.path)) return !(JSON.parse(text).error in OAUTH_ERRORS);
         const problem = JSON.parse(text);
@@ -297,7 +297,7 @@ onEachDatabase((kind) => {
     });
 
     it('get answers that repeat no password and show nothing of the inside', () => {
-      demandNone(({ text, operation }) => {
+      expectNone(({ text, operation }) => {
         const isPage = ['/docs', '/docs/errors', '/openapi.json'].includes(operation.path);
         return !isPage && (INTERNALS.test(text) || text.includes(CANARY));
       });

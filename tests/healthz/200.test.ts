@@ -4,10 +4,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { countQueries } from '../support/queries.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /healthz answers 200', () => {
+  describe('GET /healthz', () => {
     const app = useApp(kind);
 
-    it('with the status ok, for no cache to keep', async () => {
+    it('answers 200 with the status ok, for no cache to keep', async () => {
       const response = await app.get('/healthz').expect(200);
 
       expect(response.type).toBe('application/json');
@@ -15,20 +15,20 @@ onEachDatabase((kind) => {
       expect(response.body).toEqual({ status: 'ok' });
     });
 
-    it('to HEAD, without a body', async () => {
+    it('answers 200 to HEAD, without a body', async () => {
       const response = await app.head('/healthz').expect(200);
 
       expect(response.text ?? '').toBe('');
     });
 
-    it('without asking the database, so that a dead one gets no process restarted', async () => {
+    it('answers 200 without asking the database, so that a dead one gets no process restarted', async () => {
       const asked = (path: string) => countQueries(app, () => app.get(path).expect(200));
 
       expect(await asked('/readyz')).toBeGreaterThan(0);
       expect(await asked('/healthz')).toBe(0);
     });
 
-    it('even while the schema is behind', async () => {
+    it('answers 200 even while the schema is behind', async () => {
       await app.database.sequelize.query('ALTER TABLE SequelizeMeta RENAME TO away');
 
       await app.get('/healthz').expect(200);
@@ -36,11 +36,11 @@ onEachDatabase((kind) => {
       await app.database.sequelize.query('ALTER TABLE away RENAME TO SequelizeMeta');
     });
 
-    it('to a token that means nothing, since probes need none', async () => {
+    it('answers 200 to a token that means nothing, since probes need none', async () => {
       await app.get('/healthz').set('Authorization', 'Bearer garbage').expect(200);
     });
 
-    it('and stands in the log only for those who debug', async () => {
+    it('is logged at level debug only', async () => {
       const linesBefore = app.logs.lines.length;
 
       await app.get('/healthz').expect(200);

@@ -6,7 +6,7 @@ import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
 onEachDatabase((kind) => {
-  describe('A path that is unknown answers 404', () => {
+  describe('A path that is unknown', () => {
     const app = useApp(kind);
 
     /** Sends the path as it stands; client libraries tidy it up. */
@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
       return { status: response.statusCode, headers: response.headers, text: await text(response) };
     }
 
-    it('with a problem document, never HTML', async () => {
+    it('answers 404 with a problem document, never HTML', async () => {
       const response = await app.get('/nowhere').set('Accept', 'text/html').expect(404);
 
       expect(response.type).toBe('application/problem+json');
@@ -31,7 +31,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it.each(['post', 'put', 'patch', 'delete'] as const)('to the method %s', async (method) => {
+    it.each(['post', 'put', 'patch', 'delete'] as const)('answers 404 to the method %s', async (method) => {
       const response = await app[method]('/nowhere').send({ any: 'body' }).expect(404);
 
       expect(response.body.code).toBe('not_found');
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['post', 'put', 'patch', 'delete'] as const)(
-      'to the method %s without a body',
+      'answers 404 to the method %s without a body',
       async (method) => {
         const response = await app[method]('/nowhere').expect(404);
 
@@ -47,21 +47,21 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('to HEAD, without a body', async () => {
+    it('answers 404 to HEAD, without a body', async () => {
       const response = await fetch(`${app.url}/nowhere`, { method: 'HEAD' });
 
       expect(response.status).toBe(404);
       expect(await response.text()).toBe('');
     });
 
-    it('to OPTIONS', async () => {
+    it('answers 404 to OPTIONS', async () => {
       const response = await app.options('/nowhere').expect(404);
 
       expect(response.type).toBe('application/problem+json');
       expect(response.headers).not.toHaveProperty('allow');
     });
 
-    it('without a token, since it needs none to be unknown', async () => {
+    it('answers 404 without a token, since it needs none to be unknown', async () => {
       const response = await app.get('/me/unknown').expect(404);
 
       expect(response.headers).not.toHaveProperty('www-authenticate');
@@ -79,7 +79,7 @@ onEachDatabase((kind) => {
       '/admin/users/',
       '/docs/',
       '/.well-known/JWKS.json',
-    ])('to %s, which is another spelling of one that is known', async (path) => {
+    ])('answers 404 to %s, which is another spelling of one that is known', async (path) => {
       expect(await getRaw(path)).toMatchObject({ status: 404 });
     });
 
@@ -104,7 +104,7 @@ onEachDatabase((kind) => {
       '/<script>alert(1)</script>',
       `/${'a'.repeat(100)}`,
       '/nowhere?access_token=x&a[b]=c&a[b]=d',
-    ])('at %s, and the answer repeats no part of the path', async (path) => {
+    ])('answers 404 at %s, and the answer repeats no part of the path', async (path) => {
       const { status, headers, text } = await getRaw(path);
 
       expect(status).toBe(404);

@@ -59,7 +59,7 @@ const TAKES_ANY_METHOD = '/verify';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', 'PURGE'];
 
 onEachDatabase((kind) => {
-  describe('A known path with a wrong method answers 405', () => {
+  describe('A known path with a wrong method', () => {
     const app = useApp(kind);
 
     async function send(method: string, path: string) {
@@ -70,7 +70,7 @@ onEachDatabase((kind) => {
       return { status: response.statusCode, headers: response.headers, allow, text: await text(response) };
     }
 
-    it('with a problem document and Allow, never HTML', async () => {
+    it('answers 405 with a problem document and Allow, never HTML', async () => {
       const response = await app.put('/me').set('Accept', 'text/html').send({}).expect(405);
 
       expect(response.type).toBe('application/problem+json');
@@ -85,26 +85,29 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('on every path of the document, which are the ones listed here', async () => {
+    it('answers 405 on every path of the document, which are the ones listed here', async () => {
       const { body } = await app.get('/openapi.json').expect(200);
 
       expect(Object.keys(body.paths).sort()).toEqual([...Object.keys(ALLOWED), TAKES_ANY_METHOD].sort());
     });
 
-    it.each(Object.keys(ALLOWED))('at %s to every method that Allow does not list', async (path) => {
-      const allowed = ALLOWED[path] ?? [];
+    it.each(Object.keys(ALLOWED))(
+      'answers 405 at %s to every method that Allow does not list',
+      async (path) => {
+        const allowed = ALLOWED[path] ?? [];
 
-      for (const method of METHODS.filter((candidate) => !allowed.includes(candidate))) {
-        const { status, headers, allow, text } = await send(method, path);
+        for (const method of METHODS.filter((candidate) => !allowed.includes(candidate))) {
+          const { status, headers, allow, text } = await send(method, path);
 
-        expect({ method, status, allow }).toEqual({ method, status: 405, allow: [...allowed].sort() });
-        if (method === 'HEAD') expect(text).toBe('');
-        else expect(JSON.parse(text)).toMatchObject({ status: 405, code: 'method_not_allowed' });
-        expect(headers['content-type']).toMatch(/^application\/problem\+json/);
-      }
-    });
+          expect({ method, status, allow }).toEqual({ method, status: 405, allow: [...allowed].sort() });
+          if (method === 'HEAD') expect(text).toBe('');
+          else expect(JSON.parse(text)).toMatchObject({ status: 405, code: 'method_not_allowed' });
+          expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+        }
+      },
+    );
 
-    it.each(Object.keys(ALLOWED))('at %s to no method that Allow lists', async (path) => {
+    it.each(Object.keys(ALLOWED))('does not answer 405 at %s to a method that Allow lists', async (path) => {
       for (const method of ALLOWED[path] ?? []) {
         const { status } = await send(method, path);
 
@@ -112,7 +115,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it.each(Object.keys(ALLOWED))('at %s but 204 with Allow to OPTIONS', async (path) => {
+    it.each(Object.keys(ALLOWED))('answers 204 with Allow to OPTIONS at %s', async (path) => {
       const { status, headers, allow, text } = await send('OPTIONS', path);
 
       expect({ status, allow, text }).toEqual({
@@ -123,13 +126,13 @@ onEachDatabase((kind) => {
       expect(headers).not.toHaveProperty('content-type');
     });
 
-    it('before it looks for a token', async () => {
+    it('answers 405 before it looks for a token', async () => {
       const response = await app.put('/me').send({}).expect(405);
 
       expect(response.headers).not.toHaveProperty('www-authenticate');
     });
 
-    it('to a method override in a header or the query, which nobody here reads', async () => {
+    it('answers 405 to a method override in a header or the query, which is never read', async () => {
       const { token, password } = await signUp(app);
 
       await app

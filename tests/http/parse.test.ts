@@ -35,7 +35,7 @@ describe('a body that fits its schema', () => {
   });
 });
 
-describe('a body that does not fit is a validation_failed', () => {
+describe('the validation_failed of a body that does not fit', () => {
   it.each<[what: string, body: unknown, detail: string]>([
     ['missing', undefined, 'Required: an object.'],
     ['null', null, 'Must be an object, not null.'],
@@ -43,7 +43,7 @@ describe('a body that does not fit is a validation_failed', () => {
     ['text', '{}', 'Must be an object, not a string.'],
     ['a number', 7, 'Must be an object, not a number.'],
     ['a truth value', true, 'Must be an object, not a boolean.'],
-  ])('pointing at the whole body when that is %s', (_what, body, detail) => {
+  ])('points at the whole body when that is %s', (_what, body, detail) => {
     const refusal = refusalOf(Person, body);
 
     expect(refusal.code).toBe('validation_failed');
@@ -58,11 +58,11 @@ describe('a body that does not fit is a validation_failed', () => {
     ['is a truth value', false, { code: 'wrong_type', detail: 'Must be a string, not a boolean.' }],
     ['is a list', ['Ada'], { code: 'wrong_type', detail: 'Must be a string, not an array.' }],
     ['is an object', { $ne: null }, { code: 'wrong_type', detail: 'Must be a string, not an object.' }],
-  ])('naming the type that is wanted and the one it got when a field %s', (_what, value, field) => {
+  ])('names the type that is wanted and the one it got when a field %s', (_what, value, field) => {
     expect(fieldsOf(Person, { name: value })).toEqual([{ pointer: '/name', ...field }]);
   });
 
-  it('listing every faulty field at once, also in the detail', () => {
+  it('lists every faulty field at once, also in the detail', () => {
     const refusal = refusalOf(Person, { age: 'old', colour: 'red' });
 
     expect(refusal.fields?.map(({ pointer, code }) => [pointer, code])).toEqual([
@@ -75,7 +75,7 @@ describe('a body that does not fit is a validation_failed', () => {
     expect(refusal.detail).toContain('/colour: This field is not known here.');
   });
 
-  it('with the code and the text of a rule that a schema adds', () => {
+  it('has the code and the text of a rule that a schema adds', () => {
     const schema = z.string().refine(() => false, { message: 'Must rhyme.', params: { code: 'no_rhyme' } });
 
     expect(fieldsOf(z.strictObject({ verse: schema }), { verse: 'x' })).toEqual([
@@ -83,7 +83,7 @@ describe('a body that does not fit is a validation_failed', () => {
     ]);
   });
 
-  it('with the code invalid for a rule that has none of its own', () => {
+  it('has the code invalid for a rule that has none of its own', () => {
     expect(fieldsOf(z.strictObject({ verse: z.string().refine(() => false) }), { verse: 'x' })).toEqual([
       expect.objectContaining({ pointer: '/verse', code: 'invalid' }),
     ]);
@@ -199,7 +199,7 @@ describe('the answer to a body with a thousand faults', () => {
   });
 });
 
-describe('a value is never repeated', () => {
+describe('a value', () => {
   const CANARY = 'canary-4711';
 
   it.each<[what: string, schema: z.ZodType, value: unknown]>([
@@ -216,7 +216,7 @@ describe('a value is never repeated', () => {
     ['that breaks a rule', z.string().refine(() => false), CANARY],
     ['that fits no alternative', z.union([z.number(), z.boolean()]), CANARY],
     ['of an unknown field', z.strictObject({}), { password: CANARY }],
-  ])('when it is one %s', (_what, schema, value) => {
+  ])('is never repeated when it is one %s', (_what, schema, value) => {
     const refusal = refusalOf(z.strictObject({ field: schema }), { field: value });
 
     expect(refusal.fields).not.toHaveLength(0);

@@ -228,7 +228,7 @@ describe('whatever a route throws', () => {
     ['an error with a status of 500', Object.assign(new Error('canary'), { status: 500, expose: true })],
     ['an error with a status of 999', Object.assign(new Error('canary'), { status: 999 })],
     ['an error with a status that is text', Object.assign(new Error('canary'), { status: '400' })],
-  ])('%s that nobody expected is a 500 which tells nothing of it', async (_what, thrown) => {
+  ])('%s that was not expected is a 500 which tells nothing of it', async (_what, thrown) => {
     // Express takes a falsy value for: no error.
     const { response } = await throwing(thrown ?? new Error('canary'));
 
@@ -270,7 +270,7 @@ describe('whatever a route throws', () => {
     expect(logs.entries().filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 
-  it('after the answer has begun cuts the connection, so that nobody takes half for the whole', async () => {
+  it('after the answer has begun cuts the connection, so that no client takes half for the whole', async () => {
     const broken = answerOf(async (_req, res) => {
       res.status(200).type('application/json').write('{"half":');
       throw new Error('too late');

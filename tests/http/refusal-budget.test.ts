@@ -74,7 +74,7 @@ describe('a budget of refusals', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('holds back no more than two thousand, whoever they are for', () => {
+  it('holds back no more than two thousand, of all clients together', () => {
     const { refuse, budget, count } = aBudget();
 
     refuse(50);

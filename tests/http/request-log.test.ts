@@ -13,7 +13,7 @@ onEachDatabase((kind) => {
       [`/me;access_token=${CANARY}`, null],
       [`/sessions/${CANARY}`, '/sessions/:id'],
       [`/${CANARY}`, null],
-    ])('for %s has the route %s and nothing of what stood in the path', async (path, route) => {
+    ])('has for %s the route %s and nothing of what stood in the path', async (path, route) => {
       const linesBefore = app.logs.lines.length;
       await app.get(path);
 

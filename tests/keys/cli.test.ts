@@ -74,7 +74,7 @@ describe('The command keys', () => {
     [['status', 'x']],
     [['status', '--json']],
     [['status', 'ES256', 'x']],
-  ])('with the arguments %j says how it is used, and exits with 64', async (args) => {
+  ])('says how it is used with the arguments %j, and exits with 64', async (args) => {
     const directory = newDirectory();
 
     const { exitCode, stdout, stderr } = await keys(args, directory);
@@ -155,7 +155,7 @@ describe('The command keys status', () => {
     expect(stderr).not.toContain('garbage-in-place-of-a-key');
   });
 
-  it('where no server ever ran fails in words that help, and makes nothing', async () => {
+  it('fails in words that help where no server ever ran, and makes nothing', async () => {
     const directory = newDirectory();
 
     const { exitCode, stderr } = await keys(['status'], directory);

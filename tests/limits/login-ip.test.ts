@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
-import { aNetwork, demandLimited, quotasOf } from '../support/quotas.ts';
+import { aNetwork, expectLimited, quotasOf } from '../support/quotas.ts';
 
 const POLICY = { policy: 'login-ip', limit: 3, windowSeconds: 60 };
 
@@ -14,12 +14,12 @@ onEachDatabase((kind) => {
       return app.post('/login').set('X-Forwarded-For', address).send(credentials);
     }
 
-    async function somebody() {
+    async function aMember() {
       const { email, password } = await signUp(app);
       return { email, password };
     }
 
-    /** A network that has tried as often as it may, each time somebody unknown. */
+    /** A network that has tried as often as it may, each time an unknown account. */
     async function usedUp(): Promise<string> {
       const address = aNetwork();
       for (let count = 0; count < POLICY.limit; count++) await logInFrom(address, aPerson()).expect(401);
@@ -27,7 +27,7 @@ onEachDatabase((kind) => {
     }
 
     it('tells with every answer what is left, whether the password was right, wrong or missing', async () => {
-      const [address, person] = [aNetwork(), await somebody()];
+      const [address, person] = [aNetwork(), await aMember()];
 
       const answers = [
         await logInFrom(address, person),
@@ -49,7 +49,7 @@ onEachDatabase((kind) => {
     });
 
     it('lists what is left to the network and to the account, in one field each', async () => {
-      const [address, person] = [aNetwork(), await somebody()];
+      const [address, person] = [aNetwork(), await aMember()];
 
       const right = await logInFrom(address, person).expect(200);
       const wrong = await logInFrom(address, { ...person, password: 'canary in the wrong mine' }).expect(401);
@@ -63,12 +63,12 @@ onEachDatabase((kind) => {
     it('refuses the one over the limit with 429, even with the right password', async () => {
       const address = await usedUp();
 
-      demandLimited(await logInFrom(address, await somebody()), POLICY);
+      expectLimited(await logInFrom(address, await aMember()), POLICY);
     });
 
     it('starts no session for the refused one and counts no failure', async () => {
       const { sessions, loginFailures } = app.models;
-      const [address, person] = [await usedUp(), await somebody()];
+      const [address, person] = [await usedUp(), await aMember()];
       const before = [await sessions.count(), await loginFailures.findAll({ raw: true })];
 
       await logInFrom(address, person).expect(429);
@@ -77,8 +77,8 @@ onEachDatabase((kind) => {
       expect([await sessions.count(), await loginFailures.findAll({ raw: true })]).toEqual(before);
     });
 
-    it('refuses nobody of another network, and no sign-up', async () => {
-      const [address, person] = [await usedUp(), await somebody()];
+    it('refuses no client of another network, and no sign-up', async () => {
+      const [address, person] = [await usedUp(), await aMember()];
       await logInFrom(address, person).expect(429);
 
       const elsewhere = await logInFrom(aNetwork(), person).expect(200);

@@ -21,7 +21,7 @@ async function leftAfterEach(app: TestApp, forwardedFor: readonly string[]): Pro
 describe('Without a proxy in front (TRUST_PROXY=0)', () => {
   const app = useApp('SQLite', { ...LIMITS, TRUST_PROXY: '0' });
 
-  it('a forged X-Forwarded-For buys nobody another try', async () => {
+  it('a forged X-Forwarded-For buys no further try', async () => {
     const forged = ['203.0.113.1', '203.0.113.2, 203.0.113.3', '2001:db8::1', '127.0.0.2', 'garbage'];
 
     expect(await leftAfterEach(app, forged)).toEqual([2, 1, 0, 429, 429]);

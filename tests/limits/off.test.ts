@@ -20,8 +20,8 @@ describe('RATE_LIMITS=off', () => {
     HASH_MAX_WAIT_MS: '60000',
   });
 
-  /** Sends the same request again and again, some at once, and demands that no answer tells of a limit. */
-  async function demandUnlimited(times: number, send: () => ReturnType<TestApp['get']>, status: number) {
+  /** Sends the same request again and again, some at once, and requires that no answer tells of a limit. */
+  async function expectUnlimited(times: number, send: () => ReturnType<TestApp['get']>, status: number) {
     for (let sent = 0; sent < times; sent += AT_ONCE) {
       const answers = await Promise.all(Array.from({ length: Math.min(AT_ONCE, times) }, send));
       expect(statusCounts(answers)).toEqual({ [status]: answers.length });
@@ -32,11 +32,11 @@ describe('RATE_LIMITS=off', () => {
   it('lets thousands of requests with one token pass, and no answer tells of a limit', async () => {
     const { token } = await signUp(app);
 
-    await demandUnlimited(2000, () => app.get('/verify').auth(token, { type: 'bearer' }), 200);
+    await expectUnlimited(2000, () => app.get('/verify').auth(token, { type: 'bearer' }), 200);
   });
 
   it('lets one address sign up again and again', async () => {
-    await demandUnlimited(AT_ONCE, () => app.post('/signup').send(aPerson()), 201);
+    await expectUnlimited(AT_ONCE, () => app.post('/signup').send(aPerson()), 201);
   });
 
   it('lets one session refresh again and again', async () => {
@@ -44,7 +44,7 @@ describe('RATE_LIMITS=off', () => {
 
     for (let count = 0; count < 5; count++) {
       const send = () => app.post('/refresh').send({ refresh_token: refreshToken });
-      await demandUnlimited(1, send, 200);
+      await expectUnlimited(1, send, 200);
     }
   });
 
@@ -52,8 +52,8 @@ describe('RATE_LIMITS=off', () => {
     const { email, password } = await signUp(app);
     const wrong = () => app.post('/login').send({ email, password: 'canary in the wrong mine' });
 
-    await demandUnlimited(2 * AT_ONCE, wrong, 401);
+    await expectUnlimited(2 * AT_ONCE, wrong, 401);
 
-    await demandUnlimited(1, () => app.post('/login').send({ email, password }), 200);
+    await expectUnlimited(1, () => app.post('/login').send({ email, password }), 200);
   });
 });

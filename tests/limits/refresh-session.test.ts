@@ -5,7 +5,7 @@ import { secretKey } from '../../src/core/tokens/keys.ts';
 import { TEST_SECRET, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
-import { demandLimited, quotasOf, remainingOf } from '../support/quotas.ts';
+import { expectLimited, quotasOf, remainingOf } from '../support/quotas.ts';
 
 const POLICY = { policy: 'refresh-session', limit: 3, windowSeconds: 60 };
 
@@ -19,7 +19,7 @@ onEachDatabase((kind) => {
     const refresh = (refreshToken: string) => app.post('/refresh').send({ refresh_token: refreshToken });
     const logOut = (refreshToken: string) => app.post('/logout').send({ refresh_token: refreshToken });
 
-    /** Somebody whose session has been refreshed as often as it may, with the refresh token it has now. */
+    /** A user whose session has been refreshed as often as it may, with the refresh token it has now. */
     async function usedUp() {
       const person = await signUp(app);
       let { refreshToken } = person;
@@ -48,7 +48,7 @@ onEachDatabase((kind) => {
     it('is refused over the limit with 429', async () => {
       const { refreshToken } = await usedUp();
 
-      demandLimited(await refresh(refreshToken), POLICY);
+      expectLimited(await refresh(refreshToken), POLICY);
     });
 
     it('that is refused is not rotated: the session stays as it was', async () => {
@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
       const { refreshToken, sessionId, token } = await usedUp();
       const before = await rowOf(sessionId);
 
-      demandLimited(await logOut(refreshToken), POLICY);
+      expectLimited(await logOut(refreshToken), POLICY);
 
       expect(await rowOf(sessionId)).toEqual(before);
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
@@ -107,7 +107,7 @@ onEachDatabase((kind) => {
       expect(remainingOf(answers)).toEqual([2, 2]);
     });
 
-    it('that was not made here is 401 and counts for nobody', async () => {
+    it('that was not made here is 401 and counts for no session', async () => {
       const { refreshToken, sessionId } = await signUp(app);
 
       for (let count = 0; count <= POLICY.limit; count++) {
@@ -123,7 +123,7 @@ onEachDatabase((kind) => {
       const token = own.issue({ sessionId: randomUUID(), counter: 0 });
       for (let count = 0; count < POLICY.limit; count++) await refresh(token).expect(401);
 
-      demandLimited(await refresh(token), POLICY);
+      expectLimited(await refresh(token), POLICY);
     });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson } from '../support/people.ts';
-import { aNetwork, demandLimited, quotasOf, remainingOf } from '../support/quotas.ts';
+import { aNetwork, expectLimited, quotasOf, remainingOf } from '../support/quotas.ts';
 
 const POLICY = { policy: 'signup-ip', limit: 3, windowSeconds: 60 };
 const LIMITS = { RATE_LIMIT_SIGNUP_IP: '3/60', TRUST_PROXY: '1' };
@@ -44,8 +44,8 @@ onEachDatabase((kind) => {
     it('refuses the one over the limit with 429, and says when to come back', async () => {
       const address = await usedUp();
 
-      demandLimited(await signUpFrom(address), POLICY);
-      demandLimited(await signUpFrom(address, {}), POLICY);
+      expectLimited(await signUpFrom(address), POLICY);
+      expectLimited(await signUpFrom(address, {}), POLICY);
     });
 
     it('makes no account for the refused one, who can sign up from elsewhere', async () => {
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       await signUpFrom(aNetwork(), person).expect(201);
     });
 
-    it('refuses nobody of another network, and no login', async () => {
+    it('refuses no client of another network, and no login', async () => {
       const address = await usedUp();
       await signUpFrom(address).expect(429);
       const person = aPerson();
@@ -85,7 +85,7 @@ onEachDatabase((kind) => {
 
       expect(answers.map(({ status }) => status)).toEqual([403, 403, 403]);
       expect(remainingOf(answers)).toEqual([2, 1, 0]);
-      demandLimited(await app.post('/signup').send(aPerson()), POLICY);
+      expectLimited(await app.post('/signup').send(aPerson()), POLICY);
     });
   });
 });

@@ -5,7 +5,7 @@ import { describeService } from '../../src/app.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
-import { demandLimited, quotasOf, remainingOf } from '../support/quotas.ts';
+import { expectLimited, quotasOf, remainingOf } from '../support/quotas.ts';
 
 const POLICY = { policy: 'token', limit: 3, windowSeconds: 60 };
 
@@ -15,7 +15,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 const OPERATIONS = Object.entries((await describeService()).paths ?? {}).flatMap(([path, item]) =>
   Object.entries(item)
     .filter(([, operation]) => (operation as { security?: object[] }).security !== undefined)
-    // Machines authenticate there, which has a limit of its own.
+    // Machine clients authenticate there, which has a limit of its own.
     .filter(() => !path.startsWith('/oauth/'))
     .map(([method]) => ({ method: method as Method, path })),
 );
@@ -26,7 +26,7 @@ onEachDatabase((kind) => {
 
     const verify = (token: string) => app.get('/verify').auth(token, { type: 'bearer' });
 
-    /** Somebody whose access token has been sent as often as it may. */
+    /** A user whose access token has been sent as often as it may. */
     async function usedUp() {
       const person = await signUp(app);
       for (let count = 0; count < POLICY.limit; count++) await verify(person.token).expect(200);
@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
       expect(answers.map(({ status }) => status)).not.toContain(429);
       expect(remainingOf(answers)).toEqual([2, 1, 0]);
       for (const answer of answers) expect(quotasOf(answer)).toMatchObject([POLICY]);
-      demandLimited(await send(), POLICY);
+      expectLimited(await send(), POLICY);
     });
 
     it.each<[Method, string]>([
@@ -75,7 +75,7 @@ onEachDatabase((kind) => {
 
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
       expect(remainingOf(answers)).toEqual([2, 1, 0]);
-      demandLimited(await send(), POLICY);
+      expectLimited(await send(), POLICY);
     });
 
     it('counts for all routes together', async () => {
@@ -88,10 +88,10 @@ onEachDatabase((kind) => {
       ];
 
       expect(remainingOf(answers)).toEqual([2, 1, 0]);
-      demandLimited(await app.patch('/me').auth(token, { type: 'bearer' }).send({ name: 'Ada' }), POLICY);
+      expectLimited(await app.patch('/me').auth(token, { type: 'bearer' }).send({ name: 'Ada' }), POLICY);
     });
 
-    it('over the limit changes nothing', async () => {
+    it('changes nothing over the limit', async () => {
       const person = await usedUp();
       const { users, sessions } = app.models;
       const rows = async () => [
@@ -111,14 +111,14 @@ onEachDatabase((kind) => {
       ];
 
       for (const answer of limited) {
-        demandLimited(await answer.auth(person.token, { type: 'bearer' }), POLICY);
+        expectLimited(await answer.auth(person.token, { type: 'bearer' }), POLICY);
       }
 
       expect(await rows()).toEqual(before);
       await app.post('/refresh').send({ refresh_token: person.refreshToken }).expect(200);
     });
 
-    it('with another access token has a count of its own, also of the same session', async () => {
+    it('has a count of its own with another access token, also of the same session', async () => {
       const { refreshToken, token } = await usedUp();
       await verify(token).expect(429);
       const { body } = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
@@ -129,21 +129,21 @@ onEachDatabase((kind) => {
       expect(remainingOf(answers)).toEqual([2, 2]);
     });
 
-    it('with garbage for a token is 401 and not counted', async () => {
+    it('is 401 and not counted with garbage for a token', async () => {
       for (let count = 0; count <= POLICY.limit; count++) {
         const response = await verify('garbage').expect(401);
         expect(quotasOf(response)).toEqual([]);
       }
     });
 
-    it('with none is 401 and not counted', async () => {
+    it('is 401 and not counted without a token', async () => {
       for (let count = 0; count <= POLICY.limit; count++) {
         const response = await app.get('/me').expect(401);
         expect(quotasOf(response)).toEqual([]);
       }
     });
 
-    it('with a forged copy of a token does not count for the real one', async () => {
+    it('does not count for the real token with a forged copy of it', async () => {
       const { token } = await signUp(app);
       const forged = token.slice(0, -1) + (token.endsWith('A') ? 'Q' : 'A');
 
@@ -152,7 +152,7 @@ onEachDatabase((kind) => {
       expect(remainingOf([await verify(token)])).toEqual([2]);
     });
 
-    it('with a token that has expired is 401 and not counted, as often as it comes', async () => {
+    it('is 401 and not counted with a token that has expired, as often as it comes', async () => {
       const { token } = await signUp(app);
       app.clock.advanceSeconds(905);
 
@@ -163,7 +163,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with a token that has been revoked is 401 and not counted, as often as it comes', async () => {
+    it('is 401 and not counted with a token that has been revoked, as often as it comes', async () => {
       const { token } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 

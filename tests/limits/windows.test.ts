@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { useApp } from '../support/app.ts';
 import { aPerson, signUp } from '../support/people.ts';
-import { aNetwork, demandLimited, quotasOf } from '../support/quotas.ts';
+import { aNetwork, expectLimited, quotasOf } from '../support/quotas.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 import { statusCounts, waitFor } from './requests.ts';
 
@@ -25,7 +25,7 @@ describe('A window that ends', () => {
   it('gives the whole quota back after the seconds in Retry-After', async () => {
     const address = aNetwork();
     const refused = await useUp(address);
-    demandLimited(refused, { policy: 'login-ip', limit: 2, windowSeconds: 1 });
+    expectLimited(refused, { policy: 'login-ip', limit: 2, windowSeconds: 1 });
 
     await waitFor(refused);
 
@@ -33,7 +33,7 @@ describe('A window that ends', () => {
     expect(quotasOf(again)[0]).toMatchObject({ policy: 'login-ip', remaining: 1 });
   });
 
-  it('ends for somebody who does not stop asking as well', async () => {
+  it('ends for a client that does not stop asking as well', async () => {
     const address = aNetwork();
     const deadline = performance.now() + GENEROUS_MILLISECONDS;
     let { status } = await useUp(address);

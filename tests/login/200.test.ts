@@ -23,10 +23,10 @@ function keyIdOf(hash: string | null | undefined): string | undefined {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /login answers 200', () => {
+  describe('POST /login', () => {
     const app = useApp(kind);
 
-    it('with the account, a bearer token and its lifetime, for no cache to keep', async () => {
+    it('answers 200 with the account, a bearer token and its lifetime, for no cache to keep', async () => {
       const { id, email, password, username } = await signUp(app, { username: aUsername(), name: 'Ada' });
 
       const response = await app.post('/login').send({ email, password }).expect(200);
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with a token that opens /me', async () => {
+    it('answers 200 with a token that opens /me', async () => {
       const { id, email, password } = await signUp(app);
 
       const { body } = await app.post('/login').send({ email, password }).expect(200);
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       expect(me.body.user.id).toBe(id);
     });
 
-    it('with another token every time, even within one second', async () => {
+    it('answers 200 with another token every time, even within one second', async () => {
       const { email, password } = await signUp(app);
 
       const logins = [1, 2, 3].map(() => app.post('/login').send({ email, password }).expect(200));
@@ -73,7 +73,7 @@ onEachDatabase((kind) => {
       expect(new Set(ids).size).toBe(3);
     });
 
-    it('with a token that says how and when its user proved who they are', async () => {
+    it('answers 200 with a token that says how and when its user proved who they are', async () => {
       const { email, password } = await signUp(app);
       app.clock.advanceSeconds(60);
 
@@ -85,7 +85,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with a token that holds neither email, username nor name', async () => {
+    it('answers 200 with a token that holds neither email, username nor name', async () => {
       const { email, password } = await signUp(app, { username: aUsername(), name: 'Ada Lovelace' });
 
       const { body } = await app.post('/login').send({ email, password }).expect(200);
@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
       ['with white space around it', (email) => `  ${email}\t`],
       ['with its domain in punycode', (email) => email.replace('bücher', 'xn--bcher-kva')],
       ['with its accents typed apart', (email) => email.normalize('NFD')],
-    ])('for an email address %s', async (_how, typedAs) => {
+    ])('answers 200 for an email address %s', async (_how, typedAs) => {
       const { id, email, password } = await signUp(app, { email: `zoé-${aUsername()}@bücher.example` });
 
       const response = await app
@@ -123,7 +123,7 @@ onEachDatabase((kind) => {
       expect(response.body.user).toMatchObject({ id, email });
     });
 
-    it('for a username, in another case too, and shows it as it was typed at the sign-up', async () => {
+    it('answers 200 for a username, in another case too, and shows it as it was typed at the sign-up', async () => {
       const username = `Ada.${aUsername()}`;
       const { id, password } = await signUp(app, { username });
 
@@ -133,7 +133,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('for a password whose accents are typed apart on another system', async () => {
+    it('answers 200 for a password whose accents are typed apart on another system', async () => {
       const password = `${CANARY} Ångström café`;
       const { email } = await signUp(app, { password: password.normalize('NFC') });
 
@@ -143,7 +143,7 @@ onEachDatabase((kind) => {
         .expect(200);
     });
 
-    it('for a password with white space around it, all of which counts', async () => {
+    it('answers 200 for a password with white space around it, all of which counts', async () => {
       const password = ` ${CANARY} \t`;
       const { email } = await signUp(app, { password });
 
@@ -152,7 +152,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['$2a$', '$2b$', '$2y$'])(
-      'for a plain %s hash of another system, which it upgrades',
+      'answers 200 for a plain %s hash of another system, which it upgrades',
       async (prefix) => {
         const { id, email, password } = await signUp(app);
         await writeHash(app, id, (await bcrypt.hash(password, LIVE_COST)).replace('$2b$', prefix));
@@ -168,7 +168,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('and leaves a hash as it is that needs no upgrade', async () => {
+    it('leaves a hash as it is that needs no upgrade', async () => {
       const { id, email, password } = await signUp(app);
       const before = await readHash(app, id);
 
@@ -177,7 +177,7 @@ onEachDatabase((kind) => {
       expect(await readHash(app, id)).toBe(before);
     });
 
-    it('and an upgrade is no change of the account', async () => {
+    it('does not touch updated_at for an upgrade of the hash', async () => {
       const { id, email, password } = await signUp(app);
       await writeHash(app, id, await bcrypt.hash(password, LIVE_COST));
       app.clock.advanceSeconds(60);
@@ -189,7 +189,7 @@ onEachDatabase((kind) => {
       expect(me.body.user.updated_at).toBe(body.user.created_at);
     });
 
-    it('to each of ten at once, of whom one upgrades the hash', async () => {
+    it('answers 200 to each of ten at once, of whom one upgrades the hash', async () => {
       const { id, email, password } = await signUp(app);
       await writeHash(app, id, await bcrypt.hash(password, LIVE_COST));
 
@@ -202,11 +202,11 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /login with BCRYPT_COST=5 answers 200', () => {
+  describe('POST /login with BCRYPT_COST=5', () => {
     const cheap = useApp(kind);
     const costly = useApp(kind, { BCRYPT_COST: '5' });
 
-    it('for a hash of a lower cost, which it upgrades', async () => {
+    it('answers 200 for a hash of a lower cost, which it upgrades', async () => {
       const { email, password, id } = await signUp(costly);
       const before = await readHash(cheap, (await signUp(cheap, { password })).id);
       expect(before).toMatch(/^lk1:[0-9a-f]{8}:\$2b\$04\$/);
@@ -218,7 +218,7 @@ onEachDatabase((kind) => {
       await costly.post('/login').send({ email, password }).expect(200);
     });
 
-    it('for a hash of a higher cost than the live one, which it makes anew at that one', async () => {
+    it('answers 200 for a hash of a higher cost than the live one, which it makes anew at that one', async () => {
       const { email, password, id } = await signUp(cheap);
       const before = await readHash(costly, (await signUp(costly, { password })).id);
       await writeHash(cheap, id, before ?? '');
@@ -229,11 +229,11 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /login with a PASSWORD_PEPPER answers 200', () => {
+  describe('POST /login with a PASSWORD_PEPPER', () => {
     const plain = useApp(kind);
     const peppered = useApp(kind, { PASSWORD_PEPPER: 'a-pepper-of-the-test-suite-that-hashes-nothing-else' });
 
-    it('for a hash from before there was a pepper, which it upgrades', async () => {
+    it('answers 200 for a hash from before there was a pepper, which it upgrades', async () => {
       const { email, password, id } = await signUp(peppered);
       const current = await readHash(peppered, id);
       const before = await readHash(plain, (await signUp(plain, { password })).id);

@@ -14,10 +14,10 @@ const WRONG_TYPES = [
 ];
 
 onEachDatabase((kind) => {
-  describe('POST /login answers 400', () => {
+  describe('POST /login', () => {
     const app = useApp(kind);
 
-    it('to malformed JSON, and repeats none of it', async () => {
+    it('answers 400 to malformed JSON, and repeats none of it', async () => {
       const response = await app
         .post('/login')
         .type('json')
@@ -29,14 +29,14 @@ onEachDatabase((kind) => {
       expect(response.text).not.toContain(CANARY);
     });
 
-    it('to no body at all', async () => {
+    it('answers 400 to no body at all', async () => {
       const response = await app.post('/login').expect(400);
 
       expect(response.body.code).toBe('validation_failed');
     });
 
     it.each(['email', 'username'] as const)(
-      'to an %s of the wrong type, which would become another query, and asks the database nothing',
+      'answers 400 to an %s of the wrong type, which would become another query, and asks the database nothing',
       async (field) => {
         const { email, username, password } = await signUp(app, { username: aUsername() });
 
@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('to a password of the wrong type, and asks the database nothing', async () => {
+    it('answers 400 to a password of the wrong type, and asks the database nothing', async () => {
       const { email, password } = await signUp(app);
 
       for (const value of [...WRONG_TYPES.map((wrong) => wrong.value), [password]]) {
@@ -74,7 +74,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to neither an email address nor a username', async () => {
+    it('answers 400 to neither an email address nor a username', async () => {
       const { password } = await signUp(app);
 
       const response = await app.post('/login').send({ password }).expect(400);
@@ -84,7 +84,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('to both an email address and a username, even of one person', async () => {
+    it('answers 400 to both an email address and a username, even of one person', async () => {
       const { email, username, password } = await signUp(app, { username: aUsername() });
 
       const response = await app.post('/login').send({ email, username, password }).expect(400);
@@ -94,7 +94,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('to a missing password', async () => {
+    it('answers 400 to a missing password', async () => {
       const { email } = await signUp(app);
 
       const response = await app.post('/login').send({ email }).expect(400);
@@ -104,7 +104,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('to a field nobody knows', async () => {
+    it('answers 400 to an unknown field', async () => {
       const { email, password } = await signUp(app);
 
       const response = await app.post('/login').send({ email, password, remember: true }).expect(400);
@@ -114,7 +114,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('to a device token of the wrong type, and asks the database nothing', async () => {
+    it('answers 400 to a device token of the wrong type, and asks the database nothing', async () => {
       const { email, password } = await signUp(app);
 
       for (const { value, name } of WRONG_TYPES) {
@@ -131,7 +131,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to credentials inside __proto__, which do not count as given', async () => {
+    it('answers 400 to credentials inside __proto__, which do not count as given', async () => {
       const { email, password } = await signUp(app);
 
       const response = await app
@@ -146,7 +146,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['email', 'username', 'password', 'device_token'])(
-      'to half of a surrogate pair in the %s',
+      'answers 400 to half of a surrogate pair in the %s',
       async (field) => {
         const identifier = field === 'username' ? { username: 'ada' } : { email: 'ada@example.com' };
         const body = { ...identifier, password: `${CANARY} staple`, [field]: 'HALF' };
@@ -163,7 +163,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('to a password of 1025 characters, which no account can have, before any hashing', async () => {
+    it('answers 400 to a password of 1025 characters, which no account can have, before any hashing', async () => {
       const { email } = await signUp(app);
 
       const queries = await countQueries(app, async () => {
@@ -179,7 +179,7 @@ onEachDatabase((kind) => {
       expect(queries).toBe(0);
     });
 
-    it('to an identifier of 255 characters, which no account can have', async () => {
+    it('answers 400 to an identifier of 255 characters, which no account can have', async () => {
       for (const field of ['email', 'username']) {
         const response = await app
           .post('/login')

@@ -10,7 +10,7 @@ import { aPerson, signUp } from '../support/people.ts';
 const LIVE_COST = 6;
 
 onEachDatabase((kind) => {
-  describe('POST /login answers 401 after the rounds of one hash at the live cost', () => {
+  describe('POST /login', () => {
     const app = useApp(kind, { BCRYPT_COST: String(LIVE_COST) });
 
     afterEach(() => {
@@ -22,7 +22,7 @@ onEachDatabase((kind) => {
       ['an account without a password', { passwordHash: null }, false],
       ['a disabled account and a wrong password', { disabledAt: new Date() }, false],
       ['a disabled account and the right password', { disabledAt: new Date() }, true],
-    ])('to %s', async (_what, columns, right) => {
+    ])('answers 401 after the rounds of one hash at the live cost to %s', async (_what, columns, right) => {
       const { id, email, password } = await signUp(app);
       if (Object.keys(columns).length > 0) await app.models.users.update(columns, { where: { id } });
 
@@ -31,7 +31,7 @@ onEachDatabase((kind) => {
       );
     });
 
-    it('to the right password of a disabled account whose hash has a lower cost', async () => {
+    it('answers 401 after the rounds of one hash at the live cost to the right password of a disabled account whose hash has a lower cost', async () => {
       const { id, email, password } = await signUp(app);
       const passwordHash = await bcrypt.hash(password, LIVE_COST - 2);
       await app.models.users.update({ passwordHash, disabledAt: new Date() }, { where: { id } });
@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
       ['an unknown email address', aPerson()],
       ['what is no email address', { email: 'ada', password: `${CANARY} of nobody` }],
       ['an unknown username', { username: 'nobody', password: `${CANARY} of nobody` }],
-    ])('to %s', async (_what, credentials) => {
+    ])('answers 401 after the rounds of one hash at the live cost to %s', async (_what, credentials) => {
       expect(await roundsOfLogin(credentials)).toBe(2 ** LIVE_COST);
     });
 

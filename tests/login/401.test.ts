@@ -14,7 +14,7 @@ interface Credentials {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /login answers 401', () => {
+  describe('POST /login', () => {
     const app = useApp(kind);
 
     async function setColumns(id: string, columns: { passwordHash?: string | null; disabledAt?: Date }) {
@@ -25,7 +25,7 @@ onEachDatabase((kind) => {
       return app.post('/login').send(credentials).expect(401);
     }
 
-    it('with a problem document and a challenge that names no error', async () => {
+    it('answers 401 with a problem document and a challenge that names no error', async () => {
       const response = await refuse(aPerson());
 
       expect(response.type).toBe('application/problem+json');
@@ -43,11 +43,11 @@ onEachDatabase((kind) => {
       });
     });
 
-    describe('no different from that to an unknown email address, to', () => {
+    describe('with no difference from an unknown email address', () => {
       const tries = new Map<string, number>();
 
       /** Compares with the answer to a stranger who tries as often as this identifier was tried before. */
-      async function demandTheSame({ password, ...identifier }: Credentials) {
+      async function expectTheSame({ password, ...identifier }: Credentials) {
         const key = JSON.stringify(identifier);
         const earlier = tries.get(key) ?? 0;
         tries.set(key, earlier + 1);
@@ -57,43 +57,44 @@ onEachDatabase((kind) => {
         expect(comparable(await refuse({ ...identifier, password }))).toEqual(reference);
       }
 
-      it('a wrong password', async () => {
+      it('answers 401 to a wrong password', async () => {
         const { email } = await signUp(app);
 
-        await demandTheSame({ email, password: `${CANARY} wrong` });
+        await expectTheSame({ email, password: `${CANARY} wrong` });
       });
 
-      it('a wrong password with a username', async () => {
+      it('answers 401 to a wrong password with a username', async () => {
         const { username } = await signUp(app, { username: aUsername() });
 
-        await demandTheSame({ username, password: `${CANARY} wrong` });
+        await expectTheSame({ username, password: `${CANARY} wrong` });
       });
 
-      it('an unknown username', () => demandTheSame({ username: aUsername(), password: `${CANARY} staple` }));
+      it('answers 401 to an unknown username', () =>
+        expectTheSame({ username: aUsername(), password: `${CANARY} staple` }));
 
       it.each(['', 'ada', 'ada@', 'ada@example.com/path', "' OR 1=1 --", '%', 'ada\u0000@example.com'])(
-        'the malformed email address %j',
-        (email) => demandTheSame({ email, password: `${CANARY} staple` }),
+        'answers 401 to the malformed email address %j',
+        (email) => expectTheSame({ email, password: `${CANARY} staple` }),
       );
 
       it.each(['', 'ab', 'ada@example.com', "' OR '1'='1", '%%%', 'ada\u0000', 'ünal'])(
-        'the malformed username %j',
-        (username) => demandTheSame({ username, password: `${CANARY} staple` }),
+        'answers 401 to the malformed username %j',
+        (username) => expectTheSame({ username, password: `${CANARY} staple` }),
       );
 
-      it('the right password of somebody disabled', async () => {
+      it('answers 401 to the right password of a disabled account', async () => {
         const { id, email, password } = await signUp(app);
         await setColumns(id, { disabledAt: new Date() });
 
-        await demandTheSame({ email, password });
+        await expectTheSame({ email, password });
       });
 
-      it('any password of an account without one', async () => {
+      it('answers 401 to any password of an account without one', async () => {
         const { id, email, password } = await signUp(app);
         await setColumns(id, { passwordHash: null });
 
-        await demandTheSame({ email, password });
-        await demandTheSame({ email, password: '' });
+        await expectTheSame({ email, password });
+        await expectTheSame({ email, password: '' });
       });
 
       it.each([
@@ -102,31 +103,31 @@ onEachDatabase((kind) => {
         '$2b$04$short',
         'lk1:00000000:nonsense',
         '$argon2id$v=19$m=1,t=1,p=1$AA$AA',
-      ])('any password of an account whose stored hash is %j', async (passwordHash) => {
+      ])('answers 401 to any password of an account whose stored hash is %j', async (passwordHash) => {
         const { id, email, password } = await signUp(app);
         await setColumns(id, { passwordHash });
 
-        await demandTheSame({ email, password });
-        await demandTheSame({ email, password: passwordHash });
+        await expectTheSame({ email, password });
+        await expectTheSame({ email, password: passwordHash });
       });
 
-      it('the stored hash itself in place of the password', async () => {
+      it('answers 401 to the stored hash itself in place of the password', async () => {
         const { id, email } = await signUp(app);
         const stored = (await app.models.users.findByPk(id))?.passwordHash ?? '';
         expect(stored).toMatch(/^lk1:/);
 
-        await demandTheSame({ email, password: stored });
+        await expectTheSame({ email, password: stored });
       });
 
-      it('an email address in the place of a username, and the other way round', async () => {
+      it('answers 401 to an email address in the place of a username, and the other way round', async () => {
         const { email, username = '', password } = await signUp(app, { username: aUsername() });
 
-        await demandTheSame({ username: email, password });
-        await demandTheSame({ email: username, password });
+        await expectTheSame({ username: email, password });
+        await expectTheSame({ email: username, password });
       });
     });
 
-    describe('to a password that differs from the right one only', () => {
+    describe('with a password that is almost right', () => {
       it.each<[string, (password: string) => string]>([
         ['by case', (password) => password.toUpperCase()],
         ['by a space at its end', (password) => `${password} `],
@@ -134,13 +135,13 @@ onEachDatabase((kind) => {
         ['by what follows a NUL', (password) => `${password}\0more`],
         ['by missing its last character', (password) => password.slice(0, -1)],
         ['by being empty', () => ''],
-      ])('%s', async (_how, change) => {
+      ])('answers 401 to one that differs only %s', async (_how, change) => {
         const { email, password } = await signUp(app);
 
         await refuse({ email, password: change(password) });
       });
 
-      it('after byte 72, where bcrypt alone stops to read', async () => {
+      it('answers 401 to one that differs only after byte 72, where bcrypt alone stops to read', async () => {
         const password = `${CANARY.padEnd(72, '-')}A`;
         const { email } = await signUp(app, { password });
 
@@ -149,7 +150,7 @@ onEachDatabase((kind) => {
         await app.post('/login').send({ email, password }).expect(200);
       });
 
-      it('after a NUL, where bcrypt alone stops to read', async () => {
+      it('answers 401 to one that differs only after a NUL, where bcrypt alone stops to read', async () => {
         const password = `${CANARY} staple\0one`;
         const { email } = await signUp(app, { password });
 
@@ -158,7 +159,7 @@ onEachDatabase((kind) => {
         await app.post('/login').send({ email, password }).expect(200);
       });
 
-      it('after a NUL, with the plain bcrypt hash of another system', async () => {
+      it('answers 401 to one that differs only after a NUL, with the plain bcrypt hash of another system', async () => {
         const { id, email, password } = await signUp(app);
         await setColumns(id, { passwordHash: await bcrypt.hash(password, 4) });
 
@@ -166,7 +167,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and leaves the hash of another system as it was, since only a right password may upgrade it', async () => {
+    it('leaves the hash of another system as it was, since only a right password may upgrade it', async () => {
       const { id, email, password } = await signUp(app);
       const passwordHash = await bcrypt.hash(password, 4);
       await setColumns(id, { passwordHash });
@@ -176,7 +177,7 @@ onEachDatabase((kind) => {
       expect((await app.models.users.findByPk(id))?.passwordHash).toBe(passwordHash);
     });
 
-    it('and leaves the hash of somebody disabled as it was', async () => {
+    it('leaves the hash of a disabled account as it was', async () => {
       const { id, email, password } = await signUp(app);
       const passwordHash = await bcrypt.hash(password, 4);
       await setColumns(id, { passwordHash, disabledAt: new Date() });

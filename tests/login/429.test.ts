@@ -13,10 +13,10 @@ const WRONG = `${CANARY} wrong`;
 const DELAYS_SECONDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900];
 
 onEachDatabase((kind) => {
-  describe('POST /login answers 429', () => {
+  describe('POST /login', () => {
     const app = useApp(kind);
 
-    it('to a sixth try within a second of five failures, and says which limit is used up and for how long', async () => {
+    it('answers 429 to a sixth try within a second of five failures, and says which limit is used up and for how long', async () => {
       const { email, password } = await signUp(app);
       for (let time = 0; time < 5; time++)
         await app.post('/login').send({ email, password: WRONG }).expect(401);
@@ -33,27 +33,30 @@ onEachDatabase((kind) => {
     it.each([
       ['a known account', () => signUp(app)],
       ['an unknown one', async () => aPerson()],
-    ])('to %s for 1, 2, 4 ... 900 seconds after each failure from the fifth on', async (_whose, make) => {
-      const { email } = await make();
-      for (const left of [4, 3, 2, 1]) {
-        const response = await app.post('/login').send({ email, password: WRONG }).expect(401);
-        expect(quotaOf(response)).toEqual({ r: left, t: A_DAY_SECONDS });
-        expect(response.headers['ratelimit-policy']).toContain(POLICY);
-      }
+    ])(
+      'answers 429 to %s for 1, 2, 4 ... 900 seconds after each failure from the fifth on',
+      async (_whose, make) => {
+        const { email } = await make();
+        for (const left of [4, 3, 2, 1]) {
+          const response = await app.post('/login').send({ email, password: WRONG }).expect(401);
+          expect(quotaOf(response)).toEqual({ r: left, t: A_DAY_SECONDS });
+          expect(response.headers['ratelimit-policy']).toContain(POLICY);
+        }
 
-      for (const delay of DELAYS_SECONDS) {
-        const failed = await app.post('/login').send({ email, password: WRONG }).expect(401);
-        expect(quotaOf(failed)).toEqual({ r: 0, t: delay });
-        const refused = await app.post('/login').send({ email, password: WRONG }).expect(429);
-        expect(refused.headers['retry-after']).toBe(String(delay));
-        app.clock.advanceSeconds(delay - 1);
-        const again = await app.post('/login').send({ email, password: WRONG }).expect(429);
-        expect(quotaOf(again)).toEqual({ r: 0, t: 1 });
-        app.clock.advanceSeconds(1);
-      }
-    });
+        for (const delay of DELAYS_SECONDS) {
+          const failed = await app.post('/login').send({ email, password: WRONG }).expect(401);
+          expect(quotaOf(failed)).toEqual({ r: 0, t: delay });
+          const refused = await app.post('/login').send({ email, password: WRONG }).expect(429);
+          expect(refused.headers['retry-after']).toBe(String(delay));
+          app.clock.advanceSeconds(delay - 1);
+          const again = await app.post('/login').send({ email, password: WRONG }).expect(429);
+          expect(quotaOf(again)).toEqual({ r: 0, t: 1 });
+          app.clock.advanceSeconds(1);
+        }
+      },
+    );
 
-    it('before a password is compared, so that refused tries tell nothing and count nothing', async () => {
+    it('answers 429 before a password is compared, so that refused tries tell nothing and count nothing', async () => {
       const { id, email, password } = await signUp(app);
       await failTimes(app, 4, { email });
       await app.post('/login').send({ email, password: WRONG }).expect(401);
@@ -68,13 +71,13 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('for an identifier however it is typed, or each spelling would give five more tries', async () => {
+    it('answers 429 for an identifier however it is typed, or each spelling would give five more tries', async () => {
       const { email, username = '' } = await signUp(app, { username: aUsername() });
-      const nobody = aPerson().email;
+      const unknown = aPerson().email;
       for (const typed of [email, email.toUpperCase(), ` ${email}`, `${email}\t`, email]) {
         await app.post('/login').send({ email: typed, password: WRONG }).expect(401);
       }
-      for (const typed of [nobody, nobody.toUpperCase(), ` ${nobody}`, `${nobody}\t`, nobody]) {
+      for (const typed of [unknown, unknown.toUpperCase(), ` ${unknown}`, `${unknown}\t`, unknown]) {
         await app.post('/login').send({ email: typed, password: WRONG }).expect(401);
       }
       for (const typed of [username, username.toUpperCase(), username, username, username]) {
@@ -82,11 +85,11 @@ onEachDatabase((kind) => {
       }
 
       await app.post('/login').send({ email, password: WRONG }).expect(429);
-      await app.post('/login').send({ email: nobody, password: WRONG }).expect(429);
+      await app.post('/login').send({ email: unknown, password: WRONG }).expect(429);
       await app.post('/login').send({ username, password: WRONG }).expect(429);
     });
 
-    it('to nobody else', async () => {
+    it('does not delay other accounts', async () => {
       const [victim, other] = [await signUp(app), await signUp(app)];
       for (let time = 0; time < 5; time++) {
         await app.post('/login').send({ email: victim.email, password: WRONG }).expect(401);
@@ -97,7 +100,7 @@ onEachDatabase((kind) => {
       expect(quotaOf(response)?.r).toBe(4);
     });
 
-    it('to the email address alone, since a delay of both would tell which username belongs to it', async () => {
+    it('answers 429 to the email address alone, since a delay of both would tell which username belongs to it', async () => {
       const { email, username, password } = await signUp(app, { username: aUsername() });
       for (let time = 0; time < 5; time++)
         await app.post('/login').send({ email, password: WRONG }).expect(401);
@@ -109,7 +112,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ username, password }).expect(200);
     });
 
-    it('to texts that can be no identifier as to others, with a count for each', async () => {
+    it('answers 429 to texts that can be no identifier as to others, with a count for each', async () => {
       for (let time = 0; time < 5; time++) {
         await app.post('/login').send({ email: 'no address', password: WRONG }).expect(401);
       }
@@ -119,7 +122,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ username: 'no address', password: WRONG }).expect(401);
     });
 
-    it('after a login as before it, or others would see that somebody has logged in', async () => {
+    it('answers 429 after a login as before it, or others would see that the owner has logged in', async () => {
       const { id, email, password } = await signUp(app);
       await failTimes(app, 3, { email });
 
@@ -132,7 +135,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('no more to a known device once it logged in, which shows all tries as left', async () => {
+    it('does not delay a known device once it logged in, which shows all tries as left', async () => {
       const { id, email, password } = await signUp(app);
       const { body } = await app.post('/login').send({ email, password }).expect(200);
       const device = { email, device_token: body.device_token as string };
@@ -149,7 +152,7 @@ onEachDatabase((kind) => {
       expect((await failTimes(app, 4, device)).map((answer) => quotaOf(answer)?.r)).toEqual([4, 3, 2, 1]);
     });
 
-    it('without asking the database, where this process knows that the next try has to wait', async () => {
+    it('answers 429 without asking the database, where this process knows that the next try has to wait', async () => {
       const { email, password } = await signUp(app);
       for (let time = 0; time < 5; time++)
         await app.post('/login').send({ email, password: WRONG }).expect(401);
@@ -163,7 +166,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('no more a day after the last failure', async () => {
+    it('forgets a delay a day after the last failure', async () => {
       const { email, password } = await signUp(app);
       await failTimes(app, 9, { email });
       app.clock.advanceSeconds(A_DAY_SECONDS);
@@ -174,7 +177,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('still, where the last failure is not a day ago, although the first one is', async () => {
+    it('still answers 429 where the last failure is not a day ago, although the first one is', async () => {
       const { email } = await signUp(app);
       for (let time = 0; time < 4; time++)
         await app.post('/login').send({ email, password: WRONG }).expect(401);
@@ -185,10 +188,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /login with LOGIN_FREE_FAILURES=2 answers 429', () => {
+  describe('POST /login with LOGIN_FREE_FAILURES=2', () => {
     const app = useApp(kind, { LOGIN_FREE_FAILURES: '2' });
 
-    it('from the third try on', async () => {
+    it('answers 429 from the third try on', async () => {
       const { email } = aPerson();
 
       const first = await app.post('/login').send({ email, password: WRONG }).expect(401);
@@ -203,10 +206,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /login with RATE_LIMITS=off never answers 429', () => {
+  describe('POST /login with RATE_LIMITS=off', () => {
     const app = useApp(kind, { RATE_LIMITS: 'off', LOGIN_MAX_FAILURES: '8' });
 
-    it('and counts nothing, shows no limit and locks nobody', async () => {
+    it('never answers 429, counts nothing, shows no limit and locks no account', async () => {
       const { id, email, password } = await signUp(app);
 
       for (let time = 0; time < 12; time++) {
@@ -224,7 +227,7 @@ onEachDatabase((kind) => {
   describe('What POST /login has counted', () => {
     const app = useApp(kind);
 
-    it('is forgotten for nobody after a day, and kept for an account, which it may lock', async () => {
+    it('is forgotten after a day without an account, and kept for an account, which it may lock', async () => {
       const { id, email } = await signUp(app);
       await failTimes(app, 3, { email });
       for (let person = 0; person < 3; person++) await failTimes(app, 1, { email: aPerson().email });
@@ -255,7 +258,7 @@ onEachDatabase((kind) => {
       expect(await counted()).toBe(0);
     });
 
-    it('holds no identifier that somebody typed', async () => {
+    it('holds no identifier that was typed', async () => {
       const { email } = aPerson();
       const username = aUsername();
       await failTimes(app, 1, { email });

@@ -22,10 +22,10 @@ async function failuresOf(app: TestApp, id: string): Promise<number> {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /login answers 503 where a password would wait longer than HASH_MAX_WAIT_MS', () => {
+  describe('POST /login where a password would wait longer than HASH_MAX_WAIT_MS', () => {
     const app = useApp(kind, { ...TWO_MAY_WAIT, LOGIN_FREE_FAILURES: '100' });
 
-    function demandOverloaded(response: Response): void {
+    function expectOverloaded(response: Response): void {
       expect(response.status).toBe(503);
       expect(response.type).toBe('application/problem+json');
       expect(response.headers['retry-after']).toMatch(/^[1-9]\d*$/);
@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
       expect(response.body).not.toHaveProperty('policy');
     }
 
-    it('at once, to the right password, a wrong one and an unknown account alike', async () => {
+    it('answers 503 at once, to the right password, a wrong one and an unknown account alike', async () => {
       const { email, password } = await signUp(app);
 
       const answers = await whileBusy(app, () =>
@@ -44,13 +44,13 @@ onEachDatabase((kind) => {
         ),
       );
 
-      for (const answer of answers) demandOverloaded(answer);
+      for (const answer of answers) expectOverloaded(answer);
       const bodies = answers.map(({ body }) => ({ ...body, instance: 'any' }));
       expect(bodies).toEqual(Array(3).fill(bodies[0]));
       expect(answers.map(({ headers }) => headers['retry-after'])).toEqual(Array(3).fill('1'));
     });
 
-    it('without counting it as a wrong password', async () => {
+    it('answers 503 without counting it as a wrong password', async () => {
       const { id, email, password } = await signUp(app);
 
       await whileBusy(app, () => app.post('/login').send({ email, password: WRONG }).expect(503));
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('to most of a burst of wrong passwords, of which those that were evaluated are counted', async () => {
+    it('answers 503 to most of a burst of wrong passwords, of which those that were evaluated are counted', async () => {
       const { id, email } = await signUp(app);
       let answers: Response[] = [];
 
@@ -72,13 +72,13 @@ onEachDatabase((kind) => {
       });
 
       const refused = answers.filter(({ status }) => status === 503);
-      for (const answer of refused) demandOverloaded(answer);
+      for (const answer of refused) expectOverloaded(answer);
       expect(Object.keys(tally(answers))).toEqual(['401', '503']);
       expect(evaluated).toBeGreaterThanOrEqual(tally(answers)[401] ?? 0);
       expect(await failuresOf(app, id)).toBe(tally(answers)[401]);
     });
 
-    it('to some of a burst of right passwords, and starts no session for them', async () => {
+    it('answers 503 to some of a burst of right passwords, and starts no session for them', async () => {
       const { id, email, password } = await signUp(app);
 
       const answers = await Promise.all(
@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
       expect(await failuresOf(app, id)).toBe(0);
     });
 
-    it('and the outcome overloaded in the metrics', async () => {
+    it('counts the outcome overloaded in the metrics', async () => {
       const count = async () =>
         Number(/^latchkey_logins_total\{outcome="overloaded"\} (\d+)$/m.exec(await app.scrape())?.[1] ?? 0);
       const before = await count();
@@ -100,7 +100,7 @@ onEachDatabase((kind) => {
       expect(await count()).toBe(before + 1);
     });
 
-    it('and goes on to verify tokens and to read accounts meanwhile', async () => {
+    it('goes on to verify tokens and to read accounts meanwhile', async () => {
       const { token } = await signUp(app);
 
       await whileBusy(app, async () => {
@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and takes logins again as soon as there is room', async () => {
+    it('takes logins again as soon as there is room', async () => {
       const { email, password } = await signUp(app);
 
       await whileBusy(app, () => app.post('/login').send({ email, password }).expect(503));
@@ -170,7 +170,7 @@ onEachDatabase((kind) => {
       ['one address', ['127.0.0.2']],
       ['five addresses', ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5', '127.0.0.6']],
     ])(
-      'from %s keeps nobody else from logging in, nor tokens from being verified',
+      'from %s keeps no others from logging in, nor tokens from being verified',
       async (_whence, addresses) => {
         const { email, password, token } = await signUp(app);
         const going = await flood(addresses);

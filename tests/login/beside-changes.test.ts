@@ -41,7 +41,7 @@ onEachDatabase((kind) => {
 });
 
 onMysql(() => {
-  describe('POST /login that reads an account while somebody changes it', () => {
+  describe('POST /login that reads an account while a transaction changes it', () => {
     const app = useApp('MySQL');
 
     /** How many statements wait for a lock, or are about to. */
@@ -56,11 +56,11 @@ onMysql(() => {
       ['disables it', 'UPDATE users SET disabled_at = created_at WHERE id = :id'],
       ['gives it another password', "UPDATE users SET password_hash = 'another' WHERE id = :id"],
       [
-        'demands another password',
+        'requires another password',
         'UPDATE users SET password_change_required_at = created_at WHERE id = :id',
       ],
       ['deletes it', 'DELETE FROM users WHERE id = :id'],
-    ])('lets nobody in where that %s', async (_what, change) => {
+    ])('is refused where that %s', async (_what, change) => {
       const { id, email, password } = await signUp(app);
       const { sequelize } = app.database;
       const transaction = await sequelize.transaction();

@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
   describe('A password that was wrong LOGIN_MAX_FAILURES times in a row', () => {
     const app = useApp(kind, { LOGIN_MAX_FAILURES: String(MAX_FAILURES) });
 
-    /** What somebody gets to see who tries passwords in this order, whenever they may and once when they may not. */
+    /** What a client sees that tries passwords in this order, whenever it may and once when it may not. */
     async function answersTo(identifier: Identifier, passwords: readonly string[]) {
       const answers: unknown[] = [];
       for (const password of passwords) {
@@ -126,7 +126,7 @@ onEachDatabase((kind) => {
       expect(JSON.stringify(lines)).not.toContain(email);
     });
 
-    it('is not logged for an account that nobody has', async () => {
+    it('is not logged for an unknown account', async () => {
       const before = app.logs.entries().length;
 
       await failTimes(app, MAX_FAILURES + 1, { email: aPerson().email });
@@ -159,7 +159,7 @@ onEachDatabase((kind) => {
       [98, 200],
       [99, 401],
     ])(
-      'and no less is not taken any more: %d, one more, and the right one is answered %d',
+      'is not taken any more, which no fewer cause: %d, one more, and the right one is answered %d',
       async (failures, status) => {
         const { id, email, password } = await signUp(app);
         const failedAt = new Date(app.clock.now() - 86_400_000);
@@ -172,7 +172,7 @@ onEachDatabase((kind) => {
     );
   });
 
-  describe('An account that somebody else has locked', () => {
+  describe('An account that a stranger has locked', () => {
     const app = useApp(kind, { LOGIN_MAX_FAILURES: String(MAX_FAILURES) });
 
     /** A person with a device that logged in before, and a stranger who has made their password useless. */
@@ -263,7 +263,7 @@ onEachDatabase((kind) => {
       await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
     });
 
-    it('does not take it with the session of somebody else', async () => {
+    it('does not take it with the session of another user', async () => {
       const { email, password } = await aVictim();
       const { token } = await signUp(app);
 

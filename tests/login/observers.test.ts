@@ -8,7 +8,7 @@ import { aPerson, aUsername, signUp } from '../support/people.ts';
 type Person = ReturnType<typeof aPerson> & { readonly username: string };
 
 onEachDatabase((kind) => {
-  describe('Somebody who tries wrong passwords at an email address and a username sees the same', () => {
+  describe('What a stranger sees who tries wrong passwords at an email address and a username', () => {
     const app = useApp(kind, { LOGIN_MAX_FAILURES: '20' });
 
     /** All that two wrong passwords by each name show, and then many more once `between` has happened. */
@@ -50,7 +50,7 @@ onEachDatabase((kind) => {
       ['its owner changes the password', ({ token, password }) => changePassword(token, password)],
       ['its owner deletes it', ({ token, password }) => remove(token, password)],
       ['an administrator unlocks it', ({ id }) => app.store.loginFailures.clearAccount(id)],
-    ])('of an account as of none where meanwhile %s', async (_event, between) => {
+    ])('is the same of an account as of none where meanwhile %s', async (_event, between) => {
       const owner = await anOwner();
 
       const ofAccount = await observe(owner, () => between(owner));
@@ -58,7 +58,7 @@ onEachDatabase((kind) => {
       expect(ofAccount).toEqual(await observe(aNamed(), nothing));
     });
 
-    it('of names that become those of an account meanwhile', async () => {
+    it('is the same of names that become those of an account meanwhile', async () => {
       const person = aNamed();
 
       const ofAccount = await observe(person, () => app.post('/signup').send(person).expect(201));
@@ -66,7 +66,7 @@ onEachDatabase((kind) => {
       expect(ofAccount).toEqual(await observe(aNamed(), nothing));
     });
 
-    it('of one name while its owner logs in by the other, so that nothing ties the two together', async () => {
+    it('is the same of one name while its owner logs in by the other, so that nothing ties the two together', async () => {
       const { email, username, password } = await anOwner();
       const guess = async () =>
         comparable(await app.post('/login').send({ username, password: `${CANARY} wrong` }));

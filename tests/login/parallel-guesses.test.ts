@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
       expect(counts.length).toBeLessThanOrEqual(10);
     });
 
-    it('at an account that nobody has, as many are answered alike', async () => {
+    it('at an unknown account, as many are answered alike', async () => {
       expect(tally(await guess([app], MANY, [{ email: aPerson().email }]))).toEqual({
         401: 5,
         429: MANY - 5,
@@ -87,7 +87,7 @@ onEachDatabase((kind) => {
       expect(evaluated).toBe(1);
     });
 
-    it('no more are evaluated in all than LOGIN_MAX_FAILURES, however long somebody goes on, by whatever name', async () => {
+    it('no more are evaluated in all than LOGIN_MAX_FAILURES, however long they go on, by whatever name', async () => {
       const { id, email, username, password } = await signUp(app, { username: aUsername() });
 
       const evaluated = await evaluatedDuring([app], async () => {
@@ -122,7 +122,7 @@ onEachDatabase((kind) => {
       expect((await apps.second.store.loginFailures.find(id, ''))?.failures).toBe(5);
     });
 
-    it('no more are evaluated in all than LOGIN_MAX_FAILURES, however long somebody goes on', async () => {
+    it('no more are evaluated in all than LOGIN_MAX_FAILURES, however long they go on', async () => {
       const both = [apps.first, apps.second] as const;
       const { email, username } = await signUp(apps.first, { username: aUsername() });
 
@@ -150,7 +150,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('Of ten right logins at once all succeed', () => {
+  describe('Ten right logins at once', () => {
     const app = useApp(kind);
 
     async function logInTenTimes(credentials: object): Promise<number[]> {
@@ -158,7 +158,7 @@ onEachDatabase((kind) => {
       return (await Promise.all(logins)).map(({ status }) => status);
     }
 
-    it.each([0, 1, 4])('after %d failures', async (failures) => {
+    it.each([0, 1, 4])('all succeed after %d failures', async (failures) => {
       const { id, email, password } = await signUp(app);
       await failTimes(app, failures, { email });
 
@@ -167,7 +167,7 @@ onEachDatabase((kind) => {
       expect((await app.store.loginFailures.find(id, ''))?.failures).toBe(0);
     });
 
-    it('after five failures, once the delay is over', async () => {
+    it('all succeed after five failures, once the delay is over', async () => {
       const { email, password } = await signUp(app);
       await failTimes(app, 5, { email });
 

@@ -8,7 +8,7 @@ interface Tokens {
   readonly refresh: string;
 }
 
-/** Somebody with three sessions. */
+/** A user with three sessions. */
 async function logInThrice(app: TestApp) {
   const person = await signUp(app);
   const { email, password } = person;
@@ -32,14 +32,14 @@ async function isAlive(app: TestApp, { access, refresh }: Tokens): Promise<boole
 }
 
 onEachDatabase((kind) => {
-  describe('POST /logout answers 204', () => {
+  describe('POST /logout', () => {
     const app = useApp(kind);
 
     function logOut(token: string, query = '') {
       return app.post(`/logout${query}`).auth(token, { type: 'bearer' });
     }
 
-    it('with no body; the access token and the refresh token are dead at once', async () => {
+    it('answers 204 with no body; the access token and the refresh token are dead at once', async () => {
       const { own } = await logInThrice(app);
 
       const response = await logOut(own.access).expect(204);
@@ -54,32 +54,41 @@ onEachDatabase((kind) => {
       ['?scope=local', false, true],
       ['?scope=others', true, false],
       ['?scope=global', false, false],
-    ])('to "%s" and leaves this session alive: %s, the others: %s', async (query, ownAlive, othersAlive) => {
-      const { own, others } = await logInThrice(app);
+    ])(
+      'answers 204 to "%s" and leaves this session alive: %s, the others: %s',
+      async (query, ownAlive, othersAlive) => {
+        const { own, others } = await logInThrice(app);
 
-      await logOut(own.access, query).expect(204);
+        await logOut(own.access, query).expect(204);
 
-      expect(await isAlive(app, own)).toBe(ownAlive);
-      for (const other of others) expect(await isAlive(app, other)).toBe(othersAlive);
-    });
+        expect(await isAlive(app, own)).toBe(ownAlive);
+        for (const other of others) expect(await isAlive(app, other)).toBe(othersAlive);
+      },
+    );
 
-    it.each(['', '?scope=others', '?scope=global'])('to "%s" and ends nobody else', async (query) => {
-      const stranger = await signUp(app);
-      const { own } = await logInThrice(app);
+    it.each(['', '?scope=others', '?scope=global'])(
+      'answers 204 to "%s" and ends no session of others',
+      async (query) => {
+        const stranger = await signUp(app);
+        const { own } = await logInThrice(app);
 
-      await logOut(own.access, query).expect(204);
+        await logOut(own.access, query).expect(204);
 
-      expect(await isAlive(app, { access: stranger.token, refresh: stranger.refreshToken })).toBe(true);
-    });
+        expect(await isAlive(app, { access: stranger.token, refresh: stranger.refreshToken })).toBe(true);
+      },
+    );
 
-    it.each(['', '?scope=others', '?scope=global'])('to "%s" a second time as well', async (query) => {
-      const { own } = await logInThrice(app);
+    it.each(['', '?scope=others', '?scope=global'])(
+      'answers 204 to "%s" a second time as well',
+      async (query) => {
+        const { own } = await logInThrice(app);
 
-      await logOut(own.access, query).expect(204);
-      await logOut(own.access, query).expect(204);
-    });
+        await logOut(own.access, query).expect(204);
+        await logOut(own.access, query).expect(204);
+      },
+    );
 
-    it('ten times at once, and the session is recorded as revoked once', async () => {
+    it('answers 204 ten times at once, and the session is recorded as revoked once', async () => {
       const { own, sessionId } = await logInThrice(app);
 
       const responses = await Promise.all(Array.from({ length: 10 }, () => logOut(own.access)));
@@ -93,7 +102,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('for a body that is an empty object', async () => {
+    it('answers 204 for a body that is an empty object', async () => {
       const { own } = await logInThrice(app);
 
       await logOut(own.access).send({}).expect(204);
@@ -101,7 +110,7 @@ onEachDatabase((kind) => {
       expect(await isAlive(app, own)).toBe(false);
     });
 
-    it('and leaves the person free to log in again', async () => {
+    it('leaves the person free to log in again', async () => {
       const { own, email, password } = await logInThrice(app);
 
       await logOut(own.access, '?scope=global').expect(204);
@@ -110,7 +119,7 @@ onEachDatabase((kind) => {
       expect(await isAlive(app, { access: body.access_token, refresh: body.refresh_token })).toBe(true);
     });
 
-    it('and the tokens of all refreshes of the session are dead', async () => {
+    it('ends the tokens of all refreshes of the session', async () => {
       const { own } = await logInThrice(app);
       const next = await app.post('/refresh').send({ refresh_token: own.refresh }).expect(200);
 
@@ -120,7 +129,7 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: next.body.refresh_token }).expect(401);
     });
 
-    it('and no line of the log holds a token', async () => {
+    it('writes no token into the log', async () => {
       const { own } = await logInThrice(app);
 
       await app.post('/logout').send({ refresh_token: own.refresh }).expect(204);
@@ -128,7 +137,7 @@ onEachDatabase((kind) => {
       expect(app.logs.lines.join('')).not.toContain(own.refresh.split('.')[2]);
     });
 
-    it('on behalf of a refresh token without any access token', async () => {
+    it('answers 204 on behalf of a refresh token without any access token', async () => {
       const { own, others } = await logInThrice(app);
 
       await app.post('/logout').send({ refresh_token: own.refresh }).expect(204);
@@ -137,7 +146,7 @@ onEachDatabase((kind) => {
       for (const other of others) expect(await isAlive(app, other)).toBe(true);
     });
 
-    it('to the same refresh token a second time', async () => {
+    it('answers 204 to the same refresh token a second time', async () => {
       const { own } = await logInThrice(app);
 
       await app.post('/logout').send({ refresh_token: own.refresh }).expect(204);
@@ -149,7 +158,7 @@ onEachDatabase((kind) => {
       ['?scope=others', true, false],
       ['?scope=global', false, false],
     ])(
-      'to "%s" with an expired access token and a refresh token (own alive: %s, others: %s)',
+      'answers 204 to "%s" with an expired access token and a refresh token (own alive: %s, others: %s)',
       async (query, ownAlive, othersAlive) => {
         const { own, others } = await logInThrice(app);
         app.clock.advanceSeconds(2000);
@@ -164,7 +173,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('to an older refresh token of the session, which the client may still hold', async () => {
+    it('answers 204 to an older refresh token of the session, which the client may still hold', async () => {
       const { own } = await logInThrice(app);
       const next = await app.post('/refresh').send({ refresh_token: own.refresh }).expect(200);
       const last = await app.post('/refresh').send({ refresh_token: next.body.refresh_token }).expect(200);
@@ -176,7 +185,7 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: last.body.refresh_token }).expect(401);
     });
 
-    it('to both tokens of one session', async () => {
+    it('answers 204 to both tokens of one session', async () => {
       const { own, others } = await logInThrice(app);
 
       await logOut(own.access).send({ refresh_token: own.refresh }).expect(204);
@@ -185,7 +194,7 @@ onEachDatabase((kind) => {
       expect(await isAlive(app, others[0])).toBe(true);
     });
 
-    it('to a refresh token beside an access token that is none', async () => {
+    it('answers 204 to a refresh token beside an access token that is none', async () => {
       const { own } = await logInThrice(app);
 
       await logOut('garbage').send({ refresh_token: own.refresh }).expect(204);
@@ -193,7 +202,7 @@ onEachDatabase((kind) => {
       expect(await isAlive(app, own)).toBe(false);
     });
 
-    it('but a refresh token that was used up, and so may have been copied, ends no others', async () => {
+    it('ends no other session for a refresh token that was used up, and so may have been copied', async () => {
       const { own, others } = await logInThrice(app);
       await app.post('/refresh').send({ refresh_token: own.refresh }).expect(200);
 
@@ -204,7 +213,7 @@ onEachDatabase((kind) => {
       for (const other of others) expect(await isAlive(app, other)).toBe(true);
     });
 
-    it('but a session that has ended ends no others any more, whoever still holds its tokens', async () => {
+    it('ends no other session for the tokens of one that has ended', async () => {
       const { own, others } = await logInThrice(app);
       await logOut(others[0].access, '?scope=others').expect(204);
       expect(await isAlive(app, own)).toBe(false);
@@ -218,10 +227,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /logout answers 204 while revocations are stale', () => {
+  describe('POST /logout while revocations are stale', () => {
     const app = useApp(kind, { REVOCATION_WHEN_STALE: 'refuse' });
 
-    it('since the session must end all the same', async () => {
+    it('answers 204 since the session must end all the same', async () => {
       const { token } = await signUp(app);
       app.clock.advanceSeconds(60);
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(503);

@@ -4,11 +4,11 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /logout answers 400', () => {
+  describe('POST /logout', () => {
     const app = useApp(kind);
 
     it.each(['scope=', 'scope=all', 'scope=Local', 'scope=local&scope=global', 'scope=local,global'])(
-      'to the query %s, and ends nothing',
+      'answers 400 to the query %s, and ends nothing',
       async (query) => {
         const { token } = await signUp(app);
 
@@ -25,7 +25,7 @@ onEachDatabase((kind) => {
       [{ refresh_token: ['TOKEN'] }, '/refresh_token', 'wrong_type'],
       [{ scope: 'global' }, '/scope', 'unknown_field'],
       [[], '', 'wrong_type'],
-    ])('to the body %j, and ends nothing', async (body, pointer, code) => {
+    ])('answers 400 to the body %j, and ends nothing', async (body, pointer, code) => {
       const { token } = await signUp(app);
 
       const response = await app.post('/logout').auth(token, { type: 'bearer' }).send(body).expect(400);
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('to an Authorization header that is malformed, although a refresh token is there', async () => {
+    it('answers 400 to an Authorization header that is malformed, although a refresh token is there', async () => {
       const { refreshToken, token } = await signUp(app);
 
       const { body } = await app

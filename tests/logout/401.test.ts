@@ -9,23 +9,26 @@ import { signUp } from '../support/people.ts';
 const OTHER_SECRET = 'another-secret-that-this-service-has-never-heard-of';
 
 onEachDatabase((kind) => {
-  describe('POST /logout answers 401', () => {
+  describe('POST /logout', () => {
     const app = useApp(kind);
 
-    it.each(['', '?scope=others', '?scope=global'])('to no token at all with "%s"', async (query) => {
-      const response = await app.post(`/logout${query}`).expect(401);
+    it.each(['', '?scope=others', '?scope=global'])(
+      'answers 401 to no token at all with "%s"',
+      async (query) => {
+        const response = await app.post(`/logout${query}`).expect(401);
 
-      expect(response.body.code).toBe('token_missing');
-      expect(response.headers['www-authenticate']).toBe('Bearer realm="latchkey"');
-    });
+        expect(response.body.code).toBe('token_missing');
+        expect(response.headers['www-authenticate']).toBe('Bearer realm="latchkey"');
+      },
+    );
 
-    it('to an empty body without an access token', async () => {
+    it('answers 401 to an empty body without an access token', async () => {
       const { body } = await app.post('/logout').send({}).expect(401);
 
       expect(body.code).toBe('token_missing');
     });
 
-    it('to an access token that is none', async () => {
+    it('answers 401 to an access token that is none', async () => {
       const { token } = await signUp(app);
 
       for (const wrong of ['garbage', `${token}x`, token.slice(0, -1)]) {
@@ -35,7 +38,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('to an expired access token alone, and the session goes on', async () => {
+    it('answers 401 to an expired access token alone, and the session goes on', async () => {
       const { token, refreshToken } = await signUp(app);
       app.clock.advanceSeconds(1000);
 
@@ -45,7 +48,7 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
     });
 
-    it('to a refresh token that is garbage, tampered, foreign or of no session', async () => {
+    it('answers 401 to a refresh token that is garbage, tampered, foreign or of no session', async () => {
       const { token, refreshToken, sessionId } = await signUp(app);
       const foreign = createRefreshTokens([secretKey(OTHER_SECRET)]);
       const own = createRefreshTokens([secretKey(TEST_SECRET)]);
@@ -64,7 +67,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('to a refresh token in the Authorization header', async () => {
+    it('answers 401 to a refresh token in the Authorization header', async () => {
       const { token, refreshToken } = await signUp(app);
 
       const { body } = await app.post('/logout').auth(refreshToken, { type: 'bearer' }).expect(401);

@@ -4,10 +4,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aUsername, signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /me answers 200', () => {
+  describe('GET /me', () => {
     const app = useApp(kind);
 
-    it('with the account of the token, for no cache to keep', async () => {
+    it('answers 200 with the account of the token, for no cache to keep', async () => {
       const person = await signUp(app, { username: aUsername(), name: 'Ada Lovelace' });
       await signUp(app);
 
@@ -29,19 +29,22 @@ onEachDatabase((kind) => {
       });
     });
 
-    it.each(['bearer', 'BEARER', 'bEaReR'])('for the scheme in any case, such as %s', async (scheme) => {
-      const { token } = await signUp(app);
+    it.each(['bearer', 'BEARER', 'bEaReR'])(
+      'answers 200 for the scheme in any case, such as %s',
+      async (scheme) => {
+        const { token } = await signUp(app);
 
-      await app.get('/me').set('Authorization', `${scheme} ${token}`).expect(200);
-    });
+        await app.get('/me').set('Authorization', `${scheme} ${token}`).expect(200);
+      },
+    );
 
-    it('for more than one space between the scheme and the token', async () => {
+    it('answers 200 for more than one space between the scheme and the token', async () => {
       const { token } = await signUp(app);
 
       await app.get('/me').set('Authorization', `Bearer   ${token}`).expect(200);
     });
 
-    it('to HEAD, with the headers alone', async () => {
+    it('answers 200 to HEAD, with the headers alone', async () => {
       const { token } = await signUp(app);
 
       const response = await app.head('/me').auth(token, { type: 'bearer' }).expect(200);
@@ -50,13 +53,13 @@ onEachDatabase((kind) => {
       expect(Number(response.headers['content-length'])).toBeGreaterThan(0);
     });
 
-    it('to a client that says its empty body has no bytes', async () => {
+    it('answers 200 to a client that says its empty body has no bytes', async () => {
       const { token } = await signUp(app);
 
       await app.get('/me').auth(token, { type: 'bearer' }).set('Content-Length', '0').expect(200);
     });
 
-    it('with the email address shown as verified once it is', async () => {
+    it('answers 200 with the email address shown as verified once it is', async () => {
       const { id, token } = await signUp(app);
       await app.models.users.update({ emailVerifiedAt: new Date() }, { where: { id } });
 
@@ -66,10 +69,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /me answers 200 near the end of a token', () => {
+  describe('GET /me near the end of a token', () => {
     const app = useApp(kind);
 
-    it('up to 5 seconds after its expiry, which another clock may not have reached', async () => {
+    it('answers 200 up to 5 seconds after its expiry, which another clock may not have reached', async () => {
       const { token } = await signUp(app);
 
       app.clock.advanceSeconds(904);
@@ -78,10 +81,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /me answers 200 to a token from the future', () => {
+  describe('GET /me with a token from the future', () => {
     const app = useApp(kind);
 
-    it('of up to 5 seconds, where the clock that issued it is ahead', async () => {
+    it('answers 200 to one of up to 5 seconds, where the clock that issued it is ahead', async () => {
       app.clock.advanceSeconds(5);
       const { token } = await signUp(app);
       app.clock.advanceSeconds(-5);
@@ -90,7 +93,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /me answers 200', () => {
+  describe('PATCH /me', () => {
     const app = useApp(kind);
 
     async function change(token: string, body: object) {
@@ -100,7 +103,7 @@ onEachDatabase((kind) => {
       return response.body.user;
     }
 
-    it('with the changed account, and leaves everything else as it was', async () => {
+    it('answers 200 with the changed account, and leaves everything else as it was', async () => {
       const person = await signUp(app, { username: aUsername(), name: 'Ada' });
       const createdAt = new Date(app.clock.now()).toISOString();
       app.clock.advanceSeconds(60);
@@ -118,7 +121,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('to a new username, which logs in from then on, while the old one does not', async () => {
+    it('answers 200 to a new username, which logs in from then on, while the old one does not', async () => {
       const { username, password, token } = await signUp(app, { username: aUsername() });
       const renamed = aUsername();
 
@@ -129,14 +132,14 @@ onEachDatabase((kind) => {
       await signUp(app, username === undefined ? {} : { username });
     });
 
-    it('to a first username', async () => {
+    it('answers 200 to a first username', async () => {
       const { token } = await signUp(app);
       const username = aUsername();
 
       expect(await change(token, { username })).toMatchObject({ username });
     });
 
-    it("to the person's own username in another case, since nobody else has it", async () => {
+    it("answers 200 to the person's own username in another case, since no other account has it", async () => {
       const username = aUsername();
       const { token } = await signUp(app, { username });
 
@@ -145,19 +148,19 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('to the same again, in the same instant', async () => {
+    it('answers 200 to the same again, in the same instant', async () => {
       const { token, username } = await signUp(app, { username: aUsername(), name: 'Ada' });
 
       expect(await change(token, { username, name: 'Ada' })).toMatchObject({ username, name: 'Ada' });
     });
 
-    it('to an empty name, which means none', async () => {
+    it('answers 200 to an empty name, which means none', async () => {
       const { token } = await signUp(app, { name: 'Ada' });
 
       expect(await change(token, { name: '  ' })).toMatchObject({ name: null });
     });
 
-    it('to null, which means no name and no username', async () => {
+    it('answers 200 to null, which means no name and no username', async () => {
       const { token, username, password } = await signUp(app, { username: aUsername(), name: 'Ada' });
 
       expect(await change(token, { name: null })).toMatchObject({ name: null, username });
@@ -167,7 +170,7 @@ onEachDatabase((kind) => {
       await signUp(app, username === undefined ? {} : { username });
     });
 
-    it('to a name in any script, trimmed and in one normal form', async () => {
+    it('answers 200 to a name in any script, trimmed and in one normal form', async () => {
       const { token } = await signUp(app);
 
       expect(await change(token, { name: `  ${'Zoé 山田 👩‍👩‍👧 O’Neil'.normalize('NFD')} ` })).toMatchObject({
@@ -175,7 +178,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('to a name of 200 characters, however many code units each one takes', async () => {
+    it('answers 200 to a name of 200 characters, however many code units each one takes', async () => {
       const { token } = await signUp(app);
 
       for (const name of ['a'.repeat(200), '山'.repeat(200), '🔑'.repeat(200)]) {
@@ -183,7 +186,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to a name that looks like SQL or HTML, which is only text', async () => {
+    it('answers 200 to a name that looks like SQL or HTML, which is only text', async () => {
       const { token } = await signUp(app);
 
       for (const name of [
@@ -196,7 +199,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('and changes nobody else', async () => {
+    it('changes no other account', async () => {
       const other = await signUp(app, { name: 'Grace' });
       const { token } = await signUp(app);
 

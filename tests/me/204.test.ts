@@ -5,14 +5,14 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aUsername, signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('DELETE /me answers 204', () => {
+  describe('DELETE /me', () => {
     const app = useApp(kind);
 
     async function remove(token: string, password: string) {
       return app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
     }
 
-    it('with no body, and the account is gone', async () => {
+    it('answers 204 with no body, and the account is gone', async () => {
       const { id, token, password } = await signUp(app);
 
       const response = await remove(token, password);
@@ -22,7 +22,7 @@ onEachDatabase((kind) => {
       expect(await app.models.users.findByPk(id)).toBeNull();
     });
 
-    it('and nobody logs in to it any more', async () => {
+    it('refuses every login to it from then on', async () => {
       const { email, username, token, password } = await signUp(app, { username: aUsername() });
 
       await remove(token, password);
@@ -31,7 +31,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ username, password }).expect(401);
     });
 
-    it('and its tokens open nothing any more', async () => {
+    it('ends its tokens', async () => {
       const { email, token, password } = await signUp(app);
       const login = await app.post('/login').send({ email, password }).expect(200);
 
@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('and its email address and username sign up again, as somebody new', async () => {
+    it('frees its email address and username for a new account', async () => {
       const username = aUsername();
       const before = await signUp(app, { username });
 
@@ -54,7 +54,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(before.token, { type: 'bearer' }).expect(401);
     });
 
-    it('and everybody else is still there', async () => {
+    it('leaves every other account in place', async () => {
       const other = await signUp(app);
       const { token, password } = await signUp(app);
 
@@ -63,14 +63,14 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(other.token, { type: 'bearer' }).expect(200);
     });
 
-    it('for a password whose hash came from another system', async () => {
+    it('answers 204 for a password whose hash came from another system', async () => {
       const { id, token, password } = await signUp(app);
       await app.models.users.update({ passwordHash: await bcrypt.hash(password, 4) }, { where: { id } });
 
       await remove(token, password);
     });
 
-    it('to one of two who ask at once, of whom the other hears 401 or 403', async () => {
+    it('answers 204 to one of two who ask at once, of whom the other hears 401 or 403', async () => {
       const { token, password } = await signUp(app);
 
       const responses = await Promise.all(

@@ -10,7 +10,7 @@ const CHALLENGE =
   'Bearer realm="latchkey", error="invalid_request", error_description="The request is malformed"';
 
 onEachDatabase((kind) => {
-  describe('GET /me answers 400', () => {
+  describe('GET /me', () => {
     const app = useApp(kind);
 
     /** Sends the headers one by one, as no client library would. */
@@ -28,7 +28,7 @@ onEachDatabase((kind) => {
       ['a token before another scheme', 'Bearer TOKEN', 'Basic YTpi'],
       ['a token after an empty header', '', 'Bearer TOKEN'],
     ])(
-      'to two Authorization headers: %s, which a proxy may read differently',
+      'answers 400 to two Authorization headers: %s, which a proxy may read differently',
       async (_what, first, second) => {
         const own = await signUp(app);
         const other = await signUp(app);
@@ -62,7 +62,7 @@ onEachDatabase((kind) => {
       'Bearer =',
       'Bearer a=b',
       'Bearer ТОКЕN',
-    ])('to the malformed header %j', async (header) => {
+    ])('answers 400 to the malformed header %j', async (header) => {
       const { token } = await signUp(app);
 
       const response = await app
@@ -76,10 +76,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /me answers 400', () => {
+  describe('PATCH /me', () => {
     const app = useApp(kind);
 
-    it('to a body that would change nothing', async () => {
+    it('answers 400 to a body that would change nothing', async () => {
       const { token } = await signUp(app);
 
       const response = await app.patch('/me').auth(token, { type: 'bearer' }).send({}).expect(400);
@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('to no body at all', async () => {
+    it('answers 400 to no body at all', async () => {
       const { token } = await signUp(app);
 
       const response = await app.patch('/me').auth(token, { type: 'bearer' }).expect(400);
@@ -98,7 +98,7 @@ onEachDatabase((kind) => {
       expect(response.body.code).toBe('validation_failed');
     });
 
-    it('to malformed JSON', async () => {
+    it('answers 400 to malformed JSON', async () => {
       const { token } = await signUp(app);
 
       const response = await app
@@ -131,24 +131,27 @@ onEachDatabase((kind) => {
       { fault: { email_verified: true }, code: 'unknown_field' },
       { fault: { roles: ['admin'] }, code: 'unknown_field' },
       { fault: { created_at: '1970-01-01T00:00:00.000Z' }, code: 'unknown_field' },
-    ])('to $fault ($code), and changes nothing, the good fields included', async ({ fault, code }) => {
-      const { token } = await signUp(app, { username: aUsername(), name: 'Ada' });
-      const before = await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
+    ])(
+      'answers 400 to $fault ($code), and changes nothing, the good fields included',
+      async ({ fault, code }) => {
+        const { token } = await signUp(app, { username: aUsername(), name: 'Ada' });
+        const before = await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
 
-      const response = await app
-        .patch('/me')
-        .auth(token, { type: 'bearer' })
-        .send({ name: 'Eve', ...fault })
-        .expect(400);
+        const response = await app
+          .patch('/me')
+          .auth(token, { type: 'bearer' })
+          .send({ name: 'Eve', ...fault })
+          .expect(400);
 
-      expect(response.body.errors).toEqual([
-        { pointer: `/${Object.keys(fault)[0]}`, code, detail: expect.any(String) },
-      ]);
-      const after = await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
-      expect(after.body).toEqual(before.body);
-    });
+        expect(response.body.errors).toEqual([
+          { pointer: `/${Object.keys(fault)[0]}`, code, detail: expect.any(String) },
+        ]);
+        const after = await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
+        expect(after.body).toEqual(before.body);
+      },
+    );
 
-    it('to a field __proto__, which changes no prototype', async () => {
+    it('answers 400 to a field __proto__, which changes no prototype', async () => {
       const { token } = await signUp(app);
 
       const response = await app
@@ -165,7 +168,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('DELETE /me answers 400', () => {
+  describe('DELETE /me', () => {
     const app = useApp(kind);
 
     it.each([
@@ -176,7 +179,7 @@ onEachDatabase((kind) => {
       { body: { password: { $ne: null } }, pointer: '/password', code: 'wrong_type' },
       { body: { password: 'PASSWORD', confirm: true }, pointer: '/confirm', code: 'unknown_field' },
       { body: { password: 'x'.repeat(1025) }, pointer: '/password', code: 'password_too_long' },
-    ])('to the body $body ($code), and deletes nothing', async ({ body, pointer, code }) => {
+    ])('answers 400 to the body $body ($code), and deletes nothing', async ({ body, pointer, code }) => {
       const { token, password } = await signUp(app);
       const text = body && JSON.stringify(body).replace('PASSWORD', password);
 

@@ -47,10 +47,10 @@ function tamper(token: string, part: 0 | 1, change: object): string {
 }
 
 onEachDatabase((kind) => {
-  describe('GET /me answers 401', () => {
+  describe('GET /me', () => {
     const app = useApp(kind);
 
-    it('to no credential, with a challenge that names no error', async () => {
+    it('answers 401 to no credential, with a challenge that names no error', async () => {
       const response = await app.get('/me').expect(401);
 
       expect(response.type).toBe('application/problem+json');
@@ -75,7 +75,7 @@ onEachDatabase((kind) => {
       'Bearerish TOKEN',
       'TOKEN',
       'Token TOKEN',
-    ])('to the header %j, which counts as no credential', async (header) => {
+    ])('answers 401 to the header %j, which counts as no credential', async (header) => {
       const { token } = await signUp(app);
 
       const response = await app.get('/me').set('Authorization', header.replace('TOKEN', token)).expect(401);
@@ -85,7 +85,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['access_token', 'token', 'authorization', 'bearer_token'])(
-      'to a token in the query member %s, where logs and histories would keep it',
+      'answers 401 to a token in the query member %s, where logs and histories would keep it',
       async (name) => {
         const { token } = await signUp(app);
 
@@ -100,7 +100,7 @@ onEachDatabase((kind) => {
     );
 
     it.each(['Cookie', 'X-Access-Token', 'Proxy-Authorization', 'X-Authorization'])(
-      'to a token in the header %s',
+      'answers 401 to a token in the header %s',
       async (name) => {
         const { token } = await signUp(app);
 
@@ -113,7 +113,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    describe('to a token that is not valid:', () => {
+    describe('with a token that is not valid', () => {
       it.each<[string, (token: string, id: string) => string]>([
         ['no token at all', () => 'garbage'],
         ['two dots', () => '..'],
@@ -125,14 +125,14 @@ onEachDatabase((kind) => {
         ['with more roles under the old signature', (token) => tamper(token, 1, { roles: ['admin'] })],
         ['that claims to need no signature', (token) => tamper(token, 0, { alg: 'none' })],
         ['that is no access token by its type', (token) => tamper(token, 0, { typ: 'JWT' })],
-        ['signed by somebody else', (_token, id) => forge(app, id, { secret: OTHER_SECRET })],
+        ['signed with another key', (_token, id) => forge(app, id, { secret: OTHER_SECRET })],
         [
-          'signed by somebody else in our name',
+          'signed with another key under the kid of ours',
           (_token, id) => forge(app, id, { secret: OTHER_SECRET, kidOf: TEST_SECRET }),
         ],
         ['of another issuer', (_token, id) => forge(app, id, { issuer: 'https://other.example.com' })],
         ['of 10,000 characters', (token) => token + 'A'.repeat(10_000 - token.length)],
-      ])('%s', async (_what, makeToken) => {
+      ])('answers 401 to one that is not valid: %s', async (_what, makeToken) => {
         const { token, id } = await signUp(app);
         const broken = makeToken(token, id);
 
@@ -144,7 +144,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('to a token of somebody who never was', async () => {
+    it('answers 401 to a token of a user who never was', async () => {
       const token = forge(app, '01890000-0000-7000-8000-000000000001', {});
 
       const response = await app.get('/me').auth(token, { type: 'bearer' }).expect(401);
@@ -152,7 +152,7 @@ onEachDatabase((kind) => {
       expect(response.body.code).toBe('token_revoked');
     });
 
-    it('to the token of a deleted account', async () => {
+    it('answers 401 to the token of a deleted account', async () => {
       const { id, token } = await signUp(app);
       await app.models.users.destroy({ where: { id } });
 
@@ -162,7 +162,7 @@ onEachDatabase((kind) => {
       expect(response.headers['www-authenticate']).toBe(REVOKED);
     });
 
-    it('to the token of a disabled account, until it is enabled again', async () => {
+    it('answers 401 to the token of a disabled account, until it is enabled again', async () => {
       const { id, token } = await signUp(app);
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
@@ -175,10 +175,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /me answers 401 as time passes', () => {
+  describe('GET /me as time passes', () => {
     const app = useApp(kind);
 
-    it('to an expired token, and says how long ago it expired', async () => {
+    it('answers 401 to an expired token, and says how long ago it expired', async () => {
       const { token } = await signUp(app);
 
       app.clock.advanceSeconds(900 + 30);
@@ -192,7 +192,7 @@ onEachDatabase((kind) => {
       expect(response.headers['www-authenticate']).toBe(EXPIRED);
     });
 
-    it('from 5 seconds after the expiry', async () => {
+    it('answers 401 from 5 seconds after the expiry', async () => {
       const { token } = await signUp(app);
 
       app.clock.advanceSeconds(905);
@@ -201,7 +201,7 @@ onEachDatabase((kind) => {
       expect(response.body.detail).toBe('The access token expired 5 seconds ago.');
     });
 
-    it('to an expired token with a wrong signature as to any other forgery', async () => {
+    it('answers 401 to an expired token with a wrong signature as to any other forgery', async () => {
       const { id } = await signUp(app);
       const token = forge(app, id, { secret: OTHER_SECRET, kidOf: TEST_SECRET });
 
@@ -212,7 +212,7 @@ onEachDatabase((kind) => {
       expect(response.headers['www-authenticate']).toBe(INVALID);
     });
 
-    it('to a token from more than 5 seconds in the future', async () => {
+    it('answers 401 to a token from more than 5 seconds in the future', async () => {
       app.clock.advanceSeconds(7);
       const { token } = await signUp(app);
       app.clock.advanceSeconds(-7);
@@ -223,10 +223,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /me with ACCESS_TOKEN_TTL_SECONDS=60 answers 401', () => {
+  describe('GET /me with ACCESS_TOKEN_TTL_SECONDS=60', () => {
     const app = useApp(kind, { ACCESS_TOKEN_TTL_SECONDS: '60' });
 
-    it('after that time and the 5 seconds', async () => {
+    it('answers 401 after that time and the 5 seconds', async () => {
       const { token } = await signUp(app);
 
       app.clock.advanceSeconds(64);
@@ -237,10 +237,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('PATCH /me answers 401', () => {
+  describe('PATCH /me', () => {
     const app = useApp(kind);
 
-    it('to no credential, whatever the body is', async () => {
+    it('answers 401 to no credential, whatever the body is', async () => {
       for (const body of [{ name: 'Eve' }, {}, { name: 1 }]) {
         const response = await app.patch('/me').send(body).expect(401);
         expect(response.body.code).toBe('token_missing');
@@ -248,7 +248,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to a token in the body, which is never read', async () => {
+    it('answers 401 to a token in the body, which is never read', async () => {
       const { token } = await signUp(app, { name: 'Ada' });
 
       await app.patch('/me').send({ name: 'Eve', access_token: token }).expect(401);
@@ -257,7 +257,7 @@ onEachDatabase((kind) => {
       expect(body.user.name).toBe('Ada');
     });
 
-    it('to a disabled account, and changes nothing', async () => {
+    it('answers 401 to a disabled account, and changes nothing', async () => {
       const { id, token } = await signUp(app, { name: 'Ada' });
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
@@ -271,7 +271,7 @@ onEachDatabase((kind) => {
       expect((await app.models.users.findByPk(id))?.name).toBe('Ada');
     });
 
-    it('to a deleted account, even for a username that is taken', async () => {
+    it('answers 401 to a deleted account, even for a username that is taken', async () => {
       const { id, token } = await signUp(app);
       const { username } = await signUp(app, { username: 'taken.by.somebody' });
       await app.models.users.destroy({ where: { id } });
@@ -283,10 +283,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('DELETE /me answers 401', () => {
+  describe('DELETE /me', () => {
     const app = useApp(kind);
 
-    it('to no credential but the right password, and deletes nothing', async () => {
+    it('answers 401 to no credential but the right password, and deletes nothing', async () => {
       const { token, password } = await signUp(app);
 
       const response = await app.delete('/me').send({ password }).expect(401);
@@ -295,7 +295,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('to a token in the body or the query, and deletes nothing', async () => {
+    it('answers 401 to a token in the body or the query, and deletes nothing', async () => {
       const { token, password } = await signUp(app);
 
       await app.delete('/me').send({ password, access_token: token }).expect(401);
@@ -304,7 +304,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('to a disabled account with the right password, and keeps it', async () => {
+    it('answers 401 to a disabled account with the right password, and keeps it', async () => {
       const { id, token, password } = await signUp(app);
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 

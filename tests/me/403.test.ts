@@ -5,10 +5,10 @@ import { CANARY } from '../support/logs.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('DELETE /me answers 403', () => {
+  describe('DELETE /me', () => {
     const app = useApp(kind);
 
-    async function demandRefusal(token: string, password: string) {
+    async function expectRefusal(token: string, password: string) {
       const response = await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(403);
       expect(response.type).toBe('application/problem+json');
       expect(response.body).toMatchObject({ status: 403, code: 'wrong_password' });
@@ -17,28 +17,28 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
     }
 
-    it('to a wrong password, and the account stays', async () => {
+    it('answers 403 to a wrong password, and the account stays', async () => {
       const { token, email, password } = await signUp(app);
 
-      await demandRefusal(token, `${CANARY} wrong`);
-      await demandRefusal(token, '');
+      await expectRefusal(token, `${CANARY} wrong`);
+      await expectRefusal(token, '');
 
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it("to somebody else's password", async () => {
+    it("answers 403 to another user's password", async () => {
       const other = await signUp(app);
       const { token } = await signUp(app);
 
-      await demandRefusal(token, other.password);
+      await expectRefusal(token, other.password);
     });
 
-    it('to any password of an account that has none', async () => {
+    it('answers 403 to any password of an account that has none', async () => {
       const { id, token, password } = await signUp(app);
       await app.models.users.update({ passwordHash: null }, { where: { id } });
 
-      await demandRefusal(token, password);
-      await demandRefusal(token, '');
+      await expectRefusal(token, password);
+      await expectRefusal(token, '');
     });
   });
 });

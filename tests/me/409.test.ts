@@ -4,10 +4,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aUsername, signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('PATCH /me answers 409', () => {
+  describe('PATCH /me', () => {
     const app = useApp(kind);
 
-    it('to a username that somebody else has, in any case, and changes nothing', async () => {
+    it('answers 409 to a username that is taken, in any case, and changes nothing', async () => {
       const { username = '' } = await signUp(app, { username: aUsername() });
       const { token } = await signUp(app, { username: aUsername(), name: 'Ada' });
       const before = await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
@@ -27,7 +27,7 @@ onEachDatabase((kind) => {
       expect(after.body).toEqual(before.body);
     });
 
-    it('to the username of somebody disabled, which they keep', async () => {
+    it('answers 409 to the username of a disabled account, which keeps it', async () => {
       const { id, username } = await signUp(app, { username: aUsername() });
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
       const { token } = await signUp(app);
@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       expect(response.body.code).toBe('username_taken');
     });
 
-    it('to all but one of ten who race for one username', async () => {
+    it('answers 409 to all but one of ten who race for one username', async () => {
       const people = await Promise.all(Array.from({ length: 10 }, () => signUp(app)));
       const username = aUsername();
 

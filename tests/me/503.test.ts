@@ -16,11 +16,11 @@ onEachDatabase((kind) => {
   describe.each([
     ['POST /me/password', 'post', '/me/password'],
     ['DELETE /me', 'delete', '/me'],
-  ] as const)('%s answers 503', (_operation, method, path) => {
+  ] as const)('%s', (_operation, method, path) => {
     const bodyOf = (password: string) =>
       method === 'delete' ? { password } : { current_password: password, new_password: aPerson().password };
 
-    it('where the password would wait too long to be compared, and changes and counts nothing', async () => {
+    it('answers 503 where the password would wait too long to be compared, and changes and counts nothing', async () => {
       const { id, email, password, token } = await signUp(app);
       const send = () => app[method](path).auth(token, { type: 'bearer' }).send(bodyOf(password));
       const before = await app.store.users.findById(id);
@@ -38,10 +38,10 @@ onEachDatabase((kind) => {
 });
 
 onEachDatabase((kind) => {
-  describe('POST /me/password answers 503', () => {
+  describe('POST /me/password', () => {
     const app = useApp(kind, HALF_A_SECOND_TO_WAIT);
 
-    it('where the new password would wait too long to be hashed, and the right old one is no failure', async () => {
+    it('answers 503 where the new password would wait too long to be hashed, and the right old one is no failure', async () => {
       const { id, email, password, token } = await signUp(app);
       const passwordHash = await bcrypt.hash(password, 4);
       await app.models.users.update({ passwordHash }, { where: { id } });

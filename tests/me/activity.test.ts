@@ -10,7 +10,7 @@ import { CANARY } from '../support/logs.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /me/activity answers 200', () => {
+  describe('GET /me/activity, 200', () => {
     const app = useApp(kind);
 
     async function activity(token: string, query: Record<string, string | number> = {}): Promise<ShownPage> {
@@ -18,7 +18,7 @@ onEachDatabase((kind) => {
       return body;
     }
 
-    /** Writes down that somebody did something, from a device of theirs. */
+    /** Records that a user did something, from a device of theirs. */
     async function note(actor: Caller['actor'], subjectId: string): Promise<void> {
       const origin = {
         userAgent: 'Theirs/1',
@@ -31,7 +31,7 @@ onEachDatabase((kind) => {
       await app.store.audit.append(entryOf('user.unlocked', caller, subjectId), new Date(app.clock.now()));
     }
 
-    it('with what the person did, the latest first, from which device and in which session', async () => {
+    it('answers 200 with what the person did, the latest first, from which device and in which session', async () => {
       const { id, token, sessionId } = await signUp(app);
       await app
         .patch('/me')
@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
       expect(next_cursor).toBeNull();
     });
 
-    it('with failed logins, and from where they were tried', async () => {
+    it('answers 200 with failed logins, and from where they were tried', async () => {
       const { token, email } = await signUp(app);
       await app
         .post('/login')
@@ -73,7 +73,7 @@ onEachDatabase((kind) => {
       expect(event).toMatchObject({ type: 'login.failed', ip: '127.0.0.1', user_agent: 'Thief/1' });
     });
 
-    it('with what others did to the account, without their device and session', async () => {
+    it('answers 200 with what others did to the account, without their device and session', async () => {
       const { id, token } = await signUp(app);
       const admin = await anAdmin(app);
       const adminKey = await makeKey(app, admin.token);
@@ -94,7 +94,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it("with what the person's own API keys did, wherever, and from where, also after they were deleted", async () => {
+    it("answers 200 with what the person's own API keys did, wherever, and from where, also after they were deleted", async () => {
       const { id, token } = await signUp(app);
       const other = await signUp(app);
       const key = await makeKey(app, token);
@@ -117,7 +117,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('with nothing of anybody else', async () => {
+    it('answers 200 with nothing of other users', async () => {
       const [one, other] = [await signUp(app), await signUp(app)];
       await app
         .post('/login')
@@ -130,7 +130,7 @@ onEachDatabase((kind) => {
       expect(JSON.stringify(events)).not.toContain(other.id);
     });
 
-    it('page by page', async () => {
+    it('answers 200 page by page', async () => {
       const { token } = await signUp(app);
       for (const name of ['a', 'b', 'c']) {
         await app.patch('/me').auth(token, { type: 'bearer' }).send({ name }).expect(200);
@@ -146,7 +146,7 @@ onEachDatabase((kind) => {
       expect(third.next_cursor).toBeNull();
     });
 
-    it("not by somebody else's cursor: it is only a place in time", async () => {
+    it('shows nothing of another user by their cursor: it is only a place in time', async () => {
       const [one, other] = [await signUp(app), await signUp(app)];
       const { next_cursor } = await activity(other.token, { limit: 1 });
 
@@ -156,10 +156,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /me/activity answers 401', () => {
+  describe('GET /me/activity, 401', () => {
     const app = useApp(kind);
 
-    it('to nobody, and to a token that was revoked', async () => {
+    it('answers 401 without a token, and to a token that was revoked', async () => {
       const { token } = await signUp(app);
       await app.get('/me/activity').expect(401);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);

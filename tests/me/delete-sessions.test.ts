@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(401);
     });
 
-    it('ends nobody else', async () => {
+    it('ends no other session', async () => {
       const stranger = await signUp(app);
 
       await end(app, await signUp(app));
@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
   describe('Disabling an account', () => {
     const app = useApp(kind);
 
-    it('a second time changes nothing, and nobody cannot be disabled', async () => {
+    it('changes nothing a second time, and is refused for an unknown account', async () => {
       const { id } = await signUp(app);
 
       const { user } = await userAdminOf(app).disable(id, OPERATOR);
@@ -104,12 +104,12 @@ onEachDatabase((kind) => {
 
       expect(user.disabledAt).toBeInstanceOf(Date);
       expect(again.user.disabledAt).toEqual(user.disabledAt);
-      const nobody = '01980000-0000-7000-8000-00000000000a';
-      const refused = userAdminOf(app).disable(nobody, OPERATOR);
+      const noUser = '01980000-0000-7000-8000-00000000000a';
+      const refused = userAdminOf(app).disable(noUser, OPERATOR);
       await expect(refused).rejects.toMatchObject({ code: 'user_not_found' });
     });
 
-    it('and enabling it some seconds later lets the person log in, but not with what they had', async () => {
+    it('lets the person log in some seconds after enabling it, but not with what they had', async () => {
       const { id, email, password, token, refreshToken } = await signUp(app);
       await userAdminOf(app).disable(id, OPERATOR);
       app.clock.advanceSeconds(6);

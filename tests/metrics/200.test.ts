@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { TEST_SECRET, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { demandCleanLogs } from '../support/logs.ts';
+import { expectCleanLogs } from '../support/logs.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { parseMetrics, sumOf, valuesOf } from '../support/scrape.ts';
 
@@ -121,7 +121,7 @@ onEachDatabase((kind) => {
       expect([outcomes, grown]).toEqual([1, 1]);
     });
 
-    it('counts a wrong password of somebody who is logged in among the requests that were limited', async () => {
+    it('counts a wrong password of a user who is logged in among the requests that were limited', async () => {
       const { token, password } = await signUp(app);
       const change = () =>
         app
@@ -172,7 +172,7 @@ onEachDatabase((kind) => {
       expect(await scrape()).not.toContain('latchkey_redis_up');
     });
 
-    it('holds no token, no secret and nothing that tells who anybody is', async () => {
+    it('holds no token, no secret and nothing that identifies a user', async () => {
       const person = await signUp(app, { username: 'somebody_in_metrics' });
       await app.get('/sessions').set('Authorization', `Bearer ${person.token}`).expect(200);
       await app.delete(`/sessions/${person.sessionId}`).set('Authorization', `Bearer ${person.token}`);
@@ -182,7 +182,7 @@ onEachDatabase((kind) => {
       const secrets = [person.email, person.password, person.token, person.refreshToken, person.id];
       const more = [person.sessionId, 'somebody_in_metrics', TEST_SECRET, METRICS_TOKEN, '127.0.0.1'];
       expect([...secrets, ...more].filter((secret) => text.includes(secret))).toEqual([]);
-      demandCleanLogs([JSON.stringify({ text })]);
+      expectCleanLogs([JSON.stringify({ text })]);
     });
   });
 });

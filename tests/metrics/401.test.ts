@@ -59,7 +59,7 @@ describe('GET /metrics with METRICS_TOKEN', () => {
 });
 
 describe('METRICS_TOKEN that no Authorization header can carry', () => {
-  it('is a fault of the configuration, since nobody could ever read the metrics with it', async () => {
+  it('is a fault of the configuration, since the metrics could never be read with it', async () => {
     const run = await runServer(newDirectory(), { METRICS_TOKEN: 'correct horse battery staple' });
 
     expect(run.exitCode).toBe(78);

@@ -44,7 +44,7 @@ const VARIABLES_OF_GRAFANA = ['__rate_interval'];
 
 /** Metrics that are not always there: what makes the app below show them, or why it cannot. */
 const NOT_ALWAYS = {
-  // Only with REDIS_URL: one where nobody answers is shown too, as 0.
+  // Only with REDIS_URL: one that does not answer is shown too, as 0.
   latchkey_redis_up: { env: { REDIS_URL: 'redis://127.0.0.1:1' }, excused: false },
   // Only MySQL has a pool, and this run may have none.
   latchkey_database_connections: { env: {}, excused: !databaseKinds.includes('MySQL') },

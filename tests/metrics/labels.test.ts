@@ -62,7 +62,7 @@ describe('The labels of GET /metrics', () => {
     expect(sumOf(text, COUNT, { method: 'other', route: 'none' })).toBe(1 + 300);
   });
 
-  it('never hold a method that nobody knows, a preflight or a request that cannot be read', async () => {
+  it('never hold an unknown method, a preflight or a request that cannot be read', async () => {
     await requestOnce(app, 'BREW', '/me');
     await app.options('/me').set({
       Origin: 'https://app.example.com',

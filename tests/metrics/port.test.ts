@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { useDirectories } from '../support/directories.ts';
-import { demandCleanLogs } from '../support/logs.ts';
+import { expectCleanLogs } from '../support/logs.ts';
 import { freePort } from '../support/mysql-server.ts';
 import { sumOf } from '../support/scrape.ts';
 import { runServer, type ServerProcess, startServer } from '../support/server-process.ts';
@@ -23,7 +23,7 @@ describe('METRICS_PORT', () => {
 
   afterAll(async () => {
     expect(await server.stop()).toBe(0);
-    demandCleanLogs(server.logLines());
+    expectCleanLogs(server.logLines());
   });
 
   it('serves the metrics of the public port to everybody who reaches it', async () => {
@@ -48,7 +48,7 @@ describe('METRICS_PORT', () => {
     expect(await send(`${server.url}/metrics`)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   });
 
-  it('listens on this machine alone unless METRICS_HOST says otherwise', () => {
+  it('listens on this host alone unless METRICS_HOST says otherwise', () => {
     const line = server.logLines().find((entry) => JSON.parse(entry).msg === 'metrics are served') ?? '{}';
 
     expect(JSON.parse(line)).toMatchObject({ address: '127.0.0.1', port: Number(new URL(url).port) });
@@ -69,7 +69,7 @@ describe('METRICS_PORT', () => {
 });
 
 describe('METRICS_PORT together with METRICS_TOKEN', () => {
-  it('demands the token on both ports', async () => {
+  it('requires the token on both ports', async () => {
     const port = await freePort();
     const server = await startServer(newDirectory(), { METRICS_PORT: String(port), METRICS_TOKEN });
     const apart = `http://127.0.0.1:${port}/metrics`;
@@ -81,7 +81,7 @@ describe('METRICS_PORT together with METRICS_TOKEN', () => {
       expect(await send(url, { token: METRICS_TOKEN })).toMatchObject({ status: 200 });
     }
     expect(await server.stop()).toBe(0);
-    demandCleanLogs(server.logLines());
+    expectCleanLogs(server.logLines());
     expect(server.lines.join('\n')).not.toContain(METRICS_TOKEN);
   });
 });

@@ -11,10 +11,10 @@ onEachDatabase((kind) => {
     const app = useApp(kind, { TRUST_PROXY: '1', RATE_LIMIT_OAUTH_IP: '3/60' });
     let lastAddress = 0;
 
-    /** An address that nobody else has, so that each test has a limit of its own. */
+    /** An address that no other test has, so that each test has a limit of its own. */
     const anAddress = () => `198.51.100.${++lastAddress}`;
 
-    function demandSlowDown({ headers, body }: { headers: Record<string, string>; body: object }) {
+    function expectSlowDown({ headers, body }: { headers: Record<string, string>; body: object }) {
       expect(body).toEqual({ error: 'slow_down', error_description: expect.stringContaining('oauth-ip') });
       expect(headers['retry-after']).toMatch(/^\d+$/);
       expect(headers['ratelimit-policy']).toBe('"oauth-ip";q=3;w=60');
@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
       const first = await ask().expect(200);
       await ask().expect(200);
       await ask().expect(200);
-      demandSlowDown(await ask().expect(429));
+      expectSlowDown(await ask().expect(429));
 
       expect(first.headers.ratelimit).toMatch(/^"oauth-ip";r=2;t=\d+$/);
       await askForToken(app, client).set('X-Forwarded-For', anAddress()).expect(200);
@@ -59,8 +59,8 @@ onEachDatabase((kind) => {
         .set('X-Forwarded-For', address)
         .expect(401);
       await askForToken(app, impostor).set('X-Forwarded-For', address).expect(401);
-      demandSlowDown(await introspect(impostor, 'any', address).expect(429));
-      demandSlowDown(await askForToken(app, impostor).set('X-Forwarded-For', address).expect(429));
+      expectSlowDown(await introspect(impostor, 'any', address).expect(429));
+      expectSlowDown(await askForToken(app, impostor).set('X-Forwarded-For', address).expect(429));
 
       await app.clientRefusals.flush();
       expect(await recorded(app, 'client.refused', client.id)).toMatchObject([{ details: { count: 3 } }]);
@@ -79,8 +79,8 @@ onEachDatabase((kind) => {
         await ask('/oauth/introspect').expect(401);
         await ask('/oauth/revoke').expect(401);
         await ask('/oauth/token').send({ grant_type: 'client_credentials' }).expect(401);
-        demandSlowDown(await ask('/oauth/introspect').expect(429));
-        demandSlowDown(await ask('/oauth/revoke').expect(429));
+        expectSlowDown(await ask('/oauth/introspect').expect(429));
+        expectSlowDown(await ask('/oauth/revoke').expect(429));
 
         await app.clientRefusals.flush();
         const [latest] = await recorded(app, 'client.refused', null);

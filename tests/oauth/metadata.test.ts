@@ -7,11 +7,11 @@ import { signUp } from '../support/people.ts';
 const PATH = '/.well-known/oauth-authorization-server';
 
 onEachDatabase((kind) => {
-  describe('GET /.well-known/oauth-authorization-server answers 200', () => {
+  describe('GET /.well-known/oauth-authorization-server', () => {
     const app = useApp(kind);
     const renamed = useApp(kind, { JWT_ISSUER: 'https://issuer.example.com' });
 
-    it('with what RFC 8414 wants', async () => {
+    it('answers 200 with what RFC 8414 requires', async () => {
       const { body } = await app.get(PATH).expect(200);
 
       expect(body).toEqual({
@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with exactly the issuer that tokens name, whatever the public URL', async () => {
+    it('answers 200 with exactly the issuer that tokens name, whatever the public URL', async () => {
       const { token } = await signUp(renamed);
 
       const { body } = await renamed.get(PATH).expect(200);
@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
       expect(body.token_endpoint).toBe(`${PUBLIC_URL}/oauth/token`);
     });
 
-    it('with endpoints that are there', async () => {
+    it('answers 200 with endpoints that are there', async () => {
       const { body } = await app.get(PATH).expect(200);
 
       for (const [name, value] of Object.entries(body)) {

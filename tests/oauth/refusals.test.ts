@@ -31,7 +31,7 @@ describe('Refused clients', () => {
     expect(entries.at(-1)).toMatchObject({ subjectId: null, details: { count: 1_500 } });
   });
 
-  it('are written a minute later where the ledger could not be written', async () => {
+  it('are written a minute later where the audit log could not be written', async () => {
     const written: AuditEntry[] = [];
     let isAway = true;
     const appendMany = async (added: readonly AuditEntry[]) => {

@@ -42,14 +42,14 @@ function tokenOrMore(name: string): object[] {
 }
 
 onEachDatabase((kind) => {
-  describe('GET /openapi.json answers 200', () => {
+  describe('GET /openapi.json', () => {
     const app = useApp(kind);
 
     async function getDocument() {
       return (await app.get('/openapi.json').expect(200)).body;
     }
 
-    it('with an OpenAPI 3.1 document of this version, whose server is wherever it was read', async () => {
+    it('answers 200 with an OpenAPI 3.1 document of this version, whose server is wherever it was read', async () => {
       const response = await app.get('/openapi.json').expect(200);
 
       const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with every route of the application, and no route that is not there', async () => {
+    it('answers 200 with every route of the application, and no route that is not there', async () => {
       const documented = operationsOf(await getDocument()).map(({ name }) => name);
       const served = routesOf(app);
 
@@ -70,7 +70,7 @@ onEachDatabase((kind) => {
       expect(served.filter((route) => !files.includes(route)).sort()).toEqual(documented.sort());
     });
 
-    it('with operations that all answer, each with a status it lists', async () => {
+    it('answers 200 with operations that all answer, each with a status it lists', async () => {
       for (const { method, path, operation, name } of operationsOf(await getDocument())) {
         const response = await fetch(app.url + path, { method });
         await response.arrayBuffer();
@@ -83,7 +83,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with the bearer scheme on exactly the operations that ask for a token', async () => {
+    it('answers 200 with the bearer scheme on exactly the operations that ask for a token', async () => {
       const document = await getDocument();
 
       expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
@@ -105,7 +105,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with an id and a summary on each operation, the id unique', async () => {
+    it('answers 200 with an id and a summary on each operation, the id unique', async () => {
       const operations = operationsOf(await getDocument()).map(({ operation }) => operation);
 
       const ids = operations.map(({ operationId }) => operationId);
@@ -116,7 +116,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with references that all lead somewhere', async () => {
+    it('answers 200 with references that all lead somewhere', async () => {
       const document = await getDocument();
       const text = JSON.stringify(document);
       const pointers = [...text.matchAll(/"\$ref":"#([^"]+)"/g)].map((match) => match[1] ?? '');
@@ -131,7 +131,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with every error code, since clients branch on them', async () => {
+    it('answers 200 with every error code, since clients branch on them', async () => {
       const document = await getDocument();
 
       expect(document.components.schemas.Problem.properties.code.enum.sort()).toEqual(
@@ -139,7 +139,7 @@ onEachDatabase((kind) => {
       );
     });
 
-    it('with examples under the status that their code has', async () => {
+    it('answers 200 with examples under the status that their code has', async () => {
       for (const { operation } of operationsOf(await getDocument())) {
         for (const [status, response] of Object.entries(operation.responses)) {
           const content = response.content?.['application/problem+json'] as
@@ -153,7 +153,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with examples whose type is a page of this very service', async () => {
+    it('answers 200 with examples whose type is a page of this very service', async () => {
       const text = JSON.stringify(await getDocument());
 
       const types = [...text.matchAll(/"type":"(https?:[^"]+)"/g)].map((match) => match[1]);
@@ -161,7 +161,7 @@ onEachDatabase((kind) => {
       for (const type of types) expect(type).toMatch(new RegExp(`^${PUBLIC_URL}/docs/errors#`));
     });
 
-    it('with no field that may be left out marked as required, and the other way round', async () => {
+    it('answers 200 with no field that may be left out marked as required, and the other way round', async () => {
       const { schemas } = (await getDocument()).components;
 
       expect(schemas.Signup.required.sort()).toEqual(['email', 'password']);

@@ -15,7 +15,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
-/** A queue in which a piece is expected to take 100 ms and nobody waits longer than 300 ms: three may wait. */
+/** A queue in which a piece is expected to take 100 ms and none waits longer than 300 ms: three may wait. */
 function aQueue(options: Partial<FairQueueOptions> = {}) {
   let now = 0;
   const observed: string[] = [];
@@ -163,7 +163,7 @@ describe('a fair queue', () => {
 });
 
 describe('a full queue', () => {
-  it('refuses a client that has as much waiting as anybody, at once', async () => {
+  it('refuses a client that has as much waiting as any other, at once', async () => {
     const { queue, add, answers, isRefused } = aQueue();
 
     await add('a0', 'a1', 'a2', 'a3', 'a4');
@@ -184,7 +184,7 @@ describe('a full queue', () => {
     expect(started()).toEqual(['a0', 'a1', 'b1', 'a2']);
   });
 
-  it('pushes nobody out for a client that would then have as much', async () => {
+  it('pushes no client out for one that would then have as much', async () => {
     const { add, isRefused } = aQueue({ maxWaitMilliseconds: 400 });
 
     await add('a0', 'a1', 'a2', 'b1', 'b2', 'b3', 'a3');
@@ -214,7 +214,7 @@ describe('a full queue', () => {
     expect(isRefused('b1')).toBe(false);
   });
 
-  it('has room for two where one would fit, or nobody could push out one who floods', async () => {
+  it('has room for two where one would fit, or a client that floods could not be pushed out', async () => {
     const { add, isRefused } = aQueue({ expectedMilliseconds: 1500, maxWaitMilliseconds: 2000 });
 
     await add('a0', 'a1', 'a2', 'a3', 'b0');
@@ -245,7 +245,7 @@ describe('a place that is reserved before its work is ready', () => {
     expect(() => queue.reserve('d')).toThrow(AppError);
   });
 
-  it('holds up nobody whose work is ready', async () => {
+  it('holds up no work that is ready', async () => {
     const { queue, add, done, started } = aQueue();
     await add('a0');
     queue.reserve('b');
@@ -530,7 +530,7 @@ describe('whatever comes in whatever order', () => {
   it('each piece is answered once, no slot is lost, and no client starts twice while another waits', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (script, slots) => {
-        await demandFairness(script, slots);
+        await expectFairness(script, slots);
       }),
       { numRuns: 200 },
     );
@@ -538,7 +538,7 @@ describe('whatever comes in whatever order', () => {
 
   type Step = { client: string } | { end: number; fails: boolean; after: number };
 
-  async function demandFairness(script: readonly Step[], slots: number): Promise<void> {
+  async function expectFairness(script: readonly Step[], slots: number): Promise<void> {
     let now = 0;
     const running: (() => void)[] = [];
     /** How often each other client was started since this one began to wait without a start of its own. */

@@ -82,7 +82,7 @@ describe('hash workers', () => {
     expect(await workers.compare('client', { ...compareTask(hash), mayMatch: false })).toBe(false);
   });
 
-  it('do no more at once than there are threads, whoever asks', async () => {
+  it('do no more at once than there are threads, however many ask', async () => {
     const workers = createWorkers(2);
     const hash = bcrypt.hashSync(TEXT, LIVE_COST);
 

@@ -49,7 +49,7 @@ describe('a stored hash', () => {
   });
 });
 
-describe('a password verifies', () => {
+describe('a password', () => {
   it.each([
     ['plain', PASSWORD],
     ['with spaces at both ends', ' vexing quartz '],
@@ -58,11 +58,11 @@ describe('a password verifies', () => {
     ['of 256 emoji', '🔑🚪'.repeat(128)],
     ['in Chinese', '风急天高猿啸哀渚'],
     ['that is empty', ''],
-  ])('%s', async (_what, password) => {
+  ])('verifies where it is %s', async (_what, password) => {
     expect(await hasher.verify(password, await hasher.hash(password))).toEqual(MATCH);
   });
 
-  it('whichever of the two Unicode forms a keyboard sends', async () => {
+  it('verifies whichever of the two Unicode forms a keyboard sends', async () => {
     expect(await hasher.verify('Cafe\u0301 au lait', await hasher.hash('Café au lait'))).toEqual(MATCH);
     expect(await hasher.verify('Café au lait', await hasher.hash('Cafe\u0301 au lait'))).toEqual(MATCH);
   });
@@ -78,7 +78,7 @@ describe('a password verifies', () => {
     ['what follows a NUL', 'vexing\0quartz', 'vexing\0canoe'],
     ['a NUL at the end', 'vexing quartz', 'vexing quartz\0'],
     ['everything: one is empty', 'vexing quartz', ''],
-  ])('and not one that differs in %s', async (_what, chosen, given) => {
+  ])('does not verify where it differs in %s', async (_what, chosen, given) => {
     expect(await hasher.verify(given, await hasher.hash(chosen))).toEqual(NO_MATCH);
     expect(await hasher.verify(chosen, await hasher.hash(given))).toEqual(NO_MATCH);
   });
@@ -134,31 +134,31 @@ describe('a hash from another system', () => {
   });
 });
 
-describe('a hash asks to be made anew', () => {
-  it('when its cost is lower than the configured one', async () => {
+describe('the hash of a password', () => {
+  it('asks to be made anew when its cost is lower than the configured one', async () => {
     const stronger = createPasswordHasher(COST + 2, undefined);
 
     expect(await stronger.verify(PASSWORD, await hasher.hash(PASSWORD))).toEqual(OUTDATED_MATCH);
   });
 
-  it('when its cost is higher, since as long as it is stored every wrong password takes its time', async () => {
+  it('asks to be made anew when its cost is higher, since as long as it is stored every wrong password takes its time', async () => {
     const stronger = createPasswordHasher(COST + 2, undefined);
 
     expect(await hasher.verify(PASSWORD, await stronger.hash(PASSWORD))).toEqual(OUTDATED_MATCH);
   });
 
-  it('when it was made before there was a pepper, and verifies until then', async () => {
+  it('asks to be made anew when it was made before there was a pepper, and verifies until then', async () => {
     const stored = await hasher.hash(PASSWORD);
 
     expect(await peppered.verify(PASSWORD, stored)).toEqual(OUTDATED_MATCH);
     expect(await peppered.verify('vexing canoe', stored)).toEqual(NO_MATCH);
   });
 
-  it('and not when the pepper made it', async () => {
+  it('stays as it is when the pepper made it', async () => {
     expect(await peppered.verify(PASSWORD, await peppered.hash(PASSWORD))).toEqual(MATCH);
   });
 
-  it('and not when the password was wrong', async () => {
+  it('stays as it is when the password was wrong', async () => {
     const stronger = createPasswordHasher(COST + 2, PEPPER);
 
     expect(await stronger.verify('vexing canoe', await hasher.hash(PASSWORD))).toEqual(NO_MATCH);

@@ -12,8 +12,8 @@ onEachDatabase((kind) => {
   describe('The cost of the hashes that are stored', () => {
     const app = useApp(kind);
 
-    /** Somebody whose stored hash is of this cost, made here or elsewhere. */
-    async function somebodyOfCost(cost: number, isOwn: boolean) {
+    /** A user whose stored hash is of this cost, made here or elsewhere. */
+    async function userOfCost(cost: number, isOwn: boolean) {
       const person = await signUp(app);
       const row = await app.models.users.findByPk(person.id);
       const hash = isOwn
@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
     });
 
     it('leaves out what another system made more than one cost higher, which no login compares', async () => {
-      const { email, password } = await somebodyOfCost(6, false);
+      const { email, password } = await userOfCost(6, false);
 
       await app.storedCosts.refresh();
       const { body } = await app.post('/login').send({ email, password }).expect(401);
@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
     });
 
     it('is known of new accounts once they are looked for', async () => {
-      const { email, password } = await somebodyOfCost(5, false);
+      const { email, password } = await userOfCost(5, false);
 
       await app.storedCosts.refresh();
 
@@ -56,7 +56,7 @@ onEachDatabase((kind) => {
     });
 
     it('is that of a former BCRYPT_COST as long as one is left, however high', async () => {
-      await somebodyOfCost(7, true);
+      await userOfCost(7, true);
 
       await app.storedCosts.refresh();
 

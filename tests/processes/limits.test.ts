@@ -70,7 +70,7 @@ onRedis(() => {
 
 const passedOf = (statuses: readonly number[]) => statuses.filter((status) => status === 401).length;
 
-/** So many logins of somebody unknown at once, each over a connection of its own. */
+/** So many logins of an unknown account at once, each over a connection of its own. */
 async function tryToLogIn(url: string): Promise<number[]> {
   const { email, password } = aPerson();
   const login = () => send(`${url}/login`, { method: 'POST', body: { email, password } });

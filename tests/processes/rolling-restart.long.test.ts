@@ -3,7 +3,7 @@ import { MANY_REQUESTS } from '../support/app.ts';
 import { type Balancer, startHaproxyBalancer, startNginxBalancer } from '../support/balancers.ts';
 import { databaseKinds, type TestDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
-import { demandCleanLogs } from '../support/logs.ts';
+import { expectCleanLogs } from '../support/logs.ts';
 import { findOnPath, freePort } from '../support/mysql-server.ts';
 import { aPerson } from '../support/people.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
@@ -38,7 +38,7 @@ whereItIsPossible('Two replicas that are restarted in turn under load', () => {
   afterAll(async () => {
     await Promise.all(replicas.map(stopReplica));
     await database.drop();
-    demandCleanLogs(logLines);
+    expectCleanLogs(logLines);
   });
 
   /** Resolves once the replica is ready, which a deployment awaits as well. */

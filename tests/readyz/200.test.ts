@@ -4,10 +4,10 @@ import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /readyz answers 200', () => {
+  describe('GET /readyz', () => {
     const app = useApp(kind);
 
-    it('with the status ok, where the database answers and its schema is current', async () => {
+    it('answers 200 with the status ok, where the database answers and its schema is current', async () => {
       const response = await app.get('/readyz').expect(200);
 
       expect(response.type).toBe('application/json');
@@ -15,13 +15,13 @@ onEachDatabase((kind) => {
       expect(response.body).toEqual({ status: 'ok', revocations: 'followed' });
     });
 
-    it('to HEAD, without a body', async () => {
+    it('answers 200 to HEAD, without a body', async () => {
       const response = await app.head('/readyz').expect(200);
 
       expect(response.text ?? '').toBe('');
     });
 
-    it('and asks the database anew each time, though it writes only once a second', async () => {
+    it('asks the database anew each time, though it writes only once a second', async () => {
       const { options } = app.database.sequelize as unknown as { options: Options };
       const statements: string[] = [];
       options.logging = (sql) => {
@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       expect(statements.filter((statement) => statement.includes(': INSERT '))).toHaveLength(1);
     });
 
-    it('on a database with migrations of a later version, so that a roll-out can be undone', async () => {
+    it('answers 200 on a database with migrations of a later version, so that a roll-out can be undone', async () => {
       const { sequelize } = app.database;
       await sequelize.query("INSERT INTO SequelizeMeta (name) VALUES ('99990101000000-of-the-future.cjs')");
 

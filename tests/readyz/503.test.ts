@@ -9,10 +9,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aPerson } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /readyz answers 503', () => {
+  describe('GET /readyz', () => {
     const app = useApp(kind);
 
-    async function demandNotReady(detail: RegExp) {
+    async function expectNotReady(detail: RegExp) {
       const response = await app.get('/readyz').expect(503);
       expect(response.type).toBe('application/problem+json');
       expect(response.headers).toMatchObject({ 'retry-after': '1', 'cache-control': 'no-store' });
@@ -26,7 +26,7 @@ onEachDatabase((kind) => {
       });
     }
 
-    it('while a migration is missing, and 200 once it is there', async () => {
+    it('answers 503 while a migration is missing, and 200 once it is there', async () => {
       const { sequelize } = app.database;
       const [migration] = await sequelize.query<{ name: string }>('SELECT name FROM SequelizeMeta', {
         type: QueryTypes.SELECT,
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
       expect(migration).toBeDefined();
       await sequelize.query('DELETE FROM SequelizeMeta WHERE name = ?', { replacements: [migration?.name] });
 
-      await demandNotReady(/schema/);
+      await expectNotReady(/schema/);
 
       await sequelize.query('INSERT INTO SequelizeMeta (name) VALUES (?)', {
         replacements: [migration?.name],
@@ -42,11 +42,11 @@ onEachDatabase((kind) => {
       await app.get('/readyz').expect(200);
     });
 
-    it('on a database that no migration has ever seen, without a word of SQL', async () => {
+    it('answers 503 on a database that no migration has ever seen, without a word of SQL', async () => {
       const { sequelize } = app.database;
       await sequelize.query('ALTER TABLE SequelizeMeta RENAME TO away');
 
-      await demandNotReady(/schema/);
+      await expectNotReady(/schema/);
 
       const { text: answer } = await app.get('/readyz').expect(503);
       expect(answer).not.toMatch(/SequelizeMeta|SELECT|SQLITE|ER_/);
@@ -55,8 +55,8 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /readyz answers 503 while the service shuts down', () => {
-    it('on connections that are still open, and asks to close them; requests in flight finish', async () => {
+  describe('GET /readyz while the service shuts down', () => {
+    it('answers 503 on connections that are still open, and asks to close them; requests in flight finish', async () => {
       const app = await startApp(kind);
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const held = await holdRequest(app.port);

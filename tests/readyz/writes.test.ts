@@ -13,7 +13,7 @@ const FRESH_SECONDS = 1;
 const MAX_PROBES = 5;
 const DISK_BYTES = 2 ** 21;
 
-/** What GET /readyz says to somebody who comes after the last answer has aged. */
+/** What GET /readyz says to a probe after the last answer has aged. */
 async function probe(app: TestApp): Promise<string> {
   app.clock.advanceSeconds(FRESH_SECONDS);
   const { status, body } = await app.get('/readyz');

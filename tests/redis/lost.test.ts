@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { startApp, type TestApp } from '../support/app.ts';
 import { signUp } from '../support/people.ts';
-import { demandLimited, quotasOf } from '../support/quotas.ts';
+import { expectLimited, quotasOf } from '../support/quotas.ts';
 import { onRedis } from '../support/redis.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
@@ -83,8 +83,8 @@ onRedis(() => {
     return started;
   }
 
-  /** Holds that this process limits by itself, and that nobody waits or is failed for it. */
-  async function demandOwnLimits(app: TestApp, token: string): Promise<void> {
+  /** Holds that this process limits by itself, and that no request waits or fails for it. */
+  async function expectOwnLimits(app: TestApp, token: string): Promise<void> {
     const answers: Timed[] = [];
     for (let count = 0; count <= LIMIT; count++) answers.push(await verify(app, token));
 
@@ -93,11 +93,11 @@ onRedis(() => {
     const statuses = answers.map(({ response }) => response.status);
     expect(statuses).toEqual([...Array(LIMIT).fill(200), 429]);
     const last = answers.at(-1);
-    if (last) demandLimited(last.response, POLICY);
+    if (last) expectLimited(last.response, POLICY);
   }
 
   /** Holds that what one process counts is counted for the other. */
-  async function demandSharedLimits(first: TestApp, second: TestApp): Promise<void> {
+  async function expectSharedLimits(first: TestApp, second: TestApp): Promise<void> {
     const { token } = await signUp(first);
     const left: unknown[] = [];
     for (let count = 0; count < LIMIT; count++) {
@@ -106,7 +106,7 @@ onRedis(() => {
     }
 
     expect(left).toEqual([4, 3, 2, 1, 0]);
-    for (const app of [first, second]) demandLimited((await verify(app, token)).response, POLICY);
+    for (const app of [first, second]) expectLimited((await verify(app, token)).response, POLICY);
   }
 
   describe.each(LOSSES)('A Redis that $how', ({ lose, giveBack }) => {
@@ -116,8 +116,8 @@ onRedis(() => {
 
       await lose(redis);
 
-      await demandOwnLimits(first, token);
-      await demandOwnLimits(second, token);
+      await expectOwnLimits(first, token);
+      await expectOwnLimits(second, token);
     });
 
     it('fails none of the requests that are on their way', async () => {
@@ -153,13 +153,13 @@ onRedis(() => {
       const [first, second] = await startConnectedApps();
       const { token } = await signUp(first);
       await lose(redis);
-      await demandOwnLimits(first, token);
-      await demandOwnLimits(second, token);
+      await expectOwnLimits(first, token);
+      await expectOwnLimits(second, token);
 
       await giveBack(redis);
       await Promise.all([first, second].map(({ logs }) => logs.logged(CONNECTED, 2)));
 
-      await demandSharedLimits(first, second);
+      await expectSharedLimits(first, second);
       for (const app of [first, second]) {
         expect(saidOfRedis(app)).toEqual([`30 ${CONNECTED}`, `40 ${AWAY}`, `30 ${CONNECTED}`]);
       }
@@ -171,14 +171,14 @@ onRedis(() => {
       const [first, second] = await startApps();
       const { token } = await signUp(first);
 
-      await demandOwnLimits(first, token);
-      await demandOwnLimits(second, token);
+      await expectOwnLimits(first, token);
+      await expectOwnLimits(second, token);
       expect(performance.now() - begun).toBeLessThan(15_000);
       await Promise.all([first, second].map(({ logs }) => logs.logged(AWAY)));
       await giveBack(redis);
       await Promise.all([first, second].map(({ logs }) => logs.logged(CONNECTED)));
 
-      await demandSharedLimits(first, second);
+      await expectSharedLimits(first, second);
       for (const app of [first, second]) expect(saidOfRedis(app)).toEqual([`40 ${AWAY}`, `30 ${CONNECTED}`]);
     });
 
@@ -186,7 +186,7 @@ onRedis(() => {
       const [first] = await startConnectedApps();
       for (let times = 1; times <= 3; times++) {
         await lose(redis);
-        await demandOwnLimits(first, (await signUp(first)).token);
+        await expectOwnLimits(first, (await signUp(first)).token);
         await giveBack(redis);
         await first.logs.logged(CONNECTED, times + 1);
       }

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { startApp, type TestApp } from '../support/app.ts';
 import { CANARY } from '../support/logs.ts';
 import { signUp } from '../support/people.ts';
-import { demandLimited, quotasOf } from '../support/quotas.ts';
+import { expectLimited, quotasOf } from '../support/quotas.ts';
 import { onRedis, useRedis } from '../support/redis.ts';
 
 const POLICY = { policy: 'token', limit: 3, windowSeconds: 60 };
@@ -28,13 +28,13 @@ onRedis(() => {
     app = await startApp('SQLite', { RATE_LIMIT_TOKEN: '3/60', REDIS_URL: redisUrl });
   }
 
-  async function demandLimits(): Promise<void> {
+  async function expectLimits(): Promise<void> {
     const { token } = await signUp(app);
     const verify = () => app.get('/verify').auth(token, { type: 'bearer' });
     const left: unknown[] = [];
     for (let count = 0; count < 3; count++) left.push(quotasOf(await verify().expect(200))[0]?.remaining);
     expect(left).toEqual([2, 1, 0]);
-    demandLimited(await verify(), POLICY);
+    expectLimited(await verify(), POLICY);
   }
 
   const entriesOfRedis = () => app.logs.entries().filter(({ msg }) => String(msg).startsWith('redis'));
@@ -47,10 +47,10 @@ onRedis(() => {
       await operator.flushall();
 
       await operator.config('SET', 'maxmemory', '1');
-      for (let count = 0; count < 3; count++) await demandLimits();
+      for (let count = 0; count < 3; count++) await expectLimits();
       expect(await countsInRedis()).toBe(0);
       await operator.config('SET', 'maxmemory', '0');
-      await demandLimits();
+      await expectLimits();
 
       expect(await countsInRedis()).toBe(1);
       expect(entriesOfRedis().map(({ level, msg }) => `${level} ${msg}`)).toEqual([
@@ -65,11 +65,11 @@ onRedis(() => {
     it('goes on counting', async () => {
       await startWith(redis.url);
       await app.logs.logged(CONNECTED);
-      await demandLimits();
+      await expectLimits();
       await operator.flushall();
 
       await operator.script('FLUSH');
-      await demandLimits();
+      await expectLimits();
 
       expect(await countsInRedis()).toBe(1);
       expect(entriesOfRedis().map(({ msg }) => msg)).toEqual([CONNECTED]);
@@ -85,7 +85,7 @@ onRedis(() => {
 
       await startWith(`redis://${credentials}${url.host}/0`);
       await app.logs.logged(AWAY);
-      await demandLimits();
+      await expectLimits();
 
       expect(app.logs.lines.join('')).not.toContain(CANARY);
       expect(entriesOfRedis()).toEqual([
@@ -105,9 +105,9 @@ onRedis(() => {
       await app.logs.logged(AWAY);
       await redis.restart();
       await app.logs.logged(CONNECTED);
-      await demandLimits();
+      await expectLimits();
       redis.pause();
-      await demandLimits();
+      await expectLimits();
       redis.resume();
       await app.logs.logged(CONNECTED, 2);
 

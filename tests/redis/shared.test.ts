@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { statusCounts, waitFor } from '../limits/requests.ts';
 import type { TestApp } from '../support/app.ts';
 import { aPerson, signUp } from '../support/people.ts';
-import { aNetwork, demandLimited, quotasOf, remainingOf } from '../support/quotas.ts';
+import { aNetwork, expectLimited, quotasOf, remainingOf } from '../support/quotas.ts';
 import { onRedis, useRedis } from '../support/redis.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
@@ -26,7 +26,7 @@ onRedis(() => {
       RATE_LIMIT_TOKEN: '3/60',
     });
 
-    async function somebody() {
+    async function aMember() {
       const person = aPerson();
       const { body } = await apps.first
         .post('/signup')
@@ -49,11 +49,11 @@ onRedis(() => {
         return (app) => app.post('/login').set('X-Forwarded-For', address).send({});
       },
       'refresh-session': async () => {
-        const { refreshToken } = await somebody();
+        const { refreshToken } = await aMember();
         return (app) => app.post('/refresh').send({ refresh_token: refreshToken });
       },
       token: async () => {
-        const { token } = await somebody();
+        const { token } = await aMember();
         return (app) => app.get('/verify').auth(token, { type: 'bearer' });
       },
     };
@@ -66,7 +66,7 @@ onRedis(() => {
       expect(answers.map(({ status }) => status)).not.toContain(429);
       expect(remainingOf(answers)).toEqual([2, 1, 0]);
       for (const app of [apps.second, apps.first, apps.second]) {
-        demandLimited(await send(app), { policy, limit: 3, windowSeconds: 60 });
+        expectLimited(await send(app), { policy, limit: 3, windowSeconds: 60 });
       }
     });
 
@@ -126,7 +126,7 @@ onRedis(() => {
       const logInAt = (app: TestApp) => app.post('/login').set('X-Forwarded-For', address).send({});
       let refused = await logInAt(apps.first);
       while (refused.status !== 429) refused = await logInAt(apps.first);
-      demandLimited(refused, { policy: 'login-ip', limit: 2, windowSeconds: 1 });
+      expectLimited(refused, { policy: 'login-ip', limit: 2, windowSeconds: 1 });
 
       await waitFor(refused);
 

@@ -14,10 +14,10 @@ function refresh(app: TestApp, refreshToken: string) {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /refresh answers 200', () => {
+  describe('POST /refresh', () => {
     const app = useApp(kind);
 
-    it('with a new access token of the same session and the next refresh token', async () => {
+    it('answers 200 with a new access token of the same session and the next refresh token', async () => {
       const { id, token, refreshToken, sessionId } = await signUp(app);
       app.clock.advanceSeconds(60);
 
@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(response.body.access_token, { type: 'bearer' }).expect(200);
     });
 
-    it('with the proof of the login, however often the session was refreshed since', async () => {
+    it('answers 200 with the proof of the login, however often the session was refreshed since', async () => {
       const { refreshToken, token } = await signUp(app);
       const { amr, auth_time } = claimsIn(token);
       app.clock.advanceSeconds(60);
@@ -56,7 +56,7 @@ onEachDatabase((kind) => {
       expect(claimsIn(body.access_token)).toMatchObject({ amr, auth_time });
     });
 
-    it('without a proof where the session is from before that was recorded', async () => {
+    it('answers 200 without a proof where the session is from before that was recorded', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       const unknown = { amr: null, authenticatedAt: null };
       await app.models.sessions.update(unknown, { where: { id: sessionId } });
@@ -69,7 +69,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(body.access_token, { type: 'bearer' }).expect(200);
     });
 
-    it('to the token of a sign-up and of a login alike, each for its own session', async () => {
+    it('answers 200 to the token of a sign-up and of a login alike, each for its own session', async () => {
       const { email, password, refreshToken, sessionId } = await signUp(app);
       const login = await app.post('/login').send({ email, password }).expect(200);
 
@@ -82,7 +82,7 @@ onEachDatabase((kind) => {
       expect(claimsIn(ofLogin.body.access_token).sid).not.toBe(sessionId);
     });
 
-    it('again and again, each time to the refresh token of the time before', async () => {
+    it('answers 200 again and again, each time to the refresh token of the time before', async () => {
       let { refreshToken } = await signUp(app);
       const seen = new Set([refreshToken]);
 
@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
       expect(seen.size).toBe(13);
     });
 
-    it('while the access token before it goes on until it expires', async () => {
+    it('leaves the access token before it alive until it expires', async () => {
       const { token, refreshToken } = await signUp(app);
 
       await refresh(app, refreshToken).expect(200);
@@ -103,7 +103,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('also when the request carries an expired access token, as clients send with everything', async () => {
+    it('answers 200 also when the request carries an expired access token, as clients send with everything', async () => {
       const { token, refreshToken } = await signUp(app);
       app.clock.advanceSeconds(2000);
       await app.get('/me').auth(token, { type: 'bearer' }).expect(401);
@@ -111,7 +111,7 @@ onEachDatabase((kind) => {
       await refresh(app, refreshToken).auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('to the previous token for 10 seconds, with the very same successor', async () => {
+    it('answers 200 to the previous token for 10 seconds, with the very same successor', async () => {
       const { refreshToken } = await signUp(app);
       const first = await refresh(app, refreshToken).expect(200);
       app.clock.advanceSeconds(10);
@@ -123,7 +123,7 @@ onEachDatabase((kind) => {
       await refresh(app, second.body.refresh_token).expect(200);
     });
 
-    it('to the previous token in the grace without moving anything of the session', async () => {
+    it('answers 200 to the previous token in the grace without moving anything of the session', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       await refresh(app, refreshToken).expect(200);
       const before = await app.models.sessions.findByPk(sessionId);
@@ -136,7 +136,7 @@ onEachDatabase((kind) => {
       expect(body.refresh_expires_in).toBe(IDLE_SECONDS - 9);
     });
 
-    it('and writes down when the session was used and until when it lasts', async () => {
+    it('records when the session was used and until when it lasts', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       const before = (await app.models.sessions.findByPk(sessionId))?.get();
       app.clock.advanceSeconds(3600);
@@ -153,7 +153,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and keeps nothing in the database that a thief could refresh with', async () => {
+    it('keeps nothing in the database that a thief could refresh with', async () => {
       const { refreshToken } = await signUp(app);
       const { body } = await refresh(app, refreshToken).expect(200);
       const rows = await app.models.sessions.findAll({ raw: true });
@@ -163,7 +163,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it(`to ${PARALLEL} requests at once with one token, which moves the session one step`, async () => {
+    it(`answers 200 to ${PARALLEL} requests at once with one token, which moves the session one step`, async () => {
       const { refreshToken, sessionId } = await signUp(app);
 
       const responses = await Promise.all(Array.from({ length: PARALLEL }, () => refresh(app, refreshToken)));
@@ -174,7 +174,7 @@ onEachDatabase((kind) => {
       expect((await app.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(1);
     });
 
-    it('while others sign up and log out, as many at once as a busy minute brings', async () => {
+    it('answers 200 while others sign up and log out, as many at once as a busy minute brings', async () => {
       const people = await Promise.all(Array.from({ length: 15 }, () => signUp(app)));
 
       const statuses = await Promise.all([
@@ -190,10 +190,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /refresh of a session of 100 seconds at rest and 250 at most answers 200', () => {
+  describe('POST /refresh of a session of 100 seconds at rest and 250 at most', () => {
     const app = useApp(kind, { SESSION_IDLE_SECONDS: '100', SESSION_ABSOLUTE_SECONDS: '250' });
 
-    it('as long as it is refreshed in time, with lifetimes that never pass the absolute end', async () => {
+    it('answers 200 as long as it is refreshed in time, with lifetimes that never pass the absolute end', async () => {
       const response = await signUp(app);
       const born = app.clock.now();
       const lifetimes: [at: number, expiresIn: number, refreshExpiresIn: number][] = [];
@@ -218,7 +218,7 @@ onEachDatabase((kind) => {
       await refresh(app, refreshToken).expect(401);
     });
 
-    it('but not once it has rested for 100 seconds', async () => {
+    it('answers 401 once it has rested for 100 seconds', async () => {
       const [inTime, late] = [await signUp(app), await signUp(app)];
 
       app.clock.advanceSeconds(99);
@@ -229,7 +229,7 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('invalid_refresh_token');
     });
 
-    it('and a login names lifetimes that end with the session as well', async () => {
+    it('has a login name lifetimes that end with the session as well', async () => {
       const { email, password } = await signUp(app);
 
       const { body } = await app.post('/login').send({ email, password }).expect(200);
@@ -238,10 +238,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /refresh of two processes on one database answers 200', () => {
+  describe('POST /refresh of two processes on one database', () => {
     const apps = useTwoApps(kind);
 
-    it('to a token that the other one issued', async () => {
+    it('answers 200 to a token that the other one issued', async () => {
       const { refreshToken } = await signUp(apps.first);
 
       const { body } = await refresh(apps.second, refreshToken).expect(200);
@@ -249,7 +249,7 @@ onEachDatabase((kind) => {
       await refresh(apps.first, body.refresh_token).expect(200);
     });
 
-    it(`to ${PARALLEL} requests at once with one and the same successor, ${ROUNDS} rounds long`, async () => {
+    it(`answers 200 to ${PARALLEL} requests at once with one and the same successor, ${ROUNDS} rounds long`, async () => {
       let { refreshToken, sessionId } = await signUp(apps.first);
 
       for (let round = 1; round <= ROUNDS; round++) {

@@ -5,16 +5,16 @@ import { signUp } from '../support/people.ts';
 import { countQueries } from '../support/queries.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /refresh answers 400', () => {
+  describe('POST /refresh', () => {
     const app = useApp(kind);
 
-    it('to no body at all', async () => {
+    it('answers 400 to no body at all', async () => {
       const { body } = await app.post('/refresh').expect(400);
 
       expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '', code: 'required' }] });
     });
 
-    it('to an empty object, and names the missing member', async () => {
+    it('answers 400 to an empty object, and names the missing member', async () => {
       const { body } = await app.post('/refresh').send({}).expect(400);
 
       expect(body.errors).toEqual([
@@ -23,7 +23,7 @@ onEachDatabase((kind) => {
     });
 
     it.each([[null], [1], [true], [['TOKEN']], [{ token: 'TOKEN' }]])(
-      'to the refresh token %j, which is no string',
+      'answers 400 to the refresh token %j, which is no string',
       async (wrong) => {
         const { body } = await app.post('/refresh').send({ refresh_token: wrong }).expect(400);
 
@@ -34,14 +34,14 @@ onEachDatabase((kind) => {
       },
     );
 
-    it.each(['[]', '["TOKEN"]'])('to the body %s', async (text) => {
+    it.each(['[]', '["TOKEN"]'])('answers 400 to the body %s', async (text) => {
       const { body } = await app.post('/refresh').type('json').send(text).expect(400);
 
       expect(body.code).toBe('validation_failed');
     });
 
     it.each(['"TOKEN"', 'null', '{"refresh_token":', 'refresh_token=TOKEN'])(
-      'to the body %s, which is no JSON object',
+      'answers 400 to the body %s, which is no JSON object',
       async (text) => {
         const { body } = await app.post('/refresh').type('json').send(text).expect(400);
 
@@ -49,7 +49,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('to half of a surrogate pair, which no encoding carries', async () => {
+    it('answers 400 to half of a surrogate pair, which no encoding carries', async () => {
       const { body } = await app
         .post('/refresh')
         .type('json')
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       expect(body.errors).toMatchObject([{ pointer: '/refresh_token', code: 'malformed_text' }]);
     });
 
-    it('to an unknown member, without spending the token beside it or repeating it', async () => {
+    it('answers 400 to an unknown member, without spending the token beside it or repeating it', async () => {
       const { refreshToken, sessionId } = await signUp(app);
 
       const response = await app
@@ -72,7 +72,7 @@ onEachDatabase((kind) => {
       expect((await app.models.sessions.findByPk(sessionId))?.refreshCounter).toBe(0);
     });
 
-    it('to a token in the query, where logs would keep it', async () => {
+    it('answers 400 to a token in the query, where logs would keep it', async () => {
       const { refreshToken, sessionId } = await signUp(app);
 
       await app.post('/refresh').query({ refresh_token: refreshToken }).expect(400);
@@ -81,7 +81,7 @@ onEachDatabase((kind) => {
       expect(app.logs.lines.join('')).not.toContain(refreshToken);
     });
 
-    it('and no database query is made for any of it', async () => {
+    it('makes no database query for any of it', async () => {
       const ask = () => app.post('/refresh').send({ refresh_token: 1 }).expect(400);
 
       expect(await countQueries(app, ask)).toBe(0);

@@ -45,16 +45,16 @@ function changed(text: string, position: number): string {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /refresh answers 401 invalid_refresh_token', () => {
+  describe('POST /refresh, 401 invalid_refresh_token', () => {
     const app = useApp(kind);
 
-    async function demandInvalid(token: string): Promise<void> {
+    async function expectInvalid(token: string): Promise<void> {
       const reference = await refresh(app, 'garbage').expect(401);
       const response = await refresh(app, token);
       expect(essenceOf(response)).toEqual(essenceOf(reference));
     }
 
-    it('as a problem document with a challenge that names no error of the access token', async () => {
+    it('answers 401 invalid_refresh_token as a problem document with a challenge that names no error of the access token', async () => {
       const response = await refresh(app, 'garbage').expect(401);
 
       expect(response.headers).toMatchObject({
@@ -86,10 +86,10 @@ onEachDatabase((kind) => {
       ['in capitals', (token) => token.toUpperCase()],
       ['of 8,000 characters', (token) => token.padEnd(8_000, 'A')],
       ['whose counter is in other digits', (token) => token.replace('.0.', '.\u0660.')],
-    ])('to a token that is %s', async (_what, make) => {
+    ])('answers 401 invalid_refresh_token to a token that is %s', async (_what, make) => {
       const { refreshToken } = await signUp(app);
 
-      await demandInvalid(make(refreshToken));
+      await expectInvalid(make(refreshToken));
 
       await refresh(app, refreshToken).expect(200);
     });
@@ -117,77 +117,80 @@ onEachDatabase((kind) => {
         ([id, counter, mac]) => [id, counter, Buffer.from(mac, 'base64url').toString('base64')],
       ],
       ['a mac of zeros', ([id, counter]) => [id, counter, 'A'.repeat(43)]],
-    ])('to a token with %s, and the real one goes on', async (_what, make) => {
-      const { refreshToken } = await signUp(app);
-      const tampered = make(partsOf(refreshToken)).join('.');
-      expect(tampered).not.toBe(refreshToken);
+    ])(
+      'answers 401 invalid_refresh_token to a token with %s, and the real one goes on',
+      async (_what, make) => {
+        const { refreshToken } = await signUp(app);
+        const tampered = make(partsOf(refreshToken)).join('.');
+        expect(tampered).not.toBe(refreshToken);
 
-      await demandInvalid(tampered);
+        await expectInvalid(tampered);
 
-      await refresh(app, refreshToken).expect(200);
-    });
+        await refresh(app, refreshToken).expect(200);
+      },
+    );
 
-    it('to the mac of another session of the same person', async () => {
+    it('answers 401 invalid_refresh_token to the mac of another session of the same person', async () => {
       const { email, password, refreshToken } = await signUp(app);
       const login = await app.post('/login').send({ email, password }).expect(200);
       const [id, counter] = partsOf(refreshToken);
 
-      await demandInvalid([id, counter, partsOf(login.body.refresh_token)[2]].join('.'));
+      await expectInvalid([id, counter, partsOf(login.body.refresh_token)[2]].join('.'));
     });
 
-    it('to a token that somebody else made for this session', async () => {
+    it('answers 401 invalid_refresh_token to a token that another party made for this session', async () => {
       const { refreshToken, sessionId } = await signUp(app);
 
-      await demandInvalid(foreign.issue({ sessionId, counter: 0 }));
+      await expectInvalid(foreign.issue({ sessionId, counter: 0 }));
 
       await refresh(app, refreshToken).expect(200);
     });
 
-    it('to a token made here of a session that never was', async () => {
-      await demandInvalid(own.issue({ sessionId: randomUUID(), counter: 0 }));
+    it('answers 401 invalid_refresh_token to a token made here of a session that never was', async () => {
+      await expectInvalid(own.issue({ sessionId: randomUUID(), counter: 0 }));
     });
 
-    it('to an access token', async () => {
-      await demandInvalid((await signUp(app)).token);
+    it('answers 401 invalid_refresh_token to an access token', async () => {
+      await expectInvalid((await signUp(app)).token);
     });
 
-    it('to the tokens of a session that was logged out, old and new ones', async () => {
+    it('answers 401 invalid_refresh_token to the tokens of a session that was logged out, old and new ones', async () => {
       const { refreshToken, token } = await signUp(app);
       const next = await refresh(app, refreshToken).expect(200);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      await demandInvalid(refreshToken);
-      await demandInvalid(next.body.refresh_token);
+      await expectInvalid(refreshToken);
+      await expectInvalid(next.body.refresh_token);
       app.clock.advanceSeconds(11);
-      await demandInvalid(refreshToken);
+      await expectInvalid(refreshToken);
     });
 
-    it('to the token of a deleted account', async () => {
+    it('answers 401 invalid_refresh_token to the token of a deleted account', async () => {
       const { token, password, refreshToken } = await signUp(app);
       await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
 
-      await demandInvalid(refreshToken);
+      await expectInvalid(refreshToken);
     });
 
-    it('to the token of an account that was disabled in the database, until it is enabled again', async () => {
+    it('answers 401 invalid_refresh_token to the token of an account that was disabled in the database, until it is enabled again', async () => {
       const { id, refreshToken } = await signUp(app);
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
-      await demandInvalid(refreshToken);
+      await expectInvalid(refreshToken);
 
       await app.models.users.update({ disabledAt: null }, { where: { id } });
       await refresh(app, refreshToken).expect(200);
     });
 
-    it('to the previous token of a disabled account, in the grace as well', async () => {
+    it('answers 401 invalid_refresh_token to the previous token of a disabled account, in the grace as well', async () => {
       const { id, refreshToken } = await signUp(app);
       await refresh(app, refreshToken).expect(200);
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
-      await demandInvalid(refreshToken);
+      await expectInvalid(refreshToken);
     });
 
-    it('without a database query where the mac is wrong', async () => {
+    it('answers 401 invalid_refresh_token without a database query where the mac is wrong', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       const queries: string[] = [];
       app.database.sequelize.addHook('beforeQuery', 'count', (_options, query) => {
@@ -210,10 +213,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /refresh answers 401 refresh_token_reused', () => {
+  describe('POST /refresh, 401 refresh_token_reused', () => {
     const app = useApp(kind);
 
-    /** Signs somebody up and refreshes once. */
+    /** Signs a user up and refreshes once. */
     async function refreshedOnce() {
       const person = await signUp(app);
       const { body } = await refresh(app, person.refreshToken).expect(200);
@@ -227,17 +230,17 @@ onEachDatabase((kind) => {
       return person;
     }
 
-    async function demandReused(token: string): Promise<void> {
+    async function expectReused(token: string): Promise<void> {
       const response = await refresh(app, token).expect(401);
       expect(response.body).toMatchObject({ status: 401, code: 'refresh_token_reused' });
       expect(response.headers['www-authenticate']).toBe('Bearer realm="latchkey"');
     }
 
-    it('to the previous token after the grace, and the session is over with all its tokens', async () => {
+    it('answers 401 refresh_token_reused to the previous token after the grace, and the session is over with all its tokens', async () => {
       const { sessionId, token, newToken, refreshToken, newRefreshToken } = await refreshedAndUsed();
       app.clock.advanceSeconds(10.001);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       for (const dead of [token, newToken]) {
         const { body } = await app.get('/verify').auth(dead, { type: 'bearer' }).expect(401);
@@ -251,11 +254,11 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and the log names the session and the person, and holds no token', async () => {
+    it('logs the session and the person, and no token', async () => {
       const { id, sessionId, refreshToken, newRefreshToken } = await refreshedAndUsed();
       app.clock.advanceSeconds(11);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       const events = app.logs.entries().filter((entry) => entry.session_id === sessionId);
       expect(events).toEqual([
@@ -266,33 +269,33 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to any token before the previous one, in the grace as well', async () => {
+    it('answers 401 refresh_token_reused to any token before the previous one, in the grace as well', async () => {
       const { refreshToken, newRefreshToken, newToken } = await refreshedOnce();
       await refresh(app, newRefreshToken).expect(200);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       await app.get('/verify').auth(newToken, { type: 'bearer' }).expect(401);
       await refresh(app, newRefreshToken).expect(401);
     });
 
-    it('once; from then on the session is ended like any other', async () => {
+    it('answers 401 refresh_token_reused once; from then on the session is ended like any other', async () => {
       const { refreshToken } = await refreshedAndUsed();
       app.clock.advanceSeconds(11);
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       const { body } = await refresh(app, refreshToken).expect(401);
 
       expect(body.code).toBe('invalid_refresh_token');
     });
 
-    it('and no other session ends, of the same person or of others', async () => {
+    it('ends no other session, of the same person or of others', async () => {
       const other = await signUp(app);
       const { email, password, refreshToken } = await refreshedAndUsed();
       const login = await app.post('/login').send({ email, password }).expect(200);
       app.clock.advanceSeconds(11);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
 
       for (const alive of [login.body.access_token, other.token]) {
         await app.get('/verify').auth(alive, { type: 'bearer' }).expect(200);
@@ -302,20 +305,20 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('even when the clock of the process stands before the rotation and the token is older still', async () => {
+    it('answers 401 refresh_token_reused even when the clock of the process stands before the rotation and the token is older still', async () => {
       const { refreshToken, newRefreshToken } = await refreshedOnce();
       await refresh(app, newRefreshToken).expect(200);
       app.clock.advanceSeconds(-3);
 
-      await demandReused(refreshToken);
+      await expectReused(refreshToken);
       app.clock.advanceSeconds(3);
     });
   });
 
-  describe('POST /refresh with REFRESH_REUSE_GRACE_SECONDS=0 answers 401', () => {
+  describe('POST /refresh with REFRESH_REUSE_GRACE_SECONDS=0', () => {
     const app = useApp(kind, { REFRESH_REUSE_GRACE_SECONDS: '0' });
 
-    it('to the previous token a moment after the next one was used', async () => {
+    it('answers 401 to the previous token a moment after the next one was used', async () => {
       const { refreshToken } = await signUp(app);
       const next = await refresh(app, refreshToken).expect(200);
       await app.get('/verify').auth(next.body.access_token, { type: 'bearer' }).expect(200);

@@ -54,7 +54,7 @@ onGalera('A refresh at a node of a Galera cluster that lags behind', () => {
     return { status, code: body.code, refreshToken: String(body.refresh_token) };
   };
 
-  /** Somebody whom both nodes know, who has refreshed at the one since the other one stopped to apply anything. */
+  /** A user whom both nodes know, who has refreshed at the one since the other one stopped to apply anything. */
   async function refreshedBehindTheBack(): Promise<string> {
     const { body } = await post(ahead, '/signup', aPerson());
     const refreshToken = String(body.refresh_token);

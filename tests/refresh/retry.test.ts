@@ -14,7 +14,7 @@ function refresh(app: TestApp, refreshToken: string) {
   return app.post('/refresh').send({ refresh_token: refreshToken });
 }
 
-/** Somebody whose refresh was carried out, whether or not they learned of it. */
+/** A user whose refresh was carried out, whether or not they learned of it. */
 async function refreshedOnce(app: TestApp) {
   const person = await signUp(app);
   const { body } = await refresh(app, person.refreshToken).expect(200);
@@ -25,7 +25,7 @@ async function use(app: TestApp, token: string): Promise<void> {
   await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
 }
 
-async function demandReused(app: TestApp, refreshToken: string): Promise<void> {
+async function expectReused(app: TestApp, refreshToken: string): Promise<void> {
   const { body } = await refresh(app, refreshToken).expect(401);
   expect(body.code).toBe('refresh_token_reused');
 }
@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
       }
       app.clock.advanceSeconds(0.001);
 
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
 
     it('gets tokens that work', async () => {
@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
       await useIt(newToken);
       app.clock.advanceSeconds(10.001);
 
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
 
     it('gets its successor although the access token before is in use', async () => {
@@ -102,13 +102,13 @@ onEachDatabase((kind) => {
 
       expect(secondTab.body.refresh_token).toBe(firstTab.body.refresh_token);
       app.clock.advanceSeconds(0.001);
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
 
     it.each([
       [5, 'grace'],
       [60, 'retry'],
-    ])('after %i seconds is written into the ledger and counted as %s', async (seconds, answer) => {
+    ])('after %i seconds is recorded in the audit log and counted as %s', async (seconds, answer) => {
       const { id, sessionId, refreshToken } = await refreshedOnce(app);
       const before = await counted(app, answer);
       app.clock.advanceSeconds(seconds);
@@ -143,7 +143,7 @@ onEachDatabase((kind) => {
   describe('A refresh token that is ahead of the database', () => {
     const app = useApp(kind);
 
-    it('is answered 503 and keeps its session, whoever asks', async () => {
+    it('is answered 503 and keeps its session, at every route', async () => {
       const { refreshToken, sessionId } = await signUp(app);
       const { id, secret } = await makeClient(app);
 
@@ -205,7 +205,7 @@ onEachDatabase((kind) => {
       await refresh(app, refreshToken).expect(200);
       app.clock.advanceSeconds(0.001);
 
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
   });
 
@@ -218,7 +218,7 @@ onEachDatabase((kind) => {
       await refresh(app, refreshToken).expect(200);
       app.clock.advanceSeconds(0.001);
 
-      await demandReused(app, refreshToken);
+      await expectReused(app, refreshToken);
     });
   });
 
@@ -234,7 +234,7 @@ onEachDatabase((kind) => {
       expect(row?.confirmedAt).toEqual(new Date(apps.second.clock.now()));
       apps.first.clock.advanceSeconds(11);
 
-      await demandReused(apps.first, refreshToken);
+      await expectReused(apps.first, refreshToken);
       apps.second.clock.advanceSeconds(11);
     });
 

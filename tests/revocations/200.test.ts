@@ -12,7 +12,7 @@ const PAGE_EVENTS = 5_000;
 const DAY_SECONDS = 86_400;
 
 onEachDatabase((kind) => {
-  describe('GET /revocations answers 200', () => {
+  describe('GET /revocations', () => {
     const app = useApp(kind);
 
     async function logOut(): Promise<string> {
@@ -21,7 +21,7 @@ onEachDatabase((kind) => {
       return sessionId;
     }
 
-    it('without a cursor with all that is revoked at present', async () => {
+    it('answers 200 without a cursor with all that is revoked at present', async () => {
       const follower = await aFollower(app);
       const sessionId = await logOut();
 
@@ -38,7 +38,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with a cursor with what is new since, each once', async () => {
+    it('answers 200 with a cursor with what is new since, each once', async () => {
       const follower = await aFollower(app);
       const cursor = await follower.caughtUp();
       const sessionIds = [await logOut(), await logOut()];
@@ -51,7 +51,7 @@ onEachDatabase((kind) => {
       expect(second.body.events).toEqual([]);
     });
 
-    it('with every kind of revocation, and with times where there is one', async () => {
+    it('answers 200 with every kind of revocation, and with times where there is one', async () => {
       const follower = await aFollower(app);
       const { token: admin } = await anAdmin(app);
       const [role, person, other] = [await makeRole(app, []), await signUp(app), await signUp(app)];
@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
       expect([...kinds.keys()].sort()).toEqual(expect.arrayContaining(['rights', 'role', 'user']));
     });
 
-    it('page by page where there are many, without losing what is revoked meanwhile', async () => {
+    it('answers 200 page by page where there are many, without losing what is revoked meanwhile', async () => {
       const follower = await aFollower(app);
       const at = new Date(app.clock.now());
       const rows = Array.from({ length: PAGE_EVENTS }, () => ({
@@ -102,7 +102,7 @@ onEachDatabase((kind) => {
       expect(ids).toContain(meanwhile);
     });
 
-    it('without what has expired: no token that is alive needs it', async () => {
+    it('answers 200 without what has expired: no token that is alive needs it', async () => {
       const sessionId = await logOut();
       app.clock.advanceSeconds(DAY_SECONDS + 306);
 

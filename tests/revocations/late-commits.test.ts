@@ -3,7 +3,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aFollower, idsOf, recordRevocation, untilWaiting } from '../support/feed.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
-/** After that nobody waits for a position that is missing. */
+/** After that a missing position is not waited for. */
 const PATIENCE_SECONDS = 121;
 
 onEachDatabase((kind) => {
@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       expect(idsOf(body.events)).toContain(late);
     });
 
-    it('also while it waits', async () => {
+    it('a follower that waits is given it as well', async () => {
       const { follower, missing, cursor } = await atAGap();
       const asked = follower.ask({ after: cursor, wait: 50 }).then();
       await untilWaiting(apps.first, 1);

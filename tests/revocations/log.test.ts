@@ -44,7 +44,7 @@ describe('The log of revocations', () => {
     expect(log.waiting()).toBe(0);
   });
 
-  it('wakes nobody for what it has read before', () => {
+  it('wakes no follower for what it has read before', () => {
     const { clock, log, wait, revoke } = setUp();
     revoke();
     clock.advanceSeconds(1);
@@ -57,7 +57,7 @@ describe('The log of revocations', () => {
     log.release();
   });
 
-  it('lets nobody wait once it is released', async () => {
+  it('lets no follower wait once it is released', async () => {
     const { log, wait } = setUp();
     const before = wait();
 
@@ -93,7 +93,7 @@ describe('The log of revocations', () => {
     expect(fromAnother?.events).toHaveLength(2004);
   });
 
-  it('counts as followed for a minute after somebody has asked', () => {
+  it('counts as followed for a minute after a follower has asked', () => {
     const { clock, log } = setUp();
     expect(log.isFollowed()).toBe(false);
 

@@ -5,7 +5,7 @@ import { aFollower, idsOf, recordRevocation, untilWaiting } from '../support/fee
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /revocations answers 400', () => {
+  describe('GET /revocations, 400', () => {
     const app = useApp(kind);
 
     it.each([
@@ -20,7 +20,7 @@ onEachDatabase((kind) => {
       ['a wait that is no number', { wait: 'long' }],
       ['a wait in parts of a second', { wait: '1.5' }],
       ['a parameter that is not known', { before: '1' }],
-    ])('to %s', async (_what, query) => {
+    ])('answers 400 to %s', async (_what, query) => {
       const follower = await aFollower(app);
 
       const { body } = await follower.ask(query as Record<string, string>).expect(400);
@@ -28,7 +28,7 @@ onEachDatabase((kind) => {
       expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: expect.any(String) }] });
     });
 
-    it('to a parameter that is there twice', async () => {
+    it('answers 400 to a parameter that is there twice', async () => {
       const { token } = await aFollower(app);
 
       const { body } = await app
@@ -40,10 +40,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /revocations answers 403', () => {
+  describe('GET /revocations, 403', () => {
     const app = useApp(kind);
 
-    it('to whoever lacks revocations:read, and names it', async () => {
+    it('answers 403 to a caller without revocations:read, and names it', async () => {
       const { token } = await signUp(app);
 
       const response = await app.get('/revocations').auth(token, { type: 'bearer' }).expect(403);
@@ -53,10 +53,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /revocations answers 410', () => {
+  describe('GET /revocations, 410', () => {
     const app = useApp(kind);
 
-    it('to a cursor of a follower that was asleep for an hour; a fresh snapshot has all it missed', async () => {
+    it('answers 410 to a cursor of a follower that was asleep for an hour; a fresh snapshot has all it missed', async () => {
       const follower = await aFollower(app);
       const after = await follower.caughtUp();
       const missed = await recordRevocation(app);
@@ -71,7 +71,7 @@ onEachDatabase((kind) => {
       expect(idsOf(events)).toContain(missed);
     });
 
-    it('but not to one of half an hour ago', async () => {
+    it('takes a cursor of half an hour ago', async () => {
       const follower = await aFollower(app);
       const after = await follower.caughtUp();
       app.clock.advanceSeconds(1799);
@@ -81,7 +81,7 @@ onEachDatabase((kind) => {
       await again.ask({ after }).expect(200);
     });
 
-    it('to a cursor from before the database was made anew', async () => {
+    it('answers 410 to a cursor from before the database was made anew', async () => {
       const follower = await aFollower(app);
       const seconds = Math.floor(app.clock.now() / 1000);
 
@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('cursor_too_old');
     });
 
-    it('but not to one of a process that has read what another one could not, since it has expired', async () => {
+    it('takes a cursor of a process that has read what another one could not, since it has expired', async () => {
       let shared = '';
       const before = await startApp(kind, {}, (url) => {
         shared = url;
@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
       await before.stop();
     });
 
-    it('to a cursor from before what this process remembers', async () => {
+    it('answers 410 to a cursor from before what this process remembers', async () => {
       await recordRevocation(app);
       app.clock.advanceSeconds(1801);
       await app.follower.catchUp();
@@ -123,10 +123,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /revocations answers 503', () => {
+  describe('GET /revocations, 503', () => {
     const app = useApp(kind);
 
-    it('while nobody here knows what has been revoked', async () => {
+    it('answers 503 while the process does not know what has been revoked', async () => {
       await app.follower.catchUp();
       const follower = await aFollower(app);
       const after = await follower.caughtUp();
@@ -137,7 +137,7 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('revocations_stale');
     });
 
-    it('where that begins while somebody waits', async () => {
+    it('answers 503 where that begins while a request waits', async () => {
       await app.follower.catchUp();
       const follower = await aFollower(app);
       const after = await follower.caughtUp();
@@ -150,7 +150,7 @@ onEachDatabase((kind) => {
       expect({ status, code: body.code }).toEqual({ status: 503, code: 'revocations_stale' });
     });
 
-    it('also where the service itself would go on with REVOCATION_WHEN_STALE=accept', async () => {
+    it('answers 503 also where the service itself would go on with REVOCATION_WHEN_STALE=accept', async () => {
       const accepting = await startApp(kind, { REVOCATION_WHEN_STALE: 'accept' });
       const follower = await aFollower(accepting);
       const after = await follower.caughtUp();

@@ -12,7 +12,7 @@ onEachDatabase((kind) => {
   describe('GET /revocations with wait', () => {
     const app = useApp(kind);
 
-    it('answers as soon as somebody logs out, to all who wait', async () => {
+    it('answers as soon as a user logs out, to all who wait', async () => {
       const follower = await aFollower(app);
       const { token, sessionId } = await signUp(app);
       const after = await follower.caughtUp();

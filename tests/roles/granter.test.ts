@@ -23,7 +23,7 @@ function principalWith(claims: Partial<AccessTokenClaims>): AuthenticatedPrincip
   return principalOf({ ...rest, ...claims });
 }
 
-/** The permission that is missing, if any. `current` is what the database says of whoever asks; null where they are gone. */
+/** The permission that is missing, if any. `current` is what the database says of the caller; null where they are gone. */
 async function missing(
   asking: Partial<AccessTokenClaims> | ApiKeyPrincipal,
   current: Holding | null,
@@ -53,24 +53,24 @@ async function missing(
   }
 }
 
-describe('Somebody gives to others what they hold', () => {
+describe('What a caller may give to others', () => {
   const reader = { sid: 's', scope: 'users:read', roles: ['reader'] };
   const admin = { sid: 's', scope: 'users:read', roles: ['admin', 'user'] };
 
-  it('as a user: by the token and by the database', async () => {
+  it('is for a user what both the token and the database allow', async () => {
     expect(await missing(reader, READER, 'users:read')).toBeNull();
     expect(await missing(reader, READER, 'users:read', 'users:list')).toBe('users:list');
     expect(await missing(reader, NOTHING, 'users:read')).toBe('users:read');
     expect(await missing({ sid: 's' }, READER, 'users:read')).toBe('users:read');
   });
 
-  it('as an administrator by both: whatever there is', async () => {
+  it('is for an administrator by both whatever there is', async () => {
     expect(await missing(admin, ADMIN, 'orders:read')).toBeNull();
     expect(await missing(admin, READER, 'orders:read')).toBe('orders:read');
     expect(await missing(reader, ADMIN, 'orders:read')).toBe('orders:read');
   });
 
-  it('with an API key: what the key allows and its owner holds, though the owner be an administrator', async () => {
+  it('is for an API key what it allows and its owner holds, though the owner be an administrator', async () => {
     const { claims } = principalWith({ api_key_id: 'k', scope: 'users:read', roles: ['admin', 'user'] });
     const key: ApiKeyPrincipal = {
       kind: 'api_key',
@@ -87,7 +87,7 @@ describe('Somebody gives to others what they hold', () => {
     expect(await missing(key, NOTHING, 'users:read')).toBe('users:read');
   });
 
-  it('as a machine: what its token allows and it still may do, whatever it calls its roles', async () => {
+  it('is for a machine client what its token and the database allow, whatever it calls its roles', async () => {
     const machine = { sub: 'app', client_id: 'app', scope: 'users:read', roles: ['admin'] };
 
     expect(await missing(machine, READER, 'users:read')).toBeNull();
@@ -95,19 +95,19 @@ describe('Somebody gives to others what they hold', () => {
     expect(await missing(machine, ADMIN, 'users:list')).toBe('users:list');
   });
 
-  it('with a token that was narrowed: what it was narrowed to, though they be an administrator', async () => {
+  it('is for a token that was narrowed what it was narrowed to, even of an administrator', async () => {
     const narrowed = { sid: 's', scope: 'users:read', roles: [], from_roles: ['admin', 'user'] };
 
     expect(await missing(narrowed, ADMIN, 'users:read')).toBeNull();
     expect(await missing(narrowed, ADMIN, 'users:list')).toBe('users:list');
   });
 
-  it('and nothing at all may be given by anybody who is there', async () => {
+  it('is for every caller that exists at least nothing at all', async () => {
     expect(await missing({ sid: 's' }, NOTHING)).toBeNull();
     expect(await missing({ sid: 's' }, null)).toBe('token_revoked');
   });
 
-  it('and the role admin by administrators alone, whatever else they may do', () => {
+  it('is the role admin for administrators alone, whatever else others may do', () => {
     const holds = (...holdings: Holding[]) => ({ caller: OPERATOR, holdings });
 
     expect(() => requireAdmin(holds(ADMIN, ADMIN))).not.toThrow();

@@ -51,7 +51,7 @@ onEachDatabase((kind) => {
       expect(exitCode).toBe(0);
     });
 
-    it('runs as an administrator as well, who is refused nothing, twice', async () => {
+    it('runs as an administrator as well, without a refusal, twice', async () => {
       const { token } = await signUpWith(app, ['admin']);
       const as = ['--env-var', `access_token=${token}`];
 

@@ -7,14 +7,14 @@ import { describe, expect, it } from '@jest/globals';
 import sqlite3 from 'sqlite3';
 import { createTestDatabase, onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
-import { demandCleanLogs } from '../support/logs.ts';
+import { expectCleanLogs } from '../support/logs.ts';
 import { aPerson } from '../support/people.ts';
 import { runServer, type ServerProcess, startServer } from '../support/server-process.ts';
 
 const newDirectory = useDirectories();
 
 describe('The server, started in an empty directory without any configuration', () => {
-  it('prints its URL, its docs URL and a curl line that signs somebody up when pasted', async () => {
+  it('prints its URL, its docs URL and a curl line that creates an account when pasted', async () => {
     const server = await startServer(newDirectory());
     await server.logged('listening');
 
@@ -58,7 +58,7 @@ describe('The server, started in an empty directory without any configuration', 
     expect(me.status).toBe(200);
     expect(login).toMatchObject({ user: { email: person.email } });
     await second.stop();
-    demandCleanLogs([...first.logLines(), ...second.logLines()]);
+    expectCleanLogs([...first.logLines(), ...second.logLines()]);
   });
 });
 

@@ -17,7 +17,7 @@ async function list(app: TestApp, token: string): Promise<Listed[]> {
 }
 
 onEachDatabase((kind) => {
-  describe('GET /sessions answers 200', () => {
+  describe('GET /sessions', () => {
     const app = useApp(kind);
 
     async function logIn({ email, password }: { email: string; password: string }, userAgent = 'Test/1.0') {
@@ -30,7 +30,7 @@ onEachDatabase((kind) => {
       return { token, refreshToken: body.refresh_token as string, sessionId: claimsIn(token).sid };
     }
 
-    it('with everything that a session shows, and nothing more', async () => {
+    it('answers 200 with everything that a session shows, and nothing more', async () => {
       const { body } = await app
         .post('/signup')
         .set('User-Agent', 'Browser/7 (Desk)')
@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with the session of each login, the latest used first, and says which one asks', async () => {
+    it('answers 200 with the session of each login, the latest used first, and says which one asks', async () => {
       const person = await signUp(app);
       app.clock.advanceSeconds(10);
       const second = await logIn(person);
@@ -77,7 +77,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('with the minute of the latest refresh, and the end that it moved', async () => {
+    it('answers 200 with the minute of the latest refresh, and the end that it moved', async () => {
       const { token, refreshToken } = await signUp(app);
       const born = app.clock.now();
       app.clock.advanceSeconds(300);
@@ -93,7 +93,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with no latest use before the login, also where both were within one minute', async () => {
+    it('answers 200 with no latest use before the login, also where both were within one minute', async () => {
       const { token, refreshToken } = await signUp(app);
       await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
 
@@ -102,7 +102,7 @@ onEachDatabase((kind) => {
       expect(body.sessions[0].last_used_at).toBe(body.sessions[0].created_at);
     });
 
-    it('without sessions that were logged out', async () => {
+    it('answers 200 without sessions that were logged out', async () => {
       const person = await signUp(app);
       const other = await logIn(person);
       await app.post('/logout').auth(other.token, { type: 'bearer' }).expect(204);
@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
       expect(sessions.map(({ id }) => id)).toEqual([person.sessionId]);
     });
 
-    it('without sessions that have expired', async () => {
+    it('answers 200 without sessions that have expired', async () => {
       const person = await signUp(app);
       app.clock.advanceSeconds(2_592_000);
       const fresh = await logIn(person);
@@ -122,7 +122,7 @@ onEachDatabase((kind) => {
       expect(sessions.map(({ id }) => id)).toEqual([fresh.sessionId]);
     });
 
-    it('without the sessions of anybody else', async () => {
+    it('answers 200 without the sessions of other users', async () => {
       const [one, other] = [await signUp(app), await signUp(app)];
 
       const ids = (await list(app, one.token)).map(({ id }) => id);
@@ -134,7 +134,7 @@ onEachDatabase((kind) => {
     it.each<[what: string, sent: string, kept: string]>([
       ['of 600 characters, cut to 512', 'x'.repeat(600), 'x'.repeat(512)],
       ['with markup in it, as it is', '<script>alert(1)</script>', '<script>alert(1)</script>'],
-    ])('with a user agent %s', async (_what, sent, kept) => {
+    ])('answers 200 with a user agent %s', async (_what, sent, kept) => {
       const person = await signUp(app);
       const { token, sessionId } = await logIn(person, sent);
 
@@ -143,13 +143,13 @@ onEachDatabase((kind) => {
       expect(sessions.find(({ id }) => id === sessionId)?.user_agent).toBe(kept);
     });
 
-    it('with null where the client names no user agent', async () => {
+    it('answers 200 with null where the client names no user agent', async () => {
       const { body } = await app.post('/signup').unset('User-Agent').send(aPerson()).expect(201);
 
       expect(await list(app, body.access_token)).toMatchObject([{ user_agent: null }]);
     });
 
-    it('with the address of the connection, whatever X-Forwarded-For claims', async () => {
+    it('answers 200 with the address of the connection, whatever X-Forwarded-For claims', async () => {
       const { body } = await app
         .post('/signup')
         .set('X-Forwarded-For', '198.51.100.1')
@@ -162,7 +162,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /sessions behind one proxy answers 200', () => {
+  describe('GET /sessions behind one proxy', () => {
     const app = useApp(kind, { TRUST_PROXY: '1' });
 
     it.each<[header: string, ip: string]>([
@@ -170,7 +170,7 @@ onEachDatabase((kind) => {
       ['198.51.100.1, 203.0.113.7', '203.0.113.7'],
       ['127.0.0.1, 10.0.0.1, 203.0.113.7', '203.0.113.7'],
       ['2001:db8::7', '2001:db8::7'],
-    ])('with what the proxy put last into X-Forwarded-For: %s', async (header, ip) => {
+    ])('answers 200 with what the proxy put last into X-Forwarded-For: %s', async (header, ip) => {
       const { body } = await app.post('/signup').set('X-Forwarded-For', header).send(aPerson()).expect(201);
 
       expect(await list(app, body.access_token)).toMatchObject([{ ip }]);

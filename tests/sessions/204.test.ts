@@ -5,7 +5,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('DELETE /sessions/{id} answers 204', () => {
+  describe('DELETE /sessions/{id}', () => {
     const app = useApp(kind);
 
     function end(id: string, token: string) {
@@ -19,7 +19,7 @@ onEachDatabase((kind) => {
       return { ...person, other: body as { access_token: string; refresh_token: string } };
     }
 
-    it('with no body; that session is over at once, and the one that asked goes on', async () => {
+    it('answers 204 with no body; that session is over at once, and the one that asked goes on', async () => {
       const { sessionId, token, refreshToken, other } = await logInTwice();
 
       const response = await end(sessionId, other.access_token).expect(204);
@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: other.refresh_token }).expect(200);
     });
 
-    it('and the list no longer has it', async () => {
+    it('answers 204 and the list no longer has it', async () => {
       const { sessionId, other } = await logInTwice();
 
       await end(sessionId, other.access_token).expect(204);
@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       expect(body.sessions[0].current).toBe(true);
     });
 
-    it('for the very session that asks, which is a logout', async () => {
+    it('answers 204 for the very session that asks, which is a logout', async () => {
       const { sessionId, token, other } = await logInTwice();
 
       await end(sessionId, token).expect(204);
@@ -51,7 +51,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(other.access_token, { type: 'bearer' }).expect(200);
     });
 
-    it('to one of two who ask at once; the other hears 404, and one revocation is recorded', async () => {
+    it('answers 204 to one of two who ask at once; the other hears 404, and one revocation is recorded', async () => {
       const { sessionId, other } = await logInTwice();
 
       const responses = await Promise.all([1, 2].map(() => end(sessionId, other.access_token)));

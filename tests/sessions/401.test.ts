@@ -5,7 +5,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe.each(['GET /sessions', 'DELETE /sessions/{id}'])('%s answers 401', (operation) => {
+  describe.each(['GET /sessions', 'DELETE /sessions/{id}'])('%s', (operation) => {
     const app = useApp(kind);
 
     function ask(sessionId: string, token?: string) {
@@ -15,7 +15,7 @@ onEachDatabase((kind) => {
       return token === undefined ? asked : asked.auth(token, { type: 'bearer' });
     }
 
-    it('to no credential', async () => {
+    it('answers 401 to no credential', async () => {
       const { sessionId, token } = await signUp(app);
 
       const response = await ask(sessionId).expect(401);
@@ -25,7 +25,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('to a token that is none, and to a refresh token', async () => {
+    it('answers 401 to a token that is none, and to a refresh token', async () => {
       const { sessionId, token, refreshToken } = await signUp(app);
 
       for (const wrong of ['garbage', `${token}x`, refreshToken]) {
@@ -34,7 +34,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to an expired token', async () => {
+    it('answers 401 to an expired token', async () => {
       const { sessionId, token } = await signUp(app);
       app.clock.advanceSeconds(905);
 
@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('token_expired');
     });
 
-    it('to the token of a session that has ended', async () => {
+    it('answers 401 to the token of a session that has ended', async () => {
       const { sessionId, token } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 

@@ -16,14 +16,14 @@ function essenceOf({ status, headers, body }: Response) {
 }
 
 onEachDatabase((kind) => {
-  describe('DELETE /sessions/{id} answers 404', () => {
+  describe('DELETE /sessions/{id}', () => {
     const app = useApp(kind);
 
     function end(id: string, token: string) {
       return request(app.url).delete(`/sessions/${id}`).auth(token, { type: 'bearer' });
     }
 
-    it('to an id that nobody has, as a problem document', async () => {
+    it('answers 404 to an unknown id, as a problem document', async () => {
       const { token } = await signUp(app);
 
       const response = await end(randomUUID(), token).expect(404);
@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
       expect(response.body).toMatchObject({ status: 404, code: 'session_not_found' });
     });
 
-    it("to somebody else's session with the same words, and it goes on", async () => {
+    it("answers 404 to another user's session with the same words, and it goes on", async () => {
       const [one, other] = [await signUp(app), await signUp(app)];
       const unknown = await end(randomUUID(), one.token).expect(404);
 
@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: other.refreshToken }).expect(200);
     });
 
-    it('the second time, since there is no such session any more', async () => {
+    it('answers 404 the second time, since there is no such session any more', async () => {
       const person = await signUp(app);
       const { email, password } = person;
       const { body } = await app.post('/login').send({ email, password }).expect(200);
@@ -65,7 +65,7 @@ onEachDatabase((kind) => {
       ['the id of the session in capitals', (id) => id.toUpperCase()],
       ['the id with a space behind it', (id) => `${id}%20`],
       ['the id with a space before it', (id) => `%20${id}`],
-    ])('to %s instead of an id, and no session ends', async (_what, spell) => {
+    ])('answers 404 to %s instead of an id, and no session ends', async (_what, spell) => {
       const { token, sessionId } = await signUp(app);
 
       const { body } = await end(spell(sessionId), token).expect(404);
@@ -74,7 +74,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
     });
 
-    it('to a session that has expired, which the list does not show either', async () => {
+    it('answers 404 to a session that has expired, which the list does not show either', async () => {
       const old = await signUp(app);
       app.clock.advanceSeconds(2_592_000);
       const { email, password } = old;
@@ -83,7 +83,7 @@ onEachDatabase((kind) => {
       await end(old.sessionId, body.access_token).expect(404);
     });
 
-    it('to no id at all', async () => {
+    it('answers 404 to no id at all', async () => {
       const { token } = await signUp(app);
 
       const { status } = await end('', token);

@@ -19,7 +19,7 @@ import { signUp } from '../support/people.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 const MAX_LAG_SECONDS = 10;
-/** How long an id may be missing before nobody waits for it any more. */
+/** How long a missing id is waited for. */
 const PATIENCE_SECONDS = 120;
 const LIFETIME_SECONDS = 910;
 const PAGE_ROWS = 10_000;
@@ -220,7 +220,7 @@ onEachDatabase((kind) => {
       expect(second.counts).toEqual([]);
     });
 
-    it('waits for an id that is missing, and no longer than anybody could still bring it', async () => {
+    it('waits for an id that is missing, and no longer than a transaction could still bring it', async () => {
       const { revocations } = modelsOf(first.database);
       await revoke(randomUUID(), randomUUID(), randomUUID());
       await revocations.destroy({ where: { id: 2 } });
@@ -308,7 +308,7 @@ onEachDatabase((kind) => {
       expect(left.map(({ subjectId }) => subjectId)).toEqual([recent]);
     });
 
-    it('rejects where it cannot prune, so that somebody hears of it, and goes on following', async () => {
+    it('rejects where it cannot prune, so that it is reported, and goes on following', async () => {
       const { sequelize } = first.database;
       const missed = randomUUID();
       await sequelize.query('ALTER TABLE revocations RENAME TO away');
@@ -464,7 +464,7 @@ onMysql(() => {
       await testDatabase.drop();
     });
 
-    /** Inserts within a transaction that stays open, so that the id is given out and nobody sees it. */
+    /** Inserts within a transaction that stays open, so that the id is given out and cannot be seen. */
     async function insertWithoutCommit(database: Database, subjectId: string) {
       const { sequelize } = database;
       const models = modelsOf(database);
@@ -478,7 +478,7 @@ onMysql(() => {
       await writer.store.revocations.insert([ofSession(subjectId, clock)], new Date(clock.now()));
     }
 
-    it('under a higher id that is read already, is applied at the next read', async () => {
+    it('is applied at the next read under a higher id that is read already', async () => {
       const [late, early] = [randomUUID(), randomUUID()];
       const { id, transaction } = await insertWithoutCommit(writer.database, late);
       await insert(early);
@@ -518,7 +518,7 @@ onMysql(() => {
       expect(reader.counts).toHaveLength(before);
     });
 
-    it('and one that is rolled back instead, does not hold up reading for ever', async () => {
+    it('does not hold up reading for good where it is rolled back instead', async () => {
       const { transaction } = await insertWithoutCommit(writer.database, randomUUID());
       await insert(randomUUID());
       await reader.follower.catchUp();

@@ -63,7 +63,7 @@ describe('A refresh token', () => {
     expect(uses).toEqual([`signed ${next.kid}`, `seen ${old.kid}`]);
   });
 
-  it('with one character changed, anywhere and to anything, is read by nobody', () => {
+  it('is read with none of its characters changed to another', () => {
     const good = tokens.issue({ sessionId: SESSION_ID, counter: 123 });
 
     fc.assert(
@@ -87,7 +87,7 @@ describe('A refresh token', () => {
   it('that every session could have, up to the last counter that the column holds, can be read again', () => {
     const content = { sessionId: SESSION_ID, counter: 2_147_483_647 };
 
-    // Nobody refreshes once a second for 31 years: 999,999,999 is enough, and more is refused.
+    // No client refreshes once a second for 31 years: 999,999,999 is enough, and more is refused.
     expect(tokens.read(tokens.issue(content))).toBeNull();
   });
 });

@@ -4,10 +4,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, aUsername } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /signup answers 201', () => {
+  describe('POST /signup', () => {
     const app = useApp(kind);
 
-    it('with the account, a bearer token, its lifetime and Location /me', async () => {
+    it('answers 201 with the account, a bearer token, its lifetime and Location /me', async () => {
       const person = aPerson({ username: aUsername(), name: 'Ada Lovelace' });
 
       const response = await app.post('/signup').send(person).expect(201);
@@ -32,13 +32,13 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with null for a username and a name that were not given', async () => {
+    it('answers 201 with null for a username and a name that were not given', async () => {
       const response = await app.post('/signup').send(aPerson()).expect(201);
 
       expect(response.body.user).toMatchObject({ username: null, name: null });
     });
 
-    it('with the email as typed, which is only compared in its canonical form', async () => {
+    it('answers 201 with the email as typed, which is only compared in its canonical form', async () => {
       const { body } = await app
         .post('/signup')
         .send(aPerson({ email: ' Ada.B@Bücher.Example ' }))
@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
       expect(body.user.email).toBe('Ada.B@Bücher.Example');
     });
 
-    it('for a password of 64 emoji, which logs in again', async () => {
+    it('answers 201 for a password of 64 emoji, which logs in again', async () => {
       const person = aPerson({ password: '🔑🚪'.repeat(32) });
 
       await app.post('/signup').send(person).expect(201);

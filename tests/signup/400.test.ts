@@ -16,7 +16,7 @@ const WRONG_TYPES = [
 ];
 
 onEachDatabase((kind) => {
-  describe('POST /signup answers 400', () => {
+  describe('POST /signup', () => {
     const app = useApp(kind);
 
     /** Sends exactly these bytes as JSON. */
@@ -28,19 +28,19 @@ onEachDatabase((kind) => {
         .send(bytes);
     }
 
-    describe('to a body that is no JSON object:', () => {
+    describe('with a body that is no JSON object', () => {
       it.each([
-        ['cut short', `{"email":"ada@example.com","password":"${CANARY}`],
-        ['with a trailing comma', `{"password":"${CANARY} staple",}`],
-        ['with single quotes', `{'password':'${CANARY} staple'}`],
-        ['followed by garbage', `{"password":"${CANARY} staple"} garbage`],
-        ['with a raw line break in a string', `{"password":"${CANARY}\nstaple"}`],
+        ['JSON that is cut short', `{"email":"ada@example.com","password":"${CANARY}`],
+        ['JSON with a trailing comma', `{"password":"${CANARY} staple",}`],
+        ['JSON with single quotes', `{'password':'${CANARY} staple'}`],
+        ['JSON followed by garbage', `{"password":"${CANARY} staple"} garbage`],
+        ['JSON with a raw line break in a string', `{"password":"${CANARY}\nstaple"}`],
         ['a bare word', CANARY],
         ['text', `"${CANARY} staple"`],
         ['a number', '42'],
         ['null', 'null'],
         ['white space', '   '],
-      ])('%s, with a problem document that repeats none of it', async (_what, text) => {
+      ])('answers 400 to %s, with a problem document that repeats none of it', async (_what, text) => {
         const response = await sendBytes(text).expect(400);
 
         expect(response.type).toBe('application/problem+json');
@@ -55,7 +55,7 @@ onEachDatabase((kind) => {
         expect(response.text).not.toContain(CANARY);
       });
 
-      it('bytes that are not UTF-8, which lenient decoding would make equal to other passwords', async () => {
+      it('answers 400 to bytes that are not UTF-8, which lenient decoding would make equal to other passwords', async () => {
         const person = aPerson();
         const [before, after] = JSON.stringify({ ...person, password: `${CANARY} staple ?` }).split('?');
         const bytes = [Buffer.from(before ?? ''), Buffer.from([0xff, 0xfe]), Buffer.from(after ?? '')];
@@ -66,13 +66,13 @@ onEachDatabase((kind) => {
         await app.post('/signup').send(person).expect(201);
       });
 
-      it('a UTF-16 body that passes for UTF-8 in part', async () => {
+      it('answers 400 to a UTF-16 body that passes for UTF-8 in part', async () => {
         const response = await sendBytes(Buffer.from(JSON.stringify(aPerson()), 'utf16le')).expect(400);
 
         expect(response.body.code).toBe('invalid_json');
       });
 
-      it('nothing at all', async () => {
+      it('answers 400 to nothing at all', async () => {
         const response = await app.post('/signup').expect(400);
 
         expect(response.body).toMatchObject({
@@ -81,13 +81,13 @@ onEachDatabase((kind) => {
         });
       });
 
-      it('an empty body that calls itself JSON', async () => {
+      it('answers 400 to an empty body that calls itself JSON', async () => {
         const response = await sendBytes('').expect(400);
 
         expect(response.body.code).toBe('validation_failed');
       });
 
-      it('an array, which would become a list of queries', async () => {
+      it('answers 400 to an array, which would become a list of queries', async () => {
         const response = await app.post('/signup').send([aPerson()]).expect(400);
 
         expect(response.body.errors).toEqual([
@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
         ]);
       });
 
-      it('seven nested arrays', async () => {
+      it('answers 400 to seven nested arrays', async () => {
         const depth = 7;
 
         const response = await sendBytes(`{"email":${'['.repeat(depth)}${']'.repeat(depth)}}`).expect(400);
@@ -104,31 +104,34 @@ onEachDatabase((kind) => {
       });
     });
 
-    describe('to a field', () => {
-      it.each(FIELDS)('%s of the wrong type, with its pointer and no database query', async (field) => {
-        for (const { value, name } of WRONG_TYPES) {
-          const person = aPerson({ username: aUsername(), name: 'Ada' });
+    describe('with a faulty field', () => {
+      it.each(FIELDS)(
+        'answers 400 to a field %s of the wrong type, with its pointer and no database query',
+        async (field) => {
+          for (const { value, name } of WRONG_TYPES) {
+            const person = aPerson({ username: aUsername(), name: 'Ada' });
 
-          const queries = await countQueries(app, async () => {
-            const response = await app
-              .post('/signup')
-              .send({ ...person, [field]: value })
-              .expect(400);
-            expect(response.body.code).toBe('validation_failed');
-            expect(response.body.errors).toEqual([
-              { pointer: `/${field}`, code: 'wrong_type', detail: `Must be a string, not ${name}.` },
-            ]);
-          });
+            const queries = await countQueries(app, async () => {
+              const response = await app
+                .post('/signup')
+                .send({ ...person, [field]: value })
+                .expect(400);
+              expect(response.body.code).toBe('validation_failed');
+              expect(response.body.errors).toEqual([
+                { pointer: `/${field}`, code: 'wrong_type', detail: `Must be a string, not ${name}.` },
+              ]);
+            });
 
-          expect(queries).toBe(0);
-        }
-        // The counter counts: a good sign-up does reach the database.
-        expect(
-          await countQueries(app, () => app.post('/signup').send(aPerson()).expect(201)),
-        ).toBeGreaterThan(0);
-      });
+            expect(queries).toBe(0);
+          }
+          // The counter counts: a good sign-up does reach the database.
+          expect(
+            await countQueries(app, () => app.post('/signup').send(aPerson()).expect(201)),
+          ).toBeGreaterThan(0);
+        },
+      );
 
-      it.each(['email', 'password'] as const)('%s that is missing', async (field) => {
+      it.each(['email', 'password'] as const)('answers 400 to a field %s that is missing', async (field) => {
         const response = await app
           .post('/signup')
           .send({ ...aPerson(), [field]: undefined })
@@ -139,20 +142,23 @@ onEachDatabase((kind) => {
         ]);
       });
 
-      it.each(FIELDS)('%s with half of a surrogate pair, which UTF-8 cannot carry', async (field) => {
-        for (const half of ['\\ud800', '\\udc00', '\\udc00\\ud800']) {
-          const person = { ...aPerson({ username: aUsername(), name: 'Ada' }), [field]: `${CANARY}HALF` };
+      it.each(FIELDS)(
+        'answers 400 to a field %s with half of a surrogate pair, which UTF-8 cannot carry',
+        async (field) => {
+          for (const half of ['\\ud800', '\\udc00', '\\udc00\\ud800']) {
+            const person = { ...aPerson({ username: aUsername(), name: 'Ada' }), [field]: `${CANARY}HALF` };
 
-          const response = await sendBytes(JSON.stringify(person).replace('HALF', half)).expect(400);
+            const response = await sendBytes(JSON.stringify(person).replace('HALF', half)).expect(400);
 
-          expect(response.body.errors).toEqual([
-            { pointer: `/${field}`, code: 'malformed_text', detail: expect.any(String) },
-          ]);
-          expect(response.text).not.toContain(CANARY);
-        }
-      });
+            expect(response.body.errors).toEqual([
+              { pointer: `/${field}`, code: 'malformed_text', detail: expect.any(String) },
+            ]);
+            expect(response.text).not.toContain(CANARY);
+          }
+        },
+      );
 
-      it('nobody knows, such as one that would make an administrator', async () => {
+      it('answers 400 to an unknown field, such as one that would make an administrator', async () => {
         for (const field of ['roles', 'is_admin', 'id', 'password_hash', 'email_verified', 'Email', '']) {
           const response = await app
             .post('/signup')
@@ -165,7 +171,7 @@ onEachDatabase((kind) => {
         }
       });
 
-      it('whose name needs escaping in a JSON pointer', async () => {
+      it('answers 400 to a field whose name needs escaping in a JSON pointer', async () => {
         const response = await app
           .post('/signup')
           .send({ ...aPerson(), 'a/b~c': 1 })
@@ -179,7 +185,7 @@ onEachDatabase((kind) => {
         '"constructor":{"prototype":{"is_admin":true}}',
         '"prototype":{"is_admin":true}',
         '"toString":"text"',
-      ])('%s that reaches for the prototype of all objects', async (member) => {
+      ])('answers 400 to a field %s that reaches for the prototype of all objects', async (member) => {
         const person = aPerson();
         const pointer = `/${member.slice(1).split('"', 1)[0]}`;
 
@@ -192,7 +198,7 @@ onEachDatabase((kind) => {
         await app.post('/signup').send(person).expect(201);
       });
 
-      it('inside __proto__, which does not count as given', async () => {
+      it('answers 400 to a field inside __proto__, which does not count as given', async () => {
         const { email, password } = aPerson();
 
         const response = await sendBytes(
@@ -207,7 +213,7 @@ onEachDatabase((kind) => {
         );
       });
 
-      it('once for each, when several are wrong', async () => {
+      it('answers 400 once for each field, when several are wrong', async () => {
         const response = await app
           .post('/signup')
           .send({ email: 'ada', password: 1, username: '' })
@@ -220,7 +226,7 @@ onEachDatabase((kind) => {
         ]);
       });
 
-      it('but to no more than twenty of ninety, so that an answer stays small', async () => {
+      it('names no more than twenty of ninety faulty fields, so that an answer stays small', async () => {
         const fields = Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`field${i}`, 1]));
 
         const response = await app
@@ -231,7 +237,7 @@ onEachDatabase((kind) => {
         expect(response.body.errors).toHaveLength(20);
       });
 
-      it('whose name is seven thousand characters long, in a small answer', async () => {
+      it('answers 400 to a field whose name is seven thousand characters long, in a small answer', async () => {
         const response = await app
           .post('/signup')
           .send({ ...aPerson(), ['x'.repeat(7_000)]: 1 })
@@ -241,8 +247,8 @@ onEachDatabase((kind) => {
       });
     });
 
-    describe('to a password that is', () => {
-      async function demandRefusal(password: string, code: string, details: object = {}) {
+    describe('with a password', () => {
+      async function expectRefusal(password: string, code: string, details: object = {}) {
         const person = { ...aPerson(), ...details };
         const response = await app
           .post('/signup')
@@ -253,10 +259,10 @@ onEachDatabase((kind) => {
         return person;
       }
 
-      it('empty', () => demandRefusal('', 'password_too_short'));
+      it('answers 400 to a password that is empty', () => expectRefusal('', 'password_too_short'));
 
-      it('7 characters long, though not to one of 8', async () => {
-        const person = await demandRefusal(`${CANARY}!`, 'password_too_short');
+      it('answers 400 to a password that is 7 characters long, though not to one of 8', async () => {
+        const person = await expectRefusal(`${CANARY}!`, 'password_too_short');
 
         await app
           .post('/signup')
@@ -264,13 +270,13 @@ onEachDatabase((kind) => {
           .expect(201);
       });
 
-      it('7 characters long, however many code units or code points they are typed with', async () => {
-        await demandRefusal('🔑🚪🔒🔓🗝🛡🧿', 'password_too_short');
-        await demandRefusal('áéíóúàè'.normalize('NFD'), 'password_too_short');
+      it('answers 400 to a password that is 7 characters long, however many code units or code points they are typed with', async () => {
+        await expectRefusal('🔑🚪🔒🔓🗝🛡🧿', 'password_too_short');
+        await expectRefusal('áéíóúàè'.normalize('NFD'), 'password_too_short');
       });
 
-      it('257 characters long, though not to one of 256 emoji', async () => {
-        const person = await demandRefusal(`${CANARY} `.repeat(37).slice(0, 257), 'password_too_long');
+      it('answers 400 to a password that is 257 characters long, though not to one of 256 emoji', async () => {
+        const person = await expectRefusal(`${CANARY} `.repeat(37).slice(0, 257), 'password_too_long');
 
         await app
           .post('/signup')
@@ -278,48 +284,49 @@ onEachDatabase((kind) => {
           .expect(201);
       });
 
-      it('thousands of characters long', () => demandRefusal(CANARY.repeat(1_100), 'password_too_long'));
+      it('answers 400 to a password that is thousands of characters long', () =>
+        expectRefusal(CANARY.repeat(1_100), 'password_too_long'));
 
       it.each(['password', '12345678', 'qwertyuiop', 'PASSWORD1', 'iloveyou', 'trustno1', 'football'])(
-        '%s, among the most common',
-        (password) => demandRefusal(password, 'password_common'),
+        'answers 400 to a password that is %s, among the most common',
+        (password) => expectRefusal(password, 'password_common'),
       );
 
-      it('one character again and again, in either normal form', async () => {
-        await demandRefusal('z'.repeat(15), 'password_common');
-        await demandRefusal('🔑'.repeat(12), 'password_common');
-        await demandRefusal('á'.normalize('NFD').repeat(12), 'password_common');
+      it('answers 400 to a password that is one character again and again, in either normal form', async () => {
+        await expectRefusal('z'.repeat(15), 'password_common');
+        await expectRefusal('🔑'.repeat(12), 'password_common');
+        await expectRefusal('á'.normalize('NFD').repeat(12), 'password_common');
       });
 
       it.each(['latchkey', 'LatchKey', 'Latchkey2024!', '1-latch-key-1'])(
-        '%s, the name of the service',
-        (password) => demandRefusal(password, 'password_personal'),
+        'answers 400 to a password that is %s, the name of the service',
+        (password) => expectRefusal(password, 'password_personal'),
       );
 
-      it("the person's own email address, or the part before its @", async () => {
+      it("answers 400 to a password that is the person's own email address, or the part before its @", async () => {
         const { email } = aPerson();
 
-        await demandRefusal(email, 'password_personal', { email });
-        await demandRefusal(email.toUpperCase(), 'password_personal', { email });
-        await demandRefusal(email.split('@')[0] ?? '', 'password_personal', { email });
+        await expectRefusal(email, 'password_personal', { email });
+        await expectRefusal(email.toUpperCase(), 'password_personal', { email });
+        await expectRefusal(email.split('@')[0] ?? '', 'password_personal', { email });
       });
 
-      it("the person's own username, decorated or not", async () => {
+      it("answers 400 to a password that is the person's own username, decorated or not", async () => {
         const username = 'grace.hopper';
 
-        await demandRefusal('grace.hopper', 'password_personal', { username });
-        await demandRefusal('GraceHopper1906!', 'password_personal', { username });
+        await expectRefusal('grace.hopper', 'password_personal', { username });
+        await expectRefusal('GraceHopper1906!', 'password_personal', { username });
       });
 
-      it("the person's own name, with or without accents typed apart", async () => {
-        await demandRefusal('Ada Lovelace', 'password_personal', { name: 'Ada Lovelace' });
-        await demandRefusal('adalovelace1815', 'password_personal', { name: 'Ada Lovelace' });
-        await demandRefusal('Zoé Müller'.normalize('NFD'), 'password_personal', { name: 'Zoé Müller' });
+      it("answers 400 to a password that is the person's own name, with or without accents typed apart", async () => {
+        await expectRefusal('Ada Lovelace', 'password_personal', { name: 'Ada Lovelace' });
+        await expectRefusal('adalovelace1815', 'password_personal', { name: 'Ada Lovelace' });
+        await expectRefusal('Zoé Müller'.normalize('NFD'), 'password_personal', { name: 'Zoé Müller' });
       });
     });
 
-    describe('to an email address', () => {
-      async function demandRefusal(email: string) {
+    describe('with an email address', () => {
+      async function expectRefusal(email: string) {
         const response = await app.post('/signup').send(aPerson({ email })).expect(400);
         expect(response.body.errors).toEqual([
           { pointer: '/email', code: 'invalid_email', detail: expect.any(String) },
@@ -348,7 +355,7 @@ onEachDatabase((kind) => {
         'ada@example.com,eve@example.com',
         'ada\u0000@example.com',
         'ada@xn--a.example',
-      ])('%j that is none', demandRefusal);
+      ])('answers 400 to an email address %j that is none', expectRefusal);
 
       it.each([
         'ada@example.com/path',
@@ -357,7 +364,10 @@ onEachDatabase((kind) => {
         'ada@example.com\\path',
         'ada@example.com:443',
         'ada@ex%61mple.com',
-      ])('%j with parts of a URL, since it would stand for the address without them', demandRefusal);
+      ])(
+        'answers 400 to an email address %j with parts of a URL, since it would stand for the address without them',
+        expectRefusal,
+      );
 
       it.each([
         'ada@exam\r\nple.com',
@@ -367,13 +377,16 @@ onEachDatabase((kind) => {
         '"ada\r\nBcc: eve"@example.com',
         '"ada\n"@example.com',
         '"ada\u0007"@example.com',
-      ])('%j with control characters, which would forge a mail header', demandRefusal);
+      ])(
+        'answers 400 to an email address %j with control characters, which would forge a mail header',
+        expectRefusal,
+      );
 
-      it('of 255 characters, though not to one of 254', async () => {
+      it('answers 400 to an email address of 255 characters, though not to one of 254', async () => {
         const of254 = `${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.exampleeee`;
         expect(of254).toHaveLength(254);
 
-        await demandRefusal(`${of254}e`);
+        await expectRefusal(`${of254}e`);
 
         await app
           .post('/signup')
@@ -381,19 +394,20 @@ onEachDatabase((kind) => {
           .expect(201);
       });
 
-      it('that becomes too long only in punycode, where its column could not hold it', async () => {
+      it('answers 400 to an email address that becomes too long only in punycode, where its column could not hold it', async () => {
         const label = 'ü'.repeat(54);
         const email = `ada@${[label, label, label, label].join('.')}.example`;
         expect(email.length).toBeLessThan(254);
 
-        await demandRefusal(email);
-        await demandRefusal(`ada@${'ü'.repeat(200)}.example`);
+        await expectRefusal(email);
+        await expectRefusal(`ada@${'ü'.repeat(200)}.example`);
       });
 
-      it('of 7,000 characters', () => demandRefusal(`${'a'.repeat(7_000)}@example.com`));
+      it('answers 400 to an email address of 7,000 characters', () =>
+        expectRefusal(`${'a'.repeat(7_000)}@example.com`));
     });
 
-    describe('to a username', () => {
+    describe('with a username', () => {
       it.each([
         '',
         'ab',
@@ -409,7 +423,7 @@ onEachDatabase((kind) => {
         '🔑🔑🔑',
         'аdа',
         'ａｄａ',
-      ])('%j that is none', async (username) => {
+      ])('answers 400 to a username %j that is none', async (username) => {
         const response = await app.post('/signup').send(aPerson({ username })).expect(400);
 
         expect(response.body.errors).toEqual([
@@ -418,8 +432,8 @@ onEachDatabase((kind) => {
       });
     });
 
-    describe('to a name', () => {
-      async function demandRefusal(name: string) {
+    describe('with a name', () => {
+      async function expectRefusal(name: string) {
         const response = await app.post('/signup').send(aPerson({ name })).expect(400);
         expect(response.body.errors).toEqual([
           { pointer: '/name', code: 'invalid_name', detail: expect.any(String) },
@@ -433,14 +447,17 @@ onEachDatabase((kind) => {
         'Ada\u0000',
         'Ada\u001b[2J',
         'Ada\u0085',
-      ])('%j with control characters, which would forge a log line or a mail header', demandRefusal);
+      ])(
+        'answers 400 to a name %j with control characters, which would forge a log line or a mail header',
+        expectRefusal,
+      );
 
-      it('of 201 characters', () => demandRefusal('a'.repeat(201)));
+      it('answers 400 to a name of 201 characters', () => expectRefusal('a'.repeat(201)));
 
-      it('of 7,000 characters', () => demandRefusal('a'.repeat(7_000)));
+      it('answers 400 to a name of 7,000 characters', () => expectRefusal('a'.repeat(7_000)));
     });
 
-    it('and creates nothing: the same email address and username still sign up', async () => {
+    it('creates nothing: the same email address and username still sign up', async () => {
       const person = aPerson({ username: aUsername() });
       const usersBefore = await app.models.users.count();
 
@@ -457,10 +474,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /signup with PASSWORD_MIN_LENGTH=15 answers 400', () => {
+  describe('POST /signup with PASSWORD_MIN_LENGTH=15', () => {
     const app = useApp(kind, { PASSWORD_MIN_LENGTH: '15' });
 
-    it('to a password of 14 characters, and says how many it wants', async () => {
+    it('answers 400 to a password of 14 characters, and says how many it wants', async () => {
       const response = await app
         .post('/signup')
         .send(aPerson({ password: `${CANARY} 4567890` }))

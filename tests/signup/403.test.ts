@@ -5,10 +5,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aPerson } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /signup with SIGNUP_DISABLED=true answers 403', () => {
+  describe('POST /signup with SIGNUP_DISABLED=true', () => {
     const app = useApp(kind, { SIGNUP_DISABLED: 'true' });
 
-    it('and creates nobody', async () => {
+    it('answers 403 and creates no account', async () => {
       const response = await app.post('/signup').send(aPerson()).expect(403);
 
       expect(response.type).toBe('application/problem+json');
@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
       expect(await app.models.users.count()).toBe(0);
     });
 
-    it('to an address that has an account too, which still logs in', async () => {
+    it('answers 403 to an address that has an account too, which still logs in', async () => {
       const { email, password } = aPerson();
       await app.models.users.create({
         id: '01890000-0000-7000-8000-000000000001',

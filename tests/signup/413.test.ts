@@ -13,10 +13,10 @@ function paddedTo(bytes: number, person: Person): string {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /signup answers 413', () => {
+  describe('POST /signup', () => {
     const app = useApp(kind);
 
-    function demandRefusal(response: Response) {
+    function expectRefusal(response: Response) {
       expect(response.type).toBe('application/problem+json');
       expect(response.body).toMatchObject({
         status: 413,
@@ -25,26 +25,26 @@ onEachDatabase((kind) => {
       });
     }
 
-    it('to a body of one byte over 8 KB, though not to one of 8 KB', async () => {
+    it('answers 413 to a body of one byte over 8 KB, though not to one of 8 KB', async () => {
       const person = aPerson();
 
       const over = app
         .post('/signup')
         .type('json')
         .send(paddedTo(LIMIT_BYTES + 1, person));
-      demandRefusal(await over.expect(413));
+      expectRefusal(await over.expect(413));
 
       await app.post('/signup').type('json').send(paddedTo(LIMIT_BYTES, person)).expect(201);
     });
 
-    it('to a body that does not say how long it is', async () => {
+    it('answers 413 to a body that does not say how long it is', async () => {
       const chunked = app.post('/signup').type('json');
       chunked.write(paddedTo(LIMIT_BYTES + 1, aPerson()));
 
-      demandRefusal(await chunked.expect(413));
+      expectRefusal(await chunked.expect(413));
     });
 
-    it('to a body of many megabytes, and creates nobody', async () => {
+    it('answers 413 to a body of many megabytes, and creates no account', async () => {
       const person = aPerson();
 
       const response = await app
@@ -53,7 +53,7 @@ onEachDatabase((kind) => {
         .send(paddedTo(8 * 1024 * 1024, person))
         .expect(413);
 
-      demandRefusal(response);
+      expectRefusal(response);
       await app.post('/signup').send(person).expect(201);
     });
   });

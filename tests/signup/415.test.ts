@@ -5,10 +5,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aPerson } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /signup answers 415', () => {
+  describe('POST /signup', () => {
     const app = useApp(kind);
 
-    function demandRefusal(response: Response) {
+    function expectRefusal(response: Response) {
       expect(response.type).toBe('application/problem+json');
       expect(response.body).toMatchObject({ status: 415, code: 'unsupported_media_type' });
     }
@@ -24,28 +24,31 @@ onEachDatabase((kind) => {
       'application/octet-stream',
       'nonsense',
       '*/*',
-    ])('to JSON that calls itself %s, which a page of another origin could send', async (mediaType) => {
-      const person = aPerson();
+    ])(
+      'answers 415 to JSON that calls itself %s, which a page of another origin could send',
+      async (mediaType) => {
+        const person = aPerson();
 
-      const response = await app
-        .post('/signup')
-        .set('Content-Type', mediaType)
-        .send(JSON.stringify(person))
-        .expect(415);
+        const response = await app
+          .post('/signup')
+          .set('Content-Type', mediaType)
+          .send(JSON.stringify(person))
+          .expect(415);
 
-      demandRefusal(response);
-      await app.post('/signup').send(person).expect(201);
-    });
+        expectRefusal(response);
+        await app.post('/signup').send(person).expect(201);
+      },
+    );
 
-    it('to JSON that does not say what it is', async () => {
+    it('answers 415 to JSON that does not say what it is', async () => {
       const untyped = app.post('/signup');
       untyped.write(JSON.stringify(aPerson()));
 
-      demandRefusal(await untyped.expect(415));
+      expectRefusal(await untyped.expect(415));
     });
 
     it.each(['iso-8859-1', 'windows-1252', 'utf-7', 'utf-16', 'utf-16le', 'utf-32', 'nonsense'])(
-      'to JSON in the charset %s, since JSON is UTF-8',
+      'answers 415 to JSON in the charset %s, since JSON is UTF-8',
       async (charset) => {
         const response = await app
           .post('/signup')
@@ -53,12 +56,12 @@ onEachDatabase((kind) => {
           .send(JSON.stringify(aPerson()))
           .expect(415);
 
-        demandRefusal(response);
+        expectRefusal(response);
       },
     );
 
     it.each(['gzip', 'br', 'compress', 'zstd', 'nonsense', 'gzip, gzip'])(
-      'to a body in the encoding %s',
+      'answers 415 to a body in the encoding %s',
       async (encoding) => {
         const response = await app
           .post('/signup')
@@ -67,7 +70,7 @@ onEachDatabase((kind) => {
           .send(JSON.stringify(aPerson()))
           .expect(415);
 
-        demandRefusal(response);
+        expectRefusal(response);
       },
     );
   });

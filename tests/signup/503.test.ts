@@ -5,10 +5,10 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, aUsername } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /signup answers 503', () => {
+  describe('POST /signup', () => {
     const app = useApp(kind, TWO_MAY_WAIT);
 
-    it('where the password would wait too long to be hashed, and makes no account', async () => {
+    it('answers 503 where the password would wait too long to be hashed, and makes no account', async () => {
       const person = aPerson({ username: aUsername() });
 
       const response = await whileBusy(app, () => app.post('/signup').send(person).expect(503));
@@ -19,7 +19,7 @@ onEachDatabase((kind) => {
       await app.post('/signup').send(person).expect(201);
     });
 
-    it('before the body is read, whatever is wrong with it', async () => {
+    it('answers 503 before the body is read, whatever is wrong with it', async () => {
       const { email } = aPerson();
 
       const response = await whileBusy(app, () =>

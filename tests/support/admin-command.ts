@@ -28,7 +28,7 @@ export async function runAdmin(
     cwd: directory,
     env: { PATH: process.env.PATH ?? '', BCRYPT_COST: '4', ...env },
   });
-  // Whoever does not want the input closes it.
+  // A command that does not want the input closes it.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const [stdout, stderr, [code]] = await Promise.all([

@@ -7,13 +7,13 @@ import { type Person, signUp } from './people.ts';
 
 export type SignedUp = Awaited<ReturnType<typeof signUp>>;
 
-/** Signs somebody up who then logs in as an administrator. */
+/** Signs a user up who then logs in as an administrator. */
 export async function anAdmin(app: TestApp, details: Partial<Person> = {}): Promise<SignedUp> {
   return withRole(app, await signUp(app, details), 'admin');
 }
 
-/** Signs somebody up who then logs in with exactly these permissions, by a role of their own. */
-export async function somebodyWho(
+/** Signs a user up who then logs in with exactly these permissions, by a role of their own. */
+export async function userWho(
   app: TestApp,
   permissions: readonly string[],
 ): Promise<SignedUp & { readonly role: string }> {
@@ -21,7 +21,7 @@ export async function somebodyWho(
   return { ...(await withRole(app, await signUp(app), role)), role };
 }
 
-/** A role that nobody has yet; its name. */
+/** The name of a new role without users. */
 export async function aRole(app: TestApp, permissions: readonly string[] = []): Promise<string> {
   const name = `role-${randomBytes(5).toString('hex')}`;
   const at = new Date(app.clock.now());
@@ -62,7 +62,7 @@ export function userAdminOf({ store, passwords, sessions, clock }: TestApp): Use
   return createUserAdmin({ store, passwords, sessions, clock });
 }
 
-/** The ledger of an app, to be read. */
+/** The audit log of an app, to be read. */
 export function ledgerOf(app: TestApp) {
   return createAuditStore(app.store.scope);
 }

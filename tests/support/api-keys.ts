@@ -6,7 +6,7 @@ export interface MadeKey {
   readonly key: string;
 }
 
-/** Makes an API key of whoever `token` belongs to. */
+/** Makes an API key of the owner of `token`. */
 export async function makeKey(app: TestApp, token: string, wish: object = {}): Promise<MadeKey> {
   const { body } = await app
     .post('/api-keys')

@@ -10,14 +10,14 @@ import { type Assembly, assemble } from '../../src/runtime/assemble.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createContract } from './contract.ts';
 import type { DatabaseKind } from './databases.ts';
-import { createLogSink, demandCleanLogs } from './logs.ts';
+import { createLogSink, expectCleanLogs } from './logs.ts';
 import { modelsOf } from './models.ts';
 import { createMigratedDatabase } from './template.ts';
 
 export const TEST_SECRET = 'a-secret-of-the-test-suite-that-signs-nothing-else';
 export const PUBLIC_URL = 'https://auth.example.com';
 
-/** Suites send from one address more than anybody may; those of limits say otherwise. */
+/** Suites send from one address more than any client may; those of limits say otherwise. */
 export const MANY_REQUESTS = {
   RATE_LIMIT_SIGNUP_IP: '1000000/60',
   RATE_LIMIT_LOGIN_IP: '1000000/60',
@@ -125,7 +125,7 @@ export async function startApp(
       await assembly.stop();
       await database.close();
       await testDatabase.drop();
-      demandCleanLogs(logs.lines);
+      expectCleanLogs(logs.lines);
     },
   };
 }

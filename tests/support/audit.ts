@@ -31,7 +31,7 @@ export async function searchAudit(
   return body;
 }
 
-/** Takes the ledger away while `work` runs, so that nothing can be written to it. */
+/** Takes the audit log away while `work` runs, so that nothing can be written to it. */
 export async function withoutLedger(app: TestApp, work: () => Promise<void>): Promise<void> {
   const { sequelize } = app.database;
   await sequelize.query('ALTER TABLE ledger RENAME TO ledger_away');

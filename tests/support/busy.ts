@@ -4,7 +4,7 @@ import type { TestApp } from './app.ts';
 /** Where supertest's requests come from. */
 const CLIENT = '127.0.0.1';
 
-/** One thread, in which a hash is expected to take 51 ms, and nobody waits longer than 100 ms: two places. */
+/** One thread, in which a hash is expected to take 51 ms, and none waits longer than 100 ms: two places. */
 export const TWO_MAY_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '100', BCRYPT_COST: '10' };
 /** A second and more of work, which is far more than it takes to refuse what a test sends. */
 const LONG_COST = 14;
@@ -24,7 +24,7 @@ export async function whileBusy<Result>(
   }
 }
 
-/** One thread, in which a hash is expected to take a millisecond, and nobody waits longer than half a second. */
+/** One thread, in which a hash is expected to take a millisecond, and none waits longer than half a second. */
 export const HALF_A_SECOND_TO_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '500', BCRYPT_COST: '4' };
 /** A second and a half of work. */
 const ENDLESS_COST = 15;

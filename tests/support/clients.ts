@@ -9,7 +9,7 @@ export interface TestClient {
 /** What a new client may do where a test does not say so. */
 export const SCOPE = 'clients:read tokens:introspect';
 
-/** Makes a machine client by the API; `token` is that of somebody who may do so. */
+/** Makes a machine client by the API; `token` is that of a user who may do so. */
 export async function makeClient(
   app: TestApp,
   details: { readonly scope?: string; readonly expires_at?: string } = {},
@@ -50,7 +50,7 @@ export async function tokenOf(
   return (await askForToken(app, client, parameters).expect(200)).body.access_token;
 }
 
-/** What the ledger has of one type about one subject, the latest first. */
+/** The entries of one type about one subject in the audit log, the latest first. */
 export async function recorded(app: TestApp, type: string, subjectId: string | null) {
   const order: [string, string][] = [['id', 'DESC']];
   const rows = await app.models.ledger.findAll({ where: { type, subjectId }, order });

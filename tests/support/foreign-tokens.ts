@@ -11,7 +11,7 @@ import {
   type TokenKey,
 } from './forge-token.ts';
 
-/** What nobody may accept, by what is wrong with it. `key` is the one that signed the good token. */
+/** Tokens that no verifier may accept, by what is wrong with them. `key` is the one that signed the good token. */
 export function foreignTokens(good: string, key: TokenKey): Record<string, string> {
   const forge = forger(good, key);
   return {
@@ -67,9 +67,9 @@ function wrongHeaders(forge: Forge): Record<string, string> {
     'the type JWT': forge({ header: { typ: 'JWT' } }),
     'no type': forge({ header: { typ: undefined } }),
     'a type that is a list': forge({ header: { typ: ['at+jwt'] } }),
-    'a demand that nobody knows': forge({ header: { crit: ['x'], x: 1 } }),
-    'a demand about a claim': forge({ header: { crit: ['exp'], exp: 9_999_999_999 } }),
-    'an empty list of demands': forge({ header: { crit: [] } }),
+    'an unknown critical header': forge({ header: { crit: ['x'], x: 1 } }),
+    'a critical header about a claim': forge({ header: { crit: ['exp'], exp: 9_999_999_999 } }),
+    'an empty list of critical headers': forge({ header: { crit: [] } }),
     'no algorithm': forge({ header: { alg: undefined } }),
   };
 }
@@ -129,7 +129,7 @@ function confusedKeys(forge: Forge, { algorithm, key: privateKey }: TokenKey): R
   ]);
   return {
     ...Object.fromEntries(tokens),
-    'a kid that nobody has published': forge({ header: { kid: 'unknown' } }),
+    'a kid that is not published': forge({ header: { kid: 'unknown' } }),
     ...(algorithm === 'ES256' && {
       'a signature in DER': forge({ sign: (text) => sign('sha256', Buffer.from(text), privateKey) }),
     }),

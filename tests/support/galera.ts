@@ -106,9 +106,9 @@ function createNode(directory: string, empty: string, members: string, place: Pl
     `--wsrep-sst-receive-address=127.0.0.1:${sst}`,
     `--wsrep-provider-options=${options}`,
   ];
-  // The rsync of a node that root runs would be somebody who may not enter the directory.
+  // The rsync of a node that root runs would be a user who may not enter the directory.
   const isRoot = process.getuid?.() === 0;
-  const asNobody = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {};
+  const asNoUser = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {};
   if (isRoot) execFileSync('chown', ['-R', 'nobody', directory]);
   let server: ChildProcess | undefined;
   let log = '';
@@ -118,7 +118,7 @@ function createNode(directory: string, empty: string, members: string, place: Pl
   async function start(more: readonly string[]): Promise<void> {
     const child = spawn(binary, [...ofServer, ...ofCluster, ...more], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      ...asNobody,
+      ...asNoUser,
     });
     server = child;
     child.stderr.on('data', (chunk: Buffer) => {
@@ -182,7 +182,7 @@ function createNode(directory: string, empty: string, members: string, place: Pl
   /** Where a node that was killed is in the history, which it has to say at its start to get only what it missed. */
   function recoveredPosition(): string {
     const args = [...ofServer, ...ofCluster, '--wsrep-recover'];
-    const { stderr } = spawnSync(binary, args, { encoding: 'utf8', ...asNobody });
+    const { stderr } = spawnSync(binary, args, { encoding: 'utf8', ...asNoUser });
     const position = /Recovered position:\s*(\S+)/.exec(stderr)?.[1];
     if (position === undefined)
       throw new Error(`node ${number} does not know where it is:\n${stderr.slice(-3000)}`);

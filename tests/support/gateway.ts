@@ -98,7 +98,7 @@ function createService(asked: Asked[]): Server {
 }
 
 /** Holds an answer of the gateway's own against what a client needs of it. */
-export async function demandRefused(response: Response, status: number, code?: string): Promise<void> {
+export async function expectRefused(response: Response, status: number, code?: string): Promise<void> {
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
   expect(response.headers.get('cache-control')).toBe('no-store');

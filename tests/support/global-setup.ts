@@ -9,8 +9,8 @@ declare global {
 }
 
 export default async function setUp(): Promise<void> {
-  demandRedis();
-  demandInterop();
+  requireRedis();
+  requireInterop();
   requireGalera();
   await findMysql();
   await makeTemplates(process.env.TEST_MYSQL_URL ? ['SQLite', 'MySQL'] : ['SQLite']);
@@ -38,7 +38,7 @@ async function findMysql(): Promise<void> {
 }
 
 /** Suites start a Redis of their own; that there is none is said once, loudly. */
-function demandRedis(): void {
+function requireRedis(): void {
   if (findRedis() !== undefined) return;
   const how = 'install redis-server';
   if (process.env.REQUIRE_REDIS === '1') throw new Error(`REQUIRE_REDIS=1, and there is no Redis: ${how}`);
@@ -48,7 +48,7 @@ function demandRedis(): void {
 }
 
 /** The examples are tried with the programs that they are for. */
-function demandInterop(): void {
+function requireInterop(): void {
   const missing = [
     ...(findNginx() === undefined ? ['nginx-light'] : []),
     ...(findPython() === undefined ? ['python3-jwt, python3-jose and python3-cryptography'] : []),

@@ -3,7 +3,7 @@ import bcrypt from 'bcrypt';
 import type { Turn } from '../../src/core/passwords/fair-queue.ts';
 import work, { type CompareTask, type HashTask } from '../../src/core/passwords/hash-worker.js';
 
-/** What the hash workers do, done at once in this process, for whoever tests what is asked of them. */
+/** What the hash workers do, done synchronously in this process, for tests of what they are asked to do. */
 export const hashHere = {
   hash: async (_turn: Turn, task: HashTask) => String(work(task)),
   compare: async (_turn: Turn, task: CompareTask) => work(task) === true,

@@ -17,7 +17,7 @@ export function useIssuer(algorithm: Algorithm): { app: TestApp; key: TokenKey }
   return { app: useApp('SQLite', { JWT_ALG: algorithm, JWT_PRIVATE_KEY: pem }), key };
 }
 
-/** Of a person, of a machine that may do something, and of one that asked for less. */
+/** Of a user, of a machine client with a permission, and of one that asked for less. */
 export async function genuineTokens(app: TestApp): Promise<[string, string, string]> {
   const client = await makeClient(app);
   return [

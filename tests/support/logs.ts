@@ -31,7 +31,7 @@ export function createLogSink() {
 }
 
 /** Throws where a line holds a secret or is not exactly one line of JSON. */
-export function demandCleanLogs(lines: readonly string[]): void {
+export function expectCleanLogs(lines: readonly string[]): void {
   for (const line of lines) {
     const leak = SECRETS.find((secret) => line.toLowerCase().includes(secret.toLowerCase()));
     if (leak !== undefined) throw new Error(`a log line holds ${leak}: ${line}`);

@@ -24,7 +24,7 @@ export function textsLike(token: string): fc.Arbitrary<string> {
     fc.constantFrom('.', '=', '-', '_', '+', '/', ' ', '\n', '\0', '!', 'A', 'eyJ', ''),
     fc.string({ maxLength: 3 }),
   );
-  // The last character of a signature has bits that nobody needs.
+  // The last character of a signature has bits that decoding ignores.
   const at = fc.oneof(fc.nat(token.length), fc.constant(token.length - 1));
   const change = fc.record({ at, length: fc.nat(2), piece });
   return fc

@@ -128,7 +128,7 @@ export function findOnPath(name: string): string | undefined {
 /** Below those that systems give to outgoing connections, one of which could take it before it is used, or used again. */
 const PORTS = { first: 15_000, count: 15_000 };
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.first + randomInt(PORTS.count);

@@ -51,7 +51,7 @@ export async function runNginx(
   const directory = temporaryDirectory('nginx');
   const file = join(directory, 'nginx.conf');
   writeFileSync(file, conf);
-  // Started by root, its workers would be somebody who may not enter the directory.
+  // Started by root, its workers would be a user who may not enter the directory.
   const asRoot = process.getuid?.() === 0 ? ' user root;' : '';
   // At this level it says when it has started.
   const globals = `daemon off; error_log stderr notice;${asRoot}`;

@@ -10,13 +10,13 @@ export interface Person {
   readonly name?: string;
 }
 
-/** A sign-up body that nobody else uses; tests name only the member they are about. */
+/** A sign-up body of its own; tests name only the member they are about. */
 export function aPerson(details: Partial<Person> = {}): Person {
   const unique = randomBytes(5).toString('hex');
   return { email: `person-${unique}@example.com`, password: `${CANARY} ${unique} staple`, ...details };
 }
 
-/** A username that nobody else has. */
+/** A unique username. */
 export function aUsername(): string {
   return `user_${randomBytes(5).toString('hex')}`;
 }

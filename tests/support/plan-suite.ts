@@ -15,7 +15,7 @@ const FILLED = ['users', 'user_roles', 'sessions', 'login_failures', 'api_keys',
 
 /** Every statement that the service sends, tried on tables of so many rows. */
 export function tryPlans(kind: DatabaseKind, rows: number): void {
-  describe(`No statement reads a whole table of ${rows.toLocaleString('en')} rows`, () => {
+  describe(`The statements on tables of ${rows.toLocaleString('en')} rows`, () => {
     const app = useApp(kind, { DATABASE_TIMEOUT_MS: '60000' });
     let statements: Statement[];
 
@@ -24,7 +24,7 @@ export function tryPlans(kind: DatabaseKind, rows: number): void {
       statements = await statementsOf(app, () => useEverything(app));
     }, 600_000);
 
-    it('of all that is sent while every operation and every task of every minute is used', async () => {
+    it('read no whole table while every operation and every task of every minute is used', async () => {
       expect(statements.length).toBeGreaterThan(100);
       const judge = kind === 'SQLite' ? scansOf : rowsReadBy;
       const bad: { sql: string; reads: unknown }[] = [];

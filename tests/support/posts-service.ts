@@ -156,8 +156,8 @@ export function usePostsService(newDirectory: () => string) {
     ask,
     environment: () => env,
     errors: () => posts.errors(),
-    /** Somebody who has logged in and has the role. */
-    async somebody(role: 'author' | 'reader' | 'user'): Promise<Author> {
+    /** A user who has logged in and has the role. */
+    async member(role: 'author' | 'reader' | 'user'): Promise<Author> {
       const { email, password } = aPerson();
       const { body } = await administer('/admin/users', { email, password, roles: [role] });
       return { id: (body.user as { id: string }).id, token: await logIn(email, password) };

@@ -40,7 +40,7 @@ const PORTION_ROWS = 50_000;
 const OTHER_ROWS = 100_000;
 const LARGEST = ['users', 'ledger'];
 
-/** Makes `count` rows of each large table, of people who are nobody in the test, some new and some old. */
+/** Makes `count` rows of each large table, of people without a part in the test, some new and some old. */
 export async function fill(app: TestApp, count: number): Promise<void> {
   const { sequelize } = app.database;
   const isSqlite = sequelize.getDialect() === 'sqlite';
@@ -127,7 +127,7 @@ export async function fill(app: TestApp, count: number): Promise<void> {
     }
   });
   await filling.close();
-  // Nobody analyzes an SQLite file, and MySQL does so by itself.
+  // An SQLite file is not analyzed by itself, as MySQL's tables are.
   if (isSqlite) return;
   for (const table of Object.keys(rows)) await sequelize.query(`ANALYZE TABLE ${table}`);
 }

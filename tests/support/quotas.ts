@@ -38,7 +38,7 @@ export function remainingOf(responses: readonly Response[]): number[] {
 }
 
 /** Holds a refusal against all that a client is promised of it. */
-export function demandLimited(
+export function expectLimited(
   response: Response,
   { policy, limit, windowSeconds }: Pick<ShownQuota, 'policy' | 'limit' | 'windowSeconds'>,
 ): void {
@@ -56,7 +56,7 @@ export function demandLimited(
 
 let networks = 0;
 
-/** An IPv4 address that nobody else sends from (RFC 2544), so that tests of one app do not count for each other. */
+/** An IPv4 address that no other test sends from (RFC 2544), so that tests of one app do not count for each other. */
 export function aNetwork(): string {
   networks++;
   return `198.18.${networks >> 8}.${networks & 255}`;

@@ -7,7 +7,7 @@ export function aRoleName(): string {
   return `role-${randomBytes(5).toString('hex')}`;
 }
 
-/** A permission that nobody else has made. */
+/** A unique permission. */
 export function aPermissionName(): string {
   return `things-${randomBytes(5).toString('hex')}:do`;
 }
@@ -19,13 +19,13 @@ export async function signUpWith(app: TestApp, roles: readonly string[]) {
   return { ...person, ...(await logIn(app, person)) };
 }
 
-/** Somebody with a role of their own that has these permissions, which are made where there are none. */
+/** A user with a role of their own that has these permissions, which are made where there are none. */
 export async function signUpWhoMay(app: TestApp, permissions: readonly string[]) {
   const role = await makeRole(app, permissions);
   return { ...(await signUpWith(app, [role])), role };
 }
 
-/** A role out of nothing: nobody is asked. */
+/** A role made without a caller, so without checks. */
 export async function makeRole(app: TestApp, permissions: readonly string[], name = aRoleName()) {
   await makePermissions(app, permissions);
   await app.store.roles.insert({ name, description: null, permissions }, new Date(app.clock.now()));
@@ -42,7 +42,7 @@ export async function logIn(app: TestApp, { email, password }: { email: string; 
   return { token: body.access_token as string, refreshToken: body.refresh_token as string };
 }
 
-/** The ledger's entries about a role or a permission; those of one moment in any order. */
+/** The audit log's entries about a role or a permission; those of one moment in any order. */
 export async function entriesAbout(app: TestApp, subjectId: string) {
   const entries = await app.store.audit.list({ subjectId }, 100, undefined);
   return entries.map(({ type, outcome, actor, details }) => ({ type, outcome, actor, details }));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll } from '@jest/globals';
 import { useDirectories } from './directories.ts';
-import { demandCleanLogs } from './logs.ts';
+import { expectCleanLogs } from './logs.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
 
 /**
@@ -20,7 +20,7 @@ export function useSeveralProcesses() {
       for (const pid of [...childrenOf(child.pid), child.pid ?? 0]) process.kill(pid, 'SIGKILL');
       await exited;
     }
-    demandCleanLogs(started.flatMap((server) => server.logLines()));
+    expectCleanLogs(started.flatMap((server) => server.logLines()));
   });
 
   return async (env: Record<string, string> = {}, count = 2): Promise<ServerProcess> => {

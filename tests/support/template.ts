@@ -28,7 +28,7 @@ export async function removeTemplates(): Promise<void> {
   rmSync(process.env[DIRECTORY_VARIABLE] ?? '', { recursive: true, force: true });
 }
 
-/** A database as the migrations leave it, that nobody else uses. */
+/** A database of its own, as the migrations leave it. */
 export async function createMigratedDatabase(kind: DatabaseKind): Promise<TestDatabase> {
   const directory = process.env[DIRECTORY_VARIABLE] ?? '';
   const database = await createTestDatabase(kind);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { temporaryDirectory } from './temporary.ts';
 
-/** An empty database that nobody else uses. */
+/** An empty database of its own. */
 export interface TestDatabase {
   readonly url: string;
   readonly drop: () => Promise<void>;

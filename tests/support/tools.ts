@@ -11,7 +11,7 @@ export function findNginx(): string | undefined {
   return findOnPath('nginx');
 }
 
-/** A Python that has PyJWT and python-jose: that of the system before one that somebody has put in front of it. */
+/** A Python that has PyJWT and python-jose: that of the system before another one in the PATH. */
 export function findPython(): string | undefined {
   return ['/usr/bin/python3', findOnPath('python3')].find(
     (python) => python !== undefined && spawnSync(python, ['-c', PACKAGES]).status === 0,

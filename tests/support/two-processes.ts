@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { MANY_REQUESTS } from './app.ts';
 import type { DatabaseKind, TestDatabase } from './databases.ts';
 import { useDirectories } from './directories.ts';
-import { demandCleanLogs } from './logs.ts';
+import { expectCleanLogs } from './logs.ts';
 import { aPerson } from './people.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
 import { createMigratedDatabase } from './template.ts';
@@ -38,7 +38,7 @@ export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> 
   afterAll(async () => {
     await Promise.all(processes.map((server) => server.stop()));
     await database.drop();
-    demandCleanLogs(processes.flatMap((server) => server.logLines()));
+    expectCleanLogs(processes.flatMap((server) => server.logLines()));
   });
 
   /** Sends a request to the process with this index; odd and even ones take turns. */

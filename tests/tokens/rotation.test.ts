@@ -89,7 +89,7 @@ onEachDatabase((kind) => {
       old = await start(OLD);
     });
 
-    it('from secret to secret to ES256 to RS256 logs nobody out, whenever they logged in', async () => {
+    it('logs no user out from secret to secret to ES256 to RS256, whenever they logged in', async () => {
       let live = [await logIn(old)];
 
       for (const env of [NEW, ES256, RS256]) {
@@ -118,7 +118,7 @@ onEachDatabase((kind) => {
       expect(new Set(headers.map(({ kid }) => kid)).size).toBe(4);
     });
 
-    it('one replica after another logs nobody out where all knew the new secret before one signs with it', async () => {
+    it('one replica after another logs no user out where all knew the new secret before one signs with it', async () => {
       const waiting = await start(BOTH_OLD_FIRST);
       const done = await start(NEW);
       let tokens = await logIn(waiting);
@@ -178,7 +178,7 @@ onEachDatabase((kind) => {
       expect([access.body.code, refresh.body.code]).toEqual(['token_invalid', 'invalid_refresh_token']);
     });
 
-    it('to ES256 takes no access token made with the secret of the refresh tokens, unless it is listed', async () => {
+    it('takes no access token made with the secret of the refresh tokens once it is ES256, unless that is listed', async () => {
       const tokens = await logIn(old);
       const app = await start({ JWT_SECRET: OLD_SECRET, JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE });
 
@@ -212,7 +212,7 @@ describe('A token under another algorithm than its key has', () => {
           previousPublicKeys: [],
         }).current.kid;
 
-  async function demandRefused(header: object, sign: (signed: string) => string): Promise<void> {
+  async function expectRefused(header: object, sign: (signed: string) => string): Promise<void> {
     const signed = `${encode({ typ: 'at+jwt', ...header })}.${encode(claims)}`;
     const { body } = await app
       .get('/verify')
@@ -234,25 +234,25 @@ describe('A token under another algorithm than its key has', () => {
     ['in DER', createPublicKey(EC_PUBLIC).export({ type: 'spki', format: 'der' })],
     ['as a JWK', JSON.stringify(createPublicKey(EC_PUBLIC).export({ format: 'jwk' }))],
   ])('is refused as HS256 with the public key %s for a secret', async (_what, key) => {
-    await demandRefused({ alg: 'HS256', kid: kidOf('ES256') }, hmac(key));
-    await demandRefused({ alg: 'HS256', kid: secretKey(key.toString()).kid }, hmac(key));
-    await demandRefused({ alg: 'HS256' }, hmac(key));
+    await expectRefused({ alg: 'HS256', kid: kidOf('ES256') }, hmac(key));
+    await expectRefused({ alg: 'HS256', kid: secretKey(key.toString()).kid }, hmac(key));
+    await expectRefused({ alg: 'HS256' }, hmac(key));
   });
 
   it('is refused with the kid of the secret and the signature of the key, and the other way round', async () => {
     const signature = good.split('.')[2] ?? '';
 
-    await demandRefused({ alg: 'ES256', kid: kidOf('HS256') }, () => signature);
-    await demandRefused({ alg: 'ES256', kid: kidOf('ES256') }, hmac(NEW_SECRET));
-    await demandRefused({ alg: 'HS256', kid: kidOf('ES256') }, hmac(NEW_SECRET));
-    await demandRefused({ alg: 'ES256', kid: kidOf('HS256') }, hmac(NEW_SECRET));
+    await expectRefused({ alg: 'ES256', kid: kidOf('HS256') }, () => signature);
+    await expectRefused({ alg: 'ES256', kid: kidOf('ES256') }, hmac(NEW_SECRET));
+    await expectRefused({ alg: 'HS256', kid: kidOf('ES256') }, hmac(NEW_SECRET));
+    await expectRefused({ alg: 'ES256', kid: kidOf('HS256') }, hmac(NEW_SECRET));
   });
 
   it.each(['none', 'None', 'HS384', 'ES384', 'PS256', 'RS256', 'es256', '', null])(
     'is refused when it names %j with a kid that is known',
     async (alg) => {
-      await demandRefused({ alg, kid: kidOf('ES256') }, () => good.split('.')[2] ?? '');
-      await demandRefused({ alg, kid: kidOf('ES256') }, () => '');
+      await expectRefused({ alg, kid: kidOf('ES256') }, () => good.split('.')[2] ?? '');
+      await expectRefused({ alg, kid: kidOf('ES256') }, () => '');
     },
   );
 

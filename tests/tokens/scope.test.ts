@@ -8,23 +8,23 @@ function permissionsOf(bytes: number): string[] {
   return [first, `c:${'d'.repeat(bytes - first.length - 3)}`];
 }
 
-describe('Permissions fit into a token', () => {
+describe('The permissions of a token', () => {
   it.each([[[]], [['users:read']], [permissionsOf(4095)], [permissionsOf(4096)]])(
-    'up to 4096 bytes',
+    'fit up to 4096 bytes',
     (permissions) => {
       expect(() => assertScopeFits(permissions)).not.toThrow();
     },
   );
 
-  it('however often one of them is named', () => {
+  it('fit however often one of them is named', () => {
     expect(() => assertScopeFits(Array<string>(2000).fill('users:read'))).not.toThrow();
   });
 
-  it('and not with a byte more, and the refusal says how many there are', () => {
+  it('do not fit with a byte more, and the refusal says how many there are', () => {
     expect(() => assertScopeFits(permissionsOf(4097))).toThrow(/^scope_too_large: .* 4097 bytes .* 4096\.$/);
   });
 
-  it('by their bytes, not by their characters', () => {
+  it('are counted by their bytes, not by their characters', () => {
     expect(() => assertScopeFits(['ü'.repeat(2049)])).toThrow(AppError);
   });
 });

@@ -53,7 +53,7 @@ describe('the generated secret', () => {
     expect(await readInNewProcess(file)).toBe('a secret that an operator has brought along');
   });
 
-  it('is never empty: a file without content is an error, since anybody could sign with nothing', async () => {
+  it('is never empty: a file without content is an error, since an empty secret is known to all', async () => {
     const file = join(newDirectory(), 'jwt-secret');
     writeFileSync(file, '\n');
 

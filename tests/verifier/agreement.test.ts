@@ -138,7 +138,7 @@ function unlessThrown(read: () => unknown): unknown {
   try {
     return read();
   } catch {
-    // A refusal, whoever says it and however.
+    // A refusal, by whichever library and in whichever form.
     return undefined;
   }
 }

@@ -138,7 +138,7 @@ describe('bearer', () => {
       expect(response.headers['www-authenticate']).toContain('error="invalid_request"');
     });
 
-    it('400 to two headers: nobody knows which of them a gateway has looked at', async () => {
+    it('400 to two headers: a gateway may have looked at either', async () => {
       const check = bearer(verifierWith({ secret: SECRET }));
       const url = await serve((req, res) => {
         void check(req, res, () => res.end('passed'));
@@ -173,7 +173,7 @@ describe('bearer', () => {
     expect(body.detail).toContain('It is an API key, which the auth service alone can check.');
   });
 
-  describe('throws where it would check less than somebody wants', () => {
+  describe('options that would check less than was meant', () => {
     it.each<[what: string, options: unknown]>([
       ['a permission in place of the options', 'posts:read'],
       ['a misspelled option', { scopes: 'posts:read' }],
@@ -184,7 +184,7 @@ describe('bearer', () => {
       ['null', null],
       ['a realm that would end its quotation', { realm: 'x", error="none' }],
       ['a permission with a line break', { scope: 'posts:read\r\nX-Evil: 1' }],
-    ])('%s', (_what, options) => {
+    ])('are refused: %s', (_what, options) => {
       expect(() => serviceWith(options as BearerOptions)).toThrow(TypeError);
     });
 

@@ -36,7 +36,7 @@ describe('A verifier whose feed', () => {
       else {
         const answer = answers[Math.min(asked.length, answers.length - 1)];
         asked.push(new URL(req.url ?? '', 'http://x').searchParams.get('after') ?? '');
-        // As a service that waits, so that nobody asks in a loop.
+        // As a service that waits, so that the verifier does not ask in a loop.
         setTimeout(() => answer?.(req, res), 20);
       }
     });
@@ -62,7 +62,7 @@ describe('A verifier whose feed', () => {
     ['no list', { ...PAGE, events: {} }],
     ['no event', { ...PAGE, events: [null] }],
     ['an event without an id', { ...PAGE, events: [{ kind: 'session', expires_at: EXPIRES_AT }] }],
-    ['an event for ever', { ...PAGE, events: [{ kind: 'session', id: 'x' }] }],
+    ['an event without an end', { ...PAGE, events: [{ kind: 'session', id: 'x' }] }],
     ['a user without a time', { ...PAGE, events: [{ kind: 'user', id: 'x', expires_at: EXPIRES_AT }] }],
     [
       'a time that is none',
@@ -86,7 +86,7 @@ describe('A verifier whose feed', () => {
     expect(await codeOf(() => verifier.verify(token))).toBe('revocations_stale');
   });
 
-  it('tells of a kind that nobody knows yet, goes on', async () => {
+  it('tells of an unknown kind, goes on', async () => {
     const { verifier } = await follow([
       page({ events: [{ kind: 'planet', id: 'x', expires_at: EXPIRES_AT }] }),
     ]);
@@ -157,7 +157,7 @@ describe('A verifier whose feed', () => {
     expect(verifier.revocations?.lagMilliseconds).toBeLessThan(900);
   });
 
-  it('refuses for good, asks seldom, since each try is an entry in a ledger', async () => {
+  it('refuses for good, asks seldom, since each try is an entry in an audit log', async () => {
     const { verifier, asked } = await follow([json(403, { code: 'insufficient_scope', detail: 'No.' })]);
 
     await expect(verifier.ready()).rejects.toThrow(/answered 403, insufficient_scope: No\./);
@@ -192,7 +192,7 @@ describe('A verifier whose feed', () => {
     expect(errors).toEqual([expect.stringContaining('answered 503, busy: Try 0.')]);
   });
 
-  it('fails, goes on though whoever is told of it throws', async () => {
+  it('fails, goes on though the callback that is told of it throws', async () => {
     const { verifier } = await follow([json(503, {}), page()], {
       onError: () => {
         throw new Error('thrown by onError');

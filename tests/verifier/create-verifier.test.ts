@@ -62,7 +62,7 @@ describe('createVerifier', () => {
     expect(await codeOf(() => lenient.verify(token))).toBe('token_expired');
   });
 
-  it('gives claims that nobody can change for the next request with the same token', () => {
+  it('gives claims that cannot be changed for the next request with the same token', () => {
     const verifier = verifierWith({ secret: SECRET });
     const claims = verifier.verifySync(sign(aSecretKey(SECRET))) as unknown as {
       scope: string;
@@ -125,7 +125,7 @@ describe('createVerifier', () => {
     });
   });
 
-  describe('throws where it could not check something', () => {
+  describe('options with which it could not check something', () => {
     const good = { issuer: ISSUER, audience: AUDIENCE, secret: SECRET };
     const revocations = { url: 'http://auth/revocations', clientId: 'id', clientSecret: 'secret' };
 
@@ -173,7 +173,7 @@ describe('createVerifier', () => {
         { ...good, revocations: { ...revocations, whenStale: 'ignore' } },
         /whenStale/,
       ],
-    ])('%s', (_what, options, names) => {
+    ])('are refused: %s', (_what, options, names) => {
       const create = () => createVerifier(options as VerifierOptions);
 
       expect(create).toThrow(TypeError);

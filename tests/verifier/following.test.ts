@@ -87,7 +87,7 @@ onEachDatabase((kind) => {
             .send({ permissions: ['users:read'] })
             .expect(200),
       ],
-    ])('refuses the tokens of somebody who %s', async (_what, revoke) => {
+    ])('refuses the tokens of a user who %s', async (_what, revoke) => {
       const verifier = verifierOf(await aClient());
       await verifier.ready();
       const [{ id, token }, admin] = [await signUp(app), await anAdmin(app)];
@@ -100,7 +100,7 @@ onEachDatabase((kind) => {
       expect(await untilRefused(() => verifier.verify(token))).toBe('token_revoked');
     });
 
-    it('tells somebody whose rights have changed to refresh, and somebody who logged out to log in', async () => {
+    it('tells a user whose rights have changed to refresh, and one who logged out to log in', async () => {
       const verifier = verifierOf(await aClient());
       await verifier.ready();
       const [changed, gone, admin] = [await signUp(app), await signUp(app), await anAdmin(app)];
@@ -116,7 +116,7 @@ onEachDatabase((kind) => {
       await expect(verifier.verify(gone.token)).rejects.toThrow(/Its session has ended/);
     });
 
-    it('refuses a token of a machine that was revoked by itself', async () => {
+    it('refuses a token of a machine client that was revoked by itself', async () => {
       const verifier = verifierOf(await aClient());
       await verifier.ready();
       const machine = await makeClient(app, { scope: 'users:read' });
@@ -131,7 +131,7 @@ onEachDatabase((kind) => {
       expect(await untilRefused(() => verifier.verify(token))).toBe('token_revoked');
     });
 
-    describe('is not ready', () => {
+    describe('at its start', () => {
       it.each<[what: string, client: (client: TestClient) => TestClient, message: RegExp]>([
         [
           'with a wrong secret',
@@ -139,20 +139,20 @@ onEachDatabase((kind) => {
           /not followed: The token endpoint answered 401, invalid_client/,
         ],
         ['with a client that is none', ({ secret }) => ({ id: 'nobody', secret }), /401, invalid_client/],
-      ])('%s, and says so instead of waiting for ever', async (_what, change, message) => {
+      ])('is not ready %s, and says so instead of waiting without end', async (_what, change, message) => {
         const verifier = verifierOf(change(await aClient()));
 
         await expect(verifier.ready()).rejects.toThrow(message);
         expect(verifier.errors).toEqual([]);
       });
 
-      it('with a client that may not follow', async () => {
+      it('is not ready with a client that may not follow', async () => {
         const verifier = verifierOf(await makeClient(app, { scope: 'users:read' }));
 
         await expect(verifier.ready()).rejects.toThrow(/lacks the permission revocations:read/);
       });
 
-      it('while the service is away, but as soon as it is there', async () => {
+      it('is not ready while the service is away, but as soon as it is there', async () => {
         let isThere = false;
         const proxy = await serve(async (req, res) => {
           if (!isThere) {

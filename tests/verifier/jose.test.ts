@@ -41,7 +41,7 @@ describe.each(ALGORITHMS)('The npm package jose, under %s,', (algorithm) => {
     };
   }
 
-  it('accepts the tokens of a person and of machines, with their claims', async () => {
+  it('accepts the tokens of users and of machine clients, with their claims', async () => {
     const verify = verifier();
 
     for (const token of genuine) {

@@ -121,7 +121,7 @@ describe('A verifier with a jwksUri', () => {
     expect(new Set(state.asked)).toEqual(new Set(['GET /.well-known/jwks.json']));
   });
 
-  it('accepts no secret, even where somebody publishes one, and no token made with a public key as secret', async () => {
+  it('accepts no secret, even where one is published, and no token made with a public key as secret', async () => {
     const key = aKeyPair();
     const secret = aSecretKey('a secret that somebody publishes by mistake, alas');
     const jwk = {
@@ -193,7 +193,7 @@ describe('A verifier with a jwksUri', () => {
     ['something else', 200, '{"keys":"none"}'],
     ['nothing', 200, ''],
     ['nothing of use', 200, 'null'],
-    ['more than anybody has keys', 200, ' '.repeat(9 * 2 ** 20)],
+    ['more than any set of keys', 200, ' '.repeat(9 * 2 ** 20)],
   ])(
     'says keys_unavailable where the answer is %s, tells the operator once, and recovers',
     async (_what, status, body) => {
@@ -222,7 +222,7 @@ describe('A verifier with a jwksUri', () => {
     ['is nothing', 404, /answered 404/],
     ['are no keys, as under HS256', 200, /has none; under HS256 give the secret/],
   ])(
-    'is not ready where there %s, and says so instead of waiting for ever',
+    'is not ready where there %s, and says so instead of waiting without end',
     async (_what, status, message) => {
       const url = await serve((_req, res) => {
         res.writeHead(status).end('{"keys":[]}');

@@ -68,7 +68,7 @@ describe('The package that npm pack makes of the verifier', () => {
     expect(files.filter(isBuilt).length).toBeGreaterThan(10);
   });
 
-  it('is built anew whenever it is packed, so that nobody gets one without its files', () => {
+  it('is built anew whenever it is packed, so that none is without its files', () => {
     const { scripts } = JSON.parse(readFileSync(join(CHECKOUT, 'verifier/package.json'), 'utf8'));
 
     expect(scripts).toMatchObject({ prepack: 'npm run --silent build', build: 'tsc -p tsconfig.json' });

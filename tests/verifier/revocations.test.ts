@@ -25,7 +25,7 @@ function change(kind: 'rights' | 'role', subjectId: string, version: number, exp
 const claims = (sid: string, sub: string, iat = NOW) => ({ sid, sub, iat });
 
 describe('A set of revocations', () => {
-  it('that is empty revokes nobody', () => {
+  it('that is empty revokes nothing', () => {
     const set = createRevocationSet();
 
     expect(set.isRevoked(claims('s', 'u'))).toBe(false);

@@ -72,30 +72,30 @@ function refusalOf(token: string, seconds = 0): VerificationError {
   throw new Error('the token was accepted');
 }
 
-describe('an access token is accepted', () => {
-  it('when it is right in everything, and its claims come back unchanged', () => {
+describe('an access token that is right', () => {
+  it('is accepted when it is right in everything, and its claims come back unchanged', () => {
     expect(verify(forge())).toEqual(CLAIMS);
   });
 
-  it('when jsonwebtoken made it from the secret as text, as another service might', () => {
+  it('is accepted when jsonwebtoken made it from the secret as text, as another service might', () => {
     const token = jwt.sign(CLAIMS, SECRET, { algorithm: 'HS256', header: HEADER });
 
     expect(verify(token)).toEqual(CLAIMS);
   });
 
-  it('with the long spelling of its type, which RFC 9068 allows', () => {
+  it('is accepted with the long spelling of its type, which RFC 9068 allows', () => {
     expect(verify(forge({ header: { typ: 'application/at+jwt' } }))).toEqual(CLAIMS);
   });
 
-  it('with several audiences of which one is ours', () => {
+  it('is accepted with several audiences of which one is ours', () => {
     expect(verify(forge({ claims: { aud: ['reports', AUDIENCE] } })).aud).toEqual(['reports', AUDIENCE]);
   });
 
-  it('with no roles at all, as long as there is a list', () => {
+  it('is accepted with no roles at all, as long as there is a list', () => {
     expect(verify(forge({ claims: { roles: [] } })).roles).toEqual([]);
   });
 
-  it('from before there were permissions: then it allows nothing, and every version is later', () => {
+  it('is accepted from before there were permissions: then it allows nothing, and every version is later', () => {
     const { scope, rv, ...claims } = CLAIMS;
 
     expect(verify(forge({ claims: { scope: undefined, rv: undefined } }))).toEqual({
@@ -105,7 +105,7 @@ describe('an access token is accepted', () => {
     });
   });
 
-  it('of a machine, which has no session', () => {
+  it('is accepted of a machine client, which has no session', () => {
     const { sid, ...claims } = CLAIMS;
 
     expect(verify(forge({ claims: { sid: undefined, client_id: 'app' } }))).toEqual({
@@ -114,17 +114,20 @@ describe('an access token is accepted', () => {
     });
   });
 
-  it.each(['', 'a', 'users:read', 'openid profile', 'x'.repeat(4096)])('with the scope %j', (scope) => {
-    expect(verify(forge({ claims: { scope } })).scope).toBe(scope);
-  });
+  it.each(['', 'a', 'users:read', 'openid profile', 'x'.repeat(4096)])(
+    'is accepted with the scope %j',
+    (scope) => {
+      expect(verify(forge({ claims: { scope } })).scope).toBe(scope);
+    },
+  );
 
-  it('with claims and header members that mean nothing here', () => {
+  it('is accepted with claims and header members that mean nothing here', () => {
     const token = forge({ header: { cty: 'text', x: 1 }, claims: { act: { sub: 'app' }, nonce: 'n' } });
 
     expect(verify(token)).toMatchObject(CLAIMS);
   });
 
-  it('from either key of a key ring, each under its own kid', () => {
+  it('is accepted from either key of a key ring, each under its own kid', () => {
     const both = verifierOf([signingKey, otherKey]);
 
     expect(both(forge())).toEqual(CLAIMS);
@@ -132,10 +135,13 @@ describe('an access token is accepted', () => {
   });
 });
 
-describe('an access token is refused as invalid', () => {
-  it.each(['iss', 'aud', 'sub', 'iat', 'exp', 'jti', 'roles'])('when it has no %s', (claim) => {
-    expect(refusalOf(forge({ claims: { [claim]: undefined } })).code).toBe('token_invalid');
-  });
+describe('an access token that is not right', () => {
+  it.each(['iss', 'aud', 'sub', 'iat', 'exp', 'jti', 'roles'])(
+    'is refused as invalid when it has no %s',
+    (claim) => {
+      expect(refusalOf(forge({ claims: { [claim]: undefined } })).code).toBe('token_invalid');
+    },
+  );
 
   it.each<[claim: string, value: unknown]>([
     ['iss', 'https://auth.example.org'],
@@ -207,18 +213,21 @@ describe('an access token is refused as invalid', () => {
     ['nbf', String(NOW)],
     ['nbf', null],
     ['nbf', false],
-  ])('when its %s is %j', (claim, value) => {
+  ])('is refused as invalid when its %s is %j', (claim, value) => {
     expect(refusalOf(forge({ claims: { [claim]: value } })).code).toBe('token_invalid');
   });
 
-  it.each(['exp', 'iat', 'nbf'])('when its %s is a number too large to compare', (claim) => {
-    const payload = JSON.stringify({ ...CLAIMS, [claim]: 'HERE' }).replace('"HERE"', '1e999');
+  it.each(['exp', 'iat', 'nbf'])(
+    'is refused as invalid when its %s is a number too large to compare',
+    (claim) => {
+      const payload = JSON.stringify({ ...CLAIMS, [claim]: 'HERE' }).replace('"HERE"', '1e999');
 
-    expect(refusalOf(forge({ payload })).code).toBe('token_invalid');
-  });
+      expect(refusalOf(forge({ payload })).code).toBe('token_invalid');
+    },
+  );
 
   it.each<unknown>([undefined, 'JWT', 'at+JWT', 'AT+JWT', 'at+jwt ', 'id+jwt', '', null, ['at+jwt'], 7])(
-    'when its type is %j, so that an ID token or a mail link never opens an account',
+    'is refused as invalid when its type is %j, so that an ID token or a mail link never opens an account',
     (typ) => {
       expect(refusalOf(forge({ header: { typ } })).code).toBe('token_invalid');
     },
@@ -236,11 +245,11 @@ describe('an access token is refused as invalid', () => {
     ['names the prototype', '__proto__'],
     ['is a path', '../../../../dev/null'],
     ['is SQL', "x' UNION SELECT 'secret"],
-  ])('when its kid %s, though the signature is right', (_why, kid) => {
+  ])('is refused as invalid when its kid %s, though the signature is right', (_why, kid) => {
     expect(refusalOf(forge({ header: { kid } })).code).toBe('token_invalid');
   });
 
-  it('when it was signed with one key of the ring and names another', () => {
+  it('is refused as invalid when it was signed with one key of the ring and names another', () => {
     const both = verifierOf([signingKey, otherKey]);
 
     expect(() => both(forge({ header: { kid: otherKey.kid } }))).toThrow(VerificationError);
@@ -258,16 +267,19 @@ describe('an access token is refused as invalid', () => {
     ['x5u', 'https://evil.example/chain.pem'],
     ['x5c', ['MIIB']],
     ['x5c', ''],
-  ])('when its header carries %s: %j, which lets a token choose its own rules', (member, value) => {
-    expect(refusalOf(forge({ header: { [member]: value } })).code).toBe('token_invalid');
-  });
+  ])(
+    'is refused as invalid when its header carries %s: %j, which lets a token choose its own rules',
+    (member, value) => {
+      expect(refusalOf(forge({ header: { [member]: value } })).code).toBe('token_invalid');
+    },
+  );
 
-  it('when it was signed with another secret', () => {
+  it('is refused as invalid when it was signed with another secret', () => {
     expect(refusalOf(forge({ secret: OTHER_SECRET })).code).toBe('token_invalid');
   });
 
   it.each(['', ' ', signingKey.kid, encode(SECRET), `${SECRET}\n`, SECRET.toUpperCase()])(
-    'when it was signed with %j, which stands close to the secret and is not it',
+    'is refused as invalid when it was signed with %j, which stands close to the secret and is not it',
     (secret) => {
       expect(refusalOf(forge({ secret })).code).toBe('token_invalid');
     },
@@ -393,14 +405,14 @@ describe('time', () => {
   });
 });
 
-describe('a damaged token is refused as invalid', () => {
+describe('a damaged token', () => {
   const GOOD = forge();
 
   it.each([
     ['header', 0],
     ['payload', 1],
     ['signature', 2],
-  ])('when any one bit of its %s is flipped', (_name, index) => {
+  ])('is refused as invalid when any one bit of its %s is flipped', (_name, index) => {
     const accepted: number[] = [];
     const bytes = Buffer.from(partsOf(GOOD)[index] ?? '', 'base64url');
     for (let bit = 0; bit < bytes.length * 8; bit++) {
@@ -413,7 +425,7 @@ describe('a damaged token is refused as invalid', () => {
     expect(accepted).toEqual([]);
   });
 
-  it('when any one character is left out', () => {
+  it('is refused as invalid when any one character is left out', () => {
     const accepted = [...GOOD].filter(
       (_character, at) => codeOf(GOOD.slice(0, at) + GOOD.slice(at + 1)) !== 'token_invalid',
     );
@@ -421,13 +433,13 @@ describe('a damaged token is refused as invalid', () => {
     expect(accepted).toEqual([]);
   });
 
-  it('when it is cut off anywhere', () => {
+  it('is refused as invalid when it is cut off anywhere', () => {
     const accepted = [...GOOD].filter((_character, at) => codeOf(GOOD.slice(0, at)) !== 'token_invalid');
 
     expect(accepted).toEqual([]);
   });
 
-  it('when the last character of its signature is another that decodes to the same bytes', () => {
+  it('is refused as invalid when the last character of its signature is another that decodes to the same bytes', () => {
     // 32 bytes are 43 characters, of which the last carries 4 bits and leaves 2 unused.
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const last = alphabet.indexOf(GOOD.at(-1) ?? '');
@@ -456,11 +468,11 @@ describe('a damaged token is refused as invalid', () => {
     ['point at its start', ([h, p, s]: string[]) => `.${h}.${p}.${s}`],
     ['payload and a signature in the wrong order', ([h, p, s]: string[]) => `${h}.${s}.${p}`],
     ['scheme before it', ([h, p, s]: string[]) => `Bearer ${h}.${p}.${s}`],
-  ])('when it has a %s', (_name, damage) => {
+  ])('is refused as invalid when it has a %s', (_name, damage) => {
     expect(codeOf(damage(partsOf(GOOD)))).toBe('token_invalid');
   });
 
-  it('when its header is in the standard base64 alphabet', () => {
+  it('is refused as invalid when its header is in the standard base64 alphabet', () => {
     // The member makes the encoding contain a sign in which the two alphabets differ.
     const token = forge({ header: { x: '>>>???~~~' } });
     const [header, payload, signature] = partsOf(token);
@@ -471,7 +483,7 @@ describe('a damaged token is refused as invalid', () => {
     expect(codeOf(`${standard}.${payload}.${signature}`)).toBe('token_invalid');
   });
 
-  it('when its payload is one from another token of the same person', () => {
+  it('is refused as invalid when its payload is one from another token of the same person', () => {
     const [header, , signature] = partsOf(GOOD);
     const [, payload] = partsOf(forge({ claims: { roles: ['admin'] } }));
 
@@ -493,7 +505,7 @@ describe('a damaged token is refused as invalid', () => {
     ['a lone surrogate', '\ud83d.\ud83d.\ud83d'],
     ['the word null', 'null'],
     ['the word undefined', 'undefined'],
-  ])('when it is %s', (_name, token) => {
+  ])('is refused as invalid when it is %s', (_name, token) => {
     expect(codeOf(token)).toBe('token_invalid');
   });
 
@@ -507,15 +519,15 @@ describe('a damaged token is refused as invalid', () => {
     ['no JSON', 'claims'],
     ['empty', ''],
     ['an object without members', '{}'],
-  ])('when its payload is %s, though the signature is right', (_name, payload) => {
+  ])('is refused as invalid when its payload is %s, though the signature is right', (_name, payload) => {
     expect(codeOf(forge({ payload }))).toBe('token_invalid');
   });
 
-  it('when its payload is null under the type that makes libraries parse it', () => {
+  it('is refused as invalid when its payload is null under the type that makes libraries parse it', () => {
     expect(codeOf(forge({ header: { typ: 'JWT' }, payload: 'null' }))).toBe('token_invalid');
   });
 
-  it('whatever the text is: nothing but a VerificationError is ever thrown', () => {
+  it('causes nothing but a VerificationError, whatever the text is', () => {
     const part = fc.oneof(
       fc.string(),
       fc.json().map(encode),
@@ -546,7 +558,7 @@ describe('a damaged token is refused as invalid', () => {
 });
 
 describe('the length of a token', () => {
-  /** A good token of exactly this length: the padding stands in members that nobody reads. */
+  /** A good token of exactly this length: the padding stands in members that are not read. */
   function tokenOfLength(length: number): string {
     for (const header of ['', 'x', 'xx']) {
       const shortest = forge({ header: { pad: header }, claims: { pad: '' } });

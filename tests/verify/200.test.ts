@@ -6,10 +6,10 @@ import { countQueries } from '../support/queries.ts';
 import { makeRole, signUpWith } from '../support/roles.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /verify answers 200', () => {
+  describe('GET /verify', () => {
     const app = useApp(kind);
 
-    it('with the claims, and with headers for the service behind the gateway', async () => {
+    it('answers 200 with the claims, and with headers for the service behind the gateway', async () => {
       const { id, sessionId, token } = await signUp(app);
       const issuedAt = Math.floor(app.clock.now() / 1000);
 
@@ -38,7 +38,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with all roles of somebody who has several, and with what these may do together', async () => {
+    it('answers 200 with all roles of a user who has several, and with what these may do together', async () => {
       const name = await makeRole(app, ['users:read', 'users:list']);
       const other = await makeRole(app, ['users:read', 'sessions:list']);
       const { token } = await signUpWith(app, [name, other]);
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
       expect(response.headers).toMatchObject({ 'x-auth-roles': roles.join(' '), 'x-auth-scope': scope });
     });
 
-    it('with headers that a client cannot inject', async () => {
+    it('answers 200 with headers that a client cannot inject', async () => {
       const { id, sessionId, token } = await signUp(app);
 
       const response = await app
@@ -78,7 +78,7 @@ onEachDatabase((kind) => {
       expect(response.text).not.toMatch(/evil|admin|everything/);
     });
 
-    it('to HEAD as well, with the headers alone', async () => {
+    it('answers 200 to HEAD as well, with the headers alone', async () => {
       const { id, token } = await signUp(app);
 
       const response = await app.head('/verify').auth(token, { type: 'bearer' }).expect(200);
@@ -86,7 +86,7 @@ onEachDatabase((kind) => {
       expect(response.headers['x-auth-subject']).toBe(id);
     });
 
-    it('whatever path, query and method the gateway says it asks for', async () => {
+    it('answers 200 whatever path, query and method the gateway says it asks for', async () => {
       const { token } = await signUp(app);
 
       await app
@@ -96,7 +96,7 @@ onEachDatabase((kind) => {
         .expect(200);
     });
 
-    it('without a database query', async () => {
+    it('answers 200 without a database query', async () => {
       const { token } = await signUp(app);
       const ask = (path: string) => app.get(path).auth(token, { type: 'bearer' }).expect(200);
 
@@ -110,7 +110,7 @@ onEachDatabase((kind) => {
       expect(await countQueries(app, () => ask('/me'))).toBeGreaterThan(0);
     });
 
-    it('a thousand times, and notes the use of the key without a write each', async () => {
+    it('answers 200 a thousand times, and notes the use of the key without a write each', async () => {
       const { token } = await signUp(app);
       const ask = () => app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
 
@@ -122,10 +122,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /verify while revocations are stale and REVOCATION_WHEN_STALE=accept answers 200', () => {
+  describe('GET /verify while revocations are stale and REVOCATION_WHEN_STALE=accept', () => {
     const app = useApp(kind, { REVOCATION_WHEN_STALE: 'accept' });
 
-    it('and goes on refusing what was known to be revoked', async () => {
+    it('answers 200 and goes on refusing what was known to be revoked', async () => {
       const [alive, ended] = [await signUp(app), await signUp(app)];
       await app.post('/logout').auth(ended.token, { type: 'bearer' }).expect(204);
 

@@ -5,11 +5,11 @@ import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
 import { signUp } from '../support/people.ts';
 
-describe('GET /verify answers 400', () => {
+describe('GET /verify', () => {
   const app = useApp('SQLite');
 
   it.each(['Bearer', 'Bearer one two', 'Bearer a,b', 'Bearer "quoted"', 'Bearer tökén'])(
-    'to the header %j, which is malformed',
+    'answers 400 to the header %j, which is malformed',
     async (header) => {
       const response = await app.get('/verify').set('Authorization', header).expect(400);
 
@@ -19,7 +19,7 @@ describe('GET /verify answers 400', () => {
     },
   );
 
-  it('to two Authorization headers, of which a gateway may have checked the other', async () => {
+  it('answers 400 to two Authorization headers, of which a gateway may have checked the other', async () => {
     const { token } = await signUp(app);
     const call = httpRequest(`${app.url}/verify`, {
       headers: ['Host', 'x', 'Authorization', `Bearer ${token}`, 'Authorization', 'Bearer x'],

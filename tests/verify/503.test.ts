@@ -4,7 +4,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('GET /verify answers 503', () => {
+  describe('GET /verify', () => {
     const app = useApp(kind, { REVOCATION_WHEN_STALE: 'refuse' });
 
     /** A person, at a moment when revocations are known. */
@@ -13,7 +13,7 @@ onEachDatabase((kind) => {
       return signUp(app);
     }
 
-    it('once revocations could not be followed for more than 10 seconds, and 200 when they can again', async () => {
+    it('answers 503 once revocations could not be followed for more than 10 seconds, and 200 when they can again', async () => {
       const { token } = await signUpNow();
       const verify = () => app.get('/verify').auth(token, { type: 'bearer' });
 
@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       await verify().expect(200);
     });
 
-    it('as every route behind a token does', async () => {
+    it('answers 503 as every route behind a token does', async () => {
       const { token } = await signUpNow();
       app.clock.advanceSeconds(11);
 
@@ -49,7 +49,7 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('revocations_stale');
     });
 
-    it('and /readyz says why, while /healthz stays well', async () => {
+    it('leaves /healthz well, and /readyz says why', async () => {
       await app.follower.catchUp();
       await app.get('/readyz').expect(200);
       app.clock.advanceSeconds(11);
@@ -62,7 +62,7 @@ onEachDatabase((kind) => {
       await app.get('/readyz').expect(200);
     });
 
-    it('to no token that is bad anyway: those hear 401 as always', async () => {
+    it('answers 401 to a token that is bad anyway, as always', async () => {
       const [ended, expired] = [await signUpNow(), await signUpNow()];
       await app.post('/logout').auth(ended.token, { type: 'bearer' }).expect(204);
       app.clock.advanceSeconds(11);
@@ -78,7 +78,7 @@ onEachDatabase((kind) => {
       expect(codes).toEqual(['token_invalid', 'token_revoked', 'token_missing', 'token_expired']);
     });
 
-    it('but logging in and refreshing ask the database itself, so they go on', async () => {
+    it('leaves logging in and refreshing alone, which ask the database themselves', async () => {
       const { email, password, refreshToken } = await signUpNow();
       app.clock.advanceSeconds(11);
 
@@ -87,10 +87,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /verify with REVOCATION_MAX_LAG_SECONDS=60 answers 503', () => {
+  describe('GET /verify with REVOCATION_MAX_LAG_SECONDS=60', () => {
     const app = useApp(kind, { REVOCATION_WHEN_STALE: 'refuse', REVOCATION_MAX_LAG_SECONDS: '60' });
 
-    it('only after that time', async () => {
+    it('answers 503 only after that time', async () => {
       const { token } = await signUp(app);
 
       app.clock.advanceSeconds(60);

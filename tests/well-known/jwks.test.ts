@@ -39,7 +39,7 @@ async function isVerifiedByPublishedKeys(app: TestApp, token: string): Promise<b
 describe('GET /.well-known/jwks.json under HS256', () => {
   const app = useApp('SQLite', { JWT_SECRET: SECRET, JWT_PREVIOUS_SECRETS: PREVIOUS_SECRET });
 
-  it('is an empty set, which anybody may keep for five minutes', async () => {
+  it('is an empty set, which caches may keep for five minutes', async () => {
     const response = await app.get('/.well-known/jwks.json').expect(200);
 
     expect(response.type).toBe('application/json');

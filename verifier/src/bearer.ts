@@ -18,7 +18,7 @@ export interface BearerOptions {
   readonly scope?: string;
   /** The role that is needed. */
   readonly role?: string;
-  /** What WWW-Authenticate calls the place that is protected: visible ASCII without quotation marks. */
+  /** The realm in WWW-Authenticate: visible ASCII without quotation marks. */
   readonly realm?: string;
 }
 
@@ -27,7 +27,7 @@ export interface BearerRequest extends RequestHeaders {
   auth?: AccessTokenClaims;
 }
 
-/** What is used of a response. */
+/** The part of a response that is used. */
 export interface BearerResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
@@ -41,9 +41,9 @@ export type BearerMiddleware = (
 ) => Promise<void>;
 
 const RETRY_AFTER_SECONDS = '1';
-/** What may stand between the quotation marks of WWW-Authenticate (RFC 9110 section 5.6.4). */
+/** The characters of a quoted-string in WWW-Authenticate that need no escape (RFC 9110 section 5.6.4). */
 const QUOTABLE = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
-const { demand, demandMembers } = createChecks('bearer');
+const { demand, requireMembers } = createChecks('bearer');
 
 /**
  * Middleware that puts the claims of a good bearer token into `req.auth`, and answers every other request itself: as RFC
@@ -52,7 +52,7 @@ const { demand, demandMembers } = createChecks('bearer');
  */
 export function bearer(verifier: Pick<Verifier, 'verify'>, options: BearerOptions = {}): BearerMiddleware {
   demand(typeof verifier?.verify === 'function', 'the first argument must be a verifier');
-  demandMembers(options, 'the options', ['scope', 'role', 'realm']);
+  requireMembers(options, 'the options', ['scope', 'role', 'realm']);
   for (const [name, value] of Object.entries(options)) {
     demand(QUOTABLE.test(value) && value.trim() === value, `${name} must be a text of visible ASCII`);
   }

@@ -5,7 +5,7 @@ export function createChecks(of: string) {
   }
 
   /** A misspelled option would have no effect, and a member that is there and undefined has been forgotten elsewhere. */
-  function demandMembers(options: object, name: string, known: readonly string[]): void {
+  function requireMembers(options: object, name: string, known: readonly string[]): void {
     const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
     demand(isObject, `${name} must be an object`);
     for (const [key, value] of Object.entries(options)) {
@@ -14,16 +14,16 @@ export function createChecks(of: string) {
     }
   }
 
-  function demandText(value: unknown, name: string): string {
+  function requireText(value: unknown, name: string): string {
     demand(typeof value === 'string' && value !== '', `${name} must be a text that is not empty`);
     return value as string;
   }
 
-  function demandWithin(value: unknown, least: number, most: number, name: string): number {
+  function requireWithin(value: unknown, least: number, most: number, name: string): number {
     const isWithin = typeof value === 'number' && value >= least && value <= most;
     demand(isWithin, `${name} must be a number from ${least} to ${most}`);
     return value as number;
   }
 
-  return { demand, demandMembers, demandText, demandWithin };
+  return { demand, requireMembers, requireText, requireWithin };
 }

@@ -7,7 +7,7 @@ export interface AccessTokenClaims {
   readonly sid?: string;
   /** How many refreshes the session had come to when this was issued; a login's token has none. */
   readonly rot?: number;
-  /** How the user proved who they were when the session began: method names of RFC 8176, such as `pwd`. */
+  /** How the user authenticated when the session began: method names of RFC 8176, such as `pwd`. */
   readonly amr?: readonly string[];
   /** When that was, in seconds since 1970. */
   readonly auth_time?: number;

@@ -5,8 +5,8 @@ export { REFUSALS, VerificationError } from './errors.ts';
 export { type Algorithm, publicKey, secretKey, type VerifyingKey } from './keys.ts';
 export { rememberVerified } from './remembered.ts';
 export {
+  assertUnrevoked,
   createRevocationSet,
-  demandUnrevoked,
   type RevocableClaims,
   type Revocation,
   type RevocationSet,

@@ -1,6 +1,6 @@
 import { REFUSALS, type VerificationCode, VerificationError } from './errors.ts';
 
-/** What is read of a request: node:http has it, and whatever is made of that. */
+/** The part of a request that is read: that of node:http and of the frameworks on top of it. */
 export interface RequestHeaders {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;

@@ -15,7 +15,7 @@ export const REFUSALS = {
   },
   insufficient_role: {
     status: 403,
-    title: 'The token is not of somebody with this role',
+    title: 'The token is not of a user with this role',
     challenge: 'insufficient_scope',
   },
   keys_unavailable: {
@@ -38,7 +38,7 @@ interface Refusal {
 
 export type VerificationCode = keyof typeof REFUSALS;
 
-/** A refusal. `message` may be shown to whoever sent the token; `cause` is for the operator. */
+/** A refusal. `message` may be shown to the sender of the token; `cause` is for the operator. */
 export class VerificationError extends Error {
   readonly code: VerificationCode;
   /** The HTTP status that fits: 400, 401, 403 or 503. */
@@ -46,7 +46,7 @@ export class VerificationError extends Error {
 
   constructor(code: VerificationCode, message: string, options: { readonly cause?: unknown } = {}) {
     const { stackTraceLimit } = Error;
-    // Where in the code a bad token was refused tells nobody anything, and finding it out takes longer than refusing.
+    // The stack of a refusal is of no use, and capturing it takes longer than refusing.
     Reflect.set(Error, 'stackTraceLimit', 0);
     super(message, options);
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);

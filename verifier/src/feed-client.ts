@@ -9,7 +9,7 @@ export interface FeedClientOptions {
   readonly signal: AbortSignal;
 }
 
-/** What the feed answers. */
+/** A page of the feed. */
 export interface FeedPage {
   readonly revocations: readonly Revocation[];
   readonly cursor: string;
@@ -23,7 +23,7 @@ export interface FeedPage {
   readonly nowMilliseconds: number;
 }
 
-/** The service answered, and with a refusal. */
+/** The service answered with a refusal. */
 export class FeedRefusal extends Error {
   readonly status: number;
   readonly retryAfterSeconds: number;
@@ -38,7 +38,7 @@ export class FeedRefusal extends Error {
   }
 }
 
-/** Whoever set this up has to change something; or the cursor is too old or not understood, and a snapshot is needed. */
+/** The configuration has to be changed; or the cursor is too old or not understood, and a snapshot is needed. */
 type Meaning = 'final' | 'cursor_gone';
 type Meanings = Readonly<Record<number, Meaning>>;
 
@@ -127,7 +127,7 @@ function toPage({ body, waitedMilliseconds }: JsonAnswer): FeedPage {
   };
 }
 
-/** Kinds that a later version adds are about what this one does not look at. */
+/** Kinds that a later version adds concern claims that this one does not know. */
 function toRevocation(event: unknown): Revocation[] {
   const { kind, id, not_before, expires_at } = asRecord(event);
   if (typeof kind !== 'string' || typeof id !== 'string') throw incomprehensible();
@@ -136,7 +136,7 @@ function toRevocation(event: unknown): Revocation[] {
   const notBefore = not_before === undefined ? null : new Date(String(not_before));
   const times = [expiresAt, ...(notBefore === null ? [] : [notBefore])];
   const isWhole = notBefore !== null || !KINDS_WITH_TIME.includes(kind);
-  // Whatever is half understood would let pass what has been revoked.
+  // An event that is half understood could let a revoked token pass.
   if (!isWhole || times.some((time) => Number.isNaN(time.getTime()))) throw incomprehensible();
   return [{ kind: kind as Revocation['kind'], subjectId: id, notBefore, expiresAt }];
 }

@@ -9,7 +9,7 @@ export interface FollowingOptions {
   readonly url: URL;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** So long ago the service may have been heard of last. */
+  /** For so long the service may be unreachable. */
   readonly maxLagSeconds: number;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ interface Waiter {
 const MAX_WAIT_SECONDS = 25;
 const FIRST_RETRY_MILLISECONDS = 250;
 const MAX_RETRY_MILLISECONDS = 2_000;
-/** Somebody has to change something first, and each try is an entry in the service's ledger. */
+/** The configuration has to be changed first, and each try is an entry in the audit log of the service. */
 const FINAL_RETRY_MILLISECONDS = 60_000;
 const MAX_RETRY_AFTER_SECONDS = 60;
 
@@ -61,7 +61,7 @@ export function followRevocations(options: FollowingOptions) {
 
   const present = (): Moment => ({ monotonic: clock.monotonic(), wall: clock.now() });
 
-  /** A machine that was suspended sees it by the wall clock alone. */
+  /** A host that was suspended sees it by the wall clock alone. */
   function lagMilliseconds(): number {
     if (heardAt === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(clock.monotonic() - heardAt.monotonic, clock.now() - heardAt.wall);
@@ -75,7 +75,7 @@ export function followRevocations(options: FollowingOptions) {
     while (!signal.aborted) {
       try {
         await pace(signal);
-        // After a failure the question is whether the service is back, and that is not to wait for.
+        // After a failure the request asks whether the service is back, so it must not wait for news.
         const sentAt = present();
         const page = await client.read(cursor, failures === 0 ? waitSeconds : 0);
         cursor = page.cursor;
@@ -90,7 +90,7 @@ export function followRevocations(options: FollowingOptions) {
     }
   }
 
-  /** What is known is as old as the service's knowledge was, and all the time that the answer was under way. */
+  /** The age of what is known: that of the service's own knowledge, and the time that the answer was under way. */
   function take(page: FeedPage, sentAt: Moment): void {
     revocations.add(page.revocations);
     if (!page.isComplete) return;
@@ -147,7 +147,7 @@ export function followRevocations(options: FollowingOptions) {
 
   return {
     following,
-    /** Resolves once all that has been revoked is known; rejects where the service refuses to tell. */
+    /** Resolves once all present revocations are known; rejects where the service refuses them. */
     ready(): Promise<void> {
       if (signal.aborted) return Promise.reject(closed());
       if (!isStale()) return Promise.resolve();

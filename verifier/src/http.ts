@@ -3,7 +3,7 @@ export interface JsonRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMilliseconds: number;
-  /** Gives up earlier. */
+  /** Aborts the request before its timeout. */
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +68,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** fetch says no more than that it failed; why is in its cause. */
+/** The message of fetch says only that it failed; the reason is in its cause. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error && cause.message !== '' ? cause.message : message;

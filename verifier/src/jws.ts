@@ -5,7 +5,7 @@ import type { VerifyingKey } from './keys.ts';
 /** The key of this name, where it is at hand. */
 export type FindKey = (kid: string) => VerifyingKey | undefined;
 
-/** What is in a token whose signature is right. */
+/** The content of a token whose signature is right. */
 export interface Jws {
   readonly kid: string;
   readonly claims: Record<string, unknown>;
@@ -19,13 +19,13 @@ const OBJECT = 'eyJ';
 /** How the API keys of the service begin. */
 const API_KEY = 'lk_';
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
-/** More keys than anybody uses at a time. */
+/** More keys than any service uses at a time. */
 const MAX_HEADERS = 100;
 
 /** RFC 9068 section 4 allows both spellings. */
 const ACCESS_TOKEN_TYPES: readonly unknown[] = ['at+jwt', 'application/at+jwt'];
 
-/** Members that let a token choose its own key or demand rules nobody here knows (RFC 8725 section 3.10). */
+/** Members that let a token choose its own key or require rules unknown here (RFC 8725 section 3.10). */
 const REFUSED_HEADERS = ['crit', 'jku', 'jwk', 'x5u', 'x5c'] as const;
 
 interface Header {
@@ -35,8 +35,8 @@ interface Header {
 
 /**
  * Makes the function that reads a token (RFC 7515 section 5.2) or throws a VerificationError. The signature is checked
- * under the one algorithm of the key that `kid` names, and nothing of the payload is decoded before: nobody who has no key
- * can make that expensive.
+ * under the one algorithm of the key that `kid` names, and nothing of the payload is decoded before: no sender without
+ * a key can make that expensive.
  */
 export function createJwsReader(findKey: FindKey): (token: string) => Jws {
   // All tokens of one key have the same header, so those of good tokens are read once.
@@ -73,7 +73,7 @@ function split(token: string) {
   };
 }
 
-/** Before the signature is checked anybody may have written it, so that has to be cheap: what is not ASCII is not parsed. */
+/** Not trusted before the signature is checked, so reading it has to be cheap: text that is not ASCII is not parsed. */
 function readHeader(encoded: string): Header {
   const text = Buffer.from(encoded, 'base64url').toString('latin1');
   const header = PRINTABLE_ASCII.test(text) ? parseObject(text) : undefined;

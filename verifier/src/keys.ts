@@ -4,7 +4,7 @@ export type Algorithm = 'HS256' | 'RS256' | 'ES256';
 
 /** A key that tokens are verified with. A token's `alg` must equal the key's, so no algorithm can be confused. */
 export interface VerifyingKey {
-  /** What tokens call it; by default its RFC 7638 thumbprint. */
+  /** The `kid` in tokens; by default its RFC 7638 thumbprint. */
   readonly kid: string;
   readonly algorithm: Algorithm;
   /** Made once: jsonwebtoken is fifty times faster with a KeyObject than with text. */
@@ -36,8 +36,8 @@ export function publicKey(verifyingKey: KeyObject): VerifyingKey {
 }
 
 /**
- * The keys of a JWK Set (RFC 7517 section 5) that can have signed an access token. Others, and those that do not say who
- * they are, are left out, as that section has it; so is a secret, which nobody publishes.
+ * The keys of a JWK Set (RFC 7517 section 5) that can have signed an access token. Others, and those without a usable
+ * identity, are left out as that section advises; so is a secret, which does not belong in a public set.
  */
 export function keysOfJwks(jwks: unknown): VerifyingKey[] {
   const keys: unknown = (jwks as { readonly keys?: unknown } | null)?.keys;

@@ -1,7 +1,7 @@
 import { createChecks } from './checks.ts';
 import { CLOCK_TOLERANCE_SECONDS, MAX_CLOCK_TOLERANCE_SECONDS } from './verify.ts';
 
-/** The keys that tokens are verified with: the secret under HS256, with those before it; else where the keys are published. */
+/** The keys that verify tokens: under HS256 the secret and those before it; else the URL where keys are published. */
 export type KeyOptions =
   | { readonly secret: string; readonly secrets?: never; readonly jwksUri?: never }
   | { readonly secret?: never; readonly secrets: readonly string[]; readonly jwksUri?: never }
@@ -16,7 +16,7 @@ export interface RevocationsOptions {
   readonly clientSecret: string;
   /** After so many seconds without an answer of the feed its knowledge counts as stale: 2 to 3600, 10 by default. */
   readonly maxLagSeconds?: number;
-  /** What happens then: refuse every token, or accept those that are not known to be revoked. By default refuse. */
+  /** Then: refuse every token, or accept those that are not known to be revoked. By default refuse. */
   readonly whenStale?: 'refuse' | 'accept';
 }
 
@@ -42,7 +42,7 @@ const MEMBERS = [
   'clock',
 ];
 const REVOCATIONS_MEMBERS = ['url', 'clientId', 'clientSecret', 'maxLagSeconds', 'whenStale'];
-const { demand, demandMembers, demandText, demandWithin } = createChecks('createVerifier');
+const { demand, requireMembers, requireText, requireWithin } = createChecks('createVerifier');
 const DEFAULT_LAG_SECONDS = 10;
 
 /**
@@ -50,19 +50,19 @@ const DEFAULT_LAG_SECONDS = 10;
  * @throws TypeError where one is missing, unknown or of no use
  */
 export function parseOptions(options: Options) {
-  demandMembers(options, 'the options', MEMBERS);
+  requireMembers(options, 'the options', MEMBERS);
   const { secret, secrets, jwksUri, clockToleranceSeconds = CLOCK_TOLERANCE_SECONDS, revocations } = options;
   const given = [secret, secrets, jwksUri].filter((source) => source !== undefined);
   demand(given.length === 1, 'exactly one of secret, secrets and jwksUri is needed');
   const allSecrets = secret === undefined ? (secrets ?? []) : [secret];
   demand(jwksUri !== undefined || allSecrets.length > 0, 'secrets must not be empty');
-  for (const each of allSecrets) demandText(each, 'secret');
+  for (const each of allSecrets) requireText(each, 'secret');
   return {
-    issuer: demandText(options.issuer, 'issuer'),
-    audience: demandText(options.audience, 'audience'),
+    issuer: requireText(options.issuer, 'issuer'),
+    audience: requireText(options.audience, 'audience'),
     secrets: allSecrets,
     jwksUri: jwksUri === undefined ? undefined : parseUrl(jwksUri, 'jwksUri'),
-    clockToleranceSeconds: demandWithin(
+    clockToleranceSeconds: requireWithin(
       clockToleranceSeconds,
       0,
       MAX_CLOCK_TOLERANCE_SECONDS,
@@ -73,16 +73,16 @@ export function parseOptions(options: Options) {
 }
 
 function parseRevocations(options: RevocationsOptions) {
-  demandMembers(options, 'revocations', REVOCATIONS_MEMBERS);
+  requireMembers(options, 'revocations', REVOCATIONS_MEMBERS);
   const { maxLagSeconds = DEFAULT_LAG_SECONDS, whenStale = 'refuse' } = options;
   const url = parseUrl(options.url, 'revocations.url');
   demand(url.pathname.endsWith('/revocations'), 'revocations.url must end in /revocations');
   demand(whenStale === 'refuse' || whenStale === 'accept', 'revocations.whenStale must be refuse or accept');
   return {
     url,
-    clientId: demandText(options.clientId, 'revocations.clientId'),
-    clientSecret: demandText(options.clientSecret, 'revocations.clientSecret'),
-    maxLagSeconds: demandWithin(maxLagSeconds, 2, 3600, 'revocations.maxLagSeconds'),
+    clientId: requireText(options.clientId, 'revocations.clientId'),
+    clientSecret: requireText(options.clientSecret, 'revocations.clientSecret'),
+    maxLagSeconds: requireWithin(maxLagSeconds, 2, 3600, 'revocations.maxLagSeconds'),
     whenStale,
   };
 }

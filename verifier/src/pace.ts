@@ -4,8 +4,9 @@ const BURST = 20;
 const PER_SECOND = 8;
 
 /**
- * Makes a function that resolves when the next request may leave: at once while requests are few, eight times a second
- * where one follows another. That is below the 600 a minute that one token is allowed. It rejects once `signal` is aborted.
+ * Makes a function that resolves when the next request may leave: immediately while requests are few, eight times a
+ * second where one follows another. That is below the 600 a minute that one token is allowed. It rejects once `signal`
+ * is aborted.
  */
 export function createPace(): (signal: AbortSignal) => Promise<void> {
   let allowed = BURST;

@@ -30,9 +30,9 @@ const MAX_REMEMBERED_LENGTH = 2048;
 
 /**
  * Saves the work of verifying a token again that has just been verified: its text is the same, so its signature and
- * claims are. Time goes on, so expiry is checked each time. What is not good is never remembered.
+ * claims are. Time goes on, so expiry is checked each time. A refused token is never remembered.
  *
- * What was used lately stays, in two generations: where the younger one is full the older one is forgotten. To move a
+ * Tokens used lately stay, in two generations: where the younger one is full the older one is forgotten. To move a
  * token to the end of one map at each use would cost more than a signature: what was deleted stays in the way.
  */
 export function rememberVerified(options: RememberOptions): Remembering {
@@ -59,7 +59,7 @@ export function rememberVerified(options: RememberOptions): Remembering {
     return nowSeconds < expiresAtSeconds && claims.iat <= nowSeconds + clockToleranceSeconds;
   }
 
-  /** What is used again joins the younger ones. */
+  /** A token that is used again joins the younger ones. */
   function recall(token: string): Remembered | undefined {
     const known = older.get(token);
     if (known !== undefined) remember(token, known);

@@ -9,7 +9,7 @@ export interface RemoteKeysOptions {
   readonly url: URL;
   readonly clock: Clock;
   readonly report: Report;
-  /** Told when a key is no longer there. */
+  /** Called when a key is no longer published. */
   readonly onRemoved: () => void;
 }
 
@@ -17,20 +17,20 @@ export interface RemoteKeysOptions {
 export interface RemoteKeys {
   readonly find: (kid: string) => VerifyingKey | undefined;
   /**
-   * Fetches the keys, unless that was done in the last 30 s; one fetch at a time, whoever asks.
-   * @throws VerificationError keys_unavailable where nobody knows what keys there are
+   * Fetches the keys, unless that was done in the last 30 s; one fetch at a time, however many ask.
+   * @throws VerificationError keys_unavailable where the keys are not known
    */
   readonly refresh: () => Promise<void>;
-  /** Begins that, and throws the same while it is under way or where the last one failed. */
-  readonly demandKnown: () => void;
+  /** Starts a refresh, and throws the same while it is under way or where the last one failed. */
+  readonly requireKnown: () => void;
   /** Resolves once they are known, however often that has to be tried; rejects where there are none. */
   readonly ready: () => Promise<void>;
   readonly close: () => void;
 }
 
-/** Whoever sends tokens with invented keys causes no more fetches than that. */
+/** Tokens with invented keys cause no more fetches than that. */
 const MIN_INTERVAL_MILLISECONDS = 30_000;
-/** While it fails; before the first success somebody waits for it. */
+/** While it fails; before the first success a caller of `ready` waits for it. */
 const RETRY_MILLISECONDS = 5_000;
 const FIRST_RETRY_MILLISECONDS = 1_000;
 /** A key that is taken away is trusted no longer than that, as long as the keys can be fetched. */
@@ -41,7 +41,7 @@ const UNDER_HS256 = 'under HS256 give the secret instead';
 const NOT_THERE: readonly number[] = [401, 403, 404, 410];
 
 class KeysError extends Error {
-  /** Whoever set this up has to change something. */
+  /** A fault of the configuration, which has to be changed. */
   readonly isFinal: boolean;
 
   constructor(message: string, isFinal: boolean) {
@@ -50,7 +50,7 @@ class KeysError extends Error {
   }
 }
 
-/** Follows a JWK Set (RFC 7517 section 5): fetched at once, every five minutes, and when a token names an unknown key. */
+/** Follows a JWK Set (RFC 7517 section 5): fetched at the start, every five minutes, and when a token names an unknown key. */
 export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOptions): RemoteKeys {
   const closing = new AbortController();
   let keys = new Map<string, VerifyingKey>();
@@ -68,7 +68,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
       });
       if (status !== 200) throw new KeysError(`${url} answered ${status}`, NOT_THERE.includes(status));
       const fetched = keysOfJwks(body);
-      // Also where none is left: whoever takes a key away that has leaked wants it to count.
+      // Also where none is left: the removal of a key that has leaked must take effect.
       replace(new Map(fetched.map((key) => [key.kid, key])));
       if (fetched.length === 0) throw new KeysError(`${url} has none; ${UNDER_HS256}`, true);
       failure = undefined;
@@ -106,7 +106,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
 
   const retryMilliseconds = () => (isFirst ? FIRST_RETRY_MILLISECONDS : RETRY_MILLISECONDS);
 
-  /** Sees to it that a key that is taken away is noticed though no token names another one. */
+  /** Fetches regularly, so that a removed key is noticed even if no token names a new one. */
   function schedule(): void {
     clearTimeout(timer);
     if (closing.signal.aborted) return;
@@ -116,7 +116,7 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
     ).unref();
   }
 
-  function demandKnown(): void {
+  function requireKnown(): void {
     void refreshQuietly();
     if (underWay !== undefined || failure !== undefined) throw unavailable();
   }
@@ -140,14 +140,14 @@ export function createRemoteKeys({ url, clock, report, onRemoved }: RemoteKeysOp
     }
   }
 
-  // What fails is reported there, and tried again.
+  // A failure is reported there, and tried again.
   const refreshQuietly = () => refresh().catch(() => {});
   void refreshQuietly();
 
   return {
     find: (kid) => keys.get(kid),
     refresh,
-    demandKnown,
+    requireKnown,
     ready,
     close() {
       clearTimeout(timer);

@@ -1,11 +1,11 @@
-/** Tells the operator of failures: once when it begins to fail, and again when it fails in another way. */
+/** Reports failures to the operator: once when they begin, and again when they change. */
 export interface Report {
   /** `kind` tells one way to fail from another; what it says may differ from try to try. */
   readonly failed: (kind: string, error: Error) => void;
   readonly recovered: () => void;
 }
 
-/** `onError` is told of each failure when it begins. */
+/** `onError` is called for each failure when it begins. */
 export function createReport(onError: (error: Error) => void): Report {
   let reported: string | undefined;
   return {
@@ -20,12 +20,12 @@ export function createReport(onError: (error: Error) => void): Report {
   };
 }
 
-/** What happens to failures that nobody asked for. */
+/** Reports failures of background work, which no caller awaits. */
 export function warn(error: Error): void {
   process.emitWarning(error.message, 'LatchkeyWarning');
 }
 
-/** Whatever somebody else's function throws must not end what goes on here. */
+/** A callback of the application that throws must not stop the background work. */
 export function callSafely<Value>(listener: (value: Value) => void, value: Value): void {
   try {
     listener(value);

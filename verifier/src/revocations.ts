@@ -2,7 +2,7 @@ import type { AccessTokenClaims } from './claims.ts';
 import { VerificationError } from './errors.ts';
 
 /**
- * What no longer counts: a session; an API key; everything a user got before some time; or tokens that hold older rights
+ * Revokes a session; an API key; everything a user got before some time; or tokens that hold older rights
  * than a user or a role has had since.
  */
 export interface Revocation {
@@ -15,15 +15,15 @@ export interface Revocation {
   readonly expiresAt: Date;
 }
 
-/** What of a token tells whether it is revoked. */
+/** The claims that tell whether a token is revoked. */
 export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
   Partial<Pick<AccessTokenClaims, 'sid' | 'jti' | 'roles' | 'from_roles' | 'rv' | 'api_key_id'>>;
 
-/** What this process knows to be revoked. Looking a token up is two reads of a map, without a database. */
+/** The revocations that this process knows. Looking a token up is two reads of a map, without a database. */
 export interface RevocationSet {
   readonly add: (revocations: Iterable<Revocation>) => void;
   readonly isRevoked: (claims: RevocableClaims) => boolean;
-  /** Whether it is revoked for nothing but the rights it holds: its session lives on and gets a token with those of now. */
+  /** Whether it is revoked only because its rights are outdated: its session lives on and a refresh gets the present ones. */
   readonly isOutdated: (claims: RevocableClaims) => boolean;
   /** Forgets what no living token can need. */
   readonly prune: (nowMilliseconds: number) => void;
@@ -94,10 +94,10 @@ export function createRevocationSet(): RevocationSet {
 
 const HAS_ENDED = 'Its session has ended, or its account was deleted or disabled.';
 const RIGHTS_HAVE_CHANGED =
-  'What it may do has changed since it was issued. Get another one: nobody has been logged out, so a refresh will do.';
+  'What it may do has changed since it was issued. Get another one: the session goes on, so a refresh will do.';
 
 /** @throws VerificationError token_revoked, which says whether a refresh will do */
-export function demandUnrevoked(revocations: RevocationSet, claims: RevocableClaims): void {
+export function assertUnrevoked(revocations: RevocationSet, claims: RevocableClaims): void {
   if (!revocations.isRevoked(claims)) return;
   const reason = revocations.isOutdated(claims) ? RIGHTS_HAVE_CHANGED : HAS_ENDED;
   throw new VerificationError('token_revoked', reason);

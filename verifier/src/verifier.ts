@@ -7,7 +7,7 @@ import { type KeyOptions, parseOptions, type RevocationsOptions } from './option
 import { rememberVerified } from './remembered.ts';
 import { createRemoteKeys } from './remote-keys.ts';
 import { createReport, warn } from './report.ts';
-import { createRevocationSet, demandUnrevoked } from './revocations.ts';
+import { assertUnrevoked, createRevocationSet } from './revocations.ts';
 import { createVerify } from './verify.ts';
 
 export type VerifierOptions = KeyOptions & {
@@ -19,7 +19,7 @@ export type VerifierOptions = KeyOptions & {
   readonly clockToleranceSeconds?: number;
   /** Without it a token is good until it expires, whatever happens to its session. */
   readonly revocations?: RevocationsOptions;
-  /** Told when keys or revocations cannot be fetched, once for each failure. By default a warning of the process. */
+  /** Called when keys or revocations cannot be fetched, once for each failure. By default a warning of the process. */
   readonly onError?: (error: Error) => void;
   /** For tests. */
   readonly clock?: Clock;
@@ -31,22 +31,22 @@ export interface Verifier {
    * Rejects with a VerificationError: token_invalid, token_expired, token_revoked, keys_unavailable, revocations_stale.
    */
   readonly verify: (token: string) => Promise<AccessTokenClaims>;
-  /** The same at once. It throws keys_unavailable where keys would have to be fetched. */
+  /** The same, synchronously. It throws keys_unavailable where keys would have to be fetched. */
   readonly verifySync: (token: string) => AccessTokenClaims;
   /**
    * Resolves once keys and revocations are at hand. Waits where the auth service does not answer; rejects where it
-   * refuses, since somebody has to change something then.
+   * refuses, since the configuration has to be changed then.
    */
   readonly ready: () => Promise<void>;
   /** How well revocations are followed; undefined where they are not. */
   readonly revocations: Following | undefined;
-  /** Ends whatever is under way. Tokens are verified with what is known from then on. */
+  /** Ends all background work. From then on tokens are verified with the last known state. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Makes a verifier of Latchkey's access tokens (RFC 9068). It asks the auth service for its keys, if need be, and for what
- * is revoked, and never about a token.
+ * Makes a verifier of Latchkey's access tokens (RFC 9068). It asks the auth service for its keys, if need be, and for
+ * what is revoked, and never about a token.
  * @throws TypeError where an option is missing or of no use
  */
 export function createVerifier(options: VerifierOptions): Verifier {
@@ -79,7 +79,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function check(token: string): AccessTokenClaims {
     const claims = remembering.verify(token);
-    demandUnrevoked(revoked, claims);
+    assertUnrevoked(revoked, claims);
     if (feed?.whenStale === 'refuse' && feedFollower?.following.isStale) {
       throw new VerificationError(
         'revocations_stale',
@@ -93,7 +93,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     try {
       return check(token);
     } catch (error) {
-      if (error instanceof UnknownKeyError) remote?.demandKnown();
+      if (error instanceof UnknownKeyError) remote?.requireKnown();
       throw error;
     }
   }

@@ -8,19 +8,19 @@ export interface VerifyOptions {
   readonly audience: string;
   /** `now` is in milliseconds since 1970. */
   readonly clock: { readonly now: () => number };
-  /** Tokens older than this are expired whatever they say, so that a shorter lifetime counts at once. */
+  /** Tokens older than this are expired whatever they say, so that a shorter lifetime counts immediately. */
   readonly maxAgeSeconds?: number;
   /** By how much the clocks of those who issue and those who verify may differ. */
   readonly clockToleranceSeconds?: number;
-  /** Told the `kid` of each token that passed. */
+  /** Called with the `kid` of each token that passed. */
   readonly onVerified?: (kid: string) => void;
 }
 
 /** By how much the clocks of those who issue and those who verify may differ. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
-/** No verifier can be told to tolerate more. */
+/** The most that a verifier can be configured to tolerate. */
 export const MAX_CLOCK_TOLERANCE_SECONDS = 300;
-/** No replica can be told to issue access tokens that live longer. */
+/** The longest lifetime that a replica can be configured to give access tokens. */
 export const MAX_ACCESS_TOKEN_TTL_SECONDS = 86_400;
 
 /**
@@ -73,7 +73,7 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
   };
 }
 
-/** The same claims are given for each request with the token, so nobody may change them for the next one. */
+/** The same object is returned for each request with the token, so it is frozen. */
 function frozen(claims: AccessTokenClaims): AccessTokenClaims {
   for (const value of Object.values(claims)) if (Array.isArray(value)) Object.freeze(value);
   return Object.freeze(claims);

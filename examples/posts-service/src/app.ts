@@ -8,7 +8,7 @@ export function createApp(posts: Posts, verifier: Verifier): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use((_req, res, next) => {
-    // Whoever uses the same cache must not find another's posts there.
+    // Another user of the same cache must not find these posts there.
     res.set('Cache-Control', 'no-store');
     next();
   });

@@ -3,7 +3,7 @@ import { DataTypes, type Model, type ModelStatic, Op, Sequelize } from 'sequeliz
 
 export interface Post {
   readonly id: string;
-  /** The `sub` of whoever wrote it. */
+  /** The `sub` of its author. */
   readonly owner: string;
   readonly title: string;
   readonly text: string;
@@ -15,7 +15,7 @@ export type Content = Pick<Post, 'title' | 'text'>;
 export type Posts = Awaited<ReturnType<typeof openPosts>>;
 
 /**
- * The posts in a file, or in `:memory:`. The owner is part of every question and of every change, so that nobody has to
+ * The posts in a file, or in `:memory:`. The owner is part of every query and of every change, so that no caller has to
  * remember to compare it afterwards: another's post is simply not there.
  */
 export async function openPosts(file: string) {

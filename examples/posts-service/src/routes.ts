@@ -4,7 +4,7 @@ import type { Post, Posts } from './posts.ts';
 import { parse, Refusal, refuseMethodsOtherThan } from './problem.ts';
 import { NewPost, PageQuery, PostChanges, PostPath } from './schemas.ts';
 
-/** Whoever may not come in is refused before their body is read. */
+/** A caller without the permission is refused before the body is read. */
 export function postRoutes(posts: Posts, verifier: Verifier): Router {
   const router = Router();
   const toRead = bearer(verifier, { scope: 'posts:read', realm: 'posts' });
@@ -44,12 +44,12 @@ export function postRoutes(posts: Posts, verifier: Verifier): Router {
   return router;
 }
 
-/** A post belongs to the subject of the token, a person or a machine. */
+/** A post belongs to the subject of the token, a user or a machine client. */
 function ownerOf(req: Request): string {
   return authOf(req).sub;
 }
 
-/** What is no id is the id of no post. */
+/** A malformed id is the id of no post. */
 function idOf(req: Request): string {
   return demand(PostPath.safeParse(req.params).data).id;
 }

@@ -36,8 +36,9 @@ export async function confirmGranter(
 }
 
 /**
- * The same for a change to a user's account. It is refused to those who may do less than the user: a changed email address
- * or a new password would be a way to become them. Until the end of the transaction the user is given nothing more.
+ * The same for a change to a user's account. It is refused to callers who may do less than the user: a changed email
+ * address or a new password would let them take the account over. Until the end of the transaction the user is given
+ * nothing more.
  * @throws AppError token_revoked, insufficient_scope that names what is missing, user_not_found
  */
 export async function confirmGranterAbove(
@@ -54,7 +55,7 @@ export async function confirmGranterAbove(
 }
 
 /**
- * Nobody gives or takes more than they hold.
+ * Refuses to give or take more than the granter holds.
  * @throws AppError insufficient_scope, which names the first permission that is missing
  */
 export function requireHeld({ holdings }: Granter, permissions: Iterable<string>): void {
@@ -62,7 +63,7 @@ export function requireHeld({ holdings }: Granter, permissions: Iterable<string>
     if (roles.includes(ADMIN_ROLE)) continue;
     const missing = [...permissions].find((permission) => !held.includes(permission));
     if (missing !== undefined) {
-      throw insufficientScope(missing, `Nobody gives or takes more than they hold: you lack ${missing}.`);
+      throw insufficientScope(missing, `You can give or take only what you hold: you lack ${missing}.`);
     }
   }
 }
@@ -78,12 +79,12 @@ export function requireHeldByName({ holdings }: Granter, permissions: readonly s
 }
 
 /**
- * The role admin is more than the permissions it has today, so only those who have it give it, or touch others who do.
+ * The role admin is more than the permissions it has today, so only its holders may give it, or change other holders.
  * @throws AppError insufficient_scope
  */
 export function requireAdmin({ holdings }: Granter): void {
   if (holdings.every(({ roles }) => roles.includes(ADMIN_ROLE))) return;
-  throw insufficientScope(undefined, 'Nobody gives or takes more than they hold: you lack the role admin.');
+  throw insufficientScope(undefined, 'You can give or take only what you hold: you lack the role admin.');
 }
 
 /** @throws AppError insufficient_scope where a user with these roles and permissions may do more than the granter */
@@ -93,7 +94,7 @@ export function requireRank(granter: Granter, { roles, permissions }: Holding): 
 }
 
 /**
- * Nobody grants more than they hold, and no more than fits into a token. To be called in the transaction that grants,
+ * Refuses more than the granter holds or a token can carry. To be called in the transaction that grants,
  * after it has: then a change of one of these roles at the same moment has waited, or is waited for.
  * @throws AppError insufficient_scope that names what is missing, scope_too_large
  */
@@ -108,7 +109,7 @@ export async function assertRolesGrantable(
 }
 
 /**
- * Nobody grants what is not there, or more than they hold.
+ * Refuses a permission that is unknown or that the granter does not hold.
  * @throws AppError unknown_permission, insufficient_scope; both name the permission
  */
 export async function assertPermissionsGrantable(

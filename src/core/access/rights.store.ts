@@ -18,7 +18,7 @@ export interface Rights extends Holding {
 
 export type RightsStore = ReturnType<typeof createRightsStore>;
 
-/** What names the credential of a principal in the database. */
+/** The row that a principal's credential has in the database. */
 export type Holder =
   | Pick<Extract<AuthenticatedPrincipal, { kind: 'user' }>, 'kind' | 'userId' | 'sessionId'>
   | Pick<Extract<AuthenticatedPrincipal, { kind: 'api_key' }>, 'kind' | 'userId' | 'keyId'>
@@ -49,7 +49,7 @@ const WITH_SESSIONS = `SELECT ${COLUMNS}, live.live_sessions FROM users
     AND idle_expires_at > :at AND absolute_expires_at > :at) AS live
   ${JOINED_ROLES}`;
 
-/** What users may do, out of the tables of roles. */
+/** The rights of users, read from the tables of roles. */
 export function createRightsStore({ open, sequelize, transaction, run }: Scope) {
   const users = open(USERS);
   const roles = open(ROLES);
@@ -57,7 +57,7 @@ export function createRightsStore({ open, sequelize, transaction, run }: Scope) 
   const apiKeys = open(API_KEYS);
   const clients = open(CLIENTS);
   const clientPermissions = open(CLIENT_PERMISSIONS);
-  // Not a shared lock: of two who hold one and both change the row afterwards neither could go on.
+  // Not a shared lock: two transactions that hold one and both change the row afterwards would deadlock.
   const lock = transaction === null ? {} : { lock: Transaction.LOCK.UPDATE };
 
   /** What a user may do, read in one statement, so that all of it is of one moment. */
@@ -68,7 +68,7 @@ export function createRightsStore({ open, sequelize, transaction, run }: Scope) 
     return toRights(rows);
   }
 
-  /** The same with how many live sessions the user has. */
+  /** The same with the number of the user's live sessions. */
   async function rightsAndSessionsOf(
     userId: string,
     at: Date,
@@ -81,7 +81,7 @@ export function createRightsStore({ open, sequelize, transaction, run }: Scope) 
   }
 
   /**
-   * Until the end of the transaction nobody else changes what anybody may do. A transaction that changes that, or that
+   * Locks the rights of all users until the end of the transaction. A transaction that changes rights, or that
    * touches a user who might be about to get more, begins with it, so that none decides by what another one is changing.
    */
   async function lockRanks(): Promise<void> {
@@ -89,7 +89,7 @@ export function createRightsStore({ open, sequelize, transaction, run }: Scope) 
   }
 
   /**
-   * What the owner of a credential may do, which nobody changes before the end of the transaction. Null where they are gone
+   * What the owner of a credential may do, locked until the end of the transaction. Null where they are gone
    * or disabled, or their session or key has ended or expired.
    */
   async function lockHolding(holder: Holder, at: Date): Promise<Holding | null> {

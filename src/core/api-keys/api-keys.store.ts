@@ -29,7 +29,7 @@ export function createApiKeyStore({ open, transaction, run, write }: Scope) {
   const users = open(USERS);
 
   /**
-   * To be called in a transaction, in which the owner's keys are counted and nobody else can add one.
+   * To be called in a transaction, in which the owner's keys are counted and locked against another addition.
    * `no_owner` where no active user has that id, `too_many` where there are `maxLive` live keys.
    */
   async function insert(key: NewApiKey, maxLive: number): Promise<'inserted' | 'no_owner' | 'too_many'> {
@@ -72,7 +72,7 @@ export function createApiKeyStore({ open, transaction, run, write }: Scope) {
     return affected === 1;
   }
 
-  /** Writes down a use, unless a later one is known. */
+  /** Records a use, unless a later one is known. */
   async function recordUse(id: string, at: Date): Promise<void> {
     const where = { id, lastUsedAt: { [Op.or]: [null, { [Op.lt]: at }] } };
     await write(() => apiKeys.update({ lastUsedAt: at }, { where, transaction }));

@@ -15,13 +15,13 @@ export interface ApiKeyCheckOptions {
   readonly clock: Clock;
   readonly issuer: string;
   readonly audience: string;
-  /** Told the id of each key that passed. */
+  /** Called with the id of each key that passed. */
   readonly onUse?: (id: string) => void;
 }
 
 export type ApiKeyCheck = ReturnType<typeof createApiKeyCheck>;
 
-/** What was read may have changed while it was read; a change right after that is too much bad luck to be one. */
+/** A row may have changed while it was read; a second change right after is taken for a fault. */
 const MAX_READS = 2;
 
 /**

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** What every key begins with, so that people and scanners know one when they see it. */
+/** The prefix of every key, by which people and secret scanners recognize one. */
 export const KEY_PREFIX = 'lk_';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -31,12 +31,12 @@ export function isWellFormed(key: string): boolean {
   return checksumOf(key.slice(KEY_PREFIX.length, -CHECKSUM_LENGTH)) === key.slice(-CHECKSUM_LENGTH);
 }
 
-/** What is stored of a key. Nobody guesses 256 random bits, so a plain hash is enough. */
+/** What is stored of a key. 256 random bits cannot be guessed, so a plain hash is enough. */
 export function hashOf(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
-/** What a person knows their key by, without being told the rest. */
+/** The part of a key that is shown again, for its owner to tell it from others. */
 export function shownParts(key: string): { readonly prefix: string; readonly lastFour: string } {
   return { prefix: key.slice(0, SHOWN_START), lastFour: key.slice(-SHOWN_END) };
 }

@@ -2,22 +2,22 @@ import type { RevocableClaims } from '@latchkey/verifier/core';
 import type { Clock } from '../clock.ts';
 import type { ApiKeyPrincipal } from '../principal.ts';
 
-/** What stands in for a read of the database. */
+/** The cached result of a read of the database. */
 export interface KnownKey {
   readonly principal: ApiKeyPrincipal;
   /** The rights of its owner that it came from: what revokes those ends what is known. */
   readonly from: RevocableClaims;
   readonly expiresAt: Date | null;
-  /** For good: no key is ever given back. */
+  /** Final: a revoked key is never restored. */
   readonly isRevoked: boolean;
 }
 
-/** For how long what was read of a key is used without reading it again. */
+/** For how long a key is used without reading it again. */
 export const CACHE_SECONDS = 30;
 
 const MAX_KEYS = 10_000;
 
-/** What this process has read of keys lately, by their hash; where there are too many the one read first goes. */
+/** The keys that this process has read lately, by their hash; where there are too many the one read first goes. */
 export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
   const entries = new Map<string, { readonly key: KnownKey; readonly readAt: number }>();
   return {

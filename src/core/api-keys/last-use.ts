@@ -5,7 +5,7 @@ import type { ApiKeyStore } from './api-keys.store.ts';
 export interface ApiKeyUsage {
   /** Notes a use in memory; costs a map look-up. */
   readonly note: (id: string) => void;
-  /** Writes the notes down. A failure is logged and what is not written yet is kept for the next time. */
+  /** Flushes the notes. A failure is logged, and the rest is kept for the next time. */
   readonly flush: () => Promise<void>;
 }
 

@@ -12,7 +12,7 @@ export const ApiKeyView = z
     scope: z
       .string()
       .nullable()
-      .meta({ description: 'What it is narrowed to; null for all that you have', example: 'users:list' }),
+      .meta({ description: 'Its permissions; null for all that you have', example: 'users:list' }),
     expires_at: z.iso.datetime().nullable(),
     last_used_at: z.iso.datetime().nullable().meta({ description: 'To the minute' }),
     created_at: z.iso.datetime().meta({ example: EXAMPLE_TIME }),

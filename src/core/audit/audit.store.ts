@@ -49,8 +49,8 @@ let sequence = 0;
 export type AuditStore = ReturnType<typeof createAuditStore>;
 
 /**
- * Who did what, in the table `ledger`. Append-only: an entry is written in the transaction of the change that it records,
- * and never changed.
+ * The audit log, in the table `ledger`. Append-only: an entry is written in the transaction of the change that it
+ * records, and never changed.
  */
 export function createAuditStore(scope: Scope) {
   const { open, sequelize, transaction, run, write } = scope;
@@ -139,7 +139,7 @@ function conditionsOf(filter: AuditFilter, before: string | undefined): WhereOpt
   ];
 }
 
-/** What no id of that moment or a later one is below: a UUIDv7 begins with its milliseconds. */
+/** A lower bound of the ids of that moment and later: a UUIDv7 begins with its milliseconds. */
 function lowestId(at: Date): string {
   const milliseconds = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;

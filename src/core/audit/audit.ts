@@ -1,6 +1,6 @@
 import type { Actor, Caller } from '../principal.ts';
 
-/** What the audit log records. The names are public API: operators filter by them. */
+/** The types of events in the audit log. The names are public API: operators filter by them. */
 export const EVENT_TYPES = [
   'user.signed_up',
   'user.created',
@@ -43,7 +43,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 type Details = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
 
-/** What was done, by whom and to whom. Never a secret, and never in clear an identifier that no user has. */
+/** An entry: the event, its actor and its subject. Never a secret, nor in clear an identifier without an account. */
 export interface AuditEntry {
   readonly type: EventType;
   readonly outcome: 'success' | 'failure';
@@ -53,7 +53,6 @@ export interface AuditEntry {
   readonly details: Details;
 }
 
-/** An entry as it is kept. */
 export interface AuditEvent {
   /** UUIDv7, so that the order of ids is that of time. */
   readonly id: string;

@@ -11,7 +11,7 @@ export const EventView = z
       type: z.enum(['user', 'client', 'api_key', 'operator', 'anonymous']),
       id: z.string().nullable(),
     }),
-    subject: z.string().nullable().meta({ description: 'The id of what it was done to' }),
+    subject: z.string().nullable().meta({ description: 'The id of the subject' }),
     session_id: z.string().nullable(),
     ip: z.string().nullable(),
     user_agent: z.string().nullable(),
@@ -20,7 +20,7 @@ export const EventView = z
       .string()
       .nullable()
       .meta({ description: 'The X-Request-Id that the request came with, which its sender chose' }),
-    details: z.record(z.string(), z.unknown()).meta({ description: 'What belongs to this type of event' }),
+    details: z.record(z.string(), z.unknown()).meta({ description: 'The details of this type of event' }),
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'AuditEvent' });

@@ -17,14 +17,14 @@ export interface ClientTokenDependencies {
   readonly accessTokenTtlSeconds: number;
 }
 
-/** A client that has proved who it is. */
+/** An authenticated client. */
 export interface ProvenClient {
   readonly id: string;
   readonly secretId: string;
   readonly permissions: readonly string[];
 }
 
-/** Who a client is; where that was not proved, whom it claimed to be, if there is such a client. */
+/** The client that authenticated; where it failed to, the one that it claimed to be, if that exists. */
 export type Identification = { readonly client: ProvenClient } | { readonly claimedId: string | null };
 
 /** An access token for a client. There is no refresh token: the secret is one (RFC 6749 section 4.4.3). */
@@ -37,10 +37,10 @@ export interface ClientGrant {
 /** As ids are made here. No client has one that looks otherwise. */
 const CLIENT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
-/** The longest id of a token made here, and what a revocation can name. */
+/** The longest id of a token made here, and the longest that fits into a revocation. */
 const MAX_JTI_LENGTH = 36;
 
-/** What machine clients do: prove who they are, get access tokens, and give them back. */
+/** The operations of machine clients: authenticate, get access tokens, and revoke them. */
 export function createClientTokens(dependencies: ClientTokenDependencies) {
   const { store, accessTokens, revoking, noteRefusal, clock, accessTokenTtlSeconds } = dependencies;
   const now = () => new Date(clock.now());
@@ -85,7 +85,7 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
     });
   }
 
-  /** Revokes one access token of a client, here at once and in every other process within a second. */
+  /** Revokes one access token of a client, here immediately and in every other process within a second. */
   async function revoke(id: string, jti: string, origin: RequestOrigin): Promise<void> {
     if (jti.length > MAX_JTI_LENGTH) return;
     const revoked = await store.transaction(async (stores) => {

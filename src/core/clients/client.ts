@@ -1,8 +1,8 @@
-/** A machine that gets access tokens in its own name (RFC 6749 section 4.4). */
+/** A client that gets access tokens in its own name (RFC 6749 section 4.4). */
 export interface Client {
   readonly id: string;
   readonly name: string;
-  /** What its tokens may allow, in order. */
+  /** The permissions that its tokens may carry, sorted. */
   readonly permissions: readonly string[];
   /** Rises whenever it may do something else; its tokens name the version that they were made with. */
   readonly rightsVersion: Date | null;
@@ -14,7 +14,7 @@ export interface Client {
   readonly secrets: readonly ClientSecret[];
 }
 
-/** What is kept of a secret: nothing that it could be found from. */
+/** The stored part of a secret, from which it cannot be recovered. */
 export interface ClientSecret {
   readonly id: string;
   /** SHA-256 in hex. */

@@ -51,12 +51,12 @@ export function createClientStore(scope: Scope) {
     return findOne(id);
   }
 
-  /** As `find`, in a transaction during which nobody else deletes or changes the client. */
+  /** As `find`, with a lock that keeps the client from being deleted or changed before the transaction ends. */
   function findForUse(id: string): Promise<Client | null> {
     return findOne(id, 'SHARE');
   }
 
-  /** As `find`, in a transaction during which nobody else finds it for use or for a change. */
+  /** As `find`, with an exclusive lock until the transaction ends. */
   function findForChange(id: string): Promise<Client | null> {
     return findOne(id, 'UPDATE');
   }

@@ -4,11 +4,11 @@ import { entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { ANONYMOUS, type RequestOrigin } from '../principal.ts';
 
-/** Failed attempts to authenticate as a client: counted, and written down together once a minute. */
+/** Failed authentications of clients: counted, and recorded together once a minute. */
 export interface ClientRefusals {
   /** `claimedId` is null where there is no such client. */
   readonly note: (claimedId: string | null, origin: RequestOrigin) => void;
-  /** Writes an entry for each client and network that something was noted of. Never throws. */
+  /** Writes an entry for each client and network with failures. Never throws. */
   readonly flush: () => Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import type { ClientSecret } from './client.ts';
 /** How many secrets live side by side, while one replaces the other. */
 export const MAX_SECRETS = 2;
 
-/** Tells people and scanners of leaked secrets what they have found. */
+/** The prefix by which people and secret scanners recognize a leaked secret. */
 const PREFIX = 'lcs_';
 const SECRET_BYTES = 32;
 /** Compared with where there is no secret. No text is known that has this hash. */
@@ -25,7 +25,7 @@ export function makeSecret(createdAt: Date): NewSecret {
 }
 
 /**
- * Which of `secrets` the text is, or null. SHA-256 is enough for what has 256 random bits, and neither the time of the
+ * Which of `secrets` the text is, or null. SHA-256 is enough for 256 random bits, and neither the time of the
  * comparison nor the number of comparisons depends on what is stored (RFC 6749 section 10.10).
  */
 export function matchSecret(secrets: readonly ClientSecret[], text: string): ClientSecret | null {

@@ -12,7 +12,7 @@ export const POLICIES = [
 
 export type PolicyName = (typeof POLICIES)[number];
 
-/** How much somebody may still do under one policy. */
+/** What a client has left under one policy. */
 export interface Quota {
   readonly policy: PolicyName;
   /** How many requests a window has; of `login-account`, how many failures come before the first delay. */

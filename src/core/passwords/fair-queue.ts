@@ -3,7 +3,7 @@ import { type AppError, overloaded } from '../errors.ts';
 export interface FairQueueOptions {
   /** How many pieces of work run at once. */
   readonly slots: number;
-  /** What would wait longer is refused. */
+  /** Work that would wait longer is refused. */
   readonly maxWaitMilliseconds: number;
   /** How long one piece of work takes, as far as is known before the first was measured. */
   readonly expectedMilliseconds: number;
@@ -11,7 +11,7 @@ export interface FairQueueOptions {
   readonly observer?: QueueObserver;
 }
 
-/** Told what happens in a queue, for the metrics. */
+/** Callbacks for what happens in a queue, for the metrics. */
 export interface QueueObserver {
   readonly started: (waitedMilliseconds: number) => void;
   readonly refused: () => void;
@@ -23,7 +23,7 @@ export interface Place {
   readonly leave: () => void;
 }
 
-/** Whom work is for: a client, or the place reserved for it. Used once more, a place stands for its client or device. */
+/** The owner of work: a client, or the place reserved for it. Used once more, a place stands for its client or device. */
 export type Turn = string | Place;
 
 export interface FairQueue {
@@ -67,11 +67,11 @@ const MAX_PLACES_PER_DEVICE = 2;
 const SHARE_OF_DEVICES = 0.5;
 
 /**
- * A queue as long as its slots can work off in the longest time that work may wait. Clients take turns (fair queueing, Nagle
- * 1987), and when it is full a client with fewer pieces of work pushes out the last one of the client with the most
- * (McKenney, Stochastic Fairness Queueing, 1990): a flood from one address only crowds itself. A flood from thousands of
- * addresses crowds all others, so devices that have logged in before have lines of their own: every other turn is
- * theirs, and up to half of the places.
+ * A queue as long as its slots can work off in the longest time that work may wait. Clients take turns (fair queueing,
+ * Nagle 1987), and when it is full a client with fewer pieces of work pushes out the last one of the client with the
+ * most (McKenney, Stochastic Fairness Queueing, 1990): a flood from one address only crowds itself. A flood from
+ * thousands of addresses crowds all others, so devices that have logged in before have lines of their own: every other
+ * turn is theirs, and up to half of the places.
  */
 export function createFairQueue(options: FairQueueOptions): FairQueue {
   const { slots, maxWaitMilliseconds, monotonic, observer } = options;
@@ -105,7 +105,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return !isFull() || hasRoomForDevice(device) || longestLength() > lengthOf(strangers, client) + 1;
   }
 
-  /** What is reserved while slots are free is not going to wait. */
+  /** A place that is reserved while slots are free will not have to wait. */
   function isFull(): boolean {
     const free = slots - running;
     return places.size >= free && places.size - free >= capacity();

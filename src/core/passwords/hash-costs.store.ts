@@ -5,9 +5,9 @@ import type { Database } from '../../db/connect.ts';
 export interface HighestCosts {
   /** Made here, at what BCRYPT_COST was then. */
   readonly own: number | undefined;
-  /** Brought along from another system. */
+  /** Imported from another system. */
   readonly imported: number | undefined;
-  /** Brought along as well, but so costly that it is not compared. */
+  /** Imported as well, but so costly that it is not compared. */
   readonly unusable: number | undefined;
 }
 

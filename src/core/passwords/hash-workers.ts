@@ -8,12 +8,12 @@ import type { CompareTask, HashTask } from './hash-worker.js';
 export interface HashWorkersOptions {
   /** Threads, each of which hashes one password at a time. */
   readonly workers: number;
-  /** What would wait longer for a thread is refused. */
+  /** A hash that would wait longer for a thread is refused. */
   readonly maxWaitMilliseconds: number;
   readonly bcryptCost: number;
   readonly monotonic: () => number;
   readonly observer?: QueueObserver;
-  /** Told of a thread that could not start; the others do its work. */
+  /** Called for a thread that could not start; the others do its work. */
   readonly onThreadError?: (error: Error) => void;
 }
 
@@ -28,7 +28,7 @@ export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 're
   readonly running: () => number;
   /** Starts all threads and resolves once they have loaded what they need: the first logins then do not wait for that. */
   readonly warm: () => Promise<void>;
-  /** Whatever still waits or runs is given up. */
+  /** Gives up the hashes that still wait or run. */
   readonly close: () => Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import type { HashWorkers } from './hash-workers.ts';
 import { type PrehashKey, prehash, prehashKeys } from './prehash.ts';
 import { maxForeignCost, type StoredCosts } from './stored-costs.ts';
 
-/** `turn` is whom the request comes from, or the place that was reserved for it: where many wait, clients take turns. */
+/** `turn` is the client of the request, or the place that was reserved for it: where many wait, clients take turns. */
 export interface PasswordHasher {
   /**
    * The text to store: `lk1:KEY_ID:BCRYPT_HASH`.
@@ -12,8 +12,8 @@ export interface PasswordHasher {
    */
   readonly hash: (password: string, turn: Turn) => Promise<string>;
   /**
-   * Compares a password with a stored hash, or with nothing. Where it is wrong that takes the same time for every account:
-   * that of one hash at the live cost, or of the costliest that is stored.
+   * Compares a password with a stored hash, or with nothing. Where it is wrong that takes the same time for every
+   * account: that of one hash at the live cost, or of the costliest that is stored.
    * @throws AppError overloaded
    */
   readonly verify: (password: string, stored: string | null, turn: Turn) => Promise<Verdict>;
@@ -26,7 +26,7 @@ export interface PasswordHasher {
 
 export interface Verdict {
   readonly matches: boolean;
-  /** The password was right and its hash should be made anew: a foreign scheme, an old pepper or another cost. */
+  /** The password was right and its hash should be replaced: a foreign scheme, an old pepper or another cost. */
   readonly outdated: boolean;
   /** The hash was made with a pepper that is not configured, so that no password can match: the operator has to know. */
   readonly pepperMissing?: true;
@@ -68,7 +68,7 @@ export function createPasswordHasher(
     const matches = await workers.compare(turn, {
       kind: 'compare',
       text: textFor(password, comparable ? key : liveKey),
-      // $2y$ is PHP's name for what everybody else calls $2b$.
+      // $2y$ is PHP's name for $2b$.
       bcryptHash: comparable ? bcryptHash.replace(/^\$2y/, '$2b') : dummyHash(cost),
       liveCost: workCost(),
       // Plain bcrypt never saw what follows a NUL, so such a password cannot be the one that was hashed.
@@ -81,7 +81,7 @@ export function createPasswordHasher(
   return { hash, verify, reserve: workers.reserve };
 }
 
-/** What bcrypt gets to see: plain hashes are of the password itself. */
+/** The input of bcrypt: plain hashes are of the password itself. */
 function textFor(password: string, key: PrehashKey | undefined): string {
   return key === undefined ? password : prehash(password, key);
 }

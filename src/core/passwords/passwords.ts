@@ -11,7 +11,7 @@ export interface PasswordOptions {
 
 export type Passwords = PasswordPolicy & PasswordHasher;
 
-/** Everything there is to do with a password: whether it may be chosen, how it is kept, whether it is right. */
+/** The policy for new passwords, their hashing and their comparison. */
 export function createPasswords(
   options: PasswordOptions,
   workers: HashWorkers,

@@ -71,7 +71,7 @@ function isAnyOf(password: string, words: readonly string[]): boolean {
   return words.some((word) => VIEWS.some((view) => view(word) !== '' && view(word) === view(password)));
 }
 
-/** What a password and a word are compared as: without regard to case, to signs, to what stands around a word. */
+/** The form in which a password and a word are compared: without case, signs, and padding around the word. */
 const VIEWS = [folded, lettersAndDigits, core];
 
 function folded(text: string): string {

@@ -7,9 +7,9 @@ export interface StoredCosts {
    * be compared. Otherwise an account with such a hash could be told by its time.
    */
   readonly workCost: () => number;
-  /** Notes that there is such a hash. */
+  /** Notes that a hash of this cost is stored. */
   readonly note: (cost: number, isOwn: boolean) => void;
-  /** Asks what has been stored, also by other processes. A failure is logged. */
+  /** Reads the costs that are stored, also by other processes. A failure is logged. */
   readonly refresh: () => Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface StoredCostsOptions {
   readonly logger: Logger;
 }
 
-/** A hash from elsewhere that costs more is not compared: who brought it along would decide how long a login takes. */
+/** A hash from elsewhere that costs more is not compared: its author would decide how long a login takes. */
 export function maxForeignCost(liveCost: number): number {
   return liveCost + 1;
 }

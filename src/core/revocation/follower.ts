@@ -10,29 +10,29 @@ interface Prunable {
 }
 
 export interface FollowerOptions {
-  /** What has expired is removed from both. */
+  /** Expired revocations are removed from both. */
   readonly stores: { readonly sessions: Prunable; readonly revocations: Prunable };
   readonly table: RevocationTable;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxLagSeconds: number;
-  /** Told of each reading of the table, and up to where it is settled. */
+  /** Called after each read of the table, with the position up to which it is settled. */
   readonly onRead?: (page: readonly RecordedRevocation[], settled: number) => void;
-  /** Whether others follow this process, who should learn of it sooner. */
+  /** Whether services follow this process, which should then read sooner. */
   readonly isFollowed?: () => boolean;
 }
 
 /** Keeps a process's revocation set equal to the table that all processes write to. */
 export interface RevocationFollower {
-  /** Reads whatever is new when it is called; one reading at a time. Rejects where the table cannot be read. */
+  /** Reads the rows that are new when it is called; one read at a time. Rejects where the table cannot be read. */
   readonly catchUp: () => Promise<void>;
-  /** Adds what this process has committed. Where it is followed it reads the table at once, for the positions. */
+  /** Adds what this process has committed. Where it is followed it reads the table immediately, for the positions. */
   readonly announce: Announce;
   /** Reads every 500 ms until `stop`, and every 100 ms while it is followed; a failure is logged and tried again. */
   readonly start: () => void;
   readonly stop: () => void;
-  /** Removes what no living token can need, from memory and from the tables. */
+  /** Removes revocations that no living token can need, from memory and from the tables. */
   readonly prune: () => Promise<void>;
   /** Milliseconds since the table was last known to be followed. */
   readonly lagMilliseconds: () => number;
@@ -81,11 +81,11 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
     const now = clock.now();
     await readPages(unsettled.highest(), Number.MAX_SAFE_INTEGER, (page) => {
       for (const { position, createdAt } of page) {
-        // What was there before this process is as old as it says, or each start would wait at every old gap.
+        // Rows from before this process are as old as they say, or each start would wait at every old gap.
         const age = isFirst ? Math.max(0, now - createdAt.getTime()) : 0;
         unsettled.add(position, begunAt - age);
       }
-      // Gaps that this reading has not had counted are no gaps yet.
+      // Gaps that appeared during this read have not been counted yet.
       unsettled.settle(isFirst ? begunAt - LATE_COMMIT_MILLISECONDS : Number.NEGATIVE_INFINITY);
     });
   }
@@ -125,7 +125,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
     }
   }
 
-  /** A reading that has begun may have missed what was committed since, so a call meanwhile waits for the next. */
+  /** A read that has begun may miss later commits, so a call meanwhile waits for the next one. */
   function catchUp(): Promise<void> {
     if (reading !== undefined) {
       readingNext ??= reading
@@ -152,7 +152,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
       await catchUp();
       failing = false;
     } catch (error) {
-      // Once is enough: what follows twice a second is the same.
+      // Logged once: the failures that follow twice a second are the same.
       if (!failing) logger.warn({ err: error, lag_ms: lagMilliseconds() }, 'revocations cannot be followed');
       failing = true;
     }

@@ -3,21 +3,21 @@ import type { RecordedRevocation } from './revocation.ts';
 
 /** Up to where a follower knows what has been revoked. */
 export interface LiveCursor {
-  /** It has whatever was recorded up to this position, and nothing can appear there any more. */
+  /** It has all rows up to this position, below which none can appear any more. */
   readonly settled: number;
-  /** It has what was known between the two, where something may still appear. */
+  /** It has the known rows between the two, where others may still appear. */
   readonly highest: number;
-  /** What that was: a sum over their positions. */
+  /** A checksum of those: a sum over their positions. */
   readonly checksum: number;
 }
 
-/** What was revoked lately, as this process has read it, in the order of positions. */
+/** The latest revocations, as this process has read them, in the order of positions. */
 export interface RevocationLog {
-  /** Takes what has been read of the table, some of it perhaps again, and up to where that is settled. */
+  /** Takes rows read from the table, some perhaps again, and the position up to which they are settled. */
   readonly append: (page: readonly RecordedRevocation[], settled: number) => void;
-  /** What a follower does not have yet, at most a page of it; undefined where that is no longer known here. */
+  /** The next page for a follower; undefined where that is no longer known here. */
   readonly since: (cursor: LiveCursor) => { events: RecordedRevocation[]; next: LiveCursor } | undefined;
-  /** Rises with whatever is appended. */
+  /** Rises with each append. */
   readonly version: () => number;
   /** The highest position that was ever read. */
   readonly highest: () => number;
@@ -26,27 +26,27 @@ export interface RevocationLog {
   readonly nextAppend: (withinMilliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Ends every wait, now and from now on. */
   readonly release: () => void;
-  /** How many wait. */
+  /** The number of waiting followers. */
   readonly waiting: () => number;
-  /** Whether anything has asked in the last minute. */
+  /** Whether a follower has asked in the last minute. */
   readonly isFollowed: () => boolean;
 }
 
-/** What a follower has to come back within: then nothing has to be read of the database. */
+/** A follower that comes back within this time is served without the database. */
 export const KEPT_SECONDS = 1800;
 export const PAGE_EVENTS = 5_000;
 
 const FOLLOWED_MILLISECONDS = 60_000;
 /** How many late ones are tried to find what a follower lacks. */
 const MAX_LATE = 1_000;
-/** What it takes to answer one follower, and as long again for everything else that the process has to do. */
+/** The time of one answer to a follower, and as much again for the other work of the process. */
 const MILLISECONDS_FOR_ONE = 0.5;
 
 /**
- * Positions are given out at insert and appear at commit, so a lower one may appear after a higher one. A follower has what
- * a cursor's checksum says it has; where that is all that is known up to its highest position, what is new lies behind.
- * Else it lacks what has come late since, and where even that is not what the checksum says, it is given everything again
- * that was not settled. So any process can answer any cursor.
+ * Positions are given out at insert and appear at commit, so a lower one may appear after a higher one. A follower has
+ * what a cursor's checksum says it has; where that is all that is known up to its highest position, what is new lies
+ * behind. Else it lacks what has come late since, and where even that is not what the checksum says, it is given
+ * everything again that was not settled. So any process can answer any cursor.
  */
 export function createRevocationLog(clock: Clock): RevocationLog {
   const entries: RecordedRevocation[] = [];
@@ -154,7 +154,7 @@ export function createRevocationLog(clock: Clock): RevocationLog {
     });
   }
 
-  /** At once, unless many have just been answered: what is revoked meanwhile comes together then. */
+  /** Without delay, unless many were just answered: then revocations in between are sent together. */
   function wakeSoon(): void {
     const rest = restUntil - clock.monotonic();
     if (rest <= 0) wakeAll();

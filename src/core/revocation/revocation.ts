@@ -8,5 +8,5 @@ export interface RecordedRevocation extends Revocation {
   readonly createdAt: Date;
 }
 
-/** Makes this process know what has just been committed. */
+/** Applies in this process what has just been committed. */
 export type Announce = (revocations: Iterable<Revocation>) => void;

@@ -18,7 +18,7 @@ type RevocationRow = RowOf<typeof REVOCATIONS>;
 
 export type RevocationStore = ReturnType<typeof createRevocationStore>;
 
-/** What has been revoked, in the table `revocations`, which every process follows. */
+/** The revocations, in the table `revocations`, which every process follows. */
 export function createRevocationStore({ open, transaction, run, write }: Scope) {
   const revocations = open(REVOCATIONS);
 
@@ -49,8 +49,8 @@ export function createRevocationStore({ open, transaction, run, write }: Scope) 
 export type RevocationTable = ReturnType<typeof createRevocationTable>;
 
 /**
- * The same table as its follower reads it, outside the pool. The statements name their table without
- * backticks: Sequelize would ask SQLite for the columns of the table each time, which is one more wait for the event loop.
+ * The same table as its follower reads it, outside the pool. The statements name their table without backticks:
+ * Sequelize would ask SQLite for the columns of the table each time, which is one more wait for the event loop.
  */
 export function createRevocationTable({ readAside }: Pick<Database, 'readAside'>) {
   /** The revocations behind one position and up to another, in order, at most `limit`. */

@@ -1,4 +1,4 @@
-/** How many positions lie above each mark, from the end: what appears late is mostly recent. */
+/** How many positions lie above each mark, from the end: rows that appear late are mostly recent. */
 const MARKS = [4096, 512, 64];
 
 /**

@@ -7,11 +7,11 @@ import type { SessionStore } from './sessions.store.ts';
 export interface Confirmations {
   /** Notes in memory that an access token is in use; costs a look-up. */
   readonly note: (claims: AccessTokenClaims) => void;
-  /** When this process first saw an access token of that refresh, where it has not written that down yet; else null. */
+  /** When this process first saw an access token of that refresh, where that has not been flushed yet; else null. */
   readonly notedAt: (sessionId: string, counter: number) => Date | null;
-  /** Writes the notes down. A failure is logged, and what is not written yet is kept for the next time. */
+  /** Flushes the notes. A failure is logged, and the rest is kept for the next time. */
   readonly flush: () => Promise<void>;
-  /** Writes down what is new every second until `stop`: before any grace ends, when other processes have to know. */
+  /** Flushes every second until `stop`: before any grace ends, when other processes have to know. */
   readonly start: () => void;
   readonly stop: () => void;
 }
@@ -67,7 +67,7 @@ export function createConfirmations(
         await write(all.slice(first, first + MAX_ROWS));
       failing = false;
     } catch (error) {
-      // Once is enough: what follows each second is the same.
+      // Logged once: the failures that follow each second are the same.
       if (!failing)
         logger.warn({ err: error }, 'which refreshes reached their clients could not be recorded');
       failing = true;

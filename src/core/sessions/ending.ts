@@ -10,7 +10,7 @@ import type { Announce, Revocation } from '../revocation/revocation.ts';
 import type { CoreStore, CoreStores } from '../stores.ts';
 import type { RevocationReason, SessionFilter } from './session.ts';
 
-/** What revoking writes to, inside a transaction or outside. */
+/** The stores that a revocation writes to, inside a transaction or outside. */
 type EndingStores = Pick<CoreStores, 'sessions' | 'revocations' | 'audit'>;
 
 const MAX_LISTED_SESSIONS = 100;
@@ -27,11 +27,11 @@ export interface EndingDependencies {
   readonly clock: Clock;
 }
 
-/** How sessions end before their time: in the database, in this process at once, and in the others within a second. */
+/** How sessions end before their time: in the database, in this process immediately, and in the others within a second. */
 export function createEnding({ store, announce, clock }: EndingDependencies) {
   const now = () => new Date(clock.now());
 
-  /** Revokes what the filter names, here at once and in every other process within a second. How many that were. */
+  /** Revokes what the filter names, here immediately and in every other process within a second. How many that were. */
   async function end(filter: SessionFilter, reason: RevocationReason, caller: Caller): Promise<number> {
     const revoked = await store.transaction((stores) => endWithin(stores, filter, reason, caller));
     announce(revoked);

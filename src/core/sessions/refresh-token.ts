@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
 
-/** What a refresh token says: the session, and how many refresh tokens that had before this one. */
+/** The content of a refresh token: the session, and how many refresh tokens that had before this one. */
 export interface RefreshTokenContent {
   readonly sessionId: string;
   readonly counter: number;

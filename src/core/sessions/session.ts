@@ -31,7 +31,7 @@ export interface StoredSession extends Session {
 /** Names one refresh of a session. */
 export type Refreshed = Pick<Session, 'id' | 'refreshCounter'>;
 
-/** How a user signed in, as they are shown it. */
+/** How a user signed in, as shown to them. */
 export type SignInMethod = 'password';
 
 export type NewSession = Omit<Session, 'rotatedAt' | 'confirmedAt' | 'revokedAt'>;

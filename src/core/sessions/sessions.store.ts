@@ -57,7 +57,7 @@ const SQL = {
   },
 } as const;
 
-/** By then whoever waited for a write has been told that it failed. */
+/** By then a caller that waited for a write has been told that it failed. */
 const LATE_SECONDS = 5;
 
 const LATEST_USED_FIRST: [string, string][] = [
@@ -74,8 +74,8 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
   const readAt: [ReturnType<typeof literal>, string] = [nowLiteral, 'readAtSeconds'];
 
   /**
-   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know, or
-   * has to choose another password (`provenHash` is null where it proved something else).
+   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know,
+   * or has to choose another password (`provenHash` is null where it proved something else).
    *
    * Inserts out of the user's row, which decides whether there is still a user to give a session to. In a transaction
    * MySQL would read what the row was before a change of it that is about to commit, so it has to wait for the row.
@@ -110,7 +110,7 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     return affected === 1;
   }
 
-  /** Removes a session whose tokens were given to nobody. */
+  /** Removes a session whose tokens were never sent. */
   async function remove(id: string): Promise<void> {
     await write(() => sessions.destroy({ where: { id }, transaction }));
   }
@@ -185,7 +185,7 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     return affected === 1;
   }
 
-  /** Writes down, for those of these refreshes that are the latest of their sessions, that they arrived. */
+  /** Records that refreshes arrived, for those that are the latest of their sessions. */
   async function confirm(refreshes: readonly Refreshed[], at: Date): Promise<void> {
     const named = refreshes.map(({ id, refreshCounter }) => ({ id, refreshCounter }));
     const where = { confirmedAt: null, [Op.or]: named };

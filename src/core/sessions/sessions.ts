@@ -32,17 +32,17 @@ export interface SessionDependencies {
   readonly confirmations: Pick<Confirmations, 'notedAt'>;
   readonly clock: Clock;
   readonly lifetimes: SessionLifetimes;
-  /** Told what became of each refresh token, for the metrics. */
+  /** Called with the outcome of each refresh, for the metrics. */
   readonly onRefresh?: (outcome: RefreshOutcome) => void;
 }
 
 /** How a refresh ended: with a new pair of tokens, with the present one again, or without. */
 export type RefreshOutcome = 'rotated' | Repeat | 'reused' | 'behind' | 'invalid';
 
-/** Why the token before the present one is answered: two clients refreshed at once, or an answer never arrived. */
+/** Why the token before the present one is answered: two clients refreshed concurrently, or an answer never arrived. */
 type Repeat = 'grace' | 'retry';
 
-/** What `refresh` would make of a refresh token. */
+/** The outcome that `refresh` would have for a refresh token. */
 type Standing = 'latest' | Repeat | 'reused' | 'behind' | 'ended';
 
 interface FoundSession {
@@ -50,7 +50,7 @@ interface FoundSession {
   readonly standing: Standing;
 }
 
-/** What a login or a refresh hands out. */
+/** The tokens of a login or a refresh. */
 export interface SessionGrant {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
@@ -60,7 +60,7 @@ export interface SessionGrant {
   readonly permissions: readonly string[];
 }
 
-/** What a user who signs in has proved. */
+/** How a user who signs in has authenticated. */
 export interface SignInEvidence {
   readonly method: SignInMethod;
   readonly authentication: Authentication;
@@ -153,7 +153,7 @@ export function createSessions(dependencies: SessionDependencies) {
 
   /**
    * A transaction would cost each login another round trip. A login that cannot be recorded takes its session back
-   * instead; where not even that is possible, the session is one whose tokens were given to nobody.
+   * instead; where not even that is possible, the session stays, but its tokens were never sent.
    */
   async function beginRecorded(userId: string, evidence: SignInEvidence): Promise<Session | null> {
     const session = newSession(userId, evidence);
@@ -246,7 +246,7 @@ export function createSessions(dependencies: SessionDependencies) {
     );
   }
 
-  /** The present tokens once more, which is written down: a thief who is quick gets them in the same way. */
+  /** The present tokens once more, which is recorded: a quick thief would get them in the same way. */
   async function repeat(
     session: Session,
     answer: Repeat,
@@ -269,7 +269,7 @@ export function createSessions(dependencies: SessionDependencies) {
     });
   }
 
-  /** An old token shown again was copied, and there is no telling who of the two has it by right. */
+  /** A used token shown again was copied, and either holder may be the thief (RFC 9700 section 4.14.2). */
   async function refuseReuse({ id, userId }: Session, origin: RequestOrigin): Promise<never> {
     const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
     await ending.end({ userId, id }, 'refresh_token_reused', caller);
@@ -284,7 +284,7 @@ export function createSessions(dependencies: SessionDependencies) {
     return store.sessions.listLive(userId, now());
   }
 
-  /** What a refresh token made here says, or null. Asks no database. */
+  /** The content of a refresh token that was made here, or null. Asks no database. */
   function readRefreshToken(token: string): RefreshTokenContent | null {
     return refreshTokens.read(token);
   }

@@ -12,11 +12,11 @@ export interface AttemptOptions {
   readonly failures: LoginFailureStore;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** After so many failures with one identifier every next one has to wait longer. */
+  /** After so many failures with one identifier each further attempt has to wait, twice as long each time. */
   readonly freeFailures: number;
   /** After so many in a row the password is not compared any more. */
   readonly maxFailures: number;
-  /** Told of each attempt that has to wait, for the metrics. */
+  /** Called for each attempt that has to wait, for the metrics. */
   readonly onLimited?: () => void;
 }
 
@@ -29,13 +29,13 @@ export interface Attempt {
   readonly mayMatch: boolean;
   /** Whether this failure is the one after which the account takes no password any more. */
   readonly locks: boolean;
-  /** What is left after a failure. */
+  /** The quota after a failure. */
   readonly quota: Quota | undefined;
   /** The password was wrong: it stays counted. */
   readonly fail: () => void;
-  /** The password was right. What is left then. Where the count cannot be cleared, that is logged: what is done stays done. */
+  /** The password was right. Returns the quota. A count that cannot be cleared is logged: the login stands. */
   readonly succeed: () => Promise<Quota | undefined>;
-  /** No password was compared, or for nothing, so it was no failure. Where the count cannot be changed, that is logged. */
+  /** No password was compared, so it was no failure. A count that cannot be changed is logged. */
   readonly cancel: () => Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export interface Attempts {
 /** A count that nothing is added to for a day does not delay any more. What locks is not forgotten. */
 export const FORGET_SECONDS = 86_400;
 const MAX_DELAY_SECONDS = 900;
-/** What another process counted may still be taken back, so such a wait is believed for a moment only. */
+/** A failure that another process counted may still be taken back, so such a wait is believed for a moment only. */
 const BELIEVED_MILLISECONDS = 1000;
 
 /** Limits are off: every attempt may match and nothing is counted. */
@@ -69,9 +69,9 @@ export const NO_ATTEMPT_LIMITS: Attempts = {
 };
 
 /**
- * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). An attempt is counted before its password is compared, in one
- * conditional write, so that of many attempts at once no more are compared than may be. Within a process the attempts of one
- * key take turns, so that they wait for one another here and not in the database.
+ * Counts wrong passwords (NIST SP 800-63B-4 section 3.2.2). An attempt is counted before its password is compared, in
+ * one conditional write, so that of many concurrent attempts no more are compared than may be. Within a process the
+ * attempts of one key take turns, so that they wait for one another here and not in the database.
  *
  * For devices that the account does not know the delay belongs to the identifier as typed and to no account, so that it
  * tells nothing about which accounts there are, which identifiers are one account's and when its owner logs in. The lock
@@ -94,7 +94,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
         const at = new Date(clock.now());
         const counted = await failures.count(keys, at, rule);
         if (counted !== null) return attemptOf(keys, at, counted, inFlight.begin(key));
-        // Those in flight may turn out to be right: ten logins at once with the right password all succeed.
+        // Those in flight may turn out to be right: ten concurrent logins with the right password all succeed.
         if (nextEnd === undefined) await refuse(keys, at);
         await nextEnd;
       }
@@ -123,7 +123,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
     throw rateLimited(quotaOf(recentFailures, milliseconds));
   }
 
-  /** Only where nothing but the clock ends the wait: an unlocked account takes its known devices at once. */
+  /** Only where nothing but the clock ends the wait: an unlocked account takes its known devices immediately. */
   function remember({ delay, lock }: FailureKeys, wait: KnownWait): void {
     if (delay !== lock) knownWaits.remember(textOf(delay), wait);
   }
@@ -197,7 +197,7 @@ function textOf({ account, device }: FailureKey): string {
   return `${account} ${device}`;
 }
 
-/** What the log says when an account, or a device or the sessions of one, takes no password any more. */
+/** The log line for an account, or a device or the sessions of one, that takes no password any more. */
 export function lockoutEvent(userId: string): Record<string, string> {
   const message = 'an account takes no password any more until it is unlocked';
   return { event: 'password_locked', user_id: userId, message };

@@ -6,7 +6,7 @@ import type { User } from '../users/user.ts';
 /** The stored hash that a password was right for. */
 export interface Proof {
   readonly hash: string;
-  /** It should be made anew. */
+  /** Whether it should be replaced by a hash of the configured kind and cost. */
   readonly outdated: boolean;
 }
 
@@ -26,7 +26,7 @@ export function createComparePassword({
     password: string,
     turn: Turn,
   ): Promise<Proof | null> {
-    // A disabled user is compared with nothing, so that the right password takes as long as a wrong one.
+    // For a disabled user no hash is compared, so that the right password takes as long as a wrong one.
     const stored = user?.disabledAt === null ? user.passwordHash : null;
     const { matches, outdated, pepperMissing, tooCostly } = await passwords.verify(password, stored, turn);
     if (pepperMissing) {

@@ -22,9 +22,9 @@ export interface PasswordCheck {
    * @throws AppError wrong_password, token_revoked, overloaded
    */
   readonly compare: () => Promise<{ readonly user: User; readonly hash: string }>;
-  /** What the password was given for is done. */
+  /** The change that the password was given for has succeeded. */
   readonly succeed: () => Promise<void>;
-  /** It is not done, for this reason. */
+  /** The change was not made, for this reason. */
   readonly abandon: (reason: unknown) => Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function createCurrentPassword(core: Core) {
 
   /**
    * Begins a check: takes a place in the queue of hashing and counts an attempt, or a thief with an access token could
-   * guess for ever.
+   * guess without end.
    * @throws AppError rate_limited, overloaded
    */
   async function begin(caller: PrincipalCaller<UserPrincipal>, password: string): Promise<PasswordCheck> {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
 import type { IdentifierKind } from '../users/identifiers.ts';
 
-/** What wrong passwords are counted for. */
+/** The key of a count of wrong passwords. */
 export interface FailureKey {
   /** The id of a user, or what stands for an identifier. */
   readonly account: string;
@@ -18,14 +18,14 @@ export interface FailureKeys {
   readonly lock: FailureKey;
 }
 
-/** What stands in the table for an identifier, and for the account of one that no user has. */
+/** The keys in the table for an identifier, and for one without an account. */
 export interface TypedIdentifier {
   readonly identifier: string;
   readonly noAccount: string;
 }
 
 const STRANGERS = '';
-/** All sessions of an account share one count, or who has many could guess as often. */
+/** All sessions of an account share one count: otherwise each further session would buy more guesses. */
 const SESSIONS = 'sessions';
 
 /** Hashed, since what people type in may be anything. Computed also for identifiers that exist, since that takes time. */

@@ -2,7 +2,7 @@
 export type KeyedTurns = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
 
 interface Turn {
-  /** Resolves, however it ended, to what has to end those that wait as well. */
+  /** Never rejects; resolves to the error that has to end the waiting ones as well, if any. */
   readonly over: Promise<{ readonly fatal: unknown } | undefined>;
 }
 

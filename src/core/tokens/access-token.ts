@@ -12,7 +12,7 @@ export interface AccessTokenOptions {
   /** The longest life that a token is given, in seconds; older ones are refused. */
   readonly maxTtlSeconds: number;
   readonly clock: Pick<Clock, 'now'>;
-  /** Told of the key each time a token is signed with it, or verified for the first time in this process. */
+  /** Called with the key for each token that it signs, or verifies for the first time in this process. */
   readonly onUse?: (kid: string, use: 'signed' | 'seen') => void;
 }
 
@@ -45,7 +45,7 @@ interface AccessTokenRights {
 export interface AccessTokens {
   /** A new token with a `jti` of its own. */
   readonly issue: (subject: AccessTokenSubject) => string;
-  /** The claims of a token that passes every check, else throws a VerificationError. Whether it has been revoked is not asked. */
+  /** The claims of a token that passes every check, else throws a VerificationError. Revocation is not checked. */
   readonly verify: (token: string) => AccessTokenClaims;
 }
 

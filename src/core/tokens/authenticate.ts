@@ -1,6 +1,6 @@
 import {
   type AccessTokenClaims,
-  demandUnrevoked,
+  assertUnrevoked,
   permissionsIn,
   type RevocationSet,
 } from '@latchkey/verifier/core';
@@ -28,8 +28,8 @@ export interface AuthenticationDependencies {
 }
 
 /**
- * Whether to answer 503 while it is not known what has been revoked, or to go on without knowing. The function that it makes
- * throws AppError revocations_stale.
+ * Whether to answer 503 while it is not known what has been revoked, or to go on without knowing. The function that it
+ * makes throws AppError revocations_stale.
  */
 export function createFreshness(
   follower: Pick<RevocationFollower, 'isStale'>,
@@ -51,7 +51,7 @@ export function createAuthenticate(dependencies: AuthenticationDependencies) {
   function authenticate(credential: string): AuthenticatedPrincipal | Promise<AuthenticatedPrincipal> {
     if (apiKeys.isKey(credential)) return authenticateKey(credential);
     const claims = verifyToken(credential);
-    asAppError(() => demandUnrevoked(revocations, claims));
+    asAppError(() => assertUnrevoked(revocations, claims));
     requireFresh();
     return principalOf(claims);
   }
@@ -68,7 +68,7 @@ export function createAuthenticate(dependencies: AuthenticationDependencies) {
 /** The verifier gives the same claims each time a token is used, for as long as it remembers the token. */
 const principals = new WeakMap<AccessTokenClaims, UserPrincipal | ClientPrincipal>();
 
-/** Who the claims of an access token are about. */
+/** The subject of an access token. */
 export function principalOf(claims: AccessTokenClaims): UserPrincipal | ClientPrincipal {
   const known = principals.get(claims);
   if (known !== undefined) return known;

@@ -6,7 +6,7 @@ import type { KeyUseStore } from './key-usage.store.ts';
 export interface KeyUsage {
   /** Notes a use in memory; costs a map look-up. */
   readonly note: (kid: string, use: 'signed' | 'seen') => void;
-  /** Writes down what is new. A failure is logged, and what is not written yet is kept for the next time. */
+  /** Flushes the notes. A failure is logged, and the rest is kept for the next time. */
   readonly flush: () => Promise<void>;
 }
 
@@ -16,7 +16,7 @@ interface Note {
   readonly seen?: number;
 }
 
-/** Knows when each key signed and was seen, so that an operator can tell when an old one may go. */
+/** Tracks when each key last signed and verified, so that an operator can tell when an old one may be removed. */
 export function createKeyUsage(
   keys: readonly VerifyingKey[],
   store: Pick<KeyUseStore, 'record'>,

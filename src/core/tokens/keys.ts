@@ -14,7 +14,7 @@ export interface SigningKey extends VerifyingKey {
 export type PublicJwk = JsonWebKey & { readonly kid: string; readonly use: 'sig'; readonly alg: Algorithm };
 
 export interface KeyRing {
-  /** What new tokens are signed with. */
+  /** The key that signs new tokens. */
   readonly current: SigningKey;
   /** Every key whose tokens are good, the current one first. */
   readonly verifying: readonly VerifyingKey[];
@@ -38,8 +38,8 @@ export interface KeyMaterial {
 }
 
 /**
- * The keys of this server. Under RS256 and ES256 the secret verifies no access token, since a service that shares it could
- * make one; previous secrets do, as long as tokens from before the change are alive.
+ * The keys of this server. Under RS256 and ES256 the secret verifies no access token, since a service that shares it
+ * could make one; previous secrets do, as long as tokens from before the change are alive.
  * @throws Error naming the variable whose key does not parse or does not fit its algorithm
  */
 export function createKeyRing(material: KeyMaterial): KeyRing {
@@ -77,7 +77,7 @@ function currentKey({ algorithm, secret, privateKey }: KeyMaterial): SigningKey 
   });
 }
 
-/** Says which variable a key is from. What the parser says of the key itself holds nothing of it. */
+/** Names the variable of a key. The message of the parser holds nothing of the key itself. */
 function naming<Result>(variable: string, read: () => Result): Result {
   try {
     return read();

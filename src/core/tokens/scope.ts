@@ -12,7 +12,7 @@ export function assertScopeFits(permissions: readonly string[]): void {
   if (bytes > MAX_SCOPE_BYTES) throw scopeTooLarge(`These permissions have ${bytes} bytes together`);
 }
 
-/** What `assertScopeFits` throws, for where that was found out by other means. */
+/** The error of `assertScopeFits`, for checks by other means. */
 export function scopeTooLarge(finding: string): AppError {
   return new AppError('scope_too_large', `${finding}; a token carries at most ${MAX_SCOPE_BYTES}.`);
 }

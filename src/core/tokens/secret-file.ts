@@ -11,7 +11,7 @@ export function generateSecret(): string {
 
 /**
  * The secret in `file`, made at the first call: 256 random bits as text, readable by the owner alone. Of several
- * processes that start at once one wins, since a hard link is created whole or not at all.
+ * processes that start together one wins, since a hard link is created whole or not at all.
  * @throws Error where the file holds less than that
  */
 export function readOrCreateSecret(file: string): string {

@@ -51,7 +51,7 @@ export const profileShape = {
   username: Username.nullable().optional().meta({ description: 'Null for none', example: 'grace' }),
 };
 
-/** What a new password must be is decided by the policy, which knows the configuration and the person. */
+/** The rules for a new password are those of the policy, which knows the configuration and the person. */
 export const NewPassword = wellFormedText.meta({
   format: 'password',
   description: 'At least PASSWORD_MIN_LENGTH characters (8), none of the common ones; spaces and case count',

@@ -7,8 +7,9 @@ const LAST_CHARACTER = '\u{10ffff}';
 const SEARCHED_COLUMNS = ['id', 'email_canonical', 'username_canonical'];
 
 /**
- * The ids of a page. Each statement is made of constants, and goes by the index that leaves the fewest rows: left to themselves,
- * MariaDB and SQLite walk the primary key until the page is full, which is the whole table where few are looked for.
+ * The ids of a page. Each statement is made of constants, and goes by the index that leaves the fewest rows: left to
+ * themselves, MariaDB and SQLite walk the primary key until the page is full, which is the whole table where few are
+ * looked for.
  */
 export async function listUserIds(
   { sequelize, transaction, run }: Scope,

@@ -9,7 +9,7 @@ import { USERS } from './users.store.ts';
 
 export type UserRoleStore = ReturnType<typeof createUserRoleStore>;
 
-/** Who has which roles, in the table `user_roles`. */
+/** The roles of users, in the table `user_roles`. */
 export function createUserRoleStore(scope: Scope) {
   const { open, sequelize, transaction, run, write } = scope;
   const users = open(USERS);

@@ -1,6 +1,6 @@
 import type { Identifier } from './identifiers.ts';
 
-/** A person who can log in, as the service keeps them. */
+/** The account of a person. */
 export interface User {
   readonly id: string;
   /** As typed, to show. */
@@ -29,20 +29,20 @@ export interface NewUser {
   readonly createdAt: Date;
 }
 
-/** What is absent stays as it is; null removes it. */
+/** An absent member stays as it is; null removes it. */
 export interface ProfileChange {
   readonly username?: Identifier | null | undefined;
   readonly name?: string | null | undefined;
 }
 
-/** What an administrator may change. */
+/** The fields that an administrator may change. */
 export interface UserChange extends ProfileChange {
   readonly email?: Identifier | undefined;
   readonly emailVerified?: boolean | undefined;
 }
 
 export interface UserFilter {
-  /** The beginning of an email address, a username or an id, in canonical form. */
+  /** A prefix of an email address, a username or an id, in canonical form. */
   readonly search?: string | undefined;
   readonly role?: string | undefined;
   readonly state?: 'active' | 'disabled' | undefined;

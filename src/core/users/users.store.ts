@@ -29,7 +29,7 @@ type UserRow = RowOf<typeof USERS>;
 
 export type UserStore = ReturnType<typeof createUserStore>;
 
-/** People in the table `users`. Each write is one statement, and the database decides every race. */
+/** Users, in the table `users`. Each write is one statement, and the database decides every race. */
 export function createUserStore(scope: Scope) {
   const { open, sequelize, transaction, run, write } = scope;
   const users = open(USERS);
@@ -230,7 +230,7 @@ function toProfile({ username, name }: ProfileChange): Partial<UserRow> {
   };
 }
 
-/** A unique violation in the words of the domain; any other error as it is. */
+/** A unique violation as an error of the domain; any other error as it is. */
 function translateDuplicate(error: unknown): unknown {
   if (isDuplicate(error, 'email')) return new AppError('email_taken', undefined, { cause: error });
   if (isDuplicate(error, 'username')) return new AppError('username_taken', undefined, { cause: error });

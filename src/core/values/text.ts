@@ -32,7 +32,7 @@ export function displayText({ code, minLength, maxLength }: DisplayTextLimits) {
   const size = minLength === 0 ? `at most ${maxLength}` : `${minLength} to ${maxLength}`;
   return (
     wellFormedText
-      // What is far too long is not normalized first: that takes time.
+      // Text that is far too long is not normalized first: that takes time.
       .refine(
         (value) => value.length <= 4 * maxLength && !UNPRINTABLE.test(value),
         fault(code, `Must have ${size} characters and none that control the text.`),

@@ -24,7 +24,7 @@ export interface Signup {
   readonly name?: string | null | undefined;
 }
 
-/** What every account has. */
+/** The fields of every account. */
 const BASELINE_ROLES = ['user'];
 
 export type Accounts = ReturnType<typeof createAccounts>;

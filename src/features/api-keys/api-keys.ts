@@ -17,7 +17,7 @@ export interface ApiKeyDependencies {
   readonly clock: Clock;
 }
 
-/** What is wanted of a new key. */
+/** The parameters of a new key. */
 export interface KeyWish {
   readonly name: string;
   /** Permissions to narrow it to; null for all that its owner has at any time. */
@@ -31,7 +31,7 @@ type Owner = PrincipalCaller<UserPrincipal>;
 export type ApiKeys = ReturnType<typeof createApiKeys>;
 
 const MAX_LIVE_KEYS = 50;
-/** For how long what is revoked or has expired is kept, so that it is still known for what it was. */
+/** For how long revoked and expired keys are kept, so that they are still refused as such. */
 const KEPT_DAYS = 30;
 /** No process goes by what it has read of a key for longer, however far its clock is off. */
 const REVOCATION_SECONDS = 10 * CACHE_SECONDS;
@@ -85,7 +85,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
   }
 
   /**
-   * Revokes a key: here at once, in every other process within a second.
+   * Revokes a key: here immediately, in every other process within a second.
    * @throws AppError api_key_not_found
    */
   async function remove(id: string, owner: Owner): Promise<void> {
@@ -122,7 +122,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
   return { create, list, get, remove, removeOf };
 }
 
-/** Removes what has long been revoked or expired. */
+/** Removes keys that were revoked or expired long ago. */
 export function forgetOldKeys({ apiKeys }: Pick<CoreStores, 'apiKeys'>, clock: Clock): Promise<void> {
   return apiKeys.prune(new Date(clock.now() - KEPT_DAYS * 86_400_000));
 }

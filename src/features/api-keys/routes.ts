@@ -16,7 +16,7 @@ import {
 const route = routesWith<{ readonly apiKeys: ApiKeys }>();
 
 const onKey = { schema: ApiKeyPath, unknown: 'api_key_not_found' } as const;
-const liveKeys = { description: 'Those that are good at present, the latest first', schema: ApiKeysAnswer };
+const liveKeys = { description: 'The keys that are valid now, the latest first', schema: ApiKeysAnswer };
 const DELETED = 'It is refused, here at once and in every other process within a second';
 
 /** A key is made in a session, never with a key, and seen and deleted by its owner or an administrator. */
@@ -40,7 +40,7 @@ export const apiKeyRoutes = [
     method: 'POST',
     path: '/api-keys',
     tag: 'API keys',
-    summary: 'Make an API key',
+    summary: 'Create an API key',
     description: 'A key is taken wherever an access token is, and may do what its owner may do at that time.',
     access: session(),
     body: json(ApiKeyBody),
@@ -64,10 +64,10 @@ export const apiKeyRoutes = [
     method: 'GET',
     path: '/api-keys/{id}',
     tag: 'API keys',
-    summary: 'Read about one of your API keys',
+    summary: 'Read one of your API keys',
     access: session(),
     params: onKey,
-    answers: { 200: { description: 'All but the key itself', schema: ApiKeyView } },
+    answers: { 200: { description: 'The API key without its secret part', schema: ApiKeyView } },
     async handle({ params, caller }, { apiKeys }) {
       return ok(presentApiKey(await apiKeys.get(caller.principal.userId, params.id)));
     },

@@ -33,10 +33,10 @@ export const ApiKeyPath = z.object({
   id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
 });
 
-/** Whose keys an administrator looks at. */
+/** The user whose keys an administrator lists. */
 const UserPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
 
-/** The same, but what is no id is not refused: no user has it, and so no keys. */
+/** The same, but a malformed id is not refused: no user has it, and so no keys. */
 export const AnyUserPath = z.object({
   id: z
     .string()

@@ -4,7 +4,7 @@ import { auditRoutes } from './routes.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
 
-/** What the audit log tells administrators, and users of themselves; and for how long it is kept. */
+/** The audit log for administrators, the activity of users for themselves, and the retention of both. */
 export const audit = feature({
   routes: auditRoutes,
   create({ store, clock, config }) {

@@ -13,7 +13,7 @@ export const auditRoutes = [
     method: 'GET',
     path: '/admin/audit',
     tag: 'Audit',
-    summary: 'Search for who did what',
+    summary: 'Search the audit log',
     access: permission('audit:read'),
     query: AuditQuery,
     answers: { 200: { description: 'The events, the latest first', schema: EventsAnswer } },
@@ -30,7 +30,7 @@ export const auditRoutes = [
     method: 'GET',
     path: '/me/activity',
     tag: 'Audit',
-    summary: 'List what you did and what was done to your account',
+    summary: 'List the activity of your account',
     access: user(),
     query: ActivityQuery,
     answers: {

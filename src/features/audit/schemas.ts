@@ -4,7 +4,7 @@ import { EventView } from '../../core/audit/view.ts';
 import { QueryTime } from '../../core/values/fields.ts';
 import { NextCursor, pagingById } from '../../core/values/paging.ts';
 
-/** An id or a name of anything there is: what is longer than that of a permission is of nothing. */
+/** An id or a name; none is longer than that of a permission. */
 const Id = z.string().regex(/^[\x21-\x7e]{1,127}$/, 'Must be 1 to 127 visible ASCII characters.');
 
 export const ActivityQuery = z.strictObject(pagingById);

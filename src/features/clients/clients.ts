@@ -24,7 +24,7 @@ export interface ClientDependencies {
   readonly clock: Clock;
 }
 
-/** What an administrator says of a client. */
+/** The settings of a client. */
 export interface ClientDetails {
   readonly name: string;
   readonly permissions: readonly string[];
@@ -39,7 +39,7 @@ export interface ClientWithSecret {
 
 export type Clients = ReturnType<typeof createClients>;
 
-/** What administrators do with machine clients. Each change is recorded with it. */
+/** The administration of machine clients. Each change is recorded in its own transaction. */
 export function createClients({ store, revoking, clock }: ClientDependencies) {
   const now = () => new Date(clock.now());
 
@@ -133,8 +133,8 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   }
 
   /**
-   * Nobody touches a client that may do more than they do: they could stop it, or become it by a secret of their own. Called
-   * first in a transaction, until whose end nobody else changes the client.
+   * Refuses a caller who may do less than the client: they could stop it, or become it by a secret of their own. Called
+   * first in a transaction, with a lock on the client until its end.
    * @throws AppError token_revoked, client_not_found, insufficient_scope
    */
   async function findForChange(
@@ -151,7 +151,7 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     return { granter, client };
   }
 
-  /** Takes a permission that is deleted from all clients that have it. Until the end of the transaction nobody changes them. */
+  /** Takes a permission that is deleted from all clients that have it. They stay locked until the transaction ends. */
   async function takePermission(
     { name: taken, caller, requireTakeable }: Events['permission.deleted'],
     stores: CoreStores,
@@ -202,7 +202,7 @@ function isLater(one: Date | null, other: Date | null): boolean {
   return one === null || one > other;
 }
 
-/** What the audit log keeps of a change. */
+/** The details of a change in the audit log. */
 function describe({ name, permissions, expiresAt }: Partial<ClientDetails>) {
   return {
     ...(name !== undefined && { name }),

@@ -2,7 +2,7 @@ import { feature } from '../feature.ts';
 import { createClients } from './clients.ts';
 import { clientRoutes } from './routes.ts';
 
-/** Machine clients, for administrators. What a client does by itself is OAuth. */
+/** The administration of machine clients. The endpoints they call themselves are in the feature oauth. */
 export const clients = feature({
   routes: clientRoutes,
   create({ store, sessions, clock }) {

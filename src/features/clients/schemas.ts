@@ -49,7 +49,7 @@ export const ClientView = z
   .strictObject({
     client_id: z.uuid(),
     name: z.string(),
-    scope: z.string().meta({ description: 'What its tokens may allow, separated by spaces' }),
+    scope: z.string().meta({ description: 'The permissions of its tokens, separated by spaces' }),
     expires_at: z.iso.datetime().nullable(),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createFixedContent, type FixedContent, type FixedContentOptions } from '../../http/fixed-content.ts';
 
-/** Fixed content that is read, or made, when it is first asked for: few processes ever are. */
+/** Fixed content that is loaded at the first request for it, which few processes ever get. */
 export function lazyContent(
   load: () => Promise<string | Buffer>,
   options: FixedContentOptions,

@@ -18,7 +18,7 @@ export const SWAGGER_PAGE = page(
 <script src="docs/start.js"></script>`,
 );
 
-/** What each error code means: the page that the member type of every problem document names. */
+/** The page about error codes, which the member `type` of every problem document names. */
 export const ERRORS_PAGE = page(
   'Latchkey errors',
   '',

@@ -4,7 +4,7 @@ import type { OpenApiDocument } from '../../http/openapi.ts';
 import { routesWith } from '../../http/route.ts';
 import { lazyContent, swaggerFile } from './content.ts';
 
-/** It may be kept, and is asked about at each use: another version of the service has another. */
+/** Caches may keep it, and revalidate it at each use: another version of the service has another. */
 const REVALIDATED = 'no-cache';
 const FOR_A_DAY = 'public, max-age=86400';
 
@@ -33,7 +33,7 @@ export function docsRoutes(describe: () => Promise<OpenApiDocument>) {
     documented({
       id: 'docs',
       path: '/docs',
-      summary: 'The OpenAPI document as a page to try things on',
+      summary: 'The OpenAPI document as an interactive page',
       description: 'Swagger UI',
       load: async () => (await pages()).SWAGGER_PAGE,
     }),
@@ -81,7 +81,7 @@ function documented({
   });
 }
 
-/** What a page loads: no part of the API. */
+/** Assets of the pages: no part of the API. */
 function asset(name: string, mediaType: string, cacheControl: string, load: () => Promise<string | Buffer>) {
   const content = lazyContent(load, { mediaType, cacheControl });
   return route({

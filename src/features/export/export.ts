@@ -14,7 +14,7 @@ export type ExportUser = ReturnType<typeof createExport>;
 /** An event takes some 500 bytes, so an export stays below a megabyte. */
 const MAX_EVENTS = 1_000;
 
-/** Makes what a user may take along of what is kept of them (GDPR article 20): no hash and no secret. */
+/** Exports the data of a user (GDPR article 20): no hash and no secret. */
 export function createExport({ store, sessions, clock }: Pick<Core, 'store' | 'sessions' | 'clock'>) {
   const events = createAuditEvents(store);
 

@@ -12,12 +12,12 @@ export const exportRoutes = [
     method: 'GET',
     path: '/me/export',
     tag: 'Accounts',
-    summary: 'Take along what is kept of you',
+    summary: 'Export your data',
     description: 'Your account, roles, sessions, API keys and activity as one JSON document.',
     access: session(),
     answers: {
       200: {
-        description: 'All of it, but for hashes and secrets',
+        description: 'The document, without hashes and secrets',
         schema: ExportAnswer,
         headers: { 'Content-Disposition': 'Has a browser save it as a file' },
       },

@@ -11,10 +11,10 @@ export const ExportAnswer = z
     user: UserView,
     roles: z.array(z.string()).meta({ example: ['user'] }),
     sessions: z.array(SessionView),
-    api_keys: z.array(ApiKeyView).meta({ description: 'What they are called, never the keys themselves' }),
+    api_keys: z.array(ApiKeyView).meta({ description: 'Their names, never the keys themselves' }),
     activity: z.array(EventView).meta({ description: 'The latest first, at most 1,000' }),
     next_cursor: NextCursor.meta({
-      description: 'For GET /me/activity, which has what came before; null where this is all',
+      description: 'For GET /me/activity, which has the earlier events; null where there are none',
     }),
   })
   .meta({ id: 'Export' });

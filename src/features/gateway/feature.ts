@@ -1,7 +1,7 @@
 import { feature } from '../feature.ts';
 import { gatewayRoutes } from './routes.ts';
 
-/** What gateways and other services verify tokens with. */
+/** Verification of tokens for gateways and other services. */
 export const gateway = feature({
   routes: gatewayRoutes,
   create: ({ keys }) => ({ services: { jwks: JSON.stringify(keys.jwks) } }),

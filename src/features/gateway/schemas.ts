@@ -4,12 +4,12 @@ export const Claims = z
   .object({
     iss: z.string(),
     aud: z.union([z.string(), z.array(z.string())]),
-    sub: z.string().meta({ description: 'The id of the user or of the machine' }),
-    sid: z.string().optional().meta({ description: 'The id of the session; a machine has none' }),
+    sub: z.string().meta({ description: 'The id of the user or of the machine client' }),
+    sid: z.string().optional().meta({ description: 'The id of the session; a machine client has none' }),
     rot: z.number().optional().meta({
       description: 'How many refreshes the session had come to when this was issued; absent after a login',
     }),
-    client_id: z.string().optional().meta({ description: 'The id of the machine' }),
+    client_id: z.string().optional().meta({ description: 'The id of the machine client' }),
     api_key_id: z.string().optional().meta({ description: 'The id of the API key' }),
     iat: z.number(),
     exp: z.number(),
@@ -18,13 +18,13 @@ export const Claims = z
     scope: z.string().meta({ description: 'The permissions of all roles, separated by spaces' }),
     rv: z.array(z.number()).meta({ description: 'Since when the user and each role have these rights' }),
     from_roles: z.array(z.string()).optional().meta({
-      description: 'Where the scope was narrowed, and roles is empty therefore: which roles it came from',
+      description: 'The roles behind a scope that was narrowed; roles is then empty',
     }),
     amr: z
       .array(z.string())
       .optional()
-      .meta({ description: 'How the user proved who they are (RFC 8176)', example: ['pwd'] }),
-    auth_time: z.number().optional().meta({ description: 'When the user did, in seconds since 1970' }),
+      .meta({ description: 'How the user authenticated (RFC 8176)', example: ['pwd'] }),
+    auth_time: z.number().optional().meta({ description: 'When that was, in seconds since 1970' }),
   })
   .meta({ id: 'Claims' });
 

@@ -26,7 +26,7 @@ export function createReadiness(dependencies: ReadinessDependencies): Readiness 
   async function check(): Promise<'followed' | 'stale'> {
     if (isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
     if (isClockOff(clock)) {
-      throw new AppError('not_ready', 'The clock of this machine differs from that of the database.');
+      throw new AppError('not_ready', 'The clock of this host differs from that of the database.');
     }
     requireFresh();
     await assertDatabaseUsable();

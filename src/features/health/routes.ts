@@ -17,7 +17,7 @@ export const healthRoutes = [
     tag: 'Operation',
     summary: 'Whether the process is up',
     access: anyone(),
-    answers: { 200: { description: 'It is', schema: Up } },
+    answers: { 200: { description: 'The process is up', schema: Up } },
     handle: () => ok({ status: 'ok' as const }),
   }),
 
@@ -29,7 +29,7 @@ export const healthRoutes = [
     summary:
       'Whether the service can take traffic: its database answers within a second, with a current schema, and takes writes',
     access: anyone(),
-    answers: { 200: { description: 'It can', schema: Ready } },
+    answers: { 200: { description: 'The service can take traffic', schema: Ready } },
     refuses: ['database_unavailable', 'revocations_stale', 'not_ready'],
     async handle(_input, { readiness }) {
       return ok({ status: 'ok' as const, revocations: await readiness.check() });

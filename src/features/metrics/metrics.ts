@@ -6,7 +6,7 @@ import type { Measurement } from '../../http/request-log.ts';
 
 export type { Registry };
 
-/** What has to be asked each time somebody looks. */
+/** Values that are read anew at each scrape. */
 export interface Watched {
   readonly hashing: { readonly waiting: () => number; readonly running: () => number };
   readonly revocationLagMilliseconds: () => number;
@@ -17,19 +17,19 @@ export interface Watched {
   readonly isRedisUp: (() => boolean) | undefined;
 }
 
-/** Everything that GET /metrics shows, and who tells it. */
+/** The metrics of GET /metrics, and the observers that feed them. */
 export interface Metrics {
   readonly registry: Registry;
   readonly request: (measurement: Measurement) => void;
   /** How a login ended. */
   readonly login: (outcome: string) => void;
-  /** What became of a refresh token. */
+  /** The outcomes of refreshes. */
   readonly refresh: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */
   readonly limited: (policy: RequestPolicy | 'login-account') => void;
   readonly clientRefused: () => void;
   readonly hashQueue: QueueObserver;
-  /** How a refusal was sent that asks to come again later. */
+  /** How refusals with Retry-After were sent. */
   readonly refusalPaced: (pace: Pace) => void;
   readonly watch: (watched: Watched) => void;
 }
@@ -141,7 +141,7 @@ function watch(registry: Registry, watched: Watched): void {
   gauge('latchkey_revocation_followers', 'Services that wait for the next revocation', revocationFollowers);
   gauge(
     'latchkey_clock_offset_seconds',
-    'How far the clock of the machine is from that of the database, whichever is ahead',
+    'How far the clock of the host is from that of the database, whichever is ahead',
     () => Math.abs(clockOffsetMilliseconds()) / 1000,
     'max',
   );

@@ -17,7 +17,7 @@ type Message =
   | { readonly type: 'latchkey:figures'; readonly id: number; readonly figures?: Figures }
   | { readonly type: 'latchkey:scrape'; readonly id: number; readonly text?: string };
 
-/** A process that is well answers within milliseconds. */
+/** A healthy process answers within milliseconds. */
 const ANSWER_MILLISECONDS = 1_000;
 
 /**

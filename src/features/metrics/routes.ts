@@ -9,20 +9,20 @@ const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface MetricsServices {
   readonly scrape: Scrape;
-  /** Undefined where everybody may read who reaches the port. */
+  /** Undefined where any client that reaches the port may read. */
   readonly token: string | undefined;
 }
 
 const route = routesWith<MetricsServices>();
 
-/** For those who run the service: no part of the API. */
+/** For the operators of the service: no part of the API. */
 export const metricsRoutes = [
   route({
     id: 'metrics',
     method: 'GET',
     path: '/metrics',
     access: metricsToken(),
-    answers: { 200: { description: 'What Prometheus reads', schema: z.string(), mediaType: TEXT_TYPE } },
+    answers: { 200: { description: 'Text for Prometheus', schema: z.string(), mediaType: TEXT_TYPE } },
     async handle(_input, { scrape }) {
       return { status: 200 as const, content: { mediaType: TEXT_TYPE, bytes: await scrape() } };
     },

@@ -4,7 +4,7 @@ import type { RequestOrigin } from '../../core/principal.ts';
 import { invalidClient, OAuthError } from './errors.ts';
 import type { Form } from './form.ts';
 
-/** How a client says who it is. */
+/** The credentials of a client. */
 export interface Credentials {
   readonly id: string;
   readonly secret: string;
@@ -13,8 +13,8 @@ export interface Credentials {
 const BASIC = /^basic +([A-Za-z0-9+/_-]+=*) *$/i;
 
 /**
- * What a request says of its client, by Basic or in the body and never by both (RFC 6749 section 2.3.1). Undefined where
- * it says no more than a name: that is a public client, which proves nothing. Null where its header cannot be read.
+ * The credentials of a request's client, by Basic or in the body and never by both (RFC 6749 section 2.3.1). Undefined
+ * where there is only a name: that is a public client, which proves nothing. Null where its header cannot be read.
  * @throws OAuthError invalid_request
  */
 export function readCredentials(headers: readonly string[], form: Form): Credentials | null | undefined {
@@ -55,7 +55,7 @@ function decodeForm(text: string): string {
   return decodeURIComponent(text.replaceAll('+', ' '));
 }
 
-/** What is known of a request before its form is read. */
+/** The part of a request that is known before its form is read. */
 export interface ClientHeader {
   readonly origin: RequestOrigin;
   /** The Authorization headers. */
@@ -75,7 +75,7 @@ const NO_FORM: Form = new Map();
 
 export type ClientAuthentication = ReturnType<typeof createClientAuthentication>;
 
-/** Makes the check of what a request says of its client. Failures are counted and recorded. */
+/** Makes the authentication of clients. Failures are counted and recorded. */
 export function createClientAuthentication(clients: Pick<Core['clientTokens'], 'identify' | 'noteRefusal'>) {
   /**
    * The client that a request comes from, or undefined for a public one.

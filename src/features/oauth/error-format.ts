@@ -12,7 +12,7 @@ const RETRY_AFTER_SECONDS = '1';
 /** Not of OAuth, and so of no code of its own. */
 const TOO_LARGE = ERRORS.payload_too_large.status;
 
-/** What the errors of this service are called here; what is not listed goes by its status. */
+/** The OAuth names of the errors of this service; codes that are not listed go by their status. */
 const OAUTH_CODE_OF: Partial<Record<ErrorCode, OAuthErrorCode>> = {
   invalid_refresh_token: 'invalid_grant',
   refresh_token_reused: 'invalid_grant',
@@ -67,7 +67,7 @@ function describe(own: readonly OAuthErrorCode[]) {
   return responses;
 }
 
-/** An error of the service in the words of OAuth. */
+/** An error of the service as an OAuth error. */
 function toOAuthError(error: AppError): OAuthError {
   const code =
     OAUTH_CODE_OF[error.code] ?? OAUTH_CODE_OF_STATUS[ERRORS[error.code].status] ?? 'invalid_request';

@@ -27,7 +27,7 @@ export interface OAuthErrorOptions {
   readonly cause?: AppError;
 }
 
-/** An error in the words of OAuth. The message goes to the caller; it has no quotation mark and no backslash. */
+/** An OAuth error. The message goes to the caller; it has no quotation mark and no backslash. */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode;
   readonly status: number;

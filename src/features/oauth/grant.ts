@@ -5,7 +5,7 @@ import type { ClientAuthentication, ClientRequest } from './client-authenticatio
 import { invalidClient, OAuthError } from './errors.ts';
 import { assertWithin, readScope, requireParameter } from './form.ts';
 
-/** What the token endpoint hands out. */
+/** The answer of the token endpoint. */
 export interface Grant {
   readonly accessToken: string;
   readonly expiresInSeconds: number;

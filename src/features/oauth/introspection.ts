@@ -2,7 +2,7 @@ import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Core } from '../../core/core.ts';
 import { AppError, isTokenFault } from '../../core/errors.ts';
 
-/** What is told of a token that is good (RFC 7662 section 2.2). Nothing personal. */
+/** The answer about a good token (RFC 7662 section 2.2). Nothing personal. */
 interface ActiveToken {
   readonly sub: string;
   readonly token_type: 'Bearer' | 'refresh_token' | 'api_key';
@@ -28,12 +28,12 @@ interface IntrospectionDependencies extends Pick<Core, 'authenticate' | 'require
   readonly sessions: Pick<Core['sessions'], 'readRefreshToken' | 'sessionOf'>;
 }
 
-/** POST /oauth/introspect without HTTP: makes the function that tells what there is to know about a token. */
+/** POST /oauth/introspect without HTTP. */
 export function createIntrospect(dependencies: IntrospectionDependencies) {
   const { apiKeys, authenticate, requireFresh, sessions } = dependencies;
 
   /**
-   * Nothing is said of a token that is not good, not even why. What cannot be known at present throws, so that no good
+   * Nothing is said of a token that is not good, not even why. A state that is unknown at present throws, so that no good
    * token is taken for a bad one.
    * @throws AppError revocations_stale, database_unavailable, database_behind
    */
@@ -44,7 +44,7 @@ export function createIntrospect(dependencies: IntrospectionDependencies) {
     return found === null ? { active: false } : { active: true, ...found };
   };
 
-  /** Asking about a key is no use of it. */
+  /** Introspection does not count as a use of the key. */
   async function describeApiKey(key: string): Promise<ActiveToken | null> {
     const principal = await apiKeys.inspect(key);
     if (principal === null) return null;
@@ -52,7 +52,7 @@ export function createIntrospect(dependencies: IntrospectionDependencies) {
     return { ...describe(principal.claims), token_type: 'api_key' };
   }
 
-  /** By the check that protects every other route. */
+  /** By the same check that protects every other route. */
   async function describeAccessToken(token: string): Promise<ActiveToken | null> {
     try {
       return describe((await authenticate(token)).claims);

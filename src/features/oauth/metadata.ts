@@ -2,7 +2,7 @@ import { GRANT_TYPES } from './grant.ts';
 
 const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
 
-/** What a client has to know of this server (RFC 8414 section 2). There is no authorization endpoint. */
+/** The metadata of this server (RFC 8414 section 2). There is no authorization endpoint. */
 export function describeServer(issuer: string, publicUrl: string) {
   return {
     issuer,

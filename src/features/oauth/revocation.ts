@@ -16,7 +16,7 @@ export type Revoke = ReturnType<typeof createRevoke>;
 
 /**
  * POST /oauth/revoke without HTTP (RFC 7009). A client revokes its own access tokens. Without a client the token is a
- * user's, and is enough to log out with. What is unknown or belongs to another stays as it is, and the answer is the same.
+ * user's, and is enough to log out with. An unknown token, or another client's, stays as it is, with the same answer.
  */
 export function createRevoke(
   core: Pick<Core, 'clientTokens' | 'sessions' | 'verifyToken' | 'revocations'>,
@@ -41,7 +41,7 @@ export function createRevoke(
   ): Promise<void> {
     if (claims?.client_id !== id) return;
     await request.count('token', claims.jti);
-    // A second time is no error (RFC 7009 section 2.2), and nothing to write down.
+    // A second time is no error (RFC 7009 section 2.2), and not recorded again.
     if (!revocations.isRevoked(claims)) await clientTokens.revoke(id, claims.jti, request.origin);
   }
 

@@ -15,7 +15,7 @@ const Scope = z
 export const TokenForm = z
   .object({
     grant_type: z.enum(GRANT_TYPES),
-    scope: Scope.optional().meta({ description: 'Less than there is to get; without it all of it' }),
+    scope: Scope.optional().meta({ description: 'Narrows the permissions; without it all are granted' }),
     refresh_token: z.string().optional().meta({ description: 'For grant_type=refresh_token' }),
     ...clientShape,
   })
@@ -30,7 +30,7 @@ export const TokenForm = z
 
 const presentedToken = {
   token: z.string(),
-  token_type_hint: z.string().optional().meta({ description: 'Not needed, and not looked at' }),
+  token_type_hint: z.string().optional().meta({ description: 'Accepted and ignored' }),
   ...clientShape,
 };
 
@@ -54,8 +54,8 @@ export const TokenAnswer = z
     access_token: z.string(),
     token_type: z.literal('Bearer'),
     expires_in: z.int().positive().meta({ example: 900 }),
-    refresh_token: z.string().optional().meta({ description: 'The next one, where one was traded' }),
-    scope: z.string().meta({ description: 'What the access token allows, separated by spaces' }),
+    refresh_token: z.string().optional().meta({ description: 'The successor of the one sent' }),
+    scope: z.string().meta({ description: 'The permissions of the access token, separated by spaces' }),
   })
   .meta({ id: 'TokenAnswer' });
 
@@ -80,7 +80,7 @@ export const IntrospectionAnswerView = z
       exp: z.number().optional(),
     }),
   ])
-  .meta({ id: 'Introspection', description: 'Nothing but active: false where the token is not good' });
+  .meta({ id: 'Introspection', description: 'Only active: false for a token that is not valid' });
 
 export const ServerMetadata = z
   .strictObject({
@@ -102,9 +102,9 @@ export const ServerMetadata = z
 export const OAuthErrorView = z
   .strictObject({
     error: z.enum(Object.keys(OAUTH_ERRORS) as [OAuthErrorCode, ...OAuthErrorCode[]]),
-    error_description: z.string().meta({ description: 'What happened this time, for a person to read' }),
+    error_description: z.string().meta({ description: 'The reason in this case, for a person to read' }),
   })
-  .meta({ id: 'OAuthError', description: 'Why one of the OAuth endpoints refused' });
+  .meta({ id: 'OAuthError', description: 'The refusal of an OAuth endpoint' });
 
 export function presentToken(grant: Grant): z.infer<typeof TokenAnswer> {
   return {

@@ -26,11 +26,11 @@ export interface Credentials {
   readonly email?: string | undefined;
   readonly username?: string | undefined;
   readonly password: string;
-  /** In place of the present one, where another one is demanded. */
+  /** The new password, where the operator has required one. */
   readonly newPassword?: string | undefined;
 }
 
-/** What a login can show of earlier ones, so that failures elsewhere do not count against it. */
+/** The evidence of earlier logins on the same device, so that failures elsewhere do not count against it. */
 export interface KnownDevice {
   readonly deviceToken?: string | undefined;
   /** The user whose live session it has. */
@@ -41,7 +41,7 @@ export type PasswordLogin = ReturnType<typeof createPasswordLogin>;
 
 type LoginOutcome = 'succeeded' | 'invalid_credentials' | 'locked' | 'rate_limited' | 'overloaded' | 'failed';
 
-/** What the failures of a login are counted under, and its id if it has one. */
+/** The device that the failures of a login are counted under, and its id if it has one. */
 interface Device {
   readonly keys: FailureKeys;
   /** Whether the account knows it. */
@@ -143,8 +143,8 @@ export function createPasswordLogin(core: Core) {
   }
 
   /**
-   * The hash that is stored in the end: that of another password where one is demanded, made anew where it is outdated.
-   * Where a demanded password is missing or not acceptable, that is recorded: a thief may have found the right one out.
+   * The hash that is stored in the end: that of a new password where one is required, replaced where it is outdated.
+   * Where a required password is missing or not acceptable, that is recorded: a thief may have found the right one out.
    * @throws AppError password_change_required, validation_failed, overloaded
    */
   async function settleHash(
@@ -157,7 +157,7 @@ export function createPasswordLogin(core: Core) {
     const isDemanded = user.passwordChangeRequiredAt !== null;
     try {
       if (isDemanded) return await replacePassword(user, proof, credentials, origin, place);
-      // What is sent for nothing would otherwise be taken for done.
+      // Ignoring new_password would let the client believe that the password was changed.
       if (credentials.newPassword !== undefined) throw passwordNotDemanded();
       return proof.outdated ? await renewHash(user, proof, credentials.password, place) : proof.hash;
     } catch (error) {
@@ -169,7 +169,7 @@ export function createPasswordLogin(core: Core) {
     }
   }
 
-  /** Where the operator demands another password, no login goes without one. */
+  /** Where the operator requires another password, no login succeeds without one. */
   async function replacePassword(
     user: User,
     { hash }: Proof,
@@ -203,7 +203,7 @@ export function createPasswordLogin(core: Core) {
     }
   }
 
-  /** The user as they are once another password was demanded and has been taken. */
+  /** The user after a required change of the password has succeeded. */
   async function reread(user: User): Promise<User> {
     return (user.passwordChangeRequiredAt && (await users.findById(user.id))) ?? user;
   }
@@ -225,7 +225,7 @@ export function createPasswordLogin(core: Core) {
   }
 
   /**
-   * What names the account whose device it has been, or says so credibly: whether that is the one it logs in to is known
+   * The account whose device it has been, by credential or device token: whether that is the one it logs in to is known
    * only later. By account, since one device may have logged in a thousand times.
    */
   function claimedAccount({ deviceToken, sessionUserId }: KnownDevice): string | undefined {
@@ -269,7 +269,7 @@ export function createPasswordLogin(core: Core) {
   return observedLogIn;
 }
 
-/** For the operator: callers are told nothing of the kind. */
+/** For the operator: callers are not told. */
 function reasonOf(user: User | null): string {
   if (user === null) return 'unknown_identifier';
   if (user.disabledAt !== null) return 'disabled';

@@ -20,7 +20,7 @@ export const LoginBody = z
     password: GivenPassword,
     device_token: DeviceToken.optional(),
     new_password: NewPassword.optional().meta({
-      description: 'In place of the present one, where another one is demanded',
+      description: 'The new password, where the operator has required one',
     }),
   })
   .refine(

@@ -2,7 +2,7 @@ import { feature } from '../feature.ts';
 import { createFeed } from './feed.ts';
 import { revocationRoutes } from './routes.ts';
 
-/** Tells services that verify tokens themselves what has been revoked. */
+/** The feed of revocations for services that verify tokens themselves. */
 export const revocations = feature({
   routes: revocationRoutes,
   create: ({ store, revocationLog, follower, clock }) => ({

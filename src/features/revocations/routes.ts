@@ -11,14 +11,14 @@ export const revocationRoutes = [
     method: 'GET',
     path: '/revocations',
     tag: 'Revocations',
-    summary: 'Follow what is revoked',
+    summary: 'Follow revocations',
     description:
       'For services that verify tokens themselves; the package @latchkey/verifier does it for them. Without `after` it begins with all that is revoked at present.',
     access: permission('revocations:read'),
     query: FeedQuery,
     answers: {
       200: {
-        description: 'What has been revoked since',
+        description: 'The revocations since the cursor',
         headers: { 'Server-Timing': 'For how many milliseconds the service waited: wait;dur=4998' },
         schema: FeedAnswer,
       },

@@ -39,17 +39,17 @@ const EventView = z
     id: z
       .string()
       .meta({ description: 'Of the session, token, user, client or key, or the name of the role' }),
-    not_before: z.iso.datetime().optional().meta({ description: 'What is earlier is revoked' }),
+    not_before: z.iso.datetime().optional().meta({ description: 'Earlier tokens are revoked' }),
     expires_at: z.iso
       .datetime()
-      .meta({ description: 'From then on no token can be alive that this is about' }),
+      .meta({ description: 'From then on every token that this concerns has expired' }),
   })
   .meta({ id: 'RevocationEvent' });
 
 export const FeedAnswer = z.strictObject({
   events: z.array(EventView),
   cursor: z.string().meta({ description: 'Send it as after', example: 'live-105-107-3-1795147200' }),
-  more: z.boolean().meta({ description: 'Whether there is another page already: ask for it at once' }),
+  more: z.boolean().meta({ description: 'Whether there is another page already: request it immediately' }),
   lag_milliseconds: z
     .int()
     .nonnegative()

@@ -5,7 +5,7 @@ import { createRoles } from './roles.ts';
 import { roleRoutes } from './routes.ts';
 import { roleStoresOf } from './stores.ts';
 
-/** What can be allowed, and the roles that allow it. */
+/** Permissions, and the roles that hold them. */
 export const roles = feature({
   routes: roleRoutes,
   create({ database, clock, follower, events }) {

@@ -5,7 +5,7 @@ import { isUniqueViolation } from '../../db/errors.ts';
 import type { Scope } from '../../db/scope.ts';
 import type { Permission } from './role.ts';
 
-/** What can be allowed, in the table `permissions`. */
+/** The permissions, in the table `permissions`. */
 export function createPermissionStore({ open, transaction, run, write }: Scope) {
   const permissions = open(PERMISSIONS);
 

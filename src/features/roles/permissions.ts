@@ -15,7 +15,7 @@ export interface PermissionDependencies extends RoleDependencies {
 
 const MAX_LISTED_ROLES = 100;
 
-/** What can be allowed. At first nobody has a new permission; the role admin may give it to any role, itself included. */
+/** The catalogue of permissions. No role has a new one; the role admin may give it to any, itself included. */
 export function createPermissions({ store, announce, clock, emit }: PermissionDependencies) {
   const now = () => new Date(clock.now());
 
@@ -43,7 +43,7 @@ export function createPermissions({ store, announce, clock, emit }: PermissionDe
   }
 
   /**
-   * Changes what people read of it and nothing that it allows, so tokens live on, and those of the service may be told too.
+   * Changes the description and nothing that it allows, so tokens live on, also for the service's own permissions.
    * @throws AppError permission_not_found
    */
   function update(

@@ -1,4 +1,4 @@
-/** What those may do who have it. */
+/** The permissions of its holders. */
 export interface Role {
   readonly name: string;
   readonly description: string | null;
@@ -17,7 +17,7 @@ export interface RoleChange {
   readonly permissions?: readonly string[] | undefined;
 }
 
-/** Something that can be allowed: `resource:action`. */
+/** A permission, named `resource:action`. */
 export interface Permission {
   readonly name: string;
   readonly description: string | null;

@@ -20,7 +20,7 @@ const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
     GROUP BY others.user_id
   ) AS combined`;
 
-/** Roles and what they may do, in the tables `roles` and `role_permissions`. */
+/** Roles and their permissions, in the tables `roles` and `role_permissions`. */
 export function createRoleStore(scope: Scope) {
   const { open, sequelize, transaction, run, write } = scope;
   const roles = open(ROLES);
@@ -44,7 +44,7 @@ export function createRoleStore(scope: Scope) {
     return withPermissions(rows.map((row) => row.get()));
   }
 
-  /** In a transaction, nobody gets the role or loses it before that ends. */
+  /** Locks the role: until the transaction ends, no user gets or loses it. */
   async function find(name: string): Promise<Role | null> {
     const row = await run(() => roles.findByPk(name, { transaction, lock }));
     return row === null ? null : ((await withPermissions([row.get()]))[0] ?? null);

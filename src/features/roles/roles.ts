@@ -26,7 +26,7 @@ export type Roles = ReturnType<typeof createRoles>;
 /** So many users lose a role within the time of one transaction. */
 const MAX_USERS_AT_ONCE = 5_000;
 
-/** What roles there are, and what they may do. A caller who changes one must hold all that it has, before and afterwards. */
+/** The roles and their permissions. A caller who changes a role must hold all that it has, before and afterwards. */
 export function createRoles({ store, announce, clock }: RoleDependencies) {
   const now = () => new Date(clock.now());
 
@@ -102,12 +102,12 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     const isLarge = isForced && (await store.roles.hasMoreUsersThan(name, MAX_USERS_AT_ONCE));
     announce(await store.transaction((stores) => beginRemoval(stores, name, isForced, isLarge, caller)));
     if (!isLarge) return;
-    // No transaction can take so long. A role that is worth nothing may lose its users bit by bit.
+    // No transaction may take so long. A role without permissions may lose its users bit by bit.
     await store.roles.takeFromAll(name);
     announce(await store.transaction((stores) => finishRemoval(stores, name)));
   }
 
-  /** Removes the role; a large one just loses its permissions. Whether that may be, and that it is, is settled here. */
+  /** Removes the role; a large one just loses its permissions. Checks and records the deletion of both. */
   async function beginRemoval(
     stores: RoleStores,
     name: string,

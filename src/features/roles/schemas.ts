@@ -15,7 +15,7 @@ const Description = displayText({
 })
   .transform(nullIfEmpty)
   .nullable()
-  .meta({ maxLength: MAX_DESCRIPTION_LENGTH, example: 'May look and not touch' });
+  .meta({ maxLength: MAX_DESCRIPTION_LENGTH, example: 'May read and not change' });
 
 /** A set: the order counts for nothing, and neither does a name that comes twice. */
 const PermissionList = z
@@ -37,7 +37,7 @@ export const RoleBody = z
     id: 'NewRole',
     example: {
       name: 'auditor',
-      description: 'May look and not touch',
+      description: 'May read and not change',
       permissions: ['users:list', 'users:read'],
     },
   });
@@ -50,11 +50,11 @@ export const RoleChangeBody = z
 export const PermissionBody = z
   .strictObject({ name: PermissionName, description: Description.optional() })
   .transform(({ name, description = null }) => ({ name, description }))
-  .meta({ id: 'NewPermission', example: { name: 'orders:read', description: 'See the orders of anybody' } });
+  .meta({ id: 'NewPermission', example: { name: 'orders:read', description: 'See all orders' } });
 
 export const PermissionChangeBody = z
   .strictObject({ description: Description })
-  .meta({ id: 'PermissionChange', example: { description: 'See the orders of anybody' } });
+  .meta({ id: 'PermissionChange', example: { description: 'See all orders' } });
 
 export const RolePath = z.object({ name: RoleName });
 export const PermissionPath = z.object({ name: PermissionName });
@@ -66,7 +66,7 @@ export const ForceQuery = z.strictObject({
   force: z
     .enum(['true', 'false'])
     .default('false')
-    .meta({ description: 'true also deletes what is in use, and takes it away from whoever has it' }),
+    .meta({ description: 'true also deletes it while it is in use, and takes it away from all holders' }),
 });
 
 const RoleView = z

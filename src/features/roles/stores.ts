@@ -5,7 +5,7 @@ import { createRoleStore } from './roles.store.ts';
 
 export type RoleStores = ReturnType<typeof roleStoresOf>;
 
-/** What the core keeps, and beside it what roles and permissions there are. */
+/** The stores of the core, and those of roles and permissions. */
 export function roleStoresOf(scope: Scope) {
   return {
     ...storesOf(scope),

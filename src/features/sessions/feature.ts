@@ -2,7 +2,7 @@ import { feature } from '../feature.ts';
 import { createLogout } from './logout.ts';
 import { sessionRoutes } from './routes.ts';
 
-/** How sessions go on, are listed and end. How they begin is the business of each way to sign in. */
+/** Refreshing, listing and ending sessions. They begin in the features that sign users in. */
 export const sessions = feature({
   routes: sessionRoutes,
   create: (core) => ({ services: { sessions: core.sessions, logOut: createLogout(core) } }),

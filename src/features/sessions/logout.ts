@@ -32,7 +32,7 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
   return async function logOut(request: LogoutRequest): Promise<void> {
     const { scope, origin } = request;
     const { userId, sessionId, mayEndOthers } = await sessionOf(request);
-    // A session that has ended has no power over the others: a thief with its tokens could end them for ever.
+    // A session that has ended has no power over the others: a thief with its tokens could go on ending them.
     if (scope !== 'local' && !(mayEndOthers && (await sessions.isSessionLive(sessionId)))) return;
     await sessions.end(filterOf(scope, userId, sessionId), 'logout', userCaller(userId, origin, sessionId));
   };

@@ -67,7 +67,7 @@ export const sessionRoutes = [
     method: 'GET',
     path: '/sessions',
     tag: 'Sessions',
-    summary: 'List where you are logged in',
+    summary: 'List your sessions',
     access: user(),
     answers: {
       200: {
@@ -85,7 +85,7 @@ export const sessionRoutes = [
     method: 'DELETE',
     path: '/sessions/{id}',
     tag: 'Sessions',
-    summary: 'Log one of your devices out',
+    summary: 'End one of your sessions',
     access: user(),
     params: { schema: SessionPath, unknown: 'session_not_found' },
     answers: { 204: 'That session has ended' },

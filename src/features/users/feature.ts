@@ -4,7 +4,7 @@ import { createImport } from './import.ts';
 import { userRoutes } from './routes.ts';
 import { createUserAdmin } from './users.ts';
 
-/** What administrators do with the accounts of others. */
+/** The administration of users. */
 export const users = feature({
   routes: userRoutes,
   create({ config, store, passwords, sessions, storedCosts, clock }) {

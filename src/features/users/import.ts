@@ -20,17 +20,17 @@ interface Candidate {
 export interface ImportDependencies {
   readonly store: CoreStore;
   readonly clock: Clock;
-  /** What costs more is refused. */
+  /** Hashes that cost more are refused. */
   readonly maxHashCost: number;
-  /** Told the cost of each hash before it is stored. */
+  /** Called with the cost of each hash before it is stored. */
   readonly onHash: (cost: number) => void;
 }
 
-/** A user who may still come in, or why they do not. */
+/** A user who may still be imported, or the reason against it. */
 type Judged = Candidate | ImportResult;
 
 /**
- * Brings users along from another system, with their bcrypt hashes, which are made anew at their first login. Each item
+ * Imports users of another system with their bcrypt hashes, which are replaced at their first login. Each item
  * is imported whole or not at all.
  */
 export function createImport({ store, clock, maxHashCost, onHash }: ImportDependencies) {
@@ -49,7 +49,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
     return results.sort((a, b) => a.index - b.index);
   }
 
-  /** Each combination of roles is looked at once. */
+  /** Each combination of roles is checked only once. */
   async function judgeRoles(candidates: readonly Candidate[], granter: Granter): Promise<Judged[]> {
     const unknown = await store.userRoles.unknown(unique(candidates.flatMap(({ roles }) => roles)));
     const refusals = new Map<string, AppError | null>();
@@ -70,8 +70,8 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
   }
 
   /**
-   * All at once, first as if none of them were there yet, which is what an import mostly finds; then without those who are.
-   * Where one of them signs up or a role goes at the same moment, one after another.
+   * All at once, first as if none of them were there yet, which is what an import mostly finds; then without those who
+   * are. Where one of them signs up or a role goes at the same moment, one after another.
    */
   async function insert(candidates: readonly Candidate[], admin: PrincipalCaller): Promise<ImportResult[]> {
     let chosen = split(judgeIdentifiers(candidates, new Set()));
@@ -115,7 +115,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
   return importUsers;
 }
 
-/** Refuses users whose address or username is taken, be it by one earlier in the same import. */
+/** Refuses users whose address or username is taken, also by one earlier in the same import. */
 function judgeIdentifiers(candidates: readonly Candidate[], taken: ReadonlySet<string>): Judged[] {
   const seen = new Set(taken);
   return candidates.map((candidate) => {
@@ -168,7 +168,7 @@ function toCandidate(
   }
 }
 
-/** What `work` is refused with, or null. */
+/** The refusal that `work` throws, or null. */
 async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
   try {
     await work();
@@ -181,7 +181,7 @@ async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
 /** Refusals of the whole import. */
 const OF_THE_WHOLE: readonly ErrorCode[] = ['database_unavailable', 'token_revoked'];
 
-/** What is no refusal of one item, such as a lost database, is thrown. */
+/** Rethrows errors that are no refusal of one item, such as a lost database. */
 function asRefusal(error: unknown): AppError {
   if (error instanceof AppError && !OF_THE_WHOLE.includes(error.code)) return error;
   throw error;

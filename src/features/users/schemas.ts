@@ -31,7 +31,7 @@ export const UsersQuery = z.strictObject({
       fault('invalid', 'Must have 1 to 254 characters.'),
     )
     .optional()
-    .meta({ description: 'How an email address, a username or an id begins', example: 'grace' }),
+    .meta({ description: 'The beginning of an email address, a username or an id', example: 'grace' }),
   role: RoleName.optional(),
   state: z.enum(['active', 'disabled'], 'Must be active or disabled.').optional(),
   ...pagingById,
@@ -61,7 +61,7 @@ export const RolesBody = z
   .strictObject({ roles: Roles })
   .meta({ id: 'UserRoles', example: { roles: ['user', 'admin'] } });
 
-/** What became of one item: the id of the user, or why there is none. */
+/** The outcome of one item: the id of the user, or the reason why there is none. */
 export interface ImportResult {
   readonly index: number;
   readonly id?: string;
@@ -101,7 +101,7 @@ export function bcryptCostOf(hash: string): number {
   return Number(BCRYPT_HASH.exec(hash)?.groups?.cost);
 }
 
-/** A user of an import. A costlier hash would let those who bring it along decide how long logins wait. */
+/** A user of an import. A costlier hash would let its author decide how long logins wait. */
 export function importedUser(maxCost: number) {
   const isTaken = (hash: string) => bcryptCostOf(hash) <= maxCost;
   const wanted = `Must be a bcrypt hash of cost 4 to ${maxCost}, which is one above BCRYPT_COST.`;

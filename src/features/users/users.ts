@@ -41,7 +41,7 @@ export interface NewAccount {
   readonly roles: readonly string[];
 }
 
-/** A user, and what the service knows of them beyond what they see themselves. */
+/** A user as administrators see them: with more than users see of themselves. */
 export interface UserInFull {
   readonly user: User;
   readonly roles: readonly string[];
@@ -49,7 +49,7 @@ export interface UserInFull {
 
 export type UserAdmin = ReturnType<typeof createUserAdmin>;
 
-/** What administrators do with other people's accounts. Each change is recorded with it. */
+/** The administration of users. Each change is recorded in its own transaction. */
 export function createUserAdmin({ store, passwords, sessions, clock }: UserAdminDependencies) {
   const now = () => new Date(clock.now());
 
@@ -95,8 +95,8 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /**
-   * Shuts the account and ends its sessions. Its access tokens and keys are refused by the version of their rights and not
-   * by their time, so that a login right after it is enabled again is good.
+   * Shuts the account and ends its sessions. Its access tokens and keys are refused by the version of their rights and
+   * not by their time, so that a login right after it is enabled again is good.
    * @throws AppError user_not_found, insufficient_scope, last_admin
    */
   function disable(userId: string, admin: PrincipalCaller): Promise<UserInFull> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
+import { anAdmin, OPERATOR, userAdminOf, userWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { signUp } from '../../support/people.ts';
@@ -8,10 +8,10 @@ import { useTwoApps } from '../../support/two-apps.ts';
 const auth = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('POST /admin/users/{id}/disable answers 200', () => {
+  describe('POST /admin/users/{id}/disable', () => {
     const app = useApp(kind);
 
-    it('and at once nothing of the person is good any more', async () => {
+    it('ends everything of the user at once', async () => {
       const admin = await anAdmin(app);
       const { id, email, password, token, refreshToken } = await signUp(app);
 
@@ -27,7 +27,7 @@ onEachDatabase((kind) => {
       expect(login.body.code).toBe('invalid_credentials');
     });
 
-    it('a second time too, and the first time stays', async () => {
+    it('answers 200 a second time too, and the first time stays', async () => {
       const { token } = await anAdmin(app);
       const { id } = await signUp(app);
       const path = `/admin/users/${id}/disable`;
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
       expect(second.body).toEqual(first.body);
     });
 
-    it('also to somebody who disables themselves, where another administrator is left', async () => {
+    it('answers 200 to administrators who disable themselves, where another one is left', async () => {
       await anAdmin(app);
       const { id, token } = await anAdmin(app);
 
@@ -48,9 +48,9 @@ onEachDatabase((kind) => {
       await app.get('/admin/users').auth(token, auth).expect(401);
     });
 
-    it('and an administrator who is disabled does nothing any more with any permission', async () => {
+    it('refuses a disabled administrator everything, whatever the permission', async () => {
       const admin = await anAdmin(app);
-      const helper = await somebodyWho(app, ['users:disable', 'users:read']);
+      const helper = await userWho(app, ['users:disable', 'users:read']);
       const { id } = await signUp(app);
 
       await app.post(`/admin/users/${helper.id}/disable`).auth(admin.token, auth).expect(200);
@@ -73,7 +73,7 @@ onEachDatabase((kind) => {
       await apps.second.get('/verify').auth(token, auth).expect(401);
     });
 
-    it('lets nobody in here, whether or not the revocations have been followed', async () => {
+    it('refuses logins here, whether or not the revocations have been followed', async () => {
       const { id, email, password, token, refreshToken } = await signUp(apps.second);
 
       await userAdminOf(apps.first).disable(id, OPERATOR);

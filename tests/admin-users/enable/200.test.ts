@@ -9,7 +9,7 @@ const auth = { type: 'bearer' } as const;
 const TOLERANCE_SECONDS = 6;
 
 onEachDatabase((kind) => {
-  describe('POST /admin/users/{id}/enable answers 200', () => {
+  describe('POST /admin/users/{id}/enable', () => {
     const app = useApp(kind);
 
     async function disabledPerson(token: string) {
@@ -18,7 +18,7 @@ onEachDatabase((kind) => {
       return person;
     }
 
-    it('and the person logs in again in the same second and has the roles of before', async () => {
+    it('lets the person log in again in the same second with the roles of before', async () => {
       const { token } = await anAdmin(app);
       const { id, email, password } = await disabledPerson(token);
 
@@ -29,7 +29,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(login.body.access_token, auth).expect(200);
     });
 
-    it('and what they had before stays refused, at once and later', async () => {
+    it('keeps refusing what they had before, at once and later', async () => {
       const { token: admin } = await anAdmin(app);
       const { id, token, refreshToken, sessionId } = await disabledPerson(admin);
 
@@ -45,7 +45,7 @@ onEachDatabase((kind) => {
       expect(sessions.body.sessions.map((session: { id: string }) => session.id)).not.toContain(sessionId);
     });
 
-    it('to somebody who is not disabled, and ends nothing', async () => {
+    it('answers 200 for a user who is not disabled, and ends nothing', async () => {
       const admin = await anAdmin(app);
       const { id, token } = await signUp(app);
 

@@ -9,7 +9,7 @@ const auth = { type: 'bearer' } as const;
 const PRESENT = `${CANARY} present battery`;
 const ANOTHER = `${CANARY} another battery`;
 
-/** Somebody who has to choose another password. */
+/** A user who has to choose another password. */
 async function forced(app: TestApp, details: Partial<Person> = {}): Promise<SignedUp> {
   const person = await signUp(app, details);
   const { token } = await anAdmin(app);
@@ -22,10 +22,10 @@ function readHash(app: TestApp, id: string): Promise<unknown> {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /admin/users/{id}/force-password-change answers 200', () => {
+  describe('POST /admin/users/{id}/force-password-change', () => {
     const app = useApp(kind);
 
-    it('and ends all sessions of the user, and of nobody else', async () => {
+    it('ends all sessions of the user, and no others', async () => {
       const [person, stranger, admin] = [await signUp(app), await signUp(app), await anAdmin(app)];
 
       const path = `/admin/users/${person.id}/force-password-change`;
@@ -38,7 +38,7 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(admin.token, auth).expect(200);
     });
 
-    it('and what the person logged in with before is no use in any other way', async () => {
+    it('makes the tokens and the password of the person useless elsewhere too', async () => {
       const { token, password } = await forced(app);
 
       const change = { current_password: password, new_password: ANOTHER };
@@ -47,7 +47,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /login of somebody who has to choose another password', () => {
+  describe('POST /login of a user who has to choose another password', () => {
     const app = useApp(kind);
 
     it('is 403 password_change_required with the right password, and starts no session', async () => {
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       expect(live).toEqual([]);
     });
 
-    it('is 401 with a wrong password, with or without a new one, as if nothing were demanded', async () => {
+    it('is 401 with a wrong password, with or without a new one, as if no change were required', async () => {
       const { id, email } = await forced(app);
       const before = await readHash(app, id);
 
@@ -145,7 +145,7 @@ onEachDatabase((kind) => {
       expect(response.body.errors).toMatchObject([{ pointer: '/new_password', code: 'wrong_type' }]);
     });
 
-    it('many times at once changes the password once, and lets in nobody who did not bring what it is then', async () => {
+    it('many times at once changes the password once, and lets in only requests that brought the new one', async () => {
       const { email, password } = await forced(app);
       const passwords = Array.from({ length: 5 }, (_, index) => `${ANOTHER} ${index}`);
 
@@ -165,7 +165,7 @@ onEachDatabase((kind) => {
       ['with one that is too short', 400, 'short'],
       ['with the present one', 400, PRESENT],
     ])(
-      'is in the ledger where the right password is refused %s, and counts as no wrong one',
+      'is in the audit log where the right password is refused %s, and counts as no wrong one',
       async (_what, status, new_password) => {
         const { id, email, password } = await forced(app, { password: PRESENT });
 
@@ -189,7 +189,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('is in the ledger for its reason where the password is wrong as well', async () => {
+    it('is in the audit log for its reason where the password is wrong as well', async () => {
       const { id, email } = await forced(app);
 
       await app
@@ -201,7 +201,7 @@ onEachDatabase((kind) => {
       expect(entries.map(({ details }) => details)).toEqual([{ reason: 'wrong_password' }]);
     });
 
-    it('is in the ledger as a change of the password by the person', async () => {
+    it('is in the audit log as a change of the password by the person', async () => {
       const { id, email, password } = await forced(app);
 
       const change = { email, password, new_password: ANOTHER };
@@ -239,7 +239,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /login of somebody who may keep their password', () => {
+  describe('POST /login of a user who may keep their password', () => {
     const app = useApp(kind);
 
     it('is 400 where a new one is sent along, and changes nothing', async () => {
@@ -252,7 +252,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password: ANOTHER }).expect(401);
     });
 
-    it('is in the ledger where a new one is sent along, since the right password was found out', async () => {
+    it('is in the audit log where a new one is sent along, since the right password was found out', async () => {
       const { id, email, password } = await signUp(app);
 
       await app.post('/login').send({ email, password, new_password: ANOTHER }).expect(400);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { anAdmin, aRole, ledgerOf, somebodyWho } from '../../support/admins.ts';
+import { anAdmin, aRole, ledgerOf, userWho } from '../../support/admins.ts';
 import { queriesOf } from '../../support/api-keys.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -10,7 +10,7 @@ import { aPerson, aUsername, signUp } from '../../support/people.ts';
 
 const auth = { type: 'bearer' } as const;
 const COST = 4;
-/** Of bcrypt; nobody knows a password for it. */
+/** Of bcrypt, without a known password. */
 const HASH = '$2b$04$abcdefghijklmnopqrstuumYee1uJHVGmmsLk.i1IHxayKEPkzwFy';
 
 interface Result {
@@ -28,7 +28,7 @@ async function importUsers(app: TestApp, token: string, users: readonly unknown[
   return body.results;
 }
 
-/** The one result, and that nobody has the address where it is a refusal. */
+/** The one result; checks that no account has the address where it is a refusal. */
 async function importOne(app: TestApp, token: string, user: Record<string, unknown>): Promise<Result> {
   const before = await app.models.users.count();
   const [result = { index: -1 }] = await importUsers(app, token, [user]);
@@ -38,10 +38,10 @@ async function importOne(app: TestApp, token: string, user: Record<string, unkno
 }
 
 onEachDatabase((kind) => {
-  describe('POST /admin/users/import answers 200', () => {
+  describe('POST /admin/users/import', () => {
     const app = useApp(kind);
 
-    it('and each user is there with everything that was said of them', async () => {
+    it('creates each user with everything that was sent', async () => {
       const { token } = await anAdmin(app);
       const role = await aRole(app);
       const email = aPerson().email.toUpperCase();
@@ -74,7 +74,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('and who comes with nothing but an address is a user of this moment, without a password', async () => {
+    it('creates a user of this moment, without a password, from an address alone', async () => {
       const { token } = await anAdmin(app);
       const { email, password } = aPerson();
 
@@ -92,7 +92,7 @@ onEachDatabase((kind) => {
     });
 
     it.each(['$2a$', '$2b$', '$2y$'])(
-      'and a hash with the prefix %s lets its password in, and is made anew',
+      'lets the password of a hash with the prefix %s in, and makes the hash anew',
       async (prefix) => {
         const { token } = await anAdmin(app);
         const { email, password } = aPerson();
@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('and each item stands for itself: those that are wrong stand in nobody’s way', async () => {
+    it('takes each item for itself: the wrong ones do not stop the others', async () => {
       const { token } = await anAdmin(app);
       const taken = await signUp(app, { username: aUsername() });
       const [first, last] = [aPerson().email, aPerson().email];
@@ -147,7 +147,7 @@ onEachDatabase((kind) => {
       expect(there.map(({ id }) => id).sort()).toEqual([results[0]?.id, results[8]?.id].sort());
     });
 
-    it('and a role that is not there costs the others no transaction of their own', async () => {
+    it('needs no transaction of its own for the others where a role is unknown', async () => {
       const { token } = await anAdmin(app);
       const users = Array.from({ length: 20 }, () => ({ email: aPerson().email }));
 
@@ -163,7 +163,7 @@ onEachDatabase((kind) => {
       expect(queries.filter((sql) => sql.includes('INSERT INTO users'))).toHaveLength(1);
     });
 
-    it('and of two in one call with one address or username the first is imported', async () => {
+    it('imports the first of two in one call with one address or username', async () => {
       const { token } = await anAdmin(app);
       const username = aUsername();
       const email = aPerson().email;
@@ -183,7 +183,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('and an item that is refused does not take its username from another', async () => {
+    it('leaves the username of a refused item to another', async () => {
       const { token } = await anAdmin(app);
       const { email } = await signUp(app);
       const username = aUsername();
@@ -220,7 +220,7 @@ onEachDatabase((kind) => {
       ['a cost of one digit', HASH.replace('$04$', '$4$')],
       ['a salt with more bits than there are', `${HASH.slice(0, 28)}/${HASH.slice(29)}`],
       ['a hash with more bits than there are', `${HASH.slice(0, -1)}z`],
-    ])('and refuses %s in place of a hash', async (_what, password_hash) => {
+    ])('refuses %s in place of a hash', async (_what, password_hash) => {
       const { token } = await anAdmin(app);
 
       const { code, detail } = await importOne(app, token, { email: aPerson().email, password_hash });
@@ -229,7 +229,7 @@ onEachDatabase((kind) => {
       expect(detail).toContain('/password_hash');
     });
 
-    it('naming the highest cost of a hash that it takes, which BCRYPT_COST decides', async () => {
+    it('names the highest cost of a hash that it takes, which BCRYPT_COST decides', async () => {
       const { token } = await anAdmin(app);
       const password_hash = HASH.replace('$04$', '$06$');
 
@@ -240,7 +240,7 @@ onEachDatabase((kind) => {
       );
     });
 
-    it('after which every wrong password takes as long as a hash that costs one above BCRYPT_COST', async () => {
+    it('makes every wrong password take as long as a hash that costs one above BCRYPT_COST', async () => {
       const { token } = await anAdmin(app);
       const password = `${CANARY} staple`;
       const { email } = aPerson();
@@ -275,7 +275,7 @@ onEachDatabase((kind) => {
       ['The body', []],
       ['The body', 'a@example.com'],
       ['The body', 5],
-    ])('and refuses an item of which %s is wrong: %j', async (field, item) => {
+    ])('refuses an item of which %s is wrong: %j', async (field, item) => {
       const { token } = await anAdmin(app);
 
       const [refused, imported] = await importUsers(app, token, [item, { email: aPerson().email }]);
@@ -292,7 +292,7 @@ onEachDatabase((kind) => {
       '1969-12-31T23:59:59.999Z',
       '2001-02-03T04:05:06.123456789Z',
       '9999-12-31T23:59:59.999Z',
-    ])('and takes the time %s as it is or refuses that item, and no other', async (created_at) => {
+    ])('takes the time %s as it is or refuses that item, and no other', async (created_at) => {
       const { token } = await anAdmin(app);
 
       const [odd, imported] = await importUsers(app, token, [
@@ -306,8 +306,8 @@ onEachDatabase((kind) => {
       expect(body.user.created_at).toBe(new Date(created_at).toISOString());
     });
 
-    it('and gives nobody more than the importer may do, and everybody else what they get', async () => {
-      const importer = await somebodyWho(app, ['users:import', 'users:read']);
+    it('refuses items that give more than the importer may do, and gives the others what they ask for', async () => {
+      const importer = await userWho(app, ['users:import', 'users:read']);
       const [same, more] = [await aRole(app, ['users:read']), await aRole(app, ['users:delete'])];
 
       const results = await importUsers(app, importer.token, [
@@ -333,7 +333,7 @@ onEachDatabase((kind) => {
       expect(ids.map((id) => roles.get(id))).toEqual([[same, 'user'].sort(), ['user'], []]);
     });
 
-    it('and a refused item is in no table and in no entry of the ledger', async () => {
+    it('leaves no trace of a refused item in any table or in the audit log', async () => {
       const { token, id: importer } = await anAdmin(app);
       const tables = () => {
         const { users, userRoles } = app.models;
@@ -351,7 +351,7 @@ onEachDatabase((kind) => {
       expect(await ledgerOf(app).list(filter, 50, undefined)).toEqual([]);
     });
 
-    it('to 1,000 users with the longest names in any script', async () => {
+    it('answers 200 to 1,000 users with the longest names in any script', async () => {
       const { token } = await anAdmin(app);
       const word = randomBytes(4).toString('hex');
       const users = Array.from({ length: 1000 }, (_, index) => ({
@@ -370,7 +370,7 @@ onEachDatabase((kind) => {
       expect(await app.models.users.count({ where: { name: '🔑'.repeat(200) } })).toBe(1000);
     });
 
-    it('to 1,000 users of whom some are wrong in each way that there is', async () => {
+    it('answers 200 to 1,000 users of whom some are wrong in each way that there is', async () => {
       const { token } = await anAdmin(app);
       const { email: taken } = await signUp(app);
       const users = Array.from({ length: 1000 }, (_, index) => {

@@ -5,7 +5,7 @@ import { principalOf } from '../../../src/core/tokens/authenticate.ts';
 import type { USERS } from '../../../src/core/users/users.store.ts';
 import type { RowOf } from '../../../src/db/table.ts';
 import { createImport } from '../../../src/features/users/import.ts';
-import { anAdmin, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
+import { anAdmin, OPERATOR, userAdminOf, userWho } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { claimsIn } from '../../support/claims.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -81,11 +81,11 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('An import by somebody who is disabled meanwhile', () => {
+  describe('An import by an administrator who is disabled meanwhile', () => {
     const app = useApp(kind);
 
-    it('is refused as a whole with token_revoked, and nobody comes in', async () => {
-      const helper = await somebodyWho(app, ['users:import']);
+    it('is refused as a whole with token_revoked, and imports no user', async () => {
+      const helper = await userWho(app, ['users:import']);
       const { unknown } = app.store.userRoles;
       const disableThem = async (names: readonly string[]) => {
         await userAdminOf(app).disable(helper.id, OPERATOR);

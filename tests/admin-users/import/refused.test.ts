@@ -17,7 +17,7 @@ function paddedTo(bytes: number): string {
 }
 
 onEachDatabase((kind) => {
-  describe('POST /admin/users/import answers 400', () => {
+  describe('POST /admin/users/import, 400', () => {
     const app = useApp(kind);
 
     it.each<[what: string, body: unknown]>([
@@ -28,7 +28,7 @@ onEachDatabase((kind) => {
       ['users that are null', { users: null }],
       ['users that are no list', { users: { email: aPerson().email } }],
       ['a member that is not known', { users: [{ email: aPerson().email }], dry_run: true }],
-    ])('to %s, and imports nobody', async (_what, body) => {
+    ])('answers 400 to %s, and imports no user', async (_what, body) => {
       const { token } = await anAdmin(app);
       const before = await app.models.users.count();
 
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
       expect(await app.models.users.count()).toBe(before);
     });
 
-    it('to what is no JSON', async () => {
+    it('answers 400 to what is no JSON', async () => {
       const { token } = await anAdmin(app);
 
       const { body } = await app
@@ -53,13 +53,13 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /admin/users/import answers 401', () => {
+  describe('POST /admin/users/import, 401', () => {
     const app = useApp(kind);
 
     it.each([
       ['no token', {}, 'token_missing'],
       ['a token that is none', { Authorization: 'Bearer x' }, 'token_invalid'],
-    ])('to %s before the body is there', async (_what, headers, code) => {
+    ])('answers 401 to %s before the body is there', async (_what, headers, code) => {
       const sent = request(`${app.url}/admin/users/import`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', 'Content-Length': LIMIT_BYTES, ...headers },
@@ -77,10 +77,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /admin/users/import answers 413', () => {
+  describe('POST /admin/users/import, 413', () => {
     const app = useApp(kind);
 
-    it('to a body of one byte over 2 MB, though not to one of 2 MB', async () => {
+    it('answers 413 to a body of one byte over 2 MB, though not to one of 2 MB', async () => {
       const { token } = await anAdmin(app);
       const send = (bytes: number) =>
         app.post('/admin/users/import').auth(token, auth).type('json').send(paddedTo(bytes));
@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
       await send(LIMIT_BYTES).expect(200);
     });
 
-    it('to a body that is small only as long as it is compressed', async () => {
+    it('answers 413 to a body that is small only as long as it is compressed', async () => {
       const { token } = await anAdmin(app);
 
       const { body } = await app
@@ -105,7 +105,7 @@ onEachDatabase((kind) => {
       expect(body.code).toBe('payload_too_large');
     });
 
-    it('at other routes to far less', async () => {
+    it('answers 413 at other routes to far less', async () => {
       const { token } = await anAdmin(app);
       const { id } = await signUp(app);
       const roles = `{"roles":["user"]${' '.repeat(32 * 1024)}}`;
@@ -120,10 +120,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /admin/users/import answers 415', () => {
+  describe('POST /admin/users/import, 415', () => {
     const app = useApp(kind);
 
-    it('to a list in CSV', async () => {
+    it('answers 415 to a list in CSV', async () => {
       const { token } = await anAdmin(app);
 
       await app

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAdmin, aRole, OPERATOR, somebodyWho, userAdminOf } from '../../support/admins.ts';
+import { anAdmin, aRole, OPERATOR, userAdminOf, userWho } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { claimsIn } from '../../support/claims.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -14,10 +14,10 @@ async function refresh(app: TestApp, refreshToken: string): Promise<string> {
 }
 
 onEachDatabase((kind) => {
-  describe('PUT /admin/users/{id}/roles answers 200', () => {
+  describe('PUT /admin/users/{id}/roles', () => {
     const app = useApp(kind);
 
-    it('and the user has these roles and no others', async () => {
+    it('gives the user these roles and no others', async () => {
       const { token } = await anAdmin(app);
       const { id } = await signUp(app);
       const role = await aRole(app);
@@ -30,9 +30,9 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('and ends older access tokens, while the session lives on and refreshes into the new rights', async () => {
+    it('ends older access tokens, while the session lives on and refreshes into the new rights', async () => {
       const admin = await anAdmin(app);
-      const helper = await somebodyWho(app, ['users:list']);
+      const helper = await userWho(app, ['users:list']);
       await app.get('/admin/users').auth(helper.token, auth).expect(200);
 
       const taken = app.put(`/admin/users/${helper.id}/roles`).auth(admin.token, auth);
@@ -48,7 +48,7 @@ onEachDatabase((kind) => {
       await app.get('/admin/users').auth(token, auth).expect(403);
     });
 
-    it('and what is given counts from the next refresh on', async () => {
+    it('makes what is given count from the next refresh on', async () => {
       const admin = await anAdmin(app);
       const { id, refreshToken } = await signUp(app);
       const role = await aRole(app, ['users:read']);
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       await app.get(`/admin/users/${id}`).auth(token, auth).expect(200);
     });
 
-    it('many times in one millisecond, and only the tokens of the last time are good', async () => {
+    it('answers 200 many times in one millisecond, and only the tokens of the last time are good', async () => {
       const admin = await anAdmin(app);
       const person = await signUp(app);
       const old = [person.token];
@@ -78,7 +78,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('and leaves the tokens of everybody else alone', async () => {
+    it('leaves the tokens of everybody else alone', async () => {
       const admin = await anAdmin(app);
       const [stranger, person] = [await signUp(app), await signUp(app)];
 
@@ -89,8 +89,8 @@ onEachDatabase((kind) => {
       await app.get('/verify').auth(admin.token, auth).expect(200);
     });
 
-    it('while the person logs in and refreshes, and no token is left with what was taken', async () => {
-      const people = await Promise.all(Array.from({ length: 10 }, () => somebodyWho(app, ['users:list'])));
+    it('leaves no token with what was taken while the person logs in and refreshes', async () => {
+      const people = await Promise.all(Array.from({ length: 10 }, () => userWho(app, ['users:list'])));
 
       const answers = await Promise.all(
         people.flatMap(({ id, email, password, refreshToken }) => [
@@ -116,7 +116,7 @@ onEachDatabase((kind) => {
 
     it('ends older access tokens here as soon as the revocations are followed, and sessions go on', async () => {
       const admin = await anAdmin(apps.first);
-      const helper = await somebodyWho(apps.second, ['users:list']);
+      const helper = await userWho(apps.second, ['users:list']);
 
       const taken = apps.first.put(`/admin/users/${helper.id}/roles`).auth(admin.token, auth);
       await taken.send({ roles: ['user'] }).expect(200);

@@ -7,10 +7,10 @@ import { signUp } from '../../support/people.ts';
 const auth = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('GET /admin/users/{id}/sessions answers 200', () => {
+  describe('GET /admin/users/{id}/sessions', () => {
     const app = useApp(kind);
 
-    it('with the sessions of that user as they see them, none of which is the current one', async () => {
+    it('answers 200 with the sessions of that user as they see them, none of which is the current one', async () => {
       const { token } = await anAdmin(app);
       const { id, email, password, token: own } = await signUp(app);
       app.clock.advanceSeconds(1);
@@ -27,7 +27,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('with none where all have ended', async () => {
+    it('answers 200 with none where all have ended', async () => {
       const { token } = await anAdmin(app);
       const { id } = await signUp(app);
       await app.delete(`/admin/users/${id}/sessions`).auth(token, auth).expect(204);

@@ -6,7 +6,7 @@ import { signUp } from '../../support/people.ts';
 
 const auth = { type: 'bearer' } as const;
 
-/** Somebody with two sessions. */
+/** A user with two sessions. */
 async function twice(app: TestApp) {
   const person = await signUp(app);
   const { email, password } = person;
@@ -14,35 +14,35 @@ async function twice(app: TestApp) {
   return { ...person, second: { token: body.access_token, refreshToken: body.refresh_token } };
 }
 
-async function demandEnded(app: TestApp, { token, refreshToken }: { token: string; refreshToken: string }) {
+async function expectEnded(app: TestApp, { token, refreshToken }: { token: string; refreshToken: string }) {
   const { body } = await app.get('/verify').auth(token, auth).expect(401);
   expect(body.code).toBe('token_revoked');
   await app.post('/refresh').send({ refresh_token: refreshToken }).expect(401);
 }
 
-async function demandAlive(app: TestApp, { token, refreshToken }: { token: string; refreshToken: string }) {
+async function expectAlive(app: TestApp, { token, refreshToken }: { token: string; refreshToken: string }) {
   await app.get('/verify').auth(token, auth).expect(200);
   await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
 }
 
 onEachDatabase((kind) => {
-  describe('DELETE /admin/users/{id}/sessions answers 204', () => {
+  describe('DELETE /admin/users/{id}/sessions', () => {
     const app = useApp(kind);
 
-    it('and all sessions of the user have ended at once, and nobody else', async () => {
+    it('ends all sessions of the user at once, and no others', async () => {
       const admin = await anAdmin(app);
       const person = await twice(app);
       const stranger = await signUp(app);
 
       await app.delete(`/admin/users/${person.id}/sessions`).auth(admin.token, auth).expect(204);
 
-      await demandEnded(app, person);
-      await demandEnded(app, person.second);
-      await demandAlive(app, stranger);
-      await demandAlive(app, admin);
+      await expectEnded(app, person);
+      await expectEnded(app, person.second);
+      await expectAlive(app, stranger);
+      await expectAlive(app, admin);
     });
 
-    it('and the person may log in again at once', async () => {
+    it('lets the person log in again at once', async () => {
       const admin = await anAdmin(app);
       const { id, email, password } = await twice(app);
 
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(body.access_token, auth).expect(200);
     });
 
-    it('where there are none', async () => {
+    it('answers 204 where there are none', async () => {
       const admin = await anAdmin(app);
       const { id } = await signUp(app);
       const path = `/admin/users/${id}/sessions`;
@@ -62,21 +62,21 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('DELETE /admin/users/{id}/sessions/{session_id} answers', () => {
+  describe('DELETE /admin/users/{id}/sessions/{session_id}', () => {
     const app = useApp(kind);
 
-    it('204, and that session has ended and no other', async () => {
+    it('answers 204, and that session has ended and no other', async () => {
       const admin = await anAdmin(app);
       const person = await twice(app);
 
       const path = `/admin/users/${person.id}/sessions/${person.sessionId}`;
       await app.delete(path).auth(admin.token, auth).expect(204);
 
-      await demandEnded(app, person);
-      await demandAlive(app, person.second);
+      await expectEnded(app, person);
+      await expectAlive(app, person.second);
     });
 
-    it('404 session_not_found to one that has ended, that is nobody’s, or that is no id', async () => {
+    it('answers 404 session_not_found to one that has ended, that never was, or that is no id', async () => {
       const admin = await anAdmin(app);
       const { id, sessionId } = await signUp(app);
       const path = (session: string) => `/admin/users/${id}/sessions/${session}`;
@@ -88,7 +88,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('404 session_not_found to the session of somebody else, which goes on', async () => {
+    it('answers 404 session_not_found to the session of another user, which goes on', async () => {
       const admin = await anAdmin(app);
       const [person, other] = [await signUp(app), await signUp(app)];
 
@@ -96,8 +96,8 @@ onEachDatabase((kind) => {
       const { body } = await app.delete(path).auth(admin.token, auth).expect(404);
 
       expect(body.code).toBe('session_not_found');
-      await demandAlive(app, other);
-      await demandAlive(app, person);
+      await expectAlive(app, other);
+      await expectAlive(app, person);
     });
   });
 });

@@ -11,10 +11,10 @@ const MAX_FAILURES = 3;
 const LONG_SECONDS = 901;
 
 onEachDatabase((kind) => {
-  describe('POST /admin/users/{id}/unlock answers 204', () => {
+  describe('POST /admin/users/{id}/unlock', () => {
     const app = useApp(kind, { LOGIN_FREE_FAILURES: '1', LOGIN_MAX_FAILURES: String(MAX_FAILURES) });
 
-    it('and the account that took no password any more takes its own again', async () => {
+    it('makes a locked account take its password again', async () => {
       const { id, email, password } = await signUp(app);
       for (let tries = 0; tries < MAX_FAILURES; tries++) {
         await app
@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('for somebody who was not locked', async () => {
+    it('answers 204 for a user who was not locked', async () => {
       const { token } = await anAdmin(app);
       const { id, email, password } = await signUp(app);
 

@@ -10,10 +10,10 @@ import { aUsername, signUp } from '../../support/people.ts';
 const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null, clientRequestId: null };
 
 onEachDatabase((kind) => {
-  describe('GET /me/export answers 200', () => {
+  describe('GET /me/export, 200', () => {
     const app = useApp(kind);
 
-    it('with the account, its roles, sessions, API keys and activity', async () => {
+    it('answers 200 with the account, its roles, sessions, API keys and activity', async () => {
       const { id, token, email, username, sessionId } = await signUp(app, {
         username: aUsername(),
         name: 'Grace Hopper',
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('without a hash or a secret', async () => {
+    it('answers 200 without a hash or a secret', async () => {
       const { id, token, password } = await signUp(app);
       const { key } = await makeKey(app, token);
       const user = await app.models.users.findByPk(id);
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('without the devices of administrators who changed the account', async () => {
+    it('answers 200 without the devices of administrators who changed the account', async () => {
       const { id, token } = await signUp(app);
       const admin = await anAdmin(app);
       await app
@@ -68,7 +68,7 @@ onEachDatabase((kind) => {
       expect(text).not.toContain('the browser of an administrator');
     });
 
-    it('with the latest 1,000 events, and the cursor with which GET /me/activity goes on', async () => {
+    it('answers 200 with the latest 1,000 events, and the cursor with which GET /me/activity goes on', async () => {
       const { id, token } = await signUp(app);
       const caller = { actor: ANONYMOUS, origin: NOWHERE, sessionId: null };
       const entries = Array.from({ length: 999 }, () =>
@@ -88,10 +88,10 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /me/export answers 403', () => {
+  describe('GET /me/export, 403', () => {
     const app = useApp(kind);
 
-    it('to an API key, which could be anywhere', async () => {
+    it('answers 403 to an API key, which could be anywhere', async () => {
       const { token } = await signUp(app);
       const { key } = await makeKey(app, token);
 
@@ -101,14 +101,14 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /me/export answers 401', () => {
+  describe('GET /me/export, 401', () => {
     const app = useApp(kind);
 
-    it('without a token', async () => {
+    it('answers 401 without a token', async () => {
       await app.get('/me/export').expect(401);
     });
 
-    it('with the token of an account that was deleted', async () => {
+    it('answers 401 with the token of an account that was deleted', async () => {
       const { token, password } = await signUp(app);
       await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
 

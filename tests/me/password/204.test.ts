@@ -6,7 +6,7 @@ import { CANARY } from '../../support/logs.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /me/password answers 204', () => {
+  describe('POST /me/password', () => {
     const app = useApp(kind);
 
     async function change(token: string, currentPassword: string, newPassword: string) {
@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
         .expect(204);
     }
 
-    it('with no body; the new password logs in, the old one does not', async () => {
+    it('answers 204 with no body; the new password logs in, the old one does not', async () => {
       const { email, password, token } = await signUp(app);
       const newPassword = aPerson().password;
 
@@ -29,7 +29,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(401);
     });
 
-    it('and moves updated_at, and nothing else that the account shows', async () => {
+    it('moves updated_at, and nothing else that the account shows', async () => {
       const { password, token } = await signUp(app, { name: 'Ada' });
       const before = await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
       app.clock.advanceSeconds(60);
@@ -43,7 +43,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it("and leaves everybody else's password as it was", async () => {
+    it('leaves the password of every other account as it was', async () => {
       const other = await signUp(app);
       const { password, token } = await signUp(app);
 
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email: other.email, password: other.password }).expect(200);
     });
 
-    it('to a new password that differs from the old one only after byte 72', async () => {
+    it('answers 204 to a new password that differs from the old one only after byte 72', async () => {
       const start = CANARY.padEnd(80, '-');
       const { email, token } = await signUp(app, { password: `${start}A` });
 
@@ -68,7 +68,7 @@ onEachDatabase((kind) => {
         .expect(401);
     });
 
-    it('for a current password whose hash came from another system, and stores the new one as its own', async () => {
+    it('answers 204 for a current password whose hash came from another system, and stores the new one as its own', async () => {
       const { id, password, token } = await signUp(app);
       const foreign = await bcrypt.hash(password, 4);
       await app.models.users.update({ passwordHash: foreign }, { where: { id } });
@@ -78,7 +78,7 @@ onEachDatabase((kind) => {
       expect((await app.models.users.findByPk(id))?.passwordHash).toMatch(/^lk1:/);
     });
 
-    it('again and again, each time with the password of the time before', async () => {
+    it('answers 204 again and again, each time with the password of the time before', async () => {
       const { email, password, token } = await signUp(app);
       const [second, third] = [aPerson().password, aPerson().password];
 

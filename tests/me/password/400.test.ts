@@ -5,11 +5,11 @@ import { CANARY } from '../../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /me/password answers 400', () => {
+  describe('POST /me/password', () => {
     const app = useApp(kind);
 
-    /** Sends the body in the name of somebody new, whose password must be the same afterwards. */
-    async function demandRefusal(
+    /** Sends the body in the name of a new user, whose password must be the same afterwards. */
+    async function expectRefusal(
       makeBody: (person: { email: string; password: string; username: string }) => unknown,
       pointer: string,
       code: string,
@@ -40,8 +40,8 @@ onEachDatabase((kind) => {
       ['Grace Hopper', 'password_personal'],
       ['EMAIL', 'password_personal'],
       ['USERNAME', 'password_personal'],
-    ])('to the new password %j (%s), and the old one stays', async (newPassword, code) => {
-      await demandRefusal(
+    ])('answers 400 to the new password %j (%s), and the old one stays', async (newPassword, code) => {
+      await expectRefusal(
         ({ email, username, password }) => ({
           current_password: password,
           new_password: newPassword.replace('EMAIL', email).replace('USERNAME', username),
@@ -52,14 +52,14 @@ onEachDatabase((kind) => {
     });
 
     it.each([[['text']], [{ $ne: null }], [42], [true], [null]])(
-      'to %j in place of either password',
+      'answers 400 to %j in place of either password',
       async (value) => {
-        await demandRefusal(
+        await expectRefusal(
           () => ({ current_password: value, new_password: aPerson().password }),
           '/current_password',
           'wrong_type',
         );
-        await demandRefusal(
+        await expectRefusal(
           ({ password }) => ({ current_password: password, new_password: value }),
           '/new_password',
           'wrong_type',
@@ -67,36 +67,36 @@ onEachDatabase((kind) => {
       },
     );
 
-    it('to a missing current password, which a stolen token must not replace', () =>
-      demandRefusal(() => ({ new_password: aPerson().password }), '/current_password', 'required'));
+    it('answers 400 to a missing current password, which a stolen token must not replace', () =>
+      expectRefusal(() => ({ new_password: aPerson().password }), '/current_password', 'required'));
 
-    it('to a missing new password', () =>
-      demandRefusal(({ password }) => ({ current_password: password }), '/new_password', 'required'));
+    it('answers 400 to a missing new password', () =>
+      expectRefusal(({ password }) => ({ current_password: password }), '/new_password', 'required'));
 
-    it('to a field nobody knows', () =>
-      demandRefusal(
+    it('answers 400 to an unknown field', () =>
+      expectRefusal(
         ({ password }) => ({ current_password: password, new_password: aPerson().password, user: 'eve' }),
         '/user',
         'unknown_field',
       ));
 
-    it('to a current password of 1025 characters, before any hashing', () =>
-      demandRefusal(
+    it('answers 400 to a current password of 1025 characters, before any hashing', () =>
+      expectRefusal(
         () => ({ current_password: CANARY.padEnd(1025), new_password: aPerson().password }),
         '/current_password',
         'password_too_long',
       ));
 
-    it('to half of a surrogate pair in the new password', () =>
-      demandRefusal(
+    it('answers 400 to half of a surrogate pair in the new password', () =>
+      expectRefusal(
         ({ password }) => ({ current_password: password, new_password: `${CANARY} \ud800` }),
         '/new_password',
         'malformed_text',
       ));
 
-    it('to an array', () => demandRefusal(() => [], '', 'wrong_type'));
+    it('answers 400 to an array', () => expectRefusal(() => [], '', 'wrong_type'));
 
-    it('to no body at all', async () => {
+    it('answers 400 to no body at all', async () => {
       const { token } = await signUp(app);
 
       const response = await app.post('/me/password').auth(token, { type: 'bearer' }).expect(400);
@@ -104,7 +104,7 @@ onEachDatabase((kind) => {
       expect(response.body.code).toBe('validation_failed');
     });
 
-    it('to a malformed Authorization header', async () => {
+    it('answers 400 to a malformed Authorization header', async () => {
       const { email, password, token } = await signUp(app);
 
       const response = await app

@@ -4,10 +4,10 @@ import { onEachDatabase } from '../../support/databases.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /me/password answers 401', () => {
+  describe('POST /me/password', () => {
     const app = useApp(kind);
 
-    it('to no credential but the right password, which stays as it is', async () => {
+    it('answers 401 to no credential but the right password, which stays as it is', async () => {
       const { email, password } = await signUp(app);
 
       const response = await app
@@ -20,7 +20,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('to a token in the body or the query, which is never read', async () => {
+    it('answers 401 to a token in the body or the query, which is never read', async () => {
       const { email, password, token } = await signUp(app);
       const body = { current_password: password, new_password: aPerson().password };
 
@@ -33,13 +33,13 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('to no credential before it looks at the fields', async () => {
+    it('answers 401 to no credential before it looks at the fields', async () => {
       const response = await app.post('/me/password').send({ new_password: 'short' }).expect(401);
 
       expect(response.body.code).toBe('token_missing');
     });
 
-    it('to a disabled account, whose password stays as it is', async () => {
+    it('answers 401 to a disabled account, whose password stays as it is', async () => {
       const { id, email, password, token } = await signUp(app);
       await app.models.users.update({ disabledAt: new Date() }, { where: { id } });
 
@@ -54,7 +54,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
-    it('to a deleted account', async () => {
+    it('answers 401 to a deleted account', async () => {
       const { id, password, token } = await signUp(app);
       await app.models.users.destroy({ where: { id } });
 
@@ -67,7 +67,7 @@ onEachDatabase((kind) => {
       expect(response.body.code).toBe('token_revoked');
     });
 
-    it('to an expired token', async () => {
+    it('answers 401 to an expired token', async () => {
       const { email, password, token } = await signUp(app);
       app.clock.advanceSeconds(960);
 

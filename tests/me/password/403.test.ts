@@ -5,7 +5,7 @@ import { CANARY } from '../../support/logs.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /me/password answers 403', () => {
+  describe('POST /me/password', () => {
     const app = useApp(kind);
 
     function change(token: string, currentPassword: string, newPassword: string) {
@@ -15,7 +15,7 @@ onEachDatabase((kind) => {
         .send({ current_password: currentPassword, new_password: newPassword });
     }
 
-    it('to a wrong current password, and the password stays as it is', async () => {
+    it('answers 403 to a wrong current password, and the password stays as it is', async () => {
       const { email, password, token } = await signUp(app);
       const newPassword = aPerson().password;
 
@@ -29,7 +29,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password: newPassword }).expect(401);
     });
 
-    it('to an account without a password, which nobody may set this way', async () => {
+    it('answers 403 to an account without a password, which cannot be set this way', async () => {
       const { id, password, token } = await signUp(app);
       await app.models.users.update({ passwordHash: null }, { where: { id } });
 
@@ -39,14 +39,14 @@ onEachDatabase((kind) => {
       expect((await app.models.users.findByPk(id))?.passwordHash).toBeNull();
     });
 
-    it('to a password that was right until somebody changed it', async () => {
+    it('answers 403 to a password that was right until it was changed', async () => {
       const { password, token } = await signUp(app);
       await change(token, password, aPerson().password).expect(204);
 
       await change(token, password, aPerson().password).expect(403);
     });
 
-    it('to one of two who change the same password at once, and only the other one counts', async () => {
+    it('answers 403 to one of two who change the same password at once, and only the other one counts', async () => {
       const { email, password, token } = await signUp(app);
       const wanted = [aPerson().password, aPerson().password];
 
@@ -62,7 +62,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('to all but one of ten who change the same password at once', async () => {
+    it('answers 403 to all but one of ten who change the same password at once', async () => {
       const { password, token } = await signUp(app);
 
       const responses = await Promise.all(

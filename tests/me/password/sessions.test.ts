@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
         .send({ current_password: currentPassword, new_password: newPassword });
     }
 
-    /** Somebody with two sessions. */
+    /** A user with two sessions. */
     async function logInTwice() {
       const person = await signUp(app);
       const { email, password } = person;
@@ -67,7 +67,7 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: other.refresh_token }).expect(200);
     });
 
-    it('ends the sessions of nobody else', async () => {
+    it('ends no sessions of other users', async () => {
       const stranger = await signUp(app);
       const { token, password } = await logInTwice();
 

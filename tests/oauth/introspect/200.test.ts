@@ -9,7 +9,7 @@ import { signUp } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /oauth/introspect answers 200', () => {
+  describe('POST /oauth/introspect', () => {
     const app = useApp(kind);
 
     async function introspect(token: string, asker?: TestClient, more: Record<string, string> = {}) {
@@ -17,12 +17,12 @@ onEachDatabase((kind) => {
       return postForm(app, '/oauth/introspect', { token, ...more }, client).expect(200);
     }
 
-    async function demandInactive(token: string) {
-      // Exactly, since whatever else were said would be said to somebody who may be guessing.
+    async function expectInactive(token: string) {
+      // Exactly, since any further member would be told to a caller who may be guessing.
       expect((await introspect(token)).text).toBe('{"active":false}');
     }
 
-    it('with what there is to know of a user, and nothing personal', async () => {
+    it('answers 200 with what there is to know of a user, and nothing personal', async () => {
       const person = await anAdmin(app);
 
       const { body, text, headers } = await introspect(person.token);
@@ -36,7 +36,7 @@ onEachDatabase((kind) => {
       expect(headers['cache-control']).toBe('no-store');
     });
 
-    it('with what there is to know of a machine', async () => {
+    it('answers 200 with what there is to know of a machine client', async () => {
       const client = await makeClient(app);
       const token = await tokenOf(app, client, { scope: 'clients:read' });
 
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
       expect(body).not.toHaveProperty('sid');
     });
 
-    it('with what there is to know of the present refresh token', async () => {
+    it('answers 200 with what there is to know of the present refresh token', async () => {
       const { id, sessionId, refreshToken } = await signUp(app);
 
       const { body } = await introspect(refreshToken);
@@ -66,7 +66,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('with what there is to know of an API key', async () => {
+    it('answers 200 with what there is to know of an API key', async () => {
       const person = await signUp(app);
       const { id, key } = await makeKey(app, person.token);
 
@@ -76,14 +76,14 @@ onEachDatabase((kind) => {
       expect(body).not.toHaveProperty('sid');
     });
 
-    it('with one of the types of tokens that /openapi.json names', async () => {
+    it('answers 200 with one of the types of tokens that /openapi.json names', async () => {
       const { body } = await app.get('/openapi.json').expect(200);
 
       const [, active] = body.components.schemas.Introspection.anyOf;
       expect(active.properties.token_type.enum).toEqual(['Bearer', 'refresh_token', 'api_key']);
     });
 
-    it('whatever the hint, and to a client that authenticates in the body', async () => {
+    it('answers 200 whatever the hint, and to a client that authenticates in the body', async () => {
       const client = await makeClient(app);
       const { token, refreshToken } = await signUp(app);
 
@@ -95,7 +95,7 @@ onEachDatabase((kind) => {
       expect((await postForm(app, '/oauth/introspect', inBody).expect(200)).body.active).toBe(true);
     });
 
-    it('to whoever has a bearer token with tokens:introspect, a user or a machine', async () => {
+    it('answers 200 to a bearer token with tokens:introspect, of a user or a machine client', async () => {
       const { token } = await signUp(app);
       const askers = [(await anAdmin(app)).token, await tokenOf(app, await makeClient(app))];
 
@@ -105,35 +105,35 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with active: false to what is no token', async () => {
+    it('answers 200 with active: false to what is no token', async () => {
       const { token } = await signUp(app);
       const [header, payload] = token.split('.');
 
       for (const wrong of ['garbage', `${token}x`, `${header}.${payload}.`, '\0', 'a'.repeat(15_000), '..']) {
-        await demandInactive(wrong);
+        await expectInactive(wrong);
       }
     });
 
-    it('with active: false to an expired access token', async () => {
+    it('answers 200 with active: false to an expired access token', async () => {
       const { token } = await signUp(app);
       const client = await makeClient(app);
       const machineToken = await tokenOf(app, client);
 
       app.clock.advanceSeconds(905);
 
-      await demandInactive(token);
-      await demandInactive(machineToken);
+      await expectInactive(token);
+      await expectInactive(machineToken);
     });
 
-    it('with active: false after a logout, to both tokens of the session', async () => {
+    it('answers 200 with active: false after a logout, to both tokens of the session', async () => {
       const { token, refreshToken } = await signUp(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
-      await demandInactive(token);
-      await demandInactive(refreshToken);
+      await expectInactive(token);
+      await expectInactive(refreshToken);
     });
 
-    it('with active: true to the refresh token before, as long as a refresh would take it', async () => {
+    it('answers 200 with active: true to the refresh token before, as long as a refresh would take it', async () => {
       const { refreshToken } = await signUp(app);
       await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
 
@@ -141,41 +141,41 @@ onEachDatabase((kind) => {
       app.clock.advanceSeconds(300);
       expect((await introspect(refreshToken)).body.active).toBe(true);
       app.clock.advanceSeconds(0.001);
-      await demandInactive(refreshToken);
+      await expectInactive(refreshToken);
     });
 
-    it('with active: false to a used up refresh token, which ends nothing', async () => {
+    it('answers 200 with active: false to a used up refresh token, which ends nothing', async () => {
       const { refreshToken } = await signUp(app);
       const { body } = await app.post('/refresh').send({ refresh_token: refreshToken }).expect(200);
       await app.get('/verify').auth(body.access_token, { type: 'bearer' }).expect(200);
       app.clock.advanceSeconds(11);
 
-      await demandInactive(refreshToken);
+      await expectInactive(refreshToken);
 
       expect((await introspect(body.refresh_token)).body.active).toBe(true);
     });
 
-    it('with active: false to the refresh token of a session that has expired', async () => {
+    it('answers 200 with active: false to the refresh token of a session that has expired', async () => {
       const { refreshToken } = await signUp(app);
       app.clock.advanceSeconds(2_592_000);
 
-      await demandInactive(refreshToken);
+      await expectInactive(refreshToken);
     });
 
-    it('with active: false to a refresh token whose user is disabled', async () => {
+    it('answers 200 with active: false to a refresh token whose user is disabled', async () => {
       const { id, refreshToken } = await signUp(app);
       await app.store.users.disable(id, new Date(app.clock.now()));
 
-      await demandInactive(refreshToken);
+      await expectInactive(refreshToken);
     });
 
-    it('with active: false to the token of a machine that is deleted', async () => {
+    it('answers 200 with active: false to the token of a client that is deleted', async () => {
       const { token: adminToken } = await anAdmin(app);
       const client = await makeClient(app, {}, adminToken);
       const token = await tokenOf(app, client);
       await app.delete(`/admin/clients/${client.id}`).auth(adminToken, { type: 'bearer' }).expect(204);
 
-      await demandInactive(token);
+      await expectInactive(token);
     });
   });
 

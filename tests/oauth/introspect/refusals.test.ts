@@ -12,12 +12,12 @@ import { onEachDatabase } from '../../support/databases.ts';
 import { signUp } from '../../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /oauth/introspect refuses', () => {
+  describe('POST /oauth/introspect', () => {
     const app = useApp(kind);
 
     const ask = (parameters: Record<string, string>) => postForm(app, '/oauth/introspect', parameters);
 
-    it('with 401 invalid_client whoever does not prove to be a client, and says nothing of the token', async () => {
+    it('answers 401 invalid_client to a caller that does not prove to be a client, and says nothing of the token', async () => {
       const { token } = await signUp(app);
       const client = await makeClient(app);
 
@@ -40,7 +40,7 @@ onEachDatabase((kind) => {
       expect(await recorded(app, 'client.refused', client.id)).toMatchObject([{ details: { count: 2 } }]);
     });
 
-    it('with 401 invalid_token a bearer token that is not good', async () => {
+    it('answers 401 invalid_token to a bearer token that is not good', async () => {
       const { token } = await anAdmin(app);
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
 
@@ -51,7 +51,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with 403 insufficient_scope whoever may not ask', async () => {
+    it('answers 403 insufficient_scope to a caller that may not ask', async () => {
       const { token } = await signUp(app);
       const client = await makeClient(app, { scope: 'clients:read' });
       const narrow = await tokenOf(app, await makeClient(app), { scope: 'clients:read' });
@@ -73,7 +73,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with 400 invalid_request what it cannot understand', async () => {
+    it('answers 400 invalid_request to what it cannot understand', async () => {
       const client = await makeClient(app);
       const { token } = await anAdmin(app);
       const basic = { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` };
@@ -96,7 +96,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('with 503 and 500 in the form of OAuth, with the cause in the log alone', async () => {
+    it('answers 503 and 500 in the form of OAuth, with the cause in the log alone', async () => {
       const client = await makeClient(app);
       const faults = [
         { error: new AppError('database_unavailable'), status: 503, code: 'temporarily_unavailable' },
@@ -116,7 +116,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /oauth/introspect while nobody knows what has been revoked', () => {
+  describe('POST /oauth/introspect while revocations are stale', () => {
     const app = useApp(kind, { REVOCATION_WHEN_STALE: 'refuse' });
 
     it('answers 503 instead of calling a good token bad', async () => {

@@ -7,7 +7,7 @@ import { signUp } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /oauth/revoke answers 200', () => {
+  describe('POST /oauth/revoke', () => {
     const app = useApp(kind);
 
     async function revoke(token: string, client?: TestClient, more: Record<string, string> = {}) {
@@ -17,7 +17,7 @@ onEachDatabase((kind) => {
 
     const verify = async (token: string) => (await app.get('/verify').auth(token, { type: 'bearer' })).status;
 
-    it("to a client for a token of its own, which is refused at once while the client's others go on", async () => {
+    it("answers 200 to a client for a token of its own, which is refused at once while the client's others go on", async () => {
       const client = await makeClient(app);
       const [token, other] = [await tokenOf(app, client), await tokenOf(app, client)];
 
@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('and the token stays refused as long as it could be alive, and the second time is no error', async () => {
+    it('keeps the token refused as long as it could be alive, and takes it a second time without an error', async () => {
       const client = await makeClient(app);
       const token = await tokenOf(app, client);
 
@@ -45,7 +45,7 @@ onEachDatabase((kind) => {
       expect((await app.get('/verify').auth(token, { type: 'bearer' })).body.code).toBe('token_revoked');
     });
 
-    it('however often, and writes the revocation down once', async () => {
+    it('answers 200 however often, and writes the revocation down once', async () => {
       const client = await makeClient(app);
       const token = await tokenOf(app, client);
       const { jti } = claimsIn(token);
@@ -56,7 +56,7 @@ onEachDatabase((kind) => {
       expect(await app.models.revocations.count({ where: { subjectId: jti } })).toBe(1);
     });
 
-    it("to another client, for a user's token and for an unknown one, and nothing happens", async () => {
+    it("answers 200 to another client, for a user's token and for an unknown one, and nothing happens", async () => {
       const [one, other] = [await makeClient(app), await makeClient(app)];
       const person = await signUp(app);
       const token = await tokenOf(app, one);
@@ -71,7 +71,7 @@ onEachDatabase((kind) => {
       expect(await recorded(app, 'token.revoked', one.id)).toEqual([]);
     });
 
-    it('to a refresh token without a client, which ends its session as a logout does', async () => {
+    it('answers 200 to a refresh token without a client, which ends its session as a logout does', async () => {
       const person = await signUp(app);
       const { email, password } = person;
       const other = await app.post('/login').send({ email, password }).expect(200);
@@ -86,7 +86,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it("to a user's access token without a client, which ends its session as a logout does", async () => {
+    it("answers 200 to a user's access token without a client, which ends its session as a logout does", async () => {
       const person = await signUp(app);
 
       await revoke(person.token, undefined, { client_id: 'any-public-client' });
@@ -97,7 +97,7 @@ onEachDatabase((kind) => {
       expect(await recorded(app, 'logout', person.id)).toHaveLength(1);
     });
 
-    it('to what is no token, and to one that has expired', async () => {
+    it('answers 200 to what is no token, and to one that has expired', async () => {
       const client = await makeClient(app);
       const person = await signUp(app);
       const token = await tokenOf(app, client);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { somebodyWho } from '../../support/admins.ts';
+import { userWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { claimsIn } from '../../support/claims.ts';
 import { askForToken, makeClient, postForm, recorded, SCOPE } from '../../support/clients.ts';
@@ -7,10 +7,10 @@ import { onEachDatabase } from '../../support/databases.ts';
 import { signUp } from '../../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('POST /oauth/token with grant_type=client_credentials answers 200', () => {
+  describe('POST /oauth/token with grant_type=client_credentials', () => {
     const app = useApp(kind);
 
-    it('with a token for the client that authenticates by Basic, which no cache keeps', async () => {
+    it('answers 200 with a token for the client that authenticates by Basic, which no cache keeps', async () => {
       const client = await makeClient(app);
 
       const response = await askForToken(app, client).expect(200);
@@ -37,7 +37,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    it('to one that authenticates in the body', async () => {
+    it('answers 200 to one that authenticates in the body', async () => {
       const client = await makeClient(app);
       const parameters = {
         grant_type: 'client_credentials',
@@ -54,7 +54,7 @@ onEachDatabase((kind) => {
       ['percent-encodes every sign', (text) => text.replaceAll(/[^A-Za-z0-9]/g, percentEncode)],
       ['percent-encodes everything', (text) => text.replaceAll(/./g, percentEncode)],
       ['encodes nothing', (text) => text],
-    ])('to one whose Basic %s (RFC 6749 section 2.3.1)', async (_what, encode) => {
+    ])('answers 200 to one whose Basic %s (RFC 6749 section 2.3.1)', async (_what, encode) => {
       const client = await makeClient(app);
       const credentials = Buffer.from(`${encode(client.id)}:${encode(client.secret)}`).toString('base64');
 
@@ -63,7 +63,7 @@ onEachDatabase((kind) => {
         .expect(200);
     });
 
-    it('to Basic with the same client_id in the body, which is no second authentication', async () => {
+    it('answers 200 to Basic with the same client_id in the body, which is no second authentication', async () => {
       const client = await makeClient(app);
 
       await askForToken(app, client, { client_id: client.id }).expect(200);
@@ -74,7 +74,7 @@ onEachDatabase((kind) => {
       ['tokens:introspect clients:read', SCOPE],
       ['clients:read clients:read', 'clients:read'],
       ['', SCOPE],
-    ])('with the scope "%s", which is "%s"', async (wanted, granted) => {
+    ])('answers 200 with the scope "%s", which is "%s"', async (wanted, granted) => {
       const client = await makeClient(app);
 
       const { body } = await askForToken(app, client, { scope: wanted }).expect(200);
@@ -83,7 +83,7 @@ onEachDatabase((kind) => {
       expect(claimsIn(body.access_token).scope).toBe(granted);
     });
 
-    it('whatever other parameters there are', async () => {
+    it('answers 200 whatever other parameters there are', async () => {
       const client = await makeClient(app);
 
       await askForToken(app, client, {
@@ -93,7 +93,7 @@ onEachDatabase((kind) => {
       }).expect(200);
     });
 
-    it('with a token that does not outlive the client', async () => {
+    it('answers 200 with a token that does not outlive the client', async () => {
       const end = Math.ceil(app.clock.now() / 1000) * 1000 + 60_500;
       const client = await makeClient(app, { expires_at: new Date(end).toISOString() });
 
@@ -105,7 +105,7 @@ onEachDatabase((kind) => {
       expect((await askForToken(app, client)).status).toBe(401);
     });
 
-    it('and writes down which secret was used, and no secret', async () => {
+    it('records which secret was used, and no secret', async () => {
       const client = await makeClient(app);
 
       await askForToken(app, client, { scope: 'clients:read' }).expect(200);
@@ -123,7 +123,7 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('POST /oauth/token with grant_type=refresh_token answers 200', () => {
+  describe('POST /oauth/token with grant_type=refresh_token', () => {
     const app = useApp(kind);
 
     const refresh = (refreshToken: string, parameters: Record<string, string> = {}) =>
@@ -133,7 +133,7 @@ onEachDatabase((kind) => {
         ...parameters,
       });
 
-    it('with the same rotation as POST /refresh', async () => {
+    it('answers 200 with the same rotation as POST /refresh', async () => {
       const { refreshToken, sessionId, id } = await signUp(app);
 
       const { body } = await refresh(refreshToken).expect(200);
@@ -152,7 +152,7 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: body.refresh_token }).expect(200);
     });
 
-    it('to a public client that says its name, and to a client that proves it', async () => {
+    it('answers 200 to a public client that says its name, and to a client that proves it', async () => {
       const client = await makeClient(app);
       const { refreshToken } = await signUp(app);
 
@@ -160,8 +160,8 @@ onEachDatabase((kind) => {
       await refresh(body.refresh_token).auth(client.id, client.secret).expect(200);
     });
 
-    it('with a narrower scope, which the next refresh may widen again', async () => {
-      const person = await somebodyWho(app, ['clients:read', 'clients:list']);
+    it('answers 200 with a narrower scope, which the next refresh may widen again', async () => {
+      const person = await userWho(app, ['clients:read', 'clients:list']);
 
       const narrow = await refresh(person.refreshToken, { scope: 'clients:list' }).expect(200);
       const whole = await refresh(narrow.body.refresh_token).expect(200);

@@ -8,10 +8,10 @@ import { signUp } from '../../support/people.ts';
 const GRANT = { grant_type: 'client_credentials' };
 
 onEachDatabase((kind) => {
-  describe('POST /oauth/token answers 401 invalid_client', () => {
+  describe('POST /oauth/token', () => {
     const app = useApp(kind);
 
-    function demandInvalidClient(response: { headers: Record<string, string>; body: object }) {
+    function expectInvalidClient(response: { headers: Record<string, string>; body: object }) {
       expect(response.headers['www-authenticate']).toMatch(/^Basic realm="latchkey"/);
       expect(response.headers['cache-control']).toBe('no-store');
       expect(response.body).toEqual({ error: 'invalid_client', error_description: expect.any(String) });
@@ -21,7 +21,7 @@ onEachDatabase((kind) => {
       return postForm(app, '/oauth/token', { ...GRANT, client_id: id, client_secret: secret });
     }
 
-    it('to a wrong secret and to an unknown client, by the same words', async () => {
+    it('answers 401 invalid_client to a wrong secret and to an unknown client, by the same words', async () => {
       const client = await makeClient(app);
       const other = await makeClient(app);
       const impostors = [
@@ -42,24 +42,24 @@ onEachDatabase((kind) => {
       for (const impostor of impostors) {
         for (const response of [await askForToken(app, impostor), await inBody(impostor)]) {
           expect({ id: impostor.id, status: response.status }).toEqual({ id: impostor.id, status: 401 });
-          demandInvalidClient(response);
+          expectInvalidClient(response);
           bodies.add(response.text);
         }
       }
       expect(bodies.size).toBe(1);
     });
 
-    it('to no client at all, and to a name without a secret', async () => {
+    it('answers 401 invalid_client to no client at all, and to a name without a secret', async () => {
       const { id } = await makeClient(app);
 
-      demandInvalidClient(await postForm(app, '/oauth/token', GRANT).expect(401));
-      demandInvalidClient(await postForm(app, '/oauth/token', { ...GRANT, client_id: id }).expect(401));
-      demandInvalidClient(
+      expectInvalidClient(await postForm(app, '/oauth/token', GRANT).expect(401));
+      expectInvalidClient(await postForm(app, '/oauth/token', { ...GRANT, client_id: id }).expect(401));
+      expectInvalidClient(
         await postForm(app, '/oauth/token', { ...GRANT, client_id: id, client_secret: '' }).expect(401),
       );
     });
 
-    it('to other schemes and to Basic that cannot be read, and writes each down for nobody', async () => {
+    it('answers 401 invalid_client to other schemes and to Basic that cannot be read, and records each without a client', async () => {
       const { token } = await signUp(app);
       const { id, secret } = await makeClient(app);
       const encode = (text: string) => Buffer.from(text).toString('base64');
@@ -83,7 +83,7 @@ onEachDatabase((kind) => {
       for (const header of headers) {
         const response = await postForm(app, '/oauth/token', GRANT).set('Authorization', header);
         expect({ header, status: response.status }).toEqual({ header, status: 401 });
-        demandInvalidClient(response);
+        expectInvalidClient(response);
       }
       await app.clientRefusals.flush();
       const entries = await recorded(app, 'client.refused', null);
@@ -91,31 +91,31 @@ onEachDatabase((kind) => {
       expect(entries[0]).toMatchObject({ details: { count: headers.length } });
     });
 
-    it('to an expired client from the very second on', async () => {
+    it('answers 401 invalid_client to an expired client from the very second on', async () => {
       const end = Math.ceil(app.clock.now() / 1000) * 1000 + 10_000;
       const client = await makeClient(app, { expires_at: new Date(end).toISOString() });
 
       app.clock.advanceSeconds((end - app.clock.now()) / 1000 - 1);
       await askForToken(app, client).expect(200);
       app.clock.advanceSeconds(1);
-      demandInvalidClient(await askForToken(app, client).expect(401));
+      expectInvalidClient(await askForToken(app, client).expect(401));
       app.clock.advanceSeconds(1_000);
-      demandInvalidClient(await askForToken(app, client).expect(401));
+      expectInvalidClient(await askForToken(app, client).expect(401));
     });
 
-    it('to a client that refreshes with a wrong secret, and the refresh token is not used up', async () => {
+    it('answers 401 invalid_client to a client that refreshes with a wrong secret, and the refresh token is not used up', async () => {
       const client = await makeClient(app);
       const { refreshToken } = await signUp(app);
       const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken };
 
       const wrong = { ...client, secret: 'wrong' };
-      demandInvalidClient(await postForm(app, '/oauth/token', parameters, wrong).expect(401));
+      expectInvalidClient(await postForm(app, '/oauth/token', parameters, wrong).expect(401));
 
       const { body } = await postForm(app, '/oauth/token', parameters).expect(200);
       expect(body.refresh_token.split('.')[1]).toBe('1');
     });
 
-    it('written down once a minute, for the client that was named and for nobody where there is none', async () => {
+    it('records refusals once a minute, for the client that was named or without one', async () => {
       await app.clientRefusals.flush();
       const client = await makeClient(app);
       const before = (await recorded(app, 'client.refused', null)).length;
@@ -135,12 +135,12 @@ onEachDatabase((kind) => {
         details: { count: 1 },
       };
       expect(await recorded(app, 'client.refused', client.id)).toEqual([entry]);
-      const ofNobody = await recorded(app, 'client.refused', null);
-      expect(ofNobody).toHaveLength(before + 1);
-      expect(ofNobody[0]).toEqual({ ...entry, details: { count: 2 } });
+      const ofNoUser = await recorded(app, 'client.refused', null);
+      expect(ofNoUser).toHaveLength(before + 1);
+      expect(ofNoUser[0]).toEqual({ ...entry, details: { count: 2 } });
     });
 
-    it('after the same statements, whether or not there is such a client', async () => {
+    it('answers 401 invalid_client after the same statements, whether or not there is such a client', async () => {
       const client = await makeClient(app);
       const query = jest.spyOn(app.database.sequelize, 'query');
       const statements = async (id: string) => {
