@@ -142,7 +142,7 @@ onEachDatabase((kind) => {
   });
 
   (hasManyAddresses ? describe : describe.skip)('A flood of logins', () => {
-    const app = useApp(kind, { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '2500', BCRYPT_COST: '10' });
+    const app = useApp(kind, { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '5000', BCRYPT_COST: '10' });
     const FLOOD = 300;
 
     /** Many logins at once from these addresses; resolves once the queue is full and some have been refused. */
