@@ -23,7 +23,8 @@ onEachDatabase((kind) => {
       }
       const release = new AbortController();
       const released = new Promise((resolve) => release.signal.addEventListener('abort', resolve));
-      const taken = Array.from({ length: POOL_MAX + 1 }, () => database.transaction(() => released));
+      // Those of the pool that single statements take: transactions have another one.
+      const taken = Array.from({ length: POOL_MAX }, () => database.sequelize.transaction(() => released));
       return () => {
         release.abort();
         return Promise.all(taken);
