@@ -151,7 +151,12 @@ export function createCore(world: World) {
     confirmations.note(claims);
     return claims;
   }
-  const authenticate = createAuthenticate({ verifyToken, apiKeys, revocations, requireFresh });
+  const { authenticate, userInSession } = createAuthenticate({
+    verifyToken,
+    apiKeys,
+    revocations,
+    requireFresh,
+  });
 
   /** Loads the state that is needed before the first request is answered. */
   async function prepare(): Promise<void> {
@@ -163,24 +168,20 @@ export function createCore(world: World) {
     confirmations.start();
   }
 
+  /** Write down what was noted in memory. */
+  const flushes = [keyUsage.flush, apiKeyUsage.flush, clientRefusals.flush];
+
   /** Stops background work and flushes the notes. The database stays open. */
   async function stop(): Promise<void> {
     follower.stop();
     confirmations.stop();
-    await Promise.all([
-      confirmations.flush(),
-      keyUsage.flush(),
-      apiKeyUsage.flush(),
-      clientRefusals.flush(),
-      hashWorkers.close(),
-    ]);
+    const flushed = [confirmations.flush, ...flushes].map((flush) => flush());
+    await Promise.all([...flushed, hashWorkers.close()]);
   }
 
   /** The tasks that run once a minute. */
   const housekeeping = [
-    keyUsage.flush,
-    apiKeyUsage.flush,
-    clientRefusals.flush,
+    ...flushes,
     follower.prune,
     storedCosts.refresh,
     () => store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000)),
@@ -210,6 +211,7 @@ export function createCore(world: World) {
     requireFresh,
     verifyToken,
     authenticate,
+    userInSession,
     events: createEvents(),
     housekeeping,
     prepare,

@@ -35,7 +35,7 @@ export interface Front {
 
 /** The path of a request, from top to bottom: the lanes before Express, what every answer has, then its route. */
 export function createFront(core: Core, routes: readonly MountedRoute[], options: FrontOptions): Front {
-  const { config, logger, observers, authenticate, apiKeys, deviceTokens, hashWorkers } = core;
+  const { config, logger, observers, authenticate, userInSession, deviceTokens, hashWorkers } = core;
   const { publicUrl, trustProxy, corsOrigins } = config.http;
   const { limiter, onRequest, onPaced } = options;
   const limit = createLimit(limiter, observers.limited);
@@ -71,11 +71,8 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     limiter,
     hashing: hashWorkers,
     async isKnown(req) {
-      const principal = await unlessRefused(() => {
-        const token = readBearerToken(req);
-        return token === undefined || apiKeys.isKey(token) ? undefined : authenticate(token);
-      });
-      if (principal?.kind === 'user' && principal.sessionId !== null) return true;
+      const userId = await unlessRefused(() => userInSession(readBearerToken(req)));
+      if (userId !== undefined) return true;
       return deviceTokens.isIn((await peekBody(req)).toString('latin1'));
     },
     budget,

@@ -56,13 +56,23 @@ export function createAuthenticate(dependencies: AuthenticationDependencies) {
     return principalOf(claims);
   }
 
+  /**
+   * The user whose live session an access token is of; undefined for any other credential. Asks no database.
+   * @throws AppError as `authenticate`
+   */
+  async function userInSession(token: string | undefined): Promise<string | undefined> {
+    if (token === undefined || apiKeys.isKey(token)) return undefined;
+    const principal = await authenticate(token);
+    return principal.kind === 'user' && principal.sessionId !== null ? principal.userId : undefined;
+  }
+
   async function authenticateKey(key: string): Promise<ApiKeyPrincipal> {
     const principal = await apiKeys.authenticate(key);
     requireFresh();
     return principal;
   }
 
-  return authenticate;
+  return { authenticate, userInSession };
 }
 
 /** The verifier gives the same claims each time a token is used, for as long as it remembers the token. */

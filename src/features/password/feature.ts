@@ -10,11 +10,7 @@ export const password = feature({
     services: {
       login: createPasswordLogin(core),
       changePassword: createChangePassword(core),
-      async userInSession(token) {
-        if (token === undefined || core.apiKeys.isKey(token)) return undefined;
-        const principal = await core.authenticate(token);
-        return principal.kind === 'user' && principal.sessionId !== null ? principal.userId : undefined;
-      },
+      userInSession: core.userInSession,
     },
   }),
 });

@@ -1,3 +1,4 @@
+import type { Core } from '../../core/core.ts';
 import { LoginAnswer, presentLogin } from '../../core/sign-in/login-view.ts';
 import { anyone, session } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
@@ -11,8 +12,7 @@ import { LoginBody, PasswordBody } from './schemas.ts';
 interface Services {
   readonly login: PasswordLogin;
   readonly changePassword: ChangePassword;
-  /** The user of an access token of a live session; undefined for any other credential. */
-  readonly userInSession: (token: string | undefined) => Promise<string | undefined>;
+  readonly userInSession: Core['userInSession'];
 }
 
 const route = routesWith<Services>();
