@@ -10,8 +10,7 @@ import {
   type UserPrincipal,
   userCaller,
 } from '../../core/principal.ts';
-import type { Revocation } from '../../core/revocation/revocation.ts';
-import { createCurrentPassword } from '../../core/sign-in/current-password.ts';
+import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
@@ -24,7 +23,7 @@ export interface Signup {
   readonly name?: string | null | undefined;
 }
 
-/** The fields of every account. */
+/** The roles of every new account. */
 const BASELINE_ROLES = ['user'];
 
 export type Accounts = ReturnType<typeof createAccounts>;
@@ -32,7 +31,7 @@ export type Accounts = ReturnType<typeof createAccounts>;
 /** Signing up, and what users do with their own account. Hashing never holds a database connection. */
 export function createAccounts(core: Core) {
   const { store, passwords, sessions, deviceTokens, clock } = core;
-  const currentPassword = createCurrentPassword(core);
+  const withCurrentPassword = createWithCurrentPassword(core);
   const now = () => new Date(clock.now());
 
   /** @throws AppError validation_failed, overloaded, email_taken, username_taken */
@@ -91,25 +90,15 @@ export function createAccounts(core: Core) {
    */
   async function remove(caller: PrincipalCaller<UserPrincipal>, password: string): Promise<void> {
     const { userId } = caller.principal;
-    const check = await currentPassword.begin(caller, password);
-    try {
-      let revoked: Revocation[] | null = null;
-      while (revoked === null) {
-        const { hash } = await check.compare();
-        revoked = await store.transaction(async (stores) => {
-          await requireOtherAdmin(stores, userId);
-          if (!(await stores.users.remove(userId, hash))) return null;
-          await stores.loginFailures.clearAccount(userId);
-          await stores.audit.append(entryOf('user.deleted', caller, userId), now());
-          return sessions.revokeUserWithin(stores, userId);
-        });
-      }
-      sessions.announce(revoked);
-    } catch (error) {
-      await check.abandon(error);
-      throw error;
-    }
-    await check.succeed();
+    await withCurrentPassword(caller, password, ({ hash }) =>
+      store.transaction(async (stores) => {
+        await requireOtherAdmin(stores, userId);
+        if (!(await stores.users.remove(userId, hash))) return null;
+        await stores.loginFailures.clearAccount(userId);
+        await stores.audit.append(entryOf('user.deleted', caller, userId), now());
+        return sessions.revokeUserWithin(stores, userId);
+      }),
+    );
   }
 
   return { signUp, get, updateProfile, remove };
