@@ -16,7 +16,7 @@ export const sessionGrantShape = {
     .meta({ description: 'Seconds for which the refresh token is valid', example: 2_592_000 }),
 };
 
-export const GrantView = z.strictObject(sessionGrantShape);
+export const GrantView = z.strictObject(sessionGrantShape).meta({ id: 'RefreshAnswer' });
 
 export function presentGrant(grant: SessionGrant): z.infer<typeof GrantView> {
   return {

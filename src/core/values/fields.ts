@@ -11,6 +11,9 @@ const SCOPE = /^(?:[\x21\x23-\x5b\x5d-\x7e]{1,128}(?: [\x21\x23-\x5b\x5d-\x7e]{1
 const MAX_YEAR = 9999;
 const EXPECTED_TIME = 'Must be a time such as 2026-11-20T04:31:37.251Z';
 
+/** The parameter of a path that names one thing by its id. */
+export const IdPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
+
 export const RoleName = wellFormedText
   .refine(
     (value) => ROLE_NAME.test(value),

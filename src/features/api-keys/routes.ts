@@ -1,21 +1,15 @@
 import { ApiKeyView, presentApiKey } from '../../core/api-keys/view.ts';
+import { IdPath } from '../../core/values/fields.ts';
 import { permission, session } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import type { ApiKeys } from './api-keys.ts';
-import {
-  AnyUserPath,
-  ApiKeyBody,
-  ApiKeyPath,
-  ApiKeysAnswer,
-  NewApiKeyAnswer,
-  UserKeyPath,
-} from './schemas.ts';
+import { AnyUserPath, ApiKeyBody, ApiKeysAnswer, NewApiKeyAnswer, UserKeyPath } from './schemas.ts';
 
 const route = routesWith<{ readonly apiKeys: ApiKeys }>();
 
-const onKey = { schema: ApiKeyPath, unknown: 'api_key_not_found' } as const;
+const onKey = { schema: IdPath, unknown: 'api_key_not_found' } as const;
 const liveKeys = { description: 'The keys that are valid now, the latest first', schema: ApiKeysAnswer };
 const DELETED = 'It is refused, here at once and in every other process within a second';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApiKeyView } from '../../core/api-keys/view.ts';
-import { Scope, Time } from '../../core/values/fields.ts';
+import { IdPath, Scope, Time } from '../../core/values/fields.ts';
 import { displayText } from '../../core/values/text.ts';
 
 const MAX_NAME_LENGTH = 100;
@@ -29,22 +29,15 @@ export const ApiKeyBody = z
   })
   .meta({ id: 'ApiKeyWish', example: { name: 'Nightly backup', scope: '' } });
 
-export const ApiKeyPath = z.object({
-  id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
-});
-
-/** The user whose keys an administrator lists. */
-const UserPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
-
-/** The same, but a malformed id is not refused: no user has it, and so no keys. */
+/** The user whose keys an administrator lists. A malformed id is not refused: no user has it, and so no keys. */
 export const AnyUserPath = z.object({
   id: z
     .string()
-    .transform((text) => UserPath.shape.id.safeParse(text).data)
-    .meta({ ...z.toJSONSchema(UserPath.shape.id) }),
+    .transform((text) => IdPath.shape.id.safeParse(text).data)
+    .meta({ ...z.toJSONSchema(IdPath.shape.id) }),
 });
 
-export const UserKeyPath = UserPath.extend({
+export const UserKeyPath = IdPath.extend({
   key_id: z.uuid().meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
 });
 

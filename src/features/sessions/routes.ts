@@ -1,14 +1,15 @@
 import { AppError } from '../../core/errors.ts';
 import { countRefresh } from '../../core/sessions/count-refresh.ts';
-import { presentGrant } from '../../core/sessions/grant-view.ts';
+import { GrantView, presentGrant } from '../../core/sessions/grant-view.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
+import { IdPath } from '../../core/values/fields.ts';
 import { anyone, user } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import type { createLogout } from './logout.ts';
-import { LogoutBody, LogoutQuery, RefreshAnswer, RefreshBody, SessionPath } from './schemas.ts';
+import { LogoutBody, LogoutQuery, RefreshBody } from './schemas.ts';
 
 const route = routesWith<{
   readonly sessions: Sessions;
@@ -25,7 +26,7 @@ export const sessionRoutes = [
     limit: 'session-ip',
     access: anyone(),
     body: json(RefreshBody),
-    answers: { 200: { description: 'The new tokens', schema: RefreshAnswer } },
+    answers: { 200: { description: 'The new tokens', schema: GrantView } },
     refuses: ['invalid_refresh_token', 'refresh_token_reused', 'database_unavailable', 'database_behind'],
     async handle({ body, origin, count }, { sessions }) {
       const token = sessions.readRefreshToken(body.refresh_token);
@@ -87,7 +88,7 @@ export const sessionRoutes = [
     tag: 'Sessions',
     summary: 'End one of your sessions',
     access: user(),
-    params: { schema: SessionPath, unknown: 'session_not_found' },
+    params: { schema: IdPath, unknown: 'session_not_found' },
     answers: { 204: 'That session has ended' },
     async handle({ params, caller }, { sessions }) {
       const filter = { userId: caller.principal.userId, id: params.id };

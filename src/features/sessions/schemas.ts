@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { sessionGrantShape } from '../../core/sessions/grant-view.ts';
 import { wellFormedText } from '../../core/values/text.ts';
 
 const RefreshToken = wellFormedText.meta({ example: 'REFRESH_TOKEN' });
@@ -7,8 +6,6 @@ const RefreshToken = wellFormedText.meta({ example: 'REFRESH_TOKEN' });
 export const RefreshBody = z
   .strictObject({ refresh_token: RefreshToken })
   .meta({ id: 'Refresh', example: { refresh_token: 'REFRESH_TOKEN' } });
-
-export const RefreshAnswer = z.strictObject(sessionGrantShape).meta({ id: 'RefreshAnswer' });
 
 /** No body at all is an empty one. */
 export const LogoutBody = z
@@ -21,8 +18,4 @@ export const LogoutQuery = z.strictObject({
     .enum(['local', 'others', 'global'])
     .default('local')
     .meta({ description: 'This session, all others of the user, or all' }),
-});
-
-export const SessionPath = z.object({
-  id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
 });

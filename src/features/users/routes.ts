@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
+import { IdPath } from '../../core/values/fields.ts';
 import { permission } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { bulk, json, jsonWithLists } from '../../http/body.ts';
@@ -15,7 +16,6 @@ import {
   RolesBody,
   UserChangeBody,
   UserInFullAnswer,
-  UserPath,
   UserSessionPath,
   UsersAnswer,
   UsersQuery,
@@ -29,7 +29,7 @@ const route = routesWith<{
 
 const TAG = 'Administration of users';
 
-const onUser = { schema: UserPath, unknown: 'user_not_found' } as const;
+const onUser = { schema: IdPath, unknown: 'user_not_found' } as const;
 const theUser = { description: 'The user', schema: UserInFullAnswer };
 
 export const userRoutes = [

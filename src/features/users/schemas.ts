@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Email, Name, NewPassword, profileShape, Username } from '../../core/users/fields.ts';
 import { presentUser, UserView } from '../../core/users/view.ts';
-import { RoleName } from '../../core/values/fields.ts';
+import { IdPath, RoleName } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingById } from '../../core/values/paging.ts';
 import { fault, wellFormedText } from '../../core/values/text.ts';
 import type { UserInFull } from './users.ts';
@@ -17,9 +17,7 @@ const Roles = z
   .transform((roles) => [...new Set(roles)])
   .meta({ example: ['user'] });
 
-export const UserPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }) });
-
-export const UserSessionPath = UserPath.extend({
+export const UserSessionPath = IdPath.extend({
   session_id: z.uuid().meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
 });
 
