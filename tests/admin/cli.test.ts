@@ -12,15 +12,14 @@ const auth = { type: 'bearer' } as const;
 const newDirectory = useDirectories();
 
 onEachDatabase((kind) => {
-  describe('The command admin create-user', () => {
-    const { app, run, databaseUrl } = useOperatedApp(kind, newDirectory);
+  const { app, run } = useOperatedApp(kind, newDirectory);
 
+  describe('The command admin create-user', () => {
     it('creates the first administrator, with the password on its standard input', async () => {
       const { email, password } = aPerson();
 
       const args = ['create-user', '--email', email, '--role', 'admin'];
-      const surroundings = { env: { DATABASE_URL: databaseUrl() }, input: `${password}\n` };
-      const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), args, surroundings);
+      const { exitCode, stdout, stderr } = await run(args, `${password}\n`);
 
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       const login = await app().post('/login').send({ email, password }).expect(200);
@@ -66,13 +65,11 @@ onEachDatabase((kind) => {
       const none = await run(['create-user', '--email', 'nobody'], `${CANARY} battery`);
 
       expect(taken).toMatchObject({ exitCode: 1, stdout: '' });
-      expect(none).toMatchObject({ exitCode: 1, stdout: '', stderr: '"nobody" is no email address.\n' });
+      expect(none).toMatchObject({ exitCode: 1, stdout: '', stderr: '"nobody" is not an email address.\n' });
     });
   });
 
   describe('The command admin list', () => {
-    const { app, run } = useOperatedApp(kind, newDirectory);
-
     it('prints a line for each user, and of those that are asked for', async () => {
       const word = aUsername();
       const [first, second] = [
@@ -111,8 +108,6 @@ onEachDatabase((kind) => {
   });
 
   describe('The commands admin disable and enable', () => {
-    const { app, run } = useOperatedApp(kind, newDirectory);
-
     it('shut an account, whose tokens the running service refuses from then on, and open it again', async () => {
       await anAdmin(app());
       const { id, email, password, token, refreshToken } = await signUp(app());
@@ -159,8 +154,6 @@ onEachDatabase((kind) => {
   });
 
   describe('The command admin set-roles', () => {
-    const { app, run } = useOperatedApp(kind, newDirectory);
-
     it('makes an administrator of a user, whose older tokens are refused', async () => {
       const { email, password, token } = await signUp(app());
 
@@ -186,8 +179,6 @@ onEachDatabase((kind) => {
   });
 
   describe('The command admin revoke-sessions', () => {
-    const { app, run } = useOperatedApp(kind, newDirectory);
-
     it('ends all sessions of the user in the running service, and no others', async () => {
       const [person, stranger] = [await signUp(app()), await signUp(app())];
       const { id, email, password } = person;
@@ -223,7 +214,17 @@ onEachDatabase((kind) => {
 });
 
 describe('The command admin create-user', () => {
-  const { app, run } = useOperatedApp('SQLite', newDirectory);
+  const { app, run, databaseUrl } = useOperatedApp('SQLite', newDirectory);
+
+  it('takes the password from the standard input of its process, and ends with exit code 0', async () => {
+    const { email, password } = aPerson();
+
+    const given = { env: { DATABASE_URL: databaseUrl() }, input: `${password}\n` };
+    const { exitCode, stderr } = await runAdmin(newDirectory(), ['create-user', '--email', email], given);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    await app().post('/login').send({ email, password }).expect(200);
+  });
 
   it.each([
     ['with the line end of Windows', '\r\n'],
@@ -247,7 +248,7 @@ describe('The command admin create-user', () => {
       `${CANARY} x`,
       /no such role|GET \/admin\/roles/,
     ],
-    ['a username that is none', ['--username', 'a b'], `${CANARY} x`, /"a b" is no username/],
+    ['a username that is none', ['--username', 'a b'], `${CANARY} x`, /"a b" is not a username/],
   ])('refuses %s, exits with 1 and creates no account', async (_what, more, input, says) => {
     const { email } = aPerson();
 
@@ -284,7 +285,7 @@ describe('The command admin', () => {
   });
 
   it('says how it is used with --help, and exits with 0', async () => {
-    const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), ['--help']);
+    const { exitCode, stdout, stderr } = await runAdminHere(newDirectory(), ['--help']);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/^usage: npm run admin -- create-user --email ADDRESS/);
@@ -293,7 +294,7 @@ describe('The command admin', () => {
   it('exits with 1 in the wrong directory and makes no database there', async () => {
     const directory = newDirectory();
 
-    const run = await runAdmin(directory, ['list']);
+    const run = await runAdminHere(directory, ['list']);
 
     expect(run).toEqual({
       exitCode: 1,
@@ -314,7 +315,7 @@ describe('The command admin', () => {
   });
 
   it('exits with 1 where the database does not answer, and tells no secret', async () => {
-    const { exitCode, stdout, stderr } = await runAdmin(newDirectory(), ['list'], {
+    const { exitCode, stdout, stderr } = await runAdminHere(newDirectory(), ['list'], {
       env: { DATABASE_URL: 'mysql://somebody:a-secret-of-theirs@127.0.0.1:1/latchkey' },
     });
 

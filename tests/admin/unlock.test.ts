@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { runAdmin, useOperatedApp } from '../support/admin-command.ts';
+import { runAdminHere, useOperatedApp } from '../support/admin-command.ts';
 import { createTestDatabase, onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
 import { failTimes, waitOut } from '../support/guessing.ts';
@@ -92,7 +92,7 @@ onEachDatabase((kind) => {
       const env = { DATABASE_URL: database.url };
 
       for (let tries = 0; tries < 2; tries++) {
-        expect(await runAdmin(newDirectory(), ['unlock', '--email', aPerson().email], { env })).toEqual({
+        expect(await runAdminHere(newDirectory(), ['unlock', '--email', aPerson().email], { env })).toEqual({
           exitCode: 1,
           stdout: '',
           stderr: 'The database is empty or behind. Start the service once.\n',

@@ -1,13 +1,17 @@
-import { execFile } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { keys as keysCommand } from '../../src/cli/keys-command.ts';
 import { secretKey } from '../../src/core/tokens/keys.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { inDirectory, runHere, runProgram } from '../support/commands.ts';
 import { useDirectories } from '../support/directories.ts';
-import { aPerson } from '../support/people.ts';
-import { startServer } from '../support/server-process.ts';
+import { aPerson, signUp } from '../support/people.ts';
+import { type Run, startServer } from '../support/server-process.ts';
+import { createMigratedDatabase } from '../support/template.ts';
+import type { TestDatabase } from '../support/test-database.ts';
 
 const KEYS = fileURLToPath(new URL('../../dist/cli/keys.js', import.meta.url));
 const SECRET = 'Zq3vYw8rT1mKx6bNc0sHd5gJf2pLa7eUo9iRtXyVzBwQ';
@@ -15,19 +19,21 @@ const PREVIOUS_SECRET = 'Hn4kPz9sW2uMd7cFe1tGb6jLx3qRv8yTo0aIhKyXwCmE';
 
 const newDirectory = useDirectories();
 
-interface Run {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
+function keys(args: readonly string[], directory: string, env: Record<string, string> = {}): Promise<Run> {
+  return runHere(keysCommand, directory, args, { env });
 }
 
-function keys(args: string[], directory: string, env: Record<string, string> = {}): Promise<Run> {
-  const options = { cwd: directory, env: { PATH: process.env.PATH ?? '', ...env } };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [KEYS, ...args], options, (error, stdout, stderr) => {
-      resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
+/** What `work` does with a service that stops then, and writes down for what it used its keys. */
+async function withService<Result>(
+  env: Record<string, string>,
+  work: (app: TestApp) => Promise<Result>,
+): Promise<Result> {
+  const app = await startApp('SQLite', env);
+  try {
+    return await work(app);
+  } finally {
+    await app.stop();
+  }
 }
 
 describe('The command keys new', () => {
@@ -53,9 +59,8 @@ describe('The command keys new', () => {
     expect(createPrivateKey(stdout)).toMatchObject(expected);
     writeFileSync(join(directory, 'key.pem'), stdout, { mode: 0o600 });
 
-    const server = await startServer(directory, { JWT_ALG: algorithm, JWT_PRIVATE_KEY_FILE: 'key.pem' });
-    const token = await signUpAt(server.url);
-    await server.stop();
+    const env = { JWT_ALG: algorithm, JWT_PRIVATE_KEY_FILE: 'key.pem' };
+    const { token } = await inDirectory(directory, () => withService(env, signUp));
 
     const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
     expect(header.alg).toBe(algorithm);
@@ -86,18 +91,23 @@ describe('The command keys', () => {
 });
 
 describe('The command keys status', () => {
-  it('tells of each key what it is for, when it was used and from when it may go, and no secret', async () => {
-    const directory = newDirectory();
-    const old = await startServer(directory, { JWT_SECRET: PREVIOUS_SECRET });
-    await signUpAt(old.url);
-    await old.stop();
-    const env = { JWT_SECRET: SECRET, JWT_PREVIOUS_SECRETS: PREVIOUS_SECRET };
-    const server = await startServer(directory, env);
-    const token = await signUpAt(server.url);
-    await fetch(`${server.url}/verify`, { headers: { Authorization: `Bearer ${token}` } });
-    await server.stop();
+  let database: TestDatabase;
+  /** Of the service that was last, on the database of one that had another key. */
+  let env: Record<string, string>;
 
-    const { exitCode, stdout, stderr } = await keys(['status'], directory, env);
+  beforeAll(async () => {
+    database = await createMigratedDatabase('SQLite');
+    await withService({ DATABASE_URL: database.url, JWT_SECRET: PREVIOUS_SECRET }, signUp);
+    env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, JWT_PREVIOUS_SECRETS: PREVIOUS_SECRET };
+    await withService(env, async (app) => {
+      const { token } = await signUp(app);
+      await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
+    });
+  });
+  afterAll(() => database.drop());
+
+  it('tells of each key what it is for, when it was used and from when it may go, and no secret', async () => {
+    const { exitCode, stdout, stderr } = await keys(['status'], newDirectory(), env);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const [current = '', previous = ''] = stdout.split(/\n\n/);
@@ -120,12 +130,7 @@ describe('The command keys status', () => {
   });
 
   it('keeps telling of a key that is not configured any more', async () => {
-    const directory = newDirectory();
-    const old = await startServer(directory, { JWT_SECRET: PREVIOUS_SECRET });
-    await signUpAt(old.url);
-    await old.stop();
-
-    const { stdout } = await keys(['status'], directory, { JWT_SECRET: SECRET });
+    const { stdout } = await keys(['status'], newDirectory(), { ...env, JWT_PREVIOUS_SECRETS: '' });
 
     expect(stdout).toContain(secretKey(PREVIOUS_SECRET).kid);
     expect(stdout).toContain('not configured any more');
@@ -134,11 +139,15 @@ describe('The command keys status', () => {
   it('uses the generated secret of the data directory and does not print it', async () => {
     const directory = newDirectory();
     const server = await startServer(directory);
-    await signUpAt(server.url);
+    await fetch(`${server.url}/signup`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(aPerson()),
+    });
     await server.stop();
     const secret = readFileSync(join(directory, 'data/jwt-secret'), 'utf8').trim();
 
-    const { exitCode, stdout } = await keys(['status'], directory);
+    const { exitCode, stdout } = await runProgram(KEYS, directory, ['status']);
 
     expect(exitCode).toBe(0);
     expect(stdout).toContain(secretKey(secret).kid);
@@ -146,9 +155,9 @@ describe('The command keys status', () => {
   });
 
   it('exits with 78 on a faulty configuration and names the variable without the key', async () => {
-    const env = { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: 'garbage-in-place-of-a-key' };
+    const faulty = { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: 'garbage-in-place-of-a-key' };
 
-    const { exitCode, stdout, stderr } = await keys(['status'], newDirectory(), env);
+    const { exitCode, stdout, stderr } = await runProgram(KEYS, newDirectory(), ['status'], { env: faulty });
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: '' });
     expect(stderr).toContain('JWT_PRIVATE_KEY');
@@ -165,13 +174,3 @@ describe('The command keys status', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 });
-
-async function signUpAt(url: string): Promise<string> {
-  const response = await fetch(`${url}/signup`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(aPerson()),
-  });
-  const { access_token } = (await response.json()) as { access_token: string };
-  return access_token;
-}
