@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, loadConfig } from '../../src/config/config.ts';
+import { type CliDatabase, readCliDatabase } from '../support/cli-database.ts';
 import { useDirectories } from '../support/directories.ts';
 
 const DATABASE_CJS = fileURLToPath(new URL('../../config/database.cjs', import.meta.url));
@@ -16,12 +17,6 @@ const REST_OF_PRODUCTION = {
   PUBLIC_URL: 'https://auth.example.com',
 };
 
-interface CliDatabase {
-  readonly storage?: string;
-  readonly dialectOptions?: { readonly ssl?: unknown; readonly charset?: string };
-  readonly [member: string]: unknown;
-}
-
 const newDirectory = useDirectories();
 
 /** The entry of config/database.cjs as sequelize-cli loads it, in a directory without a .env file. */
@@ -30,21 +25,14 @@ async function readByCli(
   env: Record<string, string>,
   directory = newDirectory(),
 ): Promise<CliDatabase> {
-  const code = `
-    try {
-      process.stdout.write(JSON.stringify(require(process.argv[1])[process.argv[2]]));
-    } catch (error) {
-      process.stderr.write(error.message);
-      process.exit(1);
-    }`;
-  return new Promise((resolve, reject) => {
-    execFile(
-      process.execPath,
-      ['--eval', code, DATABASE_CJS, name],
-      { cwd: directory, env: { PATH: process.env.PATH, ...env } },
-      (error, stdout, stderr) => (error === null ? resolve(JSON.parse(stdout)) : reject(new Error(stderr))),
-    );
-  });
+  return readCliDatabase(name, env, directory);
+}
+
+/** The same in a process of its own, as sequelize-cli is one. */
+function readByProcess(name: Environment, env: Record<string, string>, directory: string): CliDatabase {
+  const code = 'process.stdout.write(JSON.stringify(require(process.argv[1])[process.argv[2]]))';
+  const options = { cwd: directory, env: { PATH: process.env.PATH, ...env } };
+  return JSON.parse(execFileSync(process.execPath, ['--eval', code, DATABASE_CJS, name], options).toString());
 }
 
 function readByServer(name: Environment, env: Record<string, string>) {
@@ -183,5 +171,18 @@ describe('without a DATABASE_URL', () => {
 
   it('the other environments of the command line still work', async () => {
     expect(await readByCli('test', { NODE_ENV: 'production' })).toMatchObject({ dialect: 'sqlite' });
+  });
+});
+
+describe('config/database.cjs', () => {
+  it('reads the variables and the directory of its process, in which it makes what no other user may enter', () => {
+    const directory = newDirectory();
+    const env = { DATABASE_URL: 'sqlite:./data/auth.sqlite' };
+
+    const database = readByProcess('development', env, directory);
+
+    expect(database).toEqual(readCliDatabase('development', env, directory));
+    expect(database.storage).toBe(join(directory, 'data/auth.sqlite'));
+    expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
   });
 });

@@ -11,24 +11,18 @@ import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { applyMigrations, isSchemaCurrent, pendingMigrations } from '../../src/db/migrate.ts';
 import { createStore } from '../../src/db/store.ts';
 import { roleStoresOf } from '../../src/features/roles/stores.ts';
+import { NOTHING_ELSE } from '../support/cli-database.ts';
 import { createTestDatabase, onEachDatabase, onMysql, type TestDatabase } from '../support/databases.ts';
 import { isLongForm } from '../support/extent.ts';
 import { recordedRevocations } from '../support/feed.ts';
 import { hashHere } from '../support/hashing.ts';
+import { runCliHere } from '../support/migrations.ts';
 import { modelsOf } from '../support/models.ts';
+import { createMigratedDatabase } from '../support/template.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = fileURLToPath(new URL('../../node_modules/.bin/sequelize-cli', import.meta.url));
 const DEMO_PASSWORD = 'correct horse battery staple';
-
-/** Set, so that nothing comes in from a .env file of the checkout. */
-const NOTHING_ELSE = {
-  NODE_ENV: '',
-  DATA_DIR: '',
-  DATABASE_URL_FILE: '',
-  DATABASE_TLS: '',
-  DATABASE_TLS_CA_FILE: '',
-};
 
 interface Run {
   readonly exitCode: number;
@@ -75,26 +69,27 @@ onEachDatabase((kind) => {
       }
     });
 
-    /** A fresh database, as the server sees it and as the command line reaches it. */
-    async function freshDatabase() {
-      const testDatabase = await createTestDatabase(kind);
+    /**
+     * A database as the server sees it and as the command line reaches it: `cli` is a run of that, `command` one that has
+     * to succeed and that is about the migrations and seeders alone, which need no process but in the long form.
+     */
+    async function reach(testDatabase: TestDatabase) {
       const config: DatabaseConfig = loadConfig({ DATABASE_URL: testDatabase.url }).database;
       const database = await connectDatabase(config);
       opened.push({ database, testDatabase });
-      return {
-        config,
-        database,
-        cli: (args: readonly string[], env: Record<string, string> = {}) =>
-          runCli(args, { DATABASE_URL: testDatabase.url, ...env }),
+      const cli = (args: readonly string[], env: Record<string, string> = {}) =>
+        runCli(args, { DATABASE_URL: testDatabase.url, ...env });
+      const command = async (...args: string[]) => {
+        if (isLongForm()) expect(await cli(args)).toMatchObject({ exitCode: 0 });
+        else await runCliHere(args, testDatabase.url);
       };
+      return { config, database, cli, command };
     }
 
+    const freshDatabase = async () => reach(await createTestDatabase(kind));
+
     /** Migrated by the server, so that the command line is only asked what a test is about. */
-    async function migratedDatabase() {
-      const fresh = await freshDatabase();
-      await applyMigrations(fresh.config);
-      return fresh;
-    }
+    const migratedDatabase = async () => reach(await createMigratedDatabase(kind));
 
     async function emailsIn(database: Database): Promise<string[]> {
       return (await modelsOf(database).users.findAll()).map(({ email }) => email);
@@ -114,8 +109,11 @@ onEachDatabase((kind) => {
     // Which environment it is has nothing to do with the database.
     const ways = kind === 'SQLite' || isLongForm() ? WAYS : WAYS.slice(0, 1);
     describe.each(ways)('with $way', ({ environment, args, env }) => {
-      it('db:migrate brings the schema to where the server wants it, without any user', async () => {
-        const { database, cli } = await freshDatabase();
+      const people = environment === 'production' ? [] : ['demo@example.com'];
+      const said = environment === 'production' ? 'adds no user' : 'adds the demo user, once';
+
+      it(`db:migrate brings the schema to where the server wants it, and db:seed:all ${said}`, async () => {
+        const { config, database, cli } = await freshDatabase();
         expect(await pendingMigrations(database)).not.toEqual([]);
 
         const { exitCode, output } = await cli(['db:migrate', ...args], env);
@@ -124,17 +122,14 @@ onEachDatabase((kind) => {
         expect(output).toContain(`Using environment "${environment}"`);
         expect(await pendingMigrations(database)).toEqual([]);
         expect(await isSchemaCurrent(database, 1000)).toBe(true);
+        expect(await applyMigrations(config)).toEqual([]);
         expect(await emailsIn(database)).toEqual([]);
-      });
-
-      it(`db:seed:all ${environment === 'production' ? 'adds no user' : 'adds the demo user, once'}`, async () => {
-        const { database, cli } = await migratedDatabase();
 
         const first = await cli(['db:seed:all', ...args], env);
         const second = await cli(['db:seed:all', ...args], env);
 
         expect([first, second]).toMatchObject([{ exitCode: 0 }, { exitCode: 0 }]);
-        expect(await emailsIn(database)).toEqual(environment === 'production' ? [] : ['demo@example.com']);
+        expect(await emailsIn(database)).toEqual(people);
       });
     });
 
@@ -148,15 +143,8 @@ onEachDatabase((kind) => {
       expect(output).toContain('No migrations were executed, database schema was already up to date.');
     });
 
-    it('leaves the server nothing to do: applyMigrations applies none', async () => {
-      const { config, cli } = await freshDatabase();
-      await cli(['db:migrate']);
-
-      expect(await applyMigrations(config)).toEqual([]);
-    });
-
     it('db:migrate:undo takes back the last migration, and db:migrate brings it again', async () => {
-      const { config, database, cli } = await freshDatabase();
+      const { config, database, cli, command } = await freshDatabase();
       const all = await pendingMigrations(database);
       await applyMigrations(config);
 
@@ -165,7 +153,7 @@ onEachDatabase((kind) => {
       expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
       expect(await pendingMigrations(database)).toEqual(all.slice(-1));
       expect(await isSchemaCurrent(database, 1000)).toBe(false);
-      expect(await cli(['db:migrate'])).toMatchObject({ exitCode: 0 });
+      await command('db:migrate');
       expect(await pendingMigrations(database)).toEqual([]);
     });
 
@@ -179,8 +167,8 @@ onEachDatabase((kind) => {
     });
 
     it('db:seed:all makes a demo user who is found by both identifiers and whose password is right', async () => {
-      const { database, cli } = await migratedDatabase();
-      await cli(['db:seed:all']);
+      const { database, command } = await migratedDatabase();
+      await command('db:seed:all');
       const { users } = createStore(database, roleStoresOf);
 
       const user = await users.findByEmail(parseEmail('demo@example.com')?.canonical ?? '');
@@ -195,21 +183,21 @@ onEachDatabase((kind) => {
     });
 
     it('db:seed:all does not touch the account of a person who has one of its identifiers', async () => {
-      const { database, cli } = await migratedDatabase();
+      const { database, command } = await migratedDatabase();
       const { users } = createStore(database, roleStoresOf);
       const person = await insertPerson(database, 'Demo@Example.com');
 
-      expect(await cli(['db:seed:all'])).toMatchObject({ exitCode: 0 });
+      await command('db:seed:all');
 
       expect(await users.findByEmail('demo@example.com')).toEqual(person);
       expect(await emailsIn(database)).toEqual(['Demo@Example.com']);
     });
 
     it('db:migrate brings the roles and permissions of the service, admin with all of these', async () => {
-      const { database, cli } = await freshDatabase();
+      const { database, command } = await freshDatabase();
       const at = Date.now();
 
-      expect(await cli(['db:migrate'])).toMatchObject({ exitCode: 0 });
+      await command('db:migrate');
 
       const { permissions, ...stores } = createStore(database, roleStoresOf);
       const named = await permissions.list(1000, undefined);
@@ -225,17 +213,15 @@ onEachDatabase((kind) => {
     });
 
     it('db:migrate gives everybody who was there before roles the role user', async () => {
-      const { database, cli } = await freshDatabase();
+      const { database, command } = await freshDatabase();
       const roles = '20261120000300-create-roles.cjs';
-      expect(await cli(['db:migrate', '--to', '20261120000200-create-login-failures.cjs'])).toMatchObject({
-        exitCode: 0,
-      });
+      await command('db:migrate', '--to', '20261120000200-create-login-failures.cjs');
       const at = new Date();
       const ids = ['a', 'b'].map((end) => `01980000-0000-7000-8000-00000000000${end}`);
       const row = (id: string) => ({ id, email: id, email_canonical: id, created_at: at, updated_at: at });
       await database.sequelize.getQueryInterface().bulkInsert('users', ids.map(row));
 
-      expect(await cli(['db:migrate', '--to', roles])).toMatchObject({ exitCode: 0 });
+      await command('db:migrate', '--to', roles);
 
       const { userRoles, rights } = createStore(database, roleStoresOf);
       expect([...(await userRoles.rolesOf(ids))]).toEqual(ids.map((id) => [id, ['user']]));
@@ -243,7 +229,7 @@ onEachDatabase((kind) => {
     });
 
     it('db:migrate:undo takes the roles back and leaves the people, and db:migrate brings both together', async () => {
-      const { database, cli } = await migratedDatabase();
+      const { database, command } = await migratedDatabase();
       const { userRoles, roles, revocations } = createStore(database, roleStoresOf);
       const person = await insertPerson(database, 'ada@example.com');
       const at = new Date();
@@ -253,7 +239,7 @@ onEachDatabase((kind) => {
       await revocations.insert([{ kind: 'role', subjectId: name, notBefore: at, expiresAt: at }], at);
 
       const before = ['--to', '20261120000300-create-roles.cjs'];
-      expect(await cli(['db:migrate:undo:all', ...before])).toMatchObject({ exitCode: 0 });
+      await command('db:migrate:undo:all', ...before);
 
       const tables = await database.sequelize.getQueryInterface().showAllTables();
       for (const table of ['roles', 'permissions', 'role_permissions', 'user_roles']) {
@@ -261,7 +247,7 @@ onEachDatabase((kind) => {
       }
       const columns = await database.sequelize.getQueryInterface().describeTable('users');
       expect(columns).not.toHaveProperty('rights_version');
-      expect(await cli(['db:migrate'])).toMatchObject({ exitCode: 0 });
+      await command('db:migrate');
       expect(await emailsIn(database)).toEqual(['ada@example.com']);
       expect(await userRoles.rolesOf([person.id])).toEqual(new Map([[person.id, ['user']]]));
       expect(await roles.find(name)).toBeNull();
@@ -269,14 +255,14 @@ onEachDatabase((kind) => {
     });
 
     it('db:seed:all brings back what was deleted of the roles and permissions, and does so once', async () => {
-      const { database, cli } = await migratedDatabase();
+      const { database, command } = await migratedDatabase();
       const { roles, permissions } = createStore(database, roleStoresOf);
       await permissions.remove('users:delete');
       await permissions.remove('roles:update');
       await roles.remove('user');
 
       for (const _time of [1, 2]) {
-        expect(await cli(['db:seed:all'])).toMatchObject({ exitCode: 0 });
+        await command('db:seed:all');
 
         expect((await permissions.list(1000, undefined)).map(({ name }) => name)).toEqual(
           Object.keys(PERMISSIONS).sort(),
@@ -287,7 +273,7 @@ onEachDatabase((kind) => {
     });
 
     it('db:seed:all leaves alone what was changed and what was added', async () => {
-      const { database, cli } = await migratedDatabase();
+      const { database, command } = await migratedDatabase();
       const { roles, permissions } = createStore(database, roleStoresOf);
       const at = new Date(1_800_000_000_000);
       await permissions.insert({ name: 'orders:read', description: 'Ours', createdAt: at });
@@ -300,29 +286,29 @@ onEachDatabase((kind) => {
       await roles.raiseVersions([user, admin], at);
       const before = await roles.list(1000, undefined);
 
-      expect(await cli(['db:seed:all'])).toMatchObject({ exitCode: 0 });
+      await command('db:seed:all');
 
       expect(await roles.list(1000, undefined)).toEqual(before);
       expect(before.map(({ name }) => name)).toEqual(['admin', 'clerk', 'user']);
     });
 
     it('db:seed:all gives the demo user the role user, and no role that was taken away', async () => {
-      const { database, cli } = await migratedDatabase();
+      const { database, command } = await migratedDatabase();
       const { userRoles, users } = createStore(database, roleStoresOf);
-      await cli(['db:seed:all']);
+      await command('db:seed:all');
       const { id = '' } = (await users.findByEmail('demo@example.com')) ?? {};
       expect(await userRoles.rolesOf([id])).toEqual(new Map([[id, ['user']]]));
 
       await userRoles.add(id, ['admin']);
       await modelsOf(database).userRoles.destroy({ where: { userId: id, role: 'user' } });
-      await cli(['db:seed:all']);
+      await command('db:seed:all');
 
       expect(await userRoles.rolesOf([id])).toEqual(new Map([[id, ['admin']]]));
     });
 
     it('db:seed:undo:all removes the demo user and no other', async () => {
-      const { database, cli } = await migratedDatabase();
-      await cli(['db:seed:all']);
+      const { database, cli, command } = await migratedDatabase();
+      await command('db:seed:all');
       await insertPerson(database, 'ada@example.com');
 
       expect(await cli(['db:seed:undo:all'])).toMatchObject({ exitCode: 0 });
@@ -365,35 +351,38 @@ onMysql(() => {
       return name;
     }
 
-    it.each(WAYS)('makes the database with $way, which db:migrate then fills', async ({ args, env }) => {
-      const name = newName();
-      const url = Object.assign(new URL(process.env.TEST_MYSQL_URL ?? ''), { pathname: `/${name}` });
-      const cli = (command: string) => runCli([command, ...args], { DATABASE_URL: url.href, ...env });
+    it.each(isLongForm() ? WAYS : WAYS.slice(0, 1))(
+      'makes the database with $way, which db:migrate then fills',
+      async ({ args, env }) => {
+        const name = newName();
+        const url = Object.assign(new URL(process.env.TEST_MYSQL_URL ?? ''), { pathname: `/${name}` });
+        const cli = (command: string) => runCli([command, ...args], { DATABASE_URL: url.href, ...env });
 
-      expect(await cli('db:migrate')).not.toMatchObject({ exitCode: 0 });
-      expect(await cli('db:create')).toMatchObject({ exitCode: 0 });
-      expect(await cli('db:migrate')).toMatchObject({ exitCode: 0 });
+        expect(await cli('db:migrate')).not.toMatchObject({ exitCode: 0 });
+        expect(await cli('db:create')).toMatchObject({ exitCode: 0 });
+        expect(await cli('db:migrate')).toMatchObject({ exitCode: 0 });
 
-      const tables = await administrate(`SHOW TABLES FROM ${name}`);
-      expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([
-        'SequelizeMeta',
-        'api_keys',
-        'client_permissions',
-        'client_secrets',
-        'clients',
-        'ledger',
-        'login_failures',
-        'permissions',
-        'revocations',
-        'role_permissions',
-        'roles',
-        'sessions',
-        'signing_keys',
-        'user_roles',
-        'users',
-        'write_probes',
-      ]);
-    });
+        const tables = await administrate(`SHOW TABLES FROM ${name}`);
+        expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([
+          'SequelizeMeta',
+          'api_keys',
+          'client_permissions',
+          'client_secrets',
+          'clients',
+          'ledger',
+          'login_failures',
+          'permissions',
+          'revocations',
+          'role_permissions',
+          'roles',
+          'sessions',
+          'signing_keys',
+          'user_roles',
+          'users',
+          'write_probes',
+        ]);
+      },
+    );
   });
 });
 
