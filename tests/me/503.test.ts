@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { useApp } from '../support/app.ts';
-import { HALF_A_SECOND_TO_WAIT, keepBusyAfterNextCompare, TWO_MAY_WAIT, whileBusy } from '../support/busy.ts';
+import { keepBusyAfterNextCompare, LITTLE_TIME_TO_WAIT, TWO_MAY_WAIT, whileBusy } from '../support/busy.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
 
@@ -39,7 +39,7 @@ onEachDatabase((kind) => {
 
 onEachDatabase((kind) => {
   describe('POST /me/password', () => {
-    const app = useApp(kind, HALF_A_SECOND_TO_WAIT);
+    const app = useApp(kind, LITTLE_TIME_TO_WAIT);
 
     it('answers 503 where the new password would wait too long to be hashed, and the right old one is no failure', async () => {
       const { id, email, password, token } = await signUp(app);

@@ -3,33 +3,32 @@ import type { TestApp } from './app.ts';
 
 /** Where supertest's requests come from. */
 const CLIENT = '127.0.0.1';
+const DEVICE = 'another device';
 
 /** One thread, in which a hash is expected to take 51 ms, and none waits longer than 100 ms: two places. */
 export const TWO_MAY_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '100', BCRYPT_COST: '10' };
-/** A second and more of work, which is far more than it takes to refuse what a test sends. */
-const LONG_COST = 14;
 
-/** Has the hash threads busy and their queue full while `doing` runs. The app has the settings TWO_MAY_WAIT. */
+/** Has all places of the hash queue taken while `doing` runs, those of known devices as well. */
 export async function whileBusy<Result>(
   { hashWorkers }: TestApp,
   doing: () => Promise<Result>,
 ): Promise<Result> {
-  const jobs = [1, 2, 3].map(() => hashWorkers.hash(CLIENT, { kind: 'hash', text: 'busy', cost: LONG_COST }));
-  const over = Promise.allSettled(jobs);
+  const places: { leave: () => void }[] = [];
+  while (hashWorkers.hasRoom(CLIENT)) places.push(hashWorkers.reserve(CLIENT));
+  while (hashWorkers.hasRoom(CLIENT, DEVICE)) places.push(hashWorkers.reserve(CLIENT, DEVICE));
   try {
     return await doing();
   } finally {
-    // The others have waited too long by then.
-    await over;
+    for (const place of places) place.leave();
   }
 }
 
-/** One thread, in which a hash is expected to take a millisecond, and none waits longer than half a second. */
-export const HALF_A_SECOND_TO_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '500', BCRYPT_COST: '4' };
-/** A second and a half of work. */
-const ENDLESS_COST = 15;
+/** One thread, in which a hash is expected to take a millisecond, and none waits longer than a fifth of a second. */
+export const LITTLE_TIME_TO_WAIT = { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '200', BCRYPT_COST: '4' };
+/** At least twice as much work. */
+const LONG_COST = 13;
 
-/** Has the thread busy for longer than HALF_A_SECOND_TO_WAIT once the next password has been compared. */
+/** Has the thread busy for longer than LITTLE_TIME_TO_WAIT once the next password has been compared. */
 export function keepBusyAfterNextCompare({ hashWorkers }: TestApp): {
   readonly over: () => Promise<unknown>;
 } {
@@ -37,7 +36,7 @@ export function keepBusyAfterNextCompare({ hashWorkers }: TestApp): {
   let work: Promise<unknown> = Promise.resolve();
   const spy = jest.spyOn(hashWorkers, 'compare').mockImplementationOnce((client, task) => {
     const result = compare(client, task);
-    work = hash(CLIENT, { kind: 'hash', text: 'busy', cost: ENDLESS_COST });
+    work = hash(CLIENT, { kind: 'hash', text: 'busy', cost: LONG_COST });
     return result;
   });
   return {
