@@ -43,15 +43,15 @@ const KEEP_ALIVE_MILLISECONDS = 1_000;
 /** The lowest that bcrypt knows, a millisecond. */
 const MIN_COST = 4;
 
-/** bcrypt takes 2^cost rounds; about so long each, until the first hash was measured. */
+/** bcrypt takes 2^cost rounds; about this long each, until the first hash was measured. */
 const EXPECTED_ROUND_MILLISECONDS = 0.05;
 
-/** Starts one thread; the others start with `warm` or when they are first needed, and all stay. */
+/** Starts no thread yet: each starts with `warm` or when it is first needed, and stays. */
 export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
   const { workers, maxWaitMilliseconds, bcryptCost, monotonic, observer } = options;
   const pool = new Piscina({
     filename: new URL('./hash-worker.js', import.meta.url).href,
-    minThreads: 1,
+    minThreads: 0,
     maxThreads: workers,
     idleTimeout: Number.POSITIVE_INFINITY,
     niceIncrement: NICENESS,
@@ -76,7 +76,7 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
       noteThreads();
       return await result;
     } catch (error) {
-      // Work that is given up at a stop is no fault of the service.
+      // Work that is given up at a stop is not an error of the service.
       throw closing ? new AppError('overloaded', undefined, { cause: error }) : error;
     }
   }

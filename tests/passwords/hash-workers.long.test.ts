@@ -1,0 +1,1 @@
+import './hash-workers.test.ts';
