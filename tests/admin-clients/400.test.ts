@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 
 type Body = Record<string, unknown>;
 
@@ -52,7 +52,7 @@ const BAD: readonly [what: string, body: Body, pointer: string, code: string][] 
   ['a secret of its own', { ...GOOD, client_secret: 'lcs_mine' }, '/client_secret', 'unknown_field'],
 ];
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST and PATCH /admin/clients', () => {
     const app = useApp(kind);
 

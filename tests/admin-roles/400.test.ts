@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { makeRole, signUpWith } from '../support/roles.ts';
 
 type Case = [what: string, body: unknown, pointer: string, code: string];
@@ -42,7 +42,7 @@ const REST: Case[] = [
   ['a wildcard', { permissions: ['users:*'] }, '/permissions/0', 'invalid_permission'],
 ];
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   const app = useApp(kind);
   let token: string;
   let name: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAdmin, ledgerOf } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
 
 const auth = { type: 'bearer' } as const;
@@ -22,7 +22,7 @@ const WRONG_ROLES = [
 ];
 const TOO_MANY_ROLES = Array.from({ length: 51 }, (_, index) => `role-${index}`);
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('GET /admin/users', () => {
     const app = useApp(kind);
 

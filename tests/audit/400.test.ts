@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAdmin } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 
 /** `make`, but what it made the first time is kept. */
 function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
@@ -12,7 +12,7 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
   };
 }
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe.each(['/admin/audit', '/me/activity'])('GET %s', (path) => {
     const app = useApp(kind);
     const admin = once(() => anAdmin(app));

@@ -7,7 +7,7 @@ import { makeClient, tokenOf } from '../support/clients.ts';
 import { signUp } from '../support/people.ts';
 import { CALLERS, type Caller, type CallerKind, ENDPOINTS } from './endpoints.ts';
 
-/** Makes a caller of each kind, a new one each time, since some endpoints end their caller. */
+/** Makes a caller of each kind. */
 const MAKE: Readonly<Record<CallerKind, (app: TestApp) => Promise<Caller>>> = {
   'no credential': async () => ({}),
   'a user': signUp,
@@ -37,9 +37,18 @@ const MATRIX = ENDPOINTS.flatMap(({ operation, method, statuses, ask }) =>
 
 describe('Who may do what', () => {
   const app = useApp('SQLite');
+  const readers = new Map<CallerKind, Promise<Caller>>();
+
+  /** All reading is done by one caller of each kind; what changes something may end its caller, and has one of its own. */
+  function callerFor(method: string, kind: CallerKind): Promise<Caller> {
+    if (method !== 'get') return MAKE[kind](app);
+    const reader = readers.get(kind) ?? MAKE[kind](app);
+    readers.set(kind, reader);
+    return reader;
+  }
 
   it.each(MATRIX)('$operation answers $status to $caller', async ({ method, caller, status, ask }) => {
-    const by = await MAKE[caller](app);
+    const by = await callerFor(method, caller);
     const { path, body, form } = await ask(app, by);
 
     const request = app[method as 'get'](path);

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -58,7 +58,7 @@ const TAKES_ANY_METHOD = '/verify';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', 'PURGE'];
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('A known path with a wrong method', () => {
     const app = useApp(kind);
 

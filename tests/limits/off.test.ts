@@ -29,10 +29,10 @@ describe('RATE_LIMITS=off', () => {
     }
   }
 
-  it('lets thousands of requests with one token pass, and no answer tells of a limit', async () => {
+  it('lets hundreds of requests with one token pass, and no answer tells of a limit', async () => {
     const { token } = await signUp(app);
 
-    await expectUnlimited(2000, () => app.get('/verify').auth(token, { type: 'bearer' }), 200);
+    await expectUnlimited(500, () => app.get('/verify').auth(token, { type: 'bearer' }), 200);
   });
 
   it('lets one address sign up again and again', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { CANARY } from '../support/logs.ts';
 import { aUsername, signUp } from '../support/people.ts';
 import { countQueries } from '../support/queries.ts';
@@ -13,7 +13,7 @@ const WRONG_TYPES = [
   { value: null, name: 'null' },
 ];
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /login', () => {
     const app = useApp(kind);
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /logout', () => {
     const app = useApp(kind);
 

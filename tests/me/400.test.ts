@@ -3,13 +3,13 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { aUsername, signUp } from '../support/people.ts';
 
 const CHALLENGE =
   'Bearer realm="latchkey", error="invalid_request", error_description="The request is malformed"';
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('GET /me', () => {
     const app = useApp(kind);
 

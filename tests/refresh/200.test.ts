@@ -2,12 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { type TestApp, useApp } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { times } from '../support/extent.ts';
 import { signUp } from '../support/people.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 const IDLE_SECONDS = 2_592_000;
 const PARALLEL = 50;
-const ROUNDS = 10;
+const ROUNDS = times(3, 10);
 
 function refresh(app: TestApp, refreshToken: string) {
   return app.post('/refresh').send({ refresh_token: refreshToken });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 import { countQueries } from '../support/queries.ts';
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /refresh', () => {
     const app = useApp(kind);
 

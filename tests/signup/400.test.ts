@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername } from '../support/people.ts';
 import { countQueries } from '../support/queries.ts';
@@ -15,7 +15,7 @@ const WRONG_TYPES = [
   { value: null, name: 'null' },
 ];
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /signup', () => {
     const app = useApp(kind);
 

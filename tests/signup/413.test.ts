@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { aPerson, type Person } from '../support/people.ts';
 
 const LIMIT_BYTES = 8 * 1024;
@@ -12,7 +12,7 @@ function paddedTo(bytes: number, person: Person): string {
   return text + ' '.repeat(bytes - Buffer.byteLength(text));
 }
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /signup', () => {
     const app = useApp(kind);
 
@@ -21,7 +21,7 @@ onEachDatabase((kind) => {
       expect(response.body).toMatchObject({
         status: 413,
         code: 'payload_too_large',
-        detail: 'The body may have up to 8 KB here.',
+        detail: 'The body must not exceed 8 KB.',
       });
     }
 

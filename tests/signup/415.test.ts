@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onOneDatabase } from '../support/databases.ts';
 import { aPerson } from '../support/people.ts';
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /signup', () => {
     const app = useApp(kind);
 

@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { isLongForm } from './extent.ts';
 import type { DatabaseKind } from './test-database.ts';
 
 export { administrate, createTestDatabase, type DatabaseKind, type TestDatabase } from './test-database.ts';
@@ -11,6 +12,12 @@ export const databaseKinds: readonly DatabaseKind[] = process.env.TEST_MYSQL_URL
 /** Runs a suite once on each database. */
 export function onEachDatabase(suite: (kind: DatabaseKind) => void): void {
   for (const kind of databaseKinds) describe(`on ${kind}`, () => suite(kind));
+}
+
+/** Runs a suite on SQLite in `npm test`, for what is refused before any database is asked; on each in the long form. */
+export function onOneDatabase(suite: (kind: DatabaseKind) => void): void {
+  if (isLongForm()) onEachDatabase(suite);
+  else describe('on SQLite', () => suite('SQLite'));
 }
 
 /** Runs a suite where there is a MySQL. */

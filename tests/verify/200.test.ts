@@ -110,12 +110,12 @@ onEachDatabase((kind) => {
       expect(await countQueries(app, () => ask('/me'))).toBeGreaterThan(0);
     });
 
-    it('answers 200 a thousand times, and notes the use of the key without a write each', async () => {
+    it('answers 200 two hundred times, and notes the use of the key without a write each', async () => {
       const { token } = await signUp(app);
       const ask = () => app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
 
       const queries = await countQueries(app, async () => {
-        for (let round = 0; round < 100; round++) await Promise.all(Array.from({ length: 10 }, ask));
+        for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 10 }, ask));
       });
 
       expect(queries).toBe(0);

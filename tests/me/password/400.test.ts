@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../support/app.ts';
-import { onEachDatabase } from '../../support/databases.ts';
+import { onOneDatabase } from '../../support/databases.ts';
 import { CANARY } from '../../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../../support/people.ts';
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /me/password', () => {
     const app = useApp(kind);
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { userWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
 import { askForToken, makeClient, postForm } from '../../support/clients.ts';
-import { onEachDatabase } from '../../support/databases.ts';
+import { onOneDatabase } from '../../support/databases.ts';
 import { signUp } from '../../support/people.ts';
 
 /** RFC 6749 section 5.2: what error_description may hold. */
@@ -20,7 +20,7 @@ function expectOAuthError({ type, headers, body }: Answer, error: string) {
   expect(body).toEqual({ error, error_description: expect.stringMatching(DESCRIPTION) });
 }
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /oauth/token, 400', () => {
     const app = useApp(kind);
 

@@ -1,0 +1,1 @@
+import './200.test.ts';
