@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuthService, signUp, startAuthService, startVerifyingService } from './support/auth-service.ts';
 import { type Run, runBenchmark } from './support/benchmark.ts';
+import { besideRevocations } from './support/beside-revocations.ts';
 import { type Figure, measured } from './support/figures.ts';
 import { type Line, openLine } from './support/http.ts';
 import { useMysql } from './support/mysql.ts';
@@ -25,7 +26,8 @@ async function measure(run: Run): Promise<Figure[]> {
   const waiting = await waitingFollowers(run, mysql, alone);
   const several = await startAuthService(run, mysql, 2);
   const lags = await revocationLags(run, alone, several);
-  return [...lags, ...(await killed(run, alone)), ...waiting];
+  const ended = await killed(run, alone);
+  return [...lags, ...ended, ...waiting, ...(await besideRevocations(run, mysql))];
 }
 
 /** From the answer to a logout until another service refuses the token. */
