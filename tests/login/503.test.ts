@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import type { Response } from 'supertest';
+import { anAdmin, ledgerOf } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { fillOnNextCompare, THOUSANDS_MAY_WAIT, TWO_MAY_WAIT, whileBusy } from '../support/busy.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -138,6 +139,26 @@ onEachDatabase((kind) => {
       await filled.emptied();
       await app.post('/login').send({ email, password }).expect(200);
       expect(await storedHash()).toMatch(/^lk1:/);
+    });
+  });
+
+  describe('POST /login with the new password that the operator has required', () => {
+    const app = useApp(kind, THOUSANDS_MAY_WAIT);
+
+    it('is 503 where there is no room to hash it, and no failed login in the audit log', async () => {
+      const { id, email, password } = await signUp(app);
+      const { token } = await anAdmin(app);
+      const path = `/admin/users/${id}/force-password-change`;
+      await app.post(path).auth(token, { type: 'bearer' }).expect(200);
+      const change = { email, password, new_password: `${CANARY} new battery` };
+      const filled = fillOnNextCompare(app);
+
+      const { body } = await app.post('/login').send(change).expect(503);
+
+      expect(body.code).toBe('overloaded');
+      expect(await ledgerOf(app).list({ subjectId: id, type: 'login.failed' }, 50, undefined)).toEqual([]);
+      await filled.emptied();
+      await app.post('/login').send(change).expect(200);
     });
   });
 

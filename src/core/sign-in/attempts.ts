@@ -12,9 +12,9 @@ export interface AttemptOptions {
   readonly failures: LoginFailureStore;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** After so many failures with one identifier each further attempt has to wait, twice as long each time. */
+  /** After this many failures with one identifier each further attempt has to wait, twice as long each time. */
   readonly freeFailures: number;
-  /** After so many in a row the password is not compared any more. */
+  /** After this many in a row the account is locked. */
   readonly maxFailures: number;
   /** Called for each attempt that has to wait, for the metrics. */
   readonly onLimited?: () => void;
@@ -25,17 +25,17 @@ export interface AttemptOptions {
  * `cancel` ends it; until then other attempts with the same keys may wait for it.
  */
 export interface Attempt {
-  /** False where the account takes no password any more; the answer must then be that to a wrong password. */
+  /** False where the account is locked; the answer must then be that to a wrong password. */
   readonly mayMatch: boolean;
-  /** Whether this failure is the one after which the account takes no password any more. */
+  /** Whether this failure locks the account. */
   readonly locks: boolean;
   /** The quota after a failure. */
   readonly quota: Quota | undefined;
   /** The password was wrong: it stays counted. */
   readonly fail: () => void;
-  /** The password was right. Returns the quota. A count that cannot be cleared is logged: the login stands. */
+  /** The password was correct. Returns the quota. A count that cannot be cleared is logged: the login stands. */
   readonly succeed: () => Promise<Quota | undefined>;
-  /** No password was compared, so it was no failure. A count that cannot be changed is logged. */
+  /** No password was compared, so it was not a failure. A count that cannot be changed is logged. */
   readonly cancel: () => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export interface Attempts {
   /** @throws AppError rate_limited while the next attempt has to wait */
   readonly begin: (keys: FailureKeys) => Promise<Attempt>;
   /**
-   * Refuses what this process knows that `begin` would refuse, without asking the database.
+   * Refuses what this process knows that `begin` would refuse, without querying the database.
    * @throws AppError rate_limited
    */
   readonly refuseKnownWait: (delay: FailureKey) => void;
@@ -52,6 +52,8 @@ export interface Attempts {
 /** A count that nothing is added to for a day does not delay any more. What locks is not forgotten. */
 export const FORGET_SECONDS = 86_400;
 const MAX_DELAY_SECONDS = 900;
+/** A login or a change at the same moment may replace the hash that was compared: then the password is compared again. */
+export const MAX_COMPARISONS = 2;
 /** A failure that another process counted may still be taken back, so such a wait is believed for a moment only. */
 const BELIEVED_MILLISECONDS = 1000;
 
@@ -74,7 +76,7 @@ export const NO_ATTEMPT_LIMITS: Attempts = {
  * attempts of one key take turns, so that they wait for one another here and not in the database.
  *
  * For devices that the account does not know the delay belongs to the identifier as typed and to no account, so that it
- * tells nothing about which accounts there are, which identifiers are one account's and when its owner logs in. The lock
+ * reveals nothing about which accounts exist, which identifiers are one account's and when its owner logs in. The lock
  * belongs to the account, and cannot be seen from outside.
  */
 export function createAttempts(options: AttemptOptions): Attempts {
@@ -89,12 +91,12 @@ export function createAttempts(options: AttemptOptions): Attempts {
     return inTurn(key, async () => {
       for (;;) {
         refuseKnownWait(keys.delay);
-        // Asked for before the database is: one that ends in between may have changed the count.
+        // Asked for before the database is queried: one that ends in between may have changed the count.
         const nextEnd = inFlight.nextEnd(key);
         const at = new Date(clock.now());
         const counted = await failures.count(keys, at, rule);
         if (counted !== null) return attemptOf(keys, at, counted, inFlight.begin(key));
-        // Those in flight may turn out to be right: ten concurrent logins with the right password all succeed.
+        // Those in flight may turn out to be correct: ten concurrent logins with the correct password all succeed.
         if (nextEnd === undefined) await refuse(keys, at);
         await nextEnd;
       }
@@ -123,7 +125,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
     throw rateLimited(quotaOf(recentFailures, milliseconds));
   }
 
-  /** Only where nothing but the clock ends the wait: an unlocked account takes its known devices immediately. */
+  /** Only waits that nothing but time can end: `unlock` ends that of a known device at once, so it is not cached. */
   function remember({ delay, lock }: FailureKeys, wait: KnownWait): void {
     if (delay !== lock) knownWaits.remember(textOf(delay), wait);
   }
@@ -151,7 +153,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
           await failures.succeed(keys, at);
           return quotaOf(keys.delay === keys.lock ? 0 : recentFailures - 1, 0);
         } catch (err) {
-          logger.warn({ err }, 'a right password stays counted as a wrong one');
+          logger.warn({ err }, 'could not reset the failure count after a correct password');
           return quota;
         } finally {
           end();
@@ -161,7 +163,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
         try {
           await failures.takeBack(keys, at);
         } catch (err) {
-          logger.warn({ err }, 'a try at a password stays counted');
+          logger.warn({ err }, 'could not take back a cancelled login attempt');
         } finally {
           end();
         }
@@ -197,8 +199,28 @@ function textOf({ account, device }: FailureKey): string {
   return `${account} ${device}`;
 }
 
-/** The log line for an account, or a device or the sessions of one, that takes no password any more. */
-export function lockoutEvent(userId: string): Record<string, string> {
-  const message = 'an account takes no password any more until it is unlocked';
+/** The result of `work`, which compares the password of an attempt. Where it throws, the attempt is cancelled. */
+export async function cancelOnThrow<Result>(attempt: Attempt, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    await attempt.cancel();
+    throw error;
+  }
+}
+
+/** The refusal of a wrong password. Where that locks the account, the log says so. */
+export function wrongPasswordError(
+  code: 'invalid_credentials' | 'wrong_password',
+  { locks, quota }: Attempt,
+  userId: string | undefined,
+): AppError {
+  if (!locks || userId === undefined) return new AppError(code, undefined, { quota });
+  return new AppError(code, undefined, { quota, event: lockoutEvent(userId) });
+}
+
+/** The log line for an account, a device or a session group that has been locked. */
+function lockoutEvent(userId: string): Record<string, string> {
+  const message = 'account locked until it is unlocked';
   return { event: 'password_locked', user_id: userId, message };
 }

@@ -3,7 +3,7 @@ import type { Turn } from '../passwords/fair-queue.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { User } from '../users/user.ts';
 
-/** The stored hash that a password was right for. */
+/** The stored hash that a password matched. */
 export interface Proof {
   readonly hash: string;
   /** Whether it should be replaced by a hash of the configured kind and cost. */
@@ -18,7 +18,8 @@ export function createComparePassword({
   readonly logger: Logger;
 }) {
   /**
-   * Null where the password is wrong, or where there is no user. Takes the time of one hash at the live cost either way.
+   * Null where the password is wrong, or where there is no user. A wrong password takes as long as a hash at the
+   * highest stored cost, whether or not the user exists.
    * @throws AppError overloaded
    */
   return async function comparePassword(
@@ -26,14 +27,14 @@ export function createComparePassword({
     password: string,
     turn: Turn,
   ): Promise<Proof | null> {
-    // For a disabled user no hash is compared, so that the right password takes as long as a wrong one.
+    // For a disabled user no hash is compared, so that the correct password takes as long as a wrong one.
     const stored = user?.disabledAt === null ? user.passwordHash : null;
     const { matches, outdated, pepperMissing, tooCostly } = await passwords.verify(password, stored, turn);
     if (pepperMissing) {
       logger.error({ user_id: user?.id }, 'a password hash was made with a pepper that is not configured');
     }
     if (tooCostly) {
-      const message = 'a password hash costs more than twice BCRYPT_COST: it is not compared';
+      const message = 'password hash rejected: its bcrypt cost is above BCRYPT_COST + 1';
       logger.error({ user_id: user?.id }, message);
     }
     return matches && stored !== null ? { hash: stored, outdated } : null;

@@ -6,22 +6,20 @@ import type { PrincipalCaller, UserPrincipal } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { requireActiveUser } from '../users/active-user.ts';
 import type { User } from '../users/user.ts';
-import { type Attempt, lockoutEvent } from './attempts.ts';
+import { type Attempt, cancelOnThrow, MAX_COMPARISONS, wrongPasswordError } from './attempts.ts';
 import { createComparePassword } from './compare-password.ts';
 import { keysOfSessions } from './failure-keys.ts';
 
-/** The user who gave their password again, and the stored hash that it is right for. */
+/** The user who gave their password again, and the stored hash that it matches. */
 export interface CurrentPassword {
   readonly user: User;
   readonly hash: string;
-  /** The place in the queue that the comparison has, for a hash that has to be made besides. */
+  /** The place in the queue that the comparison has, for a hash that has to be made in addition. */
   readonly place: Place;
 }
 
 /** Returns what it revoked, or null where the hash is no longer stored. */
 export type ChangeByPassword = (current: CurrentPassword) => Promise<Revocation[] | null>;
-
-const MAX_COMPARISONS = 2;
 
 /** Makes the function for changes that a stolen access token must not be enough for. */
 export function createWithCurrentPassword(core: Core) {
@@ -29,8 +27,8 @@ export function createWithCurrentPassword(core: Core) {
   const comparePassword = createComparePassword(core);
 
   /**
-   * Makes a change where the password of a user who is logged in is right, and announces what it revoked. Wrong passwords
-   * count, or a thief with an access token could guess without end.
+   * Makes a change where the password of a user who is logged in is correct, and announces what it revoked. Wrong
+   * passwords count, or a thief with an access token could guess without end.
    * @throws AppError wrong_password, token_revoked, rate_limited, overloaded, and what the change throws
    */
   return async function withCurrentPassword(
@@ -44,26 +42,20 @@ export function createWithCurrentPassword(core: Core) {
     let revoked: Revocation[] | null;
     try {
       attempt = await attempts.begin(keysOfSessions(userId));
-      try {
-        revoked = await compareAndChange(caller, password, attempt, place, change);
-      } catch (error) {
-        await attempt.cancel();
-        throw error;
-      }
+      revoked = await cancelOnThrow(attempt, compareAndChange(caller, password, attempt, place, change));
     } finally {
       place.leave();
     }
     if (revoked === null) {
       attempt.fail();
       await recordRefusal(caller, 'wrong_password');
-      const event = attempt.locks ? lockoutEvent(userId) : undefined;
-      throw new AppError('wrong_password', undefined, { quota: attempt.quota, ...(event && { event }) });
+      throw wrongPasswordError('wrong_password', attempt, userId);
     }
     sessions.announce(revoked);
     await attempt.succeed();
   };
 
-  /** Null where the password is wrong. Compares twice, since a login may have made the same password's hash anew. */
+  /** Null where the password is wrong. Compares twice, since a login may have hashed the same password again. */
   async function compareAndChange(
     caller: PrincipalCaller<UserPrincipal>,
     password: string,
@@ -79,7 +71,7 @@ export function createWithCurrentPassword(core: Core) {
         const revoked = await change({ user, hash: proof.hash, place });
         if (revoked !== null) return revoked;
       } catch (error) {
-        // A thief who hears that only the rest was refused has learned that the password is right.
+        // A thief who hears that only the rest was refused has learned that the password is correct.
         if (error instanceof AppError && error.code !== 'database_unavailable') {
           await recordRefusal(caller, error.code);
         }

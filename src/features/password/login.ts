@@ -5,8 +5,12 @@ import type { Quota } from '../../core/limits/quota.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
 import { isSamePassword } from '../../core/passwords/policy.ts';
 import { ANONYMOUS, type RequestOrigin, userCaller } from '../../core/principal.ts';
-import type { SessionGrant } from '../../core/sessions/sessions.ts';
-import { type Attempt, lockoutEvent } from '../../core/sign-in/attempts.ts';
+import {
+  type Attempt,
+  cancelOnThrow,
+  MAX_COMPARISONS,
+  wrongPasswordError,
+} from '../../core/sign-in/attempts.ts';
 import { createComparePassword, type Proof } from '../../core/sign-in/compare-password.ts';
 import {
   delayOfStrangers,
@@ -48,8 +52,6 @@ interface Device {
   readonly isKnown: boolean;
   readonly id?: string;
 }
-
-const MAX_COMPARISONS = 2;
 
 /** Signing in with a password. */
 export function createPasswordLogin(core: Core) {
@@ -96,19 +98,11 @@ export function createPasswordLogin(core: Core) {
       }
 
       const attempt = await attempts.begin(device.keys);
-      let signedIn: { readonly user: User; readonly grant: SessionGrant } | null;
-      try {
-        signedIn = await signIn(user, attempt, credentials, origin, place);
-      } catch (error) {
-        await attempt.cancel();
-        throw error;
-      }
+      const signedIn = await cancelOnThrow(attempt, signIn(user, attempt, credentials, origin, place));
       if (signedIn === null) {
         attempt.fail();
         await recordFailure(user, attempt, typed, origin);
-        const event = attempt.locks && user ? lockoutEvent(user.id) : undefined;
-        const { quota } = attempt;
-        throw new AppError('invalid_credentials', undefined, { quota, ...(event && { event }) });
+        throw wrongPasswordError('invalid_credentials', attempt, user?.id);
       }
       const quota = await attempt.succeed();
       return { ...signedIn, deviceToken: deviceTokens.issue(signedIn.user, device.id), quota };
@@ -143,8 +137,7 @@ export function createPasswordLogin(core: Core) {
   }
 
   /**
-   * The hash that is stored in the end: that of a new password where one is required, replaced where it is outdated.
-   * Where a required password is missing or not acceptable, that is recorded: a thief may have found the right one out.
+   * The hash that is stored in the end: that of a new password where one is required, renewed where it is outdated.
    * @throws AppError password_change_required, validation_failed, overloaded
    */
   async function settleHash(
@@ -154,35 +147,45 @@ export function createPasswordLogin(core: Core) {
     origin: RequestOrigin,
     place: Place,
   ): Promise<string> {
-    const isDemanded = user.passwordChangeRequiredAt !== null;
+    let newPassword: string | undefined;
     try {
-      if (isDemanded) return await replacePassword(user, proof, credentials, origin, place);
-      // Ignoring new_password would let the client believe that the password was changed.
-      if (credentials.newPassword !== undefined) throw passwordNotDemanded();
-      return proof.outdated ? await renewHash(user, proof, credentials.password, place) : proof.hash;
+      newPassword = requiredPassword(user, credentials);
     } catch (error) {
-      if (error instanceof AppError && error.code !== 'database_unavailable') {
-        const reason = isDemanded ? 'password_change_required' : 'password_not_demanded';
-        await record('login.failed', user, { reason }, origin);
-      }
+      // A thief may have found out the correct password.
+      const reason = user.passwordChangeRequiredAt ? 'password_change_required' : 'password_not_demanded';
+      await record('login.failed', user, { reason }, origin);
       throw error;
     }
+    if (newPassword !== undefined) return replacePassword(user, proof, newPassword, origin, place);
+    return proof.outdated ? renewHash(user, proof, credentials.password, place) : proof.hash;
   }
 
-  /** Where the operator requires another password, no login succeeds without one. */
-  async function replacePassword(
-    user: User,
-    { hash }: Proof,
-    { password, newPassword }: Credentials,
-    origin: RequestOrigin,
-    place: Place,
-  ): Promise<string> {
+  /**
+   * The new password where the operator requires one: no login succeeds without it.
+   * @throws AppError password_change_required, validation_failed
+   */
+  function requiredPassword(user: User, { password, newPassword }: Credentials): string | undefined {
+    if (user.passwordChangeRequiredAt === null) {
+      // Ignoring new_password would let the client believe that the password was changed.
+      if (newPassword !== undefined) throw newPasswordNotRequired();
+      return undefined;
+    }
     if (newPassword === undefined) throw new AppError('password_change_required');
     passwords.assertAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
     if (isSamePassword(newPassword, password)) {
-      const detail = 'Choose another password than the present one.';
+      const detail = 'Choose a password that differs from the current one.';
       throw fieldError('/new_password', 'password_unchanged', detail);
     }
+    return newPassword;
+  }
+
+  async function replacePassword(
+    user: User,
+    { hash }: Proof,
+    newPassword: string,
+    origin: RequestOrigin,
+    place: Place,
+  ): Promise<string> {
     const newHash = await passwords.hash(newPassword, place);
     const at = now();
     return store.transaction(async (stores) => {
@@ -276,7 +279,7 @@ function reasonOf(user: User | null): string {
   return user.passwordHash === null ? 'no_password' : 'wrong_password';
 }
 
-function passwordNotDemanded(): AppError {
+function newPasswordNotRequired(): AppError {
   const detail = 'This account may keep its password: POST /me/password changes it.';
   return fieldError('/new_password', 'password_not_demanded', detail);
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { GivenPassword, NewPassword } from '../../core/users/fields.ts';
 import { MAX_EMAIL_LENGTH } from '../../core/users/identifiers.ts';
-import { fault, wellFormedText } from '../../core/values/text.ts';
+import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
 
 const GivenIdentifier = wellFormedText.refine(
   (value) => value.length <= MAX_EMAIL_LENGTH,
-  fault('too_long', `Must have at most ${MAX_EMAIL_LENGTH} characters.`),
+  fieldIssue('too_long', `Must have at most ${MAX_EMAIL_LENGTH} characters.`),
 );
 
 const DeviceToken = wellFormedText.meta({
@@ -25,7 +25,7 @@ export const LoginBody = z
   })
   .refine(
     (body) => (body.email === undefined) !== (body.username === undefined),
-    fault('one_identifier', 'Send either email or username.'),
+    fieldIssue('one_identifier', 'Send either email or username.'),
   )
   .meta({
     id: 'Login',
