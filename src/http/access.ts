@@ -26,7 +26,7 @@ export interface Access<Who = unknown, Services = never> {
 }
 
 /** The codes with which a bearer credential may be refused. */
-export const TOKEN_REFUSALS: readonly ErrorCode[] = [
+export const BEARER_ERRORS: readonly ErrorCode[] = [
   'rate_limited',
   'invalid_request',
   'token_missing',
@@ -37,19 +37,19 @@ export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'database_unavailable',
 ];
 
-const USER_REFUSALS: readonly ErrorCode[] = [...TOKEN_REFUSALS, 'user_required'];
+const USER_ERRORS: readonly ErrorCode[] = [...BEARER_ERRORS, 'user_required'];
 
 /** Everybody. The schemes are those of a credential that the handler looks at itself. */
 export function anyone(...schemes: Access['schemes']): Access<undefined> {
   return { kind: 'anyone', schemes, refuses: [], authenticate: () => undefined };
 }
 
-/** Any caller with a good access token or API key: users and machine clients. */
+/** Any caller with a valid access token or API key: users and machine clients. */
 export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
     kind: 'bearer',
     schemes: ['bearer'],
-    refuses: TOKEN_REFUSALS,
+    refuses: BEARER_ERRORS,
     authenticate: (exchange) => exchange.authenticate(),
   };
 }
@@ -59,7 +59,7 @@ export function user(): Access<PrincipalCaller<UserPrincipal | ApiKeyPrincipal>>
   return {
     kind: 'user',
     schemes: ['bearer'],
-    refuses: USER_REFUSALS,
+    refuses: USER_ERRORS,
     authenticate: async (exchange) => requireUser(await exchange.authenticate()),
   };
 }
@@ -69,7 +69,7 @@ export function session(): Access<PrincipalCaller<UserPrincipal>> {
   return {
     kind: 'session',
     schemes: ['bearer'],
-    refuses: [...USER_REFUSALS, 'session_required'],
+    refuses: [...USER_ERRORS, 'session_required'],
     async authenticate(exchange) {
       const caller = requireUser(await exchange.authenticate());
       if (!isOfKind(caller, 'user')) throw new AppError('session_required');
@@ -84,7 +84,7 @@ export function permission(name: Permission): Access<PrincipalCaller<Authenticat
     kind: 'permission',
     schemes: ['bearer'],
     permission: name,
-    refuses: [...TOKEN_REFUSALS, 'insufficient_scope'],
+    refuses: [...BEARER_ERRORS, 'insufficient_scope'],
     async authenticate(exchange) {
       const caller = await exchange.authenticate();
       if (!caller.principal.permissions.includes(name)) throw insufficientScope(name);

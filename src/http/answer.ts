@@ -10,7 +10,7 @@ export interface AnswerParts {
   readonly quota?: Quota | undefined;
 }
 
-/** The bytes of an answer where they are made already: `body` would be written down anew for each request. */
+/** The bytes of an answer where they are made already: `body` would be serialized again for each request. */
 export interface Bytes {
   readonly mediaType: string;
   readonly bytes: string | Buffer;

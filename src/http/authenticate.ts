@@ -8,13 +8,13 @@ declare global {
   namespace Express {
     interface Request {
       /** Why its credential was refused, where it has been looked at already. */
-      tokenRefusal?: AppError;
+      credentialError?: AppError;
     }
   }
 }
 
 /**
- * The principal of a good access token or API key. At once where that needs no database.
+ * The principal of a valid access token or API key. At once where that needs no database.
  * @throws AppError token_invalid, token_expired, token_revoked, revocations_stale, database_unavailable
  */
 export type Authenticate = (credential: string) => AuthenticatedPrincipal | Promise<AuthenticatedPrincipal>;

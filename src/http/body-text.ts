@@ -9,7 +9,7 @@ export type FormParameters = readonly (readonly [name: string, value: string])[]
 const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const BYTE_ORDER_MARK = /^\ufeff/;
-/** A body is an object or a list, and nothing else (as Express' strict mode has it). */
+/** A body is an object or a list, and nothing else (as in Express' strict mode). */
 const BEGINS_AS_JSON = /^[ \t\r\n]*[[{]/;
 
 /**
@@ -45,11 +45,14 @@ function assertWithinLimits(bytes: Buffer, maxValues: number): void {
       values++;
       depth++;
       if (depth > MAX_JSON_DEPTH) {
-        throw new AppError('payload_too_large', `The body may nest up to ${MAX_JSON_DEPTH} levels.`);
+        throw new AppError(
+          'payload_too_large',
+          `The body must not exceed ${MAX_JSON_DEPTH} levels of nesting.`,
+        );
       }
     } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
     if (values > maxValues) {
-      throw new AppError('payload_too_large', `The body may have up to ${maxValues} values here.`);
+      throw new AppError('payload_too_large', `The body must not exceed ${maxValues} values.`);
     }
   }
 }
@@ -61,7 +64,7 @@ function assertWithinLimits(bytes: Buffer, maxValues: number): void {
 export function parseForm(bytes: Buffer, maxParameters: number): FormParameters {
   const pairs = bytes.toString().split('&', maxParameters + 1);
   if (pairs.length > maxParameters) {
-    throw new AppError('payload_too_large', `The form may have up to ${maxParameters} parameters.`);
+    throw new AppError('payload_too_large', `The form must not exceed ${maxParameters} parameters.`);
   }
   try {
     return pairs.filter((pair) => pair !== '').map(readPair);

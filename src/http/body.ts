@@ -10,7 +10,7 @@ import { parse } from './parse.ts';
 /** What a route reads as its body. */
 export interface BodyDescription {
   readonly kind: 'json' | 'form';
-  /** Of the body as it arrives, and of what it decompresses to. */
+  /** The limit of the body as it arrives, and of what it decompresses to. */
   readonly maxBytes: number;
   /** Members of objects and elements of arrays, or parameters of a form, all together. */
   readonly maxValues: number;
@@ -149,10 +149,11 @@ function readBytes(
     source.on('data', onData);
     source.once('end', () => finish());
     source.once('error', (cause) =>
-      finish(new AppError('invalid_request', 'The body is not in the encoding that it names.', { cause })),
+      finish(new AppError('invalid_request', 'The body does not match its Content-Encoding.', { cause })),
     );
     req.once('close', () => {
-      if (!req.complete) finish(new AppError('invalid_request', 'The body ended before its end.'));
+      if (!req.complete)
+        finish(new AppError('invalid_request', 'The connection closed before the whole body arrived.'));
     });
     if (decompress !== undefined) req.pipe(decompress);
   });
@@ -161,5 +162,5 @@ function readBytes(
 function tooLarge(maxBytes: number): AppError {
   const kilobytes = maxBytes / KILOBYTE;
   const limit = kilobytes < KILOBYTE ? `${kilobytes} KB` : `${kilobytes / KILOBYTE} MB`;
-  return new AppError('payload_too_large', `The body may have up to ${limit} here.`);
+  return new AppError('payload_too_large', `The body must not exceed ${limit}.`);
 }

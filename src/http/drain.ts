@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { closeAfter, whenOver } from './when-over.ts';
 
 export interface Drain {
@@ -16,7 +17,7 @@ export interface Drain {
 const GRACE_MILLISECONDS = 250;
 
 /**
- * Knows the requests in flight on `server`, so that it can be stopped without cutting one off. `release` is called for
+ * Tracks the requests in flight on `server`, so that it can be stopped without cutting one off. `release` is called for
  * those that wait for something to happen.
  */
 export function createDrain(server: Server, release: () => void = () => {}): Drain {
@@ -35,19 +36,20 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
 
   async function drain(withinMilliseconds: number, delayMilliseconds = 0): Promise<void> {
     draining = true;
-    const toldAt = performance.now();
-    // Connections that a balancer goes on using meanwhile end in good order, each behind an answer.
+    const stopAnnouncedAt = performance.now();
+    // Connections that a balancer goes on using meanwhile are closed cleanly, each after an answer.
     for (const res of inFlight) closeAfter(res);
-    if (delayMilliseconds > 0) await lasting(delayMilliseconds);
+    if (delayMilliseconds > 0) await delay(delayMilliseconds);
     const closed = new Promise<void>((resolve) => server.once('close', resolve));
     // The close of http.Server would also cut idle connections, on which a request may be under way this instant.
     NetServer.prototype.close.call(server);
     release();
     const until = performance.now() + withinMilliseconds;
     // A connection that was idle at the stop lasts as long as it would have anyway.
-    const keptAlive = delayMilliseconds > 0 ? toldAt + server.keepAliveTimeout - performance.now() : 0;
+    const keptAlive =
+      delayMilliseconds > 0 ? stopAnnouncedAt + server.keepAliveTimeout - performance.now() : 0;
     const grace = Math.max(GRACE_MILLISECONDS, keptAlive);
-    await Promise.race([closed, lasting(Math.min(grace, withinMilliseconds))]);
+    await Promise.race([closed, delay(Math.min(grace, withinMilliseconds))]);
     if (inFlight.size > 0) await settled(until - performance.now());
     server.closeAllConnections();
   }
@@ -60,8 +62,4 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
   }
 
   return { isDraining: () => draining, drain };
-}
-
-function lasting(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -13,10 +13,10 @@ export interface PresentedError {
   readonly body: object;
   readonly quota?: Quota | undefined;
   /** The error of the service behind it, for the log; undefined where it does not concern an operator. */
-  readonly refusal?: AppError | undefined;
+  readonly error?: AppError | undefined;
 }
 
-/** The form of a route's refusals: a problem document, or that of another standard. */
+/** The form of a route's errors: a problem document, or that of another standard. */
 export interface ErrorFormat {
   readonly present: (
     thrown: unknown,

@@ -6,12 +6,16 @@ import {
   type PrincipalCaller,
   type RequestOrigin,
 } from '../core/principal.ts';
+import type { Count } from '../core/sessions/count-refresh.ts';
 import { type Authenticate, readBearerToken, requireToken } from './authenticate.ts';
 import { originOf } from './origin.ts';
 import type { Limit } from './rate-limit.ts';
 import { abortSignalOf } from './when-over.ts';
 
-/** What of a request and its answer a handler may use beside parsed values. Handlers never see `req` and `res`. */
+/**
+ * The parts of a request and its answer that a handler may use in addition to its parsed values. Handlers never see
+ * `req` and `res`.
+ */
 export interface Exchange {
   readonly origin: RequestOrigin;
   /** The Authorization headers, as they were sent. */
@@ -27,7 +31,7 @@ export interface Exchange {
    * Counts the request against a limit, and shows in the answer what is left of it.
    * @throws AppError rate_limited
    */
-  readonly count: (policy: RequestPolicy, key: string) => Promise<void>;
+  readonly count: Count;
   /** Aborted when the request is over, so that nothing is done any more for a client that has gone. */
   readonly signal: () => AbortSignal;
 }
@@ -48,7 +52,7 @@ export function exchangeOf(req: Request, res: Response, { authenticate, limit }:
     bearerToken: () => readBearerToken(req),
     async authenticate() {
       // Looked at already on the way here.
-      if (req.tokenRefusal !== undefined) throw req.tokenRefusal;
+      if (req.credentialError !== undefined) throw req.credentialError;
       const principal = await authenticate(requireToken(readBearerToken(req)));
       await limit(res, ...limitOf(principal));
       return callerOf(principal, originOf(req));

@@ -5,7 +5,7 @@ import type { AuthenticatedPrincipal } from '../core/principal.ts';
 import type { Answer } from './answer.ts';
 import { type Authenticate, readBearerToken } from './authenticate.ts';
 import { limitOf } from './exchange.ts';
-import { hasSoundHeaders } from './host.ts';
+import { hasValidHeaders } from './host.ts';
 import type { MountedRoute } from './mount.ts';
 import { quotaFields } from './rate-limit.ts';
 import { newRequestId } from './request-id.ts';
@@ -24,7 +24,7 @@ export interface FastLaneOptions {
 }
 
 /**
- * A shorter path for GET and HEAD /verify, which a gateway asks at every request: a good credential is answered here,
+ * A shorter path for GET and HEAD /verify, which a gateway calls at every request: a valid credential is answered here,
  * without the middleware whose outcome is known beforehand. All others take the ordinary path, which answers the same.
  */
 export function createFastLane(options: FastLaneOptions): RequestListener {
@@ -33,7 +33,7 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
 
   return (req, res) => {
     const route = routes.find(({ path }) => isFor(path, req));
-    if (route === undefined || !hasSoundHeaders(req)) ordinary(req, res);
+    if (route === undefined || !hasValidHeaders(req)) ordinary(req, res);
     else answer(route, req, res).catch(() => afterFailure(req, res));
   };
 
@@ -70,7 +70,7 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
     else ordinary(req, res);
   }
 
-  /** The principal of a good credential; undefined where the ordinary path should handle the request. */
+  /** The principal of a valid credential; undefined where the ordinary path should handle the request. */
   async function principalOf(req: IncomingMessage): Promise<AuthenticatedPrincipal | undefined> {
     try {
       const token = readBearerToken(req);
@@ -78,7 +78,7 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
     } catch (error) {
       if (error instanceof AppError) {
         // The ordinary path must not evaluate it again.
-        Object.assign(req, { tokenRefusal: error });
+        Object.assign(req, { credentialError: error });
         return undefined;
       }
       throw error;

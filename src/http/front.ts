@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { Express, Request } from 'express';
+import type { Request } from 'express';
 import { systemClock } from '../core/clock.ts';
 import type { Core } from '../core/core.ts';
 import type { RateLimiter } from '../core/limits/rate-limiter.ts';
@@ -9,8 +9,8 @@ import { createFastLane } from './fast-lane.ts';
 import type { MountedRoute } from './mount.ts';
 import { peekBody } from './peek-body.ts';
 import { createPipeline } from './pipeline.ts';
-import { createRefusal } from './problem.ts';
-import { createLimit } from './rate-limit.ts';
+import { createErrorResponder } from './problem.ts';
+import { addressPolicyOf, createLimit } from './rate-limit.ts';
 import { createRefusalBudget, type Pace } from './refusal-budget.ts';
 import { createRefusalLane } from './refusal-lane.ts';
 import { createRequestLog, type Measurement } from './request-log.ts';
@@ -24,7 +24,6 @@ export interface FrontOptions {
 }
 
 export interface Front {
-  readonly express: Express;
   /** The request listener: fast lanes for what must stay fast in a flood, then Express. */
   readonly listener: RequestListener;
   /** Every route, with what guards it. */
@@ -48,7 +47,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     limit,
     crossOrigin: corsOrigins.length > 0 ? createCrossOrigin(corsOrigins) : undefined,
     requestLog,
-    refuse: createRefusal({ publicUrl, logger, budget }),
+    refuse: createErrorResponder({ publicUrl, logger, budget }),
   });
 
   /** Express knows it by TRUST_PROXY, but only of requests that have its own prototype. */
@@ -61,11 +60,10 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     guardOf(req) {
       if (req.method !== 'POST' || req.headers.host === undefined || isFromPage(req)) return undefined;
       const match = table.match('POST', pathOf(req.url ?? ''));
-      const { limit: policy, limitSparesAuthorization, hashes = false, errors } = match?.route ?? {};
       // A route with an error format of its own has no fast path.
-      if (match === undefined || policy === undefined || errors !== undefined) return undefined;
-      if (limitSparesAuthorization && req.headers.authorization !== undefined) return undefined;
-      return { route: match.pattern, policy, hashes };
+      if (match?.route === undefined || match.route.errors !== undefined) return undefined;
+      const policy = addressPolicyOf(match.route, req);
+      return policy && { route: match.pattern, policy, hashes: match.route.hashes ?? false };
     },
     addressOf,
     limiter,
@@ -89,5 +87,5 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     limiter,
     record: requestLog.record,
   });
-  return { express: app, listener, table, releaseRefusals: budget.release };
+  return { listener, table, releaseRefusals: budget.release };
 }

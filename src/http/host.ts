@@ -9,8 +9,8 @@ const MAX_HEADERS = 100;
  * too many headers.
  * @throws AppError invalid_request
  */
-export function requireSoundHeaders(req: IncomingMessage): void {
-  if (hasSoundHeaders(req)) return;
+export function requireValidHeaders(req: IncomingMessage): void {
+  if (hasValidHeaders(req)) return;
   if (!hasFewHeaders(req)) throw refusal(`The request has more than ${MAX_HEADERS} headers.`);
   if (req.headers.host !== undefined) throw refusal('The request has more than one Host header.');
   if (req.httpVersion === '1.1') throw refusal('The request has no Host header.');
@@ -19,7 +19,7 @@ export function requireSoundHeaders(req: IncomingMessage): void {
 const refusal = (detail: string) => new AppError('invalid_request', detail);
 
 /** Whether a request's headers can be relied upon as they are. */
-export function hasSoundHeaders(req: IncomingMessage): boolean {
+export function hasValidHeaders(req: IncomingMessage): boolean {
   return hasOneHost(req) && hasFewHeaders(req);
 }
 

@@ -22,7 +22,7 @@ const CLOSE_MILLISECONDS = 1_000;
 const WRITE_TIMEOUT_MILLISECONDS = 30_000;
 
 /** Statuses for what Node refuses before there is a request; everything else of the kind is a 400. */
-const PARSER_FAULTS: Readonly<Record<string, number>> = {
+const PARSER_ERROR_STATUS: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_HEADER_OVERFLOW: 431,
 };
@@ -47,7 +47,7 @@ export function createHttpServer(
   answerOneAtATime(server, listener);
   closeSlowReaders(server, writeTimeoutMilliseconds);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    refuseInTurn(socket, PARSER_FAULTS[error.code ?? ''] ?? 400, publicUrl),
+    refuseInTurn(socket, PARSER_ERROR_STATUS[error.code ?? ''] ?? 400, publicUrl),
   );
   // An unknown expectation may be ignored (RFC 9110 section 10.1.1); Node would answer without a body.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));

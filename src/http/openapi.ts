@@ -15,8 +15,8 @@ import type { AnswerDescription, RouteDescription } from './route.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** Faults of a request itself. */
-const REQUEST_REFUSALS: readonly ErrorCode[] = [
+/** Errors of a request itself. */
+const REQUEST_ERRORS: readonly ErrorCode[] = [
   'invalid_request',
   'invalid_json',
   'validation_failed',
@@ -91,9 +91,9 @@ function responsesOf(route: RouteDescription): Responses {
   const answers = Object.fromEntries(
     Object.entries(route.answers).map(([status, answer]) => [status, answerOf(answer)]),
   );
-  const errors = route.errors?.describe?.() ?? problemsOf(refusalsOf(route));
+  const errors = route.errors?.describe?.() ?? problemsOf(errorCodesOf(route));
   const responses: Responses = { ...answers, ...errors };
-  // Answers tell what is left of a limit, once the request has been counted.
+  // Answers show what is left of a limit, once the request has been counted.
   if (!('429' in responses)) return responses;
   return Object.fromEntries(Object.entries(responses).map(([status, one]) => [status, withRateLimits(one)]));
 }
@@ -121,13 +121,13 @@ function withRateLimits(response: ZodOpenApiResponseObject): ZodOpenApiResponseO
 }
 
 /** Every code that a route may refuse with: by who may call it, by what it takes, and its own. */
-export function refusalsOf(route: RouteDescription): readonly ErrorCode[] {
+export function errorCodesOf(route: RouteDescription): readonly ErrorCode[] {
   const { access, limit, hashes, params, query, body, refuses = [] } = route;
   const takesInput = params !== undefined || query !== undefined || body !== undefined;
   return [
     ...new Set<ErrorCode>([
       ...access.refuses,
-      ...(takesInput ? REQUEST_REFUSALS : []),
+      ...(takesInput ? REQUEST_ERRORS : []),
       ...(params ? [params.unknown] : []),
       ...(limit ? (['rate_limited'] as const) : []),
       ...(hashes ? (['overloaded'] as const) : []),

@@ -8,10 +8,10 @@ const MAX_IP_LENGTH = 45;
 /** The least that a customer of a provider gets (RFC 6177), and may change addresses in at will. */
 const IPV6_NETWORK_PARTS = 4;
 
-/** Some gateways write a port behind the address that they forward, and brackets around it. */
+/** Some gateways write a port after the address that they forward, and brackets around it. */
 const PORT = /^(?:([\d.]+):\d+|\[([\da-fA-F:.]+)\](?::\d+)?)$/;
 
-/** Where a request comes from, as far as it tells. The address is the client's as TRUST_PROXY has it. */
+/** Where a request comes from, as far as it is known. The address is the client's according to TRUST_PROXY. */
 export function originOf(req: Request): RequestOrigin {
   return {
     userAgent: req.get('User-Agent')?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,

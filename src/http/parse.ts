@@ -34,7 +34,7 @@ function toFieldErrors(issue: z.core.$ZodIssue, most: number): FieldError[] {
       return issue.keys.slice(0, most).map((key) => ({
         pointer: toPointer([...issue.path, key]),
         code: 'unknown_field',
-        detail: 'This field is not known here.',
+        detail: 'Unknown field.',
       }));
     case 'invalid_type':
       return issue.input === undefined

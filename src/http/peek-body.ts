@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { hasBody } from './body.ts';
 
 /**
- * The part of a body that has arrived, or arrives next, without consuming it. Of a body as small as a login's that is
- * all. Empty where there is none.
+ * The part of a body that has arrived, or arrives next, without consuming it. A body as small as a login's arrives in
+ * one piece. Empty where there is none.
  */
 export function peekBody(req: IncomingMessage): Promise<Buffer> {
   if (!hasBody(req)) return Promise.resolve(Buffer.alloc(0));

@@ -10,10 +10,11 @@ import { sendAnswer } from './answer.ts';
 import { readBody } from './body.ts';
 import { type CrossOrigin, isPreflight } from './cors.ts';
 import { type ExchangeOptions, exchangeOf } from './exchange.ts';
-import { requireSoundHeaders } from './host.ts';
+import { requireValidHeaders } from './host.ts';
 import type { MountedRoute } from './mount.ts';
 import { networkOf } from './origin.ts';
 import { parse } from './parse.ts';
+import { addressPolicyOf } from './rate-limit.ts';
 import type { RequestLog } from './request-log.ts';
 import type { PathParameters } from './route.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
@@ -21,7 +22,7 @@ import { setSecurityHeaders } from './security-headers.ts';
 
 export interface PipelineOptions extends ExchangeOptions {
   readonly routes: readonly MountedRoute[];
-  /** As express has it: the number of proxies in front, or their addresses. */
+  /** As Express defines it: the number of proxies in front, or their addresses. */
   readonly trustProxy: number | readonly string[];
   /** Undefined where no page of another origin may call. */
   readonly crossOrigin: CrossOrigin | undefined;
@@ -57,7 +58,7 @@ export function createPipeline(options: PipelineOptions): {
   return { app, table };
 
   async function answer(req: Request, res: Response): Promise<void> {
-    requireSoundHeaders(req);
+    requireValidHeaders(req);
     const route = find(req, res);
     if (route === undefined) return;
     const exchange = exchangeOf(req, res, options);
@@ -76,11 +77,11 @@ export function createPipeline(options: PipelineOptions): {
   function find(req: Request, res: Response): MountedRoute | undefined {
     const match = table.match(req.method, req.path);
     if (match === undefined) {
-      // A gateway that asks at a path which is not there must not take a preflight's 204 for a permission.
+      // A gateway that calls a path which is not there must not take a preflight's 204 for a permission.
       if (!isPreflight(req)) crossOrigin?.(req, res);
       throw new AppError('not_found');
     }
-    // A gateway asks with the method of the request that it holds, which may be a preflight, and lets it pass on any 2xx.
+    // A gateway calls with the method of the request that it holds, which may be a preflight, and lets it pass on any 2xx.
     // So its route is not for pages, and OPTIONS needs a token there as every other method does.
     if (match.route?.method !== 'ANY' && crossOrigin?.(req, res)) return undefined;
     const { pattern, route, allow } = match;
@@ -98,9 +99,8 @@ export function createPipeline(options: PipelineOptions): {
 
   /** @throws AppError rate_limited */
   async function requireQuota(route: MountedRoute, req: Request, res: Response): Promise<void> {
-    if (route.limit === undefined) return;
-    if (route.limitSparesAuthorization && req.headers.authorization !== undefined) return;
-    await limit(res, route.limit, networkOf(req.ip));
+    const policy = addressPolicyOf(route, req);
+    if (policy !== undefined) await limit(res, policy, networkOf(req.ip));
   }
 }
 

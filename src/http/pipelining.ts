@@ -17,7 +17,7 @@ type TrackedSocket = Socket & { [CONNECTION]?: Connection };
 
 /**
  * Lets `listener` answer the requests of one connection one at a time, in the order in which they came (RFC 9112
- * section 9.3.2), and leaves unread what comes behind the one that is being answered. Node's parser takes in all that
+ * section 9.3.2), and leaves unread what comes after the one that is being answered. Node's parser takes in all that
  * it is given, 64 KB or 1,600 requests at a time, each with a response that stays as long as the connection does; so it
  * is given little, and the next portion once the requests in the last one are answered. TCP makes a client that goes on
  * sending wait.
@@ -111,7 +111,8 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
 /** Puts `receive` between a connection and Node's parser, and returns what gives bytes to the parser. */
 function interceptData(socket: Socket, receive: (bytes: Buffer) => void): (bytes: Buffer) => void {
   const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[];
-  if (parse === undefined) throw new Error('this version of Node reads connections in another way');
+  if (parse === undefined)
+    throw new Error('unsupported Node.js version: no HTTP parser listener on the socket');
   // Node has its parser read the connection without any listener until there is one that is not its own.
   socket.on('data', receive);
   socket.off('data', parse);

@@ -3,10 +3,12 @@ import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
 import type { MountedRoute } from './mount.ts';
 import { createPipeline } from './pipeline.ts';
-import { createRefusal } from './problem.ts';
+import { createErrorResponder } from './problem.ts';
 import { createRequestLog } from './request-log.ts';
 
-/** A few routes alone, for a port that the public does not reach: without limits, and no token of the service is good. */
+/**
+ * A few routes alone, for a port that the public does not reach: without limits, and no token of the service is valid.
+ */
 export function createPlainApp(
   routes: readonly MountedRoute[],
   options: { readonly publicUrl: string; readonly logger: Logger },
@@ -20,7 +22,7 @@ export function createPlainApp(
     limit: async () => {},
     crossOrigin: undefined,
     requestLog: createRequestLog(options.logger),
-    refuse: createRefusal(options),
+    refuse: createErrorResponder(options),
   });
   return app;
 }

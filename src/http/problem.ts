@@ -9,7 +9,7 @@ import {
   type ErrorCode,
   FIELD_ERRORS,
   type FieldErrorCode,
-  isTokenFault,
+  isTokenError,
 } from '../core/errors.ts';
 import { POLICIES, type PolicyName } from '../core/limits/quota.ts';
 import { sendBytes } from './answer.ts';
@@ -51,7 +51,7 @@ export const Problem = z
 
 export type ProblemView = z.infer<typeof Problem>;
 
-/** Renders a refusal as RFC 9457 has it. `publicUrl` makes `type` a page that can be opened. */
+/** Renders an error as a problem document (RFC 9457). `publicUrl` makes `type` a page that can be opened. */
 export function presentProblem(error: AppError, publicUrl: string, requestId: string): ProblemView {
   return {
     type: `${publicUrl}/docs/errors#${error.code}`,
@@ -65,7 +65,7 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
   };
 }
 
-export interface RefusalOptions {
+export interface ErrorResponderOptions {
   readonly publicUrl: string;
   readonly logger: Logger;
   /** Paces the refusals that a flood consists of. */
@@ -76,12 +76,12 @@ export interface RefusalOptions {
  * Answers with an error that was thrown, in the form of its route, and logs what the operator needs. Where
  * an answer has begun, it cuts the connection, so that the client does not take half of it for the whole.
  */
-export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
+export function createErrorResponder({ publicUrl, logger, budget }: ErrorResponderOptions) {
   return (thrown: unknown, req: Request, res: Response): void => {
     const format = req.mounted?.errors ?? PROBLEMS;
     const presented = format.present(thrown, { publicUrl, id: requestIdOf(res) });
-    const { refusal } = presented;
-    if (refusal) logRefusal(logger, req, refusal, presented.status);
+    const { error } = presented;
+    if (error) logError(logger, req, error, presented.status);
     if (res.headersSent) {
       res.destroy();
       return;
@@ -89,7 +89,7 @@ export function createRefusal({ publicUrl, logger, budget }: RefusalOptions) {
     const send = () => {
       if (!res.destroyed) sendError(res, presented);
     };
-    if (budget && refusal && isPaced(refusal)) {
+    if (budget && error && isPaced(error)) {
       budget.pace(networkOf(req.ip), { send, makeLast: () => closeAfter(res) });
     } else send();
   };
@@ -105,13 +105,13 @@ const PROBLEMS: ErrorFormat = {
       mediaType: PROBLEM_TYPE,
       body: presentProblem(error, publicUrl, id),
       quota: error.quota,
-      refusal: error,
+      error,
     };
   },
 };
 
 /**
- * Whether it refuses a client that is not authenticated and can ask again immediately. One with a good credential is
+ * Whether it refuses a client that is not authenticated and can ask again immediately. One with a valid credential is
  * known, and often shares a gateway's connections with many others, who must not be held back with them.
  */
 function isPaced({ code, quota }: AppError): boolean {
@@ -119,10 +119,10 @@ function isPaced({ code, quota }: AppError): boolean {
   return code === 'rate_limited' && !(quota && OF_CREDENTIALS.includes(quota.policy));
 }
 
-/** Logs what of a refusal the operator needs. */
-function logRefusal(logger: Logger, req: Request, error: AppError, status: number): void {
+/** Logs what of an error the operator needs. */
+function logError(logger: Logger, req: Request, error: AppError, status: number): void {
   const request = { req: { id: req.res && requestIdOf(req.res), method: req.method } };
-  // Shedding load is no fault, and a flood of logins must not become one of the log: the metrics count it.
+  // Shedding load is not an error, and a flood of logins must not become one of the log: the metrics count it.
   if (status >= 500 && error.code !== 'overloaded') {
     logger.error({ ...request, err: error.cause ?? error }, error.message);
   }
@@ -139,7 +139,7 @@ function sendError(res: Response, { status, headers, mediaType, body, quota }: P
   sendBytes(res, { mediaType, bytes: JSON.stringify(body) });
 }
 
-/** The header fields of a refusal to which no other quota applies than its own. */
+/** The header fields of an error to which no other quota applies than its own. */
 export function problemFields(error: AppError): Readonly<Record<string, string>> {
   return {
     ...(error.quota && Object.fromEntries(quotaFields(error.quota))),
@@ -161,11 +161,11 @@ function fieldsOf({ code, headers }: AppError): Record<string, string> {
 
 /** RFC 9110 section 15.5.2: every 401 names a scheme. Only what is wrong with a token is said of it. */
 export function challenge(code: ErrorCode): string {
-  const isOfCredential = code === 'invalid_request' || isTokenFault(code);
+  const isOfCredential = code === 'invalid_request' || isTokenError(code);
   return bearerChallenge(REALM, isOfCredential ? code : 'token_missing');
 }
 
-/** Any error as a refusal. */
+/** Any error as an AppError. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpErrorStatus(thrown);
@@ -175,7 +175,7 @@ export function toAppError(thrown: unknown): AppError {
   return new AppError('internal_error', undefined, { cause: thrown });
 }
 
-/** The status that Express attaches to the faults it finds itself. */
+/** The status that Express attaches to the errors it finds itself. */
 function httpErrorStatus(thrown: unknown): number | undefined {
   if (!(thrown instanceof Error) || !('status' in thrown)) return undefined;
   return typeof thrown.status === 'number' ? thrown.status : undefined;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
 import { rateLimited } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
@@ -12,6 +13,19 @@ declare global {
       countedQuota?: CountedQuota;
     }
   }
+}
+
+interface AddressLimited {
+  readonly limit?: RequestPolicy;
+  readonly limitSparesAuthorization?: true;
+}
+
+/** The policy by which a route counts the address of a request; undefined where it does not. */
+export function addressPolicyOf(
+  { limit, limitSparesAuthorization }: AddressLimited,
+  { headers }: IncomingMessage,
+): RequestPolicy | undefined {
+  return limitSparesAuthorization && headers.authorization !== undefined ? undefined : limit;
 }
 
 /** Counts a request against a policy: shows in the answer what is left, throws AppError rate_limited if nothing is. */

@@ -1,4 +1,4 @@
-/** How many refusals a second go without delay; a burst may be as large. */
+/** How many refusals per second go without delay; a burst may be as large. */
 const AT_ONCE_PER_SECOND = 50;
 /** How long the others are held back at most: as long as the shortest Retry-After. */
 const HOLD_MILLISECONDS = 1_000;
@@ -41,9 +41,9 @@ interface Held extends Refusal {
 
 /**
  * A few connections become a flood by asking again as soon as they are refused, and answering them takes time from all
- * others. So a process sends only so many refusals a second without delay and holds the rest back, a second if they are
- * many: a client that waits for its answers then asks once a second and connection. Every refusal says to come again in a
- * second or later, so no client loses anything by it.
+ * others. So a process sends only a few refusals per second without delay and holds the rest back, a second if they are
+ * many: a client that waits for its answers then asks once per second per connection. Every refusal says to come again
+ * in a second or later, so no client loses anything by it.
  */
 export function createRefusalBudget({ monotonic, onPaced = () => {} }: RefusalBudgetOptions): RefusalBudget {
   /** The earliest first, since all are held for as long. */

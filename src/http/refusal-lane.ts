@@ -44,6 +44,16 @@ export interface RefusalLaneOptions {
   readonly logger: Logger;
 }
 
+/** A request that may be refused here. */
+interface Arrival {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly route: string;
+  readonly network: string;
+  /** By `performance.now()`. */
+  readonly begunAt: number;
+}
+
 /** A refusal without the id of its request, which goes between the halves of the body. */
 interface Rendered {
   readonly status: number;
@@ -58,8 +68,8 @@ const MAX_RENDERED = 1_000;
 const ID_MARK = '(id)';
 
 /**
- * A fast path for requests that an address limit or a full hash queue refuses: without Express and without the body,
- * with answers that are rendered once. They are those of the ordinary path, field by field.
+ * A fast path for requests that an address limit or a full hash queue refuses: without Express and without
+ * parsing the body, with answers that are rendered once. They are those of the ordinary path, field by field.
  */
 export function createRefusalLane(options: RefusalLaneOptions): RequestListener {
   const { ordinary, guardOf, addressOf, limiter, hashing, isKnown, budget, publicUrl } = options;
@@ -77,39 +87,49 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
     }
   };
 
-  async function admit(req: IncomingMessage, res: ServerResponse, guarded: Guarded): Promise<void> {
+  function refuse({ req, res, route, network, begunAt }: Arrival, refusal: Rendered, quota?: Quota): void {
+    budget.pace(network, {
+      send() {
+        const id = newRequestId();
+        const isAborted = res.destroyed;
+        if (!isAborted) write(res, refusal, id, quota);
+        recordRefusal({ id, req, route, status: refusal.status, begunAt, isAborted });
+      },
+      makeLast: () => closeAfter(res),
+    });
+  }
+
+  async function admit(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { policy, route, hashes }: Guarded,
+  ): Promise<void> {
     const begunAt = performance.now();
-    const { policy, route, hashes } = guarded;
     const network = networkOf(addressOf(req));
+    const arrival: Arrival = { req, res, route, network, begunAt };
     const quota = limiter && (await limiter.consume(policy, network));
     if (quota?.allowed === false) {
       onLimited(policy);
       const { limit, resetSeconds, remaining } = quota;
-      refuse(`${policy} ${limit} ${remaining} ${resetSeconds}`, () => rateLimited(quota));
+      const key = `${policy} ${limit} ${remaining} ${resetSeconds}`;
+      const refusal = renderedOnce(key, () => rateLimited(quota));
+      refuse(arrival, refusal);
       return;
     }
     if (hashes && !hashing.hasRoom(network) && !(await isKnown(req))) {
       const seconds = hashing.refuse();
       onOverloaded(route);
-      refuse(`overloaded ${seconds}`, () => overloaded(seconds), quota);
+      const refusal = renderedOnce(`overloaded ${seconds}`, () => overloaded(seconds));
+      refuse(arrival, refusal, quota);
       return;
     }
     // The ordinary path shows the quota and does not count the request again.
     if (quota !== undefined) Object.assign(req, { countedQuota: quota });
     ordinary(req, res);
+  }
 
-    function refuse(key: string, error: () => AppError, shown?: Quota): void {
-      const refusal = rendered.get(key) ?? render(key, error());
-      budget.pace(network, {
-        send() {
-          const id = newRequestId();
-          const isAborted = res.destroyed;
-          if (!isAborted) write(res, refusal, id, shown);
-          recordRefusal({ id, req, route, status: refusal.status, begunAt, isAborted });
-        },
-        makeLast: () => closeAfter(res),
-      });
-    }
+  function renderedOnce(key: string, error: () => AppError): Rendered {
+    return rendered.get(key) ?? render(key, error());
   }
 
   function render(key: string, error: AppError): Rendered {

@@ -6,13 +6,13 @@ import { routeOf } from './route-table.ts';
 import { whenOver } from './when-over.ts';
 
 /** A request that is over, for the log and the metrics. */
-export interface Executed {
+export interface FinishedRequest {
   readonly id: string;
   readonly req: Pick<IncomingMessage, 'headers' | 'method'>;
   /** The pattern that matched, or null. Never a path as it was sent. */
   readonly route: string | null;
   readonly status: number;
-  /** Of `performance.now()`. */
+  /** By `performance.now()`. */
   readonly begunAt: number;
   /** The client went away before its answer. */
   readonly isAborted: boolean;
@@ -29,9 +29,9 @@ export interface Measurement {
 export interface RequestLog {
   /** Gives a request its id, which its answer, its log line and the audit log name, and records it when it is over. */
   readonly begin: (req: Request, res: Response) => void;
-  readonly record: (executed: Executed) => void;
-  /** The same of a refusal: one by one as long as these are few, the rest of a flood in one line a second for each kind. */
-  readonly recordRefusal: (executed: Executed) => void;
+  readonly record: (finished: FinishedRequest) => void;
+  /** The same of a refusal: one by one while these are few, the rest of a flood in one line per second and kind. */
+  readonly recordRefusal: (finished: FinishedRequest) => void;
 }
 
 /** The code of nginx for a client that goes away before its answer. */
@@ -43,13 +43,13 @@ const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELE
 /** Probed every few seconds by orchestrators. */
 const PROBES: readonly (string | null)[] = ['/healthz', '/readyz', '/metrics'];
 
-/** So many refusals a second have a line each. */
+/** This many refusals per second have a line each. */
 const REFUSALS_PER_SECOND = 10;
 const SUMMARY_MILLISECONDS = 1_000;
 
 /**
- * One line and one measurement a request: its id and that of the caller, method, route, status, duration. Paths and query
- * strings as they were sent, headers and bodies are where passwords and tokens travel, wanted or by mistake.
+ * One line and one measurement per request: its id and that of the caller, method, route, status, duration. Paths and
+ * query strings as they were sent, headers and bodies are where passwords and tokens travel, wanted or by mistake.
  */
 export function createRequestLog(
   logger: Logger,
@@ -76,21 +76,21 @@ export function createRequestLog(
     );
   }
 
-  function record(executed: Executed): void {
-    measure(executed);
-    writeLine(executed);
+  function record(finished: FinishedRequest): void {
+    measure(finished);
+    writeLine(finished);
   }
 
-  function recordRefusal(executed: Executed): void {
-    measure(executed);
+  function recordRefusal(finished: FinishedRequest): void {
+    measure(finished);
     if (!isSummarizing) setTimeout(summarize, SUMMARY_MILLISECONDS).unref();
     isSummarizing = true;
     if (refusals < REFUSALS_PER_SECOND) {
       refusals++;
-      writeLine(executed);
+      writeLine(finished);
       return;
     }
-    const { route, status } = executed;
+    const { route, status } = finished;
     const key = `${route} ${status}`;
     const counted = more.get(key) ?? { route, status, requests: 0 };
     counted.requests++;
@@ -101,12 +101,12 @@ export function createRequestLog(
     isSummarizing = false;
     refusals = 0;
     for (const { route, status, requests } of more.values()) {
-      logger.warn({ route, res: { status }, requests }, 'more requests were refused');
+      logger.warn({ route, res: { status }, requests }, 'further refused requests');
     }
     more.clear();
   }
 
-  function measure({ req: { method = '' }, route, status, begunAt, isAborted }: Executed): void {
+  function measure({ req: { method = '' }, route, status, begunAt, isAborted }: FinishedRequest): void {
     onRequest({
       method: METHODS.includes(method) ? method : 'other',
       route: route ?? 'none',
@@ -115,11 +115,11 @@ export function createRequestLog(
     });
   }
 
-  function writeLine({ id, req: request, route, status, begunAt, isAborted }: Executed): void {
+  function writeLine({ id, req: request, route, status, begunAt, isAborted }: FinishedRequest): void {
     const req = { id, client_request_id: clientRequestIdOf(request), method: request.method };
     const line = { req, route, res: { status }, responseTime: Math.round(performance.now() - begunAt) };
     if (isAborted) logger.info(line, 'request aborted');
-    else if (status === 503) logger.warn(line, 'request refused for now');
+    else if (status === 503) logger.warn(line, 'request rejected (503)');
     else if (status >= 500) logger.error(line, 'request failed');
     else if (PROBES.includes(route)) logger.debug(line, 'request completed');
     else logger.info(line, 'request completed');

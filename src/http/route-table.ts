@@ -45,7 +45,7 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
   for (const route of routes) {
     const entry = entries.get(route.path) ?? newEntry(route);
     entries.set(route.path, entry);
-    if (entry.methods.has(route.method)) throw new Error(`${route.method} ${route.path} is there twice`);
+    if (entry.methods.has(route.method)) throw new Error(`duplicate route ${route.method} ${route.path}`);
     entry.methods.set(route.method, route);
     if (route.method === 'GET') entry.methods.set('HEAD', route);
     entry.allow = [...entry.methods.keys(), 'OPTIONS'].join(', ');
@@ -63,13 +63,11 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
   function match(method: string, path: string): Match | undefined {
     const known = fixed.get(path);
     if (known !== undefined) return matchOf(known, method, noParams);
-    for (const entry of bySegments.get(segmentsOf(path)) ?? []) {
-      const found = entry.shape.exec(path);
-      if (found !== null) return matchOf(entry, method, () => paramsOf(entry, found));
-    }
-    for (const entry of trees) {
-      const found = entry.shape.exec(path);
-      if (found !== null) return matchOf(entry, method, () => paramsOf(entry, found));
+    for (const candidates of [bySegments.get(segmentsOf(path)) ?? [], trees]) {
+      for (const entry of candidates) {
+        const found = entry.shape.exec(path);
+        if (found !== null) return matchOf(entry, method, () => paramsOf(entry, found));
+      }
     }
     return undefined;
   }

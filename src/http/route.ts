@@ -67,7 +67,7 @@ export interface RouteDescription {
   readonly path: string;
   /** Whether every path below belongs to it too. */
   readonly below?: true;
-  /** The heading it stands under in the document. Without one it is no part of the API, and not in the document. */
+  /** The heading it stands under in the document. Without one it is not part of the API, and not in the document. */
   readonly tag?: string;
   readonly summary?: string;
   readonly description?: string;
@@ -77,7 +77,7 @@ export interface RouteDescription {
   readonly limitSparesAuthorization?: true;
   /** Whether it hashes a password: then it is refused before its body is read while too many wait. */
   readonly hashes?: boolean;
-  /** Whether GET and HEAD are answered before Express, where the credential is good. Such a handler needs no more than it. */
+  /** Whether GET and HEAD are answered before Express if the credential is valid, which is all such a handler needs. */
   readonly fast?: true;
   /** Whether caches may keep its answer and ask with If-None-Match whether it has changed. */
   readonly cacheable?: true;
@@ -87,7 +87,7 @@ export interface RouteDescription {
   /** No body is read where this is absent. */
   readonly body?: Body;
   readonly answers: AnswerDescriptions;
-  /** The codes of its own, beside those that come with what it takes and who may call it. */
+  /** The codes of its own, in addition to those that come with what it takes and who may call it. */
   readonly refuses?: readonly ErrorCode[];
   /** The form of its refusals, where that is not a problem document. */
   readonly errors?: ErrorFormat;

@@ -2,26 +2,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Callbacks for when a request is over. */
-interface Exchange {
+interface Completion {
   isOver: boolean;
   readonly waiting: (() => void)[];
 }
 
-const EXCHANGE = Symbol('exchange');
-const OPEN = Symbol('open exchanges');
+const COMPLETION = Symbol('completion');
+const OPEN = Symbol('open completions');
 
-type Tracked = ServerResponse<IncomingMessage> & { [EXCHANGE]?: Exchange };
+type Tracked = ServerResponse<IncomingMessage> & { [COMPLETION]?: Completion };
 type TrackedSocket = Socket & { [OPEN]?: Set<() => void> };
 
 /**
  * Calls `done` once, when the request that `res` answers is over: its answer has been handed to the operating system, or
  * its connection is closed. The event `close` of the response alone does not say so: Node 20 does not emit it for
- * responses that wait behind another one of the same connection.
+ * responses that wait for another one of the same connection.
  */
 export function whenOver(res: ServerResponse<IncomingMessage>, done: () => void): void {
-  const exchange = exchangeOf(res);
-  if (exchange.isOver) done();
-  else exchange.waiting.push(done);
+  const completion = completionOf(res);
+  if (completion.isOver) done();
+  else completion.waiting.push(done);
 }
 
 /** A signal that is aborted when the request is over, so that nothing is done any more for a client that has gone. */
@@ -36,27 +36,27 @@ export function closeAfter(res: ServerResponse): void {
   if (!res.headersSent) res.setHeader('Connection', 'close');
 }
 
-function exchangeOf(res: Tracked): Exchange {
-  const known = res[EXCHANGE];
+function completionOf(res: Tracked): Completion {
+  const known = res[COMPLETION];
   if (known !== undefined) return known;
   const { socket } = res.req;
-  const exchange: Exchange = { isOver: res.closed || socket.closed, waiting: [] };
-  res[EXCHANGE] = exchange;
-  if (exchange.isOver) return exchange;
+  const completion: Completion = { isOver: res.closed || socket.closed, waiting: [] };
+  res[COMPLETION] = completion;
+  if (completion.isOver) return completion;
 
   const open = openOn(socket);
   const over = () => {
     open.delete(over);
     res.off('close', over);
-    exchange.isOver = true;
-    for (const done of exchange.waiting.splice(0)) done();
+    completion.isOver = true;
+    for (const done of completion.waiting.splice(0)) done();
   };
   open.add(over);
   res.once('close', over);
-  return exchange;
+  return completion;
 }
 
-/** One listener a connection, however many requests it carries. */
+/** One listener per connection, however many requests it carries. */
 function openOn(socket: TrackedSocket): Set<() => void> {
   const known = socket[OPEN];
   if (known !== undefined) return known;

@@ -46,7 +46,7 @@ const PAGE_ROWS = 10_000;
 
 /**
  * Longer than any transaction of this service lives, since an operation has at most a minute. A position that is missing
- * below one that was read so long ago was given to a transaction that has been rolled back, or to none.
+ * below one that was read that long ago was assigned to a transaction that has been rolled back, or to none.
  */
 const LATE_COMMIT_MILLISECONDS = 120_000;
 
@@ -62,8 +62,9 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
   let wasStale = false;
 
   /**
-   * Reads what lies above the highest position, and has the rest counted: nothing is removed there before it has expired,
-   * so as many rows are the same rows. Where there are more, one has appeared late, and that part is read again.
+   * Reads the rows above the highest known position. Where positions below are missing, it counts the rows of each
+   * section and reads a section again if its count has changed: nothing is deleted there before it expires, so an equal
+   * count means the same rows.
    */
   async function readTable(): Promise<void> {
     const begunAt = clock.monotonic();
@@ -91,32 +92,33 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
   }
 
   async function readLate(begunAt: number): Promise<void> {
-    const marks = unsettled.marks();
-    const upTo = unsettled.highest();
-    const counts = await table.countAbove(marks, upTo);
-    for (const [index, after] of marks.entries()) {
-      const end = marks[index + 1] ?? upTo;
-      const expected = unsettled.countAbove(after) - unsettled.countAbove(end);
-      if ((counts[index] ?? 0) - (counts[index + 1] ?? 0) === expected) continue;
+    const boundaries = unsettled.boundaries();
+    const highest = unsettled.highest();
+    const counts = await table.countAbove(boundaries, highest);
+    for (const [index, from] of boundaries.entries()) {
+      const to = boundaries[index + 1] ?? highest;
+      const rowsInDatabase = (counts[index] ?? 0) - (counts[index + 1] ?? 0);
+      const rowsKnown = unsettled.countAbove(from) - unsettled.countAbove(to);
+      if (rowsInDatabase === rowsKnown) continue;
       const present = new Set<number>();
-      await readPages(after, end, (page) => {
+      await readPages(from, to, (page) => {
         for (const { position } of page) {
           present.add(position);
           unsettled.add(position, begunAt);
         }
       });
-      unsettled.retain(after, end, present);
+      unsettled.retain(from, to, present);
     }
   }
 
-  /** Reads and applies what lies behind one position, up to another. */
+  /** Reads and applies the rows after one position, up to another. */
   async function readPages(
-    after: number,
-    upTo: number,
+    from: number,
+    to: number,
     note: (page: readonly RecordedRevocation[]) => void,
   ): Promise<void> {
-    for (let position = after; ; ) {
-      const page = await table.list(position, upTo, PAGE_ROWS);
+    for (let position = from; ; ) {
+      const page = await table.list(position, to, PAGE_ROWS);
       revocations.add(page);
       note(page);
       if (page.length > 0) onRead(page, unsettled.settled());
@@ -153,7 +155,7 @@ export function createRevocationFollower(options: FollowerOptions): RevocationFo
       failing = false;
     } catch (error) {
       // Logged once: the failures that follow twice a second are the same.
-      if (!failing) logger.warn({ err: error, lag_ms: lagMilliseconds() }, 'revocations cannot be followed');
+      if (!failing) logger.warn({ err: error, lag_ms: lagMilliseconds() }, 'could not read revocations');
       failing = true;
     }
     reportStaleness();

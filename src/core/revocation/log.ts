@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { firstIndexAbove } from './first-index-above.ts';
 import type { RecordedRevocation } from './revocation.ts';
 
 /** Up to where a follower knows what has been revoked. */
@@ -22,7 +23,7 @@ export interface RevocationLog {
   /** The highest position that was ever read. */
   readonly highest: () => number;
   readonly settled: () => number;
-  /** Resolves when something is appended, after so many milliseconds, or when `signal` is aborted. */
+  /** Resolves when something is appended, after the given number of milliseconds, or when `signal` is aborted. */
   readonly nextAppend: (withinMilliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Ends every wait, now and from now on. */
   readonly release: () => void;
@@ -37,16 +38,18 @@ export const KEPT_SECONDS = 1800;
 export const PAGE_EVENTS = 5_000;
 
 const FOLLOWED_MILLISECONDS = 60_000;
-/** How many late ones are tried to find what a follower lacks. */
+/** How many late ones are tried to find what a follower has missed. */
 const MAX_LATE = 1_000;
 /** The time of one answer to a follower, and as much again for the other work of the process. */
 const MILLISECONDS_FOR_ONE = 0.5;
 
 /**
- * Positions are given out at insert and appear at commit, so a lower one may appear after a higher one. A follower has
- * what a cursor's checksum says it has; where that is all that is known up to its highest position, what is new lies
- * behind. Else it lacks what has come late since, and where even that is not what the checksum says, it is given
- * everything again that was not settled. So any process can answer any cursor.
+ * Positions are assigned at insert and become visible at commit, so a lower position can appear after a higher one. A
+ * cursor names what its follower has by a checksum, so any process can answer any cursor. There are three cases:
+ *
+ * 1. The checksum matches what we know up to the cursor's highest position: send what comes after it.
+ * 2. It matches once late arrivals are left out: send those as well.
+ * 3. It matches neither: send everything after the settled position again.
  */
 export function createRevocationLog(clock: Clock): RevocationLog {
   const entries: RecordedRevocation[] = [];
@@ -66,7 +69,7 @@ export function createRevocationLog(clock: Clock): RevocationLog {
   function append(page: readonly RecordedRevocation[], settledNow: number): void {
     let isNew = false;
     for (const entry of page) {
-      const index = indexAfter(entry.position - 1);
+      const index = indexAbove(entry.position - 1);
       if (entry.position <= floor || entries[index]?.position === entry.position) continue;
       if (index < entries.length) late.push(entry.position);
       entries.splice(index, 0, entry);
@@ -91,52 +94,45 @@ export function createRevocationLog(clock: Clock): RevocationLog {
   function since(cursor: LiveCursor) {
     askedAt = clock.monotonic();
     if (cursor.settled < floor || cursor.highest > highest) return undefined;
-    const lacked = lackedBelow(cursor);
-    const begin = indexAfter(lacked === undefined ? cursor.settled : cursor.highest);
-    const end = begin + PAGE_EVENTS - (lacked?.length ?? 0);
-    const events = [...(lacked ?? []), ...entries.slice(begin, end)];
+    const missed = missedBefore(cursor);
+    const isUnknown = missed === undefined; // case 3
+    const begin = indexAbove(isUnknown ? cursor.settled : cursor.highest);
+    const end = begin + PAGE_EVENTS - (missed?.length ?? 0);
+    const events = [...(missed ?? []), ...entries.slice(begin, end)];
     const isAll = end >= entries.length;
     const reached = isAll ? highest : (events.at(-1)?.position ?? highest);
     const below = Math.min(settled, reached);
     return { events, next: { settled: below, highest: reached, checksum: checksumOf(below, reached) } };
   }
 
-  /** What has come late since the cursor was made; undefined where that does not explain its checksum. */
-  function lackedBelow(cursor: LiveCursor): RecordedRevocation[] | undefined {
+  /** What has arrived late since the cursor was made; undefined where that does not explain its checksum. */
+  function missedBefore(cursor: LiveCursor): RecordedRevocation[] | undefined {
     let sum = checksumOf(cursor.settled, cursor.highest);
-    const lacked: RecordedRevocation[] = [];
+    const missed: RecordedRevocation[] = [];
     for (let index = late.length - 1; sum !== cursor.checksum; index--) {
       const position = late[index];
-      if (position === undefined || lacked.length === MAX_LATE) return undefined;
-      const entry = entries[indexAfter(position - 1)];
+      if (position === undefined || missed.length === MAX_LATE) return undefined;
+      const entry = entries[indexAbove(position - 1)];
       if (entry === undefined || position <= cursor.settled || position > cursor.highest) continue;
       sum = (sum - mixed(position)) >>> 0;
-      lacked.push(entry);
+      missed.push(entry);
     }
-    return lacked.sort((one, other) => one.position - other.position);
+    return missed.sort((one, other) => one.position - other.position);
   }
 
-  /** Of the entries behind one position up to another; these are few, since what is not settled yet is recent. */
-  function checksumOf(after: number, upTo: number): number {
+  /** A checksum of the entries after one position, up to another: few, since what is not settled yet is recent. */
+  function checksumOf(from: number, to: number): number {
     let sum = 0;
-    for (let index = indexAfter(after); index < entries.length; index++) {
+    for (let index = indexAbove(from); index < entries.length; index++) {
       const position = entries[index]?.position ?? 0;
-      if (position > upTo) break;
+      if (position > to) break;
       sum = (sum + mixed(position)) >>> 0;
     }
     return sum;
   }
 
-  /** The index of the first entry behind `position`. */
-  function indexAfter(position: number): number {
-    let low = 0;
-    let high = entries.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((entries[middle]?.position ?? 0) <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  function indexAbove(position: number): number {
+    return firstIndexAbove(entries.length, (index) => entries[index]?.position, position);
   }
 
   function nextAppend(withinMilliseconds: number, signal: AbortSignal): Promise<void> {

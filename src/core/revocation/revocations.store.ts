@@ -27,7 +27,7 @@ export function createRevocationStore({ open, transaction, run, write }: Scope) 
     if (rows.length > 0) await write(() => revocations.bulkCreate(rows, { transaction }));
   }
 
-  /** The revocations behind `position` that have not expired at `at`, in order, at most `limit`. */
+  /** The revocations after `position` that have not expired at `at`, in order, at most `limit`. */
   async function listLiveAfter(position: number, limit: number, at: Date): Promise<RecordedRevocation[]> {
     const where = { id: { [Op.gt]: position }, expiresAt: { [Op.gt]: at } };
     const order: [string, string][] = [['id', 'ASC']];
@@ -53,27 +53,27 @@ export type RevocationTable = ReturnType<typeof createRevocationTable>;
  * Sequelize would ask SQLite for the columns of the table each time, which is one more wait for the event loop.
  */
 export function createRevocationTable({ readAside }: Pick<Database, 'readAside'>) {
-  /** The revocations behind one position and up to another, in order, at most `limit`. */
-  async function list(after: number, upTo: number, limit: number): Promise<RecordedRevocation[]> {
+  /** The revocations after one position, up to another, in order, at most `limit`. */
+  async function list(from: number, to: number, limit: number): Promise<RecordedRevocation[]> {
     const rows = await readAside<RevocationRow>(
       `SELECT id, kind, subject_id AS subjectId, not_before AS notBefore, expires_at AS expiresAt,
           created_at AS createdAt
-        FROM revocations WHERE id > :after AND id <= :upTo ORDER BY id LIMIT :limit`,
-      { after, upTo, limit },
+        FROM revocations WHERE id > :from AND id <= :to ORDER BY id LIMIT :limit`,
+      { from, to, limit },
     );
     return rows.map(toRevocation);
   }
 
-  /** How many lie behind each of these positions, of those up to `upTo`. The first position is the lowest. */
-  async function countAbove(positions: readonly number[], upTo: number): Promise<number[]> {
+  /** How many rows up to `to` are above each of these positions, the lowest of which comes first. */
+  async function countAbove(positions: readonly number[], to: number): Promise<number[]> {
     // A sum of nothing is null, and one of MySQL is text.
-    const sums = positions.map((_position, index) => `SUM(id > :mark${index}) AS mark${index}`);
-    const marks = Object.fromEntries(positions.map((position, index) => [`mark${index}`, position]));
+    const sums = positions.map((_position, index) => `SUM(id > :position${index}) AS count${index}`);
+    const named = Object.fromEntries(positions.map((position, index) => [`position${index}`, position]));
     const [row] = await readAside<Record<string, number | string | null>>(
-      `SELECT ${sums.join(', ')} FROM revocations WHERE id > :mark0 AND id <= :upTo`,
-      { ...marks, upTo },
+      `SELECT ${sums.join(', ')} FROM revocations WHERE id > :position0 AND id <= :to`,
+      { ...named, to },
     );
-    return positions.map((_position, index) => Number(row?.[`mark${index}`] ?? 0));
+    return positions.map((_position, index) => Number(row?.[`count${index}`] ?? 0));
   }
 
   return { list, countAbove };

@@ -1,10 +1,12 @@
-/** How many positions lie above each mark, from the end: rows that appear late are mostly recent. */
-const MARKS = [4096, 512, 64];
+import { firstIndexAbove } from './first-index-above.ts';
+
+/** How many positions lie above each boundary, from the end: rows that appear late are mostly recent. */
+const SECTION_ROWS = [4096, 512, 64];
 
 /**
- * The positions of a table that have been read, above the one below which nothing can appear any more. They are given out
- * at insert and appear at commit, so a lower one may appear after a higher one. A cluster leaves gaps between them by
- * design (`auto_increment_increment`), and these cannot be told from rows that are still to come.
+ * The positions of a table that have been read, above the one below which nothing can appear any more. They are
+ * assigned at insert and become visible at commit, so a lower one may appear after a higher one. A cluster leaves gaps
+ * between them by design (`auto_increment_increment`), and these cannot be told from rows that are still to come.
  */
 export function createUnsettled() {
   const positions: number[] = [];
@@ -19,9 +21,9 @@ export function createUnsettled() {
     seenAt.splice(index, 0, at);
   }
 
-  /** Drops those from behind `after` up to `upTo` that are not among `kept`, since they have been removed. */
-  function retain(after: number, upTo: number, kept: ReadonlySet<number>): void {
-    for (let index = indexAbove(upTo) - 1; index >= 0 && (positions[index] ?? 0) > after; index--) {
+  /** Drops those above `from`, up to `to`, that are not among `kept`, since they have been removed. */
+  function retain(from: number, to: number, kept: ReadonlySet<number>): void {
+    for (let index = indexAbove(to) - 1; index >= 0 && (positions[index] ?? 0) > from; index--) {
       if (kept.has(positions[index] ?? 0)) continue;
       positions.splice(index, 1);
       seenAt.splice(index, 1);
@@ -40,25 +42,17 @@ export function createUnsettled() {
     seenAt.splice(0, index);
   }
 
-  /** Where the unsettled part begins, and marks within it, the last ones close to its end. */
-  function marks(): number[] {
-    return [settled, ...MARKS.map((count) => positions.at(-count - 1) ?? settled)];
+  /**
+   * The positions at which sections of the unsettled part begin: the first is its beginning, the last are near its end.
+   */
+  function boundaries(): number[] {
+    return [settled, ...SECTION_ROWS.map((count) => positions.at(-count - 1) ?? settled)];
   }
 
   const highest = () => positions.at(-1) ?? settled;
+  const indexAbove = (position: number) =>
+    firstIndexAbove(positions.length, (index) => positions[index], position);
   const countAbove = (position: number) => positions.length - indexAbove(position);
 
-  /** The index of the first one above `position`. */
-  function indexAbove(position: number): number {
-    let low = 0;
-    let high = positions.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((positions[middle] ?? 0) <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  return { add, retain, settle, marks, countAbove, highest, settled: () => settled };
+  return { add, retain, settle, boundaries, countAbove, highest, settled: () => settled };
 }
