@@ -70,11 +70,11 @@ async function measureLists(run: Run, service: Service, users: number): Promise<
     ['the first', ''],
     ['one in the middle', `&cursor=${middle.users[0].id}`],
     ['of the role user', '&role=user'],
-    ['of the role admin, which one has', '&role=admin'],
-    ['of those disabled, who are none', '&state=disabled'],
+    ['role admin (one user)', '&role=admin'],
+    ['disabled users (none)', '&state=disabled'],
     ['of a search that finds one', `&search=person-${users - 1}@`],
     ['of a search that finds all', '&search=person'],
-    ['of a search that finds nobody', '&search=zzz'],
+    ['a search without matches', '&search=zzz'],
     ['of an id', `&search=${first[0].id}`],
   ] as const) {
     const rounds: number[] = [];

@@ -8,7 +8,7 @@ import { startLatchkey } from './support/programs.ts';
 import { latchkey, MAX_SIGNUPS, type Task } from './support/services.ts';
 import { interleave, median } from './support/statistics.ts';
 
-/** The least that bcrypt allows: a hash as in production takes so long that it would hide the database. */
+/** The least that bcrypt allows: a hash as in production takes long enough to hide the database. */
 const COST = '4';
 
 await runBenchmark('million-users', measure);

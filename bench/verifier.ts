@@ -87,17 +87,17 @@ async function hostileTokens(run: Run): Promise<Figure[]> {
   const nanoseconds = await refuse(verifier, rounds, total / rounds / KINDS);
   const growth = growthMegabytes(before / 2 ** 20, bytesInUse(collectGarbage) / 2 ** 20);
 
-  const ordinary = { reference: 'a new good one', to: nanoseconds.good, target: { atMost: 1 } };
-  const long = { reference: 'a new good one of 8 KB', to: nanoseconds.longGood, target: { atMost: 1 } };
+  const ordinary = { reference: 'a new valid one', to: nanoseconds.good, target: { atMost: 1 } };
+  const long = { reference: 'a new valid one of 8 KB', to: nanoseconds.longGood, target: { atMost: 1 } };
   const unit = 'ns';
   return [
-    measured('verifier: a new good token', unit, nanoseconds.good),
-    measured('verifier: a new good token of 8 KB', unit, nanoseconds.longGood),
+    measured('verifier: a new valid token', unit, nanoseconds.good),
+    measured('verifier: a new valid token of 8 KB', unit, nanoseconds.longGood),
     compared('garbage of 8 KB: no dots', unit, nanoseconds.noDots, ordinary),
     compared('garbage of 8 KB: three random parts', unit, nanoseconds.threeRandomParts, ordinary),
     compared('garbage of 8 KB: a key that nobody has', unit, nanoseconds.unknownKey, ordinary),
-    compared('garbage of 8 KB: good header, random payload', unit, nanoseconds.randomPayload, long),
-    compared('garbage of 8 KB: good but for its signature', unit, nanoseconds.goodPayload, long),
+    compared('garbage of 8 KB: valid header, random payload', unit, nanoseconds.randomPayload, long),
+    compared('garbage of 8 KB: valid but for its signature', unit, nanoseconds.goodPayload, long),
     measured(`${total.toLocaleString('en')} × garbage of 8 KB: memory`, 'MB', [growth], { atMost: 1 }),
   ];
 }

@@ -1,7 +1,7 @@
 import { describeService } from '../src/app.ts';
 import type { ErrorCode } from '../src/core/errors.ts';
 import { anyone, bearer, permission, session, user } from '../src/http/access.ts';
-import { refusalsOf } from '../src/http/openapi.ts';
+import { errorCodesOf } from '../src/http/openapi.ts';
 import type { RouteDescription } from '../src/http/route.ts';
 
 interface Schema {
@@ -28,8 +28,8 @@ const DOCUMENT = (await describeService()) as unknown as {
 
 /** A route that nothing guards and that takes nothing. */
 const BARE: RouteDescription = { id: '', method: 'GET', path: '/', access: anyone(), answers: {} };
-const ALWAYS = refusalsOf(BARE);
-const INPUT_REFUSALS = refusalsOf({ ...BARE, body: {} as never }).filter((code) => !ALWAYS.includes(code));
+const ALWAYS = errorCodesOf(BARE);
+const INPUT_ERRORS = errorCodesOf({ ...BARE, body: {} as never }).filter((code) => !ALWAYS.includes(code));
 
 /** The endpoints of the API as tables of Markdown, one for each tag of the OpenAPI document. */
 export function renderEndpoints(routes: readonly RouteDescription[]): string {
@@ -65,7 +65,7 @@ Each row below names the codes that a route has of its own. Besides them a route
 
 - by *who* may call it, as above;
 - where it takes parameters, a query or a body, with
-  ${inCode(INPUT_REFUSALS)};
+  ${inCode(INPUT_ERRORS)};
 - where it has a *limit*, with ${inCode(['rate_limited'])}, and where it hashes a password, with ${inCode(['overloaded'])};
 - where something is broken, with ${inCode(ALWAYS)}.
 `;
@@ -140,7 +140,7 @@ function ownRefusals(route: RouteDescription, { responses }: Operation): readonl
     ...(route.params ? [route.params.unknown] : []),
     ...(route.refuses ?? []),
   ];
-  return codes.filter((code) => !INPUT_REFUSALS.includes(code));
+  return codes.filter((code) => !INPUT_ERRORS.includes(code));
 }
 
 function inCode(codes: readonly string[]): string {

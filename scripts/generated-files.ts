@@ -17,7 +17,7 @@ export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
     `${JSON.stringify(toPostmanCollection(DOCUMENT), null, 2)}\n`,
 };
 
-/** A page with what stands between its two marks made anew. */
+/** A page with what stands between its two marks generated again. */
 function withPart(file: string, mark: string, part: string): string {
   const page = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
   const [begin, end] = [`<!-- ${mark}:begin -->\n`, `<!-- ${mark}:end -->`];

@@ -21,7 +21,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
 /** Members whose value is that of a variable with another name. */
 const ALIASES: Readonly<Record<string, string>> = { current_password: 'password' };
 
-/** What an operation does beside sending the request. */
+/** What an operation does in addition to sending the request. */
 const BEFORE: Readonly<Record<string, string[]>> = {
   signup: [
     'const unique = Date.now().toString(36) + Math.floor(Math.random() * 1e6).toString(36);',

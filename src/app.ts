@@ -42,7 +42,7 @@ export const FEATURES: readonly Feature[] = [
   metrics,
 ];
 
-/** The service as an HTTP listener, and what its features do beside answering requests. */
+/** The service as an HTTP listener, and what its features do in addition to answering requests. */
 export interface App extends Front {
   readonly housekeeping: readonly (() => Promise<void>)[];
   readonly close: () => Promise<void>;

@@ -16,7 +16,7 @@ export interface RequestTemplate {
   /** JSON, in which every `{{n}}` becomes a number of `numbers`; where there are several, they take turns. */
   readonly body?: string | readonly string[];
   readonly numbers?: Numbers;
-  /** So many requests are made beforehand and sent over and over: making them costs more than sending them. */
+  /** This many requests are made beforehand and sent over and over: making them costs more than sending them. */
   readonly prebuilt?: number;
 }
 
@@ -28,8 +28,8 @@ export interface Numbers {
 }
 
 /**
- * Closed: each of so many connections sends when it was answered, so the server sets the speed. Open: requests leave
- * on schedule whether or not earlier ones were answered, as people do who know nothing of one another.
+ * Closed: each of the given number of connections sends when it was answered, so the server sets the speed. Open:
+ * requests leave on schedule whether or not earlier ones were answered, as people do who know nothing of one another.
  */
 export type Pace = { readonly connections: number } | { readonly perSecond: number };
 

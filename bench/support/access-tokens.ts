@@ -15,12 +15,12 @@ export interface SigningKey extends Pick<VerifyingKey, 'kid' | 'algorithm'> {
 const TTL_SECONDS = 900;
 const SCOPE = 'posts:read posts:write';
 
-/** So many different tokens, with the claims and the header that the service gives them. */
+/** The given number of different tokens, with the claims and the header that the service gives them. */
 export function issueTokens(key: SigningKey, count: number, scope = SCOPE): string[] {
   return Array.from({ length: count }, () => asReceived(sign(key, scope)));
 }
 
-/** Tokens of a user with so many permissions that they are as long as a token may be, but for a few characters. */
+/** Tokens of a user with enough permissions to make them as long as a token may be, but for a few characters. */
 export function issueLongTokens(key: SigningKey, count: number): string[] {
   const left = Math.floor(((MAX_TOKEN_LENGTH - sign(key, '').length) * 3) / 4);
   // A scope does not end with a space.

@@ -9,7 +9,7 @@ const NUMBER = PLACES.map((place) => `${10 ** place} * place${place}.digit`).joi
 const NUMBERS = PLACES.map((place) => `${DIGIT} AS place${place}`).join(' CROSS JOIN ');
 
 /**
- * Adds people to person 0 until there are so many, all with that one's password. The database makes the rows itself: a
+ * Adds people to person 0 until there are the given number, all with that one's password. The database makes the rows itself: a
  * million sign-ups would take the better part of an hour.
  */
 export async function addUsers(administrator: Connection, database: string, users: number): Promise<void> {

@@ -6,7 +6,7 @@ import type { Run } from './benchmark.ts';
 
 const LOOP = fileURLToPath(new URL('../peers/bcrypt-loop.mjs', import.meta.url));
 
-/** Starts threads that compare passwords on demand: comparisons a second over that many milliseconds. */
+/** Starts threads that compare passwords on demand: comparisons per second over the given number of milliseconds. */
 export function startBcryptLoop(
   { defer }: Run,
   options: { readonly threads: number; readonly cost: number },

@@ -35,7 +35,7 @@ export const EMAIL = 'person-{{n}}@example.com';
 const SIGNUPS_AT_ONCE = 4;
 const password = 'correct horse battery staple';
 
-/** The service with so many people signed up. */
+/** The service with the given number of people signed up. */
 export function latchkey(program: Program, people: number): Promise<Service> {
   const body = JSON.stringify({ email: EMAIL, password });
   return prepare(program, people, {
@@ -52,7 +52,7 @@ export function latchkey(program: Program, people: number): Promise<Service> {
   });
 }
 
-/** better-auth with so many people signed up. */
+/** better-auth with the given number of people signed up. */
 export function betterAuth(program: Program, people: number): Promise<Service> {
   return prepare(program, people, {
     // It refuses what looks like a browser and does not say from which page.

@@ -6,12 +6,14 @@ import { describeValue, type Values } from './variables.ts';
 const MIN_SECRET_BYTES = 32;
 const MIN_PRODUCTION_BCRYPT_COST = 10;
 
-/** Faults of a configuration that is fine on a laptop and not in production. `faults` are those already reported. */
-export function productionFaults(values: Values, faults: readonly string[]): string[] {
+/**
+ * Problems of a configuration that is fine on a laptop and not in production. `problems` are those already reported.
+ */
+export function productionProblems(values: Values, problems: readonly string[]): string[] {
   const found: string[] = [];
   const required = ['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'] as const;
   for (const name of required) {
-    const alreadyReported = faults.some((fault) => fault.startsWith(name));
+    const alreadyReported = problems.some((problem) => problem.startsWith(name));
     if (values[name] === undefined && !alreadyReported)
       found.push(`${name} is not set: required in production`);
   }
@@ -41,8 +43,8 @@ export function productionFaults(values: Values, faults: readonly string[]): str
   return found;
 }
 
-/** Faults of the keys, each by itself and with the algorithm. */
-export function keyFaults(values: Values): string[] {
+/** Problems of the keys, each by itself and with the algorithm. */
+export function keyProblems(values: Values): string[] {
   const { JWT_ALG: algorithm = 'HS256', JWT_PRIVATE_KEY: privateKey } = values;
   const found: string[] = [];
   if (/^\s+\S|\S\s+$|[,\r\n]/.test(values.JWT_SECRET ?? '')) {
@@ -55,13 +57,13 @@ export function keyFaults(values: Values): string[] {
   } else if (algorithm !== 'HS256' && privateKey === undefined) {
     found.push(`JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in PEM`);
   } else {
-    found.push(...keyRingFaults(values, algorithm));
+    found.push(...keyRingProblems(values, algorithm));
   }
   return found;
 }
 
-/** Only building the key ring tells whether the keys parse and fit, so it is built here and discarded. */
-function keyRingFaults(values: Values, algorithm: Algorithm): string[] {
+/** Only building the key ring shows whether the keys parse and fit, so it is built here and discarded. */
+function keyRingProblems(values: Values, algorithm: Algorithm): string[] {
   try {
     createKeyRing({
       algorithm,

@@ -14,7 +14,7 @@ import {
 } from '../../config/environment.cjs';
 import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
-import { keyFaults, productionFaults } from './checks.ts';
+import { keyProblems, productionProblems } from './checks.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
 
 /** The configuration of the service, checked and frozen. */
@@ -88,17 +88,17 @@ export interface DatabaseConfig {
 /** Longer than balancers take to notice, by their defaults of two checks two seconds apart. */
 const PRODUCTION_SHUTDOWN_DELAY_SECONDS = 5;
 
-/** All faults of an environment at once. Exit code 78 is EX_CONFIG of sysexits.h. */
+/** All problems of an environment at once. Exit code 78 is EX_CONFIG of sysexits.h. */
 export class ConfigError extends Error {
   static readonly exitCode = 78;
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
 
-  constructor(faults: readonly string[]) {
+  constructor(problems: readonly string[]) {
     super(
-      `The configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+      `The configuration has ${problems.length} error${problems.length === 1 ? '' : 's'}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
     );
     this.name = 'ConfigError';
-    this.faults = faults;
+    this.problems = problems;
   }
 }
 
@@ -110,17 +110,17 @@ export function processEnvironment(): Environment {
 
 /**
  * Checks every variable and returns the frozen configuration.
- * @throws ConfigError naming each faulty variable, what it got (secrets masked) and what it wants.
+ * @throws ConfigError naming each invalid variable, what it got (secrets masked) and what it wants.
  */
 export function loadConfig(env: Environment): Config {
-  const faults: string[] = [];
-  const values = readVariables(env, faults);
+  const problems: string[] = [];
+  const values = readVariables(env, problems);
   const production = values.NODE_ENV === 'production';
-  if (production) faults.push(...productionFaults(values, faults));
-  faults.push(...keyFaults(values));
-  const location = locate(values, faults);
-  const tls = readTls(values, faults);
-  if (faults.length > 0 || location === undefined) throw new ConfigError(faults);
+  if (production) problems.push(...productionProblems(values, problems));
+  problems.push(...keyProblems(values));
+  const location = locate(values, problems);
+  const tls = readTls(values, problems);
+  if (problems.length > 0 || location === undefined) throw new ConfigError(problems);
 
   const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
   return deepFreeze({
@@ -192,34 +192,36 @@ export function loadConfig(env: Environment): Config {
   });
 }
 
-function readVariables(env: Environment, faults: string[]): Values {
+function readVariables(env: Environment, problems: string[]): Values {
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(VARIABLES)) {
-    const faultsBefore = faults.length;
+    const problemsBefore = problems.length;
     const text =
-      'secret' in variable ? collect(faults, () => readSecret(env, name)) : readVariable(env, name);
-    if (faults.length > faultsBefore) continue;
+      'secret' in variable ? collect(problems, () => readSecret(env, name)) : readVariable(env, name);
+    if (problems.length > problemsBefore) continue;
     const result = variable.schema.safeParse(text);
     if (result.success) values[name] = result.data;
-    else faults.push(`${name} is ${describeValue(name as VariableName, text)}: ${variable.wants}`);
+    else problems.push(`${name} is ${describeValue(name as VariableName, text)}: ${variable.wants}`);
   }
   return values as Values;
 }
 
-function locate(values: Values, faults: string[]): DatabaseConfig['location'] | undefined {
-  return collect(faults, () => parseDatabaseUrl(values.DATABASE_URL ?? defaultDatabaseUrl(values.DATA_DIR)));
+function locate(values: Values, problems: string[]): DatabaseConfig['location'] | undefined {
+  return collect(problems, () =>
+    parseDatabaseUrl(values.DATABASE_URL ?? defaultDatabaseUrl(values.DATA_DIR)),
+  );
 }
 
-function readTls(values: Values, faults: string[]): TlsOptions | undefined {
-  // A mode that was no mode has been reported; the file is still to be read.
-  return collect(faults, () => tlsOptions(values.DATABASE_TLS ?? 'verify', values.DATABASE_TLS_CA_FILE));
+function readTls(values: Values, problems: string[]): TlsOptions | undefined {
+  // A mode that is not one has been reported; the file is still to be read.
+  return collect(problems, () => tlsOptions(values.DATABASE_TLS ?? 'verify', values.DATABASE_TLS_CA_FILE));
 }
 
-function collect<Result>(faults: string[], read: () => Result): Result | undefined {
+function collect<Result>(problems: string[], read: () => Result): Result | undefined {
   try {
     return read();
   } catch (error) {
-    faults.push((error as Error).message);
+    problems.push((error as Error).message);
     return undefined;
   }
 }

@@ -48,12 +48,12 @@ export const LIMITS_VARIABLES = {
     type: integer(1, 100),
     default: '5',
     meaning:
-      'After so many wrong passwords for one identifier each next one has to wait, twice as long as the one before',
+      'After this many wrong passwords for one identifier each next one has to wait, twice as long as the one before',
   }),
   LOGIN_MAX_FAILURES: variable({
     type: integer(1, 100),
     default: '100',
     meaning:
-      'After so many wrong passwords in a row an account takes no password from devices it does not know, until it is unlocked (NIST SP 800-63B-4: at most 100)',
+      'After this many wrong passwords in a row an account is locked for devices it does not know, until it is unlocked (NIST SP 800-63B-4: at most 100)',
   }),
 };

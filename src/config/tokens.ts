@@ -50,23 +50,23 @@ export const TOKENS_VARIABLES = {
   SESSION_IDLE_SECONDS: variable({
     type: integer(1, 31_536_000, 'seconds'),
     default: '2592000',
-    meaning: 'A session ends when it was not refreshed for so long, in seconds (30 days)',
+    meaning: 'Seconds without a refresh after which a session ends (30 days)',
   }),
   SESSION_ABSOLUTE_SECONDS: variable({
     type: integer(1, 315_360_000, 'seconds'),
     default: '7776000',
-    meaning: 'A session ends so long after the login, in seconds (90 days)',
+    meaning: 'Seconds after the login at which a session ends (90 days)',
   }),
   REFRESH_REUSE_GRACE_SECONDS: variable({
     type: integer(0, 300, 'seconds'),
     default: '10',
-    meaning: 'How long the previous refresh token still gets the present one, in seconds',
+    meaning: 'How long the previous refresh token still gets the latest one, in seconds',
   }),
   REFRESH_RETRY_SECONDS: variable({
     type: integer(0, 86_400, 'seconds'),
     default: '300',
     meaning:
-      'How long it still does while the present one is not known to have arrived, in seconds; 0 switches that off',
+      'How long it still does while the latest one is not known to have arrived, in seconds; 0 switches that off',
   }),
   REVOCATION_MAX_LAG_SECONDS: variable({
     type: integer(2, 3600, 'seconds'),

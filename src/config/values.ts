@@ -25,7 +25,7 @@ export function integer(min: number, max: number, unit = 'a whole number') {
   return valueType(schema, `${unit} from ${min} to ${max}`);
 }
 
-/** `30/3600`: so many times in so many seconds. */
+/** `30/3600`: at most 30 times in 3600 seconds. */
 export const rate = valueType(
   z
     .string()

@@ -27,8 +27,10 @@ export function createSharedClock(own: Clock, readTime: (() => Promise<number>) 
 
   const now = () => (ahead === undefined ? own.now() : Math.round(own.monotonic() + ahead));
 
-  /** The database answered at some moment of the round trip: every value that this allows is as good, and the present one
-   * is kept where it is among them. */
+  /**
+   * The database answered at some moment of the round trip: every value that this allows is equally possible, and the
+   * current one is kept where it is among them.
+   */
   async function compare(): Promise<void> {
     const askedAt = own.monotonic();
     const answer = await readTime?.();

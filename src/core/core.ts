@@ -32,7 +32,7 @@ import { createKeyUsage } from './tokens/key-usage.ts';
 import { createKeyRing } from './tokens/keys.ts';
 
 /** The environment of the core: the configuration, and what differs between a server and a test. */
-export interface World {
+export interface CoreDependencies {
   readonly config: Config;
   /** The secret in use: the configured one, or one that was made at the first start. */
   readonly secret: string;
@@ -49,13 +49,13 @@ export interface World {
 /** The services that features share. */
 export type Core = ReturnType<typeof createCore>;
 
-/** Builds the services that features share. Nothing follows, ticks or asks the database yet. */
-export function createCore(world: World) {
-  const { config, database, clock, logger, observers } = world;
+/** Builds the services that features share. Nothing follows, ticks or queries the database yet. */
+export function createCore(dependencies: CoreDependencies) {
+  const { config, database, clock, logger, observers } = dependencies;
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
   const store = createStore(database, storesOf);
 
-  const keys = createKeyRing({ ...config.tokens, secret: world.secret });
+  const keys = createKeyRing({ ...config.tokens, secret: dependencies.secret });
   const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
   const accessTokens = createAccessTokens({
     keys,
@@ -142,7 +142,8 @@ export function createCore(world: World) {
 
   const requireFresh = createFreshness(follower, revocationWhenStale);
   /**
-   * The claims of an access token that is genuine and alive, whether or not it has been revoked. Asks no database.
+   * The claims of an access token that is genuine and alive, whether or not it has been revoked. Does not query the
+   * database.
    * @throws AppError token_invalid, token_expired
    */
   function verifyToken(token: string): AccessTokenClaims {
@@ -188,7 +189,7 @@ export function createCore(world: World) {
   ];
 
   return {
-    ...world,
+    ...dependencies,
     store,
     keys,
     accessTokens,

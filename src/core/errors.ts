@@ -20,7 +20,7 @@ export const ERRORS = {
     status: 400,
     title: 'Some fields are not acceptable',
     meaning:
-      'The member errors lists each field with a JSON pointer, a code and what it wants. Nothing was changed.',
+      'The member errors lists each invalid field with a JSON pointer, a code and an explanation. Nothing was changed.',
   },
   unsupported_media_type: {
     status: 415,
@@ -30,7 +30,7 @@ export const ERRORS = {
   cursor_too_old: {
     status: 410,
     title: 'The cursor is too old',
-    meaning: 'What happened since is no longer known. Repeat the request without a cursor.',
+    meaning: 'Events since this cursor are no longer available. Repeat the request without a cursor.',
   },
   payload_too_large: {
     status: 413,
@@ -51,7 +51,8 @@ export const ERRORS = {
   token_expired: {
     status: 401,
     title: REFUSALS.token_expired.title,
-    meaning: 'It was good until its exp claim. Trade your refresh token for a new one at POST /refresh.',
+    meaning:
+      'It expired at the time in its exp claim. Exchange your refresh token for a new one at POST /refresh.',
   },
   token_revoked: {
     status: 401,
@@ -66,20 +67,20 @@ export const ERRORS = {
   },
   refresh_token_reused: {
     status: 401,
-    title: 'The refresh token was used before',
+    title: 'The refresh token has already been used',
     meaning:
       'It may have been copied, so the session has been ended on every device that shares it. Log in again.',
   },
   invalid_credentials: {
     status: 401,
-    title: 'The credentials are not right',
+    title: 'The credentials are incorrect',
     meaning:
       'No account has this identifier with this password. The answer is the same whichever of the two is wrong.',
   },
   insufficient_scope: {
     status: 403,
     title: REFUSALS.insufficient_scope.title,
-    meaning: 'It is good, but lacks a permission, which the header WWW-Authenticate names.',
+    meaning: 'The token is valid but lacks the permission named in the WWW-Authenticate header.',
   },
   user_required: {
     status: 403,
@@ -88,9 +89,9 @@ export const ERRORS = {
   },
   password_change_required: {
     status: 403,
-    title: 'Another password has to be chosen',
+    title: 'A new password is required',
     meaning:
-      'The password is right, but the operator wants another one. Log in again with new_password beside it.',
+      'The password is correct, but the operator requires a new one. Log in again and include new_password.',
   },
   session_required: {
     status: 403,
@@ -100,8 +101,8 @@ export const ERRORS = {
   },
   wrong_password: {
     status: 403,
-    title: 'The current password is not right',
-    meaning: 'This change needs the current password, and that was not it.',
+    title: 'The current password is incorrect',
+    meaning: 'This change requires the current password.',
   },
   signup_disabled: {
     status: 403,
@@ -115,7 +116,7 @@ export const ERRORS = {
   },
   scope_too_large: {
     status: 409,
-    title: 'These are more permissions than fit into a token',
+    title: 'Too many permissions for one token',
     meaning: 'All permissions of a user together may have 4096 bytes, separated by spaces.',
   },
   too_many_secrets: {
@@ -126,21 +127,21 @@ export const ERRORS = {
   unknown_role: {
     status: 409,
     title: 'There is no such role',
-    meaning: 'Some role of the request does not exist. GET /admin/roles lists the roles there are.',
+    meaning: 'At least one role in the request does not exist. GET /admin/roles lists all roles.',
   },
   too_many_api_keys: {
     status: 409,
-    title: 'You have as many API keys as you may have',
+    title: 'You have reached the API key limit',
     meaning: 'A user has at most 50 keys that are neither deleted nor expired. Delete one first.',
   },
   role_not_found: {
     status: 404,
     title: 'There is no role of this name',
-    meaning: 'GET /admin/roles lists the roles there are.',
+    meaning: 'GET /admin/roles lists all roles.',
   },
   role_taken: {
     status: 409,
-    title: 'There is a role of this name',
+    title: 'A role with this name already exists',
     meaning: 'Change it with PATCH /admin/roles/{name}, or choose another name.',
   },
   role_in_use: {
@@ -157,16 +158,16 @@ export const ERRORS = {
   unknown_permission: {
     status: 409,
     title: 'There is no such permission',
-    meaning: 'GET /admin/permissions lists the permissions there are. Create it first.',
+    meaning: 'GET /admin/permissions lists all permissions. Create it first.',
   },
   permission_not_found: {
     status: 404,
     title: 'There is no permission of this name',
-    meaning: 'GET /admin/permissions lists the permissions there are.',
+    meaning: 'GET /admin/permissions lists all permissions.',
   },
   permission_taken: {
     status: 409,
-    title: 'There is a permission of this name',
+    title: 'A permission with this name already exists',
     meaning: 'It is there already: give it to a role.',
   },
   permission_in_use: {
@@ -193,12 +194,12 @@ export const ERRORS = {
   user_not_found: {
     status: 404,
     title: 'There is no such user',
-    meaning: 'GET /admin/users lists the users there are.',
+    meaning: 'GET /admin/users lists all users.',
   },
   client_not_found: {
     status: 404,
     title: 'There is no such client',
-    meaning: 'GET /admin/clients lists the machine clients there are.',
+    meaning: 'GET /admin/clients lists all machine clients.',
   },
   secret_not_found: {
     status: 404,
@@ -213,7 +214,7 @@ export const ERRORS = {
   api_key_not_found: {
     status: 404,
     title: 'You have no such API key',
-    meaning: 'GET /api-keys lists the keys there are; it was deleted, has expired or never was one of yours.',
+    meaning: 'GET /api-keys lists all of your keys. This one was deleted, has expired or never was yours.',
   },
   not_found: {
     status: 404,
@@ -229,7 +230,7 @@ export const ERRORS = {
     status: 429,
     title: 'Too many requests',
     meaning:
-      'The member policy names the limit that is used up, the fields RateLimit-Policy and RateLimit tell its size. Repeat the request after the seconds in Retry-After.',
+      'The member policy names the limit that is exceeded, the fields RateLimit-Policy and RateLimit its size. Repeat the request after the seconds in Retry-After.',
   },
   overloaded: {
     status: 503,
@@ -271,44 +272,44 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-const TOKEN_FAULTS = ['token_invalid', 'token_expired', 'token_revoked'] as const;
+const TOKEN_ERRORS = ['token_invalid', 'token_expired', 'token_revoked'] as const;
 
-/** Whether the fault is in the token or key that was sent, not in the service. */
-export function isTokenFault(code: ErrorCode): code is (typeof TOKEN_FAULTS)[number] {
-  return (TOKEN_FAULTS as readonly ErrorCode[]).includes(code);
+/** Whether the error is in the token or key that was sent, not in the service. */
+export function isTokenError(code: ErrorCode): code is (typeof TOKEN_ERRORS)[number] {
+  return (TOKEN_ERRORS as readonly ErrorCode[]).includes(code);
 }
 
 /** What can be wrong with one field: the codes in `errors[]` of a problem, public API like those above. */
 export const FIELD_ERRORS = {
   required: 'The field is missing.',
-  wrong_type: 'The field has another JSON type.',
-  unknown_field: 'No field of this name is known here.',
-  invalid: 'The value is not among those that are possible.',
+  wrong_type: 'The field has the wrong JSON type.',
+  unknown_field: 'Unknown field.',
+  invalid: 'The value is not allowed.',
   malformed_text: 'The text holds half of a character (a lone surrogate).',
   too_long: 'The text is longer than it may be.',
   empty: 'At least one field is needed.',
   one_identifier: 'Exactly one of email and username is needed.',
-  invalid_time: 'This is no time in ISO 8601, or one that has passed.',
+  invalid_time: 'Must be an ISO 8601 time. An expiry must be in the future, and a time of creation must not.',
   invalid_scope:
     'A scope is a list of permissions of at most 128 characters, separated by single spaces, together at most 4096.',
   invalid_email: 'This is not an email address.',
   invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
-  invalid_name: 'A name has no control characters and not too many others.',
-  invalid_description: 'A description has no control characters and at most 200 others.',
+  invalid_name: 'A name must not contain control characters or be too long.',
+  invalid_description: 'A description has at most 200 characters, none of them control characters.',
   invalid_role: 'The name of a role has 1 to 64 letters (a-z), digits or the signs _ . -',
   invalid_permission:
     'A permission is resource:action, each 1 to 63 letters (a-z), digits or the signs _ . -',
   password_too_short: 'The password has fewer characters than the operator requires.',
   password_too_long: 'The password has more than 256 characters.',
   password_common: 'The password is among the first that attackers try.',
-  password_unchanged: 'Another password is required, and this is the present one.',
+  password_unchanged: 'Choose a password that differs from the current one.',
   password_not_demanded: 'No new password is required here: POST /me/password changes it.',
   password_personal: 'The password is your email address, username or name, or the name of the service.',
 } as const satisfies Record<string, string>;
 
 export type FieldErrorCode = keyof typeof FIELD_ERRORS;
 
-/** One unacceptable field: where it is (RFC 6901 pointer), a stable code, and what it wants. */
+/** One unacceptable field: where it is (RFC 6901 pointer), a stable code, and an explanation. */
 export interface FieldError {
   readonly pointer: string;
   readonly code: FieldErrorCode;
@@ -321,7 +322,7 @@ interface AppErrorOptions {
   readonly fields?: readonly FieldError[];
   /** The quota that the refusal is about, or that it leaves. */
   readonly quota?: Quota | undefined;
-  /** Logged for the operator although it is no fault of the service; `message` is the text of the line. */
+  /** Logged for the operator although it is not an error of the service; `message` is the text of the line. */
   readonly event?: Readonly<Record<string, string>>;
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -337,7 +338,7 @@ export class AppError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string = ERRORS[code].meaning, options: AppErrorOptions = {}) {
-    // Without a stack, which in a flood would cost more than the answer: a refusal is no fault of the code, and where there
+    // Without a stack, which in a flood would cost more than the answer: a refusal is not a bug, and where there
     // is one, its cause has a stack of its own.
     const frames = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
@@ -374,8 +375,10 @@ export function fieldError(pointer: string, code: FieldErrorCode, detail: string
 
 /** A refusal because a quota is used up. */
 export function rateLimited(quota: Quota): AppError {
-  const detail = `The limit ${quota.policy} is used up. There is more in ${quota.resetSeconds} s.`;
-  const headers = { 'Retry-After': String(quota.resetSeconds) };
+  const { policy, resetSeconds } = quota;
+  const time = resetSeconds === 1 ? '1 second' : `${resetSeconds} seconds`;
+  const detail = `Rate limit ${policy} exceeded. Try again in ${time}.`;
+  const headers = { 'Retry-After': String(resetSeconds) };
   return new AppError('rate_limited', detail, { quota, headers });
 }
 

@@ -21,7 +21,7 @@ type Listener<Event> = (event: Event, stores: CoreStores) => Promise<Revocation[
  */
 export type Listeners = { readonly [Name in keyof Events]?: Listener<Events[Name]> };
 
-/** Tells every listener, one after another. What they have revoked, to be announced after the commit. */
+/** Calls every listener, one after another. Resolves to what they have revoked, to be announced after the commit. */
 export type Emit = <Name extends keyof Events>(
   name: Name,
   event: Events[Name],

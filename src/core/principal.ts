@@ -1,6 +1,6 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 
-/** Where a request comes from, as far as it tells. */
+/** Where a request comes from, as far as it is known. */
 export interface RequestOrigin {
   readonly userAgent: string | null;
   readonly ip: string | null;

@@ -10,7 +10,10 @@ import { createLoginFailureStore } from './sign-in/login-failures.store.ts';
 import { createUserRoleStore } from './users/user-roles.store.ts';
 import { createUserStore } from './users/users.store.ts';
 
-/** The stores of the core. A feature that needs more has stores beside these: `{ ...storesOf(scope), mine: createMine(scope) }`. */
+/**
+ * The stores of the core. A feature that needs more has stores in addition to these: `{ ...storesOf(scope), mine:
+ * createMine(scope) }`.
+ */
 export type CoreStores = ReturnType<typeof storesOf>;
 
 export type CoreStore = Store<CoreStores>;

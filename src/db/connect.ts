@@ -50,7 +50,7 @@ export interface PoolState {
   readonly waiting: number;
 }
 
-const MAX_TRIES = 3;
+const MAX_ATTEMPTS = 3;
 const MAX_JITTER_MILLISECONDS = 50;
 const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
 
@@ -125,20 +125,20 @@ function isDatabaseUnavailable(error: unknown): boolean {
 }
 
 async function retryTransient<Result>(operation: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await operation();
     } catch (error) {
       if (isUnavailable(error)) throw new AppError('database_unavailable', undefined, { cause: error });
       if (!isTransient(error)) throw error;
       // On a cluster whose members change, one conflict follows another.
-      if (tries === MAX_TRIES) throw new AppError('database_unavailable', undefined, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_JITTER_MILLISECONDS * tries));
+      if (attempt === MAX_ATTEMPTS) throw new AppError('database_unavailable', undefined, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_JITTER_MILLISECONDS * attempt));
     }
   }
 }
 
-/** @throws AppError database_unavailable where there is no result after so many milliseconds */
+/** @throws AppError database_unavailable where there is no result after the given number of milliseconds */
 export async function withDeadline<Result>(result: Promise<Result>, milliseconds: number): Promise<Result> {
   let cancel = () => {};
   const deadline = new Promise<never>((_resolve, reject) => {

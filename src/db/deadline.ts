@@ -1,8 +1,8 @@
 const SLICES = 10;
 
 /**
- * Calls `expired` after so many milliseconds, but never before the event loop has turned ten times: what has answered
- * in time while the loop was late is taken first. Returns what cancels it.
+ * Calls `expired` after the given number of milliseconds, but never before the event loop has turned ten times: what
+ * has answered in time while the loop was late is taken first. Returns what cancels it.
  */
 export function setDeadline(expired: () => void, milliseconds: number): () => void {
   let left = SLICES;

@@ -14,7 +14,7 @@ const statements = new Map<string, Statement<never>>();
 /**
  * The row with this key, or null, after the same work either way: the database always gives one row, of nulls where there
  * is none, and it is always read. Sequelize's own findOne takes 20 µs longer for a row than for none, which the time of a
- * login would tell.
+ * login would reveal.
  */
 export async function findAlike<Row extends object>(
   { sequelize, run, transaction }: Scope,

@@ -70,7 +70,7 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
   const sequelize = openSequelize(config, null);
   try {
     // Most starts find none, and need neither the lock nor the library. Where another process migrates this instant, the
-    // lock tells when to look again.
+    // lock shows when to look again.
     const pending = await pendingMigrations({ sequelize }).catch(() => MIGRATIONS);
     if (pending.length === 0) return [];
     const migrate = async () => {

@@ -21,7 +21,7 @@ export interface SqliteFile {
 /**
  * An open connection goes on reading a file that was deleted or replaced, and a new one makes an empty file where there
  * is none. So each operation looks first whether the file is there and still the same, which takes some microseconds;
- * where it is another one, or was damaged, the connections are made anew. `prepare` does what each of them needs.
+ * where it is another one, or was damaged, the connections are opened again. `prepare` does what each of them needs.
  */
 export async function watchSqliteFile(
   storage: string,

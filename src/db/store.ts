@@ -6,7 +6,7 @@ import { atOnce } from './turns.ts';
 export type Store<Stores> = Stores & {
   /**
    * Runs `work` with the same stores, whose writes take effect together or not at all. It may run more than once, since
-   * the database may ask for another try.
+   * the database may ask for another attempt.
    */
   readonly transaction: <Result>(work: (stores: Stores) => Promise<Result>) => Promise<Result>;
 };

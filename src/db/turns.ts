@@ -5,8 +5,8 @@ export type Turns = <Result>(work: () => Promise<Result>) => Promise<Result>;
 export const atOnce: Turns = (work) => work();
 
 /**
- * A queue in which waiting for one's turn costs nothing as long as it moves on. `isFatal` tells the errors after which
- * all that wait fail too instead of each finding out for itself.
+ * A queue in which waiting for one's turn costs nothing as long as it moves on. `isFatal` selects the errors after
+ * which all that wait fail too instead of each finding out for itself.
  */
 export function createTurns(isFatal: (error: unknown) => boolean): Turns {
   let last: Promise<unknown> = Promise.resolve();

@@ -12,7 +12,7 @@ const FRESH_MILLISECONDS = 1_000;
 /** Processes that write to rows of their own do not wait for each other, nor conflict on a cluster. */
 const SLOTS = 1_000;
 
-/** Rejects where the database takes no writes, or has not taken one within so many milliseconds. */
+/** Rejects where the database takes no writes, or has not taken one within the given number of milliseconds. */
 export type WriteProbe = (withinMilliseconds: number) => Promise<void>;
 
 /**

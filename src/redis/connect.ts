@@ -13,7 +13,7 @@ export interface RedisConnection {
    * something else are read first.
    */
   readonly inTime: <Result>(command: Promise<Result>) => Promise<Result>;
-  /** Reports why a command failed. After one that took too long Redis counts as away until it is connected anew. */
+  /** Reports why a command failed. After one that took too long Redis counts as away until it is connected again. */
   readonly failed: (error: unknown) => void;
   readonly close: () => void;
 }
@@ -23,9 +23,9 @@ const COMMAND_TIMEOUT_MILLISECONDS = 250;
 /** Also for each command of the handshake, which no request waits for. */
 const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 const MAX_RECONNECT_MILLISECONDS = 1000;
-/** One that is there and too slow is asked again after so long, and one that refuses what it is asked. */
+/** One that is there and too slow is asked again after this long, and so is one that rejects commands. */
 const SLOW_PAUSE_MILLISECONDS = 5000;
-const FAULT_PAUSE_MILLISECONDS = 5000;
+const ERROR_PAUSE_MILLISECONDS = 5000;
 
 /** Connects in the background, and again whenever the connection is lost. */
 export function connectRedis(url: string, logger: Logger): RedisConnection {
@@ -40,12 +40,12 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
   });
   let up: boolean | undefined;
   let isSlow = false;
-  let lastFault: string | undefined;
+  let lastError: string | undefined;
 
   function turn(isUp: boolean, error?: Error): void {
     if (isUp === up) return;
     up = isUp;
-    lastFault = undefined;
+    lastError = undefined;
     if (isUp) logger.info('redis is connected');
     else logger.warn({ err: error }, 'redis is away: this process counts by itself');
   }
@@ -58,22 +58,22 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     } else if (client.status !== 'ready' || 'syscall' in error) {
       // The connection was lost while Redis was asked, which the client will say in a moment.
       turn(false, error);
-    } else if (error.message !== lastFault) {
+    } else if (error.message !== lastError) {
       // Logged once: the next command would fail in the same way.
-      lastFault = error.message;
-      setTimeout(connectAnew, FAULT_PAUSE_MILLISECONDS).unref();
-      logger.warn({ err: error }, 'redis does not do what it is asked: this process counts by itself');
+      lastError = error.message;
+      setTimeout(reconnect, ERROR_PAUSE_MILLISECONDS).unref();
+      logger.warn({ err: error }, 'redis rejects commands: this process counts by itself');
     }
   }
 
   /** A server that was the primary until now takes no writes any more: behind its name may be another one. */
-  function connectAnew(): void {
-    if (up && lastFault !== undefined) client.disconnect(true);
+  function reconnect(): void {
+    if (up && lastError !== undefined) client.disconnect(true);
   }
 
   async function inTime<Result>(command: Promise<Result>): Promise<Result> {
     const result = await withDeadline(command);
-    lastFault = undefined;
+    lastError = undefined;
     return result;
   }
 
@@ -97,7 +97,7 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
   return {
     client,
     isUp: () => up === true,
-    isCounting: () => up === true && lastFault === undefined,
+    isCounting: () => up === true && lastError === undefined,
     inTime,
     failed,
     close: () => {

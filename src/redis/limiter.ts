@@ -18,14 +18,14 @@ interface Count {
 
 /**
  * Counts in fixed windows: in Redis where there is one, else in this process. While Redis is away this process's own
- * counts decide; they begin anew each time, so a key may get up to twice its limit in the window of a change.
+ * counts decide; they begin again at zero each time, so a key may get up to twice its limit in the window of a change.
  */
 export function createRateLimiter(
   rates: Readonly<Record<RequestPolicy, Rate>>,
   redis: RedisConnection | undefined,
 ): RateLimiter {
   const countersOf = new Map<string, Counters>();
-  /** Of a policy, and of the wider networks that it counts, each with a limit of its own. */
+  /** The counters of a policy, or of a wider network that it counts, each with a limit of its own. */
   function countersFor(name: string, rate: Rate): Counters {
     const counters = countersOf.get(name) ?? createCounters(name, rate, redis);
     countersOf.set(name, counters);
@@ -76,7 +76,7 @@ function createCounters(policy: string, rate: Rate, redis: RedisConnection | und
   return { shared, own };
 }
 
-/** The library rejects with a result where the limit is used up, and with an error where something failed. */
+/** The library rejects with a result where the limit is exceeded, and with an error where something failed. */
 async function consume(counter: RateLimiterMemory | RateLimiterRedis, key: string): Promise<Count> {
   try {
     return { allowed: true, result: await counter.consume(key) };

@@ -10,6 +10,6 @@ export async function checkClock(clock: SharedClock, logger: Logger): Promise<vo
   const offset = clock.offsetMilliseconds();
   if (Math.abs(offset) <= WARN_MILLISECONDS) return;
   const fields = { offset_ms: Math.round(offset) };
-  if (isClockOff(clock)) logger.error(fields, 'the clock is too far from that of the database: not ready');
-  else logger.warn(fields, 'the clock is not that of the database');
+  if (isClockOff(clock)) logger.error(fields, 'host and database clocks differ too much: not ready');
+  else logger.warn(fields, 'host and database clocks differ');
 }

@@ -25,7 +25,7 @@ const MAX_CAUSES = 8;
 
 /** Only the members listed here: an error's other properties may hold a caller's input. */
 export function serializeError(error: unknown, depth = 0): SerializedError {
-  if (!isNativeError(error)) return { type: typeof error, message: 'a value that is no Error was thrown' };
+  if (!isNativeError(error)) return { type: typeof error, message: 'a non-Error value was thrown' };
   const code = 'code' in error ? error.code : driverCode(error);
   return {
     type: error.name,

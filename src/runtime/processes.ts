@@ -5,7 +5,7 @@ import { ConfigError } from '../config/config.ts';
 export interface Processes {
   /** The port that all of them share. */
   readonly port: number;
-  /** Asks all to stop, cuts off those that do not within so many milliseconds, and resolves when none is left. */
+  /** Asks all to stop, cuts off those that do not within the given time, and resolves when none is left. */
   readonly stop: (withinMilliseconds: number) => Promise<void>;
 }
 
@@ -14,8 +14,8 @@ const STOP = 'latchkey:stop';
 
 const MIN_RESTART_MILLISECONDS = 100;
 const MAX_RESTART_MILLISECONDS = 10_000;
-/** A process that ran for so long did not fail at its start. */
-const SOUND_MILLISECONDS = 30_000;
+/** A process that ran for this long did not fail at its start. */
+const STABLE_MILLISECONDS = 30_000;
 
 /**
  * Runs `count` processes that share the port, and starts another one whenever one ends. Resolves when all listen.
@@ -35,12 +35,12 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
       serving.add(worker);
     });
     // A message to a process that has died fails, also one of node:cluster itself; the event `exit` reports the death.
-    worker.on('error', (err) => logger.debug({ err }, 'a process could not be told something'));
+    worker.on('error', (err) => logger.debug({ err }, 'could not send a message to a worker process'));
     worker.once('exit', (code, signal) => {
       // A start that fails ends all, see below.
       if (stopping || (isFirst && !hasListened)) return;
       logger.error({ pid: worker.process.pid, exit_code: code, signal }, 'a process ended: starting another');
-      if (performance.now() - begunAt > SOUND_MILLISECONDS) restartMilliseconds = MIN_RESTART_MILLISECONDS;
+      if (performance.now() - begunAt > STABLE_MILLISECONDS) restartMilliseconds = MIN_RESTART_MILLISECONDS;
       setTimeout(() => !stopping && fork(), restartMilliseconds);
       restartMilliseconds = Math.min(2 * restartMilliseconds, MAX_RESTART_MILLISECONDS);
     });
@@ -73,7 +73,7 @@ export async function startProcesses(count: number, logger: Logger): Promise<Pro
   }
 }
 
-/** In a process that was started so: calls `stop` when it is asked to end. */
+/** In a worker process: calls `stop` when it is asked to end. */
 export function onStopRequest(stop: () => void): void {
   process.on('message', (message) => {
     if (message === STOP) stop();
@@ -93,7 +93,7 @@ export class StartError extends Error {
   readonly exitCode: number;
 
   constructor(exitCode: number) {
-    super('one of the processes did not start; it has said why');
+    super('a worker process failed to start; see its log');
     this.name = 'StartError';
     this.exitCode = exitCode === ConfigError.exitCode ? exitCode : 1;
   }

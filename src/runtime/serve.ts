@@ -21,7 +21,7 @@ const DRAIN_MILLISECONDS = 9_000;
 /** One process that answers requests: database -> assemble -> listen -> drain when it is told to stop. */
 export async function serve(config: Config): Promise<void> {
   const isAlone = cluster.isPrimary;
-  // With several processes each line says whose it is.
+  // With several processes each line carries the pid.
   const logger = createLogger(config.logLevel, undefined, isAlone ? null : { pid: process.pid });
   const database = await openDatabase(config.database, logger);
   const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
@@ -35,8 +35,12 @@ export async function serve(config: Config): Promise<void> {
     ...(isAlone ? {} : { createScrape: createScrapeThroughPrimary }),
   });
   await assembly.core.hashWorkers.warm();
-  const onError = (err: Error) => logger.error({ err }, 'a connection could not be accepted');
-  const { address, port } = await listen(assembly.server, config.http.port, config.http.host, onError);
+  const { address, port } = await listen(
+    assembly.server,
+    config.http.port,
+    config.http.host,
+    logAcceptErrors(logger),
+  );
   const stopMetrics = isAlone ? await listenForMetrics(config, assembly.core.scrape, logger) : () => {};
   assembly.start();
   const delayMilliseconds = config.shutdownDelaySeconds * 1000;
@@ -46,7 +50,7 @@ export async function serve(config: Config): Promise<void> {
     await assembly.stop();
     await database.close();
   });
-  if (isAlone) introduce(config, port, logger);
+  if (isAlone) printBanner(config, port, logger);
   else onStopRequest(stop);
   logger.info({ address, port, public_url: config.http.publicUrl }, 'listening');
 }
@@ -58,8 +62,7 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
   const { publicUrl } = config.http;
   const app = createPlainApp(mount(metricsRoutes, { scrape, token }), { publicUrl, logger });
   const server = createHttpServer(app, publicUrl);
-  const onError = (err: Error) => logger.error({ err }, 'a connection could not be accepted');
-  const address = await listen(server, port, host, onError).catch((error: Error) => {
+  const address = await listen(server, port, host, logAcceptErrors(logger)).catch((error: Error) => {
     throw new Error(`METRICS_PORT=${port} cannot be used: ${error.message}`, { cause: error });
   });
   logger.info({ address: address.address, port: address.port }, 'metrics are served');
@@ -69,8 +72,12 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
   };
 }
 
+function logAcceptErrors(logger: Logger): (error: Error) => void {
+  return (err) => logger.error({ err }, 'a connection could not be accepted');
+}
+
 /** Prints the greeting and the warnings to the operator. */
-export function introduce(config: Config, port: number, logger: Logger): void {
+export function printBanner(config: Config, port: number, logger: Logger): void {
   for (const warning of warnings(config)) logger.warn(warning);
   if (config.environment !== 'production') {
     process.stdout.write(welcome(localUrl(config.http.host, port), config.signupDisabled));

@@ -18,7 +18,8 @@ export function stopOnSignal(
     {
       delay: withinMilliseconds,
       logger: {
-        error: (reason: unknown) => logger.warn({ reason: String(reason) }, 'stopped before all was done'),
+        error: (reason: unknown) =>
+          logger.warn({ reason: String(reason) }, 'shutdown did not finish in time'),
       },
     },
     async ({ signal, err }) => {

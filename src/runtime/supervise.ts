@@ -4,7 +4,7 @@ import { openDatabase } from '../db/open.ts';
 import { createScrapeOfAll } from '../features/metrics/processes.ts';
 import { createLogger } from './logger.ts';
 import { startProcesses } from './processes.ts';
-import { introduce, listenForMetrics } from './serve.ts';
+import { listenForMetrics, printBanner } from './serve.ts';
 import { STOP_MILLISECONDS, stopOnSignal } from './shutdown.ts';
 
 /** The others get this long to stop after the delay; the rest of ten seconds is for this process. */
@@ -24,5 +24,5 @@ export async function supervise(config: Config): Promise<void> {
     await processes.stop(delayMilliseconds + OTHERS_STOP_MILLISECONDS);
     stopMetrics();
   });
-  introduce(config, processes.port, logger);
+  printBanner(config, processes.port, logger);
 }

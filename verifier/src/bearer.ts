@@ -43,18 +43,18 @@ export type BearerMiddleware = (
 const RETRY_AFTER_SECONDS = '1';
 /** The characters of a quoted-string in WWW-Authenticate that need no escape (RFC 9110 section 5.6.4). */
 const QUOTABLE = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
-const { demand, requireMembers } = createChecks('bearer');
+const { assertOption, requireMembers } = createChecks('bearer');
 
 /**
- * Middleware that puts the claims of a good bearer token into `req.auth`, and answers every other request itself: as RFC
- * 6750 section 3 has it, with a problem document (RFC 9457) that has the stable member `code`.
+ * Middleware that puts the claims of a valid bearer token into `req.auth`, and answers every other request itself: as
+ * RFC 6750 section 3 defines it, with a problem document (RFC 9457) that has the stable member `code`.
  * @throws TypeError where an option is unknown or of no use
  */
 export function bearer(verifier: Pick<Verifier, 'verify'>, options: BearerOptions = {}): BearerMiddleware {
-  demand(typeof verifier?.verify === 'function', 'the first argument must be a verifier');
+  assertOption(typeof verifier?.verify === 'function', 'the first argument must be a verifier');
   requireMembers(options, 'the options', ['scope', 'role', 'realm']);
   for (const [name, value] of Object.entries(options)) {
-    demand(QUOTABLE.test(value) && value.trim() === value, `${name} must be a text of visible ASCII`);
+    assertOption(QUOTABLE.test(value) && value.trim() === value, `${name} must be a text of visible ASCII`);
   }
   const { scope, role, realm = 'latchkey' } = options;
   const needed = permissionsIn(scope ?? '');

@@ -68,6 +68,6 @@ export function invalid(reason: string): VerificationError {
 }
 
 /** @throws VerificationError token_invalid for this reason unless the condition holds */
-export function demand(condition: boolean, reason: string): asserts condition {
+export function assertValid(condition: boolean, reason: string): asserts condition {
   if (!condition) throw invalid(reason);
 }

@@ -2,7 +2,7 @@ import { type JsonAnswer, requestJson } from './http.ts';
 import type { Revocation } from './revocations.ts';
 
 export interface FeedClientOptions {
-  /** Of the feed: the URL of the auth service with /revocations behind it. */
+  /** The feed: the URL of the auth service followed by /revocations. */
   readonly url: URL;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -42,14 +42,14 @@ export class FeedRefusal extends Error {
 type Meaning = 'final' | 'cursor_gone';
 type Meanings = Readonly<Record<number, Meaning>>;
 
-/** A token that has just been revoked is a 401 too, and the next one may be good. */
+/** A token that has just been revoked is a 401 too, and the next one may be valid. */
 const OF_FEED: Meanings = { 400: 'cursor_gone', 403: 'final', 404: 'final', 410: 'cursor_gone' };
 const OF_TOKEN: Meanings = { 400: 'final', 401: 'final', 403: 'final', 404: 'final' };
 const TIMEOUT_MILLISECONDS = 5_000;
 const SCOPE = 'revocations:read';
 const KINDS_WITH_TIME: readonly string[] = ['user', 'rights', 'role'] satisfies Revocation['kind'][];
 const KINDS: readonly string[] = [...KINDS_WITH_TIME, ...(['session', 'key'] satisfies Revocation['kind'][])];
-/** Tokens are replaced so long before they expire. */
+/** Tokens are replaced this long before they expire. */
 const RENEWAL_MILLISECONDS = 30_000;
 
 /** Reads the feed as a machine client (RFC 6749 section 4.4). */
@@ -58,7 +58,7 @@ export function createFeedClient({ url, clientId, clientSecret, signal }: FeedCl
   let token: { readonly text: string; readonly renewAt: number } | undefined;
 
   /**
-   * The page behind `cursor`, for which the service waits so long until there is something; the first one without it.
+   * The page after `cursor`, for which the service waits the given number of seconds; the first one without it.
    * @throws FeedRefusal; Error where there is no answer or an incomprehensible one
    */
   async function read(cursor: string | undefined, waitSeconds: number): Promise<FeedPage> {
@@ -150,10 +150,10 @@ function isDuration(value: unknown): value is number {
 }
 
 function incomprehensible(): Error {
-  return new Error('the feed answered something that is no page of it');
+  return new Error('the feed answered with an invalid page');
 }
 
-/** Of a problem document (RFC 9457) or of RFC 6749 section 5.2. */
+/** The explanation in a problem document (RFC 9457) or in an error of RFC 6749 section 5.2. */
 function explanationIn(body: unknown): string {
   const { code, detail, error, error_description } = asRecord(body);
   if (error === 'invalid_scope') return `, invalid_scope: the client lacks the permission ${SCOPE}`;

@@ -9,7 +9,7 @@ export interface FollowingOptions {
   readonly url: URL;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** For so long the service may be unreachable. */
+  /** How long the service may be unreachable. */
   readonly maxLagSeconds: number;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ interface Waiter {
 const MAX_WAIT_SECONDS = 25;
 const FIRST_RETRY_MILLISECONDS = 250;
 const MAX_RETRY_MILLISECONDS = 2_000;
-/** The configuration has to be changed first, and each try is an entry in the audit log of the service. */
+/** The configuration has to be changed first, and each attempt is an entry in the audit log of the service. */
 const FINAL_RETRY_MILLISECONDS = 60_000;
 const MAX_RETRY_AFTER_SECONDS = 60;
 
@@ -105,7 +105,7 @@ export function followRevocations(options: FollowingOptions) {
     for (const { resolve } of waiters.splice(0)) resolve();
   }
 
-  /** Waits before the next try: a random time, so that followers do not all come back at once. */
+  /** Waits before the next attempt: a random time, so that followers do not all come back at once. */
   async function recover(error: Error, failures: number): Promise<void> {
     const failure = new Error(`revocations are not followed: ${error.message}`, { cause: error });
     const refusal = error instanceof FeedRefusal ? error : undefined;

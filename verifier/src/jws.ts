@@ -1,11 +1,11 @@
 import { createHmac, timingSafeEqual, verify as verifySignature } from 'node:crypto';
-import { demand, invalid, UnknownKeyError, type VerificationError } from './errors.ts';
+import { assertValid, invalid, UnknownKeyError, type VerificationError } from './errors.ts';
 import type { VerifyingKey } from './keys.ts';
 
 /** The key of this name, where it is at hand. */
 export type FindKey = (kid: string) => VerifyingKey | undefined;
 
-/** The content of a token whose signature is right. */
+/** The content of a token whose signature is correct. */
 export interface Jws {
   readonly kid: string;
   readonly claims: Record<string, unknown>;
@@ -39,7 +39,7 @@ interface Header {
  * a key can make that expensive.
  */
 export function createJwsReader(findKey: FindKey): (token: string) => Jws {
-  // All tokens of one key have the same header, so those of good tokens are read once.
+  // All tokens of one key have the same header, so those of valid tokens are read once.
   const known = new Map<string, Header>();
 
   return function readJws(token) {
@@ -47,11 +47,11 @@ export function createJwsReader(findKey: FindKey): (token: string) => Jws {
     const { kid, alg } = known.get(header) ?? readHeader(header);
     const key = findKey(kid);
     if (key === undefined || alg !== key.algorithm) throw new UnknownKeyError();
-    demand(isSignedWith(key, signed, signature), 'Its signature is wrong.');
+    assertValid(isSignedWith(key, signed, signature), 'Its signature is wrong.');
     if (known.size >= MAX_HEADERS) known.clear();
     known.set(header, { kid, alg });
     const claims = parseObject(Buffer.from(payload, 'base64url').toString());
-    demand(claims !== undefined, 'Its payload is no JSON object.');
+    assertValid(claims !== undefined, 'Its payload is not a JSON object.');
     return { kid, claims };
   };
 }
@@ -59,8 +59,8 @@ export function createJwsReader(findKey: FindKey): (token: string) => Jws {
 /** The parts of a JWS in its compact form (RFC 7515 section 7.1). */
 function split(token: string) {
   if (typeof token !== 'string') throw notAToken();
-  demand(token.length <= MAX_TOKEN_LENGTH, 'It is too long.');
-  demand(!token.startsWith(API_KEY), 'It is an API key, which the auth service alone can check.');
+  assertValid(token.length <= MAX_TOKEN_LENGTH, 'It is too long.');
+  assertValid(!token.startsWith(API_KEY), 'It is an API key, which the auth service alone can check.');
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   const isCompact = first > 0 && second > first && token.indexOf('.', second + 1) === -1;
@@ -78,8 +78,8 @@ function readHeader(encoded: string): Header {
   const text = Buffer.from(encoded, 'base64url').toString('latin1');
   const header = PRINTABLE_ASCII.test(text) ? parseObject(text) : undefined;
   if (header === undefined) throw notAToken();
-  demand(ACCESS_TOKEN_TYPES.includes(header.typ), 'It is no access token.');
-  demand(
+  assertValid(ACCESS_TOKEN_TYPES.includes(header.typ), 'It is not an access token.');
+  assertValid(
     !REFUSED_HEADERS.some((name) => name in header),
     'Its header carries members that are not accepted.',
   );
@@ -87,7 +87,7 @@ function readHeader(encoded: string): Header {
   return { kid: header.kid, alg: header.alg };
 }
 
-/** RFC 7518 section 3. Of the texts that decode to the same signature only the one without slack is taken. */
+/** RFC 7518 section 3. Several texts decode to the same signature: only the one without slack is taken. */
 function isSignedWith({ algorithm, verifyingKey }: VerifyingKey, signed: string, signature: string): boolean {
   if (algorithm === 'HS256') {
     const expected = Buffer.from(createHmac('sha256', verifyingKey).update(signed).digest('base64url'));
@@ -106,13 +106,13 @@ function parseObject(json: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(json);
     return isRecord(value) ? value : undefined;
   } catch {
-    // Not JSON: refused like any other text that is no token.
+    // Not JSON: refused like any other text that is not a token.
     return undefined;
   }
 }
 
 function notAToken(): VerificationError {
-  return invalid('It is no JSON Web Token.');
+  return invalid('It is not a JSON Web Token.');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

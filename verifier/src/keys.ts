@@ -41,7 +41,7 @@ export function publicKey(verifyingKey: KeyObject): VerifyingKey {
  */
 export function keysOfJwks(jwks: unknown): VerifyingKey[] {
   const keys: unknown = (jwks as { readonly keys?: unknown } | null)?.keys;
-  if (!Array.isArray(keys)) throw new Error('it is no JWK Set');
+  if (!Array.isArray(keys)) throw new Error('it is not a JWK Set');
   return keys.flatMap((jwk: JsonWebKey & { readonly kid?: unknown; readonly alg?: unknown }) => {
     try {
       const key = publicKey(createPublicKey({ key: jwk, format: 'jwk' }));
@@ -61,7 +61,7 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject
   throw new Error(`a key must be EC on P-256 (ES256) or RSA of at least ${MIN_RSA_BITS} bits (RS256)`);
 }
 
-/** Like a token's own signature it is a hash of the key; it tells nothing about a secret of 256 random bits. */
+/** Like a token's own signature it is a hash of the key; it reveals nothing about a secret of 256 random bits. */
 function thumbprint(key: KeyObject): string {
   const jwk: Record<string, unknown> = { ...key.export({ format: 'jwk' }) };
   const members = THUMBPRINT_MEMBERS[String(jwk.kty)] ?? [];

@@ -9,12 +9,12 @@ export type KeyOptions =
 
 /** Where and how revocations are followed. */
 export interface RevocationsOptions {
-  /** Of the feed: https://auth.example.com/revocations */
+  /** The feed: https://auth.example.com/revocations */
   readonly url: string | URL;
-  /** Of a machine client with the permission revocations:read. */
+  /** The id of a machine client with the permission revocations:read. */
   readonly clientId: string;
   readonly clientSecret: string;
-  /** After so many seconds without an answer of the feed its knowledge counts as stale: 2 to 3600, 10 by default. */
+  /** After this many seconds without an answer of the feed its knowledge counts as stale: 2 to 3600, 10 by default. */
   readonly maxLagSeconds?: number;
   /** Then: refuse every token, or accept those that are not known to be revoked. By default refuse. */
   readonly whenStale?: 'refuse' | 'accept';
@@ -42,7 +42,7 @@ const MEMBERS = [
   'clock',
 ];
 const REVOCATIONS_MEMBERS = ['url', 'clientId', 'clientSecret', 'maxLagSeconds', 'whenStale'];
-const { demand, requireMembers, requireText, requireWithin } = createChecks('createVerifier');
+const { assertOption, requireMembers, requireText, requireWithin } = createChecks('createVerifier');
 const DEFAULT_LAG_SECONDS = 10;
 
 /**
@@ -53,9 +53,9 @@ export function parseOptions(options: Options) {
   requireMembers(options, 'the options', MEMBERS);
   const { secret, secrets, jwksUri, clockToleranceSeconds = CLOCK_TOLERANCE_SECONDS, revocations } = options;
   const given = [secret, secrets, jwksUri].filter((source) => source !== undefined);
-  demand(given.length === 1, 'exactly one of secret, secrets and jwksUri is needed');
+  assertOption(given.length === 1, 'exactly one of secret, secrets and jwksUri is needed');
   const allSecrets = secret === undefined ? (secrets ?? []) : [secret];
-  demand(jwksUri !== undefined || allSecrets.length > 0, 'secrets must not be empty');
+  assertOption(jwksUri !== undefined || allSecrets.length > 0, 'secrets must not be empty');
   for (const each of allSecrets) requireText(each, 'secret');
   return {
     issuer: requireText(options.issuer, 'issuer'),
@@ -76,8 +76,11 @@ function parseRevocations(options: RevocationsOptions) {
   requireMembers(options, 'revocations', REVOCATIONS_MEMBERS);
   const { maxLagSeconds = DEFAULT_LAG_SECONDS, whenStale = 'refuse' } = options;
   const url = parseUrl(options.url, 'revocations.url');
-  demand(url.pathname.endsWith('/revocations'), 'revocations.url must end in /revocations');
-  demand(whenStale === 'refuse' || whenStale === 'accept', 'revocations.whenStale must be refuse or accept');
+  assertOption(url.pathname.endsWith('/revocations'), 'revocations.url must end in /revocations');
+  assertOption(
+    whenStale === 'refuse' || whenStale === 'accept',
+    'revocations.whenStale must be refuse or accept',
+  );
   return {
     url,
     clientId: requireText(options.clientId, 'revocations.clientId'),
@@ -89,7 +92,7 @@ function parseRevocations(options: RevocationsOptions) {
 
 function parseUrl(value: string | URL, name: string): URL {
   const url = URL.canParse(String(value)) ? new URL(value) : undefined;
-  demand(
+  assertOption(
     url !== undefined && ['http:', 'https:'].includes(url.protocol),
     `${name} must be a URL of http or https`,
   );

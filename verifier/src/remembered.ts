@@ -10,9 +10,9 @@ export interface RememberOptions {
   readonly verify: (token: string) => AccessTokenClaims;
   /** `now` is in milliseconds since 1970. */
   readonly clock: { readonly now: () => number };
-  /** As `verify` has it: older tokens are expired whatever they say. */
+  /** As in `verify`: older tokens are expired whatever they say. */
   readonly maxAgeSeconds?: number;
-  /** As `verify` has it. */
+  /** As in `verify`. */
   readonly clockToleranceSeconds?: number;
 }
 
@@ -23,7 +23,7 @@ export interface Remembering {
   readonly forgetAll: () => void;
 }
 
-/** Of each of two generations: together some 15 MB of tokens as they are issued here. */
+/** Per generation, of two: together some 15 MB of tokens as they are issued here. */
 const MAX_TOKENS = 5_000;
 /** Few are longer, and to look one up takes a hash of all of it. */
 const MAX_REMEMBERED_LENGTH = 2048;

@@ -41,7 +41,7 @@ const UNDER_HS256 = 'under HS256 give the secret instead';
 const NOT_THERE: readonly number[] = [401, 403, 404, 410];
 
 class KeysError extends Error {
-  /** A fault of the configuration, which has to be changed. */
+  /** An error of the configuration, which has to be changed. */
   readonly isFinal: boolean;
 
   constructor(message: string, isFinal: boolean) {

@@ -1,6 +1,6 @@
 /** Reports failures to the operator: once when they begin, and again when they change. */
 export interface Report {
-  /** `kind` tells one way to fail from another; what it says may differ from try to try. */
+  /** `kind` distinguishes one way to fail from another; what it says may differ from attempt to attempt. */
   readonly failed: (kind: string, error: Error) => void;
   readonly recovered: () => void;
 }

@@ -15,7 +15,7 @@ export interface Revocation {
   readonly expiresAt: Date;
 }
 
-/** The claims that tell whether a token is revoked. */
+/** The claims that decide whether a token is revoked. */
 export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
   Partial<Pick<AccessTokenClaims, 'sid' | 'jti' | 'roles' | 'from_roles' | 'rv' | 'api_key_id'>>;
 
@@ -23,7 +23,10 @@ export type RevocableClaims = Pick<AccessTokenClaims, 'sub' | 'iat'> &
 export interface RevocationSet {
   readonly add: (revocations: Iterable<Revocation>) => void;
   readonly isRevoked: (claims: RevocableClaims) => boolean;
-  /** Whether it is revoked only because its rights are outdated: its session lives on and a refresh gets the present ones. */
+  /**
+   * Whether it is revoked only because its rights are outdated: its session lives on and a refresh gets the current
+   * ones.
+   */
   readonly isOutdated: (claims: RevocableClaims) => boolean;
   /** Forgets what no living token can need. */
   readonly prune: (nowMilliseconds: number) => void;

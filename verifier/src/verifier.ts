@@ -17,7 +17,7 @@ export type VerifierOptions = KeyOptions & {
   readonly audience: string;
   /** By how much the clocks of the auth service and of this one may differ: 0 to 300, 5 by default. */
   readonly clockToleranceSeconds?: number;
-  /** Without it a token is good until it expires, whatever happens to its session. */
+  /** Without it a token is valid until it expires, whatever happens to its session. */
   readonly revocations?: RevocationsOptions;
   /** Called when keys or revocations cannot be fetched, once for each failure. By default a warning of the process. */
   readonly onError?: (error: Error) => void;

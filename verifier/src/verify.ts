@@ -1,5 +1,5 @@
 import type { AccessTokenClaims } from './claims.ts';
-import { demand, VerificationError } from './errors.ts';
+import { assertValid, VerificationError } from './errors.ts';
 import { createJwsReader, type FindKey } from './jws.ts';
 
 export interface VerifyOptions {
@@ -26,7 +26,7 @@ export const MAX_ACCESS_TOKEN_TTL_SECONDS = 86_400;
 /**
  * Makes the function that accepts an access token (RFC 7519 section 7.2, RFC 9068 section 4) or throws a
  * VerificationError. First comes the signature, then each claim; expiry is the last reason to refuse a token for, so that
- * only one that is right in every other way is told that it has expired.
+ * only one that is correct in every other way is told that it has expired.
  */
 export function createVerify(options: VerifyOptions): (token: string) => AccessTokenClaims {
   const { findKey, issuer, audience, clock, onVerified = () => {} } = options;
@@ -38,27 +38,36 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
     const { kid, claims } = readJws(token);
     const nowSeconds = clock.now() / 1000;
     const latestSeconds = nowSeconds + clockToleranceSeconds;
-    demand(claims.iss === issuer, 'It names another issuer.');
-    demand(claims.aud === audience || hasMember(claims.aud, audience), 'It was made for another audience.');
-    demand(isPrintable(claims.sub), 'It has no subject.');
-    demand(isPrintable(claims.client_id ?? claims.sid), 'It has no session.');
-    demand(claims.api_key_id === undefined, 'It claims to be a key.');
-    demand(isPrintable(claims.jti), 'It has no id.');
-    demand(Array.isArray(claims.roles) && claims.roles.every(isPrintable), 'It has no list of roles.');
-    demand(isSeconds(claims.iat) && claims.iat <= latestSeconds, 'It is from the future.');
-    demand(isSeconds(claims.exp), 'It has no expiry.');
-    demand(
+    assertValid(claims.iss === issuer, 'It names another issuer.');
+    assertValid(
+      claims.aud === audience || hasMember(claims.aud, audience),
+      'It was made for another audience.',
+    );
+    assertValid(isPrintable(claims.sub), 'It has no subject.');
+    assertValid(isPrintable(claims.client_id ?? claims.sid), 'It has no session.');
+    assertValid(claims.api_key_id === undefined, 'It claims to be a key.');
+    assertValid(isPrintable(claims.jti), 'It has no id.');
+    assertValid(Array.isArray(claims.roles) && claims.roles.every(isPrintable), 'It has no list of roles.');
+    assertValid(isSeconds(claims.iat) && claims.iat <= latestSeconds, 'It is from the future.');
+    assertValid(isSeconds(claims.exp), 'It has no expiry.');
+    assertValid(
       claims.nbf === undefined || (isSeconds(claims.nbf) && claims.nbf <= latestSeconds),
       'It is not valid yet.',
     );
-    demand(claims.scope === undefined || isScope(claims.scope), 'Its scope is no list of permissions.');
-    demand(claims.rv === undefined || isNumberList(claims.rv), 'Its versions are no numbers.');
-    demand(
+    assertValid(
+      claims.scope === undefined || isScope(claims.scope),
+      'Its scope is not a list of permissions.',
+    );
+    assertValid(claims.rv === undefined || isNumberList(claims.rv), 'Its versions are not numbers.');
+    assertValid(
       claims.from_roles === undefined || isTextList(claims.from_roles),
       'It does not say from which roles it is.',
     );
-    demand(claims.amr === undefined || isTextList(claims.amr), 'It does not say how its user signed in.');
-    demand(
+    assertValid(
+      claims.amr === undefined || isTextList(claims.amr),
+      'It does not say how its user signed in.',
+    );
+    assertValid(
       claims.auth_time === undefined || isSeconds(claims.auth_time),
       'It does not say when its user signed in.',
     );

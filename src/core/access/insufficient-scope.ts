@@ -4,7 +4,9 @@ import { AppError } from '../errors.ts';
 /** The realm of every challenge of this service. */
 export const REALM = 'latchkey';
 
-/** The refusal of a credential that is good but lacks a permission (RFC 6750 section 3.1), or something that has no name there. */
+/**
+ * The error for a valid credential that lacks a permission (RFC 6750 section 3.1), or something that has no name there.
+ */
 export function insufficientScope(
   permission: string | undefined,
   detail = `This needs the permission ${permission}.`,

@@ -65,7 +65,7 @@ export function createApiKeyStore({ open, transaction, run, write }: Scope) {
     return row === null ? null : toApiKey(row.get());
   }
 
-  /** False where the user has no such live key: of two who try it one gets true. */
+  /** False where the user has no such live key: of two concurrent callers one gets true. */
   async function revoke(userId: string, id: string, at: Date): Promise<boolean> {
     const where = { userId, id, ...liveAt(at) };
     const [affected] = await write(() => apiKeys.update({ revokedAt: at }, { where, transaction }));

@@ -1,7 +1,7 @@
 import type { AccessTokenClaims, RevocationSet } from '@latchkey/verifier/core';
 import type { Rights } from '../access/rights.store.ts';
 import type { Clock } from '../clock.ts';
-import { AppError, isTokenFault } from '../errors.ts';
+import { AppError, isTokenError } from '../errors.ts';
 import type { ApiKeyPrincipal } from '../principal.ts';
 import type { CoreStores } from '../stores.ts';
 import type { ApiKey } from './api-key.ts';
@@ -21,13 +21,13 @@ export interface ApiKeyCheckOptions {
 
 export type ApiKeyCheck = ReturnType<typeof createApiKeyCheck>;
 
-/** A row may have changed while it was read; a second change right after is taken for a fault. */
+/** A row may have changed while it was read; a second change right after is taken for an error. */
 const MAX_READS = 2;
 
 /**
- * Checks API keys. Most requests ask no database: what is known of a key is kept for CACHE_SECONDS, and what is
- * revoked meanwhile comes through the revocation set. Where its owner's rights have changed the key is read anew and
- * goes on with the new ones.
+ * Checks API keys. Most requests do not query the database: what is known of a key is kept for CACHE_SECONDS, and what
+ * is revoked meanwhile comes through the revocation set. Where its owner's rights have changed the key is read again
+ * and goes on with the new ones.
  */
 export function createApiKeyCheck(options: ApiKeyCheckOptions) {
   const { store, revocations, clock, issuer, audience, onUse = () => {} } = options;
@@ -40,22 +40,22 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions) {
    * @throws AppError token_invalid, token_expired, token_revoked, database_unavailable
    */
   async function authenticate(key: string): Promise<ApiKeyPrincipal> {
-    const { principal } = await requireGood(key);
+    const { principal } = await requireValid(key);
     onUse(principal.keyId);
     return principal;
   }
 
-  /** The principal of a key that is good at present, else null. It does not count as a use. */
+  /** The principal of a key that is valid at present, else null. It does not count as a use. */
   async function inspect(key: string): Promise<ApiKeyPrincipal | null> {
     try {
-      return (await requireGood(key)).principal;
+      return (await requireValid(key)).principal;
     } catch (error) {
-      if (error instanceof AppError && isTokenFault(error.code)) return null;
+      if (error instanceof AppError && isTokenError(error.code)) return null;
       throw error;
     }
   }
 
-  async function requireGood(key: string): Promise<KnownKey> {
+  async function requireValid(key: string): Promise<KnownKey> {
     if (!isWellFormed(key)) throw invalid('It is mistyped or not complete.');
     const hash = hashOf(key);
     const remembered = known.get(hash);
@@ -69,7 +69,7 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions) {
     return remembered !== undefined && (remembered.isRevoked || !revocations.isRevoked(remembered.from));
   }
 
-  /** Of many requests with one key that is not known here a single one asks the database. */
+  /** Concurrent requests with one key that is not known here query the database once. */
   function readOnce(hash: string, wasKnown: boolean): Promise<KnownKey> {
     const begun = inFlight.get(hash);
     if (begun !== undefined) return begun;
@@ -85,7 +85,7 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions) {
       const [now, readAt] = [clock.now(), clock.monotonic()];
       const key = await store.apiKeys.findByHash(hash);
       if (key === null) throw wasKnown ? ownerGone() : invalid('It is not known here.');
-      // One statement tells whether they may do anything and what, so that neither is older than the other.
+      // One statement reads whether they may do anything and what, so that neither is older than the other.
       const rights = await store.rights.rightsOf(key.userId);
       if (!rights.isActive) throw ownerGone();
       const principal = principalFrom(key, rights, now);

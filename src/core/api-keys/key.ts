@@ -25,7 +25,7 @@ export function isKey(credential: string): boolean {
   return credential.startsWith(KEY_PREFIX);
 }
 
-/** Whether the checksum is right. It is no secret: it catches slips, and tells a scanner a key from a look-alike. */
+/** Whether the checksum is correct. It is no protection: it catches slips, and tells scanners what is a key. */
 export function isWellFormed(key: string): boolean {
   if (!SHAPE.test(key)) return false;
   return checksumOf(key.slice(KEY_PREFIX.length, -CHECKSUM_LENGTH)) === key.slice(-CHECKSUM_LENGTH);

@@ -9,7 +9,7 @@ export interface ApiKeyUsage {
   readonly flush: () => Promise<void>;
 }
 
-/** Knows when each key was used last, without a write for each request. */
+/** Tracks when each key was used last, without a write for each request. */
 export function createApiKeyUsage(
   store: Pick<ApiKeyStore, 'recordUse'>,
   clock: Pick<Clock, 'now'>,

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 
 /** Fewer than the pool has connections, so that a flood of made-up keys leaves some to everything else. */
 const MAX_AT_ONCE = 4;
-/** A database that answers handles so many before a client gives up. */
+/** A database that answers handles this many before a client gives up. */
 const MAX_WAITING = 200;
 
 /** Runs look-ups, a few at a time. */

@@ -8,7 +8,7 @@ import type { Actor } from '../principal.ts';
 import { randomForUuids } from '../values/random-for-uuids.ts';
 import type { AuditEntry, AuditEvent, AuditFilter, EventType } from './audit.ts';
 
-export const LEDGER = table('ledger', {
+export const AUDIT_LOG = table('ledger', {
   id: primaryKey(text(36)),
   type: text(64),
   outcome: text(16),
@@ -24,7 +24,7 @@ export const LEDGER = table('ledger', {
   createdAt: time(),
 });
 
-type LedgerRow = RowOf<typeof LEDGER>;
+type AuditLogRow = RowOf<typeof AUDIT_LOG>;
 
 const LATEST_FIRST: [string, string][] = [['id', 'DESC']];
 const AFTER_ALL_IDS = 'g';
@@ -54,23 +54,23 @@ export type AuditStore = ReturnType<typeof createAuditStore>;
  */
 export function createAuditStore(scope: Scope) {
   const { open, sequelize, transaction, run, write } = scope;
-  const ledger = open(LEDGER);
+  const auditLog = open(AUDIT_LOG);
 
   async function append(entry: AuditEntry, at: Date): Promise<void> {
-    await insertRows(scope, ledger, [toRow(entry, at)]);
+    await insertRows(scope, auditLog, [toRow(entry, at)]);
   }
 
   /** The same for many, all or none. */
   async function appendMany(entries: readonly AuditEntry[], at: Date): Promise<void> {
     const randomOf = randomForUuids(entries.length);
     const rows = entries.map((entry, index) => toRow(entry, at, randomOf(index)));
-    await insertRows(scope, ledger, rows);
+    await insertRows(scope, auditLog, rows);
   }
 
   /** The latest first, those before the id `before` if that is given. */
   async function list(filter: AuditFilter, limit: number, before: string | undefined): Promise<AuditEvent[]> {
     const where = { [Op.and]: conditionsOf(filter, before) };
-    const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, limit, transaction }));
+    const rows = await run(() => auditLog.findAll({ where, order: LATEST_FIRST, limit, transaction }));
     return rows.map((row) => toEvent(row.get()));
   }
 
@@ -86,14 +86,14 @@ export function createAuditStore(scope: Scope) {
     );
     if (found.length === 0) return [];
     const where = { id: found.map(({ id }) => id) };
-    const rows = await run(() => ledger.findAll({ where, order: LATEST_FIRST, transaction }));
+    const rows = await run(() => auditLog.findAll({ where, order: LATEST_FIRST, transaction }));
     return rows.map((row) => toEvent(row.get()));
   }
 
   /** Removes entries from before `before`. */
   async function prune(before: Date): Promise<void> {
     const where = { createdAt: { [Op.lt]: before } };
-    await removeInPortions((limit) => write(() => ledger.destroy({ where, limit, transaction })));
+    await removeInPortions((limit) => write(() => auditLog.destroy({ where, limit, transaction })));
   }
 
   return { append, appendMany, list, listAbout, prune };
@@ -103,7 +103,7 @@ function toRow(
   { type, outcome, caller, subjectId, details }: AuditEntry,
   at: Date,
   random?: Uint8Array,
-): LedgerRow {
+): AuditLogRow {
   const { actor, origin, sessionId } = caller;
   return {
     id: uuidv7({ msecs: at.getTime(), seq: nextInSequence(), ...(random && { random }) }),
@@ -127,7 +127,7 @@ function nextInSequence(): number {
   return sequence;
 }
 
-function conditionsOf(filter: AuditFilter, before: string | undefined): WhereOptions<LedgerRow>[] {
+function conditionsOf(filter: AuditFilter, before: string | undefined): WhereOptions<AuditLogRow>[] {
   const { subjectId, actorId, type, from, until } = filter;
   return [
     ...(subjectId === undefined ? [] : [{ subjectId }]),
@@ -145,7 +145,7 @@ function lowestId(at: Date): string {
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;
 }
 
-function toEvent({ actorType, actorId, details, type, outcome, ...row }: LedgerRow): AuditEvent {
+function toEvent({ actorType, actorId, details, type, outcome, ...row }: AuditLogRow): AuditEvent {
   return {
     ...row,
     type: type as EventType,

@@ -68,7 +68,7 @@ export function createClientStore(scope: Scope) {
     return (await complete([id], row === null ? [] : [row.get()]))[0] ?? null;
   }
 
-  /** In the order of ids, those behind `after` if that is given. */
+  /** In the order of ids, those after `after` if that is given. */
   async function list(limit: number, after: string | undefined): Promise<Client[]> {
     const where = after === undefined ? {} : { id: { [Op.gt]: after } };
     const rows = await run(() => clients.findAll({ where, order: IN_ORDER, limit, transaction }));

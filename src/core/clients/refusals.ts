@@ -18,7 +18,7 @@ interface Noted {
   readonly count: number;
 }
 
-/** Entries a minute at most; attempts from further networks are counted in one entry that names none of them. */
+/** Entries per minute at most; attempts from further networks are counted in one entry that names none of them. */
 const MAX_ENTRIES = 1_000;
 const ALL_OTHERS: RequestOrigin = {
   userAgent: null,
@@ -64,7 +64,7 @@ export function createClientRefusals(
       await audit.appendMany(entries, new Date(clock.now()));
     } catch (error) {
       for (const { claimedId, origin, count } of written.values()) add(claimedId, origin, count);
-      logger.warn({ err: error }, 'refused clients could not be written down');
+      logger.warn({ err: error }, 'could not write failed client authentications to the audit log');
     }
   }
 

@@ -24,7 +24,7 @@ export interface Quota {
   readonly resetSeconds: number;
 }
 
-/** How often something may be done: so many times in a window of so many seconds. */
+/** A rate: at most `limit` times per window of `windowSeconds`. */
 export interface Rate {
   readonly limit: number;
   readonly windowSeconds: number;

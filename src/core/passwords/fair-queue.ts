@@ -23,7 +23,10 @@ export interface Place {
   readonly leave: () => void;
 }
 
-/** The owner of work: a client, or the place reserved for it. Used once more, a place stands for its client or device. */
+/**
+ * Who the work is for: a client, or a reserved place. A place that has been used reserves another one for the same
+ * client or device.
+ */
 export type Turn = string | Place;
 
 export interface FairQueue {
@@ -63,7 +66,7 @@ type Lines = Map<string, Waiting[]>;
 const MEAN_WEIGHT = 0.1;
 /** A device token alone lets no client in, so a client that has some may only crowd a little. */
 const MAX_PLACES_PER_DEVICE = 2;
-/** Devices that have logged in before may take so much of the queue from all others. */
+/** Devices that have logged in before may take this much of the queue from all others. */
 const SHARE_OF_DEVICES = 0.5;
 
 /**
@@ -77,7 +80,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   const { slots, maxWaitMilliseconds, monotonic, observer } = options;
   const strangers: Lines = new Map();
   const devices: Lines = new Map();
-  /** Of both, in the order in which they came. */
+  /** All places, in order of arrival. */
   const places = new Set<Waiting>();
   let placesOfDevices = 0;
   /** How many places have their work ready. */
@@ -89,13 +92,13 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   let meanMilliseconds = options.expectedMilliseconds;
   let expiry: NodeJS.Timeout | undefined;
 
-  /** When work suddenly takes longer, what runs tells so before the mean does. */
+  /** When work suddenly takes longer, what runs shows it before the mean does. */
   function expectedMilliseconds(): number {
     const [earliest] = begun;
     return Math.max(meanMilliseconds, earliest === undefined ? 0 : monotonic() - earliest.at);
   }
 
-  /** A single place could not be taken from the client that has it, so that there is none or two. */
+  /** With one place, a client that holds it could never be displaced, so the capacity is zero or at least two. */
   function capacity(): number {
     const length = Math.floor((maxWaitMilliseconds * slots) / expectedMilliseconds());
     return length === 1 ? 2 : length;
@@ -119,7 +122,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     );
   }
 
-  function reserve(client: string, device?: string): Place {
+  function reserve(client: string, device?: string): Waiting {
     expire();
     if (!hasRoom(client, device)) throw overloaded(refuse());
     // A device pushes no client out before its work comes: until then it is not known whether it is one of the account's.
@@ -148,31 +151,32 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return place;
   }
 
-  function run<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result> {
-    return new Promise<Result>((resolve, reject) => {
-      const place = placeOf(turn);
-      if (place.state === 'refused') throw overloaded(secondsOfWork());
-      place.state = 'ready';
-      waiting++;
+  async function run<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result> {
+    const place = placeOf(turn);
+    place.state = 'ready';
+    waiting++;
+    const result = new Promise<Result>((resolve, reject) => {
       place.start = () => execute(work).then(resolve, reject);
       place.reject = reject;
-      // However long the work took to be prepared: it does not wait for a slot.
-      if (running < slots) {
-        start(place);
-        return;
-      }
+    });
+    // However long the work took to be prepared: it does not wait for a slot.
+    if (running < slots) start(place);
+    else {
       if (place.lines === devices && places.size > capacity()) pushOutLast(longestLine());
       const left = place.since + maxWaitMilliseconds - monotonic();
       expiry ??= setTimeout(expire, Math.max(0, left) + 1).unref();
-    });
+    }
+    return result;
   }
 
   function placeOf(turn: Turn): Waiting {
-    if (typeof turn === 'string') return reserve(turn) as Waiting;
+    if (typeof turn === 'string') return reserve(turn);
     const place = turn as Waiting;
-    return place.state === 'reserved' || place.state === 'refused'
-      ? place
-      : (reserve(place.client, place.lines === devices ? place.key : undefined) as Waiting);
+    const isUnused = place.state === 'reserved';
+    if (isUnused) return place;
+    const wasPushedOut = place.state === 'refused';
+    if (wasPushedOut) throw overloaded(secondsOfWork());
+    return reserve(place.client, place.lines === devices ? place.key : undefined);
   }
 
   async function execute<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -193,7 +197,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     while (running < slots) {
       const next = takeTurn();
       if (next === undefined) return;
-      // Others came whose turn was earlier. A client that waited so long has likely gone.
+      // Others came whose turn was earlier. A client that waited for that long has likely gone.
       if (monotonic() - next.since > maxWaitMilliseconds) drop(next);
       else start(next);
     }
@@ -212,7 +216,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
       for (const [key, line] of lines) {
         const next = line.find(({ state }) => state === 'ready');
         if (next === undefined) continue;
-        // The client then goes behind all others.
+        // The client then goes to the end of the order.
         lines.delete(key);
         lines.set(key, line);
         wasDevicesTurn = lines === devices;
@@ -260,7 +264,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     if (lines === devices) placesOfDevices--;
   }
 
-  /** Of the strangers; of several, the one whose turn is last. */
+  /** The longest line of strangers; of equals, the one whose turn is last. */
   function longestLine(): readonly Waiting[] {
     let longest: readonly Waiting[] = [];
     for (const line of strangers.values()) if (line.length >= longest.length) longest = line;
@@ -278,7 +282,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return secondsOfWork();
   }
 
-  /** In that many seconds all that runs or waits now will be done. */
+  /** The number of seconds in which all that runs or waits now will be done. */
   function secondsOfWork(): number {
     return Math.max(1, Math.ceil(((places.size + running) * expectedMilliseconds()) / slots / 1000));
   }

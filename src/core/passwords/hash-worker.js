@@ -9,7 +9,7 @@ import bcrypt from 'bcrypt';
  *   readonly kind: 'compare',
  *   readonly text: string,
  *   readonly bcryptHash: string,
- *   readonly liveCost: number,
+ *   readonly workCost: number,
  *   readonly mayMatch: boolean,
  * }} CompareTask
  * Where `mayMatch` is false the comparison is made for its time alone.
@@ -26,7 +26,7 @@ const DUMMY_HASH = 'C6UzMDM.H6dfI/f/IKcEeO7ZiYqqCmz8TS6YzGyQzVgmIgWQpN4Pa';
 export default function work(task) {
   if (task.kind === 'hash') return bcrypt.hashSync(task.text, task.cost);
   const matches = bcrypt.compareSync(task.text, task.bcryptHash) && task.mayMatch;
-  if (!matches) spendDifference(costOf(task.bcryptHash), task.liveCost);
+  if (!matches) spendDifference(costOf(task.bcryptHash), task.workCost);
   return matches;
 }
 
@@ -47,10 +47,10 @@ export function dummyHash(cost) {
 }
 
 /**
- * A hash at cost c and then one each at c, c+1 ... live-1 add up to one at the live cost: 2^c + (2^live - 2^c).
+ * A hash at cost c and one each at c, c+1 ... work-1 add up to one at the work cost: 2^c + (2^work - 2^c).
  * @param {number} storedCost
- * @param {number} liveCost
+ * @param {number} workCost
  */
-function spendDifference(storedCost, liveCost) {
-  for (let cost = storedCost; cost < liveCost; cost++) bcrypt.compareSync('', dummyHash(cost));
+function spendDifference(storedCost, workCost) {
+  for (let cost = storedCost; cost < workCost; cost++) bcrypt.compareSync('', dummyHash(cost));
 }

@@ -13,7 +13,7 @@ export interface PasswordHasher {
   readonly hash: (password: string, turn: Turn) => Promise<string>;
   /**
    * Compares a password with a stored hash, or with nothing. Where it is wrong that takes the same time for every
-   * account: that of one hash at the live cost, or of the costliest that is stored.
+   * account: that of one hash at the live cost, or at the highest stored cost if that is higher.
    * @throws AppError overloaded
    */
   readonly verify: (password: string, stored: string | null, turn: Turn) => Promise<Verdict>;
@@ -26,11 +26,11 @@ export interface PasswordHasher {
 
 export interface Verdict {
   readonly matches: boolean;
-  /** The password was right and its hash should be replaced: a foreign scheme, an old pepper or another cost. */
+  /** The password was correct and its hash should be replaced: a foreign scheme, an old pepper or another cost. */
   readonly outdated: boolean;
   /** The hash was made with a pepper that is not configured, so that no password can match: the operator has to know. */
   readonly pepperMissing?: true;
-  /** The hash is from another system and costs so much that it is not compared: the operator has to know. */
+  /** The hash is from another system and costs more than may be compared: the operator has to know. */
   readonly tooCostly?: true;
 }
 
@@ -70,7 +70,7 @@ export function createPasswordHasher(
       text: textFor(password, comparable ? key : liveKey),
       // $2y$ is PHP's name for $2b$.
       bcryptHash: comparable ? bcryptHash.replace(/^\$2y/, '$2b') : dummyHash(cost),
-      liveCost: workCost(),
+      workCost: workCost(),
       // Plain bcrypt never saw what follows a NUL, so such a password cannot be the one that was hashed.
       mayMatch: comparable && !(key === undefined && password.includes('\0')),
     });

@@ -54,8 +54,8 @@ export function isSamePassword(one: string, other: string): boolean {
 }
 
 /**
- * In code points after NFC. A text that is too long however it is composed is not composed first, since that takes the
- * square of the time that its length lets expect.
+ * In code points after NFC. A text that is too long however it is composed is not composed first, since normalizing
+ * takes time quadratic in its length.
  */
 function lengthOf(password: string): number {
   return password.length > MAX_UNCOMPOSED_LENGTH ? password.length : [...password.normalize('NFC')].length;

@@ -48,12 +48,12 @@ export function createStoredCosts({ liveCost, read, logger }: StoredCostsOptions
 
   function report(unusable: number | undefined): void {
     if (unusable !== undefined) {
-      const message = 'imported password hashes cost more than twice BCRYPT_COST and are not compared';
+      const message = 'imported password hashes have a bcrypt cost above BCRYPT_COST + 1 and cannot be used';
       logger.warn({ bcrypt_cost: liveCost, costliest: unusable }, message);
     }
     if (highest > liveCost) {
       const message =
-        'password hashes cost more than BCRYPT_COST: wrong passwords take as long as the costliest';
+        'some password hashes have a higher cost than BCRYPT_COST: wrong passwords take as long as the costliest';
       logger.warn({ bcrypt_cost: liveCost, costliest: highest }, message);
     }
   }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { SessionStore } from './sessions.store.ts';
 
-/** Knows which refreshes have reached their client: an access token that was issued by one has been used here. */
+/** Tracks which refreshes have reached their client: an access token that was issued by one has been used here. */
 export interface Confirmations {
   /** Notes in memory that an access token is in use; costs a look-up. */
   readonly note: (claims: AccessTokenClaims) => void;
@@ -68,8 +68,7 @@ export function createConfirmations(
       failing = false;
     } catch (error) {
       // Logged once: the failures that follow each second are the same.
-      if (!failing)
-        logger.warn({ err: error }, 'which refreshes reached their clients could not be recorded');
+      if (!failing) logger.warn({ err: error }, 'could not record confirmed refreshes');
       failing = true;
     }
   }

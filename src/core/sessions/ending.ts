@@ -66,7 +66,7 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
     await audit.append(entryOf(type, caller, userId, details, outcome), now());
   }
 
-  /** The same without an entry in the audit log, where another entry tells of the whole. */
+  /** The same without an entry in the audit log, where another entry records the whole. */
   async function revokeWithin(
     { sessions, revocations: recorded }: EndingStores,
     filter: SessionFilter,

@@ -9,7 +9,7 @@ export const sessionGrantShape = {
     .int()
     .positive()
     .meta({ description: 'Seconds for which the access token is valid', example: 900 }),
-  refresh_token: z.string().meta({ description: 'Trade it at POST /refresh; good once' }),
+  refresh_token: z.string().meta({ description: 'Exchange it at POST /refresh; single use' }),
   refresh_expires_in: z
     .int()
     .positive()

@@ -10,7 +10,7 @@ export interface RefreshTokenContent {
 export interface RefreshTokens {
   /** `sessionId.counter.mac`. The same content gives the same token, so a retry can be given the same answer. */
   readonly issue: (content: RefreshTokenContent) => string;
-  /** The content of a token made here, or null. Asks no database. */
+  /** The content of a token made here, or null. Does not query the database. */
   readonly read: (token: string) => RefreshTokenContent | null;
 }
 

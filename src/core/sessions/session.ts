@@ -14,7 +14,7 @@ export interface Session {
   /** Slides with every refresh, never past `absoluteExpiresAt`. */
   readonly idleExpiresAt: Date;
   readonly absoluteExpiresAt: Date;
-  /** The counter of the one refresh token that is good. */
+  /** The counter of the latest refresh token; the one before it is accepted for a while. */
   readonly refreshCounter: number;
   readonly rotatedAt: Date | null;
   /** When an access token of the latest refresh was first used here, which shows that its answer had arrived. */

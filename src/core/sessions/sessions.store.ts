@@ -42,7 +42,7 @@ const USER_IS_ACTIVE = literal(USER_IS_ACTIVE_SQL);
 const SQLITE_NOW = "CAST(strftime('%s', 'now') AS INTEGER)";
 const MYSQL_NOW = "TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP())";
 
-/** Seconds since 1970 by the database's own clock, and a time so many seconds later. */
+/** Seconds since 1970 by the database's own clock, and a time the given number of seconds later. */
 const SQL = {
   sqlite: {
     now: SQLITE_NOW,
@@ -155,11 +155,11 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
   }
 
   /**
-   * Moves the counter of a session to the next. Of many that try it with what they read a single one gets true; none does
-   * where the session is revoked or expired, or its user disabled.
+   * Moves the counter of a session to the next. Of concurrent callers that read the same counter, exactly one gets
+   * true; none does where the session is revoked or expired, or its user disabled.
    *
-   * A server that was frozen comes to a statement long after it was sent, when its sender has given up. The time
-   * that it was sent with would then have the grace end before any client can know of the rotation.
+   * A server that was frozen comes to a statement long after it was sent, when its sender has given up. The time that
+   * it was sent with would then have the grace end before any client can know of the rotation.
    */
   async function rotate(
     { id, refreshCounter, readAtSeconds }: StoredSession,

@@ -18,9 +18,9 @@ export interface SessionLifetimes {
   readonly idleSeconds: number;
   /** How long a session lasts at most. */
   readonly absoluteSeconds: number;
-  /** How long the refresh token before the present one still gets the present one. */
+  /** How long the previous refresh token still gets the latest one. */
   readonly reuseGraceSeconds: number;
-  /** How long it does as long as the present one is not known to have arrived. */
+  /** The same while the latest one is not known to have arrived. */
   readonly retrySeconds: number;
 }
 
@@ -36,18 +36,18 @@ export interface SessionDependencies {
   readonly onRefresh?: (outcome: RefreshOutcome) => void;
 }
 
-/** How a refresh ended: with a new pair of tokens, with the present one again, or without. */
+/** How a refresh ended: with a new pair of tokens, with the latest one again, or without. */
 export type RefreshOutcome = 'rotated' | Repeat | 'reused' | 'behind' | 'invalid';
 
-/** Why the token before the present one is answered: two clients refreshed concurrently, or an answer never arrived. */
+/** Why the previous token is answered: two clients refreshed concurrently, or an answer never arrived. */
 type Repeat = 'grace' | 'retry';
 
 /** The outcome that `refresh` would have for a refresh token. */
-type Standing = 'latest' | Repeat | 'reused' | 'behind' | 'ended';
+type TokenState = 'latest' | Repeat | 'reused' | 'behind' | 'ended';
 
 interface FoundSession {
   readonly session: StoredSession;
-  readonly standing: Standing;
+  readonly state: TokenState;
 }
 
 /** The tokens of a login or a refresh. */
@@ -64,7 +64,7 @@ export interface SessionGrant {
 export interface SignInEvidence {
   readonly method: SignInMethod;
   readonly authentication: Authentication;
-  /** The stored hash that the password was right for; null where something else was proved. */
+  /** The stored hash that the password matched; null where something else was proved. */
   readonly passwordHash: string | null;
   readonly origin: RequestOrigin;
 }
@@ -80,7 +80,7 @@ export interface SessionOfToken {
   readonly isBehind: boolean;
 }
 
-/** Of one user; a login beyond that ends the oldest. */
+/** Live sessions per user; a login beyond that ends the oldest. */
 const MAX_LIVE_SESSIONS = 100;
 
 /** Logins on devices: how they start, go on and end. */
@@ -173,10 +173,10 @@ export function createSessions(dependencies: SessionDependencies) {
   }
 
   /**
-   * Trades a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). The previous token, shown
-   * again within the grace or before its successor has arrived, gets the very same successor: two tabs, a race or a lost
-   * answer log no user out.
-   * Of `wanted` permissions the access token gets those that the user has; without them it gets all.
+   * Exchanges a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). The previous token,
+   * shown again within the grace or before its successor has arrived, gets the very same successor: two tabs, a race or
+   * a lost answer log no user out.
+   * The access token gets those of `wanted` that the user has; without `wanted`, all of them.
    * @throws AppError invalid_refresh_token, refresh_token_reused, database_behind
    */
   async function refresh(
@@ -187,16 +187,16 @@ export function createSessions(dependencies: SessionDependencies) {
     // Before anything is read, so that a deletion of the account after that revokes this token as well.
     const at = now();
     let found = token && (await find(token));
-    if (token !== null && found?.standing === 'latest') {
+    if (token !== null && found?.state === 'latest') {
       const rotated = await rotate(found.session, wanted);
       if (rotated !== null) return rotated;
       // Another request was first, or the session has just ended.
       found = await find(token);
     }
-    switch (found?.standing) {
+    switch (found?.state) {
       case 'grace':
       case 'retry':
-        return repeat(found.session, found.standing, origin, at, wanted);
+        return repeat(found.session, found.state, origin, at, wanted);
       case 'reused':
         return refuseReuse(found.session, origin);
       // Still the latest, although it could not be rotated: what was read had been overtaken already.
@@ -215,10 +215,10 @@ export function createSessions(dependencies: SessionDependencies) {
     // The token proves that there is, or was, more to know than this: it is read again where nothing can be missing.
     const isBehind = read === null || read.refreshCounter < counter;
     const session = isBehind ? await store.sessions.findCausally(sessionId) : read;
-    return session && { session, standing: standingOf(session, counter, now()) };
+    return session && { session, state: stateOf(session, counter, now()) };
   }
 
-  function standingOf(session: Session, counter: number, at: Date): Standing {
+  function stateOf(session: Session, counter: number, at: Date): TokenState {
     const { refreshCounter, rotatedAt } = session;
     if (!isLive(session, at)) return 'ended';
     if (counter === refreshCounter) return 'latest';
@@ -228,8 +228,8 @@ export function createSessions(dependencies: SessionDependencies) {
     if (at > after(rotatedAt, lifetimes.retrySeconds)) return 'reused';
     const confirmedAt = session.confirmedAt ?? confirmations.notedAt(session.id, refreshCounter);
     // Two tabs that repeat after an outage have the grace as well, from when the first one got its answer.
-    const isArrived = confirmedAt !== null && at > after(confirmedAt, lifetimes.reuseGraceSeconds);
-    return isArrived ? 'reused' : 'retry';
+    const hasArrived = confirmedAt !== null && at > after(confirmedAt, lifetimes.reuseGraceSeconds);
+    return hasArrived ? 'reused' : 'retry';
   }
 
   /** Null where another request was first. */
@@ -246,7 +246,7 @@ export function createSessions(dependencies: SessionDependencies) {
     );
   }
 
-  /** The present tokens once more, which is recorded: a quick thief would get them in the same way. */
+  /** The latest tokens once more, which is recorded: a quick thief would get them in the same way. */
   async function repeat(
     session: Session,
     answer: Repeat,
@@ -284,7 +284,7 @@ export function createSessions(dependencies: SessionDependencies) {
     return store.sessions.listLive(userId, now());
   }
 
-  /** The content of a refresh token that was made here, or null. Asks no database. */
+  /** The content of a refresh token that was made here, or null. Does not query the database. */
   function readRefreshToken(token: string): RefreshTokenContent | null {
     return refreshTokens.read(token);
   }
@@ -296,12 +296,12 @@ export function createSessions(dependencies: SessionDependencies) {
   async function sessionOf(token: RefreshTokenContent | null): Promise<SessionOfToken | null> {
     const found = token && (await find(token));
     if (found === null) return null;
-    const { session, standing } = found;
+    const { session, state } = found;
     return {
       session,
       isLatest: session.refreshCounter === token?.counter,
-      isRefreshable: standing === 'latest' || standing === 'grace' || standing === 'retry',
-      isBehind: standing === 'behind',
+      isRefreshable: state === 'latest' || state === 'grace' || state === 'retry',
+      isBehind: state === 'behind',
     };
   }
 

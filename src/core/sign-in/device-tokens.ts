@@ -6,8 +6,8 @@ export type DeviceTokens = ReturnType<typeof createDeviceTokens>;
 
 const FORMAT = /^(?<deviceId>[A-Za-z0-9_-]{22})\.(?<mac>[A-Za-z0-9_-]{43})$/;
 /**
- * An id is a few bytes of its account, the same for all its devices, a few random ones, and a tag of both, which tells
- * ids that were made here from invented ones.
+ * An id is a few bytes of its account, the same for all its devices, a few random ones, and a tag of both, by which
+ * ids that were made here differ from invented ones.
  */
 const ACCOUNT_BYTES = 5;
 const RANDOM_BYTES = 5;
@@ -18,7 +18,7 @@ const PURPOSE_OF_ACCOUNT = 'latchkey device account v1';
 const IN_JSON = /"device_token"\s*:\s*"([^"]{1,100})"/;
 
 /**
- * Tells the devices on which a user has logged in before from all others (OWASP: device cookies). The tokens are
+ * Recognizes the devices on which a user has logged in before (OWASP: device cookies). The tokens are
  * recomputed instead of stored. The first of `secrets` makes them, all of them verify.
  */
 export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]) {
@@ -38,7 +38,7 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
 
   /**
    * What names its account where this service made it, else undefined. Nothing is looked up for that, so whether the
-   * token is still good is not known.
+   * token is still valid is not known.
    */
   function recognize(token: string): string | undefined {
     const { deviceId = '' } = FORMAT.exec(token)?.groups ?? {};

@@ -1,4 +1,4 @@
-/** Knows what this process is in the middle of, by key. */
+/** Tracks what this process is working on, by key. */
 export interface InFlight {
   /** Counts one more; call the result when it has ended. */
   readonly begin: (key: string) => () => void;

@@ -1,17 +1,17 @@
 /** Runs the work of each key one after another, in the order in which it came. Keys do not wait for one another. */
 export type KeyedTurns = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
 
-interface Turn {
+interface Pending {
   /** Never rejects; resolves to the error that has to end the waiting ones as well, if any. */
   readonly over: Promise<{ readonly fatal: unknown } | undefined>;
 }
 
 /**
- * `isFatal` tells the errors after which all that wait fail too: while the database does not answer, each would find
+ * `isFatal` selects the errors after which all that wait fail too: while the database does not answer, each would find
  * that out for itself, and the last of many would wait as many times as long as the first.
  */
 export function createKeyedTurns(isFatal: (error: unknown) => boolean): KeyedTurns {
-  const last = new Map<string, Turn>();
+  const last = new Map<string, Pending>();
 
   return (key, work) => {
     const before = last.get(key);
@@ -22,15 +22,15 @@ export function createKeyedTurns(isFatal: (error: unknown) => boolean): KeyedTur
             if (ended !== undefined) throw ended.fatal;
             return work();
           });
-    const turn: Turn = {
+    const pending: Pending = {
       over: mine.then(
         () => undefined,
         (error) => (isFatal(error) ? { fatal: error } : undefined),
       ),
     };
-    last.set(key, turn);
-    void turn.over.then(() => {
-      if (last.get(key) === turn) last.delete(key);
+    last.set(key, pending);
+    void pending.over.then(() => {
+      if (last.get(key) === pending) last.delete(key);
     });
     return mine;
   };

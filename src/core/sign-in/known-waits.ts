@@ -3,11 +3,11 @@ import type { Clock } from '../clock.ts';
 export interface KnownWait {
   readonly recentFailures: number;
   readonly until: number;
-  /** When the database has to be asked again, though the wait may last longer. */
+  /** When the database has to be consulted again, though the wait may last longer. */
   readonly believedUntil: number;
 }
 
-/** The keys that this process knows have to wait, so that their tries are refused without asking the database. */
+/** The keys that this process knows have to wait, so that their attempts are refused without querying the database. */
 export interface KnownWaits {
   readonly remember: (key: string, wait: KnownWait) => void;
   /** Undefined where nothing is known, which does not say that there is nothing to wait for. */

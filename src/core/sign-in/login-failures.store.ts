@@ -17,7 +17,7 @@ export const LOGIN_FAILURES = table('login_failures', {
 });
 
 export interface LoginFailures extends FailureKey {
-  /** In a row. After too many the account takes no password any more. */
+  /** In a row. After too many the account is locked. */
   readonly failures: number;
   /** The same, but forgotten where none has come for a while. After some the next attempt has to wait. */
   readonly recentFailures: number;
@@ -28,7 +28,7 @@ export interface LoginFailures extends FailureKey {
 /** How long the next attempt has to wait. */
 export interface DelayRule {
   readonly freeFailures: number;
-  /** Recent failures are forgotten so long after the last one. */
+  /** Recent failures are forgotten this long after the last one. */
   readonly forgetSeconds: number;
   readonly maxDelaySeconds: number;
 }
@@ -153,7 +153,7 @@ export function createLoginFailureStore(scope: Scope) {
   /** Takes one failure back from both keys. Where none has come since `at`, the last one is again the one before. */
   const takeBack = (keys: FailureKeys, at: Date) => update(TAKE_BACK, keys, at);
 
-  /** The password was right: what locks begins anew, while what delays loses only the attempt of `at`. */
+  /** The password was correct: what locks begins again at zero, while what delays loses only the attempt of `at`. */
   const succeed = (keys: FailureKeys, at: Date) => update(SUCCEED, keys, at);
 
   async function update(sql: string, keys: FailureKeys, at: Date): Promise<void> {

@@ -41,9 +41,9 @@ export function createFreshness(
 }
 
 /**
- * Makes the function that every credential goes through: it returns the principal of a good access token or API key, and
- * asks no database but for a key that this process does not know yet.
- * It throws AppError token_invalid, token_expired, token_revoked, revocations_stale or database_unavailable.
+ * Makes the function that every credential goes through: it returns the principal of a valid access token or API key,
+ * and does not query the database except for a key that this process does not know yet. It throws AppError
+ * token_invalid, token_expired, token_revoked, revocations_stale or database_unavailable.
  */
 export function createAuthenticate(dependencies: AuthenticationDependencies) {
   const { verifyToken, apiKeys, revocations, requireFresh } = dependencies;
@@ -57,7 +57,7 @@ export function createAuthenticate(dependencies: AuthenticationDependencies) {
   }
 
   /**
-   * The user whose live session an access token is of; undefined for any other credential. Asks no database.
+   * The user whose live session an access token is of; undefined for any other credential. Does not query the database.
    * @throws AppError as `authenticate`
    */
   async function userInSession(token: string | undefined): Promise<string | undefined> {

@@ -10,13 +10,13 @@ export interface SigningKey extends VerifyingKey {
   readonly signingKey: KeyObject;
 }
 
-/** A public key as RFC 7517 has it. */
+/** A public key as RFC 7517 defines it. */
 export type PublicJwk = JsonWebKey & { readonly kid: string; readonly use: 'sig'; readonly alg: Algorithm };
 
 export interface KeyRing {
   /** The key that signs new tokens. */
   readonly current: SigningKey;
-  /** Every key whose tokens are good, the current one first. */
+  /** Every key whose tokens are valid, the current one first. */
   readonly verifying: readonly VerifyingKey[];
   /** The secrets of refresh tokens, the one for new tokens first. */
   readonly refreshing: readonly [SigningKey, ...SigningKey[]];
@@ -82,7 +82,7 @@ function naming<Result>(variable: string, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
-    throw new Error(`${variable} is no usable key: ${(error as Error).message}`);
+    throw new Error(`${variable} is not a usable key: ${(error as Error).message}`);
   }
 }
 

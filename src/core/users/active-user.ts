@@ -3,7 +3,7 @@ import type { User } from './user.ts';
 import type { UserStore } from './users.store.ts';
 
 /**
- * The user of a credential that is good otherwise.
+ * The user of a credential that is otherwise valid.
  * @throws AppError token_revoked where the account was deleted or disabled since the credential was checked
  */
 export async function requireActiveUser(users: Pick<UserStore, 'findById'>, userId: string): Promise<User> {

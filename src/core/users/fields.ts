@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FieldErrorCode } from '../errors.ts';
 import { MAX_PASSWORD_LENGTH } from '../passwords/policy.ts';
-import { displayText, fault, nullIfEmpty, wellFormedText } from '../values/text.ts';
+import { displayText, fieldIssue, nullIfEmpty, wellFormedText } from '../values/text.ts';
 import {
   type Identifier,
   MAX_EMAIL_LENGTH,
@@ -63,7 +63,7 @@ export const NewPassword = wellFormedText.meta({
 export const GivenPassword = wellFormedText
   .refine(
     (value) => value.length <= MAX_PASSWORD_INPUT_LENGTH,
-    fault('password_too_long', `Must have at most ${MAX_PASSWORD_INPUT_LENGTH} characters.`),
+    fieldIssue('password_too_long', `Must have at most ${MAX_PASSWORD_INPUT_LENGTH} characters.`),
   )
   .meta({ format: 'password', example: 'correct horse battery staple' });
 
@@ -71,7 +71,7 @@ function identifier(read: (typed: string) => Identifier | null, code: FieldError
   return wellFormedText.transform((typed, context): Identifier => {
     const found = read(typed);
     if (found !== null) return found;
-    context.addIssue({ code: 'custom', ...fault(code, message) });
+    context.addIssue({ code: 'custom', ...fieldIssue(code, message) });
     return z.NEVER;
   });
 }

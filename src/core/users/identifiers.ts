@@ -23,7 +23,7 @@ const DOMAIN_CHARACTERS = /^[\p{L}\p{M}\p{N}\p{So}\p{Sk}.\u3002\uff0e\uff61-]+$/
 
 /**
  * The email address as typed and in the form that is compared: NFC, lower case by no country's rules, the domain in
- * punycode. Null where the text is no address.
+ * punycode. Null where the text is not an address.
  */
 export function parseEmail(typed: string): Identifier | null {
   const shown = typed.trim();
@@ -50,7 +50,7 @@ function isSoundLabel(label: string): boolean {
   return !label.startsWith('xn--') || domainToUnicode(label) !== label;
 }
 
-/** ASCII only, so that no two usernames look alike. Null where the text is no username. */
+/** ASCII only, so that no two usernames look alike. Null where the text is not a username. */
 export function parseUsername(typed: string): Identifier | null {
   const fits = typed.length >= MIN_USERNAME_LENGTH && typed.length <= MAX_USERNAME_LENGTH;
   return fits && USERNAME_PATTERN.test(typed) ? { shown: typed, canonical: typed.toLowerCase() } : null;

@@ -12,7 +12,7 @@ export interface User {
   readonly passwordChangedAt: Date | null;
   readonly emailVerifiedAt: Date | null;
   readonly disabledAt: Date | null;
-  /** Since when they have to choose another password; null where the present one will do. */
+  /** Since when they have to choose another password; null where the current one will do. */
   readonly passwordChangeRequiredAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;

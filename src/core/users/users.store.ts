@@ -173,7 +173,9 @@ export function createUserStore(scope: Scope) {
     }
   }
 
-  /** By hand, since Sequelize puts the values of a comparison into the text of an UPDATE that has bound ones besides. */
+  /**
+   * By hand, since Sequelize puts the values of a comparison into the text of an UPDATE that has bound ones as well.
+   */
   async function forgetIfOther(id: string, emailCanonical: string): Promise<void> {
     const sql =
       'UPDATE users SET email_verified_at = NULL WHERE id = :id AND email_canonical <> :emailCanonical';

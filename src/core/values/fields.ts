@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_SCOPE_BYTES } from '../tokens/scope.ts';
-import { fault, wellFormedText } from './text.ts';
+import { fieldIssue, wellFormedText } from './text.ts';
 
 /** Not . and .. which no client could name in a path. */
 const ROLE_NAME = /^(?!\.{1,2}$)[a-z0-9_.-]{1,64}$/;
@@ -17,14 +17,14 @@ export const IdPath = z.object({ id: z.uuid().meta({ example: '01a1f739-6923-724
 export const RoleName = wellFormedText
   .refine(
     (value) => ROLE_NAME.test(value),
-    fault('invalid_role', 'Must be 1 to 64 letters (a-z), digits or the signs _ . -'),
+    fieldIssue('invalid_role', 'Must be 1 to 64 letters (a-z), digits or the signs _ . -'),
   )
   .meta({ minLength: 1, maxLength: 64, pattern: ROLE_NAME.source, example: 'auditor' });
 
 export const PermissionName = wellFormedText
   .refine(
     (value) => PERMISSION_NAME.test(value),
-    fault(
+    fieldIssue(
       'invalid_permission',
       'Must be resource:action, each 1 to 63 letters (a-z), digits or the signs _ . -',
     ),
@@ -35,7 +35,7 @@ export const PermissionName = wellFormedText
 export const Scope = wellFormedText
   .refine(
     (value) => value.length <= MAX_SCOPE_BYTES && SCOPE.test(value),
-    fault(
+    fieldIssue(
       'invalid_scope',
       `Must be permissions of at most 128 characters separated by single spaces, together at most ${MAX_SCOPE_BYTES}.`,
     ),
@@ -51,12 +51,12 @@ export const QueryTime = timeOf(`${EXPECTED_TIME}; a + is %2B in a query.`);
 function timeOf(message: string) {
   return z
     .string()
-    .refine(isTime, fault('invalid_time', message))
+    .refine(isTime, fieldIssue('invalid_time', message))
     .transform((value) => new Date(value))
     .meta({ format: 'date-time' });
 }
 
-/** Of a year in UTC: an offset may lead into the next one. */
+/** The year counts in UTC: an offset may lead into the next one. */
 function isTime(value: string): boolean {
   return (
     z.iso.datetime({ offset: true }).safeParse(value).success && new Date(value).getUTCFullYear() <= MAX_YEAR

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fault } from './text.ts';
+import { fieldIssue } from './text.ts';
 
 const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
@@ -10,7 +10,7 @@ const Limit = z
   .string()
   .refine(
     (value) => /^[1-9]\d{0,2}$/.test(value) && Number(value) <= MAX_LIMIT,
-    fault('invalid', `Must be a whole number from 1 to ${MAX_LIMIT}.`),
+    fieldIssue('invalid', `Must be a whole number from 1 to ${MAX_LIMIT}.`),
   )
   .transform(Number)
   .default(DEFAULT_LIMIT)
@@ -32,7 +32,7 @@ export const NextCursor = z
   .nullable()
   .meta({ description: 'Send it as cursor for the next page; null on the last one' });
 
-/** The first `limit` of what was found. One more than that was asked for: it tells whether there is another page. */
+/** The first `limit` of what was found. One more than that was asked for: it shows whether there is another page. */
 export function pageOf<Item>(found: readonly Item[], limit: number, keyOf: (item: Item) => string) {
   const items = found.slice(0, limit);
   const last = items.at(-1);

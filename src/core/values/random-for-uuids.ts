@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 const UUID_BYTES = 16;
 
 /**
- * The random bytes of so many UUIDs, by their number, all drawn at once: each call of the system takes longer than all
- * else about an id.
+ * The random bytes of the given number of UUIDs, by their index, all drawn at once: each call of the system takes
+ * longer than all else about an id.
  */
 export function randomForUuids(count: number): (index: number) => Uint8Array {
   const random = randomBytes(count * UUID_BYTES);

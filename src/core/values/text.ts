@@ -5,11 +5,11 @@ import type { FieldErrorCode } from '../errors.ts';
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
 /** The second argument of a zod refinement: what to say, and the stable code to say it with. */
-export function fault(code: FieldErrorCode, message: string) {
+export function fieldIssue(code: FieldErrorCode, message: string) {
   return { message, params: { code } };
 }
 
-/** The code that `fault` gave to a refinement. */
+/** The code that `fieldIssue` gave to a refinement. */
 export function fieldCodeOf(issue: z.core.$ZodIssueCustom): FieldErrorCode {
   return (issue.params?.code as FieldErrorCode | undefined) ?? 'invalid';
 }
@@ -17,7 +17,7 @@ export function fieldCodeOf(issue: z.core.$ZodIssueCustom): FieldErrorCode {
 /** Text that survives every encoding: no half of a surrogate pair, which UTF-8 cannot carry. */
 export const wellFormedText = z.string().refine((value) => value.isWellFormed(), {
   abort: true,
-  ...fault('malformed_text', 'Contains half of a character (a lone surrogate).'),
+  ...fieldIssue('malformed_text', 'Contains half of a character (a lone surrogate).'),
 });
 
 export interface DisplayTextLimits {
@@ -35,12 +35,12 @@ export function displayText({ code, minLength, maxLength }: DisplayTextLimits) {
       // Text that is far too long is not normalized first: that takes time.
       .refine(
         (value) => value.length <= 4 * maxLength && !UNPRINTABLE.test(value),
-        fault(code, `Must have ${size} characters and none that control the text.`),
+        fieldIssue(code, `Must have ${size} characters and none that control the text.`),
       )
       .transform((value) => value.trim().normalize('NFC'))
       .refine(
         (value) => value.length >= minLength && [...value].length <= maxLength,
-        fault(code, `Must have ${size} characters.`),
+        fieldIssue(code, `Must have ${size} characters.`),
       )
   );
 }

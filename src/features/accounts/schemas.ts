@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Email, GivenPassword, Name, NewPassword, profileShape, Username } from '../../core/users/fields.ts';
-import { fault } from '../../core/values/text.ts';
+import { fieldIssue } from '../../core/values/text.ts';
 
 export const SignupBody = z
   .strictObject({ email: Email, password: NewPassword, username: Username.optional(), name: Name.optional() })
@@ -16,7 +16,7 @@ export const SignupBody = z
 
 export const ProfileBody = z
   .strictObject(profileShape)
-  .refine((body) => Object.keys(body).length > 0, fault('empty', 'Send name, username or both.'))
+  .refine((body) => Object.keys(body).length > 0, fieldIssue('empty', 'Send name, username or both.'))
   .meta({ id: 'ProfileChange', minProperties: 1, example: { name: 'Admiral Grace Hopper' } });
 
 export const RemovalBody = z

@@ -141,7 +141,7 @@ export const clientRoutes = [
     summary: 'Remove a secret of a machine client',
     access: permission('clients:remove-secret'),
     params: { schema: SecretPath, unknown: 'secret_not_found' },
-    answers: { 204: 'The secret is no longer good; access tokens that were got with it go on' },
+    answers: { 204: 'The secret is no longer valid; access tokens obtained with it stay valid' },
     async handle({ params, caller }, { clients }) {
       await clients.removeSecret(params.client_id, params.secret_id, caller);
       return noContent();

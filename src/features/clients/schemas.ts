@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Client } from '../../core/clients/client.ts';
 import { Scope, Time } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingById } from '../../core/values/paging.ts';
-import { displayText, fault } from '../../core/values/text.ts';
+import { displayText, fieldIssue } from '../../core/values/text.ts';
 import type { ClientWithSecret } from './clients.ts';
 
 const EXAMPLE_ID = '01a1f739-6923-7248-88fc-19260e07eec4';
@@ -34,7 +34,7 @@ export const NewClientBody = z
 
 export const ClientChangeBody = z
   .strictObject({ name: Name.optional(), scope: ClientScope.optional(), expires_at: ExpiresAt.optional() })
-  .refine((body) => Object.keys(body).length > 0, fault('empty', 'Send at least one field.'))
+  .refine((body) => Object.keys(body).length > 0, fieldIssue('empty', 'Send at least one field.'))
   .meta({ id: 'ClientChange', minProperties: 1, example: { name: 'Reports of the night' } });
 
 export const ClientPath = z.object({ client_id: z.uuid().meta({ example: EXAMPLE_ID }) });

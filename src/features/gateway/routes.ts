@@ -9,7 +9,7 @@ const JWKS_MAX_AGE_SECONDS = 300;
 const route = routesWith<{ readonly jwks: string }>();
 
 export const gatewayRoutes = [
-  // Envoy keeps the method of the request that it asks about, and puts that request's path behind /verify. The body of
+  // Envoy keeps the method of the request that it asks about, and puts that request's path after /verify. The body of
   // that request, if it is sent along, is not read.
   route({
     id: 'verify',

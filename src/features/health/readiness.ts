@@ -4,9 +4,9 @@ import { AppError } from '../../core/errors.ts';
 
 export interface ReadinessDependencies
   extends Pick<Core, 'clock' | 'follower' | 'isDraining' | 'requireFresh'> {
-  /** Whether the database answers within so many milliseconds and has the schema this code was written for. */
+  /** Whether the database answers within the given time and has the schema this code was written for. */
   readonly isSchemaCurrent: (withinMilliseconds: number) => Promise<boolean>;
-  /** Rejects where the database takes no writes within so many milliseconds. */
+  /** Rejects where the database takes no writes within the given time. */
   readonly tryWriting: (withinMilliseconds: number) => Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import type { Measurement } from '../../http/request-log.ts';
 
 export type { Registry };
 
-/** Values that are read anew at each scrape. */
+/** Values that are read at each scrape. */
 export interface Watched {
   readonly hashing: { readonly waiting: () => number; readonly running: () => number };
   readonly revocationLagMilliseconds: () => number;
@@ -150,7 +150,7 @@ function watch(registry: Registry, watched: Watched): void {
   }
   new Gauge({
     name: 'latchkey_database_connections',
-    help: 'Connections of the pool by state, and requests that wait for one',
+    help: 'Connections of both pools by state, and requests that wait for one',
     labelNames: ['state'],
     registers,
     collect() {

@@ -23,7 +23,7 @@ const ANSWER_MILLISECONDS = 1_000;
 /**
  * In the process that starts the others: the metrics of all of them together, also for those who ask on their port. One
  * that does not answer is shown as it was; what one had counted that has ended stays counted, since Prometheus takes a
- * counter that goes back for one that began anew.
+ * counter that goes back for one that began again.
  */
 export function createScrapeOfAll(): Scrape {
   const known = new Map<number, Figures>();
@@ -66,7 +66,7 @@ export function createScrapeOfAll(): Scrape {
   return scrape;
 }
 
-/** In each of the others: tells the first one this process's figures, and asks it for those of all. */
+/** In each of the others: sends the first one this process's figures, and asks it for those of all. */
 export function createScrapeThroughPrimary(registry: Registry): Scrape {
   const waiting = new Map<number, (text: string) => void>();
   let lastId = 0;

@@ -37,7 +37,7 @@ export function readCredentials(headers: readonly string[], form: Form): Credent
   return credentials;
 }
 
-/** RFC 7617 section 2, with both parts form-encoded as RFC 6749 section 2.3.1 has it. */
+/** RFC 7617 section 2, with both parts form-encoded as RFC 6749 section 2.3.1 defines it. */
 function readBasic(header: string): Credentials | null {
   const encoded = BASIC.exec(header)?.[1];
   if (encoded === undefined) return null;

@@ -29,21 +29,21 @@ const OAUTH_CODE_OF_STATUS: Readonly<Record<number, OAuthErrorCode>> = {
   503: 'temporarily_unavailable',
 };
 
-/** The JSON of RFC 6749 section 5.2, for an endpoint with these codes beside those that every endpoint has. */
+/** The JSON of RFC 6749 section 5.2, for an endpoint with these codes in addition to those that every endpoint has. */
 export function oauthErrors(...codes: readonly OAuthErrorCode[]): ErrorFormat {
   return { present, describe: () => describe(codes) };
 }
 
 function present(thrown: unknown): PresentedError {
-  const refusal = thrown instanceof OAuthError ? undefined : toAppError(thrown);
-  const error = refusal === undefined ? (thrown as OAuthError) : toOAuthError(refusal);
+  const error = thrown instanceof OAuthError ? undefined : toAppError(thrown);
+  const sent = error === undefined ? (thrown as OAuthError) : toOAuthError(error);
   return {
-    status: error.status,
-    headers: { 'Cache-Control': 'no-store', ...error.headers },
+    status: sent.status,
+    headers: { 'Cache-Control': 'no-store', ...sent.headers },
     mediaType: `${JSON_TYPE}; charset=utf-8`,
-    body: { error: error.code, error_description: error.message },
-    quota: error.quota,
-    refusal,
+    body: { error: sent.code, error_description: sent.message },
+    quota: sent.quota,
+    error,
   };
 }
 

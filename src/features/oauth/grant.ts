@@ -49,8 +49,8 @@ export function createGrantTokens(
   }
 
   /**
-   * RFC 6749 section 6, by the rotation of POST /refresh. The refresh token is the credential, since it is good once;
-   * a client that authenticates although it need not has to do so rightly.
+   * RFC 6749 section 6, by the rotation of POST /refresh. The refresh token is the credential, since it is single use;
+   * a client that authenticates although it need not has to do so correctly.
    */
   async function grantToSession(request: TokenRequest): Promise<Grant> {
     await authenticate(request);
@@ -62,8 +62,8 @@ export function createGrantTokens(
   }
 
   /**
-   * Before the token is used up. One that is no good any more is left to the rotation, which refuses it and notices a
-   * copy (RFC 9700 section 4.14.2): judged by its scope it would still tell what its user may do.
+   * Before the token is used up. One that is no longer valid is left to the rotation, which refuses it and notices a
+   * copy (RFC 9700 section 4.14.2): judged by its scope it would still reveal what its user may do.
    */
   async function assertHeldBySession(
     refreshToken: RefreshTokenContent | null,

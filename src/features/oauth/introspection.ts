@@ -1,8 +1,8 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Core } from '../../core/core.ts';
-import { AppError, isTokenFault } from '../../core/errors.ts';
+import { AppError, isTokenError } from '../../core/errors.ts';
 
-/** The answer about a good token (RFC 7662 section 2.2). Nothing personal. */
+/** The answer about a valid token (RFC 7662 section 2.2). Nothing personal. */
 interface ActiveToken {
   readonly sub: string;
   readonly token_type: 'Bearer' | 'refresh_token' | 'api_key';
@@ -33,8 +33,8 @@ export function createIntrospect(dependencies: IntrospectionDependencies) {
   const { apiKeys, authenticate, requireFresh, sessions } = dependencies;
 
   /**
-   * Nothing is said of a token that is not good, not even why. A state that is unknown at present throws, so that no good
-   * token is taken for a bad one.
+   * Nothing is said of a token that is not valid, not even why. A state that is unknown at present throws, so that no
+   * valid token is taken for an invalid one.
    * @throws AppError revocations_stale, database_unavailable, database_behind
    */
   return async function introspect(token: string): Promise<IntrospectionAnswer> {
@@ -57,12 +57,12 @@ export function createIntrospect(dependencies: IntrospectionDependencies) {
     try {
       return describe((await authenticate(token)).claims);
     } catch (error) {
-      if (error instanceof AppError && isTokenFault(error.code)) return null;
+      if (error instanceof AppError && isTokenError(error.code)) return null;
       throw error;
     }
   }
 
-  /** Those are good that a refresh would take. */
+  /** Those are valid that a refresh would take. */
   async function describeRefreshToken(token: string): Promise<ActiveToken | null> {
     const found = await sessions.sessionOf(sessions.readRefreshToken(token));
     if (found?.isBehind) throw new AppError('database_behind');

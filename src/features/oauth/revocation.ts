@@ -41,7 +41,7 @@ export function createRevoke(
   ): Promise<void> {
     if (claims?.client_id !== id) return;
     await request.count('token', claims.jti);
-    // A second time is no error (RFC 7009 section 2.2), and not recorded again.
+    // A second time is not an error (RFC 7009 section 2.2), and not recorded again.
     if (!revocations.isRevoked(claims)) await clientTokens.revoke(id, claims.jti, request.origin);
   }
 

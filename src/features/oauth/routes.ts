@@ -75,7 +75,7 @@ export const oauthRoutes = [
     limitSparesAuthorization: true,
     access: clientOrBearer(),
     body: form(IntrospectionForm),
-    answers: { 200: { description: 'The token, if it is good', schema: IntrospectionAnswerView } },
+    answers: { 200: { description: 'The token, if it is valid', schema: IntrospectionAnswerView } },
     errors: oauthErrors('invalid_client', 'invalid_token', 'insufficient_scope'),
     async handle(input, { clients, introspect }) {
       const { caller } = input;
@@ -100,7 +100,7 @@ export const oauthRoutes = [
     limitSparesAuthorization: true,
     access: clientOrNone(countFailure),
     body: form(RevocationForm),
-    answers: { 200: 'The token is no longer good, if it was yours to revoke' },
+    answers: { 200: 'The token is no longer valid, if it was yours to revoke' },
     errors: oauthErrors('invalid_client'),
     async handle(input, { revoke }) {
       await revoke(requestOf(input, input.caller, countFailure));

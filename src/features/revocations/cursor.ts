@@ -2,7 +2,7 @@ import type { LiveCursor } from '../../core/revocation/log.ts';
 
 /** A follower that reads page by page what is revoked at present. */
 export interface SnapshotCursor {
-  /** The settled position when it began: everything behind is read once more at the end. */
+  /** The settled position when it began: everything after it is read once more at the end. */
   readonly settled: number;
   /** The last position that it has read. */
   readonly after: number;

@@ -27,7 +27,7 @@ export interface FeedPage {
 
 export type Feed = ReturnType<typeof createFeed>;
 
-/** For so long a page that was made for one follower serves others with the same cursor. */
+/** For this long a page that was made for one follower serves others with the same cursor. */
 const SHARED_MILLISECONDS = 20;
 
 /** Tells other services what has been revoked: first everything that is revoked at present, then what is new. */
@@ -38,8 +38,8 @@ export function createFeed({ store, log, follower, clock }: FeedDependencies) {
   let sharedSince = { version: 0, at: 0 };
 
   /**
-   * The page behind `cursor`; where that would be empty, once there is something or so many seconds are over. Waiting
-   * asks no database. Followers with the same cursor may be given the very same page.
+   * The page after `cursor`; where that would be empty, once there is something or the given number of seconds is over.
+   * Waiting does not query the database. Followers with the same cursor may be given the very same page.
    * @throws AppError cursor_too_old, revocations_stale, database_unavailable
    */
   async function read(
@@ -55,7 +55,7 @@ export function createFeed({ store, log, follower, clock }: FeedDependencies) {
   }
 
   /**
-   * Of many concurrent requests a single one asks the database, and one page is read at a time: a thousand followers that
+   * Concurrent requests for one page query the database once, and one page is read at a time: a thousand followers that
    * start together must not keep all else from it.
    */
   function readSnapshot(key: string, begin: () => SnapshotCursor): Promise<FeedPage> {

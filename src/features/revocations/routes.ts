@@ -38,7 +38,7 @@ export const revocationRoutes = [
   }),
 ];
 
-/** Many followers may be given one page, which is written down once. */
+/** Many followers may be given one page, which is serialized once. */
 const bytes = new WeakMap<FeedPage, Buffer>();
 
 function bytesOf(page: FeedPage): Buffer {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fault } from '../../core/values/text.ts';
+import { fieldIssue } from '../../core/values/text.ts';
 import { parseCursor } from './cursor.ts';
 import type { FeedPage } from './feed.ts';
 
@@ -10,14 +10,14 @@ export const FeedQuery = z.strictObject({
   after: z
     .string()
     .transform(parseCursor)
-    .refine((cursor) => cursor !== undefined, fault('invalid', 'Must be the cursor of an answer.'))
+    .refine((cursor) => cursor !== undefined, fieldIssue('invalid', 'Must be the cursor of an answer.'))
     .optional()
     .meta({ type: 'string', description: 'The cursor of the answer before; none for all that is revoked' }),
   wait: z
     .string()
     .refine(
       (value) => /^\d{1,2}$/.test(value) && Number(value) <= MAX_WAIT_SECONDS,
-      fault('invalid', `Must be a whole number of seconds from 0 to ${MAX_WAIT_SECONDS}.`),
+      fieldIssue('invalid', `Must be a whole number of seconds from 0 to ${MAX_WAIT_SECONDS}.`),
     )
     .transform(Number)
     .default(0)

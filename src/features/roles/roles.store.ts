@@ -12,7 +12,7 @@ import type { NewRole, Role } from './role.ts';
 
 type RoleRow = RowOf<typeof ROLES>;
 
-/** Which roles the users of a role have besides, each combination once: few, however many users there are. */
+/** Which other roles the users of a role have, each combination once: few, however many users there are. */
 const COMBINATIONS_SQL = `SELECT DISTINCT combined.roles FROM (
     SELECT GROUP_CONCAT(others.role) AS roles
     FROM user_roles AS mine JOIN user_roles AS others ON others.user_id = mine.user_id

@@ -23,7 +23,7 @@ export interface RoleDependencies {
 
 export type Roles = ReturnType<typeof createRoles>;
 
-/** So many users lose a role within the time of one transaction. */
+/** This many users lose a role within the time of one transaction. */
 const MAX_USERS_AT_ONCE = 5_000;
 
 /** The roles and their permissions. A caller who changes a role must hold all that it has, before and afterwards. */
@@ -102,7 +102,7 @@ export function createRoles({ store, announce, clock }: RoleDependencies) {
     const isLarge = isForced && (await store.roles.hasMoreUsersThan(name, MAX_USERS_AT_ONCE));
     announce(await store.transaction((stores) => beginRemoval(stores, name, isForced, isLarge, caller)));
     if (!isLarge) return;
-    // No transaction may take so long. A role without permissions may lose its users bit by bit.
+    // No transaction may take that long. A role without permissions may lose its users bit by bit.
     await store.roles.takeFromAll(name);
     announce(await store.transaction((stores) => finishRemoval(stores, name)));
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PermissionName, RoleName } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingByName } from '../../core/values/paging.ts';
-import { displayText, fault, nullIfEmpty } from '../../core/values/text.ts';
+import { displayText, fieldIssue, nullIfEmpty } from '../../core/values/text.ts';
 import type { Permission, Role } from './role.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
@@ -44,7 +44,10 @@ export const RoleBody = z
 
 export const RoleChangeBody = z
   .strictObject({ description: Description.optional(), permissions: PermissionList.optional() })
-  .refine((body) => Object.keys(body).length > 0, fault('empty', 'Send description, permissions or both.'))
+  .refine(
+    (body) => Object.keys(body).length > 0,
+    fieldIssue('empty', 'Send description, permissions or both.'),
+  )
   .meta({ id: 'RoleChange', minProperties: 1, example: { permissions: ['users:list'] } });
 
 export const PermissionBody = z

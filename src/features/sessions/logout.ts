@@ -38,7 +38,7 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
   };
 
   /**
-   * By the access token, even of a session that has ended, so that logging out twice is no error; else by a refresh
+   * By the access token, even of a session that has ended, so that logging out twice is not an error; else by a refresh
    * token, for a client whose access token has expired.
    */
   async function sessionOf({ accessToken, refreshToken, count }: LogoutRequest): Promise<ProvenSession> {

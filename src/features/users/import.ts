@@ -181,7 +181,7 @@ async function refusalOf(work: () => Promise<void>): Promise<AppError | null> {
 /** Refusals of the whole import. */
 const OF_THE_WHOLE: readonly ErrorCode[] = ['database_unavailable', 'token_revoked'];
 
-/** Rethrows errors that are no refusal of one item, such as a lost database. */
+/** Rethrows errors that are not a refusal of one item, such as a lost database. */
 function asRefusal(error: unknown): AppError {
   if (error instanceof AppError && !OF_THE_WHOLE.includes(error.code)) return error;
   throw error;

@@ -3,7 +3,7 @@ import { Email, Name, NewPassword, profileShape, Username } from '../../core/use
 import { presentUser, UserView } from '../../core/users/view.ts';
 import { IdPath, RoleName } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingById } from '../../core/values/paging.ts';
-import { fault, wellFormedText } from '../../core/values/text.ts';
+import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
 import type { UserInFull } from './users.ts';
 
 /** With names of 64 characters and all permissions that fit, the token still fits into 8 KB. */
@@ -26,7 +26,7 @@ export const UsersQuery = z.strictObject({
     .refine(
       // No identifier has a NUL, and SQLite ends a statement at one.
       (value) => value !== '' && value.length <= 254 && !value.includes('\0'),
-      fault('invalid', 'Must have 1 to 254 characters.'),
+      fieldIssue('invalid', 'Must have 1 to 254 characters.'),
     )
     .optional()
     .meta({ description: 'The beginning of an email address, a username or an id', example: 'grace' }),
@@ -52,7 +52,7 @@ export const UserChangeBody = z
     email_verified: z.boolean().optional(),
     ...profileShape,
   })
-  .refine((body) => Object.keys(body).length > 0, fault('empty', 'Send at least one field.'))
+  .refine((body) => Object.keys(body).length > 0, fieldIssue('empty', 'Send at least one field.'))
   .meta({ id: 'UserChange', minProperties: 1, example: { name: 'Admiral Grace Hopper' } });
 
 export const RolesBody = z
@@ -107,7 +107,7 @@ export function importedUser(maxCost: number) {
     email: Email,
     email_verified: z.boolean().default(false),
     password_hash: wellFormedText
-      .refine(isTaken, fault('invalid', wanted))
+      .refine(isTaken, fieldIssue('invalid', wanted))
       .optional()
       .meta({ example: '$2b$12$C6UzMDM.H6dfI/f/IKcEeO7ZiYqqCmz8TS6YzGyQzVgmIgWQpN4Pa' }),
     username: Username.optional(),
@@ -117,7 +117,10 @@ export function importedUser(maxCost: number) {
       .datetime()
       .transform((text) => new Date(text))
       // MySQL has none before, and the years 0 to 99 would come back as 2000 to 2099.
-      .refine((date) => date.getUTCFullYear() >= 1000, fault('invalid', 'Must be of the year 1000 or later.'))
+      .refine(
+        (date) => date.getUTCFullYear() >= 1000,
+        fieldIssue('invalid', 'Must be of the year 1000 or later.'),
+      )
       .optional()
       .meta({ type: 'string', format: 'date-time' }),
   });

@@ -96,7 +96,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
 
   /**
    * Shuts the account and ends its sessions. Its access tokens and keys are refused by the version of their rights and
-   * not by their time, so that a login right after it is enabled again is good.
+   * not by their time, so that a login right after it is enabled again is valid.
    * @throws AppError user_not_found, insufficient_scope, last_admin
    */
   function disable(userId: string, admin: PrincipalCaller): Promise<UserInFull> {
@@ -189,8 +189,8 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   /**
-   * One change of a user who may not do more than the administrator, and its entry in the audit log. `work` tells what it
-   * has revoked, or null where nothing had to be changed.
+   * One change of a user who may not do more than the administrator, and its entry in the audit log. `work` returns
+   * what it has revoked, or null where nothing had to be changed.
    */
   async function changeUser(
     type: EventType,
