@@ -56,7 +56,7 @@ function faultsOf(env: Record<string, string>): readonly string[] {
     loadConfig(env);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.problems;
     throw error;
   }
 }
@@ -351,7 +351,7 @@ describe('a faulty configuration', () => {
     expect(ConfigError.exitCode).toBe(78);
     expect(load).toThrow(ConfigError);
     for (const fault of faultsOf(ALL_BAD)) expect(load).toThrow(fault);
-    expect(load).toThrow(`${Object.keys(ALL_BAD).length} faults`);
+    expect(load).toThrow(`${Object.keys(ALL_BAD).length} errors`);
   });
 
   it('of production is reported with its missing and its bad variables at once, each of them once', () => {
@@ -922,7 +922,7 @@ describe('The keys of tokens', () => {
   ])('that are %s are refused by the name of the variable, without a word of the key', (_what, env, name) => {
     const faults = faultsOf(env);
 
-    expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} is no usable key: `))]);
+    expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} is not a usable key: `))]);
     for (const line of (env[name] ?? '').split('\n').filter((piece) => piece.trim() !== '')) {
       expect(faults[0]).not.toContain(line);
     }

@@ -131,7 +131,7 @@ describe('What guards a route', () => {
     expect(answers).toEqual(
       expectEach(withBody, ({ body }) => ({
         status: 413,
-        detail: `The body may have up to ${body?.maxBytes === 2 ** 21 ? '2 MB' : `${(body?.maxBytes ?? 0) / 1024} KB`} here.`,
+        detail: `The body must not exceed ${body?.maxBytes === 2 ** 21 ? '2 MB' : `${(body?.maxBytes ?? 0) / 1024} KB`}.`,
       })),
     );
   });
@@ -161,7 +161,7 @@ describe('What guards a route', () => {
     expect(answers).toEqual(
       expectEach(withBody, (route) =>
         route.body?.compressed
-          ? { status: 413, detail: 'The body may nest up to 8 levels.' }
+          ? { status: 413, detail: 'The body must not exceed 8 levels of nesting.' }
           : {
               status: isOAuth(route) ? 400 : 415,
               detail: expect.stringContaining('Send the body uncompressed'),
@@ -185,12 +185,12 @@ describe('What guards a route', () => {
     });
 
     expect(deep).toEqual(
-      expectEach(ofJson, () => ({ status: 413, detail: 'The body may nest up to 8 levels.' })),
+      expectEach(ofJson, () => ({ status: 413, detail: 'The body must not exceed 8 levels of nesting.' })),
     );
     expect(many).toEqual(
       expectEach(withBody, ({ body }) => ({
         status: 413,
-        detail: expect.stringContaining(`up to ${body?.maxValues} `),
+        detail: expect.stringContaining(`must not exceed ${body?.maxValues} `),
       })),
     );
   });
@@ -264,7 +264,7 @@ describe('The address limit of a route', () => {
     expect(answers).toEqual(
       expectEach(limited, ({ limit }) => ({
         status: 429,
-        detail: expect.stringContaining(`The limit ${limit} is used up.`),
+        detail: expect.stringContaining(`Rate limit ${limit} exceeded.`),
       })),
     );
   });

@@ -41,7 +41,7 @@ onEachDatabase((kind) => {
       expect(app.storedCosts.workCost()).toBe(LIVE_COST);
       expect(app.logs.entries()).toContainEqual(
         expect.objectContaining({
-          msg: 'a password hash costs more than twice BCRYPT_COST: it is not compared',
+          msg: 'password hash rejected: its bcrypt cost is above BCRYPT_COST + 1',
         }),
       );
     });

@@ -365,7 +365,7 @@ onEachDatabase((kind) => {
       ]);
       expect(messages.at(-1)).toBe('30 revocations are followed again');
       expect(messages.filter((message) => message.startsWith('40'))).toEqual([
-        '40 revocations cannot be followed',
+        '40 could not read revocations',
       ]);
     });
   });

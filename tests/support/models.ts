@@ -1,6 +1,6 @@
 import { PERMISSIONS, ROLE_PERMISSIONS, ROLES, USER_ROLES } from '../../src/core/access/roles.tables.ts';
 import { API_KEYS } from '../../src/core/api-keys/api-keys.store.ts';
-import { LEDGER } from '../../src/core/audit/audit.store.ts';
+import { AUDIT_LOG } from '../../src/core/audit/audit.store.ts';
 import { CLIENT_PERMISSIONS, CLIENT_SECRETS, CLIENTS } from '../../src/core/clients/clients.store.ts';
 import { REVOCATIONS } from '../../src/core/revocation/revocations.store.ts';
 import { SESSIONS } from '../../src/core/sessions/sessions.store.ts';
@@ -21,7 +21,7 @@ export function modelsOf({ open }: Pick<Database, 'open'>) {
     permissions: open(PERMISSIONS),
     rolePermissions: open(ROLE_PERMISSIONS),
     userRoles: open(USER_ROLES),
-    ledger: open(LEDGER),
+    ledger: open(AUDIT_LOG),
     apiKeys: open(API_KEYS),
     clients: open(CLIENTS),
     clientPermissions: open(CLIENT_PERMISSIONS),

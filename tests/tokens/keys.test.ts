@@ -182,7 +182,7 @@ describe('a key ring', () => {
       message = (error as Error).message;
     }
 
-    expect(message).toMatch(new RegExp(`^${variable} is no usable key: `));
+    expect(message).toMatch(new RegExp(`^${variable} is not a usable key: `));
     for (const line of text.split('\n').filter((piece) => piece !== '')) expect(message).not.toContain(line);
   });
 });

@@ -82,7 +82,7 @@ describe('A verifier whose feed', () => {
       (count) => count > 1,
     );
 
-    expect(errors).toEqual([expect.stringContaining('something that is no page of it')]);
+    expect(errors).toEqual([expect.stringContaining('an invalid page')]);
     expect(await codeOf(() => verifier.verify(token))).toBe('revocations_stale');
   });
 

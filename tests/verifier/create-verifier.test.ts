@@ -137,7 +137,7 @@ describe('createVerifier', () => {
       ['two kinds of keys', { ...good, jwksUri: 'https://auth.example.com/jwks' }, /exactly one of secret/],
       ['a secret that is not set', { ...good, secret: '' }, /secret/],
       ['a secret that is undefined', { ...good, secret: undefined }, /secret is undefined/],
-      ['a misspelled option', { ...good, revocation: revocations }, /revocation is no member/],
+      ['a misspelled option', { ...good, revocation: revocations }, /revocation is not a member/],
       [
         'a misspelled option of the feed',
         { ...good, revocations: { ...revocations, stale: 1 } },
