@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
 import type { Logger } from 'pino';
 
 /** A connection to Redis that never makes a request wait long: while Redis is away, it is not asked. */
@@ -55,9 +55,10 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     if (error instanceof TooLate) {
       turn(false, error);
       client.disconnect(true);
-    } else if (client.status !== 'ready' || 'syscall' in error) {
-      // The connection was lost while Redis was asked, which the client will say in a moment.
+    } else if (!(error instanceof ReplyError)) {
+      // The connection was lost while Redis was asked, which the client may not know yet.
       turn(false, error);
+      client.disconnect(true);
     } else if (error.message !== lastError) {
       // Logged once: the next command would fail in the same way.
       lastError = error.message;

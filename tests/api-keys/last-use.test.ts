@@ -3,11 +3,9 @@ import { createApiKeyUsage } from '../../src/core/api-keys/last-use.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { makeKey, queriesOf } from '../support/api-keys.ts';
 import { createTestClock, useApp } from '../support/app.ts';
-import { createTestDatabase, onEachDatabase } from '../support/databases.ts';
-import { useDirectories } from '../support/directories.ts';
+import { onEachDatabase } from '../support/databases.ts';
 import { createLogSink } from '../support/logs.ts';
-import { aPerson, signUp } from '../support/people.ts';
-import { startServer } from '../support/server-process.ts';
+import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
   describe('The last use of an API key', () => {
@@ -62,39 +60,6 @@ onEachDatabase((kind) => {
       await app.apiKeyUsage.flush();
 
       expect((await app.models.apiKeys.findByPk(id))?.lastUsedAt).toBeNull();
-    });
-  });
-
-  describe('The last use of an API key', () => {
-    const newDirectory = useDirectories();
-
-    it('is written down when the service stops', async () => {
-      const database = await createTestDatabase(kind);
-      const env = { DATABASE_URL: database.url, MIGRATE_ON_START: 'true', BCRYPT_COST: '4' };
-      const begin = async (directory: string) => {
-        const server = await startServer(directory, { ...env, PUBLIC_URL: 'https://auth.example.com' });
-        const send = async (method: string, path: string, token: unknown, body?: object) => {
-          const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-          const init =
-            body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
-          return (await fetch(server.url + path, init)).json() as Promise<Record<string, string | null>>;
-        };
-        return { server, send };
-      };
-      const directory = newDirectory();
-      const first = await begin(directory);
-      const { access_token } = await first.send('POST', '/signup', '', aPerson());
-      const { id, key } = await first.send('POST', '/api-keys', access_token, { name: 'k' });
-      await first.send('GET', '/verify', key);
-      expect((await first.send('GET', `/api-keys/${id}`, access_token)).last_used_at).toBeNull();
-
-      expect(await first.server.stop()).toBe(0);
-
-      const second = await begin(directory);
-      const { last_used_at } = await second.send('GET', `/api-keys/${id}`, access_token);
-      expect(Date.now() - Date.parse(String(last_used_at))).toBeLessThan(60_000);
-      await second.server.stop();
-      await database.drop();
     });
   });
 });

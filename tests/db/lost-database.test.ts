@@ -19,7 +19,7 @@ onMysql(() => {
     beforeAll(async () => {
       const upstream = new URL(process.env.TEST_MYSQL_URL ?? '');
       proxy = await startTcpProxy(upstream.hostname, Number(upstream.port || 3306));
-      app = await startApp('MySQL', { DATABASE_TIMEOUT_MS: '1500' }, (url) => {
+      app = await startApp('MySQL', { DATABASE_TIMEOUT_MS: '1000' }, (url) => {
         const proxied = new URL(url);
         proxied.host = `127.0.0.1:${proxy.port}`;
         return proxied.href;
@@ -180,12 +180,13 @@ interface Account {
 }
 
 async function answersOf(app: TestApp, { email, password, token }: Account): Promise<Record<string, string>> {
-  return {
-    signup: await judge(app.post('/signup').send({ email: 'new@example.com', password })),
-    login: await judge(app.post('/login').send({ email, password })),
-    me: await judge(app.get('/me').auth(token, { type: 'bearer' })),
-    readyz: await judge(app.get('/readyz')),
-  };
+  const [signup = '', login = '', me = '', readyz = ''] = await Promise.all([
+    judge(app.post('/signup').send({ email: 'new@example.com', password })),
+    judge(app.post('/login').send({ email, password })),
+    judge(app.get('/me').auth(token, { type: 'bearer' })),
+    judge(app.get('/readyz')),
+  ]);
+  return { signup, login, me, readyz };
 }
 
 function answerTo(app: TestApp, { token }: Account): Promise<string> {

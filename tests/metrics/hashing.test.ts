@@ -6,7 +6,7 @@ import { sumOf } from '../support/scrape.ts';
 import { eventually } from '../support/several-processes.ts';
 
 /** One thread, and hashes that take long enough for a second one to wait and a third to be refused. */
-const SLOW = { HASH_WORKERS: '1', BCRYPT_COST: '13', LOGIN_FREE_FAILURES: '100' };
+const SLOW = { HASH_WORKERS: '1', BCRYPT_COST: '12', LOGIN_FREE_FAILURES: '100' };
 
 describe('GET /metrics, while passwords are hashed', () => {
   const app = useApp('SQLite', SLOW);

@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/config.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
+import { listenForMetrics } from '../../src/runtime/serve.ts';
+import { useApp } from '../support/app.ts';
 import { useDirectories } from '../support/directories.ts';
 import { expectCleanLogs } from '../support/logs.ts';
 import { freePort } from '../support/mysql-server.ts';
@@ -69,44 +73,47 @@ describe('METRICS_PORT', () => {
 });
 
 describe('METRICS_PORT together with METRICS_TOKEN', () => {
+  const app = useApp('SQLite', { METRICS_TOKEN });
+
   it('requires the token on both ports', async () => {
     const port = await freePort();
-    const server = await startServer(newDirectory(), { METRICS_PORT: String(port), METRICS_TOKEN });
+    const metrics = { ...app.config.metrics, port };
+    const { logger } = app.core;
+    const stop = await listenForMetrics({ ...app.config, metrics }, app.core.scrape, logger);
     const apart = `http://127.0.0.1:${port}/metrics`;
-    const inPublic = `${server.url}/metrics`;
+    const inPublic = `${app.url}/metrics`;
 
     for (const url of [apart, inPublic]) {
       expect(await send(url)).toMatchObject({ status: 401, body: { code: 'token_missing' } });
       expect(await send(url, { token: 'another' })).toMatchObject({ body: { code: 'token_invalid' } });
       expect(await send(url, { token: METRICS_TOKEN })).toMatchObject({ status: 200 });
     }
-    expect(await server.stop()).toBe(0);
-    expectCleanLogs(server.logLines());
-    expect(server.lines.join('\n')).not.toContain(METRICS_TOKEN);
+    stop();
+    expect(app.logs.lines.join('')).toContain('metrics are served');
+    expect(app.logs.lines.join('')).not.toContain(METRICS_TOKEN);
   });
 });
 
 describe('METRICS_PORT that is taken', () => {
-  it('keeps the server from starting, with exit code 1 and a message that names it', async () => {
+  it('is an error that names it', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
+    const config = loadConfig({ METRICS_PORT: String(port) });
 
-    const run = await runServer(newDirectory(), { METRICS_PORT: String(port) });
+    const listening = listenForMetrics(config, async () => '', createLogger('silent'));
+
+    await expect(listening).rejects.toThrow(`METRICS_PORT=${port}`);
     other.close();
-
-    expect(run.exitCode).toBe(1);
-    expect(run.stderr).toContain('METRICS_PORT');
-    expect(run.stderr).toContain(String(port));
-    expect(run.stdout).not.toContain('API docs');
   });
 
-  it('is told from PORT, also where both are the same', async () => {
+  it('keeps the server from starting, with exit code 1 and a message that tells it from PORT, also where both are the same', async () => {
     const port = String(await freePort());
 
     const run = await runServer(newDirectory(), { PORT: port, METRICS_PORT: port });
 
-    expect([1, 78]).toContain(run.exitCode);
-    expect(run.stderr).toContain('METRICS_PORT');
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toContain(`METRICS_PORT=${port}`);
+    expect(run.stdout).not.toContain('API docs');
   });
 });

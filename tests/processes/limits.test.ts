@@ -5,6 +5,7 @@ import { useDirectories } from '../support/directories.ts';
 import { freePort } from '../support/mysql-server.ts';
 import { aPerson } from '../support/people.ts';
 import { sumOf } from '../support/scrape.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import { eventually, send, useSeveralProcesses } from '../support/several-processes.ts';
 
 const newDirectory = useDirectories();
@@ -13,10 +14,32 @@ const METRICS_TOKEN = 'a-token-that-reads-the-metrics';
 const FIVE_LOGINS = { RATE_LIMIT_LOGIN_IP: '5/60', LOGIN_FREE_FAILURES: '100', METRICS_TOKEN };
 const REQUESTS = 40;
 
-describe('A limit of five requests, without Redis', () => {
-  it('is counted by each of two processes, so that ten pass: both of them do answer', async () => {
-    const server = await startSeveral(FIVE_LOGINS);
+describe('Two processes without Redis', () => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    const slowly = { BCRYPT_COST: '10', HASH_WORKERS: '2' };
+    server = await startSeveral({ ...FIVE_LOGINS, ...slowly, RATE_LIMIT_SIGNUP_IP: '1000/60' });
+  });
 
+  it('divide HASH_WORKERS between them, so that both together hash no more passwords at once', async () => {
+    const signUp = () => send(`${server.url}/signup`, { method: 'POST', body: aPerson() });
+    let areOver = false;
+    const signups = Promise.all(Array.from({ length: 12 }, signUp)).finally(() => {
+      areOver = true;
+    });
+
+    const running: number[] = [];
+    while (!areOver) {
+      const { text } = await send(`${server.url}/metrics`, { token: METRICS_TOKEN });
+      running.push(sumOf(text, 'latchkey_hash_running'));
+    }
+    const statuses = (await signups).map(({ status }) => status);
+
+    expect(new Set(statuses)).toEqual(new Set([201]));
+    expect(Math.max(...running)).toBe(2);
+  });
+
+  it('each count a limit of five requests, so that ten pass: both of them do answer', async () => {
     const statuses: number[] = [];
     // A busy process is given fewer connections than the other one.
     while (passedOf(statuses) < 10) statuses.push(...(await tryToLogIn(server.url)));
@@ -26,7 +49,11 @@ describe('A limit of five requests, without Redis', () => {
     const limited = statuses.filter((status) => status === 429).length;
     expect([passedOf(statuses), limited]).toEqual([10, statuses.length - 10]);
     expect(sumOf(text, 'latchkey_rate_limited_total', { policy: 'login-ip' })).toBe(limited);
+  });
+
+  it('exit with 0 when nothing is in flight, and have printed METRICS_TOKEN nowhere', async () => {
     expect(await server.stop()).toBe(0);
+    expect(server.lines.join('\n')).not.toContain(METRICS_TOKEN);
   });
 });
 

@@ -3,8 +3,8 @@ import { createTestDatabase, onEachDatabase, type TestDatabase } from '../suppor
 import { freePort } from '../support/mysql-server.ts';
 import { aPerson } from '../support/people.ts';
 import { sumOf } from '../support/scrape.ts';
-import type { ServerProcess } from '../support/server-process.ts';
-import { send, statusesOf, useSeveralProcesses } from '../support/several-processes.ts';
+import { beginSignup, finishedStatuses, type ServerProcess } from '../support/server-process.ts';
+import { childrenOf, freeze, send, statusesOf, useSeveralProcesses } from '../support/several-processes.ts';
 
 /** The bound of revocation, while the database answers. */
 const REVOCATION_MILLISECONDS = 1_000;
@@ -32,10 +32,7 @@ onEachDatabase((kind) => {
       });
     });
 
-    afterAll(async () => {
-      expect(await server.stop()).toBe(0);
-      await database.drop();
-    });
+    afterAll(() => database.drop());
 
     const scrape = (url = metricsUrl) => send(url, { token: METRICS_TOKEN });
 
@@ -98,6 +95,27 @@ onEachDatabase((kind) => {
       expect(inPublic.map(({ status, text }) => [status, countOf(text) - before])).toEqual(
         Array(4).fill([200, 12]),
       );
+    });
+
+    it('on Ctrl-C cut nothing off where a busy one reads the word of the first one before it sees the signal', async () => {
+      const children = childrenOf(server.child.pid);
+      const inFlight = [await beginSignup(server), await beginSignup(server)];
+
+      // While they cannot run, the signal and the word of the first process come to lie side by side.
+      await Promise.all(children.map(freeze));
+      for (const pid of [...children, server.child.pid ?? 0]) process.kill(pid, 'SIGINT');
+      await server.logged('stopping');
+      // Once it answers this, the first process has sent its word.
+      await send(new URL('/nothing', metricsUrl).href);
+      for (const pid of children) process.kill(pid, 'SIGCONT');
+      const statuses = await finishedStatuses(inFlight);
+
+      expect({ statuses, exitCode: await server.exited, log: server.lines.join('\n') }).toEqual({
+        statuses: [201, 201],
+        exitCode: 0,
+        log: expect.not.stringContaining('shutdown did not finish in time'),
+      });
+      expect(children).toHaveLength(2);
     });
   });
 });

@@ -1,61 +1,66 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../src/config/config.ts';
-import { connectDatabase, type Database } from '../../src/db/connect.ts';
-import { MANY_REQUESTS } from '../support/app.ts';
+import {
+  createTestClock,
+  MANY_REQUESTS,
+  PUBLIC_URL,
+  startApp,
+  TEST_SECRET,
+  type TestApp,
+} from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
-import { onEachDatabase, type TestDatabase } from '../support/databases.ts';
+import { onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
-import { modelsOf } from '../support/models.ts';
 import { aPerson } from '../support/people.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { eventually, send } from '../support/several-processes.ts';
-import { createMigratedDatabase } from '../support/template.ts';
 
 const PEOPLE = 10;
 
 onEachDatabase((kind) => {
   describe('A service that is killed between the commit of a refresh and its answer', () => {
     const newDirectory = useDirectories();
-    let testDatabase: TestDatabase;
-    let database: Database;
-    let server: ServerProcess;
+    let databaseUrl = '';
+    let killed: ServerProcess;
+    let next: TestApp;
 
-    const start = () =>
-      startServer(newDirectory(), {
-        DATABASE_URL: testDatabase.url,
-        JWT_SECRET: 'one secret for all processes of this suite',
-        BCRYPT_COST: '4',
-        // Whatever comes later than the answer comes after the grace.
-        REFRESH_REUSE_GRACE_SECONDS: '0',
-        ...MANY_REQUESTS,
-      });
+    // Whatever comes later than the answer comes after the grace.
+    const env = { JWT_SECRET: TEST_SECRET, PUBLIC_URL, REFRESH_REUSE_GRACE_SECONDS: '0' };
 
     beforeAll(async () => {
-      testDatabase = await createMigratedDatabase(kind);
-      database = await connectDatabase(loadConfig({ DATABASE_URL: testDatabase.url }).database);
-      server = await start();
+      const clock = { ...createTestClock(), now: Date.now };
+      const reach = (url: string) => {
+        databaseUrl = url;
+        return url;
+      };
+      next = await startApp(kind, env, reach, { clock });
+      killed = await startServer(newDirectory(), {
+        DATABASE_URL: databaseUrl,
+        BCRYPT_COST: '4',
+        HASH_WORKERS: '1',
+        ...MANY_REQUESTS,
+        ...env,
+      });
     });
 
     afterAll(async () => {
-      await server.stop();
-      await database.close();
-      await testDatabase.drop();
+      killed.child.kill('SIGKILL');
+      await killed.exited;
+      await next.stop();
     });
 
     async function signUp() {
-      const { body } = await send(`${server.url}/signup`, { method: 'POST', body: aPerson() });
+      const { body } = await send(`${killed.url}/signup`, { method: 'POST', body: aPerson() });
       return { sessionId: claimsIn(String(body.access_token)).sid, refreshToken: String(body.refresh_token) };
     }
 
-    const refresh = (refreshToken: string) =>
-      send(`${server.url}/refresh`, { method: 'POST', body: { refresh_token: refreshToken } });
+    const refresh = (refreshToken: string) => next.post('/refresh').send({ refresh_token: refreshToken });
 
     /** Sends the request and never reads. */
     async function refreshWithoutReading(refreshToken: string): Promise<void> {
       const body = JSON.stringify({ refresh_token: refreshToken });
-      const socket = connect(server.port, '127.0.0.1').on('error', () => {});
+      const socket = connect(killed.port, '127.0.0.1').on('error', () => {});
       await once(socket, 'connect');
       const head = `POST /refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
       socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
@@ -66,14 +71,13 @@ onEachDatabase((kind) => {
       await Promise.all(people.map(({ refreshToken }) => refreshWithoutReading(refreshToken)));
       const where = { id: people.map(({ sessionId }) => sessionId), refreshCounter: 1 };
       const rotated = await eventually(
-        () => modelsOf(database).sessions.count({ where }),
+        () => next.models.sessions.count({ where }),
         (count) => count === PEOPLE,
       );
       expect(rotated).toBe(PEOPLE);
 
-      server.child.kill('SIGKILL');
-      await server.exited;
-      server = await start();
+      killed.child.kill('SIGKILL');
+      await killed.exited;
 
       for (const { sessionId, refreshToken } of people) {
         const repeated = await refresh(refreshToken);
@@ -83,6 +87,7 @@ onEachDatabase((kind) => {
         ]);
         expect((await refresh(String(repeated.body.refresh_token))).status).toBe(200);
       }
+      expect(next.contractViolations).toEqual([]);
     });
   });
 });

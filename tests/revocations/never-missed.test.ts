@@ -12,10 +12,12 @@ import { createLogger } from '../../src/runtime/logger.ts';
 import { createTestClock } from '../support/app.ts';
 import { times } from '../support/extent.ts';
 
-const RUNS = times(400, 2_000);
+const RUNS = times(150, 2_000);
 const MAX_STEPS = 80;
 /** A transaction lives no longer. */
 const TRANSACTION_SECONDS = 60;
+
+const LOGGER = createLogger('silent');
 
 type Clock = ReturnType<typeof createTestClock>;
 
@@ -87,7 +89,7 @@ function startProcess(table: ReturnType<typeof createTable>, clock: Clock) {
     table,
     revocations: createRevocationSet(),
     clock,
-    logger: createLogger('silent'),
+    logger: LOGGER,
     maxLagSeconds: 1e9,
     onRead: log.append,
   });

@@ -84,6 +84,7 @@ export async function startApp(
     LOG_LEVEL: 'trace',
     // A machine that is busy with other tests is no lost database; those of a lost one say otherwise.
     DATABASE_TIMEOUT_MS: '60000',
+    DATABASE_CONNECT_TIMEOUT_MS: '60000',
     HASH_MAX_WAIT_MS: '60000',
     HASH_WORKERS: '1',
     // Tests move the clock far ahead; those of staleness say otherwise.

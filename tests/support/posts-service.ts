@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from '@jest/globals';
 import request, { type Test } from 'supertest';
+import { systemClock } from '../../src/core/clock.ts';
+import { anAdmin } from './admins.ts';
+import { createTestClock, PUBLIC_URL, startApp, type TestApp } from './app.ts';
 import { collectOutput } from './output.ts';
 import { aPerson } from './people.ts';
-import { type Run, type ServerProcess, startServer } from './server-process.ts';
+import type { Run } from './server-process.ts';
 import { type Answer, send } from './several-processes.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
@@ -18,10 +21,7 @@ export const POSTS_SERVICE = join(CHECKOUT, 'examples/posts-service');
 export const ADMIN = `${process.execPath} ${join(CHECKOUT, 'dist/cli/admin.js')}`;
 
 /** What the services of these tests are told besides. */
-export const QUICK = { BCRYPT_COST: '4', RATE_LIMITS: 'off' };
-
-const ISSUER = 'https://auth.example.com';
-const PASSWORD = 'correct horse battery staple';
+export const QUICK = { BCRYPT_COST: '4', HASH_WORKERS: '1', RATE_LIMITS: 'off' };
 
 export interface PostsProcess {
   readonly url: string;
@@ -101,29 +101,28 @@ export interface Author {
 }
 
 /**
- * The posts service beside a Latchkey that signs with a private key, so that the two share no secret. At the end both
- * are stopped.
+ * The posts service beside a Latchkey in this process that signs with a private key, so that the two share no secret. At
+ * the end both are stopped.
  */
 export function usePostsService(newDirectory: () => string) {
-  let latchkey: ServerProcess;
+  let latchkey: TestApp;
   let posts: PostsProcess;
   let adminToken: string;
   let env: Record<string, string>;
 
   beforeAll(async () => {
-    const directory = newDirectory();
-    latchkey = await startServer(directory, { ...QUICK, ...aPrivateKey(), PUBLIC_URL: ISSUER });
-    const shell = openShell(directory, QUICK);
-    await shell.run(`echo '${PASSWORD}' | ${ADMIN} create-user --email root@example.com --role admin`);
-    await shell.close();
-    adminToken = await logIn('root@example.com', PASSWORD);
+    const clock = { ...createTestClock(), ...systemClock };
+    latchkey = await startApp('SQLite', { ...QUICK, ...aPrivateKey() }, undefined, { clock });
+    latchkey.start();
+    adminToken = (await anAdmin(latchkey)).token;
     for (const name of ['posts:read', 'posts:write']) await administer('/admin/permissions', { name });
     await administer('/admin/roles', { name: 'author', permissions: ['posts:read', 'posts:write'] });
     await administer('/admin/roles', { name: 'reader', permissions: ['posts:read'] });
     const { body } = await administer('/admin/clients', { name: 'Posts', scope: 'revocations:read' });
+    const directory = newDirectory();
     env = {
       LATCHKEY_URL: latchkey.url,
-      JWT_ISSUER: ISSUER,
+      JWT_ISSUER: PUBLIC_URL,
       CLIENT_ID: String(body.client_id),
       CLIENT_SECRET: String(body.client_secret),
       DATABASE: join(directory, 'posts.sqlite'),

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { collectOutput, type Output } from './output.ts';
+import { aPerson } from './people.ts';
 
 const SERVER = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -31,7 +33,11 @@ export interface Run extends Output {
  * reach the database on a machine that is busy with other tests.
  */
 function environment(env: Record<string, string>): Record<string, string> {
-  const patience = { HASH_MAX_WAIT_MS: '60000', DATABASE_TIMEOUT_MS: '10000' };
+  const patience = {
+    HASH_MAX_WAIT_MS: '60000',
+    DATABASE_TIMEOUT_MS: '10000',
+    DATABASE_CONNECT_TIMEOUT_MS: '10000',
+  };
   return { PATH: process.env.PATH ?? '', PORT: '0', ...patience, ...env };
 }
 
@@ -82,4 +88,37 @@ export async function runServer(directory: string, env: Record<string, string> =
   const output = collectOutput(child);
   const [code] = await once(child, 'close');
   return { exitCode: (code as number | null) ?? -1, ...output };
+}
+
+/** A sign-up whose headers the server has read, which its 100 Continue proves, and whose body is yet to come. */
+export async function beginSignup(server: ServerProcess) {
+  const body = JSON.stringify(aPerson());
+  const headers = {
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+    Expect: '100-continue',
+  };
+  const agent = new Agent({ keepAlive: true });
+  const signup = request(`${server.url}/signup`, { method: 'POST', headers, agent });
+  signup.on('error', () => {});
+  signup.flushHeaders();
+  await once(signup, 'continue');
+  return {
+    async finish() {
+      signup.end(body);
+      const [response] = (await once(signup, 'response')) as [IncomingMessage];
+      response.resume();
+      await once(response, 'end');
+      return response;
+    },
+    abandon: () => signup.destroy(),
+  };
+}
+
+export type BegunSignup = Awaited<ReturnType<typeof beginSignup>>;
+
+/** How sign-ups end once their bodies are sent: by a status, or by an error. */
+export async function finishedStatuses(inFlight: readonly BegunSignup[]): Promise<unknown[]> {
+  const ends = await Promise.allSettled(inFlight.map((signup) => signup.finish()));
+  return ends.map((end) => (end.status === 'fulfilled' ? end.value.statusCode : String(end.reason)));
 }

@@ -5,14 +5,18 @@ import { afterAll } from '@jest/globals';
 import { useDirectories } from './directories.ts';
 import { expectCleanLogs } from './logs.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
+import { createMigratedDatabase } from './template.ts';
+import type { TestDatabase } from './test-database.ts';
 
 /**
- * Starts the built server with WEB_CONCURRENCY, in an empty directory, and waits until all its processes listen. At the
- * end of the suite whatever a failed test left behind is killed, and the logs are checked for secrets.
+ * Starts the built server with WEB_CONCURRENCY, in an empty directory and on an SQLite of its own unless `env` names a
+ * database, and waits until all its processes listen. At the end of the suite whatever a failed test left behind is
+ * killed, and the logs are checked for secrets.
  */
 export function useSeveralProcesses() {
   const newDirectory = useDirectories();
   const started: ServerProcess[] = [];
+  const databases: TestDatabase[] = [];
 
   afterAll(async () => {
     for (const { child, exited } of started) {
@@ -20,6 +24,7 @@ export function useSeveralProcesses() {
       for (const pid of [...childrenOf(child.pid), child.pid ?? 0]) process.kill(pid, 'SIGKILL');
       await exited;
     }
+    for (const database of databases) await database.drop();
     expectCleanLogs(started.flatMap((server) => server.logLines()));
   });
 
@@ -27,13 +32,21 @@ export function useSeveralProcesses() {
     const server = await startServer(newDirectory(), {
       BCRYPT_COST: '4',
       WEB_CONCURRENCY: String(count),
+      DATABASE_URL: env.DATABASE_URL ?? (await migratedSqlite()),
       ...env,
     });
     started.push(server);
     // The first process says so last of all.
     await untilLine(server, (line) => line.includes('API docs'));
+    await untilLogged(server, 'listening', count);
     return server;
   };
+
+  async function migratedSqlite(): Promise<string> {
+    const database = await createMigratedDatabase('SQLite');
+    databases.push(database);
+    return database.url;
+  }
 }
 
 /** Resolves once there have been so many log lines with this message. */

@@ -28,6 +28,7 @@ export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> 
       DATABASE_URL: databaseUrl,
       MIGRATE_ON_START: 'true',
       BCRYPT_COST: '4',
+      HASH_WORKERS: '1',
       JWT_SECRET,
       PUBLIC_URL,
       ...MANY_REQUESTS,
@@ -60,6 +61,8 @@ export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> 
   return {
     send,
     database: () => database,
+    /** Stops the process with this index, and gives its exit code. */
+    stop: (index: number) => processes[index]?.stop(),
     async signUp() {
       const person = aPerson();
       const { body } = await send(0, 'POST', '/signup', { body: person });

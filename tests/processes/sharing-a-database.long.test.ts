@@ -1,0 +1,1 @@
+import './sharing-a-database.test.ts';

@@ -1,1 +1,0 @@
-import './two-processes.test.ts';
