@@ -66,6 +66,20 @@ onEachDatabase((kind) => {
       expect(await recorded(app, 'client.refused', client.id)).toMatchObject([{ details: { count: 3 } }]);
     });
 
+    it.each(['/oauth/introspect', '/oauth/revoke'])(
+      'counts an authentication in the form that failed once at %s',
+      async (path) => {
+        const { id } = await makeClient(app);
+        const form = { token: 'any', client_id: id, client_secret: 'wrong' };
+        const ask = (address: string) => postForm(app, path, form).set('X-Forwarded-For', address);
+        const address = anAddress();
+
+        for (let count = 0; count < 3; count++) await ask(address).expect(401);
+
+        expectSlowDown(await ask(address).expect(429));
+      },
+    );
+
     it.each(['Basic !', `Basic ${btoa('no colon')}`, `Basic ${btoa('id:%ff')}`, 'garbage'])(
       'counts an authentication that cannot be read like one that failed: %s',
       async (authorization) => {

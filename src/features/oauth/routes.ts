@@ -36,9 +36,9 @@ const INTROSPECT = 'tokens:introspect';
 
 type CountFailure = (exchange: Pick<Exchange, 'count' | 'origin'>) => Promise<void>;
 
-/** A failed authentication counts, where a request with an Authorization header does not. */
+/** A failed authentication by header counts, where a request with that header does not. */
 const countFailure: CountFailure = ({ count, origin }) => count('oauth-ip', origin.network);
-const everyRequestCounts: CountFailure = async () => {};
+const isCountedAlready: CountFailure = async () => {};
 
 const route = routesWith<Services>();
 
@@ -53,12 +53,12 @@ export const oauthRoutes = [
     description:
       'RFC 6749 sections 4.4 and 6. A client authenticates by Basic or in the body; a refresh token needs no client.',
     limit: 'oauth-ip',
-    access: clientOrNone(everyRequestCounts),
+    access: clientOrNone(isCountedAlready),
     body: form(TokenForm),
     answers: { 200: { description: 'The token', schema: TokenAnswer } },
     errors: oauthErrors('invalid_client', 'invalid_grant', 'invalid_scope', 'unsupported_grant_type'),
     async handle(input, { grantTokens }) {
-      const granted = await grantTokens(requestOf(input, input.caller, everyRequestCounts));
+      const granted = await grantTokens(requestOf(input, input.caller));
       // RFC 6749 section 5.1.
       return ok(presentToken(granted), { headers: { Pragma: 'no-cache' } });
     },
@@ -79,7 +79,7 @@ export const oauthRoutes = [
     errors: oauthErrors('invalid_client', 'invalid_token', 'insufficient_scope'),
     async handle(input, { clients, introspect }) {
       const { caller } = input;
-      const request = requestOf(input, caller.client, countFailure);
+      const request = requestOf(input, caller.client);
       if (!caller.isBearer) assertMayIntrospect(await clients.authenticate(request));
       else if (request.form.has('client_secret')) {
         throw new OAuthError('invalid_request', 'There is both a bearer token and a client secret.');
@@ -103,7 +103,7 @@ export const oauthRoutes = [
     answers: { 200: 'The token is no longer valid, if it was yours to revoke' },
     errors: oauthErrors('invalid_client'),
     async handle(input, { revoke }) {
-      await revoke(requestOf(input, input.caller, countFailure));
+      await revoke(requestOf(input, input.caller));
       return { status: 200 as const };
     },
   }),
@@ -166,13 +166,13 @@ function headerOf(exchange: Exchange, count: CountFailure): ClientHeader {
   return { origin, authorization, countFailure: () => count(exchange) };
 }
 
+/** What a handler gets: the header has been looked at, and a request without one has been counted. */
 function requestOf(
   exchange: Exchange & { readonly body: FormParameters | undefined },
   proven: ProvenClient | undefined,
-  count: CountFailure,
 ): ClientRequest & Pick<Exchange, 'count'> {
   return {
-    ...headerOf(exchange, count),
+    ...headerOf(exchange, isCountedAlready),
     form: readForm(exchange.body),
     proven,
     count: exchange.count,
