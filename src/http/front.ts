@@ -14,7 +14,8 @@ import { addressPolicyOf, createLimit } from './rate-limit.ts';
 import { createRefusalBudget, type Pace } from './refusal-budget.ts';
 import { createRefusalLane } from './refusal-lane.ts';
 import { createRequestLog, type Measurement } from './request-log.ts';
-import { pathOf, type RouteTable } from './route-table.ts';
+import type { RouteTable } from './route-table.ts';
+import { normalizeTarget, pathOf } from './target.ts';
 
 export interface FrontOptions {
   /** Undefined where limits are off. */
@@ -80,12 +81,16 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     recordRefusal: requestLog.recordRefusal,
     logger,
   });
-  const listener = createFastLane({
+  const fastLane = createFastLane({
     ordinary: refusals,
     routes: routes.filter(({ fast }) => fast),
     authenticate,
     limiter,
     record: requestLog.record,
   });
+  const listener: RequestListener = (req, res) => {
+    normalizeTarget(req);
+    fastLane(req, res);
+  };
   return { listener, table, releaseRefusals: budget.release };
 }

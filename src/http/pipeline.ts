@@ -19,6 +19,7 @@ import type { RequestLog } from './request-log.ts';
 import type { PathParameters } from './route.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import { setSecurityHeaders } from './security-headers.ts';
+import { pathOf, requireReadableTarget } from './target.ts';
 
 export interface PipelineOptions extends ExchangeOptions {
   readonly routes: readonly MountedRoute[];
@@ -58,6 +59,7 @@ export function createPipeline(options: PipelineOptions): {
   return { app, table };
 
   async function answer(req: Request, res: Response): Promise<void> {
+    requireReadableTarget(req);
     requireValidHeaders(req);
     const route = find(req, res);
     if (route === undefined) return;
@@ -75,7 +77,7 @@ export function createPipeline(options: PipelineOptions): {
    * @throws AppError not_found, method_not_allowed, invalid_request
    */
   function find(req: Request, res: Response): MountedRoute | undefined {
-    const match = table.match(req.method, req.path);
+    const match = table.match(req.method, pathOf(req.url));
     if (match === undefined) {
       // A gateway that calls a path which is not there must not take a preflight's 204 for a permission.
       if (!isPreflight(req)) crossOrigin?.(req, res);

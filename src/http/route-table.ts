@@ -106,12 +106,6 @@ function segmentsOf(path: string): number {
   return count;
 }
 
-/** The path of a request target, without its query. Targets that are not a plain path (RFC 9112 section 3.2) do not begin with a slash. */
-export function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  return query === -1 ? target : target.slice(0, query);
-}
-
 /** The pattern of the route that answered, or null where none did. Never the path as it was sent. */
 export function routeOf(req: Request): string | null {
   const path: unknown = req.route?.path;

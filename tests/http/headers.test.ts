@@ -156,6 +156,35 @@ onEachDatabase((kind) => {
       },
     );
 
+    it.each(['a, b', '', 'a/b?c', 'a@b'])(
+      'answers 400 with a problem document to the Host "%s"',
+      async (host) => {
+        const bytes = `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+
+        expectProblem(await exchange(bytes), 400);
+      },
+    );
+
+    it.each(['localhost', 'auth.example.com:8443', '[::1]:3000', 'xn--mnchen-3ya.de', 'my_service'])(
+      'answers 200 to the Host "%s"',
+      async (host) => {
+        const bytes = `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+
+        expect(await exchange(bytes)).toMatchObject({ status: 200 });
+      },
+    );
+
+    it('answers 400 with a problem document to a version of HTTP that is not spoken here, without a Host', async () => {
+      expectProblem(await exchange('GET /healthz HTTP/2.0\r\nConnection: close\r\n\r\n'), 400);
+    });
+
+    it('answers 400 with a problem document to a transfer coding that it does not decode', async () => {
+      const head =
+        'POST /login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n';
+
+      expectProblem(await exchange(`${head}Content-Type: application/json\r\n\r\n2\r\n{}\r\n0\r\n\r\n`), 400);
+    });
+
     it.each([101, 2_500])('answers 400 with a problem document to %s headers', async (count) => {
       const headers = 'a:\r\n'.repeat(count - 2);
       const bytes = `GET /healthz HTTP/1.1\r\nHost: one\r\nConnection: close\r\n${headers}\r\n`;
