@@ -27,6 +27,10 @@ export interface Body<Value = unknown> extends BodyDescription {
 
 const KILOBYTE = 1024;
 
+/** Each chunk of a body costs as much as hundreds of its bytes, so they have to be of some size on average. */
+const MEAN_CHUNK_BYTES = 64;
+const FREE_CHUNKS = 64;
+
 export const FORM_MEDIA_TYPE = 'application/x-www-form-urlencoded';
 const JSON_MEDIA_TYPE = 'application/json';
 
@@ -120,7 +124,7 @@ function decompressorOf(
   );
 }
 
-/** Node discards what is left of a body once the request has been answered. */
+/** Counts what arrives and, where that is compressed, what comes of it. */
 function readBytes(
   req: IncomingMessage,
   maxBytes: number,
@@ -129,10 +133,13 @@ function readBytes(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
+    let arrivedBytes = 0;
+    let arrivedChunks = 0;
     const source = decompress ?? req;
 
     function finish(error?: Error): void {
       source.off('data', onData);
+      req.off('data', onArrival);
       if (decompress !== undefined) {
         req.unpipe(decompress);
         decompress.destroy();
@@ -146,6 +153,14 @@ function readBytes(
       else chunks.push(chunk);
     }
 
+    function onArrival(chunk: Buffer): void {
+      arrivedBytes += chunk.length;
+      arrivedChunks++;
+      if (arrivedBytes > maxBytes) finish(tooLarge(maxBytes));
+      else if (arrivedChunks > FREE_CHUNKS + maxBytes / MEAN_CHUNK_BYTES) finish(tooManyChunks());
+    }
+
+    req.on('data', onArrival);
     source.on('data', onData);
     source.once('end', () => finish());
     source.once('error', (cause) =>
@@ -157,6 +172,13 @@ function readBytes(
     });
     if (decompress !== undefined) req.pipe(decompress);
   });
+}
+
+function tooManyChunks(): AppError {
+  return new AppError(
+    'payload_too_large',
+    `The body must come in chunks of ${MEAN_CHUNK_BYTES} bytes or more.`,
+  );
 }
 
 function tooLarge(maxBytes: number): AppError {

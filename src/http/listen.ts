@@ -49,6 +49,8 @@ export function createHttpServer(
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
     refuseInTurn(socket, PARSER_ERROR_STATUS[error.code ?? ''] ?? 400, publicUrl),
   );
+  // Node would invite every client to send its body; the pipeline does, once it wants it.
+  server.on('checkContinue', (req, res) => server.emit('request', req, res));
   // An unknown expectation may be ignored (RFC 9110 section 10.1.1); Node would answer without a body.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   return server;

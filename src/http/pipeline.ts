@@ -68,6 +68,7 @@ export function createPipeline(options: PipelineOptions): {
     const caller = await route.authenticate(exchange);
     const params = route.params && parsePath(route.params, req.params);
     const query = route.query && parse(route.query, req.query);
+    if (route.body && waitsForContinue(req)) res.writeContinue();
     const body = route.body?.parse(await readBody(req, route.body));
     await sendAnswer(req, res, await route.handle(Object.assign(exchange, { params, query, body, caller })));
   }
@@ -104,6 +105,11 @@ export function createPipeline(options: PipelineOptions): {
     const policy = addressPolicyOf(route, req);
     if (policy !== undefined) await limit(res, policy, networkOf(req.ip));
   }
+}
+
+/** Whether the client waits to be told that its body is wanted (RFC 9110 section 10.1.1). */
+function waitsForContinue({ headers }: Request): boolean {
+  return headers.expect?.toLowerCase() === '100-continue';
 }
 
 /** @throws AppError the code `unknown` of the path where its parameters cannot name anything */

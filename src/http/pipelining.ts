@@ -1,11 +1,16 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { whenOver } from './when-over.ts';
+import { closeAfter, whenOver } from './when-over.ts';
 
 /** How much the parser gets at once: enough for a request that fits in one packet, and some fifty tiny ones at most. */
 const SLICE_BYTES = 1_024;
 /** How much is read ahead while a request is answered, so that a client that closes the connection is noticed. */
 const READ_AHEAD_BYTES = 16 * 1_024;
+
+/** How much of a body that nobody wanted is passed over after the answer, so that the connection can be kept. */
+const PASSED_OVER_BYTES = 16 * 1_024;
+/** How long a client has to notice that its connection was ended. */
+const CLOSE_MILLISECONDS = 1_000;
 
 const CONNECTION = Symbol('connection');
 
@@ -41,8 +46,13 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
   let heldBytes = 0;
   let isParsing = false;
   let isPaused = false;
+  let isEnded = false;
+  /** Of a request whose answer is over before its body. */
+  let unread: IncomingMessage | undefined;
+  let passedOverBytes = 0;
 
   const parse = interceptData(socket, (bytes) => {
+    if (isEnded) return;
     held.push(bytes);
     heldBytes += bytes.length;
     parseWhatMayBeParsed();
@@ -55,14 +65,19 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
 
   /** The rest of a request that is being answered has to be read; what follows it has to wait. */
   function mayParse(): boolean {
-    if (!socket.writable || queue.length > 0) return false;
+    if (!socket.writable || queue.length > 0 || isEnded) return false;
     return current === undefined || !current.complete;
   }
 
   function parseWhatMayBeParsed(): void {
     if (isParsing) return;
     isParsing = true;
-    while (held.length > 0 && mayParse()) parse(nextSlice());
+    while (held.length > 0 && mayParse()) {
+      const slice = nextSlice();
+      parse(slice);
+      if (unread?.complete) unread = undefined;
+      else if (unread !== undefined) passOver(slice.length);
+    }
     isParsing = false;
     if (heldBytes > READ_AHEAD_BYTES) pause();
     else if (isPaused) resume();
@@ -75,6 +90,23 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
     else held[0] = first.subarray(SLICE_BYTES);
     heldBytes -= slice.length;
     return slice;
+  }
+
+  /** What a client goes on sending after it was refused is read up to a limit. */
+  function passOver(bytes: number): void {
+    passedOverBytes += bytes;
+    if (passedOverBytes > PASSED_OVER_BYTES) end();
+  }
+
+  /** Ends the connection, and gives a client that goes on sending time to read the answer that is under way to it. */
+  function end(): void {
+    isEnded = true;
+    held = [];
+    heldBytes = 0;
+    socket.pause();
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), CLOSE_MILLISECONDS);
+    socket.once('close', () => clearTimeout(timer));
   }
 
   function pause(): void {
@@ -94,8 +126,12 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
 
   function answer(req: IncomingMessage, res: ServerResponse<IncomingMessage>): void {
     current = req;
+    // Node gives its parser nothing of what follows an upgrade that is not taken up, or only its second half.
+    if (req.headers.upgrade !== undefined) closeAfter(res);
     whenOver(res, () => {
       current = undefined;
+      unread = req.complete ? undefined : req;
+      passedOverBytes = 0;
       // An answer that said `Connection: close` was the last one.
       if (!socket.writable) return;
       const next = queue.shift();
