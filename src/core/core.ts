@@ -126,6 +126,7 @@ export function createCore(dependencies: CoreDependencies) {
     store,
     revocations,
     clock,
+    secrets: keys.refreshing,
     issuer,
     audience,
     onUse: apiKeyUsage.note,

@@ -42,7 +42,14 @@ onEachDatabase((kind) => {
       const { id, key } = await makeKey(app, token);
       const uses: string[] = [];
       const { store, revocations, clock } = app;
-      const options = { store, revocations, clock, issuer: PUBLIC_URL, audience: 'latchkey' };
+      const options = {
+        store,
+        revocations,
+        clock,
+        secrets: app.keys.refreshing,
+        issuer: PUBLIC_URL,
+        audience: 'latchkey',
+      };
       const { inspect } = createApiKeyCheck({ ...options, onUse: (used) => uses.push(used) });
 
       expect(await inspect(key)).toMatchObject({ keyId: id, claims: { jti: id, api_key_id: id } });
@@ -63,7 +70,15 @@ onEachDatabase((kind) => {
         return rights;
       };
       const store = { ...app.store, rights: { ...app.store.rights, rightsOf } };
-      const look = () => createApiKeyCheck({ store, revocations, clock, issuer: 'i', audience: 'a' });
+      const look = () =>
+        createApiKeyCheck({
+          store,
+          revocations,
+          clock,
+          secrets: app.keys.refreshing,
+          issuer: 'i',
+          audience: 'a',
+        });
       const [doomed, kept] = [await makeKey(app, token), await makeKey(app, token)];
 
       changes.push(async () =>
@@ -85,7 +100,14 @@ onEachDatabase((kind) => {
       const { key } = await makeKey(app, (await signUp(app)).token);
       const findByHash = () => Promise.reject(new Error('away'));
       const store = { ...app.store, apiKeys: { ...app.store.apiKeys, findByHash } };
-      const { inspect } = createApiKeyCheck({ store, revocations, clock, issuer: 'i', audience: 'a' });
+      const { inspect } = createApiKeyCheck({
+        store,
+        revocations,
+        clock,
+        secrets: app.keys.refreshing,
+        issuer: 'i',
+        audience: 'a',
+      });
 
       await expect(inspect(key)).rejects.toThrow('away');
     });

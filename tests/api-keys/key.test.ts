@@ -1,9 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { hashOf, isKey, isWellFormed, newKey, shownParts } from '../../src/core/api-keys/key.ts';
+import { hashOf, isKey, isTagged, isWellFormed, newKey, shownParts } from '../../src/core/api-keys/key.ts';
+import { secretKey } from '../../src/core/tokens/keys.ts';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const keys = Array.from({ length: 200 }, newKey);
+const SECRET = secretKey('the-secret-that-keys-are-made-with-in-this-test');
+const OTHER = secretKey('another-secret-that-made-none-of-these-keys-here');
+const keys = Array.from({ length: 200 }, () => newKey(SECRET));
 
 /** The number that base 62 digits stand for. */
 function numberOf(digits: string): bigint {
@@ -11,7 +14,7 @@ function numberOf(digits: string): bigint {
 }
 
 describe('A new key', () => {
-  it('is lk_, 43 characters of 256 bits and 6 of their CRC-32, as the documentation tells scanners', () => {
+  it('is lk_, 43 characters of random bits with their tag and 6 of their CRC-32, as the documentation tells scanners', () => {
     for (const key of keys) {
       expect(key).toMatch(/^lk_[0-9A-Za-z]{49}$/);
       expect(numberOf(key.slice(3, 46))).toBeLessThan(2n ** 256n);
@@ -36,6 +39,22 @@ describe('A new key', () => {
 
   it('is stored as its SHA-256', () => {
     expect(hashOf('lk_')).toBe('e76450e47c5b2be5ba9d20499c76685608bf6e0ff9dca0027b4fcb8d4a706391');
+  });
+});
+
+describe('The tag of a key', () => {
+  it('tells which secret made it, also where that is an older one', () => {
+    for (const key of keys) {
+      expect([isTagged(key, [SECRET]), isTagged(key, [OTHER, SECRET]), isTagged(key, [OTHER])]).toEqual([
+        true,
+        true,
+        false,
+      ]);
+    }
+  });
+
+  it.each([`lk_${'z'.repeat(43)}000000`, `lk_${'0'.repeat(49)}`])('is not that of %s', (key) => {
+    expect(isTagged(key, [SECRET])).toBe(false);
   });
 });
 

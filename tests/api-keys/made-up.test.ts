@@ -1,15 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { createApiKeyCheck } from '../../src/core/api-keys/check.ts';
 import { newKey } from '../../src/core/api-keys/key.ts';
+import { secretKey } from '../../src/core/tokens/keys.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { signUp } from '../support/people.ts';
 
+/** With which nothing is made here. */
+const INVENTED = secretKey('a-secret-that-only-those-have-who-make-keys-up');
+
 describe('A flood of made-up API keys', () => {
   const app = useApp('SQLite');
 
-  it('keeps four look-ups at a time busy, and none that is known to be a key waiting', async () => {
-    const { key } = await makeKey(app, (await signUp(app)).token);
+  it('keeps four look-ups at a time busy, and no key waiting that is known or was made here', async () => {
+    const { token } = await signUp(app);
+    const [{ key }, unseen] = [await makeKey(app, token), await makeKey(app, token)];
     let [running, most, isHeld] = [0, 0, false];
     const released: (() => void)[] = [];
     const findByHash = async (hash: string) => {
@@ -21,12 +26,14 @@ describe('A flood of made-up API keys', () => {
     };
     const store = { rights: app.store.rights, apiKeys: { ...app.store.apiKeys, findByHash } };
     const { revocations, clock } = app;
-    const { authenticate } = createApiKeyCheck({ store, revocations, clock, issuer: 'i', audience: 'a' });
+    const secrets = app.keys.refreshing;
+    const options = { store, revocations, clock, secrets, issuer: 'i', audience: 'a' };
+    const { authenticate } = createApiKeyCheck(options);
     const { keyId } = await authenticate(key);
 
     isHeld = true;
     const refusals = Array.from({ length: 300 }, () =>
-      authenticate(newKey()).then(
+      authenticate(newKey(INVENTED)).then(
         () => 'taken',
         (error) => error.code,
       ),
@@ -36,6 +43,7 @@ describe('A flood of made-up API keys', () => {
     isHeld = false;
     clock.advanceSeconds(31);
     expect(await authenticate(key)).toMatchObject({ keyId });
+    expect(await authenticate(unseen.key)).toMatchObject({ keyId: unseen.id });
     for (const release of released) release();
 
     const codes = await Promise.all(refusals);

@@ -71,7 +71,12 @@ onEachDatabase((kind) => {
       const client = await makeClient(app);
 
       await expectAtMost(4, async () => {
-        const { body } = await postForm(app, '/oauth/introspect', { token: newKey() }, client).expect(200);
+        const { body } = await postForm(
+          app,
+          '/oauth/introspect',
+          { token: newKey(app.keys.current) },
+          client,
+        ).expect(200);
         expect(body).toEqual({ active: false });
       });
     });

@@ -4,8 +4,9 @@ import type { Clock } from '../clock.ts';
 import { AppError, isTokenError } from '../errors.ts';
 import type { ApiKeyPrincipal } from '../principal.ts';
 import type { CoreStores } from '../stores.ts';
+import type { SigningKey } from '../tokens/keys.ts';
 import type { ApiKey } from './api-key.ts';
-import { hashOf, isKey, isWellFormed } from './key.ts';
+import { hashOf, isKey, isTagged, isWellFormed } from './key.ts';
 import { CACHE_SECONDS, createKnownKeys, type KnownKey } from './known-keys.ts';
 import { createLookUpLimit } from './look-ups.ts';
 
@@ -13,6 +14,8 @@ export interface ApiKeyCheckOptions {
   readonly store: Pick<CoreStores, 'apiKeys' | 'rights'>;
   readonly revocations: RevocationSet;
   readonly clock: Clock;
+  /** With which keys are made, or were. */
+  readonly secrets: readonly SigningKey[];
   readonly issuer: string;
   readonly audience: string;
   /** Called with the id of each key that passed. */
@@ -30,7 +33,7 @@ const MAX_READS = 2;
  * and goes on with the new ones.
  */
 export function createApiKeyCheck(options: ApiKeyCheckOptions) {
-  const { store, revocations, clock, issuer, audience, onUse = () => {} } = options;
+  const { store, revocations, clock, secrets, issuer, audience, onUse = () => {} } = options;
   const known = createKnownKeys(clock);
   const limitLookUps = createLookUpLimit();
   const inFlight = new Map<string, Promise<KnownKey>>();
@@ -59,7 +62,7 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions) {
     if (!isWellFormed(key)) throw invalid('It is mistyped or not complete.');
     const hash = hashOf(key);
     const remembered = known.get(hash);
-    const found = isStillTrue(remembered) ? remembered : await readOnce(hash, remembered !== undefined);
+    const found = isStillTrue(remembered) ? remembered : await readOnce(key, hash, remembered !== undefined);
     if (found.isRevoked) throw new AppError('token_revoked', 'The API key has been revoked.');
     if (found.expiresAt !== null && clock.now() >= found.expiresAt.getTime()) throw expired(found.expiresAt);
     return found;
@@ -70,12 +73,13 @@ export function createApiKeyCheck(options: ApiKeyCheckOptions) {
   }
 
   /** Concurrent requests with one key that is not known here query the database once. */
-  function readOnce(hash: string, wasKnown: boolean): Promise<KnownKey> {
+  function readOnce(key: string, hash: string, wasKnown: boolean): Promise<KnownKey> {
     const begun = inFlight.get(hash);
     if (begun !== undefined) return begun;
     const look = () => read(hash, wasKnown);
     // A flood of made-up keys must not hold up those that are known to be real.
-    const reading = (known.hasSeen(hash) ? look() : limitLookUps(look)).finally(() => inFlight.delete(hash));
+    const isReal = known.hasSeen(hash) || isTagged(key, secrets);
+    const reading = (isReal ? look() : limitLookUps(look)).finally(() => inFlight.delete(hash));
     inFlight.set(hash, reading);
     return reading;
   }

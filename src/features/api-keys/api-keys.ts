@@ -10,10 +10,13 @@ import { AppError, fieldError } from '../../core/errors.ts';
 import type { Caller, PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import type { Announce, Revocation } from '../../core/revocation/revocation.ts';
 import type { CoreStore, CoreStores } from '../../core/stores.ts';
+import type { SigningKey } from '../../core/tokens/keys.ts';
 
 export interface ApiKeyDependencies {
   readonly store: CoreStore;
   readonly announce: Announce;
+  /** With which keys are made. */
+  readonly secret: SigningKey;
   readonly clock: Clock;
 }
 
@@ -37,7 +40,7 @@ const KEPT_DAYS = 30;
 const REVOCATION_SECONDS = 10 * CACHE_SECONDS;
 
 /** Keys that people make for their programs. */
-export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
+export function createApiKeys({ store, announce, secret, clock }: ApiKeyDependencies) {
   const now = () => new Date(clock.now());
 
   /**
@@ -49,7 +52,7 @@ export function createApiKeys({ store, announce, clock }: ApiKeyDependencies) {
     if (wish.expiresAt !== null && wish.expiresAt <= createdAt) {
       throw fieldError('/expires_at', 'invalid_time', 'Must be a time to come.');
     }
-    const key = newKey();
+    const key = newKey(secret);
     const id = uuidv7({ msecs: createdAt.getTime() });
     const scope = wish.scope === null ? null : wish.scope.join(' ');
     const made = { ...wish, id, userId: owner.principal.userId, ...shownParts(key), scope, createdAt };
