@@ -38,6 +38,8 @@ export interface Database {
   ) => Promise<Row[]>;
   /** The time on the server's clock, in milliseconds; undefined on SQLite, where it is this host's. */
   readonly readTime: (() => Promise<number>) | undefined;
+  /** Whether a part of an SQLite file cannot be read. */
+  readonly isDamaged: () => boolean;
   /** Undefined on SQLite, where there is no pool. */
   readonly poolState: () => PoolState | undefined;
   readonly close: () => Promise<void>;
@@ -67,12 +69,12 @@ export async function connectDatabase(config: DatabaseConfig, logger?: Logger): 
   const sequelize = openSequelize(config, config.timeoutMilliseconds);
   const transactions = isSqlite ? sequelize : openSequelize(config, config.timeoutMilliseconds, true);
   const aside = openSequelize({ ...config, poolMax: 1 }, config.timeoutMilliseconds);
-  const use: SqliteFile['use'] = isSqlite
-    ? (await watchSqliteFile(location.storage, [sequelize, aside], prepareSqlite, logger)).use
-    : (operation) => operation();
+  const file: SqliteFile = isSqlite
+    ? await watchSqliteFile(location.storage, [sequelize, aside], prepareSqlite, logger)
+    : { use: (operation) => operation(), isDamaged: () => false };
   const run: Database['run'] = (operation, withinMilliseconds = config.timeoutMilliseconds) =>
     withDeadline(
-      retryTransient(() => use(operation)),
+      retryTransient(() => file.use(operation)),
       Math.min(withinMilliseconds, config.timeoutMilliseconds),
     );
   const inTurn = isSqlite ? createTurns(isDatabaseUnavailable) : atOnce;
@@ -88,6 +90,7 @@ export async function connectDatabase(config: DatabaseConfig, logger?: Logger): 
     transaction: (work) => inTurn(() => run(() => transactions.transaction(options, work))),
     readAside,
     readTime: isSqlite ? undefined : () => readMysqlTime(readAside),
+    isDamaged: file.isDamaged,
     poolState: () => (isSqlite ? undefined : sumOf(poolStateOf(sequelize), poolStateOf(transactions))),
     close: async () => {
       await Promise.all([...new Set([sequelize, transactions, aside])].map((each) => each.close()));

@@ -39,7 +39,12 @@ const DAMAGE_CODES: ReadonlySet<unknown> = new Set([
   'SQLITE_CANTOPEN',
 ]);
 
-const TRANSIENT_CODES: ReadonlySet<unknown> = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
+const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
+  'ER_LOCK_DEADLOCK',
+  'ER_CHECKREAD',
+  // The connection was closed under it, since another operation has found the file damaged.
+  'SQLITE_MISUSE',
+]);
 
 /** Whether the same request may well succeed later, unchanged. */
 export function isUnavailable(error: unknown): boolean {

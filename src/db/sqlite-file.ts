@@ -16,6 +16,8 @@ export interface SqliteFile {
    * @throws AppError database_unavailable where none is there
    */
   readonly use: <Result>(operation: () => Promise<Result>) => Promise<Result>;
+  /** Whether a part of the file could not be read, and nobody has written to the file since. */
+  readonly isDamaged: () => boolean;
 }
 
 /**
@@ -31,10 +33,18 @@ export async function watchSqliteFile(
 ): Promise<SqliteFile> {
   for (const sequelize of databases) await prepare(sequelize);
   let opened = inodeOf(storage);
-  let isDamaged = false;
+  /** When the file was last written to, as long as it is known to be damaged. */
+  let damagedAt: bigint | undefined;
+  let mustReopen = false;
   let isNew = false;
   let reopening: Promise<void> | undefined;
   let isLost = false;
+
+  /** Where one table is damaged the others go on, so that what succeeds says nothing of the file. */
+  function isDamaged(): boolean {
+    if (damagedAt !== undefined && damagedAt !== writtenAt(storage)) damagedAt = undefined;
+    return damagedAt !== undefined;
+  }
 
   function noteLost(reason: string, error?: unknown): void {
     if (isLost) return;
@@ -43,11 +53,13 @@ export async function watchSqliteFile(
   }
 
   function noteBack(): void {
+    if (isDamaged()) return;
     if (isLost) logger?.info({ file: storage }, 'the database file is back');
     isLost = false;
   }
 
   async function reopen(inode: bigint): Promise<void> {
+    const wasDamaged = isDamaged();
     for (const sequelize of databases) {
       const { connections } = sequelize.connectionManager as unknown as Connections;
       connections.default?.close(() => {});
@@ -56,7 +68,9 @@ export async function watchSqliteFile(
     }
     isNew ||= inode !== opened;
     opened = inode;
-    isDamaged = false;
+    mustReopen = false;
+    // Closing a connection writes to the file as well.
+    if (wasDamaged) damagedAt = writtenAt(storage);
   }
 
   async function open(): Promise<void> {
@@ -66,7 +80,7 @@ export async function watchSqliteFile(
       const cause = new Error(`the database file ${storage} is not there`);
       throw new AppError('database_unavailable', undefined, { cause });
     }
-    if (inode === opened && !isDamaged) return;
+    if (inode === opened && !mustReopen) return;
     reopening ??= reopen(inode).finally(() => {
       reopening = undefined;
     });
@@ -87,13 +101,19 @@ export async function watchSqliteFile(
           throw new AppError('database_unavailable', undefined, { cause: error });
         }
         if (isDamage(error)) {
-          isDamaged = true;
+          mustReopen = true;
+          damagedAt = writtenAt(storage);
           noteLost('cannot be used', error);
         }
         throw error;
       }
     },
+    isDamaged,
   };
+}
+
+function writtenAt(path: string): bigint | undefined {
+  return statSync(path, { throwIfNoEntry: false, bigint: true })?.mtimeNs;
 }
 
 /** The identity of a file, to notice another one in its place; undefined where there is none. */

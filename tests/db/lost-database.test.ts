@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Sequelize } from 'sequelize';
+import { QueryTypes, Sequelize } from 'sequelize';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { startApp, type TestApp, useApp } from '../support/app.ts';
 import { onMysql } from '../support/databases.ts';
@@ -168,6 +168,37 @@ describe('An SQLite file', () => {
       login: UNAVAILABLE,
       readyz: UNAVAILABLE,
     });
+    await expectService(app, person);
+    expect(linesAbout('cannot be used') - before).toBe(1);
+  });
+
+  it('of which one table was damaged gives 503 there and nowhere 500, is not ready, and is used again once it is whole', async () => {
+    const person = await signUp(app);
+    const bearer = { Authorization: `Bearer ${person.token}` };
+    const bytes = await content();
+    const [root] = await app.database.sequelize.query<{ rootpage: number }>(
+      "SELECT rootpage FROM sqlite_master WHERE name = 'sessions'",
+      { type: QueryTypes.SELECT },
+    );
+    const before = linesAbout('cannot be used');
+
+    const damaged = Buffer.from(bytes);
+    const pageBytes = bytes.readUInt16BE(16);
+    damaged.fill(
+      randomBytes(pageBytes),
+      ((root?.rootpage ?? 0) - 1) * pageBytes,
+      (root?.rootpage ?? 0) * pageBytes,
+    );
+    writeFileSync(storage(), damaged);
+    await app.get('/sessions').set(bearer).expect(503);
+    const mixed = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => app.get(index % 10 === 0 ? '/sessions' : '/me').set(bearer)),
+    );
+    const readiness = await judge(app.get('/readyz'));
+    writeFileSync(storage(), bytes);
+
+    expect(new Set(mixed.map(({ status }) => status))).toEqual(new Set([200, 503]));
+    expect(readiness).toBe(UNAVAILABLE);
     await expectService(app, person);
     expect(linesAbout('cannot be used') - before).toBe(1);
   });

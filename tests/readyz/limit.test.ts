@@ -11,6 +11,7 @@ describe('GET /readyz', () => {
       isDraining: () => false,
       requireFresh: () => {},
       isSchemaCurrent: async (withinMilliseconds) => limits.push(withinMilliseconds) > 0,
+      isDamaged: () => false,
       tryWriting: async (withinMilliseconds) => {
         limits.push(withinMilliseconds);
       },

@@ -12,6 +12,7 @@ export const health = feature({
       readiness: createReadiness({
         ...core,
         isSchemaCurrent: (withinMilliseconds) => isSchemaCurrent(core.database, withinMilliseconds),
+        isDamaged: core.database.isDamaged,
         tryWriting: createWriteProbe(core.database, core.clock),
       }),
     },

@@ -6,6 +6,8 @@ export interface ReadinessDependencies
   extends Pick<Core, 'clock' | 'follower' | 'isDraining' | 'requireFresh'> {
   /** Whether the database answers within the given time and has the schema this code was written for. */
   readonly isSchemaCurrent: (withinMilliseconds: number) => Promise<boolean>;
+  /** Whether a part of the database cannot be read, which the look at the schema does not notice. */
+  readonly isDamaged: () => boolean;
   /** Rejects where the database takes no writes within the given time. */
   readonly tryWriting: (withinMilliseconds: number) => Promise<void>;
 }
@@ -21,7 +23,7 @@ export interface Readiness {
 const DATABASE_ANSWER_MILLISECONDS = 1000;
 
 export function createReadiness(dependencies: ReadinessDependencies): Readiness {
-  const { clock, follower, isDraining, requireFresh, isSchemaCurrent, tryWriting } = dependencies;
+  const { clock, follower, isDraining, requireFresh, isSchemaCurrent, isDamaged, tryWriting } = dependencies;
 
   async function check(): Promise<'followed' | 'stale'> {
     if (isDraining()) throw new AppError('not_ready', 'The service is shutting down.');
@@ -45,6 +47,7 @@ export function createReadiness(dependencies: ReadinessDependencies): Readiness 
     }
     if (!read.value)
       throw new AppError('not_ready', 'The database schema is behind this version of the service.');
+    if (isDamaged()) throw new AppError('database_unavailable', 'The database file is damaged.');
     if (written.status === 'rejected') {
       const cause = written.reason instanceof AppError ? written.reason.cause : written.reason;
       throw new AppError('not_ready', 'The database takes no writes at present.', { cause });
