@@ -37,7 +37,7 @@ export const LIMITS_VARIABLES = {
   RATE_LIMIT_TOKEN: variable({
     type: rate,
     default: '600/60',
-    meaning: 'Requests with one access token',
+    meaning: 'Requests with the access tokens of one session, or with one of a machine client',
   }),
   RATE_LIMIT_API_KEY: variable({
     type: rate,

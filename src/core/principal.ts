@@ -36,8 +36,6 @@ export interface UserPrincipal extends Holding, Described {
   readonly credential: 'bearer';
   readonly userId: string;
   readonly sessionId: string | null;
-  /** The claim `jti`. */
-  readonly tokenId: string;
   /** Null for a token from before such claims. */
   readonly authentication: Authentication | null;
 }
@@ -55,7 +53,6 @@ export interface ClientPrincipal extends Holding, Described {
   readonly kind: 'client';
   readonly credential: 'bearer';
   readonly clientId: string;
-  readonly tokenId: string;
 }
 
 /** An operator at the command line, who can write to the database anyway. */

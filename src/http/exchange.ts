@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { tokenKeyOf } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import {
   type AuthenticatedPrincipal,
@@ -62,7 +63,9 @@ export function exchangeOf(req: Request, res: Response, { authenticate, limit }:
   };
 }
 
-/** The policy that counts the requests of a credential, and the key of that credential. */
+/** The policy that counts the requests of a credential, and the key. */
 export function limitOf(principal: AuthenticatedPrincipal): [policy: RequestPolicy, key: string] {
-  return principal.kind === 'api_key' ? ['api-key', principal.keyId] : ['token', principal.tokenId];
+  return principal.kind === 'api_key'
+    ? ['api-key', principal.keyId]
+    : ['token', tokenKeyOf(principal.claims)];
 }

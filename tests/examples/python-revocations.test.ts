@@ -241,6 +241,7 @@ onPython((python) => {
       await forking.call('fork');
       expect(await verifier.codeOf(token)).toBeUndefined();
       await app.post('/logout').auth(token, { type: 'bearer' }).expect(204);
+      await app.follower.catchUp();
 
       expect(await untilRefused(verifier, token)).toBe('token_revoked');
     });

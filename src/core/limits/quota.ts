@@ -30,6 +30,11 @@ export interface Rate {
   readonly windowSeconds: number;
 }
 
+/** The key of the limit `token`: the tokens of a session share it, so that a refresh gives no new quota. */
+export function tokenKeyOf({ sid, jti }: { readonly sid?: string; readonly jti: string }): string {
+  return sid ?? jti;
+}
+
 /** A network around that of a client, which counts what comes from all of it. */
 export interface WiderNetwork {
   readonly prefixBits: 56 | 48;

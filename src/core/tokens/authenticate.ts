@@ -88,17 +88,16 @@ export function principalOf(claims: AccessTokenClaims): UserPrincipal | ClientPr
 }
 
 function toPrincipal(claims: AccessTokenClaims): UserPrincipal | ClientPrincipal {
-  const { sub, sid, client_id, jti, roles, scope, amr, auth_time } = claims;
+  const { sub, sid, client_id, roles, scope, amr, auth_time } = claims;
   const holding = { roles, permissions: permissionsIn(scope) };
   if (client_id !== undefined) {
-    return { kind: 'client', credential: 'bearer', clientId: client_id, tokenId: jti, claims, ...holding };
+    return { kind: 'client', credential: 'bearer', clientId: client_id, claims, ...holding };
   }
   return {
     kind: 'user',
     credential: 'bearer',
     userId: sub,
     sessionId: sid ?? null,
-    tokenId: jti,
     authentication:
       amr !== undefined && auth_time !== undefined ? { methods: amr, at: new Date(auth_time * 1000) } : null,
     claims,

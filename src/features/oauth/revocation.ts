@@ -1,6 +1,7 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { ProvenClient } from '../../core/clients/client-tokens.ts';
 import type { Core } from '../../core/core.ts';
+import { tokenKeyOf } from '../../core/limits/quota.ts';
 import { userCaller } from '../../core/principal.ts';
 import { type Count, countRefresh } from '../../core/sessions/count-refresh.ts';
 import { unlessRefused } from '../../http/authenticate.ts';
@@ -40,7 +41,7 @@ export function createRevoke(
     request: RevocationRequest,
   ): Promise<void> {
     if (claims?.client_id !== id) return;
-    await request.count('token', claims.jti);
+    await request.count('token', tokenKeyOf(claims));
     // A second time is not an error (RFC 7009 section 2.2), and not recorded again.
     if (!revocations.isRevoked(claims)) await clientTokens.revoke(id, claims.jti, request.origin);
   }
@@ -48,7 +49,7 @@ export function createRevoke(
   async function logOutByAccessToken(claims: AccessTokenClaims, request: RevocationRequest): Promise<void> {
     // RFC 7009 section 2.1: a client with a secret has to show it.
     if (claims.client_id !== undefined) throw invalidClient();
-    await request.count('token', claims.jti);
+    await request.count('token', tokenKeyOf(claims));
     await logOut(claims.sub, claims.sid ?? '', request);
   }
 

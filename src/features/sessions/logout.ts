@@ -1,5 +1,6 @@
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
+import { tokenKeyOf } from '../../core/limits/quota.ts';
 import { type RequestOrigin, userCaller } from '../../core/principal.ts';
 import { type Count, countRefresh } from '../../core/sessions/count-refresh.ts';
 import { requireToken, unlessRefused } from '../../http/authenticate.ts';
@@ -46,7 +47,7 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
     const claims = refreshToken === undefined ? read() : await unlessRefused(read);
     if (claims !== undefined) {
       if (claims.client_id !== undefined) throw new AppError('user_required');
-      await count('token', claims.jti);
+      await count('token', tokenKeyOf(claims));
       return { userId: claims.sub, sessionId: claims.sid ?? '', mayEndOthers: true };
     }
     const token = sessions.readRefreshToken(refreshToken ?? '');
