@@ -14,7 +14,7 @@ export const ERRORS = {
   invalid_json: {
     status: 400,
     title: 'The body is not valid JSON',
-    meaning: 'Send one JSON object in UTF-8.',
+    meaning: 'The bytes are not JSON in UTF-8. Send one JSON object.',
   },
   validation_failed: {
     status: 400,
