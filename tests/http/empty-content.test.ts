@@ -17,17 +17,20 @@ describe('A request with empty content', () => {
     ['HEAD', '/verify', 200],
     ['POST', '/verify/below', 200],
     ['POST', '/logout', 204],
-  ])('is answered by %s %s as one without a body, chunked as proxies send it', async (method, path, status) => {
-    const { token } = await signUp(app);
+  ])(
+    'is answered by %s %s as one without a body, chunked as proxies send it',
+    async (method, path, status) => {
+      const { token } = await signUp(app);
 
-    const answer = await sendRaw(
-      app,
-      [`${method} ${path} HTTP/1.1`, `Authorization: Bearer ${token}`, CHUNKED],
-      NO_CHUNKS,
-    );
+      const answer = await sendRaw(
+        app,
+        [`${method} ${path} HTTP/1.1`, `Authorization: Bearer ${token}`, CHUNKED],
+        NO_CHUNKS,
+      );
 
-    expect(answer.status).toBe(status);
-  });
+      expect(answer.status).toBe(status);
+    },
+  );
 
   it.each([
     ['chunked', [CHUNKED], NO_CHUNKS],
