@@ -24,6 +24,8 @@ export const passwordRoutes = [
     path: '/login',
     tag: 'Accounts',
     summary: 'Log in with an email address or a username, and a password',
+    description:
+      'Send one of `identifier`, `email` and `username`: each takes an email address or a username, in any case.',
     access: anyone(),
     limit: 'login-ip',
     hashes: true,
@@ -31,10 +33,11 @@ export const passwordRoutes = [
     answers: { 200: { description: 'The account and an access token', schema: LoginAnswer } },
     refuses: ['invalid_credentials', 'password_change_required', 'database_unavailable'],
     async handle({ body, origin, bearerToken }, { login, userInSession }) {
-      const { device_token: deviceToken, new_password: newPassword, ...given } = body;
+      const { device_token: deviceToken, new_password: newPassword, password } = body;
+      const identifier = body.identifier ?? body.email ?? body.username ?? '';
       const sessionUserId = await unlessRefused(() => userInSession(bearerToken()));
       const { quota, ...signedIn } = await login(
-        { ...given, newPassword },
+        { identifier, password, newPassword },
         { deviceToken, sessionUserId },
         origin,
       );

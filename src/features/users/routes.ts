@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
+import { searchFor } from '../../core/users/identifiers.ts';
 import { IdPath } from '../../core/values/fields.ts';
 import { permission } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
@@ -44,8 +45,8 @@ export const userRoutes = [
     answers: { 200: { description: 'A page of users, in the order of their creation', schema: UsersAnswer } },
     async handle({ query }, { userAdmin }) {
       const { limit, cursor, search, ...filter } = query;
-      const canonical = { ...filter, search: search?.trim().normalize('NFC').toLowerCase() };
-      return ok(presentPage(await userAdmin.list(canonical, limit + 1, cursor), limit));
+      const found = search === undefined ? filter : { ...filter, search: searchFor(search) };
+      return ok(presentPage(await userAdmin.list(found, limit + 1, cursor), limit));
     },
   }),
 
