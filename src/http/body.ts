@@ -5,7 +5,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { type FormParameters, parseForm, parseJson } from './body-text.ts';
-import { parse } from './parse.ts';
+import { type FieldCheck, parse } from './parse.ts';
 import { announcesContent, peekBody } from './peek-body.ts';
 
 /** What a route reads as its body. */
@@ -22,7 +22,7 @@ export interface BodyDescription {
 /** What a route takes as its body: the kind and its limits, and the schema that parses it. */
 export interface Body<Value = unknown> extends BodyDescription {
   readonly schema: z.ZodType;
-  readonly parse: (value: unknown) => Value;
+  readonly parse: (value: unknown, check?: FieldCheck<Value>) => Value;
   readonly required: boolean;
 }
 
@@ -63,7 +63,7 @@ function jsonWithin<Schema extends z.ZodType>(
     kind: 'json',
     ...limits,
     schema,
-    parse: (value) => parse(schema, value),
+    parse: (value, check) => parse(schema, value, check),
     required: !schema.safeParse(undefined).success,
   };
 }

@@ -66,7 +66,7 @@ export function createPipeline(options: PipelineOptions): {
     const caller = await route.authenticate(exchange);
     const params = route.params && parsePath(route.params, req.params);
     const query = route.query && parse(route.query, req.query);
-    const body = route.body?.parse(await readBody(req, route.body));
+    const body = route.body?.parse(await readBody(req, route.body), route.checkFields);
     await sendAnswer(req, res, await route.handle(Object.assign(exchange, { params, query, body, caller })));
   }
 

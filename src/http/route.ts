@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ErrorCode } from '../core/errors.ts';
+import type { ErrorCode, FieldError } from '../core/errors.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import type { Access } from './access.ts';
 import type { Answer, AnswerParts, Bytes } from './answer.ts';
@@ -95,6 +95,7 @@ export interface RouteDescription {
 
 /** A route whose handler uses certain services. */
 export interface Route<Services = never> extends RouteDescription {
+  checkFields?(fields: never, services: Services): readonly FieldError[];
   handle(input: Input<never, never, never, never>, services: Services): Promise<Answer> | Answer;
 }
 
@@ -105,6 +106,11 @@ interface TypedRoute<Services, Params, Query, Value, Who, Descriptions extends A
   readonly query?: z.ZodType<Query>;
   readonly body?: Body<Value>;
   readonly answers: Descriptions;
+  /**
+   * What is wrong with fields of the body that their schema cannot know of: it takes the configuration or the clock, and
+   * no database. Called with the fields that their schema accepts, also where others are missing or unacceptable.
+   */
+  checkFields?(fields: Partial<Value>, services: Services): readonly FieldError[];
   handle(
     input: Input<Params, Query, Value, Who>,
     services: Services,

@@ -46,6 +46,7 @@ export const apiKeyRoutes = [
       },
     },
     refuses: ['insufficient_scope', 'too_many_api_keys'],
+    checkFields: (fields, { apiKeys }) => apiKeys.expiryProblems(fields.expires_at),
     async handle({ body, caller }, { apiKeys }) {
       const { name, scope, expires_at: expiresAt } = body;
       const { apiKey, key } = await apiKeys.create({ name, scope, expiresAt }, caller);

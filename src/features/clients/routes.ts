@@ -58,6 +58,7 @@ export const clientRoutes = [
       },
     },
     refuses: ['unknown_permission'],
+    checkFields: (fields, { clients }) => clients.expiryProblems(fields.expires_at),
     async handle({ body, caller }, { clients }) {
       const { name, scope: permissions, expires_at: expiresAt = null } = body;
       const made = await clients.create({ name, permissions, expiresAt }, caller);
@@ -91,6 +92,7 @@ export const clientRoutes = [
     body: json(ClientChangeBody),
     answers: { 200: theClient },
     refuses: ['unknown_permission'],
+    checkFields: (fields, { clients }) => clients.expiryProblems(fields.expires_at),
     async handle({ params, body, caller }, { clients }) {
       const { name, scope: permissions, expires_at: expiresAt } = body;
       const change = {

@@ -12,6 +12,7 @@ import { LoginBody, PasswordBody } from './schemas.ts';
 interface Services {
   readonly login: PasswordLogin;
   readonly changePassword: ChangePassword;
+  readonly passwords: Core['passwords'];
   readonly userInSession: Core['userInSession'];
 }
 
@@ -55,6 +56,11 @@ export const passwordRoutes = [
     body: json(PasswordBody),
     answers: { 204: 'The password is changed' },
     refuses: ['wrong_password', 'overloaded'],
+    checkFields({ new_password: password }, { passwords }) {
+      // Whether it repeats the account's own words is known once the account is read.
+      const problem = password === undefined ? null : passwords.problemOf(password, [], '/new_password');
+      return problem === null ? [] : [problem];
+    },
     async handle({ body, caller }, { changePassword }) {
       await changePassword(caller, body.current_password, body.new_password);
       return noContent();

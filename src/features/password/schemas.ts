@@ -29,10 +29,11 @@ export const LoginBody = z
       description: 'The new password, where the operator has required one',
     }),
   })
-  .refine(
-    (body) => IDENTIFIERS.filter((name) => body[name] !== undefined).length === 1,
-    fieldIssue('one_identifier', 'Send exactly one of identifier, email and username.'),
-  )
+  .refine((body) => IDENTIFIERS.filter((name) => body[name] !== undefined).length === 1, {
+    ...fieldIssue('one_identifier', 'Send exactly one of identifier, email and username.'),
+    // Also where the password is unacceptable.
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  })
   .meta({
     id: 'Login',
     description: 'An email address or a username, and the password',

@@ -60,6 +60,7 @@ export const userRoutes = [
     body: jsonWithLists(NewUserBody),
     answers: { 201: { ...theUser, headers: { Location: 'Where the user is' } } },
     refuses: ['email_taken', 'username_taken', 'unknown_role', 'scope_too_large', 'overloaded'],
+    checkFields: (fields, { userAdmin }) => userAdmin.passwordProblems(fields),
     async handle({ body, caller }, { userAdmin }) {
       const { email_verified: emailVerified, ...account } = body;
       const user = await userAdmin.create({ ...account, emailVerified }, caller);
