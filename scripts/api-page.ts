@@ -37,7 +37,7 @@ export function renderEndpoints(routes: readonly RouteDescription[]): string {
   const tags = [...new Set(described.map(({ tag }) => tag))];
   const sections = tags.map((tag) => {
     const rows = described.filter((route) => route.tag === tag).map(rowOf);
-    return `## ${tag}\n\n${table(COLUMNS, rows)}\n`;
+    return `## ${tag?.name}\n\n${tag?.description}.\n\n${table(COLUMNS, rows)}\n`;
   });
   return [renderLegend(), ...sections].join('\n');
 }

@@ -7,6 +7,7 @@ import type { Body } from './body.ts';
 import type { ErrorFormat } from './error-format.ts';
 import type { Exchange } from './exchange.ts';
 import type { FixedContent } from './fixed-content.ts';
+import type { Tag } from './tags.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -68,7 +69,7 @@ export interface RouteDescription {
   /** Whether every path below belongs to it too. */
   readonly below?: true;
   /** The heading it stands under in the document. Without one it is not part of the API, and not in the document. */
-  readonly tag?: string;
+  readonly tag?: Tag;
   readonly summary?: string;
   readonly description?: string;
   /** Counts requests by the client's address before anything else is done for them. */

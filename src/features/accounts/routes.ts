@@ -6,6 +6,7 @@ import { anyone, session, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import { ACCOUNTS } from '../../http/tags.ts';
 import type { Accounts } from './accounts.ts';
 import { ProfileBody, RemovalBody, SignupBody } from './schemas.ts';
 
@@ -17,7 +18,7 @@ const route = routesWith<Services>();
 
 /** The same by two methods. */
 const deletion = {
-  tag: 'Accounts',
+  tag: ACCOUNTS,
   access: session(),
   body: json(RemovalBody),
   answers: { 204: 'The account is gone' },
@@ -39,7 +40,7 @@ export const accountRoutes = [
     id: 'signup',
     method: 'POST',
     path: '/signup',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Create an account and log in',
     access: anyone(),
     limit: 'signup-ip',
@@ -63,7 +64,7 @@ export const accountRoutes = [
     id: 'getMe',
     method: 'GET',
     path: '/me',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Read your account',
     access: user(),
     answers: { 200: { description: 'The account', schema: UserAnswer } },
@@ -76,7 +77,7 @@ export const accountRoutes = [
     id: 'updateMe',
     method: 'PATCH',
     path: '/me',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Change your name or username',
     access: user(),
     body: json(ProfileBody),

@@ -2,6 +2,7 @@ import { permission } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import type { Clients } from './clients.ts';
 import {
   ClientChangeBody,
@@ -20,7 +21,10 @@ import {
 
 const route = routesWith<{ readonly clients: Clients }>();
 
-const TAG = 'Administration of clients';
+const TAG: Tag = {
+  name: 'Administration of clients',
+  description: 'Machine clients and their secrets',
+};
 
 const onClient = { schema: ClientPath, unknown: 'client_not_found' } as const;
 const theClient = { description: 'The client', schema: ClientView };

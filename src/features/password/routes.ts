@@ -5,6 +5,7 @@ import { noContent, ok } from '../../http/answer.ts';
 import { unlessRefused } from '../../http/authenticate.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import { ACCOUNTS } from '../../http/tags.ts';
 import type { ChangePassword } from './change-password.ts';
 import type { PasswordLogin } from './login.ts';
 import { LoginBody, PasswordBody } from './schemas.ts';
@@ -23,7 +24,7 @@ export const passwordRoutes = [
     id: 'login',
     method: 'POST',
     path: '/login',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Log in with an email address or a username, and a password',
     description:
       'Send one of `identifier`, `email` and `username`: each takes an email address or a username, in any case.',
@@ -50,7 +51,7 @@ export const passwordRoutes = [
     id: 'changePassword',
     method: 'POST',
     path: '/me/password',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Change your password',
     access: session(),
     body: json(PasswordBody),

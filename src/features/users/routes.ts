@@ -6,6 +6,7 @@ import { permission } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { bulk, json, jsonWithLists } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import { USER_ADMINISTRATION } from '../../http/tags.ts';
 import type { createImport } from './import.ts';
 import {
   ImportAnswer,
@@ -28,8 +29,6 @@ const route = routesWith<{
   readonly importUsers: ReturnType<typeof createImport>;
 }>();
 
-const TAG = 'Administration of users';
-
 const onUser = { schema: IdPath, unknown: 'user_not_found' } as const;
 const theUser = { description: 'The user', schema: UserInFullAnswer };
 
@@ -38,7 +37,7 @@ export const userRoutes = [
     id: 'listUsers',
     method: 'GET',
     path: '/admin/users',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Search for users',
     access: permission('users:list'),
     query: UsersQuery,
@@ -54,7 +53,7 @@ export const userRoutes = [
     id: 'createUser',
     method: 'POST',
     path: '/admin/users',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Create a user, with or without a password',
     access: permission('users:create'),
     body: jsonWithLists(NewUserBody),
@@ -72,7 +71,7 @@ export const userRoutes = [
     id: 'importUsers',
     method: 'POST',
     path: '/admin/users/import',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Import up to 1,000 users with their bcrypt hashes',
     access: permission('users:import'),
     body: bulk(ImportBody),
@@ -86,7 +85,7 @@ export const userRoutes = [
     id: 'readUser',
     method: 'GET',
     path: '/admin/users/{id}',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Read a user',
     access: permission('users:read'),
     params: onUser,
@@ -100,7 +99,7 @@ export const userRoutes = [
     id: 'updateUser',
     method: 'PATCH',
     path: '/admin/users/{id}',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Change a user',
     access: permission('users:update'),
     params: onUser,
@@ -118,7 +117,7 @@ export const userRoutes = [
     id: 'deleteUser',
     method: 'DELETE',
     path: '/admin/users/{id}',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Delete a user',
     access: permission('users:delete'),
     params: onUser,
@@ -134,7 +133,7 @@ export const userRoutes = [
     id: 'disableUser',
     method: 'POST',
     path: '/admin/users/{id}/disable',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Disable an account and end its sessions',
     access: permission('users:disable'),
     params: onUser,
@@ -149,7 +148,7 @@ export const userRoutes = [
     id: 'enableUser',
     method: 'POST',
     path: '/admin/users/{id}/enable',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Enable an account',
     access: permission('users:enable'),
     params: onUser,
@@ -163,7 +162,7 @@ export const userRoutes = [
     id: 'unlockUser',
     method: 'POST',
     path: '/admin/users/{id}/unlock',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Unlock an account after wrong passwords',
     access: permission('users:unlock'),
     params: onUser,
@@ -178,7 +177,7 @@ export const userRoutes = [
     id: 'forcePasswordChange',
     method: 'POST',
     path: '/admin/users/{id}/force-password-change',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'End all sessions and require a new password at the next login',
     access: permission('users:force-password-change'),
     params: onUser,
@@ -192,7 +191,7 @@ export const userRoutes = [
     id: 'setRoles',
     method: 'PUT',
     path: '/admin/users/{id}/roles',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Replace the roles of a user',
     access: permission('users:set-roles'),
     params: onUser,
@@ -208,7 +207,7 @@ export const userRoutes = [
     id: 'listUserSessions',
     method: 'GET',
     path: '/admin/users/{id}/sessions',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'List the sessions of a user',
     access: permission('sessions:list'),
     params: onUser,
@@ -222,7 +221,7 @@ export const userRoutes = [
     id: 'endUserSessions',
     method: 'DELETE',
     path: '/admin/users/{id}/sessions',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'End all sessions of a user',
     access: permission('sessions:end'),
     params: onUser,
@@ -237,7 +236,7 @@ export const userRoutes = [
     id: 'endUserSession',
     method: 'DELETE',
     path: '/admin/users/{id}/sessions/{session_id}',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'End a session of a user',
     access: permission('sessions:end'),
     params: { schema: UserSessionPath, unknown: 'session_not_found' },
