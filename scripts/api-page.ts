@@ -14,16 +14,24 @@ interface Schema {
 interface Operation {
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
   readonly requestBody?: { readonly required?: boolean; readonly content: Content };
-  readonly responses: Readonly<
-    Record<string, { readonly description: string; readonly content?: Content; readonly headers?: object }>
-  >;
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+interface Answer {
+  readonly $ref?: string;
+  readonly description: string;
+  readonly content?: Content;
+  readonly headers?: object;
 }
 
 type Content = Readonly<Record<string, { readonly schema: Schema }>>;
 
 const DOCUMENT = (await describeService()) as unknown as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly responses: Readonly<Record<string, Answer>>;
+  };
 };
 
 /** A route that nothing guards and that takes nothing. */
@@ -37,7 +45,7 @@ export function renderEndpoints(routes: readonly RouteDescription[]): string {
   const tags = [...new Set(described.map(({ tag }) => tag))];
   const sections = tags.map((tag) => {
     const rows = described.filter((route) => route.tag === tag).map(rowOf);
-    return `## ${tag}\n\n${table(COLUMNS, rows)}\n`;
+    return `## ${tag?.name}\n\n${tag?.description}.\n\n${table(COLUMNS, rows)}\n`;
   });
   return [renderLegend(), ...sections].join('\n');
 }
@@ -124,15 +132,21 @@ function resolve(schema: Schema): Schema {
   return name === undefined ? schema : (DOCUMENT.components.schemas[name] ?? {});
 }
 
+function resolveRefusal(refusal: Answer): Answer {
+  const name = refusal.$ref?.split('/').at(-1);
+  return name === undefined ? refusal : (DOCUMENT.components.responses[name] ?? refusal);
+}
+
 /** The codes that do not come with who may call a route and what it takes. */
 function ownRefusals(route: RouteDescription, { responses }: Operation): readonly string[] {
   if (route.errors !== undefined) {
     const refused = Object.entries(responses).filter(([status]) => Number(status) >= 400);
     return [
       ...new Set(
-        refused.flatMap(([, { description }]) =>
-          [...description.matchAll(/`(\w+)`/g)].map(([, c = '']) => c),
-        ),
+        refused.flatMap(([, refusal]) => {
+          const { description } = resolveRefusal(refusal);
+          return [...description.matchAll(/`(\w+)`/g)].map(([, c = '']) => c);
+        }),
       ),
     ];
   }

@@ -56,7 +56,7 @@ const KEEP_TOKENS = [
 ];
 
 /** Operations that end sessions or the account: a folder of its own at the end, so that the whole collection runs. */
-const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'logout'];
+const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'deleteMeByPost', 'logout'];
 const LAST_FOLDER = 'At the end';
 
 /** The variable that stands for a parameter in a path. */

@@ -82,6 +82,7 @@ describe('an empty environment', () => {
         publicUrl: 'http://localhost:3000',
         trustProxy: 0,
         corsOrigins: [],
+        keepAliveSeconds: 65,
       },
       database: {
         location: { dialect: 'sqlite', storage: resolve('data/latchkey.sqlite') },

@@ -12,7 +12,7 @@ import { createPasswords } from '../core/passwords/passwords.ts';
 import { OPERATOR } from '../core/principal.ts';
 import { createEnding } from '../core/sessions/ending.ts';
 import { type CoreStore, type CoreStores, storesOf } from '../core/stores.ts';
-import { parseEmail, parseUsername } from '../core/users/identifiers.ts';
+import { parseEmail, parseUsername, searchFor } from '../core/users/identifiers.ts';
 import { connectDatabase } from '../db/connect.ts';
 import { isSchemaCurrent } from '../db/migrate.ts';
 import { createStore } from '../db/store.ts';
@@ -157,7 +157,8 @@ async function createUser(
 }
 
 async function list(users: UserAdmin, { email, username, role = [] }: Options): Promise<string> {
-  const filter = { search: (email ?? username)?.toLowerCase(), role: role[0] };
+  const typed = email ?? username;
+  const filter = { search: typed === undefined ? undefined : searchFor(typed), role: role[0] };
   const found: UserInFull[] = [];
   let page: UserInFull[];
   do {

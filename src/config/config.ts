@@ -27,6 +27,7 @@ export interface Config {
     readonly publicUrl: string;
     readonly trustProxy: number | readonly string[];
     readonly corsOrigins: readonly string[];
+    readonly keepAliveSeconds: number;
   };
   readonly database: DatabaseConfig;
   readonly tokens: {
@@ -132,6 +133,7 @@ export function loadConfig(env: Environment): Config {
       publicUrl,
       trustProxy: values.TRUST_PROXY,
       corsOrigins: values.CORS_ORIGINS,
+      keepAliveSeconds: values.KEEP_ALIVE_TIMEOUT_SECONDS,
     },
     database: {
       location,

@@ -33,6 +33,11 @@ export const SERVER_VARIABLES = {
     default: '',
     meaning: 'Comma-separated origins whose pages may call this service; none by default',
   }),
+  KEEP_ALIVE_TIMEOUT_SECONDS: variable({
+    type: integer(1, 3600, 'seconds'),
+    default: '65',
+    meaning: 'Seconds until an idle connection is closed; longer than the balancer in front keeps it',
+  }),
   LOG_LEVEL: variable({
     type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',

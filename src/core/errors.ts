@@ -14,7 +14,7 @@ export const ERRORS = {
   invalid_json: {
     status: 400,
     title: 'The body is not valid JSON',
-    meaning: 'Send one JSON object in UTF-8.',
+    meaning: 'The bytes are not JSON in UTF-8. Send one JSON object.',
   },
   validation_failed: {
     status: 400,
@@ -288,7 +288,7 @@ export const FIELD_ERRORS = {
   malformed_text: 'The text holds half of a character (a lone surrogate).',
   too_long: 'The text is longer than it may be.',
   empty: 'At least one field is needed.',
-  one_identifier: 'Exactly one of email and username is needed.',
+  one_identifier: 'Exactly one of identifier, email and username is needed.',
   invalid_time: 'Must be an ISO 8601 time. An expiry must be in the future, and a time of creation must not.',
   invalid_scope:
     'A scope is a list of permissions of at most 128 characters, separated by single spaces, together at most 4096.',

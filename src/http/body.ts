@@ -5,7 +5,8 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { type FormParameters, parseForm, parseJson } from './body-text.ts';
-import { parse } from './parse.ts';
+import { type FieldCheck, parse } from './parse.ts';
+import { announcesContent, peekBody } from './peek-body.ts';
 
 /** What a route reads as its body. */
 export interface BodyDescription {
@@ -21,7 +22,7 @@ export interface BodyDescription {
 /** What a route takes as its body: the kind and its limits, and the schema that parses it. */
 export interface Body<Value = unknown> extends BodyDescription {
   readonly schema: z.ZodType;
-  readonly parse: (value: unknown) => Value;
+  readonly parse: (value: unknown, check?: FieldCheck<Value>) => Value;
   readonly required: boolean;
 }
 
@@ -66,7 +67,7 @@ function jsonWithin<Schema extends z.ZodType>(
     kind: 'json',
     ...limits,
     schema,
-    parse: (value) => parse(schema, value),
+    parse: (value, check) => parse(schema, value, check),
     required: !schema.safeParse(undefined).success,
   };
 }
@@ -84,7 +85,7 @@ const DECOMPRESSORS: Readonly<Record<string, () => Transform>> = {
  * @throws AppError unsupported_media_type, payload_too_large, invalid_json, invalid_request
  */
 export async function readBody(req: IncomingMessage, body: BodyDescription): Promise<unknown> {
-  if (!hasBody(req)) return undefined;
+  if (!(await hasContent(req))) return undefined;
   requireMediaType(req.headers['content-type'] ?? '', body.kind);
   const decompress = decompressorOf(req.headers['content-encoding'], body);
   if (Number(req.headers['content-length'] ?? 0) > body.maxBytes) throw tooLarge(body.maxBytes);
@@ -94,18 +95,26 @@ export async function readBody(req: IncomingMessage, body: BodyDescription): Pro
   return body.kind === 'json' ? parseJson(bytes, body.maxValues) : parseForm(bytes, body.maxValues);
 }
 
-/** Clients send `Content-Length: 0` with a POST that has no body, and then no Content-Type. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+/**
+ * Whether a request has content, which alone has a media type. Proxies send requests without any with
+ * `Transfer-Encoding: chunked` and no chunk (RFC 9112 section 6), so that takes waiting for the first byte.
+ */
+async function hasContent(req: IncomingMessage): Promise<boolean> {
+  if (!announcesContent(req)) return false;
+  if (req.headers['transfer-encoding'] === undefined || (await peekBody(req)).length > 0) return true;
+  if (req.complete) return false;
+  throw cutShort();
 }
 
-/** JSON is UTF-8 (RFC 8259 section 8.1), and so are the forms of OAuth. */
+/**
+ * JSON and the forms of OAuth are UTF-8 whatever a charset says, which has no meaning for either (RFC 8259 section 11).
+ * The bytes are checked.
+ */
 function requireMediaType(contentType: string, kind: 'json' | 'form'): void {
   const wanted = kind === 'json' ? JSON_MEDIA_TYPE : FORM_MEDIA_TYPE;
   const given = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
-  if (given === wanted && charset === 'utf-8') return;
-  throw new AppError('unsupported_media_type', `The body must be of the media type ${wanted}, in UTF-8.`);
+  if (given === wanted) return;
+  throw new AppError('unsupported_media_type', `The body must be of the media type ${wanted}.`);
 }
 
 function decompressorOf(
@@ -167,8 +176,7 @@ function readBytes(
       finish(new AppError('invalid_request', 'The body does not match its Content-Encoding.', { cause })),
     );
     req.once('close', () => {
-      if (!req.complete)
-        finish(new AppError('invalid_request', 'The connection closed before the whole body arrived.'));
+      if (!req.complete) finish(cutShort());
     });
     if (decompress !== undefined) req.pipe(decompress);
   });
@@ -179,6 +187,10 @@ function tooManyChunks(): AppError {
     'payload_too_large',
     `The body must come in chunks of ${MEAN_CHUNK_BYTES} bytes or more.`,
   );
+}
+
+function cutShort(): AppError {
+  return new AppError('invalid_request', 'The connection closed before the whole body arrived.');
 }
 
 function tooLarge(maxBytes: number): AppError {

@@ -36,7 +36,6 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
 
   async function drain(withinMilliseconds: number, delayMilliseconds = 0): Promise<void> {
     draining = true;
-    const stopAnnouncedAt = performance.now();
     // Connections that a balancer goes on using meanwhile are closed cleanly, each after an answer.
     for (const res of inFlight) closeAfter(res);
     if (delayMilliseconds > 0) await delay(delayMilliseconds);
@@ -45,11 +44,8 @@ export function createDrain(server: Server, release: () => void = () => {}): Dra
     NetServer.prototype.close.call(server);
     release();
     const until = performance.now() + withinMilliseconds;
-    // A connection that was idle at the stop lasts as long as it would have anyway.
-    const keptAlive =
-      delayMilliseconds > 0 ? stopAnnouncedAt + server.keepAliveTimeout - performance.now() : 0;
-    const grace = Math.max(GRACE_MILLISECONDS, keptAlive);
-    await Promise.race([closed, delay(Math.min(grace, withinMilliseconds))]);
+    // Then idle connections are closed: to wait until they time out would take longer than a stop may.
+    await Promise.race([closed, delay(Math.min(GRACE_MILLISECONDS, withinMilliseconds))]);
     if (inFlight.size > 0) await settled(until - performance.now());
     server.closeAllConnections();
   }

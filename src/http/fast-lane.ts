@@ -86,10 +86,9 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
   }
 }
 
-/** Escapes may be wrong, which the ordinary path refuses. */
 function isFor(path: string, { method, url = '' }: IncomingMessage): boolean {
   // nginx reads no body of such an answer, and keeps the connection open only where there is none.
   if (method !== 'GET' && method !== 'HEAD') return false;
-  if (!url.startsWith(path) || url.includes('%')) return false;
+  if (!url.startsWith(path)) return false;
   return url.length === path.length || '/?'.includes(url[path.length] ?? '');
 }

@@ -52,7 +52,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   });
 
   /** Express knows it by TRUST_PROXY, but only of requests that have its own prototype. */
-  const addressOf = (req: IncomingMessage): string | undefined =>
+  const forwardedAddressOf = (req: IncomingMessage): string | undefined =>
     (Object.setPrototypeOf(req, app.request) as Request).ip;
   const isFromPage = ({ headers }: IncomingMessage) => corsOrigins.length > 0 && headers.origin !== undefined;
 
@@ -66,7 +66,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
       const policy = addressPolicyOf(match.route, req);
       return policy && { route: match.pattern, policy, hashes: match.route.hashes ?? false };
     },
-    addressOf,
+    addressOf: forwardedAddressOf,
     limiter,
     hashing: hashWorkers,
     async isKnown(req) {

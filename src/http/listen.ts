@@ -27,16 +27,23 @@ const PARSER_ERROR_STATUS: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
 };
 
+export interface HttpServerOptions {
+  readonly publicUrl: string;
+  /** How long a connection is kept open between two requests. */
+  readonly keepAliveSeconds: number;
+  readonly writeTimeoutMilliseconds?: number;
+}
+
 /**
  * An HTTP server that gives a client 10 s for its headers, 30 s for its whole request and 30 s to read its answer. What
  * Node itself refuses is answered with the same problem document as everything else.
  */
 export function createHttpServer(
   listener: RequestListener,
-  publicUrl: string,
-  writeTimeoutMilliseconds = WRITE_TIMEOUT_MILLISECONDS,
+  { publicUrl, keepAliveSeconds, writeTimeoutMilliseconds = WRITE_TIMEOUT_MILLISECONDS }: HttpServerOptions,
 ): Server {
   const server = createServer({
+    keepAliveTimeout: keepAliveSeconds * 1000,
     headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
     requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
     requireHostHeader: false,

@@ -1,11 +1,13 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
+import type { FieldCheck } from './parse.ts';
 import type { Input, Route, RouteDescription } from './route.ts';
 
 /** A route with the services of its handler, as the pipeline runs it. */
 export interface MountedRoute extends RouteDescription {
   readonly authenticate: (exchange: Exchange) => Promise<unknown> | unknown;
+  readonly checkFields?: FieldCheck<unknown>;
   readonly handle: (input: AnyInput) => Promise<Answer> | Answer;
 }
 
@@ -27,6 +29,7 @@ export function mount<Services>(
       ...route,
       authenticate: (exchange) => route.access.authenticate(exchange, services as never),
       // Handler and input come from the same description, which no type of a list of routes can express.
+      checkFields: (fields) => route.checkFields?.(fields as never, services) ?? [],
       handle: (input) => route.handle(input as never, services),
     };
     const code = closed[route.id];

@@ -2,22 +2,25 @@ import { STATUS_CODES } from 'node:http';
 import type { z } from 'zod';
 import {
   createDocument,
+  type ZodOpenApiObject,
   type ZodOpenApiOperationObject,
+  type ZodOpenApiOverride,
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { AppError, ERRORS, type ErrorCode, rateLimited } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
+import type { Access } from './access.ts';
 import { type Body, FORM_MEDIA_TYPE } from './body.ts';
 import type { Responses } from './error-format.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, presentProblem } from './problem.ts';
 import type { AnswerDescription, RouteDescription } from './route.ts';
+import type { Tag } from './tags.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** Errors of a request itself. */
+/** Errors of what a request brings along. */
 const REQUEST_ERRORS: readonly ErrorCode[] = [
-  'invalid_request',
   'invalid_json',
   'validation_failed',
   'payload_too_large',
@@ -35,21 +38,26 @@ const EXAMPLE_QUOTA: Quota = {
 /** The OpenAPI 3.1 document of these routes, made from the very schemas that parse the requests. */
 export function describeApi(routes: readonly RouteDescription[], version: string): OpenApiDocument {
   const paths: ZodOpenApiPathsObject = {};
+  const tags = new Map<string, Tag>();
+  const shared: SharedRefusals = new Map();
   for (const route of routes) {
     if (route.tag === undefined) continue;
+    tags.set(route.tag.name, route.tag);
     const method = route.method === 'ANY' ? 'get' : (route.method.toLowerCase() as 'get');
-    paths[route.path] = { ...paths[route.path], [method]: operationOf(route) };
+    paths[route.path] = { ...paths[route.path], [method]: operationOf(route, shared) };
   }
-  return createDocument({
+  const document: ZodOpenApiObject = {
     openapi: '3.1.0',
     info: {
       title: 'Latchkey',
       version,
       description: 'Sign up, log in, and carry a signed JWT. Every refusal is a problem document (RFC 9457).',
       license: { name: 'MIT', identifier: 'MIT' },
+      contact: { name: 'The operator of this service' },
     },
     // Relative to this document, so that the page at /docs works under whatever name it was opened.
-    servers: [{ url: './' }],
+    servers: [{ url: '.' }],
+    tags: [...tags.values()].map(({ name, description }) => ({ name, description })),
     paths,
     components: {
       securitySchemes: {
@@ -57,20 +65,44 @@ export function describeApi(routes: readonly RouteDescription[], version: string
         client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret, form-encoded' },
       },
     },
-  });
+  };
+  return createDocument(document, { override: relax });
 }
 
-function operationOf(route: RouteDescription): ZodOpenApiOperationObject {
+/**
+ * Leaves out what tools trip over: the pattern of a time, whose lookahead Go cannot compile, and the promise that an answer
+ * will never have another member, by which a generated client would refuse the first that is added.
+ */
+function relax({ jsonSchema, io }: Parameters<ZodOpenApiOverride>[0]): void {
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+  if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+}
+
+/** In words, for an operation that says nothing else. */
+const CALLERS: Readonly<Record<Access['kind'], string | undefined>> = {
+  anyone: undefined,
+  own: undefined,
+  bearer: 'For users and machine clients, by an access token or an API key.',
+  user: 'For users, by an access token or an API key.',
+  session: 'For users who have logged in: an API key will not do.',
+  permission: undefined,
+};
+
+function callersOf({ kind, permission, schemes }: Access): string | undefined {
+  if (permission !== undefined) return `Needs the permission \`${permission}\`.`;
+  return kind === 'anyone' && schemes.length === 0 ? 'Needs no credential.' : CALLERS[kind];
+}
+
+function operationOf(route: RouteDescription, shared: SharedRefusals): ZodOpenApiOperationObject {
   const { id, tag, summary, access, params, query, body } = route;
-  const needs = access.permission && `Needs the permission \`${access.permission}\`.`;
-  const description = [needs, route.description].filter((text) => text !== undefined).join(' ');
+  const description = [callersOf(access), route.description].filter((text) => text !== undefined).join(' ');
   const security = access.schemes.map((scheme) => (scheme === 'none' ? {} : { [scheme]: [] }));
   return {
     operationId: id,
-    tags: [tag ?? ''],
+    tags: tag === undefined ? [] : [tag.name],
     ...(summary && { summary }),
     ...(description && { description }),
-    ...(security.length > 0 && { security }),
+    security,
     ...((params || query) && {
       requestParams: {
         ...(params && { path: params.schema as z.ZodObject }),
@@ -78,7 +110,7 @@ function operationOf(route: RouteDescription): ZodOpenApiOperationObject {
       },
     }),
     ...(body && { requestBody: requestBodyOf(body) }),
-    responses: responsesOf(route),
+    responses: responsesOf(route, shared),
   };
 }
 
@@ -87,15 +119,38 @@ function requestBodyOf({ kind, schema, required }: Body) {
   return { required, content: { [mediaType]: { schema } } };
 }
 
-function responsesOf(route: RouteDescription): Responses {
+/** Those that have been described, by their names: most are the same in many operations. */
+type SharedRefusals = Map<string, ZodOpenApiResponseObject>;
+
+function responsesOf(route: RouteDescription, shared: SharedRefusals): Responses {
   const answers = Object.fromEntries(
     Object.entries(route.answers).map(([status, answer]) => [status, answerOf(answer)]),
   );
   const errors = route.errors?.describe?.() ?? problemsOf(errorCodesOf(route));
-  const responses: Responses = { ...answers, ...errors };
   // Answers show what is left of a limit, once the request has been counted.
-  if (!('429' in responses)) return responses;
-  return Object.fromEntries(Object.entries(responses).map(([status, one]) => [status, withRateLimits(one)]));
+  const isLimited = '429' in errors;
+  const limited = (one: ZodOpenApiResponseObject) => (isLimited ? withRateLimits(one) : one);
+  const refusals = mapValues(errors, (one) => {
+    const id = refusalName(one, isLimited);
+    const known = shared.get(id) ?? { ...limited(one), id };
+    shared.set(id, known);
+    return known;
+  });
+  return { ...mapValues(answers, limited), ...refusals };
+}
+
+function mapValues<Value, Mapped>(
+  values: Readonly<Record<string, Value>>,
+  map: (value: Value) => Mapped,
+): Record<string, Mapped> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]));
+}
+
+/** What its description says in one word: a name that stays when operations come or go. */
+function refusalName({ description, content = {} }: ZodOpenApiResponseObject, isLimited: boolean): string {
+  const words = description.match(/[a-z]+/gi) ?? [];
+  const name = words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('');
+  return `${PROBLEM_MEDIA_TYPE in content ? '' : 'OAuth'}${name}${isLimited ? '' : 'Unlimited'}`;
 }
 
 function answerOf(answer: AnswerDescription): ZodOpenApiResponseObject {
@@ -126,6 +181,8 @@ export function errorCodesOf(route: RouteDescription): readonly ErrorCode[] {
   const takesInput = params !== undefined || query !== undefined || body !== undefined;
   return [
     ...new Set<ErrorCode>([
+      // Of any request: more than one Host, or too many headers.
+      'invalid_request',
       ...access.refuses,
       ...(takesInput ? REQUEST_ERRORS : []),
       ...(params ? [params.unknown] : []),

@@ -1,20 +1,42 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AppError, type FieldError } from '../core/errors.ts';
 import { fieldCodeOf } from '../core/values/text.ts';
 
 const MAX_REPORTED_FIELDS = 20;
 const MAX_POINTER_LENGTH = 100;
 
+/** What else is wrong with those fields of a body that its schema accepts. */
+export type FieldCheck<Value> = (fields: Partial<Value>) => readonly FieldError[];
+
 /**
- * The body as its schema describes it.
+ * The body as its schema describes it. `check` looks at its fields also where others are unacceptable, so that all that
+ * is wrong is reported at once.
  * @throws AppError validation_failed with a JSON pointer (RFC 6901) for each faulty field; values are never repeated.
  */
-export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+export function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+  check: FieldCheck<z.output<Schema>> = () => [],
+): z.output<Schema> {
   const result = schema.safeParse(body, { reportInput: true });
-  if (result.success) return result.data;
-  const fields = firstFieldErrors(result.error.issues);
+  const found = result.success ? [] : firstFieldErrors(result.error.issues);
+  const more = check(result.success ? (result.data as Partial<z.output<Schema>>) : soundFields(schema, body));
+  if (result.success && more.length === 0) return result.data;
+  const fields = [...found, ...more].slice(0, MAX_REPORTED_FIELDS);
   const detail = fields.map((field) => `${field.pointer || 'The body'}: ${field.detail}`).join(' ');
   throw new AppError('validation_failed', detail, { fields });
+}
+
+/** The members of an object that are acceptable by themselves. */
+function soundFields<Schema extends z.ZodType>(schema: Schema, body: unknown): Partial<z.output<Schema>> {
+  if (!(schema instanceof z.ZodObject) || typeof body !== 'object' || body === null) return {};
+  const shape: Record<string, z.ZodType> = schema.shape;
+  const sound = Object.entries(shape).flatMap(([name, member]) => {
+    const given = Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
+    const result = member.safeParse(given);
+    return result.success ? [[name, result.data]] : [];
+  });
+  return Object.fromEntries(sound);
 }
 
 /** Makes no more than are reported: a body may be wrong in thousands of places. */

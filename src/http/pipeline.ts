@@ -12,7 +12,7 @@ import { type CrossOrigin, isPreflight } from './cors.ts';
 import { type ExchangeOptions, exchangeOf } from './exchange.ts';
 import { requireValidHeaders } from './host.ts';
 import type { MountedRoute } from './mount.ts';
-import { networkOf } from './origin.ts';
+import { networkOf, trustProxies } from './origin.ts';
 import { parse } from './parse.ts';
 import { addressPolicyOf } from './rate-limit.ts';
 import type { RequestLog } from './request-log.ts';
@@ -44,7 +44,7 @@ export function createPipeline(options: PipelineOptions): {
   const { routes, trustProxy, limit, crossOrigin, requestLog, refuse } = options;
   const table = createRouteTable(routes);
   const app = express();
-  app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
+  trustProxies(app, trustProxy);
   app.set('query parser', 'simple');
   app.set('etag', false);
   app.disable('x-powered-by');
@@ -69,7 +69,7 @@ export function createPipeline(options: PipelineOptions): {
     const params = route.params && parsePath(route.params, req.params);
     const query = route.query && parse(route.query, req.query);
     if (route.body && waitsForContinue(req)) res.writeContinue();
-    const body = route.body?.parse(await readBody(req, route.body));
+    const body = route.body?.parse(await readBody(req, route.body), route.checkFields);
     await sendAnswer(req, res, await route.handle(Object.assign(exchange, { params, query, body, caller })));
   }
 
@@ -78,6 +78,12 @@ export function createPipeline(options: PipelineOptions): {
    * @throws AppError not_found, method_not_allowed, invalid_request
    */
   function find(req: Request, res: Response): MountedRoute | undefined {
+    if (req.method === 'OPTIONS' && req.url === '*') {
+      // About the service as a whole (RFC 9110 section 9.3.7).
+      req.route = { path: '*' };
+      res.status(204).set('Allow', table.allow).end();
+      return undefined;
+    }
     const match = table.match(req.method, pathOf(req.url));
     if (match === undefined) {
       // A gateway that calls a path which is not there must not take a preflight's 204 for a permission.

@@ -14,7 +14,7 @@ import {
 import { POLICIES, type PolicyName } from '../core/limits/quota.ts';
 import { sendBytes } from './answer.ts';
 import type { ErrorFormat, PresentedError } from './error-format.ts';
-import { networkOf } from './origin.ts';
+import { addressOf, networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import { requestIdOf } from './request-id.ts';
@@ -128,7 +128,7 @@ function logError(logger: Logger, req: Request, error: AppError, status: number)
   }
   if (error.event) {
     const { message = error.message, ...event } = error.event;
-    logger.warn({ ...request, ...event, ip: req.ip }, message);
+    logger.warn({ ...request, ...event, ip: addressOf(req.ip) }, message);
   }
 }
 

@@ -19,6 +19,8 @@ export interface Match {
 
 export interface RouteTable {
   readonly routes: readonly MountedRoute[];
+  /** The methods that some path takes, as the header Allow lists them. */
+  readonly allow: string;
   /** The routes at a path, which is given without its query; undefined where there are none. */
   readonly match: (method: string, path: string) => Match | undefined;
 }
@@ -72,7 +74,9 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
     return undefined;
   }
 
-  return { routes, match };
+  const methods = new Set([...entries.values()].flatMap((entry) => entry.allow.split(', ')));
+  methods.delete('ANY');
+  return { routes, allow: [...methods].join(', '), match };
 }
 
 function newEntry({ path, below }: MountedRoute): Entry {
@@ -80,8 +84,9 @@ function newEntry({ path, below }: MountedRoute): Entry {
   const source = path.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(PARAMETER, '([^/]+)');
   return {
     pattern: path.replaceAll(PARAMETER, ':$1'),
-    parameters: below ? [...parameters, 'below'] : parameters,
-    shape: new RegExp(`^${source}${below ? '(/.*)?' : ''}$`, 's'),
+    parameters,
+    // What a gateway appends is not decoded: it is the path of another service.
+    shape: new RegExp(`^${source}${below ? '(?:/.*)?' : ''}$`, 's'),
     below: below === true,
     methods: new Map(),
     allow: '',

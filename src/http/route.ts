@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ErrorCode } from '../core/errors.ts';
+import type { ErrorCode, FieldError } from '../core/errors.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import type { Access } from './access.ts';
 import type { Answer, AnswerParts, Bytes } from './answer.ts';
@@ -7,6 +7,7 @@ import type { Body } from './body.ts';
 import type { ErrorFormat } from './error-format.ts';
 import type { Exchange } from './exchange.ts';
 import type { FixedContent } from './fixed-content.ts';
+import type { Tag } from './tags.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -68,7 +69,7 @@ export interface RouteDescription {
   /** Whether every path below belongs to it too. */
   readonly below?: true;
   /** The heading it stands under in the document. Without one it is not part of the API, and not in the document. */
-  readonly tag?: string;
+  readonly tag?: Tag;
   readonly summary?: string;
   readonly description?: string;
   /** Counts requests by the client's address before anything else is done for them. */
@@ -95,6 +96,7 @@ export interface RouteDescription {
 
 /** A route whose handler uses certain services. */
 export interface Route<Services = never> extends RouteDescription {
+  checkFields?(fields: never, services: Services): readonly FieldError[];
   handle(input: Input<never, never, never, never>, services: Services): Promise<Answer> | Answer;
 }
 
@@ -105,6 +107,11 @@ interface TypedRoute<Services, Params, Query, Value, Who, Descriptions extends A
   readonly query?: z.ZodType<Query>;
   readonly body?: Body<Value>;
   readonly answers: Descriptions;
+  /**
+   * What is wrong with fields of the body that their schema cannot know of: it takes the configuration or the clock, and
+   * no database. Called with the fields that their schema accepts, also where others are missing or unacceptable.
+   */
+  checkFields?(fields: Partial<Value>, services: Services): readonly FieldError[];
   handle(
     input: Input<Params, Query, Value, Who>,
     services: Services,

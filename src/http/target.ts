@@ -15,7 +15,8 @@ const UNREADABLE = new WeakSet<IncomingMessage>();
 export function normalizeTarget(req: IncomingMessage): void {
   const target = (req.url ?? '').replace(ORIGIN, '');
   const path = target === '' || target.startsWith('?') ? `/${target}` : target;
-  if (path.startsWith('/') && !FOREIGN.test(path)) req.url = path;
+  const isOfServer = path === '*' && req.method === 'OPTIONS';
+  if (isOfServer || (path.startsWith('/') && !FOREIGN.test(path))) req.url = path;
   else {
     UNREADABLE.add(req);
     req.url = '/';

@@ -46,7 +46,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const metrics = createMetrics();
   const scrape = world.createScrape?.(metrics.registry) ?? (() => metrics.registry.metrics());
 
-  const server = createHttpServer((req, res) => app.listener(req, res), config.http.publicUrl);
+  const server = createHttpServer((req, res) => app.listener(req, res), config.http);
   // A follower that waits for the next revocation would keep the process from stopping.
   const { isDraining, drain } = createDrain(server, () => {
     core.revocationLog.release();

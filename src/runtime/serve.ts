@@ -59,9 +59,9 @@ export async function serve(config: Config): Promise<void> {
 export async function listenForMetrics(config: Config, scrape: Scrape, logger: Logger): Promise<() => void> {
   const { port, host, token } = config.metrics;
   if (port === undefined) return () => {};
-  const { publicUrl } = config.http;
+  const { publicUrl, keepAliveSeconds } = config.http;
   const app = createPlainApp(mount(metricsRoutes, { scrape, token }), { publicUrl, logger });
-  const server = createHttpServer(app, publicUrl);
+  const server = createHttpServer(app, { publicUrl, keepAliveSeconds });
   const address = await listen(server, port, host, logAcceptErrors(logger)).catch((error: Error) => {
     throw new Error(`METRICS_PORT=${port} cannot be used: ${error.message}`, { cause: error });
   });

@@ -236,6 +236,7 @@ describe('a username', () => {
     ['a'.repeat(32), 'a'.repeat(32)],
   ])('%j is compared as %j and shown as typed', (typed, canonical) => {
     expect(parseUsername(typed)).toEqual({ shown: typed, canonical });
+    expect(parseUsername(` ${typed}\n`)).toEqual({ shown: typed, canonical });
   });
 
   it.each([
@@ -243,9 +244,9 @@ describe('a username', () => {
     ['has two characters', 'ad'],
     ['has 33 characters', 'a'.repeat(33)],
     ['has a space', 'ada byron'],
-    ['has a space before it', ' ada'],
-    ['has a space behind it', 'ada '],
-    ['has a line end behind it', 'ada\n'],
+    ['is of spaces', '     '],
+    ['has two characters and spaces', ' ad '],
+    ['has a line end', 'ada\nbyron'],
     ['has a NUL', 'ada\0'],
     ['is shaped like an email address', 'ada@example.com'],
     ['has a plus', 'ada+byron'],

@@ -100,6 +100,7 @@ const ASK: Readonly<Record<string, Ask>> = {
   refresh: async (app) => ({ path: '/refresh', body: { refresh_token: (await signUp(app)).refreshToken } }),
   updateMe: () => ({ path: '/me', body: { name: 'Grace' } }),
   deleteMe: (_app, { password = '' }) => ({ path: '/me', body: { password } }),
+  deleteMeByPost: (_app, { password = '' }) => ({ path: '/me/delete', body: { password } }),
   changePassword: (_app, { password = '' }) => ({
     path: '/me/password',
     body: { current_password: password, new_password: aPerson().password },

@@ -10,6 +10,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/signup': ['POST', 'OPTIONS'],
   '/login': ['POST', 'OPTIONS'],
   '/me': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
+  '/me/delete': ['POST', 'OPTIONS'],
   '/me/password': ['POST', 'OPTIONS'],
   '/refresh': ['POST', 'OPTIONS'],
   '/logout': ['POST', 'OPTIONS'],

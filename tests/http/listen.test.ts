@@ -14,7 +14,7 @@ describe('The HTTP server', () => {
     listener: Parameters<typeof createHttpServer>[0],
     publicUrl = 'https://auth.example.com',
   ) {
-    const server = createHttpServer(listener, publicUrl);
+    const server = createHttpServer(listener, { publicUrl, keepAliveSeconds: 65 });
     const { port } = await listen(server, 0, '127.0.0.1');
     stops.push(() => server.close());
     return { server, port };
@@ -24,6 +24,17 @@ describe('The HTTP server', () => {
     const { server } = await start(() => {});
 
     expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000 });
+  });
+
+  it('keeps an idle connection for as long as it is told, and says so', async () => {
+    const { server, port } = await start((_req, res) => void res.end('answer'));
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    socket.destroy();
+
+    expect(server.keepAliveTimeout).toBe(65_000);
+    expect(String(answer)).toContain('\r\nKeep-Alive: timeout=65\r\n');
   });
 
   it('counts the bytes of a refusal and not its characters', async () => {
@@ -62,11 +73,11 @@ describe('The HTTP server', () => {
   });
 
   it('closes a connection whose client does not read its answer', async () => {
-    const server = createHttpServer(
-      (_req, res) => res.end(Buffer.alloc(20_000_000)),
-      'https://a.example',
-      100,
-    );
+    const server = createHttpServer((_req, res) => res.end(Buffer.alloc(20_000_000)), {
+      publicUrl: 'https://a.example',
+      keepAliveSeconds: 65,
+      writeTimeoutMilliseconds: 100,
+    });
     const { port } = await listen(server, 0, '127.0.0.1');
     stops.push(() => server.close());
     const accepted = once(server, 'connection');

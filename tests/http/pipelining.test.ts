@@ -20,7 +20,10 @@ describe('Requests that come one behind the other on a connection', () => {
   });
 
   async function start(listener: RequestListener) {
-    const server = createHttpServer(listener, 'https://auth.example.com');
+    const server = createHttpServer(listener, {
+      publicUrl: 'https://auth.example.com',
+      keepAliveSeconds: 65,
+    });
     servers.push(server);
     const { port } = await listen(server, 0, '127.0.0.1');
     const socket = connect(port, '127.0.0.1');

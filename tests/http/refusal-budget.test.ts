@@ -56,11 +56,14 @@ describe('a budget of refusals', () => {
 
   it('answers before it has a connection closed, which balancers take for no failure', async () => {
     const { refuse, budget } = aBudget();
-    const server = createHttpServer((_req, res) => {
-      refuse(50 + 500);
-      const send = () => void res.writeHead(429, ['Content-Type', 'text/plain']).end('no');
-      budget.pace('a', { send, makeLast: () => closeAfter(res) });
-    }, 'https://auth.example.com');
+    const server = createHttpServer(
+      (_req, res) => {
+        refuse(50 + 500);
+        const send = () => void res.writeHead(429, ['Content-Type', 'text/plain']).end('no');
+        budget.pace('a', { send, makeLast: () => closeAfter(res) });
+      },
+      { publicUrl: 'https://auth.example.com', keepAliveSeconds: 65 },
+    );
     const { port } = await listen(server, 0, '127.0.0.1');
 
     const answer = await fetch(`http://127.0.0.1:${port}`);

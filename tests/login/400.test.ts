@@ -84,14 +84,24 @@ onOneDatabase((kind) => {
       ]);
     });
 
-    it('answers 400 to both an email address and a username, even of one person', async () => {
+    it('answers 400 to more than one identifier, even of one person', async () => {
       const { email, username, password } = await signUp(app, { username: aUsername() });
 
-      const response = await app.post('/login').send({ email, username, password }).expect(400);
+      for (const several of [
+        { email, username },
+        { email, identifier: email },
+        { identifier: email, username },
+        { identifier: email, email, username },
+      ]) {
+        const response = await app
+          .post('/login')
+          .send({ ...several, password })
+          .expect(400);
 
-      expect(response.body.errors).toEqual([
-        { pointer: '', code: 'one_identifier', detail: expect.any(String) },
-      ]);
+        expect(response.body.errors).toEqual([
+          { pointer: '', code: 'one_identifier', detail: expect.any(String) },
+        ]);
+      }
     });
 
     it('answers 400 to a missing password', async () => {
@@ -145,10 +155,10 @@ onOneDatabase((kind) => {
       );
     });
 
-    it.each(['email', 'username', 'password', 'device_token'])(
+    it.each(['identifier', 'email', 'username', 'password', 'device_token'])(
       'answers 400 to half of a surrogate pair in the %s',
       async (field) => {
-        const identifier = field === 'username' ? { username: 'ada' } : { email: 'ada@example.com' };
+        const identifier = ['password', 'device_token'].includes(field) ? { email: 'ada@example.com' } : {};
         const body = { ...identifier, password: `${CANARY} staple`, [field]: 'HALF' };
 
         const response = await app
@@ -180,7 +190,7 @@ onOneDatabase((kind) => {
     });
 
     it('answers 400 to an identifier of 255 characters, which no account can have', async () => {
-      for (const field of ['email', 'username']) {
+      for (const field of ['identifier', 'email', 'username']) {
         const response = await app
           .post('/login')
           .send({ [field]: 'a'.repeat(255), password: `${CANARY} staple` })

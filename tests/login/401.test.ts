@@ -77,7 +77,7 @@ onEachDatabase((kind) => {
         (email) => expectTheSame({ email, password: `${CANARY} staple` }),
       );
 
-      it.each(['', 'ab', 'ada@example.com', "' OR '1'='1", '%%%', 'ada\u0000', 'ünal'])(
+      it.each(["' OR '1'='1", 'ab', 'ada@example.org', '%%%', 'ada\u0000', 'ünal'])(
         'answers 401 to the malformed username %j',
         (username) => expectTheSame({ username, password: `${CANARY} staple` }),
       );
@@ -117,13 +117,6 @@ onEachDatabase((kind) => {
         expect(stored).toMatch(/^lk1:/);
 
         await expectTheSame({ email, password: stored });
-      });
-
-      it('answers 401 to an email address in the place of a username, and the other way round', async () => {
-        const { email, username = '', password } = await signUp(app, { username: aUsername() });
-
-        await expectTheSame({ username: email, password });
-        await expectTheSame({ email: username, password });
       });
     });
 

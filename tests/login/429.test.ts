@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
       for (const typed of [unknown, unknown.toUpperCase(), ` ${unknown}`, `${unknown}\t`, unknown]) {
         await app.post('/login').send({ email: typed, password: WRONG }).expect(401);
       }
-      for (const typed of [username, username.toUpperCase(), username, username, username]) {
+      for (const typed of [username, username.toUpperCase(), ` ${username}`, `${username}\t`, username]) {
         await app.post('/login').send({ username: typed, password: WRONG }).expect(401);
       }
 
@@ -88,6 +88,28 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email: unknown, password: WRONG }).expect(429);
       await app.post('/login').send({ username, password: WRONG }).expect(429);
     });
+
+    it.each(['email', 'username'] as const)(
+      'answers 429 for an %s in whatever member it comes, or each member would give five more tries',
+      async (kind) => {
+        const person = await signUp(app, { username: aUsername() });
+        const identifier = person[kind] ?? '';
+        const members = ['email', 'username', 'identifier'];
+        for (const member of [...members, 'email', 'username']) {
+          await app
+            .post('/login')
+            .send({ [member]: identifier, password: WRONG })
+            .expect(401);
+        }
+
+        for (const member of members) {
+          await app
+            .post('/login')
+            .send({ [member]: identifier, password: WRONG })
+            .expect(429);
+        }
+      },
+    );
 
     it('does not delay other accounts', async () => {
       const [victim, other] = [await signUp(app), await signUp(app)];
@@ -119,7 +141,7 @@ onEachDatabase((kind) => {
 
       await app.post('/login').send({ email: 'no address', password: WRONG }).expect(429);
       await app.post('/login').send({ email: 'no address either', password: WRONG }).expect(401);
-      await app.post('/login').send({ username: 'no address', password: WRONG }).expect(401);
+      await app.post('/login').send({ username: 'no address', password: WRONG }).expect(429);
     });
 
     it('answers 429 after a login as before it, or others would see that the owner has logged in', async () => {

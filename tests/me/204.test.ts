@@ -5,11 +5,14 @@ import { onEachDatabase } from '../support/databases.ts';
 import { aUsername, signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('DELETE /me', () => {
+  describe.each([
+    ['delete', '/me'],
+    ['post', '/me/delete'],
+  ] as const)('Deleting an account by %s %s', (method, path) => {
     const app = useApp(kind);
 
     async function remove(token: string, password: string) {
-      return app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(204);
+      return app[method](path).auth(token, { type: 'bearer' }).send({ password }).expect(204);
     }
 
     it('answers 204 with no body, and the account is gone', async () => {
@@ -74,7 +77,7 @@ onEachDatabase((kind) => {
       const { token, password } = await signUp(app);
 
       const responses = await Promise.all(
-        [1, 2].map(() => app.delete('/me').auth(token, { type: 'bearer' }).send({ password })),
+        [1, 2].map(() => app[method](path).auth(token, { type: 'bearer' }).send({ password })),
       );
 
       const [winner, loser] = responses.map((response) => response.status).sort();

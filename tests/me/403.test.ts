@@ -5,11 +5,14 @@ import { CANARY } from '../support/logs.ts';
 import { signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
-  describe('DELETE /me', () => {
+  describe.each([
+    ['delete', '/me'],
+    ['post', '/me/delete'],
+  ] as const)('Deleting an account by %s %s', (method, path) => {
     const app = useApp(kind);
 
     async function expectRefusal(token: string, password: string) {
-      const response = await app.delete('/me').auth(token, { type: 'bearer' }).send({ password }).expect(403);
+      const response = await app[method](path).auth(token, { type: 'bearer' }).send({ password }).expect(403);
       expect(response.type).toBe('application/problem+json');
       expect(response.body).toMatchObject({ status: 403, code: 'wrong_password' });
       // The token is good: a challenge would make clients throw it away.

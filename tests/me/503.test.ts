@@ -16,6 +16,7 @@ onEachDatabase((kind) => {
   describe.each([
     ['POST /me/password', 'post', '/me/password'],
     ['DELETE /me', 'delete', '/me'],
+    ['POST /me/delete', 'post', '/me/delete'],
   ] as const)('%s', (_operation, method, path) => {
     const bodyOf = (password: string) =>
       method === 'delete' ? { password } : { current_password: password, new_password: aPerson().password };

@@ -9,7 +9,7 @@ const policy = createPasswordPolicy(8);
 function refusalOf(
   password: string,
   ownWords: readonly (string | null | undefined)[] = [],
-  { assertAcceptable } = policy,
+  { assertAcceptable }: Pick<typeof policy, 'assertAcceptable'> = policy,
 ): string | undefined {
   return thrownBy(password, '/password', { assertAcceptable }, ownWords)?.fields?.[0]?.code;
 }
@@ -17,7 +17,7 @@ function refusalOf(
 function thrownBy(
   password: string,
   pointer: string,
-  { assertAcceptable } = policy,
+  { assertAcceptable }: Pick<typeof policy, 'assertAcceptable'> = policy,
   ownWords: readonly (string | null | undefined)[] = [],
 ): AppError | undefined {
   try {

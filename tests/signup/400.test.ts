@@ -28,7 +28,7 @@ onOneDatabase((kind) => {
         .send(bytes);
     }
 
-    describe('with a body that is no JSON object', () => {
+    describe('with a body that is not JSON', () => {
       it.each([
         ['JSON that is cut short', `{"email":"ada@example.com","password":"${CANARY}`],
         ['JSON with a trailing comma', `{"password":"${CANARY} staple",}`],
@@ -36,9 +36,6 @@ onOneDatabase((kind) => {
         ['JSON followed by garbage', `{"password":"${CANARY} staple"} garbage`],
         ['JSON with a raw line break in a string', `{"password":"${CANARY}\nstaple"}`],
         ['a bare word', CANARY],
-        ['text', `"${CANARY} staple"`],
-        ['a number', '42'],
-        ['null', 'null'],
         ['white space', '   '],
       ])('answers 400 to %s, with a problem document that repeats none of it', async (_what, text) => {
         const response = await sendBytes(text).expect(400);
@@ -413,8 +410,6 @@ onOneDatabase((kind) => {
         'ab',
         'a'.repeat(33),
         'with space',
-        ' ada',
-        'ada\n',
         'ada\r\nX-Forged: 1',
         'ada\u0000',
         'ada@example.com',

@@ -47,19 +47,6 @@ onOneDatabase((kind) => {
       expectRefusal(await untyped.expect(415));
     });
 
-    it.each(['iso-8859-1', 'windows-1252', 'utf-7', 'utf-16', 'utf-16le', 'utf-32', 'nonsense'])(
-      'answers 415 to JSON in the charset %s, since JSON is UTF-8',
-      async (charset) => {
-        const response = await app
-          .post('/signup')
-          .set('Content-Type', `application/json; charset=${charset}`)
-          .send(JSON.stringify(aPerson()))
-          .expect(415);
-
-        expectRefusal(response);
-      },
-    );
-
     it.each(['gzip', 'br', 'compress', 'zstd', 'nonsense', 'gzip, gzip'])(
       'answers 415 to a body in the encoding %s',
       async (encoding) => {

@@ -4,6 +4,7 @@ import type { Caller, RequestOrigin } from '../principal.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { CoreStore } from '../stores.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
+import { Id } from '../values/fields.ts';
 import type { Client } from './client.ts';
 import type { ClientRefusals } from './refusals.ts';
 import { matchSecret } from './secret.ts';
@@ -34,8 +35,6 @@ export interface ClientGrant {
   readonly permissions: readonly string[];
 }
 
-/** As ids are made here. No client has one that looks otherwise. */
-const CLIENT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 /** The longest id of a token made here, and the longest that fits into a revocation. */
 const MAX_JTI_LENGTH = 36;
@@ -47,7 +46,7 @@ export function createClientTokens(dependencies: ClientTokenDependencies) {
 
   /** Checks a secret. An unknown client costs the same work as a wrong secret. */
   async function identify(id: string, secret: string): Promise<Identification> {
-    const client = await store.clients.find(CLIENT_ID.test(id) ? id : NO_ID);
+    const client = await store.clients.find(Id.safeParse(id).data ?? NO_ID);
     const matched = matchSecret(client?.secrets ?? [], secret);
     if (client === null || matched === null || secondsLeft(client, now()) < 1) {
       return { claimedId: client?.id ?? null };

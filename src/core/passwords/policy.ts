@@ -1,17 +1,16 @@
-import { fieldError } from '../errors.ts';
+import { type FieldError, fieldError } from '../errors.ts';
 import { isCommonPassword } from './common.ts';
+
+type OwnWords = readonly (string | null | undefined)[];
 
 export interface PasswordPolicy {
   /**
-   * Refuses a new password that is too short, too long or easy to guess. `ownWords` are the person's email address,
-   * username and name. There are no composition rules (NIST SP 800-63B-4 section 3.1.1.2).
-   * @throws AppError validation_failed, pointing at `pointer`
+   * What is wrong with a new password that is too short, too long or easy to guess; null where nothing is. `ownWords` are
+   * the person's email address, username and name. There are no composition rules (NIST SP 800-63B-4 section 3.1.1.2).
    */
-  readonly assertAcceptable: (
-    password: string,
-    ownWords: readonly (string | null | undefined)[],
-    pointer: string,
-  ) => void;
+  readonly problemOf: (password: string, ownWords: OwnWords, pointer: string) => FieldError | null;
+  /** @throws AppError validation_failed, pointing at `pointer` */
+  readonly assertAcceptable: (password: string, ownWords: OwnWords, pointer: string) => void;
 }
 
 /** In code points after NFC, so that one character a person sees is rarely more than one. */
@@ -23,27 +22,31 @@ const MAX_UNCOMPOSED_LENGTH = 4 * MAX_PASSWORD_LENGTH;
 const SERVICE_NAME = 'latchkey';
 
 export function createPasswordPolicy(minLength: number): PasswordPolicy {
+  function problemOf(password: string, ownWords: OwnWords, pointer: string): FieldError | null {
+    const problem = (code: FieldError['code'], detail: string) => ({ pointer, code, detail });
+    const length = lengthOf(password);
+    if (length < minLength) {
+      return problem('password_too_short', `A password has at least ${minLength} characters.`);
+    }
+    if (length > MAX_PASSWORD_LENGTH) {
+      return problem('password_too_long', `A password has at most ${MAX_PASSWORD_LENGTH} characters.`);
+    }
+    if (isAnyOf(password, [SERVICE_NAME, ...ownWords.flatMap(variants)])) {
+      const detail =
+        'A password must not be your email address, username or name, nor the name of this service.';
+      return problem('password_personal', detail);
+    }
+    if (isCommonPassword(password)) {
+      return problem('password_common', 'This password is among the first that attackers try.');
+    }
+    return null;
+  }
+
   return {
+    problemOf,
     assertAcceptable(password, ownWords, pointer) {
-      const length = lengthOf(password);
-      if (length < minLength) {
-        throw fieldError(pointer, 'password_too_short', `A password has at least ${minLength} characters.`);
-      }
-      if (length > MAX_PASSWORD_LENGTH) {
-        throw fieldError(
-          pointer,
-          'password_too_long',
-          `A password has at most ${MAX_PASSWORD_LENGTH} characters.`,
-        );
-      }
-      if (isAnyOf(password, [SERVICE_NAME, ...ownWords.flatMap(variants)])) {
-        const detail =
-          'A password must not be your email address, username or name, nor the name of this service.';
-        throw fieldError(pointer, 'password_personal', detail);
-      }
-      if (isCommonPassword(password)) {
-        throw fieldError(pointer, 'password_common', 'This password is among the first that attackers try.');
-      }
+      const found = problemOf(password, ownWords, pointer);
+      if (found !== null) throw fieldError(found.pointer, found.code, found.detail);
     },
   };
 }

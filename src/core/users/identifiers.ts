@@ -52,6 +52,55 @@ function isSoundLabel(label: string): boolean {
 
 /** ASCII only, so that no two usernames look alike. Null where the text is not a username. */
 export function parseUsername(typed: string): Identifier | null {
-  const fits = typed.length >= MIN_USERNAME_LENGTH && typed.length <= MAX_USERNAME_LENGTH;
-  return fits && USERNAME_PATTERN.test(typed) ? { shown: typed, canonical: typed.toLowerCase() } : null;
+  const shown = typed.trim();
+  const fits = shown.length >= MIN_USERNAME_LENGTH && shown.length <= MAX_USERNAME_LENGTH;
+  return fits && USERNAME_PATTERN.test(shown) ? { shown, canonical: shown.toLowerCase() } : null;
+}
+
+/** An identifier as a login form takes it. */
+export interface AnyIdentifier {
+  readonly kind: IdentifierKind;
+  /** As typed where no account can have it. */
+  readonly canonical: string;
+  readonly isWellFormed: boolean;
+}
+
+/** An email address has an @ and no username can, so the text alone says which of them it is. */
+export function parseIdentifier(typed: string): AnyIdentifier {
+  const kind = typed.includes('@') ? 'email' : 'username';
+  const parsed = kind === 'email' ? parseEmail(typed) : parseUsername(typed);
+  return { kind, canonical: parsed?.canonical ?? typed, isWellFormed: parsed !== null };
+}
+
+/** How canonical forms begin that a search finds. */
+export interface IdentifierSearch {
+  /** Whether only email addresses can begin like that. */
+  readonly isAddress: boolean;
+  readonly prefixes: readonly string[];
+}
+
+const PUNYCODE = 'xn--';
+const DOTS = /[.\u3002\uff0e\uff61]/;
+
+/**
+ * The search for what is shown as beginning with this text. The last label of a domain may go on, and then has another
+ * punycode: all that is known of that is that it begins with the ASCII characters of the label.
+ */
+export function searchFor(typed: string): IdentifierSearch {
+  const text = typed.trim().normalize('NFC').toLowerCase().normalize('NFC');
+  const at = text.lastIndexOf('@');
+  if (at === -1) return { isAddress: false, prefixes: [text] };
+  const labels = text
+    .slice(at + 1)
+    .normalize('NFKC')
+    .toLowerCase()
+    .split(DOTS);
+  const last = labels.pop() ?? '';
+  const whole = labels.map((label) => `${domainToASCII(label) || label}.`);
+  const begin = `${text.slice(0, at)}@${whole.join('')}`;
+  const ascii = last.replace(/[^\0-\x7f]/g, '');
+  const isAscii = ascii === last;
+  // Without any label yet the first prefix holds the second.
+  const prefixes = [...(isAscii ? [last] : []), ...(last === '' ? [] : [`${PUNYCODE}${ascii}`])];
+  return { isAddress: true, prefixes: prefixes.map((prefix) => begin + prefix) };
 }

@@ -33,7 +33,13 @@ export async function listUserIds(
   const hasState = state === undefined ? '' : isInState[state];
 
   function select(): string {
-    if (search !== undefined) return SEARCHED_COLUMNS.map(selectBeginning).join(' UNION ');
+    if (search !== undefined) {
+      const columns = search.isAddress ? ['email_canonical'] : SEARCHED_COLUMNS;
+      const selects = columns.flatMap((column) =>
+        search.prefixes.map((_, at) => selectBeginning(column, at)),
+      );
+      return selects.join(' UNION ');
+    }
     if (state === 'disabled') {
       return page(`SELECT users.id AS id FROM users ${by('users_disabled_at')}
         WHERE users.disabled_at IS NOT NULL AND users.id > :after ${hasRole}`);
@@ -48,22 +54,25 @@ export async function listUserIds(
   }
 
   /** A range, since LIKE would take % and _ in what people search for as wildcards. */
-  function selectBeginning(column: string): string {
+  function selectBeginning(column: string, at: number): string {
     const isId = column === 'id';
     const hint = isId || isSqlite ? '' : by(`users_${column}`);
     const selected = page(
       `SELECT users.id AS id FROM users ${hint}
-      WHERE users.${column} >= :search AND users.${column} < :end
+      WHERE users.${column} >= :begin${at} AND users.${column} < :end${at}
         AND ${isId ? 'users.id' : id} > :after ${hasState} ${hasRole}`,
       isId ? 'id' : isSqlite ? '+id' : 'id',
     );
-    return `SELECT id FROM (${selected}) AS by_${column}`;
+    return `SELECT id FROM (${selected}) AS by_${column}_${at}`;
   }
 
   const page = (sql: string, order = 'id') => `${sql} ORDER BY ${order} LIMIT :limit`;
   const sql = page(`SELECT id FROM (${select()}) AS found`);
-  const end = search === undefined ? null : `${search}${LAST_CHARACTER}`;
-  const replacements = { search: search ?? null, end, role: role ?? null, after, limit };
+  const ranges = (search?.prefixes ?? []).flatMap((prefix, at) => [
+    [`begin${at}`, prefix],
+    [`end${at}`, `${prefix}${LAST_CHARACTER}`],
+  ]);
+  const replacements = { ...Object.fromEntries(ranges), role: role ?? null, after, limit };
   const rows = await run(() =>
     sequelize.query<{ id: string }>(sql, { replacements, type: QueryTypes.SELECT, transaction }),
   );

@@ -1,4 +1,4 @@
-import type { Identifier } from './identifiers.ts';
+import type { Identifier, IdentifierSearch } from './identifiers.ts';
 
 /** The account of a person. */
 export interface User {
@@ -42,8 +42,8 @@ export interface UserChange extends ProfileChange {
 }
 
 export interface UserFilter {
-  /** A prefix of an email address, a username or an id, in canonical form. */
-  readonly search?: string | undefined;
+  /** For the beginning of an email address, a username or an id. */
+  readonly search?: IdentifierSearch | undefined;
   readonly role?: string | undefined;
   readonly state?: 'active' | 'disabled' | undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idOr } from './fields.ts';
 import { fieldIssue } from './text.ts';
 
 const MAX_LIMIT = 200;
@@ -16,10 +17,10 @@ const Limit = z
   .default(DEFAULT_LIMIT)
   .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT });
 
-/** The members of a query for what is in the order of ids. Stored ids are lower case and are compared byte by byte. */
+/** The members of a query for what is in the order of ids. */
 export const pagingById = {
   limit: Limit,
-  cursor: z.uuid('Must be the next_cursor of the page before.').toLowerCase().optional().meta(CURSOR),
+  cursor: idOr('Must be the next_cursor of the page before.').optional().meta(CURSOR),
 };
 
 /** The members of a query for what is in the order of its names. */

@@ -4,6 +4,11 @@ import type { FieldErrorCode } from '../errors.ts';
 /** Control characters, line ends, and what turns the direction of the text around it. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
+/** The same text without them. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(new RegExp(UNPRINTABLE, 'gu'), '');
+}
+
 /** The second argument of a zod refinement: what to say, and the stable code to say it with. */
 export function fieldIssue(code: FieldErrorCode, message: string) {
   return { message, params: { code } };

@@ -14,6 +14,7 @@ import { createWithCurrentPassword } from '../../core/sign-in/current-password.t
 import type { Login } from '../../core/sign-in/login-view.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
+import { passwordProblems } from '../../core/users/new-account.ts';
 import type { ProfileChange, User } from '../../core/users/user.ts';
 
 export interface Signup {
@@ -34,9 +35,8 @@ export function createAccounts(core: Core) {
   const withCurrentPassword = createWithCurrentPassword(core);
   const now = () => new Date(clock.now());
 
-  /** @throws AppError validation_failed, overloaded, email_taken, username_taken */
+  /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
   async function signUp({ email, password, username, name }: Signup, origin: RequestOrigin): Promise<Login> {
-    passwords.assertAcceptable(password, [email.shown, username?.shown, name], '/password');
     const createdAt = now();
     const newUser = {
       id: uuidv7({ msecs: createdAt.getTime() }),
@@ -101,5 +101,11 @@ export function createAccounts(core: Core) {
     );
   }
 
-  return { signUp, get, updateProfile, remove };
+  return {
+    passwordProblems: (fields: Partial<Signup>) => passwordProblems(passwords, fields),
+    signUp,
+    get,
+    updateProfile,
+    remove,
+  };
 }

@@ -1,20 +1,46 @@
+import type { z } from 'zod';
+import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { LoginAnswer, presentLogin } from '../../core/sign-in/login-view.ts';
 import { presentUser, UserAnswer } from '../../core/users/view.ts';
 import { anyone, session, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import { ACCOUNTS } from '../../http/tags.ts';
 import type { Accounts } from './accounts.ts';
 import { ProfileBody, RemovalBody, SignupBody } from './schemas.ts';
 
-const route = routesWith<{ readonly accounts: Accounts }>();
+interface Services {
+  readonly accounts: Accounts;
+}
+
+const route = routesWith<Services>();
+
+/** The same by two methods. */
+const deletion = {
+  tag: ACCOUNTS,
+  access: session(),
+  body: json(RemovalBody),
+  answers: { 204: 'The account is gone' },
+  refuses: ['wrong_password', 'overloaded', 'last_admin'],
+} as const;
+
+interface DeletionInput {
+  readonly body: z.output<typeof RemovalBody>;
+  readonly caller: PrincipalCaller<UserPrincipal>;
+}
+
+async function deleteAccount({ body, caller }: DeletionInput, { accounts }: Services) {
+  await accounts.remove(caller, body.password);
+  return noContent();
+}
 
 export const accountRoutes = [
   route({
     id: 'signup',
     method: 'POST',
     path: '/signup',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Create an account and log in',
     access: anyone(),
     limit: 'signup-ip',
@@ -28,6 +54,7 @@ export const accountRoutes = [
       },
     },
     refuses: ['signup_disabled', 'email_taken', 'username_taken', 'database_unavailable'],
+    checkFields: (fields, { accounts }) => accounts.passwordProblems(fields),
     async handle({ body, origin }, { accounts }) {
       return created('/me', presentLogin(await accounts.signUp(body, origin)));
     },
@@ -37,7 +64,7 @@ export const accountRoutes = [
     id: 'getMe',
     method: 'GET',
     path: '/me',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Read your account',
     access: user(),
     answers: { 200: { description: 'The account', schema: UserAnswer } },
@@ -50,7 +77,7 @@ export const accountRoutes = [
     id: 'updateMe',
     method: 'PATCH',
     path: '/me',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Change your name or username',
     access: user(),
     body: json(ProfileBody),
@@ -65,15 +92,18 @@ export const accountRoutes = [
     id: 'deleteMe',
     method: 'DELETE',
     path: '/me',
-    tag: 'Accounts',
+    ...deletion,
     summary: 'Delete your account',
-    access: session(),
-    body: json(RemovalBody),
-    answers: { 204: 'The account is gone' },
-    refuses: ['wrong_password', 'overloaded', 'last_admin'],
-    async handle({ body, caller }, { accounts }) {
-      await accounts.remove(caller, body.password);
-      return noContent();
-    },
+    handle: deleteAccount,
+  }),
+
+  route({
+    id: 'deleteMeByPost',
+    method: 'POST',
+    path: '/me/delete',
+    ...deletion,
+    summary: 'Delete your account, where a DELETE with a body does not get through',
+    description: 'The same as DELETE /me. Some proxies and HTTP clients drop the body of a DELETE.',
+    handle: deleteAccount,
   }),
 ];

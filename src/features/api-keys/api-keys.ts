@@ -6,11 +6,12 @@ import { hashOf, newKey, shownParts } from '../../core/api-keys/key.ts';
 import { CACHE_SECONDS } from '../../core/api-keys/known-keys.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
-import { AppError, fieldError } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Caller, PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import type { Announce, Revocation } from '../../core/revocation/revocation.ts';
 import type { CoreStore, CoreStores } from '../../core/stores.ts';
 import type { SigningKey } from '../../core/tokens/keys.ts';
+import { expiryProblems } from '../../core/values/expiry.ts';
 
 export interface ApiKeyDependencies {
   readonly store: CoreStore;
@@ -44,14 +45,11 @@ export function createApiKeys({ store, announce, secret, clock }: ApiKeyDependen
   const now = () => new Date(clock.now());
 
   /**
-   * Makes a key, which is returned this once.
-   * @throws AppError validation_failed, insufficient_scope, too_many_api_keys; token_revoked where the session has ended
+   * Makes a key, which is returned this once. Its expiry is to be checked before.
+   * @throws AppError insufficient_scope, too_many_api_keys; token_revoked where the session has ended
    */
   async function create(wish: KeyWish, owner: Owner): Promise<{ apiKey: ApiKey; key: string }> {
     const createdAt = now();
-    if (wish.expiresAt !== null && wish.expiresAt <= createdAt) {
-      throw fieldError('/expires_at', 'invalid_time', 'Must be a time to come.');
-    }
     const key = newKey(secret);
     const id = uuidv7({ msecs: createdAt.getTime() });
     const scope = wish.scope === null ? null : wish.scope.join(' ');
@@ -122,7 +120,14 @@ export function createApiKeys({ store, announce, secret, clock }: ApiKeyDependen
     return revoked;
   }
 
-  return { create, list, get, remove, removeOf };
+  return {
+    expiryProblems: (at: Date | null | undefined) => expiryProblems(at, now()),
+    create,
+    list,
+    get,
+    remove,
+    removeOf,
+  };
 }
 
 /** Removes keys that were revoked or expired long ago. */

@@ -4,10 +4,16 @@ import { permission, session } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import { type Tag, USER_ADMINISTRATION } from '../../http/tags.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { AnyUserPath, ApiKeyBody, ApiKeysAnswer, NewApiKeyAnswer, UserKeyPath } from './schemas.ts';
 
 const route = routesWith<{ readonly apiKeys: ApiKeys }>();
+
+const API_KEYS: Tag = {
+  name: 'API keys',
+  description: 'Keys that users make for their programs, and that are sent in place of an access token',
+};
 
 const onKey = { schema: IdPath, unknown: 'api_key_not_found' } as const;
 const liveKeys = { description: 'The keys that are valid now, the latest first', schema: ApiKeysAnswer };
@@ -19,7 +25,7 @@ export const apiKeyRoutes = [
     id: 'listApiKeys',
     method: 'GET',
     path: '/api-keys',
-    tag: 'API keys',
+    tag: API_KEYS,
     summary: 'List your API keys',
     access: session(),
     answers: { 200: liveKeys },
@@ -33,7 +39,7 @@ export const apiKeyRoutes = [
     id: 'createApiKey',
     method: 'POST',
     path: '/api-keys',
-    tag: 'API keys',
+    tag: API_KEYS,
     summary: 'Create an API key',
     description: 'A key is taken wherever an access token is, and may do what its owner may do at that time.',
     access: session(),
@@ -46,6 +52,7 @@ export const apiKeyRoutes = [
       },
     },
     refuses: ['insufficient_scope', 'too_many_api_keys'],
+    checkFields: (fields, { apiKeys }) => apiKeys.expiryProblems(fields.expires_at),
     async handle({ body, caller }, { apiKeys }) {
       const { name, scope, expires_at: expiresAt } = body;
       const { apiKey, key } = await apiKeys.create({ name, scope, expiresAt }, caller);
@@ -57,7 +64,7 @@ export const apiKeyRoutes = [
     id: 'getApiKey',
     method: 'GET',
     path: '/api-keys/{id}',
-    tag: 'API keys',
+    tag: API_KEYS,
     summary: 'Read one of your API keys',
     access: session(),
     params: onKey,
@@ -71,7 +78,7 @@ export const apiKeyRoutes = [
     id: 'deleteApiKey',
     method: 'DELETE',
     path: '/api-keys/{id}',
-    tag: 'API keys',
+    tag: API_KEYS,
     summary: 'Delete one of your API keys',
     access: session(),
     params: onKey,
@@ -86,7 +93,7 @@ export const apiKeyRoutes = [
     id: 'listUserApiKeys',
     method: 'GET',
     path: '/admin/users/{id}/api-keys',
-    tag: 'Administration of users',
+    tag: USER_ADMINISTRATION,
     summary: 'List the API keys of a user',
     access: permission('api-keys:list'),
     params: { schema: AnyUserPath, unknown: 'validation_failed' },
@@ -101,7 +108,7 @@ export const apiKeyRoutes = [
     id: 'deleteUserApiKey',
     method: 'DELETE',
     path: '/admin/users/{id}/api-keys/{key_id}',
-    tag: 'Administration of users',
+    tag: USER_ADMINISTRATION,
     summary: 'Delete an API key of a user',
     access: permission('api-keys:delete'),
     params: { schema: UserKeyPath, unknown: 'api_key_not_found' },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApiKeyView } from '../../core/api-keys/view.ts';
-import { IdPath, Scope, Time } from '../../core/values/fields.ts';
+import { Id, IdPath, Scope, Time } from '../../core/values/fields.ts';
 import { displayText } from '../../core/values/text.ts';
 
 const MAX_NAME_LENGTH = 100;
@@ -33,12 +33,12 @@ export const ApiKeyBody = z
 export const AnyUserPath = z.object({
   id: z
     .string()
-    .transform((text) => IdPath.shape.id.safeParse(text).data)
-    .meta({ ...z.toJSONSchema(IdPath.shape.id) }),
+    .transform((text) => Id.safeParse(text).data)
+    .meta({ ...z.toJSONSchema(Id) }),
 });
 
 export const UserKeyPath = IdPath.extend({
-  key_id: z.uuid().meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
+  key_id: Id.meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
 });
 
 export const ApiKeysAnswer = z.strictObject({ api_keys: z.array(ApiKeyView) });

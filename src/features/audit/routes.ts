@@ -3,16 +3,22 @@ import { presentActivity, presentEvent } from '../../core/audit/view.ts';
 import { permission, user } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import { ActivityQuery, AuditQuery, EventsAnswer } from './schemas.ts';
 
 const route = routesWith<{ readonly events: AuditEvents }>();
+
+const AUDIT: Tag = {
+  name: 'Audit',
+  description: 'Who did what, when and from where',
+};
 
 export const auditRoutes = [
   route({
     id: 'searchAudit',
     method: 'GET',
     path: '/admin/audit',
-    tag: 'Audit',
+    tag: AUDIT,
     summary: 'Search the audit log',
     access: permission('audit:read'),
     query: AuditQuery,
@@ -29,7 +35,7 @@ export const auditRoutes = [
     id: 'listActivity',
     method: 'GET',
     path: '/me/activity',
-    tag: 'Audit',
+    tag: AUDIT,
     summary: 'List the activity of your account',
     access: user(),
     query: ActivityQuery,

@@ -10,13 +10,14 @@ import { entryOf } from '../../core/audit/audit.ts';
 import type { Client, NewClient } from '../../core/clients/client.ts';
 import { MAX_SECRETS, makeSecret } from '../../core/clients/secret.ts';
 import type { Clock } from '../../core/clock.ts';
-import { AppError, type ErrorCode, fieldError } from '../../core/errors.ts';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { Events } from '../../core/events.ts';
 import type { PrincipalCaller } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
 import { after } from '../../core/sessions/ending.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { CoreStore, CoreStores } from '../../core/stores.ts';
+import { expiryProblems } from '../../core/values/expiry.ts';
 
 export interface ClientDependencies {
   readonly store: CoreStore;
@@ -53,10 +54,9 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     return requireFound(await store.clients.find(id));
   }
 
-  /** @throws AppError validation_failed, unknown_permission, insufficient_scope */
+  /** The expiry is to be checked before. @throws AppError unknown_permission, insufficient_scope */
   async function create(details: ClientDetails, admin: PrincipalCaller): Promise<ClientWithSecret> {
     const at = now();
-    requireFuture(details.expiresAt, at);
     const id = uuidv7({ msecs: at.getTime() });
     const client: NewClient = { id, ...details, rightsVersion: null, createdAt: at, updatedAt: at };
     const { text, kept } = makeSecret(at);
@@ -72,15 +72,14 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   }
 
   /**
-   * Changes a client. Older access tokens are refused where it may do something else, or expires before they would.
-   * @throws AppError client_not_found, validation_failed, unknown_permission, insufficient_scope
+   * Changes a client; its expiry is to be checked before. Older access tokens are refused where it may do something else, or expires before they would.
+   * @throws AppError client_not_found, unknown_permission, insufficient_scope
    */
   async function update(id: string, change: Partial<ClientDetails>, admin: PrincipalCaller): Promise<Client> {
     const { client, revoked } = await store.transaction(async (stores) => {
       const at = now();
       const { granter, client: before } = await findForChange(stores, id, admin, at);
       const { name, permissions, expiresAt } = { ...before, ...change };
-      if (change.expiresAt !== undefined) requireFuture(expiresAt, at);
       await assertPermissionsGrantable(stores, granter, permissions);
       const isTokenTooOld =
         permissions.join(' ') !== before.permissions.join(' ') ||
@@ -178,17 +177,22 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     return revoking.revokeRightsWithin(stores, client.id, version);
   }
 
-  return { list, read, create, update, remove, addSecret, removeSecret, takePermission };
+  return {
+    expiryProblems: (at: Date | null | undefined) => expiryProblems(at, now()),
+    list,
+    read,
+    create,
+    update,
+    remove,
+    addSecret,
+    removeSecret,
+    takePermission,
+  };
 }
 
 function requireFound(client: Client | null, otherwise: ErrorCode = 'client_not_found'): Client {
   if (client === null) throw new AppError(otherwise);
   return client;
-}
-
-function requireFuture(expiresAt: Date | null, at: Date): void {
-  if (expiresAt !== null && expiresAt <= at)
-    throw fieldError('/expires_at', 'invalid_time', 'Must be a time to come.');
 }
 
 /** When the last access token that was issued until `at` expires, whatever the configuration. */

@@ -2,6 +2,7 @@ import { permission } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import type { Clients } from './clients.ts';
 import {
   ClientChangeBody,
@@ -20,7 +21,10 @@ import {
 
 const route = routesWith<{ readonly clients: Clients }>();
 
-const TAG = 'Administration of clients';
+const TAG: Tag = {
+  name: 'Administration of clients',
+  description: 'Machine clients and their secrets',
+};
 
 const onClient = { schema: ClientPath, unknown: 'client_not_found' } as const;
 const theClient = { description: 'The client', schema: ClientView };
@@ -58,6 +62,7 @@ export const clientRoutes = [
       },
     },
     refuses: ['unknown_permission'],
+    checkFields: (fields, { clients }) => clients.expiryProblems(fields.expires_at),
     async handle({ body, caller }, { clients }) {
       const { name, scope: permissions, expires_at: expiresAt = null } = body;
       const made = await clients.create({ name, permissions, expiresAt }, caller);
@@ -91,6 +96,7 @@ export const clientRoutes = [
     body: json(ClientChangeBody),
     answers: { 200: theClient },
     refuses: ['unknown_permission'],
+    checkFields: (fields, { clients }) => clients.expiryProblems(fields.expires_at),
     async handle({ params, body, caller }, { clients }) {
       const { name, scope: permissions, expires_at: expiresAt } = body;
       const change = {

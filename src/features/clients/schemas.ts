@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { Client } from '../../core/clients/client.ts';
-import { Scope, Time } from '../../core/values/fields.ts';
+import { Id, Scope, Time } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingById } from '../../core/values/paging.ts';
 import { displayText, fieldIssue } from '../../core/values/text.ts';
 import type { ClientWithSecret } from './clients.ts';
 
-const EXAMPLE_ID = '01a1f739-6923-7248-88fc-19260e07eec4';
 const EXAMPLE_TIME = '2027-11-20T04:31:37.251Z';
 const EXAMPLE_SECRET = 'lcs_1nvE9zcq3ZSlXv7C7xkmBuDsxbsYzmMLtT5k0dLQd0A';
 const EXAMPLE_SCOPE = 'tokens:introspect';
@@ -37,9 +36,9 @@ export const ClientChangeBody = z
   .refine((body) => Object.keys(body).length > 0, fieldIssue('empty', 'Send at least one field.'))
   .meta({ id: 'ClientChange', minProperties: 1, example: { name: 'Reports of the night' } });
 
-export const ClientPath = z.object({ client_id: z.uuid().meta({ example: EXAMPLE_ID }) });
+export const ClientPath = z.object({ client_id: Id });
 
-export const SecretPath = ClientPath.extend({ secret_id: z.uuid().meta({ example: EXAMPLE_ID }) });
+export const SecretPath = ClientPath.extend({ secret_id: Id });
 
 export const ClientsQuery = z.strictObject(pagingById);
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { anyone } from '../../http/access.ts';
 import type { OpenApiDocument } from '../../http/openapi.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import { lazyContent, swaggerFile } from './content.ts';
 
 /** Caches may keep it, and revalidate it at each use: another version of the service has another. */
@@ -17,6 +18,11 @@ const PAGE_HEADERS = {
 const UNCHANGED = 'It is what the ETag in If-None-Match names';
 
 const route = routesWith<undefined>();
+
+const DOCUMENTATION: Tag = {
+  name: 'Documentation',
+  description: 'This document, and pages for people',
+};
 const pages = () => import('./pages.ts');
 
 export function docsRoutes(describe: () => Promise<OpenApiDocument>) {
@@ -73,7 +79,7 @@ function documented({
   return route({
     ...rest,
     method: 'GET',
-    tag: 'Documentation',
+    tag: DOCUMENTATION,
     access: anyone(),
     cacheable: true,
     answers: { 200: { description, mediaType, schema }, 304: UNCHANGED },

@@ -1,6 +1,7 @@
 import { session } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { routesWith } from '../../http/route.ts';
+import { ACCOUNTS } from '../../http/tags.ts';
 import type { ExportUser } from './export.ts';
 import { ExportAnswer } from './schemas.ts';
 
@@ -11,7 +12,7 @@ export const exportRoutes = [
     id: 'exportMe',
     method: 'GET',
     path: '/me/export',
-    tag: 'Accounts',
+    tag: ACCOUNTS,
     summary: 'Export your data',
     description: 'Your account, roles, sessions, API keys and activity as one JSON document.',
     access: session(),

@@ -2,11 +2,17 @@ import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import { anyone, bearer } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import { Claims, Jwks } from './schemas.ts';
 
 const JWKS_MAX_AGE_SECONDS = 300;
 
 const route = routesWith<{ readonly jwks: string }>();
+
+const TOKENS: Tag = {
+  name: 'Tokens',
+  description: 'Verification for gateways and other services',
+};
 
 export const gatewayRoutes = [
   // Envoy keeps the method of the request that it asks about, and puts that request's path after /verify. The body of
@@ -16,7 +22,7 @@ export const gatewayRoutes = [
     method: 'ANY',
     path: '/verify',
     below: true,
-    tag: 'Tokens',
+    tag: TOKENS,
     summary: 'Verify an access token, for gateways',
     description: 'Answers any method, and any path below, in the same way, as gateways ask them.',
     access: bearer(),
@@ -43,7 +49,7 @@ export const gatewayRoutes = [
     id: 'jwks',
     method: 'GET',
     path: '/.well-known/jwks.json',
-    tag: 'Tokens',
+    tag: TOKENS,
     summary: 'The public keys of RS256 and ES256 tokens; none under HS256',
     access: anyone(),
     answers: { 200: { description: 'A JSON Web Key Set (RFC 7517)', schema: Jwks } },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { anyone } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import type { Readiness } from './readiness.ts';
 
 const Up = z.strictObject({ status: z.literal('ok') });
@@ -9,12 +10,17 @@ const Ready = Up.extend({ revocations: z.enum(['followed', 'stale']) });
 
 const route = routesWith<{ readonly readiness: Readiness }>();
 
+const OPERATION: Tag = {
+  name: 'Operation',
+  description: 'What orchestrators and balancers ask',
+};
+
 export const healthRoutes = [
   route({
     id: 'healthz',
     method: 'GET',
     path: '/healthz',
-    tag: 'Operation',
+    tag: OPERATION,
     summary: 'Whether the process is up',
     access: anyone(),
     answers: { 200: { description: 'The process is up', schema: Up } },
@@ -25,7 +31,7 @@ export const healthRoutes = [
     id: 'readyz',
     method: 'GET',
     path: '/readyz',
-    tag: 'Operation',
+    tag: OPERATION,
     summary:
       'Whether the service can take traffic: its database answers within a second, with a current schema, and takes writes',
     access: anyone(),

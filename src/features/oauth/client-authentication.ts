@@ -1,6 +1,7 @@
 import type { ProvenClient } from '../../core/clients/client-tokens.ts';
 import type { Core } from '../../core/core.ts';
 import type { RequestOrigin } from '../../core/principal.ts';
+import { canonicalId } from '../../core/values/fields.ts';
 import { invalidClient, OAuthError } from './errors.ts';
 import type { Form } from './form.ts';
 
@@ -31,7 +32,7 @@ export function readCredentials(headers: readonly string[], form: Form): Credent
     throw new OAuthError('invalid_request', 'The client authenticates both by header and in the body.');
   }
   const credentials = readBasic(header);
-  if (credentials !== null && id !== undefined && id !== credentials.id) {
+  if (credentials !== null && id !== undefined && canonicalId(id) !== canonicalId(credentials.id)) {
     throw new OAuthError('invalid_request', 'The header and the body name different clients.');
   }
   return credentials;

@@ -6,6 +6,7 @@ import { form } from '../../http/body.ts';
 import type { FormParameters } from '../../http/body-text.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import type { ClientAuthentication, ClientHeader, ClientRequest } from './client-authentication.ts';
 import { oauthErrors } from './error-format.ts';
 import { invalidClient, OAuthError } from './errors.ts';
@@ -42,13 +43,18 @@ const isCountedAlready: CountFailure = async () => {};
 
 const route = routesWith<Services>();
 
+const OAUTH: Tag = {
+  name: 'OAuth 2.0',
+  description: 'Tokens for machine clients by the standards: forms in, JSON out',
+};
+
 /** Forms in, JSON out, and errors in the form of RFC 6749 section 5.2. */
 export const oauthRoutes = [
   route({
     id: 'token',
     method: 'POST',
     path: '/oauth/token',
-    tag: 'OAuth 2.0',
+    tag: OAUTH,
     summary: 'Get an access token as a machine client, or with a refresh token',
     description:
       'RFC 6749 sections 4.4 and 6. A client authenticates by Basic or in the body; a refresh token needs no client.',
@@ -68,7 +74,7 @@ export const oauthRoutes = [
     id: 'introspect',
     method: 'POST',
     path: '/oauth/introspect',
-    tag: 'OAuth 2.0',
+    tag: OAUTH,
     summary: 'Introspect a token (tokens:introspect)',
     description: 'RFC 7662, for a client with that permission or a bearer token that has it.',
     limit: 'oauth-ip',
@@ -92,7 +98,7 @@ export const oauthRoutes = [
     id: 'revoke',
     method: 'POST',
     path: '/oauth/revoke',
-    tag: 'OAuth 2.0',
+    tag: OAUTH,
     summary: 'Revoke a token',
     description:
       'RFC 7009. A client revokes its own access tokens; a token of a user, without a client, ends its session.',
@@ -112,7 +118,7 @@ export const oauthRoutes = [
     id: 'authorizationServer',
     method: 'GET',
     path: '/.well-known/oauth-authorization-server',
-    tag: 'OAuth 2.0',
+    tag: OAUTH,
     summary: 'The metadata of the authorization server',
     access: anyone(),
     answers: { 200: { description: 'RFC 8414', schema: ServerMetadata } },

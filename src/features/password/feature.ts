@@ -10,6 +10,7 @@ export const password = feature({
     services: {
       login: createPasswordLogin(core),
       changePassword: createChangePassword(core),
+      passwords: core.passwords,
       userInSession: core.userInSession,
     },
   }),

@@ -22,13 +22,12 @@ import {
   type TypedIdentifier,
 } from '../../core/sign-in/failure-keys.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
-import { type IdentifierKind, parseEmail, parseUsername } from '../../core/users/identifiers.ts';
+import { type AnyIdentifier, parseIdentifier } from '../../core/users/identifiers.ts';
 import type { User } from '../../core/users/user.ts';
 
-/** Exactly one of `email` and `username` is given. */
 export interface Credentials {
-  readonly email?: string | undefined;
-  readonly username?: string | undefined;
+  /** An email address or a username. */
+  readonly identifier: string;
   readonly password: string;
   /** The new password, where the operator has required one. */
   readonly newPassword?: string | undefined;
@@ -82,13 +81,14 @@ export function createPasswordLogin(core: Core) {
    * validation_failed, rate_limited, overloaded
    */
   async function logIn(credentials: Credentials, known: KnownDevice, origin: RequestOrigin) {
-    const typed = hashTyped(credentials);
+    const identifier = parseIdentifier(credentials.identifier);
+    const typed = hashIdentifier(keys.refreshing[0], identifier.kind, identifier.canonical);
     const claimed = claimedAccount(known);
     if (claimed === undefined) attempts.refuseKnownWait(delayOfStrangers(typed));
 
     let place = passwords.reserve(origin.network, claimed);
     try {
-      const user = await find(credentials);
+      const user = await find(identifier);
       const device = deviceOf(user, known, typed);
       if (claimed !== undefined && !device.isKnown) {
         // A device of another account is a stranger here, and must not find room by leaving its own place.
@@ -131,7 +131,7 @@ export function createPasswordLogin(core: Core) {
       const evidence = { method: 'password', authentication, passwordHash, origin } as const;
       const grant = await completeSignIn(user, evidence);
       if (grant !== null) return { user: await reread(user), grant };
-      user = await find(credentials);
+      user = await find(parseIdentifier(credentials.identifier));
     }
     return null;
   }
@@ -211,20 +211,9 @@ export function createPasswordLogin(core: Core) {
     return (user.passwordChangeRequiredAt && (await users.findById(user.id))) ?? user;
   }
 
-  async function find({ email, username }: Credentials): Promise<User | null> {
-    if (email !== undefined) {
-      const parsed = parseEmail(email);
-      return parsed && users.findByEmail(parsed.canonical);
-    }
-    const parsed = parseUsername(username ?? '');
-    return parsed && users.findByUsername(parsed.canonical);
-  }
-
-  function hashTyped({ email, username }: Credentials): TypedIdentifier {
-    const kind: IdentifierKind = email === undefined ? 'username' : 'email';
-    const typed = email ?? username ?? '';
-    const canonical = (kind === 'email' ? parseEmail(typed) : parseUsername(typed))?.canonical ?? typed;
-    return hashIdentifier(keys.refreshing[0], kind, canonical);
+  async function find({ kind, canonical, isWellFormed }: AnyIdentifier): Promise<User | null> {
+    if (!isWellFormed) return null;
+    return kind === 'email' ? users.findByEmail(canonical) : users.findByUsername(canonical);
   }
 
   /**

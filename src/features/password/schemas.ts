@@ -13,24 +13,31 @@ const DeviceToken = wellFormedText.meta({
   example: 'DEVICE_TOKEN',
 });
 
+const IDENTIFIERS = ['identifier', 'email', 'username'] as const;
+
 export const LoginBody = z
   .strictObject({
-    email: GivenIdentifier.optional().meta({ example: 'grace@example.com' }),
-    username: GivenIdentifier.optional(),
+    identifier: GivenIdentifier.optional().meta({
+      description: 'An email address or a username',
+      example: 'grace@example.com',
+    }),
+    email: GivenIdentifier.optional().meta({ description: 'The same', example: 'grace@example.com' }),
+    username: GivenIdentifier.optional().meta({ description: 'The same', example: 'grace' }),
     password: GivenPassword,
     device_token: DeviceToken.optional(),
     new_password: NewPassword.optional().meta({
       description: 'The new password, where the operator has required one',
     }),
   })
-  .refine(
-    (body) => (body.email === undefined) !== (body.username === undefined),
-    fieldIssue('one_identifier', 'Send either email or username.'),
-  )
+  .refine((body) => IDENTIFIERS.filter((name) => body[name] !== undefined).length === 1, {
+    ...fieldIssue('one_identifier', 'Send exactly one of identifier, email and username.'),
+    // Also where the password is unacceptable.
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  })
   .meta({
     id: 'Login',
-    description: 'Either email or username, and the password',
-    example: { email: 'grace@example.com', password: 'correct horse battery staple' },
+    description: 'An email address or a username, and the password',
+    example: { identifier: 'grace@example.com', password: 'correct horse battery staple' },
   });
 
 export const PasswordBody = z

@@ -1,16 +1,22 @@
 import { permission } from '../../http/access.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import type { Feed, FeedPage } from './feed.ts';
 import { FeedAnswer, FeedQuery, presentFeedPage } from './schemas.ts';
 
 const route = routesWith<{ readonly feed: Feed }>();
+
+const REVOCATIONS: Tag = {
+  name: 'Revocations',
+  description: 'What services that verify tokens themselves follow',
+};
 
 export const revocationRoutes = [
   route({
     id: 'followRevocations',
     method: 'GET',
     path: '/revocations',
-    tag: 'Revocations',
+    tag: REVOCATIONS,
     summary: 'Follow revocations',
     description:
       'For services that verify tokens themselves; the package @latchkey/verifier does it for them. Without `after` it begins with all that is revoked at present.',

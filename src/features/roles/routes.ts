@@ -2,6 +2,7 @@ import { permission } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json, jsonWithLists } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import type { Permissions } from './permissions.ts';
 import type { Roles } from './roles.ts';
 import {
@@ -26,6 +27,16 @@ import {
 
 const route = routesWith<{ readonly roles: Roles; readonly permissions: Permissions }>();
 
+const ROLES: Tag = {
+  name: 'Roles',
+  description: 'Names for sets of permissions, which users are given',
+};
+
+const PERMISSIONS: Tag = {
+  name: 'Permissions',
+  description: 'What a route, here or in another service, may ask for',
+};
+
 const onRole = { schema: RolePath, unknown: 'role_not_found' } as const;
 const onPermission = { schema: PermissionPath, unknown: 'permission_not_found' } as const;
 
@@ -37,7 +48,7 @@ export const roleRoutes = [
     id: 'listRoles',
     method: 'GET',
     path: '/admin/roles',
-    tag: 'Roles',
+    tag: ROLES,
     summary: 'List the roles',
     access: permission('roles:list'),
     query: RolesQuery,
@@ -51,7 +62,7 @@ export const roleRoutes = [
     id: 'createRole',
     method: 'POST',
     path: '/admin/roles',
-    tag: 'Roles',
+    tag: ROLES,
     summary: 'Create a role out of permissions that you hold',
     access: permission('roles:create'),
     body: jsonWithLists(RoleBody),
@@ -67,7 +78,7 @@ export const roleRoutes = [
     id: 'getRole',
     method: 'GET',
     path: '/admin/roles/{name}',
-    tag: 'Roles',
+    tag: ROLES,
     summary: 'Read a role',
     access: permission('roles:read'),
     params: onRole,
@@ -81,7 +92,7 @@ export const roleRoutes = [
     id: 'updateRole',
     method: 'PATCH',
     path: '/admin/roles/{name}',
-    tag: 'Roles',
+    tag: ROLES,
     summary: 'Change what a role may do',
     access: permission('roles:update'),
     params: onRole,
@@ -102,7 +113,7 @@ export const roleRoutes = [
     id: 'deleteRole',
     method: 'DELETE',
     path: '/admin/roles/{name}',
-    tag: 'Roles',
+    tag: ROLES,
     summary: 'Delete a role',
     access: permission('roles:delete'),
     params: onRole,
@@ -119,7 +130,7 @@ export const roleRoutes = [
     id: 'listPermissions',
     method: 'GET',
     path: '/admin/permissions',
-    tag: 'Permissions',
+    tag: PERMISSIONS,
     summary: 'List the permissions',
     access: permission('permissions:list'),
     query: PermissionsQuery,
@@ -133,7 +144,7 @@ export const roleRoutes = [
     id: 'createPermission',
     method: 'POST',
     path: '/admin/permissions',
-    tag: 'Permissions',
+    tag: PERMISSIONS,
     summary: 'Create a permission',
     access: permission('permissions:create'),
     body: json(PermissionBody),
@@ -149,7 +160,7 @@ export const roleRoutes = [
     id: 'getPermission',
     method: 'GET',
     path: '/admin/permissions/{name}',
-    tag: 'Permissions',
+    tag: PERMISSIONS,
     summary: 'Read a permission',
     access: permission('permissions:read'),
     params: onPermission,
@@ -163,7 +174,7 @@ export const roleRoutes = [
     id: 'updatePermission',
     method: 'PATCH',
     path: '/admin/permissions/{name}',
-    tag: 'Permissions',
+    tag: PERMISSIONS,
     summary: 'Change the description of a permission',
     description: 'It ends no tokens.',
     access: permission('permissions:update'),
@@ -179,7 +190,7 @@ export const roleRoutes = [
     id: 'deletePermission',
     method: 'DELETE',
     path: '/admin/permissions/{name}',
-    tag: 'Permissions',
+    tag: PERMISSIONS,
     summary: 'Delete a permission',
     access: permission('permissions:delete'),
     params: onPermission,

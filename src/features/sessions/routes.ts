@@ -8,6 +8,7 @@ import { anyone, user } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
 import type { createLogout } from './logout.ts';
 import { LogoutBody, LogoutQuery, RefreshBody } from './schemas.ts';
 
@@ -16,12 +17,17 @@ const route = routesWith<{
   readonly logOut: ReturnType<typeof createLogout>;
 }>();
 
+const SESSIONS: Tag = {
+  name: 'Sessions',
+  description: 'Refreshing, listing and ending what a login has begun',
+};
+
 export const sessionRoutes = [
   route({
     id: 'refresh',
     method: 'POST',
     path: '/refresh',
-    tag: 'Sessions',
+    tag: SESSIONS,
     summary: 'Exchange a refresh token for a new access token and the next refresh token',
     limit: 'session-ip',
     access: anyone(),
@@ -39,7 +45,7 @@ export const sessionRoutes = [
     id: 'logout',
     method: 'POST',
     path: '/logout',
-    tag: 'Sessions',
+    tag: SESSIONS,
     summary: 'Log out',
     description: 'By the access token, or by a refresh token in the body. Logging out twice is not an error.',
     limit: 'session-ip',
@@ -67,7 +73,7 @@ export const sessionRoutes = [
     id: 'listSessions',
     method: 'GET',
     path: '/sessions',
-    tag: 'Sessions',
+    tag: SESSIONS,
     summary: 'List your sessions',
     access: user(),
     answers: {
@@ -85,7 +91,7 @@ export const sessionRoutes = [
     id: 'endSession',
     method: 'DELETE',
     path: '/sessions/{id}',
-    tag: 'Sessions',
+    tag: SESSIONS,
     summary: 'End one of your sessions',
     access: user(),
     params: { schema: IdPath, unknown: 'session_not_found' },

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { assertRolesGrantable, confirmGranter, type Granter, requireRank } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
-import { AppError, type ErrorCode, fieldError } from '../../core/errors.ts';
+import { AppError, type ErrorCode, type FieldError } from '../../core/errors.ts';
 import type { PrincipalCaller } from '../../core/principal.ts';
 import type { CoreStore } from '../../core/stores.ts';
 import type { NewUser } from '../../core/users/user.ts';
@@ -25,6 +25,12 @@ export interface ImportDependencies {
   /** Called with the cost of each hash before it is stored. */
   readonly onHash: (cost: number) => void;
 }
+
+const IN_THE_FUTURE: FieldError = {
+  pointer: '/created_at',
+  code: 'invalid_time',
+  detail: 'Must not be in the future.',
+};
 
 /** A user who may still be imported, or the reason against it. */
 type Judged = Candidate | ImportResult;
@@ -148,11 +154,10 @@ function toCandidate(
   random: Uint8Array,
 ): Judged {
   try {
-    const read: z.output<typeof schema> = parse(schema, item);
+    const read: z.output<typeof schema> = parse(schema, item, ({ created_at: createdAt = now }) =>
+      createdAt <= now ? [] : [IN_THE_FUTURE],
+    );
     const createdAt = read.created_at ?? now;
-    if (createdAt > now) {
-      throw fieldError('/created_at', 'invalid_time', '/created_at: Must not be in the future.');
-    }
     const user = {
       id: uuidv7({ msecs: now.getTime(), random }),
       email: read.email,

@@ -1,10 +1,12 @@
 import { AppError } from '../../core/errors.ts';
 import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
+import { searchFor } from '../../core/users/identifiers.ts';
 import { IdPath } from '../../core/values/fields.ts';
 import { permission } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { bulk, json, jsonWithLists } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import { USER_ADMINISTRATION } from '../../http/tags.ts';
 import type { createImport } from './import.ts';
 import {
   ImportAnswer,
@@ -27,8 +29,6 @@ const route = routesWith<{
   readonly importUsers: ReturnType<typeof createImport>;
 }>();
 
-const TAG = 'Administration of users';
-
 const onUser = { schema: IdPath, unknown: 'user_not_found' } as const;
 const theUser = { description: 'The user', schema: UserInFullAnswer };
 
@@ -37,15 +37,15 @@ export const userRoutes = [
     id: 'listUsers',
     method: 'GET',
     path: '/admin/users',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Search for users',
     access: permission('users:list'),
     query: UsersQuery,
     answers: { 200: { description: 'A page of users, in the order of their creation', schema: UsersAnswer } },
     async handle({ query }, { userAdmin }) {
       const { limit, cursor, search, ...filter } = query;
-      const canonical = { ...filter, search: search?.trim().normalize('NFC').toLowerCase() };
-      return ok(presentPage(await userAdmin.list(canonical, limit + 1, cursor), limit));
+      const found = search === undefined ? filter : { ...filter, search: searchFor(search) };
+      return ok(presentPage(await userAdmin.list(found, limit + 1, cursor), limit));
     },
   }),
 
@@ -53,12 +53,13 @@ export const userRoutes = [
     id: 'createUser',
     method: 'POST',
     path: '/admin/users',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Create a user, with or without a password',
     access: permission('users:create'),
     body: jsonWithLists(NewUserBody),
     answers: { 201: { ...theUser, headers: { Location: 'Where the user is' } } },
     refuses: ['email_taken', 'username_taken', 'unknown_role', 'scope_too_large', 'overloaded'],
+    checkFields: (fields, { userAdmin }) => userAdmin.passwordProblems(fields),
     async handle({ body, caller }, { userAdmin }) {
       const { email_verified: emailVerified, ...account } = body;
       const user = await userAdmin.create({ ...account, emailVerified }, caller);
@@ -70,7 +71,7 @@ export const userRoutes = [
     id: 'importUsers',
     method: 'POST',
     path: '/admin/users/import',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Import up to 1,000 users with their bcrypt hashes',
     access: permission('users:import'),
     body: bulk(ImportBody),
@@ -84,7 +85,7 @@ export const userRoutes = [
     id: 'readUser',
     method: 'GET',
     path: '/admin/users/{id}',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Read a user',
     access: permission('users:read'),
     params: onUser,
@@ -98,7 +99,7 @@ export const userRoutes = [
     id: 'updateUser',
     method: 'PATCH',
     path: '/admin/users/{id}',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Change a user',
     access: permission('users:update'),
     params: onUser,
@@ -116,7 +117,7 @@ export const userRoutes = [
     id: 'deleteUser',
     method: 'DELETE',
     path: '/admin/users/{id}',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Delete a user',
     access: permission('users:delete'),
     params: onUser,
@@ -132,7 +133,7 @@ export const userRoutes = [
     id: 'disableUser',
     method: 'POST',
     path: '/admin/users/{id}/disable',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Disable an account and end its sessions',
     access: permission('users:disable'),
     params: onUser,
@@ -147,7 +148,7 @@ export const userRoutes = [
     id: 'enableUser',
     method: 'POST',
     path: '/admin/users/{id}/enable',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Enable an account',
     access: permission('users:enable'),
     params: onUser,
@@ -161,7 +162,7 @@ export const userRoutes = [
     id: 'unlockUser',
     method: 'POST',
     path: '/admin/users/{id}/unlock',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Unlock an account after wrong passwords',
     access: permission('users:unlock'),
     params: onUser,
@@ -176,7 +177,7 @@ export const userRoutes = [
     id: 'forcePasswordChange',
     method: 'POST',
     path: '/admin/users/{id}/force-password-change',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'End all sessions and require a new password at the next login',
     access: permission('users:force-password-change'),
     params: onUser,
@@ -190,7 +191,7 @@ export const userRoutes = [
     id: 'setRoles',
     method: 'PUT',
     path: '/admin/users/{id}/roles',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'Replace the roles of a user',
     access: permission('users:set-roles'),
     params: onUser,
@@ -206,7 +207,7 @@ export const userRoutes = [
     id: 'listUserSessions',
     method: 'GET',
     path: '/admin/users/{id}/sessions',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'List the sessions of a user',
     access: permission('sessions:list'),
     params: onUser,
@@ -220,7 +221,7 @@ export const userRoutes = [
     id: 'endUserSessions',
     method: 'DELETE',
     path: '/admin/users/{id}/sessions',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'End all sessions of a user',
     access: permission('sessions:end'),
     params: onUser,
@@ -235,7 +236,7 @@ export const userRoutes = [
     id: 'endUserSession',
     method: 'DELETE',
     path: '/admin/users/{id}/sessions/{session_id}',
-    tag: TAG,
+    tag: USER_ADMINISTRATION,
     summary: 'End a session of a user',
     access: permission('sessions:end'),
     params: { schema: UserSessionPath, unknown: 'session_not_found' },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Email, Name, NewPassword, profileShape, Username } from '../../core/users/fields.ts';
 import { presentUser, UserView } from '../../core/users/view.ts';
-import { IdPath, RoleName } from '../../core/values/fields.ts';
+import { Id, IdPath, RoleName, Time } from '../../core/values/fields.ts';
 import { NextCursor, pageOf, pagingById } from '../../core/values/paging.ts';
 import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
 import type { UserInFull } from './users.ts';
@@ -18,7 +18,7 @@ const Roles = z
   .meta({ example: ['user'] });
 
 export const UserSessionPath = IdPath.extend({
-  session_id: z.uuid().meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
+  session_id: Id.meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
 });
 
 export const UsersQuery = z.strictObject({
@@ -113,16 +113,11 @@ export function importedUser(maxCost: number) {
     username: Username.optional(),
     name: Name.optional(),
     roles: Roles.default(['user']),
-    created_at: z.iso
-      .datetime()
-      .transform((text) => new Date(text))
-      // MySQL has none before, and the years 0 to 99 would come back as 2000 to 2099.
-      .refine(
-        (date) => date.getUTCFullYear() >= 1000,
-        fieldIssue('invalid', 'Must be of the year 1000 or later.'),
-      )
-      .optional()
-      .meta({ type: 'string', format: 'date-time' }),
+    // MySQL has none before, and the years 0 to 99 would come back as 2000 to 2099.
+    created_at: Time.refine(
+      (date) => date.getUTCFullYear() >= 1000,
+      fieldIssue('invalid_time', 'Must be of the year 1000 or later.'),
+    ).optional(),
   });
 }
 

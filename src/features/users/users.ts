@@ -9,7 +9,7 @@ import {
 } from '../../core/access/grants.ts';
 import { type EventType, entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, fieldError } from '../../core/errors.ts';
 import type { Passwords } from '../../core/passwords/passwords.ts';
 import type { PrincipalCaller } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
@@ -17,6 +17,7 @@ import type { Session } from '../../core/sessions/session.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { CoreStore, CoreStores } from '../../core/stores.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
+import { passwordProblems } from '../../core/users/new-account.ts';
 import type { User, UserChange, UserFilter } from '../../core/users/user.ts';
 
 type AdministeredSessions = Pick<
@@ -68,9 +69,8 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   /** @throws AppError email_taken, username_taken, unknown_role, insufficient_scope, validation_failed, overloaded */
   async function create(account: NewAccount, admin: PrincipalCaller): Promise<UserInFull> {
     const { email, emailVerified, password, username = null, name = null, roles } = account;
-    if (password !== undefined) {
-      passwords.assertAcceptable(password, [email.shown, username?.shown, name], '/password');
-    }
+    const [problem] = passwordProblems(passwords, account);
+    if (problem !== undefined) throw fieldError(problem.pointer, problem.code, problem.detail);
     const { network } = admin.origin;
     const passwordHash = password === undefined ? null : await passwords.hash(password, network);
     const createdAt = now();
@@ -212,6 +212,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   }
 
   return {
+    passwordProblems: (fields: Partial<NewAccount>) => passwordProblems(passwords, fields),
     list,
     read,
     create,

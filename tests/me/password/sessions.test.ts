@@ -84,7 +84,7 @@ onEachDatabase((kind) => {
         change(person.token, password, aPerson().password).expect(204),
       );
 
-      const login = await logIn({ email, password }, {}, NOWHERE).then(
+      const login = await logIn({ identifier: email, password }, {}, NOWHERE).then(
         ({ grant }) => grant,
         () => null,
       );

@@ -29,7 +29,6 @@ onEachDatabase((kind) => {
         { ...client, secret: other.secret },
         { ...client, secret: client.secret.slice(0, -1) },
         { ...client, id: randomUUID() },
-        { ...client, id: client.id.toUpperCase() },
         { ...client, id: ` ${client.id}` },
         { ...client, id: 'garbage' },
         { ...client, id: '%' },
