@@ -28,10 +28,6 @@ export interface Body<Value = unknown> extends BodyDescription {
 
 const KILOBYTE = 1024;
 
-/** Each chunk of a body costs as much as hundreds of its bytes, so they have to be of some size on average. */
-const MEAN_CHUNK_BYTES = 64;
-const FREE_CHUNKS = 64;
-
 export const FORM_MEDIA_TYPE = 'application/x-www-form-urlencoded';
 const JSON_MEDIA_TYPE = 'application/json';
 
@@ -143,7 +139,6 @@ function readBytes(
     const chunks: Buffer[] = [];
     let length = 0;
     let arrivedBytes = 0;
-    let arrivedChunks = 0;
     const source = decompress ?? req;
 
     function finish(error?: Error): void {
@@ -164,9 +159,7 @@ function readBytes(
 
     function onArrival(chunk: Buffer): void {
       arrivedBytes += chunk.length;
-      arrivedChunks++;
       if (arrivedBytes > maxBytes) finish(tooLarge(maxBytes));
-      else if (arrivedChunks > FREE_CHUNKS + maxBytes / MEAN_CHUNK_BYTES) finish(tooManyChunks());
     }
 
     req.on('data', onArrival);
@@ -180,13 +173,6 @@ function readBytes(
     });
     if (decompress !== undefined) req.pipe(decompress);
   });
-}
-
-function tooManyChunks(): AppError {
-  return new AppError(
-    'payload_too_large',
-    `The body must come in chunks of ${MEAN_CHUNK_BYTES} bytes or more.`,
-  );
 }
 
 function cutShort(): AppError {

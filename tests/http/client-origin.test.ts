@@ -147,7 +147,7 @@ describe('OPTIONS *', () => {
   });
 
   it.each(['GET', 'POST', 'DELETE'])('has no meaning for %s', async (method) => {
-    expect((await sendRaw(app, [`${method} * HTTP/1.1`])).status).toBe(404);
+    expect((await sendRaw(app, [`${method} * HTTP/1.1`])).status).toBe(400);
   });
 
   it('is no way past the check of the Host', async () => {

@@ -24,11 +24,6 @@ describe('A body', () => {
     return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
   }
 
-  const chunksOf = (content: string, size: number) => {
-    const pieces = content.match(new RegExp(`[\\s\\S]{1,${size}}`, 'g')) ?? [];
-    return `${pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('')}0\r\n\r\n`;
-  };
-
   async function answerTo(bytes: string): Promise<string> {
     const socket = await open();
     socket.write(bytes);
@@ -67,19 +62,6 @@ describe('A body', () => {
 
     expect(await readUntil(socket, 'token_missing')).toMatch(/"ok"[\s\S]*token_missing/);
     socket.destroy();
-  });
-
-  it('in thousands of chunks of a byte is 413, and in chunks of 64 bytes is read', async () => {
-    const content = JSON.stringify({ refresh_token: ' '.repeat(8_000) });
-    const chunked = { 'Transfer-Encoding': 'chunked', Connection: 'close' };
-
-    const [tiny, small] = [
-      await answerTo(head('POST', '/refresh', chunked) + chunksOf(content, 1)),
-      await answerTo(head('POST', '/refresh', chunked) + chunksOf(content, 64)),
-    ];
-
-    expect(tiny).toMatch(/^HTTP\/1\.1 413 [\s\S]*chunks of 64 bytes/);
-    expect(small).toMatch(/^HTTP\/1\.1 40[01] /);
   });
 
   it('that is compressed is 413 over the limit as it arrives, whatever it decompresses to', async () => {
