@@ -32,7 +32,7 @@ export const LoginBody = z
   .refine((body) => IDENTIFIERS.filter((name) => body[name] !== undefined).length === 1, {
     ...fieldIssue('one_identifier', 'Send exactly one of identifier, email and username.'),
     // Also where the password is unacceptable.
-    when: ({ value }) => typeof value === 'object' && value !== null,
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
   })
   .meta({
     id: 'Login',
