@@ -19,7 +19,10 @@ const VARIABLES: Readonly<Record<string, string>> = {
 };
 
 /** Members whose value is that of a variable with another name. */
-const ALIASES: Readonly<Record<string, string>> = { current_password: 'password' };
+const ALIASES: Readonly<Record<string, string>> = {
+  current_password: 'password',
+  identifier: 'email',
+};
 
 /** What an operation does in addition to sending the request. */
 const BEFORE: Readonly<Record<string, string[]>> = {
@@ -27,6 +30,16 @@ const BEFORE: Readonly<Record<string, string[]>> = {
     'const unique = Date.now().toString(36) + Math.floor(Math.random() * 1e6).toString(36);',
     "pm.collectionVariables.set('email', 'ada-' + unique + '@example.com');",
     "pm.collectionVariables.set('username', 'ada-' + unique);",
+  ],
+  // The request before has deleted the account: this one gets another.
+  deleteMeByPost: [
+    "const [email, password] = ['email', 'password'].map((name) => pm.variables.get(name));",
+    'const body = { mode: "raw", raw: JSON.stringify({ email, password }) };',
+    "const header = { 'Content-Type': 'application/json' };",
+    "const signup = { url: pm.variables.get('base_url') + '/signup', method: 'POST', header, body };",
+    'pm.sendRequest(signup, (_error, response) => {',
+    "  pm.collectionVariables.set('access_token', response.json().access_token);",
+    '});',
   ],
 };
 const AFTER: Readonly<Record<string, string[]>> = {

@@ -47,7 +47,9 @@ onEachDatabase((kind) => {
         Object.values(operations).map(({ summary }) => summary as string),
       );
       expect(run.failures.map(({ error }) => error.message)).toEqual([]);
-      expect(run.executions.map(({ item }) => item.name).sort()).toEqual(summaries.sort());
+      // A request that a script sends counts as another execution of its item.
+      const executed = new Set(run.executions.map(({ item }) => item.name));
+      expect([...executed].sort()).toEqual(summaries.sort());
       expect(exitCode).toBe(0);
     });
 
