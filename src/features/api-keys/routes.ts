@@ -5,7 +5,7 @@ import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import type { ApiKeys } from './api-keys.ts';
-import { AnyUserPath, ApiKeyBody, ApiKeysAnswer, NewApiKeyAnswer, UserKeyPath } from './schemas.ts';
+import { ApiKeyBody, ApiKeysAnswer, NewApiKeyAnswer, UserKeyPath } from './schemas.ts';
 
 const route = routesWith<{ readonly apiKeys: ApiKeys }>();
 
@@ -89,10 +89,10 @@ export const apiKeyRoutes = [
     tag: 'Administration of users',
     summary: 'List the API keys of a user',
     access: permission('api-keys:list'),
-    params: { schema: AnyUserPath, unknown: 'validation_failed' },
+    params: { schema: IdPath, unknown: 'user_not_found' },
     answers: { 200: liveKeys },
     async handle({ params }, { apiKeys }) {
-      const keys = params.id === undefined ? [] : await apiKeys.list(params.id);
+      const keys = await apiKeys.listOf(params.id);
       return ok({ api_keys: keys.map(presentApiKey) });
     },
   }),
@@ -104,7 +104,7 @@ export const apiKeyRoutes = [
     tag: 'Administration of users',
     summary: 'Delete an API key of a user',
     access: permission('api-keys:delete'),
-    params: { schema: UserKeyPath, unknown: 'api_key_not_found' },
+    params: { schema: UserKeyPath, unknown: { id: 'user_not_found', key_id: 'api_key_not_found' } },
     answers: { 204: DELETED },
     async handle({ params, caller }, { apiKeys }) {
       await apiKeys.removeOf(params.id, params.key_id, caller);
