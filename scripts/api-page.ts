@@ -1,5 +1,4 @@
 import { describeService } from '../src/app.ts';
-import type { ErrorCode } from '../src/core/errors.ts';
 import { anyone, bearer, permission, session, user } from '../src/http/access.ts';
 import { errorCodesOf } from '../src/http/openapi.ts';
 import { type RouteDescription, unknownCodesOf } from '../src/http/route.ts';

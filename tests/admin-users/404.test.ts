@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { allRoutes } from '../../src/app.ts';
 import { anAdmin, ledgerOf } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
-import { allRoutes } from '../../src/app.ts';
 import { KEY_REMOVAL, ROUTES_OF_A_USER, send } from './routes.ts';
 
 const ABOUT_A_USER = [...ROUTES_OF_A_USER, KEY_REMOVAL];
@@ -34,18 +34,15 @@ onEachDatabase((kind) => {
       },
     );
 
-    it.each(ABOUT_A_USER)(
-      'answers 404 user_not_found to $name with what is no id',
-      async (route) => {
-        const { token } = await anAdmin(app);
+    it.each(ABOUT_A_USER)('answers 404 user_not_found to $name with what is no id', async (route) => {
+      const { token } = await anAdmin(app);
 
-        for (const id of ['1', 'me', 'x'.repeat(500), '%27%20OR%201=1', `${NOBODY}0`, '%00']) {
-          const response = await send(app, route, { id, sessionId: NOBODY }, token);
-          expect(response.status).toBe(404);
-          expect(response.body.code).toBe('user_not_found');
-        }
-      },
-    );
+      for (const id of ['1', 'me', 'x'.repeat(500), '%27%20OR%201=1', `${NOBODY}0`, '%00']) {
+        const response = await send(app, route, { id, sessionId: NOBODY }, token);
+        expect(response.status).toBe(404);
+        expect(response.body.code).toBe('user_not_found');
+      }
+    });
 
     it.each(ABOUT_A_USER)('answers 404 user_not_found to $name about a deleted user', async (route) => {
       const { token } = await anAdmin(app);

@@ -13,7 +13,7 @@ const REVOCATION_BOUND_MILLISECONDS = 1_000;
 
 onEachDatabase((kind) => {
   describe('Two processes that share a database', () => {
-    const servers = useTwoProcesses(kind);
+    const servers = useTwoProcesses(kind, { REFRESH_REUSE_GRACE_SECONDS: '0' });
 
     it(
       'give 50 parallel refreshes with one token one and the same successor, time after time',

@@ -8,6 +8,7 @@ import type {
   NewSession,
   Refreshed,
   RevocationReason,
+  Rotation,
   Session,
   SessionFilter,
   SignInMethod,
@@ -28,6 +29,7 @@ export const SESSIONS = table('sessions', {
   absoluteExpiresAt: time(),
   refreshCounter: integer(),
   rotatedAt: nullable(time()),
+  earlierRotations: nullable(text(255)),
   confirmedAt: nullable(time()),
   revokedAt: nullable(time()),
   revokedReason: nullable(text(32)),
@@ -163,19 +165,19 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
    */
   async function rotate(
     { id, refreshCounter, readAtSeconds }: StoredSession,
-    at: Date,
-    idleExpiresAt: Date,
+    { at, idleExpiresAt, earlierRotations }: Rotation,
   ): Promise<boolean> {
     const elapsed = `${now} - :readAtSeconds`;
     const sql = `UPDATE sessions SET
         rotated_at = CASE WHEN ${elapsed} > ${LATE_SECONDS} THEN ${later(':at', elapsed)} ELSE :at END,
-        refresh_counter = refresh_counter + 1, confirmed_at = NULL, last_used_at = :at, idle_expires_at = :idleExpiresAt
+        earlier_rotations = :earlierRotations, refresh_counter = refresh_counter + 1, confirmed_at = NULL, last_used_at = :at, idle_expires_at = :idleExpiresAt
       WHERE id = :id AND refresh_counter = :refreshCounter AND revoked_at IS NULL
         AND idle_expires_at > :at AND absolute_expires_at > :at AND ${USER_IS_ACTIVE_SQL}`;
     const replacements = {
       id,
       refreshCounter,
       readAtSeconds,
+      earlierRotations: earlierRotations.map(Number).join(' ') || null,
       at: toSqlDate(sequelize, at),
       idleExpiresAt: toSqlDate(sequelize, idleExpiresAt),
     };
@@ -233,10 +235,13 @@ function toStoredSession(row: SessionRow): StoredSession {
   return { ...toSession(row), readAtSeconds: Number(readAtSeconds) };
 }
 
-function toSession({ method, amr, authenticatedAt, revokedReason, ...session }: SessionRow): Session {
+function toSession(row: SessionRow): Session {
+  const { method, amr, authenticatedAt, earlierRotations, revokedReason, ...session } = row;
   return {
     ...session,
     method: method as SignInMethod,
+    earlierRotations:
+      earlierRotations?.split(' ').map((milliseconds) => new Date(Number(milliseconds))) ?? [],
     authentication:
       amr === null || authenticatedAt === null ? null : { methods: amr.split(' '), at: authenticatedAt },
   };
