@@ -371,6 +371,7 @@ onMysql(() => {
           'clients',
           'ledger',
           'login_failures',
+          'password_reset_tokens',
           'permissions',
           'revocations',
           'role_permissions',

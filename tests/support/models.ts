@@ -9,6 +9,7 @@ import { SIGNING_KEYS } from '../../src/core/tokens/key-usage.store.ts';
 import { USERS } from '../../src/core/users/users.store.ts';
 import type { Database } from '../../src/db/connect.ts';
 import { WRITE_PROBES } from '../../src/db/write-probe.ts';
+import { PASSWORD_RESET_TOKENS } from '../../src/features/password-reset/reset-tokens.store.ts';
 
 /** Every table, to be looked at behind the back of the service. */
 export function modelsOf({ open }: Pick<Database, 'open'>) {
@@ -26,6 +27,7 @@ export function modelsOf({ open }: Pick<Database, 'open'>) {
     clients: open(CLIENTS),
     clientPermissions: open(CLIENT_PERMISSIONS),
     clientSecrets: open(CLIENT_SECRETS),
+    passwordResetTokens: open(PASSWORD_RESET_TOKENS),
     signingKeys: open(SIGNING_KEYS),
     writeProbes: open(WRITE_PROBES),
   };

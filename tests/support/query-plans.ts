@@ -94,6 +94,12 @@ export async function fill(app: TestApp, count: number): Promise<void> {
       last_four: "'last'",
       created_at: now,
     },
+    password_reset_tokens: {
+      user_id: user,
+      hash: text('filler', 58),
+      created_at: now,
+      expires_at: "'2999-01-01 00:00:00.000'",
+    },
     ledger: {
       id: id(4),
       type: "'login.succeeded'",
