@@ -1,5 +1,5 @@
 import { PERMISSIONS, ROLE_PERMISSIONS, ROLES, USER_ROLES } from '../../src/core/access/roles.tables.ts';
-import { API_KEYS } from '../../src/core/api-keys/api-keys.store.ts';
+import { API_KEY_PERMISSIONS, API_KEYS } from '../../src/core/api-keys/api-keys.store.ts';
 import { AUDIT_LOG } from '../../src/core/audit/audit.store.ts';
 import { CLIENT_PERMISSIONS, CLIENT_SECRETS, CLIENTS } from '../../src/core/clients/clients.store.ts';
 import { REVOCATIONS } from '../../src/core/revocation/revocations.store.ts';
@@ -24,6 +24,7 @@ export function modelsOf({ open }: Pick<Database, 'open'>) {
     userRoles: open(USER_ROLES),
     ledger: open(AUDIT_LOG),
     apiKeys: open(API_KEYS),
+    apiKeyPermissions: open(API_KEY_PERMISSIONS),
     clients: open(CLIENTS),
     clientPermissions: open(CLIENT_PERMISSIONS),
     clientSecrets: open(CLIENT_SECRETS),

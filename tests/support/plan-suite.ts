@@ -20,6 +20,7 @@ const FILLED = [
   'api_keys',
   'ledger',
   'password_reset_tokens',
+  'api_key_permissions',
 ];
 
 /** Every statement that the service sends, tried on tables of so many rows. */

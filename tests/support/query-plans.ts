@@ -94,6 +94,7 @@ export async function fill(app: TestApp, count: number): Promise<void> {
       last_four: "'last'",
       created_at: now,
     },
+    api_key_permissions: { api_key_id: id(3), permission: "'users:read'" },
     password_reset_tokens: {
       user_id: user,
       hash: text('filler', 58),

@@ -8,6 +8,13 @@ export const apiKeys = feature({
   create({ store, follower, clock }) {
     return {
       services: { apiKeys: createApiKeys({ store, announce: follower.announce, clock }) },
+      on: {
+        // It is no reason against the deletion: a key may never do more than the roles of its owner.
+        async 'permission.deleted'({ name }, { apiKeys: keys }) {
+          await keys.takePermission(name);
+          return [];
+        },
+      },
       housekeeping: [() => forgetOldKeys(store, clock)],
     };
   },
