@@ -146,6 +146,14 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     return rows.map((row) => toSession(row.get()));
   }
 
+  /** When a user began a session last, ended ones among them; null where no session is kept. */
+  async function lastBegunAt(userId: string): Promise<Date | null> {
+    const order: [string, string][] = [['createdAt', 'DESC']];
+    const attributes = ['createdAt'];
+    const row = await run(() => sessions.findOne({ where: { userId }, attributes, order, transaction }));
+    return row?.get().createdAt ?? null;
+  }
+
   /** The ids of a user's live sessions but for the `keep` that were begun last; at most `keep` of them. */
   async function listSurplus(userId: string, keep: number, at: Date): Promise<string[]> {
     const where = { userId, ...liveAt(at) };
@@ -222,7 +230,19 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     await removeInPortions((limit) => write(() => sessions.destroy({ where, limit, transaction })));
   }
 
-  return { insert, remove, find, findCausally, listLive, listSurplus, rotate, confirm, revoke, prune };
+  return {
+    insert,
+    remove,
+    find,
+    findCausally,
+    listLive,
+    lastBegunAt,
+    listSurplus,
+    rotate,
+    confirm,
+    revoke,
+    prune,
+  };
 }
 
 function liveAt(at: Date) {

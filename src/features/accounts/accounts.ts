@@ -68,6 +68,10 @@ export function createAccounts(core: Core) {
     return requireActiveUser(store.users, userId);
   }
 
+  function lastSignInAt(userId: string): Promise<Date | null> {
+    return store.sessions.lastBegunAt(userId);
+  }
+
   /** @throws AppError token_revoked, username_taken */
   async function updateProfile(
     caller: PrincipalCaller<UserPrincipal | ApiKeyPrincipal>,
@@ -101,5 +105,5 @@ export function createAccounts(core: Core) {
     );
   }
 
-  return { signUp, get, updateProfile, remove };
+  return { signUp, get, lastSignInAt, updateProfile, remove };
 }
