@@ -418,7 +418,7 @@ describe('a faulty configuration', () => {
     ['PASSWORD_RESET_URL', 'https://app.example.com/{token}/{token}'],
     ['PASSWORD_RESET_URL', 'https://app.example.com{token}'],
     ['PASSWORD_RESET_URL', 'https://{token}.example.com/'],
-    ['PASSWORD_RESET_URL', 'https://user:canary@app.example.com/#{token}'],
+    ['PASSWORD_RESET_URL', 'https://user@app.example.com/#{token}'],
     ['PASSWORD_RESET_URL', 'javascript:alert(1)//{token}'],
     ['PASSWORD_RESET_URL', 'app.example.com/{token}'],
     ['PASSWORD_RESET_URL', 'https://app.example.com/a b#{token}'],
