@@ -16,8 +16,6 @@ describe('POST /password/reset answers 429', () => {
     const refused = await app.post('/password/reset').send(body).expect(429);
 
     expect(refused.body).toMatchObject({ code: 'rate_limited', policy: 'login-ip' });
-    app.clock.advanceSeconds(61);
-    await app.post('/password/reset').send(body);
     expect(await app.models.passwordResetTokens.count()).toBe(1);
   });
 });
