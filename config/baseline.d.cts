@@ -12,6 +12,7 @@ export const PERMISSIONS: Readonly<
     | 'users:unlock'
     | 'users:set-roles'
     | 'users:force-password-change'
+    | 'users:reset-password'
     | 'sessions:list'
     | 'sessions:end'
     | 'api-keys:list'

@@ -1,8 +1,7 @@
 import { describeService } from '../src/app.ts';
-import type { ErrorCode } from '../src/core/errors.ts';
 import { anyone, bearer, permission, session, user } from '../src/http/access.ts';
 import { errorCodesOf } from '../src/http/openapi.ts';
-import type { RouteDescription } from '../src/http/route.ts';
+import { type RouteDescription, unknownCodesOf } from '../src/http/route.ts';
 
 interface Schema {
   readonly $ref?: string;
@@ -150,10 +149,7 @@ function ownRefusals(route: RouteDescription, { responses }: Operation): readonl
       ),
     ];
   }
-  const codes: readonly ErrorCode[] = [
-    ...(route.params ? [route.params.unknown] : []),
-    ...(route.refuses ?? []),
-  ];
+  const codes = [...unknownCodesOf(route.params), ...(route.refuses ?? [])];
   return codes.filter((code) => !INPUT_ERRORS.includes(code));
 }
 

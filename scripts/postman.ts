@@ -12,6 +12,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   password: 'correct horse battery staple',
   new_password: 'a better horse, a bigger staple',
   admin_token: '',
+  reset_token: '',
   client_id: '',
   client_secret: '',
   secret_id: '',
@@ -22,6 +23,11 @@ const VARIABLES: Readonly<Record<string, string>> = {
 const ALIASES: Readonly<Record<string, string>> = {
   current_password: 'password',
   identifier: 'email',
+};
+
+/** The same for one operation. */
+const ALIASES_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  resetPassword: { token: 'reset_token' },
 };
 
 /** What an operation does in addition to sending the request. */
@@ -46,6 +52,9 @@ const AFTER: Readonly<Record<string, string[]>> = {
   listSessions: [
     'const other = pm.response.json().sessions.find((session) => !session.current);',
     "pm.collectionVariables.set('session_id', other.id);",
+  ],
+  createResetLink: [
+    "if (pm.response.code === 201) pm.collectionVariables.set('reset_token', pm.response.json().token);",
   ],
   createApiKey: ["pm.collectionVariables.set('api_key_id', pm.response.json().id);"],
   createClient: [
@@ -140,7 +149,7 @@ function readOperations(document: OpenApiDocument): Operation[] {
         folder: LAST.includes(operation.operationId ?? '') ? LAST_FOLDER : (operation.tags?.[0] ?? ''),
         name: operation.summary ?? '',
         auth: authOf(path, operation.security),
-        body: exampleBody(document, operation.requestBody),
+        body: exampleBody(document, operation.operationId ?? '', operation.requestBody),
         isForm: isForm(operation.requestBody),
         success,
         examples: pathExamples(operation.parameters),
@@ -185,7 +194,10 @@ function variableOf(path: string, parameter: string): string | undefined {
 }
 
 /** The collection may be run by an administrator or not; the tests of administrative requests accept both. */
-function expectation({ path, success }: Operation): string {
+function expectation({ id, path, success }: Operation): string {
+  if (id === 'resetPassword') {
+    return `pm.test('answers ${success}, or refuses where no link was made', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 400]));`;
+  }
   return GUARDED_PATHS.some((guarded) => path.startsWith(guarded))
     ? `pm.test('answers ${success}, or refuses who may not and what is not there', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 401, 403, 404, 409]));`
     : `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`;
@@ -211,11 +223,15 @@ function authOf(path: string, security: readonly object[] | undefined): object |
 }
 
 /** The example of the body's schema, with a variable wherever a member has the name of one. */
-function exampleBody(document: OpenApiDocument, requestBody: unknown): Record<string, unknown> | undefined {
+function exampleBody(
+  document: OpenApiDocument,
+  id: string,
+  requestBody: unknown,
+): Record<string, unknown> | undefined {
   const example = schemaOf(document, requestBody)?.example;
   if (typeof example !== 'object' || example === null) return undefined;
   const members = Object.entries(example).map(([name, value]) => {
-    const variable = ALIASES[name] ?? name;
+    const variable = ALIASES_OF[id]?.[name] ?? ALIASES[name] ?? name;
     return [name, variable in VARIABLES ? `{{${variable}}}` : value];
   });
   return Object.fromEntries(members);

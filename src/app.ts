@@ -11,6 +11,7 @@ import { health } from './features/health/feature.ts';
 import { metrics } from './features/metrics/feature.ts';
 import { oauth } from './features/oauth/feature.ts';
 import { password } from './features/password/feature.ts';
+import { passwordReset } from './features/password-reset/feature.ts';
 import { revocations } from './features/revocations/feature.ts';
 import { roles } from './features/roles/feature.ts';
 import { sessions } from './features/sessions/feature.ts';
@@ -27,6 +28,7 @@ export const VERSION = '0.1.0';
 export const FEATURES: readonly Feature[] = [
   accounts,
   password,
+  passwordReset,
   dataExport,
   users,
   sessions,

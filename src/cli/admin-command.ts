@@ -11,11 +11,12 @@ import { createHashWorkers } from '../core/passwords/hash-workers.ts';
 import { createPasswords } from '../core/passwords/passwords.ts';
 import { OPERATOR } from '../core/principal.ts';
 import { createEnding } from '../core/sessions/ending.ts';
-import { type CoreStore, type CoreStores, storesOf } from '../core/stores.ts';
 import { parseEmail, parseUsername, searchFor } from '../core/users/identifiers.ts';
 import { connectDatabase } from '../db/connect.ts';
 import { isSchemaCurrent } from '../db/migrate.ts';
 import { createStore } from '../db/store.ts';
+import { createPasswordReset, type PasswordReset } from '../features/password-reset/password-reset.ts';
+import { type ResetStores, resetStoresOf } from '../features/password-reset/stores.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from '../features/users/users.ts';
 import type { Streams, Surroundings } from './surroundings.ts';
 
@@ -24,6 +25,9 @@ const USAGE = `usage: npm run admin -- create-user --email ADDRESS [--username N
        npm run admin -- list [--email PREFIX | --username PREFIX] [--role ROLE]
        npm run admin -- set-roles  --email ADDRESS | --username NAME  --role ROLE [--role ROLE ...]
        npm run admin -- disable | enable | unlock | revoke-sessions  --email ADDRESS | --username NAME
+       npm run admin -- set-password | reset-link  --email ADDRESS | --username NAME
+                          set-password asks for the password as create-user does; reset-link prints a link that is
+                          good for an hour, or its token where PASSWORD_RESET_URL is not set
 `;
 
 const NO_SCHEMA = 'The database is empty or behind. Start the service once.';
@@ -48,28 +52,47 @@ interface Arguments {
   readonly options: Options;
 }
 
-type OnOneUser = (users: UserAdmin, found: UserInFull, roles: readonly string[]) => Promise<string>;
+interface Services {
+  readonly users: UserAdmin;
+  readonly passwordReset: PasswordReset;
+  readonly store: ResetStores;
+}
+
+type OnOneUser = (
+  services: Services,
+  found: UserInFull,
+  roles: readonly string[],
+  streams: Streams,
+) => Promise<string>;
 
 const ON_ONE_USER: Readonly<Record<string, OnOneUser>> = {
-  async 'set-roles'(users, { user }, given) {
+  async 'set-roles'({ users }, { user }, given) {
     const { roles } = await users.setRoles(user.id, given, OPERATOR);
     return `${user.email} has the roles ${roles.join(', ')}.`;
   },
-  async disable(users, { user }) {
+  async disable({ users }, { user }) {
     await users.disable(user.id, OPERATOR);
     return `${user.email} is disabled.`;
   },
-  async enable(users, { user }) {
+  async enable({ users }, { user }) {
     await users.enable(user.id, OPERATOR);
     return `${user.email} is enabled.`;
   },
-  async unlock(users, { user }) {
+  async unlock({ users }, { user }) {
     const wasLocked = await users.unlock(user.id, OPERATOR);
     return wasLocked ? `${user.email} takes its password again.` : `${user.email} was not locked.`;
   },
-  async 'revoke-sessions'(users, { user }) {
+  async 'revoke-sessions'({ users }, { user }) {
     const ended = await users.endSessions(user.id, undefined, OPERATOR);
     return `${ended} session${ended === 1 ? '' : 's'} of ${user.email} ended.`;
+  },
+  async 'set-password'({ passwordReset }, { user }, _roles, streams) {
+    await passwordReset.setPassword(user, await readPassword(streams), OPERATOR);
+    return `${user.email} has another password, and all sessions have ended.`;
+  },
+  async 'reset-link'({ passwordReset }, { user }) {
+    const { link, token } = await passwordReset.createLink(user.id, OPERATOR);
+    return link ?? token;
   },
 };
 
@@ -90,7 +113,7 @@ export async function admin(
   const console = new Console(streams.stdout, streams.stderr);
   try {
     const config = loadConfig(environment());
-    console.log(await withUsers(config, (users, store) => run(users, store, read, streams)));
+    console.log(await withServices(config, (services) => run(services, read, streams)));
     return 0;
   } catch (error) {
     console.error(
@@ -122,16 +145,12 @@ function readArguments(args: readonly string[]): Arguments | undefined {
   }
 }
 
-async function run(
-  users: UserAdmin,
-  store: CoreStores,
-  { command, options }: Arguments,
-  streams: Streams,
-): Promise<string> {
+async function run(services: Services, { command, options }: Arguments, streams: Streams): Promise<string> {
+  const { users } = services;
   if (command === 'create-user') return createUser(users, options, streams);
   if (command === 'list') return list(users, options);
   const roles = [...new Set(options.role)];
-  return (await ON_ONE_USER[command]?.(users, await find(users, store, options), roles)) ?? '';
+  return (await ON_ONE_USER[command]?.(services, await find(services, options), roles, streams)) ?? '';
 }
 
 async function createUser(
@@ -172,10 +191,10 @@ function toLine({ user, roles }: UserInFull): string {
   return [user.id, user.email, user.disabledAt ? 'disabled' : 'active', roles.join(',')].join('\t');
 }
 
-async function find(users: UserAdmin, { users: store }: CoreStores, options: Options): Promise<UserInFull> {
+async function find({ users, store }: Services, options: Options): Promise<UserInFull> {
   const { email, username } = options;
   const named = email === undefined ? parseUsername(username ?? '') : parseEmail(email);
-  const findBy = email === undefined ? store.findByUsername : store.findByEmail;
+  const findBy = email === undefined ? store.users.findByUsername : store.users.findByEmail;
   const user = named && (await findBy(named.canonical));
   if (user === null) throw new Error(`There is no account of ${JSON.stringify(email ?? username)}.`);
   return users.read(user.id);
@@ -193,10 +212,7 @@ async function readPassword({ stdin, stderr }: Streams): Promise<string> {
   return String(line);
 }
 
-async function withUsers(
-  config: Config,
-  work: (users: UserAdmin, store: CoreStore) => Promise<string>,
-): Promise<string> {
+async function withServices(config: Config, work: (services: Services) => Promise<string>): Promise<string> {
   const { location } = config.database;
   if (location.dialect === 'sqlite' && !existsSync(location.storage)) throw new Error(NO_SCHEMA);
   const database = await connectDatabase(config.database);
@@ -204,7 +220,7 @@ async function withUsers(
   const workers = createHashWorkers({ ...config.hashing, bcryptCost, monotonic: systemClock.monotonic });
   try {
     if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
-    const store = createStore(database, storesOf);
+    const store = createStore(database, resetStoresOf);
     const clock = createSharedClock(systemClock, database.readTime);
     await clock.compare();
     const ending = createEnding({ store, announce: () => {}, clock });
@@ -213,7 +229,12 @@ async function withUsers(
       list: (userId: string) => store.sessions.listLive(userId, new Date(clock.now())),
     };
     const passwords = createPasswords(config.passwords, workers);
-    return await work(createUserAdmin({ store, passwords, sessions, clock }), store);
+    const { resetUrl } = config.passwords;
+    return await work({
+      users: createUserAdmin({ store, passwords, sessions, clock }),
+      passwordReset: createPasswordReset({ store, passwords, sessions, clock, resetUrl }),
+      store,
+    });
   } finally {
     await workers.close();
     await database.close();

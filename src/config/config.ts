@@ -54,6 +54,8 @@ export interface Config {
     readonly minLength: number;
     readonly bcryptCost: number;
     readonly pepper: string | undefined;
+    /** With `{token}` where the token of a reset link goes. */
+    readonly resetUrl: string | undefined;
   };
   readonly hashing: { readonly workers: number; readonly maxWaitMilliseconds: number };
   readonly limits: LimitsConfig;
@@ -166,6 +168,7 @@ export function loadConfig(env: Environment): Config {
       minLength: values.PASSWORD_MIN_LENGTH,
       bcryptCost: values.BCRYPT_COST,
       pepper: values.PASSWORD_PEPPER,
+      resetUrl: values.PASSWORD_RESET_URL,
     },
     hashing: {
       workers: Math.max(1, Math.floor(values.HASH_WORKERS / values.WEB_CONCURRENCY)),

@@ -16,7 +16,7 @@ export const LIMITS_VARIABLES = {
   RATE_LIMIT_LOGIN_IP: variable({
     type: rate,
     default: '60/60',
-    meaning: 'Logins from one address',
+    meaning: 'Logins, and new passwords by reset links, from one address',
   }),
   RATE_LIMIT_SESSION_IP: variable({
     type: rate,

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { flag, integer, text } from './values.ts';
+import { flag, integer, text, tokenUrl } from './values.ts';
 import { variable } from './variable.ts';
 
 /** Passwords, how they are hashed, and who may sign up. */
@@ -30,6 +30,11 @@ export const PASSWORDS_VARIABLES = {
     type: integer(100, 60_000, 'milliseconds'),
     default: '2000',
     meaning: 'A login or sign-up that would wait longer for a thread is refused with 503',
+  }),
+  PASSWORD_RESET_URL: variable({
+    type: tokenUrl,
+    meaning:
+      'The page of the frontend where people choose another password, with {token} where the token goes, such as https://app.example.com/reset-password#token={token}',
   }),
   SIGNUP_DISABLED: variable({
     type: flag,

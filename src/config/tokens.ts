@@ -60,7 +60,7 @@ export const TOKENS_VARIABLES = {
   REFRESH_REUSE_GRACE_SECONDS: variable({
     type: integer(0, 300, 'seconds'),
     default: '10',
-    meaning: 'How long the previous refresh token still gets the latest one, in seconds',
+    meaning: 'How long a refresh token that was used up still gets the latest one, in seconds',
   }),
   REFRESH_RETRY_SECONDS: variable({
     type: integer(0, 86_400, 'seconds'),

@@ -91,6 +91,15 @@ export const publicUrl = valueType(
   'the http(s) URL under which clients reach the service, without query or user',
 );
 
+/** A page that is given a token: in the fragment, where no server or log sees it, or in the query. */
+export const tokenUrl = valueType(
+  z
+    .string()
+    .refine((value) => /^https?:\/\/[^\s/?#@\\{}]+[/?#][^\s\\{}]*\{token\}[^\s\\{}]*$/.test(value))
+    .refine((value) => URL.canParse(value.replace('{token}', 'x'))),
+  'an http(s) URL with {token} once, such as https://app.example.com/reset-password#token={token}',
+);
+
 export const origins = valueType(
   z
     .string()

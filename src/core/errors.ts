@@ -77,6 +77,12 @@ export const ERRORS = {
     meaning:
       'No account has this identifier with this password. The answer is the same whichever of the two is wrong.',
   },
+  invalid_reset_token: {
+    status: 400,
+    title: 'The reset link is not valid',
+    meaning:
+      'Its token is wrong or was used, has expired, or was replaced by a newer one. Ask an administrator for another link.',
+  },
   insufficient_scope: {
     status: 403,
     title: REFUSALS.insufficient_scope.title,
@@ -195,6 +201,11 @@ export const ERRORS = {
     status: 404,
     title: 'There is no such user',
     meaning: 'GET /admin/users lists all users.',
+  },
+  user_disabled: {
+    status: 409,
+    title: 'The account is disabled',
+    meaning: 'Enable it first: POST /admin/users/{id}/enable.',
   },
   client_not_found: {
     status: 404,

@@ -14,7 +14,7 @@ import type { Access } from './access.ts';
 import { type Body, FORM_MEDIA_TYPE } from './body.ts';
 import type { Responses } from './error-format.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, presentProblem } from './problem.ts';
-import type { AnswerDescription, RouteDescription } from './route.ts';
+import { type AnswerDescription, type RouteDescription, unknownCodesOf } from './route.ts';
 import type { Tag } from './tags.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -185,7 +185,7 @@ export function errorCodesOf(route: RouteDescription): readonly ErrorCode[] {
       'invalid_request',
       ...access.refuses,
       ...(takesInput ? REQUEST_ERRORS : []),
-      ...(params ? [params.unknown] : []),
+      ...unknownCodesOf(params),
       ...(limit ? (['rate_limited'] as const) : []),
       ...(hashes ? (['overloaded'] as const) : []),
       ...refuses,

@@ -118,11 +118,12 @@ function waitsForContinue({ headers }: Request): boolean {
   return headers.expect?.toLowerCase() === '100-continue';
 }
 
-/** @throws AppError the code `unknown` of the path where its parameters cannot name anything */
+/** @throws AppError the code `unknown` of the first parameter that cannot name anything */
 function parsePath({ schema, unknown }: PathParameters, params: Request['params']): unknown {
   const parsed = schema.safeParse(params);
-  if (!parsed.success) throw new AppError(unknown);
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  const [parameter = ''] = parsed.error.issues[0]?.path ?? [];
+  throw new AppError(typeof unknown === 'string' ? unknown : (unknown[String(parameter)] ?? 'not_found'));
 }
 
 /**

@@ -46,8 +46,14 @@ export type AnswerOf<Descriptions extends AnswerDescriptions> = {
 /** The parameters of a path. */
 export interface PathParameters<Value = unknown> {
   readonly schema: z.ZodType<Value>;
-  /** The error for a path whose parameters cannot name anything. */
-  readonly unknown: ErrorCode;
+  /** The error for a parameter that cannot name anything, for each by its name where they name different things. */
+  readonly unknown: ErrorCode | Readonly<Record<string, ErrorCode>>;
+}
+
+/** The codes that a path may be refused with for what it names. */
+export function unknownCodesOf(params: PathParameters | undefined): readonly ErrorCode[] {
+  if (params === undefined) return [];
+  return typeof params.unknown === 'string' ? [params.unknown] : Object.values(params.unknown);
 }
 
 /** The input of a handler: parsed values and the caller. */

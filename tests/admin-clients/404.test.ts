@@ -32,7 +32,7 @@ onEachDatabase((kind) => {
       for (const { status, body } of responses)
         expect([status, body.code]).toEqual([404, 'client_not_found']);
       const removed = await app.delete(`${path}/secrets/${randomUUID()}`).auth(token, as);
-      expect([removed.status, removed.body.code]).toEqual([404, 'secret_not_found']);
+      expect([removed.status, removed.body.code]).toEqual([404, 'client_not_found']);
     });
 
     it("answer 404 to another client's secret, and it stays good", async () => {

@@ -16,6 +16,7 @@ const RECORDED: Record<string, { type: string; details: object }> = {
   'users:enable': { type: 'user.enabled', details: {} },
   'users:unlock': { type: 'user.unlocked', details: {} },
   'users:force-password-change': { type: 'user.password_change_forced', details: {} },
+  'users:reset-password': { type: 'reset_link.created', details: { expires_at: expect.any(String) } },
   'users:set-roles': { type: 'user.roles_changed', details: { roles: ['user'] } },
   'sessions:end': { type: 'session.ended', details: { reason: 'ended_by_admin' } },
 };
@@ -32,7 +33,7 @@ onEachDatabase((kind) => {
 
       const response = await send(app, route, target, admin.token);
 
-      expect([200, 204]).toContain(response.status);
+      expect([200, 201, 204]).toContain(response.status);
       const entries = await ledgerOf(app).list({ actorId: admin.id, subjectId: target.id }, 50, undefined);
       const { type, details } = RECORDED[route.permission] ?? {};
       const sessions = type === 'session.ended' ? { sessions: [target.sessionId] } : {};

@@ -24,6 +24,7 @@ export const CHANGES_OF_A_USER: readonly Route[] = [
   route('post', '/admin/users/{id}/enable', 'users:enable'),
   route('post', '/admin/users/{id}/unlock', 'users:unlock'),
   route('post', '/admin/users/{id}/force-password-change', 'users:force-password-change'),
+  route('post', '/admin/users/{id}/reset-link', 'users:reset-password'),
   route('put', '/admin/users/{id}/roles', 'users:set-roles', { roles: ['user'] }),
   route('delete', '/admin/users/{id}/sessions', 'sessions:end'),
   route('delete', '/admin/users/{id}/sessions/{session_id}', 'sessions:end'),
@@ -33,10 +34,14 @@ export const CHANGES_OF_A_USER: readonly Route[] = [
 export const ROUTES_OF_A_USER: readonly Route[] = [
   route('get', '/admin/users/{id}', 'users:read'),
   route('get', '/admin/users/{id}/sessions', 'sessions:list'),
+  route('get', '/admin/users/{id}/api-keys', 'api-keys:list'),
   ...CHANGES_OF_A_USER,
 ];
 
-/** Every route below /admin/users. */
+/** About a key, which is another thing to the audit log and is not there for every user. */
+export const KEY_REMOVAL = route('delete', '/admin/users/{id}/api-keys/{key_id}', 'api-keys:delete');
+
+/** Every route below /admin/users but that of a key. */
 export const ROUTES: readonly Route[] = [
   route('get', '/admin/users', 'users:list'),
   route('post', '/admin/users', 'users:create', { email: 'somebody.new@example.com' }),
@@ -48,7 +53,7 @@ function route(method: Route['method'], template: string, permission: string, bo
   return {
     name: `${method.toUpperCase()} ${template}`,
     method,
-    path: ({ id, sessionId }) => template.replace('{id}', id).replace('{session_id}', sessionId),
+    path: ({ id, sessionId }) => template.replace('{id}', id).replace(/\{(session|key)_id\}/, sessionId),
     permission,
     ...(body && { body }),
   };

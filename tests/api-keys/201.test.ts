@@ -117,7 +117,8 @@ onEachDatabase((kind) => {
       const inserts = queries
         .filter((sql) => /INSERT INTO/.test(sql))
         .map((sql) => /\(([^)]*)\)/.exec(sql)?.[1]);
-      expect(inserts).toHaveLength(2);
+      // The key, the permission that it names, and the event.
+      expect(inserts).toHaveLength(3);
       expect(new Set(inserts).size).toBe(1);
       expect(inserts[0]).not.toBe('default');
     });

@@ -4,6 +4,7 @@ import { makeKey } from '../support/api-keys.ts';
 import type { TestApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
 import { aPerson, signUp } from '../support/people.ts';
+import { resetTokenOf } from '../support/reset-tokens.ts';
 import { aPermissionName, aRoleName, makePermissions, makeRole } from '../support/roles.ts';
 
 /** A caller, and the credential they show. */
@@ -105,6 +106,10 @@ const ASK: Readonly<Record<string, Ask>> = {
     path: '/me/password',
     body: { current_password: password, new_password: aPerson().password },
   }),
+  resetPassword: async (app) => ({
+    path: '/password/reset',
+    body: { token: await resetTokenOf(app, (await signUp(app)).id), new_password: aPerson().password },
+  }),
   endSession: async (app, { token = '' }) => {
     const { body } = await app.get('/sessions').auth(token, { type: 'bearer' });
     const [session] = body.sessions ?? [await signUp(app)];
@@ -122,6 +127,7 @@ const ASK: Readonly<Record<string, Ask>> = {
   enableUser: aUser('/enable'),
   unlockUser: aUser('/unlock'),
   forcePasswordChange: aUser('/force-password-change'),
+  createResetLink: aUser('/reset-link'),
   setRoles: aUser('/roles', { roles: ['user'] }),
   listUserSessions: aUser('/sessions'),
   endUserSessions: aUser('/sessions'),

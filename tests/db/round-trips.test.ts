@@ -50,6 +50,12 @@ onEachDatabase((kind) => {
       await expectAtMost(4 + begin, () => app.post('/logout').auth(token, { type: 'bearer' }).expect(204));
     });
 
+    it('two for one look at the account', async () => {
+      const { token } = await signUp(app);
+
+      await expectAtMost(2, () => app.get('/me').auth(token, { type: 'bearer' }).expect(200));
+    });
+
     it('three for a refresh', async () => {
       const { refreshToken } = await signUp(app);
 

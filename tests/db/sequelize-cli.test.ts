@@ -365,12 +365,14 @@ onMysql(() => {
         const tables = await administrate(`SHOW TABLES FROM ${name}`);
         expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([
           'SequelizeMeta',
+          'api_key_permissions',
           'api_keys',
           'client_permissions',
           'client_secrets',
           'clients',
           'ledger',
           'login_failures',
+          'password_reset_tokens',
           'permissions',
           'revocations',
           'role_permissions',

@@ -17,6 +17,8 @@ onEachDatabase((kind) => {
     const now = () => new Date(app.clock.now());
     const later = (seconds: number) => new Date(app.clock.now() + seconds * 1000);
 
+    const rotation = (at: Date, idleExpiresAt: Date) => ({ at, idleExpiresAt, earlierRotations: [] });
+
     async function find(id: string) {
       const session = await app.store.sessions.find(id);
       if (session === null) throw new Error('the session is not there');
@@ -29,7 +31,7 @@ onEachDatabase((kind) => {
       const session = await find(sessionId);
 
       const tries = Array.from({ length: 20 }, () =>
-        app.store.sessions.rotate(session, now(), later(IDLE_SECONDS)),
+        app.store.sessions.rotate(session, rotation(now(), later(IDLE_SECONDS))),
       );
 
       expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
@@ -44,23 +46,25 @@ onEachDatabase((kind) => {
       const session = await find(sessionId);
       await prepare(sessionId, userId);
 
-      expect(await app.store.sessions.rotate(session, at(), later(IDLE_SECONDS))).toBe(false);
+      expect(await app.store.sessions.rotate(session, rotation(at(), later(IDLE_SECONDS)))).toBe(false);
     });
 
     it('is not moved on past its absolute end, however late its idle end is', async () => {
       const { sessionId } = await signUp(app);
-      await app.store.sessions.rotate(await find(sessionId), now(), later(10 * ABSOLUTE_SECONDS));
+      await app.store.sessions.rotate(await find(sessionId), rotation(now(), later(10 * ABSOLUTE_SECONDS)));
       const session = await find(sessionId);
 
       const beyond = later(ABSOLUTE_SECONDS);
-      expect(await app.store.sessions.rotate(session, beyond, later(10 * ABSOLUTE_SECONDS))).toBe(false);
+      expect(await app.store.sessions.rotate(session, rotation(beyond, later(10 * ABSOLUTE_SECONDS)))).toBe(
+        false,
+      );
     });
 
     it('is moved on at the time that was given, which may be a little before the database comes to it', async () => {
       const { sessionId } = await signUp(app);
       const at = now();
 
-      await app.store.sessions.rotate(await find(sessionId), at, later(IDLE_SECONDS));
+      await app.store.sessions.rotate(await find(sessionId), rotation(at, later(IDLE_SECONDS)));
 
       expect((await find(sessionId)).rotatedAt).toEqual(at);
     });
@@ -71,7 +75,7 @@ onEachDatabase((kind) => {
       const readBefore = { ...session, readAtSeconds: session.readAtSeconds - 600 };
       const at = now();
 
-      expect(await app.store.sessions.rotate(readBefore, at, later(IDLE_SECONDS))).toBe(true);
+      expect(await app.store.sessions.rotate(readBefore, rotation(at, later(IDLE_SECONDS)))).toBe(true);
 
       const lateMilliseconds = ((await find(sessionId)).rotatedAt?.getTime() ?? 0) - at.getTime();
       expect(lateMilliseconds).toBeGreaterThanOrEqual(600_000);
@@ -82,7 +86,7 @@ onEachDatabase((kind) => {
       const { sessionId } = await signUp(app);
       const confirm = (refreshCounter: number, at: Date) =>
         app.store.sessions.confirm([{ id: sessionId, refreshCounter }], at);
-      await app.store.sessions.rotate(await find(sessionId), now(), later(IDLE_SECONDS));
+      await app.store.sessions.rotate(await find(sessionId), rotation(now(), later(IDLE_SECONDS)));
 
       await confirm(0, now());
       expect((await find(sessionId)).confirmedAt).toBeNull();
@@ -90,7 +94,7 @@ onEachDatabase((kind) => {
       await confirm(1, first);
       await confirm(1, later(5));
       expect((await find(sessionId)).confirmedAt).toEqual(first);
-      await app.store.sessions.rotate(await find(sessionId), now(), later(IDLE_SECONDS));
+      await app.store.sessions.rotate(await find(sessionId), rotation(now(), later(IDLE_SECONDS)));
 
       expect((await find(sessionId)).confirmedAt).toBeNull();
     });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { userWho } from '../support/admins.ts';
+import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aUsername, signUp } from '../support/people.ts';
@@ -25,8 +27,32 @@ onEachDatabase((kind) => {
           email_verified: false,
           created_at: new Date(app.clock.now()).toISOString(),
           updated_at: new Date(app.clock.now()).toISOString(),
+          roles: ['user'],
+          scope: '',
+          last_sign_in_at: new Date(app.clock.now()).toISOString(),
         },
       });
+    });
+
+    it('answers 200 with the roles and permissions of the credential, and when its user signed in last', async () => {
+      const { token, email, password, role } = await userWho(app, ['users:list', 'users:read']);
+      const narrow = await makeKey(app, token, { scope: 'users:read' });
+      const read = async (credential: string) =>
+        (await app.get('/me').auth(credential, { type: 'bearer' }).expect(200)).body.user;
+      app.clock.advanceSeconds(60);
+      const login = await app.post('/login').send({ email, password }).expect(200);
+      const last_sign_in_at = new Date(app.clock.now()).toISOString();
+      app.clock.advanceSeconds(60);
+      await app.post('/refresh').send({ refresh_token: login.body.refresh_token }).expect(200);
+
+      const all = { roles: [role, 'user'].sort(), scope: 'users:list users:read', last_sign_in_at };
+      expect(await read(token)).toMatchObject(all);
+      expect(await read(login.body.access_token)).toMatchObject(all);
+      expect(await read(narrow.key)).toMatchObject({ roles: [], scope: 'users:read', last_sign_in_at });
+      await app.post('/logout?scope=global').auth(token, { type: 'bearer' }).expect(204);
+      expect(await read(narrow.key)).toMatchObject({ last_sign_in_at });
+      await app.models.sessions.destroy({ where: {} });
+      expect(await read(narrow.key)).toMatchObject({ last_sign_in_at: null });
     });
 
     it.each(['bearer', 'BEARER', 'bEaReR'])(
@@ -118,6 +144,9 @@ onEachDatabase((kind) => {
         email_verified: false,
         created_at: createdAt,
         updated_at: new Date(app.clock.now()).toISOString(),
+        roles: ['user'],
+        scope: '',
+        last_sign_in_at: createdAt,
       });
     });
 

@@ -129,6 +129,15 @@ describe('a hash from another system', () => {
     expect(await hasher.verify('vexing\0', foreign)).toEqual(NO_MATCH);
   });
 
+  it.each([['$2a$'], ['$2b$'], ['$2y$']])(
+    'does not verify with an empty password, which %s may have been made of',
+    async (prefix) => {
+      const foreign = (await bcrypt.hash('', COST)).replace('$2b$', prefix);
+
+      for (const empty of ['', '\0', '\0\0']) expect(await hasher.verify(empty, foreign)).toEqual(NO_MATCH);
+    },
+  );
+
   it('asks to be made anew even where its cost is higher than ours', async () => {
     expect(await hasher.verify(PASSWORD, await bcrypt.hash(PASSWORD, COST + 1))).toEqual(OUTDATED_MATCH);
   });
@@ -275,6 +284,14 @@ describe('the work of a refused login, counted in rounds of bcrypt', () => {
     const rounds = await roundsOf(() => live.verify('vexing\0quartz', stored));
 
     expect(rounds).toBe(2 ** LIVE_COST);
+  });
+
+  it('is no less where the password is empty, whatever was hashed', async () => {
+    for (const hashed of ['', 'vexing']) {
+      const stored = await bcrypt.hash(hashed, 5);
+
+      expect(await roundsOf(() => live.verify('', stored))).toBe(2 ** LIVE_COST);
+    }
   });
 
   it('is no less than that of a login that succeeds', async () => {

@@ -22,7 +22,7 @@ const REVOCATION_BOUND_MILLISECONDS = 1_000;
 
 onEachDatabase((kind) => {
   describe('Two processes that share a database', () => {
-    const servers = useTwoProcesses(kind);
+    const servers = useTwoProcesses(kind, { REFRESH_REUSE_GRACE_SECONDS: '0' });
     let admin: string;
     beforeAll(async () => {
       admin = (await signUpWith('admin')).token;

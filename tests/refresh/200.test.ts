@@ -149,6 +149,7 @@ onEachDatabase((kind) => {
         ...before,
         refreshCounter: 1,
         rotatedAt: new Date(at),
+        earlierRotations: null,
         lastUsedAt: new Date(at),
         idleExpiresAt: new Date(at + IDLE_SECONDS * 1000),
       });

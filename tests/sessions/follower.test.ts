@@ -395,6 +395,7 @@ onEachDatabase((kind) => {
       const reused = await signUp(apps.first);
       const next = await apps.first.post('/refresh').send({ refresh_token: reused.refreshToken }).expect(200);
       await apps.first.post('/refresh').send({ refresh_token: next.body.refresh_token }).expect(200);
+      for (const app of [apps.first, apps.second]) app.clock.advanceSeconds(11);
       await apps.first.post('/refresh').send({ refresh_token: reused.refreshToken }).expect(401);
       const changed = await signUp(apps.first);
       const { email, password } = changed;

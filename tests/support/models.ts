@@ -1,5 +1,5 @@
 import { PERMISSIONS, ROLE_PERMISSIONS, ROLES, USER_ROLES } from '../../src/core/access/roles.tables.ts';
-import { API_KEYS } from '../../src/core/api-keys/api-keys.store.ts';
+import { API_KEY_PERMISSIONS, API_KEYS } from '../../src/core/api-keys/api-keys.store.ts';
 import { AUDIT_LOG } from '../../src/core/audit/audit.store.ts';
 import { CLIENT_PERMISSIONS, CLIENT_SECRETS, CLIENTS } from '../../src/core/clients/clients.store.ts';
 import { REVOCATIONS } from '../../src/core/revocation/revocations.store.ts';
@@ -9,6 +9,7 @@ import { SIGNING_KEYS } from '../../src/core/tokens/key-usage.store.ts';
 import { USERS } from '../../src/core/users/users.store.ts';
 import type { Database } from '../../src/db/connect.ts';
 import { WRITE_PROBES } from '../../src/db/write-probe.ts';
+import { PASSWORD_RESET_TOKENS } from '../../src/features/password-reset/reset-tokens.store.ts';
 
 /** Every table, to be looked at behind the back of the service. */
 export function modelsOf({ open }: Pick<Database, 'open'>) {
@@ -23,9 +24,11 @@ export function modelsOf({ open }: Pick<Database, 'open'>) {
     userRoles: open(USER_ROLES),
     ledger: open(AUDIT_LOG),
     apiKeys: open(API_KEYS),
+    apiKeyPermissions: open(API_KEY_PERMISSIONS),
     clients: open(CLIENTS),
     clientPermissions: open(CLIENT_PERMISSIONS),
     clientSecrets: open(CLIENT_SECRETS),
+    passwordResetTokens: open(PASSWORD_RESET_TOKENS),
     signingKeys: open(SIGNING_KEYS),
     writeProbes: open(WRITE_PROBES),
   };

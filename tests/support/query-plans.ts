@@ -94,6 +94,13 @@ export async function fill(app: TestApp, count: number): Promise<void> {
       last_four: "'last'",
       created_at: now,
     },
+    api_key_permissions: { api_key_id: id(3), permission: "'users:read'" },
+    password_reset_tokens: {
+      user_id: user,
+      hash: text('filler', 58),
+      created_at: now,
+      expires_at: "'2999-01-01 00:00:00.000'",
+    },
     ledger: {
       id: id(4),
       type: "'login.succeeded'",

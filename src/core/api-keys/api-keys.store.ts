@@ -1,7 +1,12 @@
-import { Op } from 'sequelize';
+import { permissionsIn } from '@latchkey/verifier/core';
+import { ForeignKeyConstraintError, Op, QueryTypes } from 'sequelize';
+import { insertRows } from '../../db/insert-rows.ts';
+import { missingNames } from '../../db/missing-names.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
+import { insufficientScope } from '../access/insufficient-scope.ts';
+import { PERMISSIONS } from '../access/roles.tables.ts';
 import { USERS } from '../users/users.store.ts';
 import type { ApiKey, NewApiKey } from './api-key.ts';
 
@@ -19,18 +24,29 @@ export const API_KEYS = table('api_keys', {
   revokedAt: nullable(time()),
 });
 
+/** Which keys name a permission in their scope, so that they are found when it is deleted. */
+export const API_KEY_PERMISSIONS = table('api_key_permissions', {
+  apiKeyId: primaryKey(text(36)),
+  permission: primaryKey(text(128)),
+});
+
 type ApiKeyRow = RowOf<typeof API_KEYS>;
+
+const PORTION_ROWS = 1_000;
 
 export type ApiKeyStore = ReturnType<typeof createApiKeyStore>;
 
 /** Keys, in the table `api_keys`. A key is live as long as it is neither revoked nor expired. */
-export function createApiKeyStore({ open, transaction, run, write }: Scope) {
+export function createApiKeyStore(scope: Scope) {
+  const { open, sequelize, transaction, run, write } = scope;
   const apiKeys = open(API_KEYS);
+  const apiKeyPermissions = open(API_KEY_PERMISSIONS);
   const users = open(USERS);
 
   /**
    * To be called in a transaction, in which the owner's keys are counted and locked against another addition.
    * `no_owner` where no active user has that id, `too_many` where there are `maxLive` live keys.
+   * @throws AppError insufficient_scope where a permission has been deleted at the same moment
    */
   async function insert(key: NewApiKey, maxLive: number): Promise<'inserted' | 'no_owner' | 'too_many'> {
     const { userId, createdAt } = key;
@@ -42,7 +58,34 @@ export function createApiKeyStore({ open, transaction, run, write }: Scope) {
     const live = await run(() => apiKeys.count({ where: { userId, ...liveAt(createdAt) }, transaction }));
     if (live >= maxLive) return 'too_many';
     await write(() => apiKeys.create({ ...key, lastUsedAt: null, revokedAt: null }, { transaction }));
+    await insertPermissions(key.id, permissionsIn(key.scope ?? ''));
     return 'inserted';
+  }
+
+  async function insertPermissions(apiKeyId: string, permissions: readonly string[]): Promise<void> {
+    if (permissions.length === 0) return;
+    try {
+      const rows = permissions.map((permission) => ({ apiKeyId, permission }));
+      await insertRows(scope, apiKeyPermissions, rows);
+    } catch (error) {
+      if (!(error instanceof ForeignKeyConstraintError)) throw error;
+      throw insufficientScope((await missingNames(scope, PERMISSIONS, permissions))[0]);
+    }
+  }
+
+  /** Takes a permission that is deleted out of the scopes that name it, in the transaction that deletes it. */
+  async function takePermission(name: string): Promise<void> {
+    const named = await run(() =>
+      apiKeyPermissions.findAll({ where: { permission: name }, transaction, raw: true }),
+    );
+    const ids = named.map(({ apiKeyId }) => apiKeyId);
+    const isSqlite = sequelize.getDialect() === 'sqlite';
+    const padded = isSqlite ? "' ' || scope || ' '" : "CONCAT(' ', scope, ' ')";
+    const sql = `UPDATE api_keys SET scope = TRIM(REPLACE(${padded}, :taken, ' ')) WHERE id IN (:ids)`;
+    for (let first = 0; first < ids.length; first += PORTION_ROWS) {
+      const replacements = { taken: ` ${name} `, ids: ids.slice(first, first + PORTION_ROWS) };
+      await write(() => sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }));
+    }
   }
 
   /** A user's live keys, the latest first. */
@@ -94,7 +137,7 @@ export function createApiKeyStore({ open, transaction, run, write }: Scope) {
     }
   }
 
-  return { insert, listLive, findLive, findByHash, revoke, recordUse, ownedAmong, prune };
+  return { insert, listLive, findLive, findByHash, revoke, takePermission, recordUse, ownedAmong, prune };
 }
 
 function liveAt(at: Date) {

@@ -21,6 +21,8 @@ export const EVENT_TYPES = [
   'refresh.reused',
   'password.changed',
   'password.refused',
+  'password.reset',
+  'reset_link.created',
   'role.created',
   'role.updated',
   'role.deleted',

@@ -71,8 +71,7 @@ export function createPasswordHasher(
       // $2y$ is PHP's name for $2b$.
       bcryptHash: comparable ? bcryptHash.replace(/^\$2y/, '$2b') : dummyHash(cost),
       workCost: workCost(),
-      // Plain bcrypt never saw what follows a NUL, so such a password cannot be the one that was hashed.
-      mayMatch: comparable && !(key === undefined && password.includes('\0')),
+      mayMatch: comparable && (key !== undefined || isForeignPassword(password)),
     });
     if (matches) return { matches, outdated: keyId !== liveKey.id || storedCost !== cost };
     return { ...NO_MATCH, ...(pepperMissing && { pepperMissing }), ...(tooCostly && { tooCostly }) };
@@ -84,6 +83,14 @@ export function createPasswordHasher(
 /** The input of bcrypt: plain hashes are of the password itself. */
 function textFor(password: string, key: PrehashKey | undefined): string {
   return key === undefined ? password : prehash(password, key);
+}
+
+/**
+ * Whether plain bcrypt may have hashed it. It never saw what follows a NUL; an empty text it takes, but that is no
+ * password, whoever imported its hash.
+ */
+function isForeignPassword(password: string): boolean {
+  return password !== '' && !password.includes('\0');
 }
 
 function parseStored(stored: string | null): Partial<Record<'keyId' | 'bcryptHash' | 'cost', string>> {

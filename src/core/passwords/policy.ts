@@ -1,4 +1,4 @@
-import { type FieldError, fieldError } from '../errors.ts';
+import { type AppError, type FieldError, fieldError } from '../errors.ts';
 import { isCommonPassword } from './common.ts';
 
 type OwnWords = readonly (string | null | undefined)[];
@@ -51,9 +51,16 @@ export function createPasswordPolicy(minLength: number): PasswordPolicy {
   };
 }
 
-/** Whether two passwords are one: they are hashed after NFC. */
-export function isSamePassword(one: string, other: string): boolean {
-  return one.normalize('NFC') === other.normalize('NFC');
+/**
+ * Refuses a new password that is the current one: they are hashed after NFC.
+ * @throws AppError validation_failed, pointing at `pointer`
+ */
+export function assertChanged(newPassword: string, currentPassword: string, pointer: string): void {
+  if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw passwordUnchanged(pointer);
+}
+
+export function passwordUnchanged(pointer: string): AppError {
+  return fieldError(pointer, 'password_unchanged', 'Choose a password that differs from the current one.');
 }
 
 /**

@@ -14,9 +14,11 @@ export interface Session {
   /** Slides with every refresh, never past `absoluteExpiresAt`. */
   readonly idleExpiresAt: Date;
   readonly absoluteExpiresAt: Date;
-  /** The counter of the latest refresh token; the one before it is accepted for a while. */
+  /** The counter of the latest refresh token; those before it are accepted for a while. */
   readonly refreshCounter: number;
   readonly rotatedAt: Date | null;
+  /** The rotations before that, the latest first, as long as tokens may still be within the grace of each. */
+  readonly earlierRotations: readonly Date[];
   /** When an access token of the latest refresh was first used here, which shows that its answer had arrived. */
   readonly confirmedAt: Date | null;
   readonly revokedAt: Date | null;
@@ -34,7 +36,10 @@ export type Refreshed = Pick<Session, 'id' | 'refreshCounter'>;
 /** How a user signed in, as shown to them. */
 export type SignInMethod = 'password';
 
-export type NewSession = Omit<Session, 'rotatedAt' | 'confirmedAt' | 'revokedAt'>;
+export type NewSession = Omit<Session, 'rotatedAt' | 'earlierRotations' | 'confirmedAt' | 'revokedAt'>;
+
+/** What a rotation writes. */
+export type Rotation = Pick<Session, 'idleExpiresAt' | 'earlierRotations'> & { readonly at: Date };
 
 export type RevocationReason =
   | 'logout'

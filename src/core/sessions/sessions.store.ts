@@ -8,6 +8,7 @@ import type {
   NewSession,
   Refreshed,
   RevocationReason,
+  Rotation,
   Session,
   SessionFilter,
   SignInMethod,
@@ -28,6 +29,7 @@ export const SESSIONS = table('sessions', {
   absoluteExpiresAt: time(),
   refreshCounter: integer(),
   rotatedAt: nullable(time()),
+  earlierRotations: nullable(text(255)),
   confirmedAt: nullable(time()),
   revokedAt: nullable(time()),
   revokedReason: nullable(text(32)),
@@ -144,6 +146,14 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     return rows.map((row) => toSession(row.get()));
   }
 
+  /** When a user began a session last, ended ones among them; null where no session is kept. */
+  async function lastBegunAt(userId: string): Promise<Date | null> {
+    const order: [string, string][] = [['createdAt', 'DESC']];
+    const attributes = ['createdAt'];
+    const row = await run(() => sessions.findOne({ where: { userId }, attributes, order, transaction }));
+    return row?.get().createdAt ?? null;
+  }
+
   /** The ids of a user's live sessions but for the `keep` that were begun last; at most `keep` of them. */
   async function listSurplus(userId: string, keep: number, at: Date): Promise<string[]> {
     const where = { userId, ...liveAt(at) };
@@ -163,19 +173,19 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
    */
   async function rotate(
     { id, refreshCounter, readAtSeconds }: StoredSession,
-    at: Date,
-    idleExpiresAt: Date,
+    { at, idleExpiresAt, earlierRotations }: Rotation,
   ): Promise<boolean> {
     const elapsed = `${now} - :readAtSeconds`;
     const sql = `UPDATE sessions SET
         rotated_at = CASE WHEN ${elapsed} > ${LATE_SECONDS} THEN ${later(':at', elapsed)} ELSE :at END,
-        refresh_counter = refresh_counter + 1, confirmed_at = NULL, last_used_at = :at, idle_expires_at = :idleExpiresAt
+        earlier_rotations = :earlierRotations, refresh_counter = refresh_counter + 1, confirmed_at = NULL, last_used_at = :at, idle_expires_at = :idleExpiresAt
       WHERE id = :id AND refresh_counter = :refreshCounter AND revoked_at IS NULL
         AND idle_expires_at > :at AND absolute_expires_at > :at AND ${USER_IS_ACTIVE_SQL}`;
     const replacements = {
       id,
       refreshCounter,
       readAtSeconds,
+      earlierRotations: earlierRotations.map(Number).join(' ') || null,
       at: toSqlDate(sequelize, at),
       idleExpiresAt: toSqlDate(sequelize, idleExpiresAt),
     };
@@ -220,7 +230,19 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     await removeInPortions((limit) => write(() => sessions.destroy({ where, limit, transaction })));
   }
 
-  return { insert, remove, find, findCausally, listLive, listSurplus, rotate, confirm, revoke, prune };
+  return {
+    insert,
+    remove,
+    find,
+    findCausally,
+    listLive,
+    lastBegunAt,
+    listSurplus,
+    rotate,
+    confirm,
+    revoke,
+    prune,
+  };
 }
 
 function liveAt(at: Date) {
@@ -233,10 +255,13 @@ function toStoredSession(row: SessionRow): StoredSession {
   return { ...toSession(row), readAtSeconds: Number(readAtSeconds) };
 }
 
-function toSession({ method, amr, authenticatedAt, revokedReason, ...session }: SessionRow): Session {
+function toSession(row: SessionRow): Session {
+  const { method, amr, authenticatedAt, earlierRotations, revokedReason, ...session } = row;
   return {
     ...session,
     method: method as SignInMethod,
+    earlierRotations:
+      earlierRotations?.split(' ').map((milliseconds) => new Date(Number(milliseconds))) ?? [],
     authentication:
       amr === null || authenticatedAt === null ? null : { methods: amr.split(' '), at: authenticatedAt },
   };

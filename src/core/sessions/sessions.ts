@@ -18,9 +18,9 @@ export interface SessionLifetimes {
   readonly idleSeconds: number;
   /** How long a session lasts at most. */
   readonly absoluteSeconds: number;
-  /** How long the previous refresh token still gets the latest one. */
+  /** How long a refresh token that was used up still gets the latest one. */
   readonly reuseGraceSeconds: number;
-  /** The same while the latest one is not known to have arrived. */
+  /** The same for the previous one while the latest one is not known to have arrived. */
   readonly retrySeconds: number;
 }
 
@@ -39,7 +39,7 @@ export interface SessionDependencies {
 /** How a refresh ended: with a new pair of tokens, with the latest one again, or without. */
 export type RefreshOutcome = 'rotated' | Repeat | 'reused' | 'behind' | 'invalid';
 
-/** Why the previous token is answered: two clients refreshed concurrently, or an answer never arrived. */
+/** Why a token that was used up is answered: clients refreshed concurrently, or an answer never arrived. */
 type Repeat = 'grace' | 'retry';
 
 /** The outcome that `refresh` would have for a refresh token. */
@@ -79,6 +79,9 @@ export interface SessionOfToken {
   /** The database is behind the token. */
   readonly isBehind: boolean;
 }
+
+/** More rotations within one grace are no client's; their times fit into the column. */
+const MAX_EARLIER_ROTATIONS = 16;
 
 /** Live sessions per user; a login beyond that ends the oldest. */
 const MAX_LIVE_SESSIONS = 100;
@@ -132,6 +135,7 @@ export function createSessions(dependencies: SessionDependencies) {
       absoluteExpiresAt,
       refreshCounter: 0,
       rotatedAt: null,
+      earlierRotations: [],
       confirmedAt: null,
       revokedAt: null,
     };
@@ -173,9 +177,9 @@ export function createSessions(dependencies: SessionDependencies) {
   }
 
   /**
-   * Exchanges a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). The previous token,
-   * shown again within the grace or before its successor has arrived, gets the very same successor: two tabs, a race or
-   * a lost answer log no user out.
+   * Exchanges a refresh token for its successor and a new access token (RFC 9700 section 4.14.2). A token that was used
+   * up within the grace, or whose successor has not arrived yet, gets the latest one: two tabs, a race or a lost answer
+   * log no user out.
    * The access token gets those of `wanted` that the user has; without `wanted`, all of them.
    * @throws AppError invalid_refresh_token, refresh_token_reused, database_behind
    */
@@ -219,24 +223,32 @@ export function createSessions(dependencies: SessionDependencies) {
   }
 
   function stateOf(session: Session, counter: number, at: Date): TokenState {
-    const { refreshCounter, rotatedAt } = session;
+    const { refreshCounter } = session;
     if (!isLive(session, at)) return 'ended';
     if (counter === refreshCounter) return 'latest';
     if (counter > refreshCounter) return 'behind';
-    if (counter !== refreshCounter - 1 || rotatedAt === null) return 'reused';
-    if (at <= after(rotatedAt, lifetimes.reuseGraceSeconds)) return 'grace';
-    if (at > after(rotatedAt, lifetimes.retrySeconds)) return 'reused';
+    const usedUpAt = rotationsOf(session)[refreshCounter - 1 - counter];
+    if (usedUpAt === undefined) return 'reused';
+    if (isWithinGrace(usedUpAt, at)) return 'grace';
+    if (counter !== refreshCounter - 1 || at > after(usedUpAt, lifetimes.retrySeconds)) return 'reused';
     const confirmedAt = session.confirmedAt ?? confirmations.notedAt(session.id, refreshCounter);
     // Two tabs that repeat after an outage have the grace as well, from when the first one got its answer.
     const hasArrived = confirmedAt !== null && at > after(confirmedAt, lifetimes.reuseGraceSeconds);
     return hasArrived ? 'reused' : 'retry';
   }
 
+  function isWithinGrace(usedUpAt: Date, at: Date): boolean {
+    return at <= after(usedUpAt, lifetimes.reuseGraceSeconds);
+  }
+
   /** Null where another request was first. */
   async function rotate(session: StoredSession, wanted?: readonly string[]): Promise<SessionGrant | null> {
     const at = now();
     const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt);
-    if (!(await store.sessions.rotate(session, at, idleExpiresAt))) return null;
+    const earlierRotations = rotationsOf(session)
+      .filter((usedUpAt) => isWithinGrace(usedUpAt, at))
+      .slice(0, MAX_EARLIER_ROTATIONS);
+    if (!(await store.sessions.rotate(session, { at, idleExpiresAt, earlierRotations }))) return null;
     onRefresh('rotated');
     return grant(
       { ...session, refreshCounter: session.refreshCounter + 1, idleExpiresAt },
@@ -353,6 +365,11 @@ export function createSessions(dependencies: SessionDependencies) {
   }
 
   return { start, startWithin, refresh, ...ending, list, readRefreshToken, sessionOf, isSessionLive };
+}
+
+/** When each token but the latest was used up, the one before the latest first, as far as that is kept. */
+function rotationsOf({ rotatedAt, earlierRotations }: Session): readonly Date[] {
+  return rotatedAt === null ? [] : [rotatedAt, ...earlierRotations];
 }
 
 function isLive({ revokedAt, idleExpiresAt, absoluteExpiresAt }: Session, at: Date): boolean {

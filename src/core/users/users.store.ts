@@ -104,13 +104,22 @@ export function createUserStore(scope: Scope) {
 
   /** The hash of another password. False where the stored hash is no longer `from`. */
   async function changePassword(id: string, from: string, to: string, at: Date): Promise<boolean> {
-    const change = {
-      passwordHash: to,
-      passwordChangedAt: at,
-      passwordChangeRequiredAt: null,
-      updatedAt: at,
-    };
-    return updateActive({ id, passwordHash: from }, change);
+    return updateActive({ id, passwordHash: from }, newPassword(to, at));
+  }
+
+  /**
+   * The hash of another password, whatever it is now. False where the account is disabled or has had another password
+   * since `since`.
+   */
+  async function resetPassword(id: string, to: string, at: Date, since: Date): Promise<boolean> {
+    const where = { id, disabledAt: null, passwordChangedAt: { [Op.or]: [null, { [Op.lte]: since }] } };
+    const [affected] = await write(() => users.update(newPassword(to, at), { where, transaction }));
+    return affected === 1;
+  }
+
+  /** The same for any account, disabled ones among them. */
+  async function setPassword(id: string, to: string, at: Date): Promise<void> {
+    await write(() => users.update(newPassword(to, at), { where: { id }, transaction }));
   }
 
   /** The next login has to bring a new password along. */
@@ -214,12 +223,18 @@ export function createUserStore(scope: Scope) {
     updateProfile,
     replacePasswordHash,
     changePassword,
+    resetPassword,
+    setPassword,
     requirePasswordChange,
     disable,
     enable,
     remove,
     removeAny,
   };
+}
+
+function newPassword(passwordHash: string, at: Date): Partial<UserRow> {
+  return { passwordHash, passwordChangedAt: at, passwordChangeRequiredAt: null, updatedAt: at };
 }
 
 function toProfile({ username, name }: ProfileChange): Partial<UserRow> {

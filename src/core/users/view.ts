@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Holding } from '../principal.ts';
 import type { User } from './user.ts';
 
 const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
@@ -16,6 +17,22 @@ export const UserView = z
   .strict()
   .meta({ id: 'User' });
 
+/** The account with what the credential of the request allows. */
+export const MeView = UserView.extend({
+  roles: z
+    .array(z.string())
+    .meta({ description: 'None where the token or key is narrowed', example: ['user'] }),
+  scope: z.string().meta({ description: 'Permissions separated by spaces', example: '' }),
+  last_sign_in_at: z.iso
+    .datetime()
+    .nullable()
+    .meta({ description: 'Null once the record of that session has been removed', example: EXAMPLE_TIME }),
+})
+  .strict()
+  .meta({ id: 'Me' });
+
+export const MeAnswer = z.strictObject({ user: MeView });
+
 export const UserAnswer = z.strictObject({ user: UserView });
 
 /** Member by member, so that nothing the store adds can leak. */
@@ -29,6 +46,21 @@ export function presentUser(user: User): z.infer<typeof UserAnswer> {
       email_verified: user.emailVerifiedAt !== null,
       created_at: user.createdAt.toISOString(),
       updated_at: user.updatedAt.toISOString(),
+    },
+  };
+}
+
+export function presentMe(
+  user: User,
+  { roles, permissions }: Holding,
+  lastSignInAt: Date | null,
+): z.infer<typeof MeAnswer> {
+  return {
+    user: {
+      ...presentUser(user).user,
+      roles: [...roles],
+      scope: permissions.join(' '),
+      last_sign_in_at: lastSignInAt?.toISOString() ?? null,
     },
   };
 }

@@ -68,6 +68,10 @@ export function createAccounts(core: Core) {
     return requireActiveUser(store.users, userId);
   }
 
+  function lastSignInAt(userId: string): Promise<Date | null> {
+    return store.sessions.lastBegunAt(userId);
+  }
+
   /** @throws AppError token_revoked, username_taken */
   async function updateProfile(
     caller: PrincipalCaller<UserPrincipal | ApiKeyPrincipal>,
@@ -105,6 +109,7 @@ export function createAccounts(core: Core) {
     passwordProblems: (fields: Partial<Signup>) => passwordProblems(passwords, fields),
     signUp,
     get,
+    lastSignInAt,
     updateProfile,
     remove,
   };

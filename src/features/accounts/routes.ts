@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { LoginAnswer, presentLogin } from '../../core/sign-in/login-view.ts';
-import { presentUser, UserAnswer } from '../../core/users/view.ts';
+import { MeAnswer, presentMe } from '../../core/users/view.ts';
 import { anyone, session, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
@@ -67,9 +67,10 @@ export const accountRoutes = [
     tag: ACCOUNTS,
     summary: 'Read your account',
     access: user(),
-    answers: { 200: { description: 'The account', schema: UserAnswer } },
-    async handle({ caller }, { accounts }) {
-      return ok(presentUser(await accounts.get(caller.principal.userId)));
+    answers: { 200: { description: 'The account', schema: MeAnswer } },
+    async handle({ caller: { principal } }, { accounts }) {
+      const user = await accounts.get(principal.userId);
+      return ok(presentMe(user, principal, await accounts.lastSignInAt(user.id)));
     },
   }),
 
@@ -81,10 +82,11 @@ export const accountRoutes = [
     summary: 'Change your name or username',
     access: user(),
     body: json(ProfileBody),
-    answers: { 200: { description: 'The changed account', schema: UserAnswer } },
+    answers: { 200: { description: 'The changed account', schema: MeAnswer } },
     refuses: ['username_taken'],
     async handle({ body, caller }, { accounts }) {
-      return ok(presentUser(await accounts.updateProfile(caller, body)));
+      const user = await accounts.updateProfile(caller, body);
+      return ok(presentMe(user, caller.principal, await accounts.lastSignInAt(user.id)));
     },
   }),
 

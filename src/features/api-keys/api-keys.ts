@@ -1,6 +1,6 @@
 import { permissionsIn } from '@latchkey/verifier/core';
 import { v7 as uuidv7 } from 'uuid';
-import { confirmGranter, requireHeldByName, requireRank } from '../../core/access/grants.ts';
+import { confirmGranter, confirmGranterAbove, requireHeldByName } from '../../core/access/grants.ts';
 import type { ApiKey, NewApiKey } from '../../core/api-keys/api-key.ts';
 import { hashOf, newKey, shownParts } from '../../core/api-keys/key.ts';
 import { CACHE_SECONDS } from '../../core/api-keys/known-keys.ts';
@@ -78,6 +78,12 @@ export function createApiKeys({ store, announce, secret, clock }: ApiKeyDependen
     return store.apiKeys.listLive(userId, now());
   }
 
+  /** The same for an administrator. @throws AppError user_not_found */
+  async function listOf(userId: string): Promise<ApiKey[]> {
+    if ((await store.users.findById(userId)) === null) throw new AppError('user_not_found');
+    return list(userId);
+  }
+
   /** @throws AppError api_key_not_found */
   async function get(userId: string, id: string): Promise<ApiKey> {
     const key = await store.apiKeys.findLive(userId, id, now());
@@ -94,12 +100,13 @@ export function createApiKeys({ store, announce, secret, clock }: ApiKeyDependen
     announce(await store.transaction((stores) => removeWithin(stores, userId, id, owner)));
   }
 
-  /** The same by an administrator who may do what the owner may. @throws AppError api_key_not_found, insufficient_scope */
+  /**
+   * The same by an administrator who may do what the owner may.
+   * @throws AppError user_not_found, api_key_not_found, insufficient_scope
+   */
   async function removeOf(userId: string, id: string, admin: PrincipalCaller): Promise<void> {
     const revoked = await store.transaction(async (stores) => {
-      await stores.rights.lockRanks();
-      const granter = await confirmGranter(stores, admin, now());
-      requireRank(granter, await stores.rights.rightsOf(userId));
+      await confirmGranterAbove(stores, admin, userId, now());
       return removeWithin(stores, userId, id, admin);
     });
     announce(revoked);
@@ -124,6 +131,7 @@ export function createApiKeys({ store, announce, secret, clock }: ApiKeyDependen
     expiryProblems: (at: Date | null | undefined) => expiryProblems(at, now()),
     create,
     list,
+    listOf,
     get,
     remove,
     removeOf,

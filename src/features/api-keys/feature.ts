@@ -10,6 +10,13 @@ export const apiKeys = feature({
       services: {
         apiKeys: createApiKeys({ store, announce: follower.announce, secret: keys.refreshing[0], clock }),
       },
+      on: {
+        // It is no reason against the deletion: a key may never do more than the roles of its owner.
+        async 'permission.deleted'({ name }, { apiKeys: keys }) {
+          await keys.takePermission(name);
+          return [];
+        },
+      },
       housekeeping: [() => forgetOldKeys(store, clock)],
     };
   },

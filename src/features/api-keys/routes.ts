@@ -6,7 +6,7 @@ import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import { type Tag, USER_ADMINISTRATION } from '../../http/tags.ts';
 import type { ApiKeys } from './api-keys.ts';
-import { AnyUserPath, ApiKeyBody, ApiKeysAnswer, NewApiKeyAnswer, UserKeyPath } from './schemas.ts';
+import { ApiKeyBody, ApiKeysAnswer, NewApiKeyAnswer, UserKeyPath } from './schemas.ts';
 
 const route = routesWith<{ readonly apiKeys: ApiKeys }>();
 
@@ -96,10 +96,10 @@ export const apiKeyRoutes = [
     tag: USER_ADMINISTRATION,
     summary: 'List the API keys of a user',
     access: permission('api-keys:list'),
-    params: { schema: AnyUserPath, unknown: 'validation_failed' },
+    params: { schema: IdPath, unknown: 'user_not_found' },
     answers: { 200: liveKeys },
     async handle({ params }, { apiKeys }) {
-      const keys = params.id === undefined ? [] : await apiKeys.list(params.id);
+      const keys = await apiKeys.listOf(params.id);
       return ok({ api_keys: keys.map(presentApiKey) });
     },
   }),
@@ -111,7 +111,7 @@ export const apiKeyRoutes = [
     tag: USER_ADMINISTRATION,
     summary: 'Delete an API key of a user',
     access: permission('api-keys:delete'),
-    params: { schema: UserKeyPath, unknown: 'api_key_not_found' },
+    params: { schema: UserKeyPath, unknown: { id: 'user_not_found', key_id: 'api_key_not_found' } },
     answers: { 204: DELETED },
     async handle({ params, caller }, { apiKeys }) {
       await apiKeys.removeOf(params.id, params.key_id, caller);

@@ -29,14 +29,6 @@ export const ApiKeyBody = z
   })
   .meta({ id: 'ApiKeyWish', example: { name: 'Nightly backup', scope: '' } });
 
-/** The user whose keys an administrator lists. A malformed id is not refused: no user has it, and so no keys. */
-export const AnyUserPath = z.object({
-  id: z
-    .string()
-    .transform((text) => Id.safeParse(text).data)
-    .meta({ ...z.toJSONSchema(Id) }),
-});
-
 export const UserKeyPath = IdPath.extend({
   key_id: Id.meta({ example: '01a1f739-6939-74a2-857f-9ffafaab7f3e' }),
 });

@@ -10,7 +10,7 @@ import { entryOf } from '../../core/audit/audit.ts';
 import type { Client, NewClient } from '../../core/clients/client.ts';
 import { MAX_SECRETS, makeSecret } from '../../core/clients/secret.ts';
 import type { Clock } from '../../core/clock.ts';
-import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Events } from '../../core/events.ts';
 import type { PrincipalCaller } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
@@ -121,10 +121,13 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     return { id: kept.id, secret: text };
   }
 
-  /** Tokens that were made by the secret go on: they belong to the client. @throws AppError secret_not_found, insufficient_scope */
+  /**
+   * Tokens that were made by the secret go on: they belong to the client.
+   * @throws AppError client_not_found, secret_not_found, insufficient_scope
+   */
   async function removeSecret(id: string, secretId: string, admin: PrincipalCaller): Promise<void> {
     await store.transaction(async (stores) => {
-      await findForChange(stores, id, admin, now(), 'secret_not_found');
+      await findForChange(stores, id, admin, now());
       if (!(await stores.clients.removeSecret(id, secretId))) throw new AppError('secret_not_found');
       const details = { secret_id: secretId };
       await stores.audit.append(entryOf('client.secret_removed', admin, id, details), now());
@@ -141,11 +144,10 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
     id: string,
     admin: PrincipalCaller,
     at: Date,
-    otherwise?: ErrorCode,
   ): Promise<{ readonly granter: Granter; readonly client: Client }> {
     await stores.rights.lockRanks();
     const granter = await confirmGranter(stores, admin, at);
-    const client = requireFound(await stores.clients.findForChange(id), otherwise);
+    const client = requireFound(await stores.clients.findForChange(id));
     requireHeld(granter, client.permissions);
     return { granter, client };
   }
@@ -190,8 +192,8 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   };
 }
 
-function requireFound(client: Client | null, otherwise: ErrorCode = 'client_not_found'): Client {
-  if (client === null) throw new AppError(otherwise);
+function requireFound(client: Client | null): Client {
+  if (client === null) throw new AppError('client_not_found');
   return client;
 }
 

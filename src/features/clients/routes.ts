@@ -146,7 +146,10 @@ export const clientRoutes = [
     tag: TAG,
     summary: 'Remove a secret of a machine client',
     access: permission('clients:remove-secret'),
-    params: { schema: SecretPath, unknown: 'secret_not_found' },
+    params: {
+      schema: SecretPath,
+      unknown: { client_id: 'client_not_found', secret_id: 'secret_not_found' },
+    },
     answers: { 204: 'The secret is no longer valid; access tokens obtained with it stay valid' },
     async handle({ params, caller }, { clients }) {
       await clients.removeSecret(params.client_id, params.secret_id, caller);

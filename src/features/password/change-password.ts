@@ -1,5 +1,6 @@
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Core } from '../../core/core.ts';
+import { assertChanged } from '../../core/passwords/policy.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 
@@ -22,6 +23,7 @@ export function createChangePassword(core: Core) {
     const { sessionId } = caller;
     await withCurrentPassword(caller, password, async ({ user, hash, place }) => {
       passwords.assertAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
+      assertChanged(newPassword, password, '/new_password');
       const newHash = await passwords.hash(newPassword, place);
       return store.transaction(async (stores) => {
         const at = new Date(clock.now());

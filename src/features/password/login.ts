@@ -3,7 +3,7 @@ import type { Core } from '../../core/core.ts';
 import { AppError, fieldError } from '../../core/errors.ts';
 import type { Quota } from '../../core/limits/quota.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
-import { isSamePassword } from '../../core/passwords/policy.ts';
+import { assertChanged } from '../../core/passwords/policy.ts';
 import { ANONYMOUS, type RequestOrigin, userCaller } from '../../core/principal.ts';
 import {
   type Attempt,
@@ -172,10 +172,7 @@ export function createPasswordLogin(core: Core) {
     }
     if (newPassword === undefined) throw new AppError('password_change_required');
     passwords.assertAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
-    if (isSamePassword(newPassword, password)) {
-      const detail = 'Choose a password that differs from the current one.';
-      throw fieldError('/new_password', 'password_unchanged', detail);
-    }
+    assertChanged(newPassword, password, '/new_password');
     return newPassword;
   }
 

@@ -239,9 +239,11 @@ export const userRoutes = [
     tag: USER_ADMINISTRATION,
     summary: 'End a session of a user',
     access: permission('sessions:end'),
-    params: { schema: UserSessionPath, unknown: 'session_not_found' },
+    params: {
+      schema: UserSessionPath,
+      unknown: { id: 'user_not_found', session_id: 'session_not_found' },
+    },
     answers: { 204: 'It has ended' },
-    refuses: ['user_not_found'],
     async handle({ params, caller }, { userAdmin }) {
       const ended = await userAdmin.endSessions(params.id, params.session_id, caller);
       if (ended === 0) throw new AppError('session_not_found');

@@ -112,6 +112,22 @@ onEachDatabase((kind) => {
       },
     );
 
+    it('never lets an empty password in, whatever the hash was made of, and leaves the hash as it is', async () => {
+      const { token } = await anAdmin(app);
+      const [one, other] = [aPerson(), aPerson()];
+      const hashes = [await bcrypt.hash('', COST), (await bcrypt.hash('', COST)).replace('$2b$', '$2a$')];
+      const { id = '' } = await importOne(app, token, { email: one.email, password_hash: hashes[0] });
+      await importOne(app, token, { email: other.email, password_hash: hashes[1] });
+
+      for (const { email } of [one, other]) {
+        const { body } = await app.post('/login').send({ email, password: '' }).expect(401);
+        expect(body.code).toBe('invalid_credentials');
+        await app.post('/login').send({ email, password: '\0' }).expect(401);
+      }
+
+      expect((await app.models.users.findByPk(id))?.passwordHash).toBe(hashes[0]);
+    });
+
     it('takes each item for itself: the wrong ones do not stop the others', async () => {
       const { token } = await anAdmin(app);
       const taken = await signUp(app, { username: aUsername() });

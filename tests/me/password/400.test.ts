@@ -67,6 +67,29 @@ onOneDatabase((kind) => {
       },
     );
 
+    it.each<[string, (password: string) => string]>([
+      ['the current password', (password) => password],
+      ['the current password, composed in another way', (password) => password.normalize('NFD')],
+    ])('answers 400 to %s as the new one, once the current one was correct', async (_what, spelled) => {
+      const person = { password: `${CANARY} caf\u00e9 staple` };
+      const { token, id, email, password } = await signUp(app, person);
+      const change = (current: string, next: string) =>
+        app
+          .post('/me/password')
+          .auth(token, { type: 'bearer' })
+          .send({ current_password: current, new_password: next });
+
+      const refused = await change(password, spelled(password)).expect(400);
+      const guessed = await change(`${CANARY} guess`, `${CANARY} guess`).expect(403);
+
+      expect(refused.body.errors).toMatchObject([{ pointer: '/new_password', code: 'password_unchanged' }]);
+      expect(guessed.body.code).toBe('wrong_password');
+      const entries = await app.store.audit.list({ subjectId: id, type: 'password.refused' }, 50, undefined);
+      expect(entries.map(({ details }) => details.reason)).toEqual(['wrong_password', 'validation_failed']);
+      await app.post('/login').send({ email, password }).expect(200);
+      await change(password, aPerson().password).expect(204);
+    });
+
     it('answers 400 to a missing current password, which a stolen token must not replace', () =>
       expectRefusal(() => ({ new_password: aPerson().password }), '/current_password', 'required'));
 
