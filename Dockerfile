@@ -21,7 +21,7 @@ COPY --from=build --chown=root:root /app/dist dist
 COPY --from=build --chown=root:root /app/verifier/dist verifier/dist
 COPY verifier/package.json verifier/
 COPY package.json .sequelizerc ./
-COPY config/environment.cjs config/baseline.cjs config/database.cjs config/
+COPY config/environment.cjs config/baseline.cjs config/database.cjs config/pem.cjs config/
 COPY migrations migrations
 # A place for an SQLite file, if DATABASE_URL asks for one.
 RUN mkdir data && chown node:node data

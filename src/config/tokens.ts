@@ -1,5 +1,5 @@
 import { MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey/verifier/core';
-import { integer, oneOf, pemBlocks, secrets, text } from './values.ts';
+import { integer, oneOf, pemBlocks, privateKeyPem, secrets, text } from './values.ts';
 import { variable } from './variable.ts';
 
 /** Access tokens, refresh tokens and sessions. */
@@ -22,14 +22,16 @@ export const TOKENS_VARIABLES = {
     meaning: 'How access tokens are signed; RS256 and ES256 let others verify without a secret',
   }),
   JWT_PRIVATE_KEY: variable({
-    type: text('a private key in PEM'),
-    meaning: 'PEM of the key that signs under RS256 or ES256; usually read from JWT_PRIVATE_KEY_FILE',
+    type: privateKeyPem,
+    meaning:
+      'PEM of the key that signs under RS256 or ES256, its line breaks also as \\n or the whole in base64; required there in production, else made and kept in DATA_DIR',
     secret: true,
   }),
   JWT_PREVIOUS_PUBLIC_KEYS: variable({
     type: pemBlocks,
     default: '',
-    meaning: 'PEM of public keys that still verify after a rotation, one after another',
+    meaning:
+      'PEM of public keys that still verify after a rotation, one after another, line breaks also as \\n',
     secret: true,
   }),
   JWT_ISSUER: variable({

@@ -5,6 +5,7 @@ import {
   type VerifyingKey,
   secretKey as verifyingSecret,
 } from '@latchkey/verifier/core';
+import { explainPem, type PemLabel } from '../../../config/pem.cjs';
 
 export interface SigningKey extends VerifyingKey {
   readonly signingKey: KeyObject;
@@ -46,7 +47,9 @@ export function createKeyRing(material: KeyMaterial): KeyRing {
   const current = currentKey(material);
   const previousSecrets = material.previousSecrets.map(secretKey);
   const previousPublicKeys = material.previousPublicKeys.map((pem) =>
-    naming('JWT_PREVIOUS_PUBLIC_KEYS', () => publicKey(createPublicKey(pem))),
+    naming('JWT_PREVIOUS_PUBLIC_KEYS', (variable) =>
+      publicKey(parse(createPublicKey, pem, 'PUBLIC KEY', variable)),
+    ),
   );
   const previous = [...previousSecrets, ...previousPublicKeys].filter(({ kid }) => kid !== current.kid);
   const verifying = [current, ...previous];
@@ -68,8 +71,8 @@ export function secretKey(secret: string): SigningKey {
 
 function currentKey({ algorithm, secret, privateKey }: KeyMaterial): SigningKey {
   if (algorithm === 'HS256') return secretKey(secret);
-  return naming('JWT_PRIVATE_KEY', () => {
-    const signingKey = createPrivateKey(privateKey ?? '');
+  return naming('JWT_PRIVATE_KEY', (variable) => {
+    const signingKey = parse(createPrivateKey, privateKey ?? '', 'PRIVATE KEY', variable);
     const verifying = publicKey(createPublicKey(signingKey));
     if (verifying.algorithm !== algorithm)
       throw new Error(`it is for ${verifying.algorithm}, not ${algorithm}`);
@@ -77,10 +80,19 @@ function currentKey({ algorithm, secret, privateKey }: KeyMaterial): SigningKey 
   });
 }
 
-/** Names the variable of a key. The message of the parser holds nothing of the key itself. */
-function naming<Result>(variable: string, read: () => Result): Result {
+/** Says in our own words what is wrong: those of OpenSSL are about its decoders. */
+function parse(read: (pem: string) => KeyObject, pem: string, label: PemLabel, variable: string): KeyObject {
   try {
-    return read();
+    return read(pem);
+  } catch {
+    throw new Error(explainPem(pem, label, variable));
+  }
+}
+
+/** Names the variable of a key. No message holds anything of the key itself. */
+function naming<Result>(variable: string, read: (variable: string) => Result): Result {
+  try {
+    return read(variable);
   } catch (error) {
     throw new Error(`${variable} is not a usable key: ${(error as Error).message}`);
   }
