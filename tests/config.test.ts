@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { ConfigError, loadConfig } from '../src/config/config.ts';
@@ -82,6 +83,7 @@ describe('an empty environment', () => {
         publicUrl: 'http://localhost:3000',
         trustProxy: 0,
         corsOrigins: [],
+        corsLocalhost: true,
       },
       database: {
         location: { dialect: 'sqlite', storage: resolve('data/latchkey.sqlite') },
@@ -407,7 +409,15 @@ describe('a faulty configuration', () => {
     ['TRUST_PROXY', '::1/129'],
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'https://app.example.com,*'],
-    ['CORS_ORIGINS', 'https://*.example.com'],
+    ['CORS_ORIGINS', 'https://*'],
+    ['CORS_ORIGINS', 'https://*.com'],
+    ['CORS_ORIGINS', '*.example.com'],
+    ['CORS_ORIGINS', 'https://a*.example.com'],
+    ['CORS_ORIGINS', 'https://*.*.example.com'],
+    ['CORS_ORIGINS', 'https://app.*.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com:*'],
+    ['CORS_ORIGINS', '*://app.example.com'],
+    ['CORS_ORIGINS', 'https://*.example.com/'],
     ['CORS_ORIGINS', 'null'],
     ['CORS_ORIGINS', 'app.example.com'],
     ['CORS_ORIGINS', 'https://app.example.com/'],
@@ -555,8 +565,44 @@ describe('CORS_ORIGINS', () => {
     ['https://app.example.com', ['https://app.example.com']],
     ['https://a.example.com, http://localhost:5173', ['https://a.example.com', 'http://localhost:5173']],
     ['https://a.example.com,', ['https://a.example.com']],
+    ['https://*.example.com', ['https://*.example.com']],
+    [
+      'https://*.apps.example.com:8443,http://*.b.test',
+      ['https://*.apps.example.com:8443', 'http://*.b.test'],
+    ],
   ])('%j is the list %j', (value, origins) => {
     expect(loadConfig({ CORS_ORIGINS: value }).http.corsOrigins).toEqual(origins);
+  });
+
+  it.each([
+    ['https://app.example.com/', 'https://app.example.com'],
+    ['https://app.example.com/path?x=1', 'https://app.example.com'],
+    ['https://app.example.com:443', 'https://app.example.com'],
+    ['HTTPS://App.example.com:8443', 'https://app.example.com:8443'],
+    ['https://*.Example.com/', 'https://*.example.com'],
+  ])('is refused with what to write where %j was meant for %s', (written, meant) => {
+    expect(faultsOf({ CORS_ORIGINS: `https://b.example.com,${written}` })).toEqual([
+      expect.stringMatching(/^CORS_ORIGINS is .*never \*; write /),
+    ]);
+    const [fault] = faultsOf({ CORS_ORIGINS: `https://b.example.com,${written}` });
+    expect(fault).toContain(`write ${meant} in place of ${written}`);
+    expect(faultsOf({ CORS_ORIGINS: meant })).toEqual([]);
+  });
+
+  it('says of each of several what to write, and nothing of one whose meaning is unclear', () => {
+    const [fault] = faultsOf({
+      CORS_ORIGINS: 'https://a.example.com/,app.example.com,https://b.example.com/x',
+    });
+
+    expect(fault?.match(/write /g)).toHaveLength(2);
+  });
+
+  it.each([
+    ['development', true],
+    ['test', true],
+    ['production', false],
+  ])('in %s need not name this host: %s', (environment, corsLocalhost) => {
+    expect(loadConfig({ ...PRODUCTION, NODE_ENV: environment }).http).toMatchObject({ corsLocalhost });
   });
 });
 
@@ -778,14 +824,50 @@ describe('DATABASE_TLS', () => {
   });
 
   it('takes the authority from a file', () => {
-    const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith('PEM') };
+    const pem = rootCertificates.slice(0, 2).join('\n');
+    const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith(pem) };
 
     expect(loadConfig(env).database.tls).toEqual({
       rejectUnauthorized: true,
       verifyIdentity: true,
       minVersion: 'TLSv1.2',
-      ca: 'PEM',
+      ca: pem,
     });
+  });
+
+  it.each([
+    ['\\n', (pem: string) => pem.replaceAll('\n', '\\n')],
+    ['\\r\\n', (pem: string) => pem.replaceAll('\n', '\\r\\n')],
+    ['base64 of the whole', (pem: string) => Buffer.from(pem).toString('base64')],
+  ])('takes the authority also with its lines written as %s', (_what, write) => {
+    const [pem = ''] = rootCertificates;
+    const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith(write(pem)) };
+
+    expect(loadConfig(env).database.tls?.ca).toBe(pem);
+  });
+
+  it.each<[what: string, content: string, words: string]>([
+    ['garbage', 'garbage', 'it has no line -----BEGIN CERTIFICATE-----'],
+    ['cut short', rootCertificates[0]?.slice(0, 200) ?? '', 'it is cut short'],
+    [
+      'cut short behind a good one',
+      `${rootCertificates[0]}\n${rootCertificates[1]?.slice(0, 200)}`,
+      'it is cut short',
+    ],
+    ['damaged', rootCertificates[0]?.replace(/\n(.{10}).{30}/, '\n$1') ?? '', 'its content is damaged'],
+    [
+      'a private key',
+      generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        .privateKey.export({ type: 'pkcs8', format: 'pem' })
+        .toString(),
+      'it is a private key, and a certificate is wanted',
+    ],
+  ])('is refused at the start with the file of an authority that is %s', (_what, content, words) => {
+    const file = fileWith(content);
+
+    expect(faultsOf({ ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: file })).toEqual([
+      expect.stringContaining(`DATABASE_TLS_CA_FILE is ${JSON.stringify(file)}: ${words}`),
+    ]);
   });
 
   it('must not be off where an authority is named, since TLS was wanted', () => {
@@ -869,6 +951,39 @@ describe('DATABASE_URL', () => {
   });
 });
 
+describe('A DATABASE_URL whose password has a character that ends it', () => {
+  it.each([
+    ['#', '%23', 'mysql://auth:hun#ter2@db/latchkey'],
+    ['#', '%23', 'mysql://auth:1#ter2@db/latchkey'],
+    ['#', '%23', 'mysql://auth:p@ss#ter2@db/latchkey'],
+    ['/', '%2F', 'mysql://auth:hun/ter2@db/latchkey'],
+    ['/', '%2F', 'mariadb://auth:123/ter2@db/latchkey'],
+    ['?', '%3F', 'mysql://auth:hun?ter2@db/latchkey'],
+  ])('is refused with how to write the %s: %s', (character, written, url) => {
+    const [fault, ...others] = faultsOf({ DATABASE_URL: url });
+
+    expect(others).toEqual([]);
+    expect(fault).toContain(`; where the user or password holds a ${character}, write it as ${written}`);
+    expect(fault).not.toMatch(/hun|ter2/);
+    const escaped = url.replace(/(?<=auth:.*)[#/?](?=.*@)/, written);
+    expect(faultsOf({ DATABASE_URL: escaped })).toEqual([]);
+  });
+
+  it('is explained also where .env ended it at the #', () => {
+    expect(faultsOf({ DATABASE_URL: 'mysql://auth:hun' })[0]).toContain('write a # of the password as %23');
+    expect(faultsOf({ DATABASE_URL: 'mysql://auth:2' })[0]).toContain('write a # of the password as %23');
+  });
+
+  it('is not suspected where something else is wrong', () => {
+    for (const url of [
+      'mysql://auth:hunter2@db/latchkey?ssl=true',
+      'mysql://auth:hunter2@db/',
+      'mysql:latchkey',
+    ])
+      expect(faultsOf({ DATABASE_URL: url })[0]).not.toContain('password holds');
+  });
+});
+
 describe('The keys of tokens', () => {
   const ec = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -926,6 +1041,77 @@ describe('The keys of tokens', () => {
     for (const line of (env[name] ?? '').split('\n').filter((piece) => piece.trim() !== '')) {
       expect(faults[0]).not.toContain(line);
     }
+  });
+
+  const WRITTEN: [how: string, write: (pem: string) => string][] = [
+    ['\\n in place of line breaks', (pem) => pem.replaceAll('\n', '\\n')],
+    ['\\r\\n in place of line breaks', (pem) => pem.replaceAll('\n', '\\r\\n')],
+    ['the line breaks of Windows', (pem) => pem.replaceAll('\n', '\r\n')],
+    ['quotes around it, which docker --env-file keeps', (pem) => `"${pem.replaceAll('\n', '\\n')}"`],
+    ['base64 of the whole file', (pem) => Buffer.from(pem).toString('base64')],
+    [
+      'base64 in lines',
+      (pem) =>
+        Buffer.from(pem)
+          .toString('base64')
+          .replace(/(.{76})/g, '$1\n'),
+    ],
+  ];
+
+  it.each(WRITTEN)('are read with %s', (_how, write) => {
+    const private_ = (pem: string) => loadConfig({ JWT_ALG: 'ES256', JWT_PRIVATE_KEY: write(pem) }).tokens;
+    const previous = write(`${EC_PUBLIC}${RSA_PUBLIC}`);
+
+    expect(private_(EC_PRIVATE).privateKey?.trim()).toBe(EC_PRIVATE.trim());
+    expect(
+      loadConfig({ JWT_PREVIOUS_PUBLIC_KEYS: previous }).tokens.previousPublicKeys.map((pem) => pem.trim()),
+    ).toEqual([EC_PUBLIC.trim(), RSA_PUBLIC.trim()]);
+  });
+
+  const ENCRYPTED = ec.privateKey
+    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'canary' })
+    .toString();
+
+  it.each<[what: string, key: string, words: RegExp]>([
+    [
+      'its first line alone, as .env reads it without quotes',
+      EC_PRIVATE.split('\n')[0] ?? '',
+      /cut short.*quotes/,
+    ],
+    ['spaces for line breaks', EC_PRIVATE.replaceAll('\n', ' '), /line breaks .*spaces: write each as \\n/],
+    ['no line breaks', EC_PRIVATE.replaceAll('\n', ''), /line breaks are lost.*write each as \\n/],
+    ['a path', '/run/secrets/key.pem', /path of a file.*JWT_PRIVATE_KEY_FILE/],
+    ['a secret', GOOD_SECRET, /no line -----BEGIN PRIVATE KEY-----.*JWT_PRIVATE_KEY_FILE/],
+    ['a public key', EC_PUBLIC, /it is a public key, and a private key is wanted/],
+    ['a certificate', rootCertificates[0] ?? '', /it is a certificate, and a private key is wanted/],
+    ['a passphrase', ENCRYPTED, /passphrase.*openssl pkey/],
+    [
+      'a damaged line',
+      EC_PRIVATE.replace(/\n(.{20}).{20}/, '\n$1'),
+      /content is damaged: copy the whole file/,
+    ],
+    [
+      'the format of OpenSSH',
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n-----END OPENSSH PRIVATE KEY-----',
+      /format of OpenSSH: npm run keys -- new ES256/,
+    ],
+  ])(
+    'are explained where JWT_PRIVATE_KEY has %s, in other words than those of OpenSSL',
+    (_what, key, words) => {
+      const faults = faultsOf({ JWT_ALG: 'ES256', JWT_PRIVATE_KEY: key });
+
+      expect(faults).toEqual([expect.stringMatching(words)]);
+      expect(faults[0]).toMatch(/^JWT_PRIVATE_KEY is not a usable key: /);
+      expect(faults[0]).not.toMatch(/error:|DECODER|asn1|PEM routines|unsupported/i);
+    },
+  );
+
+  it.each<[what: string, keys: string, words: RegExp]>([
+    ['its first line alone', EC_PUBLIC.split('\n')[0] ?? '', /cut short/],
+    ['spaces for line breaks', EC_PUBLIC.replaceAll('\n', ' '), /line breaks .*spaces: write each as \\n/],
+    ['a secret', GOOD_SECRET, /no line -----BEGIN PUBLIC KEY-----/],
+  ])('are explained where JWT_PREVIOUS_PUBLIC_KEYS has %s', (_what, keys, words) => {
+    expect(faultsOf({ JWT_PREVIOUS_PUBLIC_KEYS: keys })).toEqual([expect.stringMatching(words)]);
   });
 
   it.each<[text: string]>([

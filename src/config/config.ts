@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Algorithm } from '@latchkey/verifier/core';
 import dotenv from 'dotenv';
+import type { z } from 'zod';
 import {
   defaultDatabaseUrl,
   type Environment,
@@ -27,6 +28,8 @@ export interface Config {
     readonly publicUrl: string;
     readonly trustProxy: number | readonly string[];
     readonly corsOrigins: readonly string[];
+    /** Whether pages of this host may call, from any port. */
+    readonly corsLocalhost: boolean;
   };
   readonly database: DatabaseConfig;
   readonly tokens: {
@@ -132,6 +135,7 @@ export function loadConfig(env: Environment): Config {
       publicUrl,
       trustProxy: values.TRUST_PROXY,
       corsOrigins: values.CORS_ORIGINS,
+      corsLocalhost: !production,
     },
     database: {
       location,
@@ -200,10 +204,19 @@ function readVariables(env: Environment, problems: string[]): Values {
       'secret' in variable ? collect(problems, () => readSecret(env, name)) : readVariable(env, name);
     if (problems.length > problemsBefore) continue;
     const result = variable.schema.safeParse(text);
-    if (result.success) values[name] = result.data;
-    else problems.push(`${name} is ${describeValue(name as VariableName, text)}: ${variable.wants}`);
+    if (result.success) {
+      values[name] = result.data;
+      continue;
+    }
+    const wants = [variable.wants, ...new Set(result.error.issues.flatMap(adviceOf))].join('; ');
+    problems.push(`${name} is ${describeValue(name as VariableName, text)}: ${wants}`);
   }
   return values as Values;
+}
+
+/** What the parser of a value adds about this very value. */
+function adviceOf(issue: z.core.$ZodIssue): string[] {
+  return issue.code === 'custom' && typeof issue.params?.advice === 'string' ? [issue.params.advice] : [];
 }
 
 function locate(values: Values, problems: string[]): DatabaseConfig['location'] | undefined {

@@ -12,6 +12,7 @@ export function welcome(url: string, signupDisabled: boolean): string {
   return `
   Latchkey   ${url}
   API docs   ${url}/docs
+  Browsers   pages at localhost, on any port, may call it; CORS_ORIGINS lets others
 ${signupDisabled ? '' : signup}
 `;
 }
