@@ -96,11 +96,15 @@ describe('an empty environment', () => {
       tokens: {
         secret: undefined,
         secretFile: resolve('data/jwt-secret'),
+        appSecret: undefined,
+        appSecretFile: resolve('data/app-secret'),
+        appPreviousSecrets: [],
         issuer: 'http://localhost:3000',
         audience: 'latchkey',
         accessTokenTtlSeconds: 900,
         algorithm: 'HS256',
         privateKey: undefined,
+        privateKeyFile: resolve('data/jwt-key-hs256.pem'),
         previousSecrets: [],
         previousPublicKeys: [],
       },
@@ -133,6 +137,7 @@ describe('an empty environment', () => {
       processes: 1,
       audit: { retentionDays: 365 },
       signupDisabled: false,
+      warnings: [],
     });
   });
 
@@ -146,7 +151,9 @@ describe('an empty environment', () => {
   });
 
   it('may hold any other variables of a host', () => {
-    expect(loadConfig({ PATH: '/bin', HOME: '/root', port: '80', Jwt_Secret: 'x' })).toEqual(loadConfig({}));
+    expect(loadConfig({ PATH: '/bin', HOME: '/root', port: '80', npm_config_jwt: 'x' })).toEqual(
+      loadConfig({}),
+    );
   });
 });
 
@@ -206,6 +213,13 @@ describe('a configuration', () => {
     ],
     ['JWT_SECRET', { JWT_SECRET: GOOD_SECRET }, { tokens: { secret: GOOD_SECRET } }],
     ['DATA_DIR', { DATA_DIR: '/srv/data' }, { tokens: { secretFile: '/srv/data/jwt-secret' } }],
+    ['DATA_DIR', { DATA_DIR: '/srv/data' }, { tokens: { appSecretFile: '/srv/data/app-secret' } }],
+    ['APP_SECRET', { APP_SECRET: GOOD_SECRET }, { tokens: { appSecret: GOOD_SECRET } }],
+    [
+      'APP_PREVIOUS_SECRETS',
+      { APP_PREVIOUS_SECRETS: `one, ${GOOD_SECRET}` },
+      { tokens: { appPreviousSecrets: ['one', GOOD_SECRET] } },
+    ],
     [
       'DATA_DIR',
       { DATA_DIR: '/srv/data' },
@@ -626,14 +640,17 @@ describe('production', () => {
     expect(loadConfig(env).database.location).toMatchObject({ dialect: 'sqlite' });
   });
 
-  it.each(['JWT_SECRET', 'PASSWORD_PEPPER'])('wants 32 bytes of %s, counted in UTF-8', (name) => {
-    const good = 'Zv8#kQ2mTr5x';
+  it.each(['JWT_SECRET', 'APP_SECRET', 'PASSWORD_PEPPER'])(
+    'wants 32 bytes of %s, counted in UTF-8',
+    (name) => {
+      const good = 'Zv8#kQ2mTr5x';
 
-    expect(faultsOf({ ...PRODUCTION, [name]: `${good}${good}abcdefg` })).toEqual([
-      `${name} is a secret of 31 characters: production wants at least 32 bytes`,
-    ]);
-    expect(faultsOf({ ...PRODUCTION, [name]: `${good}ÄÖÜßé${good.toLowerCase()}` })).toEqual([]);
-  });
+      expect(faultsOf({ ...PRODUCTION, [name]: `${good}${good}abcdefg` })).toEqual([
+        `${name} is a secret of 31 characters: production wants at least 32 bytes`,
+      ]);
+      expect(faultsOf({ ...PRODUCTION, [name]: `${good}ÄÖÜßé${good.toLowerCase()}` })).toEqual([]);
+    },
+  );
 
   it.each<[where: string, secret: string]>([
     ['the default of jwt.io', 'a-string-secret-at-least-256-bits-long'],
@@ -723,6 +740,7 @@ describe('the text of a secret', () => {
 describe('a secret from NAME_FILE', () => {
   const SECRETS: [name: string, read: (env: Record<string, string>) => unknown][] = [
     ['JWT_SECRET', (env) => loadConfig(env).tokens.secret],
+    ['APP_SECRET', (env) => loadConfig(env).tokens.appSecret],
     ['PASSWORD_PEPPER', (env) => loadConfig(env).passwords.pepper],
   ];
 
@@ -742,11 +760,13 @@ describe('a secret from NAME_FILE', () => {
   });
 
   it.each([` ${GOOD_SECRET}`, `${GOOD_SECRET} `, `${GOOD_SECRET}\n\n`, `${GOOD_SECRET},x`])(
-    'is refused as JWT_SECRET where JWT_PREVIOUS_SECRETS could not hold it later: %j',
+    'is refused where the list of previous ones could not hold it later: %j',
     (content) => {
-      expect(faultsOf({ JWT_SECRET_FILE: fileWith(content) })).toEqual([
-        expect.stringContaining('could not be listed in JWT_PREVIOUS_SECRETS'),
-      ]);
+      for (const name of ['JWT', 'APP']) {
+        expect(faultsOf({ [`${name}_SECRET_FILE`]: fileWith(content) })).toEqual([
+          expect.stringMatching(`^${name}_SECRET .*could not be listed in ${name}_PREVIOUS_SECRETS`),
+        ]);
+      }
     },
   );
 
@@ -1006,11 +1026,22 @@ describe('The keys of tokens', () => {
     expect(fromFile.tokens.privateKey?.trim()).toBe(key.trim());
   });
 
-  it.each(['ES256', 'RS256'])('are not there under %s without a private key', (algorithm) => {
-    expect(faultsOf({ JWT_ALG: algorithm })).toEqual([
-      `JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in PEM`,
-    ]);
-  });
+  it.each(['ES256', 'RS256'])(
+    'are required under %s in production, and kept in DATA_DIR elsewhere',
+    (algorithm) => {
+      const [fault, ...others] = faultsOf({ ...PRODUCTION, JWT_ALG: algorithm });
+      expect(others).toEqual([]);
+      expect(fault).toMatch(/^JWT_PRIVATE_KEY is not set: /);
+      expect(fault).toContain(`npm run --silent keys -- new ${algorithm} > jwt-key.pem`);
+
+      for (const environment of ['development', 'test']) {
+        expect(loadConfig({ NODE_ENV: environment, JWT_ALG: algorithm }).tokens).toMatchObject({
+          privateKey: undefined,
+          privateKeyFile: resolve(`data/jwt-key-${algorithm.toLowerCase()}.pem`),
+        });
+      }
+    },
+  );
 
   it.each([{}, { JWT_ALG: 'HS256' }])('are not what was meant where a private key is set with %j', (env) => {
     expect(faultsOf({ ...env, JWT_PRIVATE_KEY: EC_PRIVATE })).toEqual([
@@ -1144,7 +1175,7 @@ describe('The keys of tokens', () => {
   });
 
   it('are reported with all their faults at once, the secret beside the private key', () => {
-    expect(faultsOf({ JWT_SECRET: `${GOOD_SECRET},x`, JWT_ALG: 'ES256' })).toEqual([
+    expect(faultsOf({ ...PRODUCTION, JWT_SECRET: `${GOOD_SECRET},x`, JWT_ALG: 'ES256' })).toEqual([
       expect.stringMatching(/^JWT_SECRET has a comma/),
       expect.stringMatching(/^JWT_PRIVATE_KEY is not set/),
     ]);
@@ -1169,10 +1200,39 @@ describe('The keys of tokens', () => {
     expect(previousPublicKeys.map((pem) => pem.trim())).toEqual([EC_PUBLIC.trim(), RSA_PUBLIC.trim()]);
   });
 
-  it('stay secret under every algorithm: production still requires JWT_SECRET', () => {
+  it('stay secret under every algorithm: production requires APP_SECRET or, as before there was one, JWT_SECRET', () => {
     const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE };
 
-    expect(faultsOf(env)).toEqual(['JWT_SECRET is not set: required in production']);
+    expect(faultsOf(env)).toEqual(['APP_SECRET is not set: required in production']);
+    expect(faultsOf({ ...env, APP_SECRET: GOOD_SECRET })).toEqual([]);
+    expect(faultsOf({ ...env, JWT_SECRET: GOOD_SECRET })).toEqual([]);
+    expect(faultsOf({ ...without(PRODUCTION, 'JWT_SECRET'), APP_SECRET: GOOD_SECRET })).toEqual([
+      'JWT_SECRET is not set: required in production',
+    ]);
+  });
+
+  it.each<[env: Record<string, string>, fault: RegExp]>([
+    [{ APP_SECRET: GOOD_SECRET }, /^APP_SECRET is the same as JWT_SECRET/],
+    [
+      { APP_SECRET: OTHER_SECRET, JWT_PREVIOUS_SECRETS: OTHER_SECRET },
+      /^APP_SECRET is in JWT_PREVIOUS_SECRETS/,
+    ],
+    [
+      { APP_SECRET: OTHER_SECRET, PASSWORD_PEPPER: OTHER_SECRET },
+      /^PASSWORD_PEPPER is the same as APP_SECRET/,
+    ],
+    [{ PASSWORD_PEPPER: GOOD_SECRET }, /^PASSWORD_PEPPER is the same as JWT_SECRET/],
+    [{ APP_PREVIOUS_SECRETS: 'short' }, /^APP_PREVIOUS_SECRETS is a secret of 5 characters/],
+    [{ APP_SECRET: TEST_SECRET }, /^APP_SECRET is a sample secret/],
+  ])('are each of its own in production: %j', (env, fault) => {
+    expect(faultsOf({ ...PRODUCTION, ...env })).toEqual([expect.stringMatching(fault)]);
+    expect(faultsOf({ JWT_SECRET: GOOD_SECRET, ...env })).toEqual([]);
+  });
+
+  it('take JWT_SECRET among APP_PREVIOUS_SECRETS, which is how APP_SECRET takes its place', () => {
+    const env = { ...PRODUCTION, APP_SECRET: OTHER_SECRET, APP_PREVIOUS_SECRETS: GOOD_SECRET };
+
+    expect(faultsOf(env)).toEqual([]);
   });
 
   it('are never given twice, directly and as a file', () => {

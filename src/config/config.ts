@@ -17,6 +17,7 @@ import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import { keyProblems, productionProblems } from './checks.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
+import { configWarnings } from './warnings.ts';
 
 /** The configuration of the service, checked and frozen. */
 export interface Config {
@@ -33,11 +34,15 @@ export interface Config {
   };
   readonly database: DatabaseConfig;
   readonly tokens: {
-    /** Absent only outside production: then a secret of this data directory is made at the first start. */
+    /** Where one of these is absent, core/tokens/key-material.ts says what stands in for it. */
     readonly secret: string | undefined;
     readonly secretFile: string;
+    readonly appSecret: string | undefined;
+    readonly appSecretFile: string;
+    readonly appPreviousSecrets: readonly string[];
     readonly algorithm: Algorithm;
     readonly privateKey: string | undefined;
+    readonly privateKeyFile: string;
     readonly previousSecrets: readonly string[];
     readonly previousPublicKeys: readonly string[];
     readonly issuer: string;
@@ -71,6 +76,8 @@ export interface Config {
   /** How many processes share the port. */
   readonly processes: number;
   readonly signupDisabled: boolean;
+  /** What the operator should hear at the start. */
+  readonly warnings: readonly string[];
 }
 
 export interface LimitsConfig {
@@ -148,11 +155,15 @@ export function loadConfig(env: Environment): Config {
     tokens: {
       secret: values.JWT_SECRET,
       secretFile: resolve(values.DATA_DIR, 'jwt-secret'),
+      appSecret: values.APP_SECRET,
+      appSecretFile: resolve(values.DATA_DIR, 'app-secret'),
+      appPreviousSecrets: values.APP_PREVIOUS_SECRETS,
       issuer: values.JWT_ISSUER ?? publicUrl,
       audience: values.JWT_AUDIENCE,
       accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
       algorithm: values.JWT_ALG,
       privateKey: values.JWT_PRIVATE_KEY,
+      privateKeyFile: resolve(values.DATA_DIR, `jwt-key-${values.JWT_ALG.toLowerCase()}.pem`),
       previousSecrets: values.JWT_PREVIOUS_SECRETS,
       previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS,
     },
@@ -193,6 +204,7 @@ export function loadConfig(env: Environment): Config {
       values.SHUTDOWN_DELAY_SECONDS ?? (production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0),
     processes: values.WEB_CONCURRENCY,
     signupDisabled: values.SIGNUP_DISABLED,
+    warnings: configWarnings(values, env),
   });
 }
 

@@ -7,13 +7,26 @@ export const TOKENS_VARIABLES = {
   JWT_SECRET: variable({
     type: text('at least 32 random bytes'),
     meaning:
-      'Signs access tokens (HS256) and makes refresh tokens; at least 32 bytes and required in production, else made and kept in DATA_DIR',
+      'Signs access tokens under HS256, where it is required in production with at least 32 bytes, else made and kept in DATA_DIR',
     secret: true,
   }),
   JWT_PREVIOUS_SECRETS: variable({
     type: secrets,
     default: '',
     meaning: 'Secrets that still verify after a rotation, separated by commas or line breaks',
+    secret: true,
+  }),
+  APP_SECRET: variable({
+    type: text('at least 32 random bytes'),
+    meaning:
+      'Makes refresh and device tokens, and is shared with no other service; without it JWT_SECRET makes them, and where that is not set either it is made and kept in DATA_DIR',
+    secret: true,
+  }),
+  APP_PREVIOUS_SECRETS: variable({
+    type: secrets,
+    default: '',
+    meaning:
+      'Secrets whose refresh and device tokens are still taken after a rotation, separated by commas or line breaks; JWT_SECRET among them when APP_SECRET takes its place',
     secret: true,
   }),
   JWT_ALG: variable({

@@ -224,7 +224,7 @@ export function createPasswordLogin(core: Core) {
     const kind: IdentifierKind = email === undefined ? 'username' : 'email';
     const typed = email ?? username ?? '';
     const canonical = (kind === 'email' ? parseEmail(typed) : parseUsername(typed))?.canonical ?? typed;
-    return hashIdentifier(keys.refreshing[0], kind, canonical);
+    return hashIdentifier(keys.appSecrets[0], kind, canonical);
   }
 
   /**
