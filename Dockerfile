@@ -7,6 +7,7 @@ COPY package.json package-lock.json ./
 COPY verifier/package.json verifier/
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build.js scripts/
 COPY config config
 COPY verifier verifier
 COPY src src
@@ -19,8 +20,8 @@ COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
 COPY --from=build --chown=root:root /app/verifier/dist verifier/dist
 COPY verifier/package.json verifier/
-COPY package.json ./
-COPY config/environment.cjs config/baseline.cjs config/
+COPY package.json .sequelizerc ./
+COPY config/environment.cjs config/baseline.cjs config/database.cjs config/pem.cjs config/
 COPY migrations migrations
 # A place for an SQLite file, if DATABASE_URL asks for one.
 RUN mkdir data && chown node:node data

@@ -4,6 +4,7 @@
  */
 const { readFileSync } = require('node:fs');
 const { resolve } = require('node:path');
+const { certificatesOf } = require('./pem.cjs');
 
 const DEFAULT_MYSQL_PORT = 3306;
 
@@ -44,8 +45,28 @@ function parseDatabaseUrl(url) {
   try {
     return url.startsWith('sqlite:') ? parseSqliteUrl(url) : parseMysqlUrl(url);
   } catch (error) {
-    throw new Error(`DATABASE_URL ${error.message}`);
+    const advice = adviceOnPassword(url);
+    throw new Error(`DATABASE_URL ${error.message}${advice === undefined ? '' : `; ${advice}`}`);
   }
+}
+
+/** Characters that end a password too early, with how they are written in a URL. */
+const WRITTEN = { '#': '%23', '/': '%2F', '?': '%3F' };
+
+/**
+ * What to write where the password of a URL that cannot be read holds a character that ends it: a # in front of an @, a /
+ * or ? in front of the first one.
+ */
+function adviceOnPassword(url) {
+  const [, rest] = /^(?:mysql|mariadb):\/\/([\s\S]*)$/i.exec(url) ?? [];
+  if (rest === undefined) return undefined;
+  const found = /^[^@]*?([#/?])[\s\S]*@/.exec(rest)?.[1] ?? (/#[\s\S]*@/.test(rest) ? '#' : undefined);
+  if (found !== undefined)
+    return `where the user or password holds a ${found}, write it as ${WRITTEN[found]}`;
+  const isCutShort = /^[^@/]*:[^@/]*$/.test(rest);
+  return isCutShort
+    ? 'a value in .env ends at a # without quotes, so write a # of the password as %23'
+    : undefined;
 }
 
 /** Of the forms with slashes only sqlite:///absolute/path and sqlite://./relative/path are clear. */
@@ -100,13 +121,22 @@ function decodePart(text) {
 function tlsOptions(mode, caFile) {
   if (mode !== 'off' && mode !== 'verify') throw new Error(`DATABASE_TLS is "${mode}": off or verify`);
   if (mode === 'verify') {
-    const authority = caFile === undefined ? {} : { ca: readFile('DATABASE_TLS_CA_FILE', caFile) };
+    const authority = caFile === undefined ? {} : { ca: readAuthority('DATABASE_TLS_CA_FILE', caFile) };
     return { rejectUnauthorized: true, verifyIdentity: true, minVersion: 'TLSv1.2', ...authority };
   }
   if (caFile !== undefined) {
     throw new Error('DATABASE_TLS_CA_FILE is set while DATABASE_TLS is off: set DATABASE_TLS=verify');
   }
   return undefined;
+}
+
+function readAuthority(name, file) {
+  const content = readFile(name, file);
+  try {
+    return certificatesOf(content, name);
+  } catch (error) {
+    throw new Error(`${name} is ${JSON.stringify(file)}: ${error.message}`);
+  }
 }
 
 module.exports = { readVariable, readSecret, defaultDatabaseUrl, parseDatabaseUrl, tlsOptions };

@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { ConfigError, loadConfig } from '../src/config/config.ts';
@@ -83,6 +84,7 @@ describe('an empty environment', () => {
         trustProxy: 0,
         corsOrigins: [],
         keepAliveSeconds: 65,
+        corsLocalhost: true,
       },
       database: {
         location: { dialect: 'sqlite', storage: resolve('data/latchkey.sqlite') },
@@ -95,11 +97,15 @@ describe('an empty environment', () => {
       tokens: {
         secret: undefined,
         secretFile: resolve('data/jwt-secret'),
+        appSecret: undefined,
+        appSecretFile: resolve('data/app-secret'),
+        appPreviousSecrets: [],
         issuer: 'http://localhost:3000',
         audience: 'latchkey',
         accessTokenTtlSeconds: 900,
         algorithm: 'HS256',
         privateKey: undefined,
+        privateKeyFile: resolve('data/jwt-key-hs256.pem'),
         previousSecrets: [],
         previousPublicKeys: [],
       },
@@ -132,6 +138,7 @@ describe('an empty environment', () => {
       processes: 1,
       audit: { retentionDays: 365 },
       signupDisabled: false,
+      warnings: [],
     });
   });
 
@@ -145,7 +152,9 @@ describe('an empty environment', () => {
   });
 
   it('may hold any other variables of a host', () => {
-    expect(loadConfig({ PATH: '/bin', HOME: '/root', port: '80', Jwt_Secret: 'x' })).toEqual(loadConfig({}));
+    expect(loadConfig({ PATH: '/bin', HOME: '/root', port: '80', npm_config_jwt: 'x' })).toEqual(
+      loadConfig({}),
+    );
   });
 });
 
@@ -205,6 +214,13 @@ describe('a configuration', () => {
     ],
     ['JWT_SECRET', { JWT_SECRET: GOOD_SECRET }, { tokens: { secret: GOOD_SECRET } }],
     ['DATA_DIR', { DATA_DIR: '/srv/data' }, { tokens: { secretFile: '/srv/data/jwt-secret' } }],
+    ['DATA_DIR', { DATA_DIR: '/srv/data' }, { tokens: { appSecretFile: '/srv/data/app-secret' } }],
+    ['APP_SECRET', { APP_SECRET: GOOD_SECRET }, { tokens: { appSecret: GOOD_SECRET } }],
+    [
+      'APP_PREVIOUS_SECRETS',
+      { APP_PREVIOUS_SECRETS: `one, ${GOOD_SECRET}` },
+      { tokens: { appPreviousSecrets: ['one', GOOD_SECRET] } },
+    ],
     [
       'DATA_DIR',
       { DATA_DIR: '/srv/data' },
@@ -425,7 +441,15 @@ describe('a faulty configuration', () => {
     ['PASSWORD_RESET_URL', 'https://app.example.com/a b#{token}'],
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'https://app.example.com,*'],
-    ['CORS_ORIGINS', 'https://*.example.com'],
+    ['CORS_ORIGINS', 'https://*'],
+    ['CORS_ORIGINS', 'https://*.com'],
+    ['CORS_ORIGINS', '*.example.com'],
+    ['CORS_ORIGINS', 'https://a*.example.com'],
+    ['CORS_ORIGINS', 'https://*.*.example.com'],
+    ['CORS_ORIGINS', 'https://app.*.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com:*'],
+    ['CORS_ORIGINS', '*://app.example.com'],
+    ['CORS_ORIGINS', 'https://*.example.com/'],
     ['CORS_ORIGINS', 'null'],
     ['CORS_ORIGINS', 'app.example.com'],
     ['CORS_ORIGINS', 'https://app.example.com/'],
@@ -573,8 +597,44 @@ describe('CORS_ORIGINS', () => {
     ['https://app.example.com', ['https://app.example.com']],
     ['https://a.example.com, http://localhost:5173', ['https://a.example.com', 'http://localhost:5173']],
     ['https://a.example.com,', ['https://a.example.com']],
+    ['https://*.example.com', ['https://*.example.com']],
+    [
+      'https://*.apps.example.com:8443,http://*.b.test',
+      ['https://*.apps.example.com:8443', 'http://*.b.test'],
+    ],
   ])('%j is the list %j', (value, origins) => {
     expect(loadConfig({ CORS_ORIGINS: value }).http.corsOrigins).toEqual(origins);
+  });
+
+  it.each([
+    ['https://app.example.com/', 'https://app.example.com'],
+    ['https://app.example.com/path?x=1', 'https://app.example.com'],
+    ['https://app.example.com:443', 'https://app.example.com'],
+    ['HTTPS://App.example.com:8443', 'https://app.example.com:8443'],
+    ['https://*.Example.com/', 'https://*.example.com'],
+  ])('is refused with what to write where %j was meant for %s', (written, meant) => {
+    expect(faultsOf({ CORS_ORIGINS: `https://b.example.com,${written}` })).toEqual([
+      expect.stringMatching(/^CORS_ORIGINS is .*never \*; write /),
+    ]);
+    const [fault] = faultsOf({ CORS_ORIGINS: `https://b.example.com,${written}` });
+    expect(fault).toContain(`write ${meant} in place of ${written}`);
+    expect(faultsOf({ CORS_ORIGINS: meant })).toEqual([]);
+  });
+
+  it('says of each of several what to write, and nothing of one whose meaning is unclear', () => {
+    const [fault] = faultsOf({
+      CORS_ORIGINS: 'https://a.example.com/,app.example.com,https://b.example.com/x',
+    });
+
+    expect(fault?.match(/write /g)).toHaveLength(2);
+  });
+
+  it.each([
+    ['development', true],
+    ['test', true],
+    ['production', false],
+  ])('in %s need not name this host: %s', (environment, corsLocalhost) => {
+    expect(loadConfig({ ...PRODUCTION, NODE_ENV: environment }).http).toMatchObject({ corsLocalhost });
   });
 });
 
@@ -598,14 +658,17 @@ describe('production', () => {
     expect(loadConfig(env).database.location).toMatchObject({ dialect: 'sqlite' });
   });
 
-  it.each(['JWT_SECRET', 'PASSWORD_PEPPER'])('wants 32 bytes of %s, counted in UTF-8', (name) => {
-    const good = 'Zv8#kQ2mTr5x';
+  it.each(['JWT_SECRET', 'APP_SECRET', 'PASSWORD_PEPPER'])(
+    'wants 32 bytes of %s, counted in UTF-8',
+    (name) => {
+      const good = 'Zv8#kQ2mTr5x';
 
-    expect(faultsOf({ ...PRODUCTION, [name]: `${good}${good}abcdefg` })).toEqual([
-      `${name} is a secret of 31 characters: production wants at least 32 bytes`,
-    ]);
-    expect(faultsOf({ ...PRODUCTION, [name]: `${good}ÄÖÜßé${good.toLowerCase()}` })).toEqual([]);
-  });
+      expect(faultsOf({ ...PRODUCTION, [name]: `${good}${good}abcdefg` })).toEqual([
+        `${name} is a secret of 31 characters: production wants at least 32 bytes`,
+      ]);
+      expect(faultsOf({ ...PRODUCTION, [name]: `${good}ÄÖÜßé${good.toLowerCase()}` })).toEqual([]);
+    },
+  );
 
   it.each<[where: string, secret: string]>([
     ['the default of jwt.io', 'a-string-secret-at-least-256-bits-long'],
@@ -695,6 +758,7 @@ describe('the text of a secret', () => {
 describe('a secret from NAME_FILE', () => {
   const SECRETS: [name: string, read: (env: Record<string, string>) => unknown][] = [
     ['JWT_SECRET', (env) => loadConfig(env).tokens.secret],
+    ['APP_SECRET', (env) => loadConfig(env).tokens.appSecret],
     ['PASSWORD_PEPPER', (env) => loadConfig(env).passwords.pepper],
   ];
 
@@ -714,11 +778,13 @@ describe('a secret from NAME_FILE', () => {
   });
 
   it.each([` ${GOOD_SECRET}`, `${GOOD_SECRET} `, `${GOOD_SECRET}\n\n`, `${GOOD_SECRET},x`])(
-    'is refused as JWT_SECRET where JWT_PREVIOUS_SECRETS could not hold it later: %j',
+    'is refused where the list of previous ones could not hold it later: %j',
     (content) => {
-      expect(faultsOf({ JWT_SECRET_FILE: fileWith(content) })).toEqual([
-        expect.stringContaining('could not be listed in JWT_PREVIOUS_SECRETS'),
-      ]);
+      for (const name of ['JWT', 'APP']) {
+        expect(faultsOf({ [`${name}_SECRET_FILE`]: fileWith(content) })).toEqual([
+          expect.stringMatching(`^${name}_SECRET .*could not be listed in ${name}_PREVIOUS_SECRETS`),
+        ]);
+      }
     },
   );
 
@@ -796,14 +862,50 @@ describe('DATABASE_TLS', () => {
   });
 
   it('takes the authority from a file', () => {
-    const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith('PEM') };
+    const pem = rootCertificates.slice(0, 2).join('\n');
+    const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith(pem) };
 
     expect(loadConfig(env).database.tls).toEqual({
       rejectUnauthorized: true,
       verifyIdentity: true,
       minVersion: 'TLSv1.2',
-      ca: 'PEM',
+      ca: pem,
     });
+  });
+
+  it.each([
+    ['\\n', (pem: string) => pem.replaceAll('\n', '\\n')],
+    ['\\r\\n', (pem: string) => pem.replaceAll('\n', '\\r\\n')],
+    ['base64 of the whole', (pem: string) => Buffer.from(pem).toString('base64')],
+  ])('takes the authority also with its lines written as %s', (_what, write) => {
+    const [pem = ''] = rootCertificates;
+    const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith(write(pem)) };
+
+    expect(loadConfig(env).database.tls?.ca).toBe(pem);
+  });
+
+  it.each<[what: string, content: string, words: string]>([
+    ['garbage', 'garbage', 'it has no line -----BEGIN CERTIFICATE-----'],
+    ['cut short', rootCertificates[0]?.slice(0, 200) ?? '', 'it is cut short'],
+    [
+      'cut short behind a good one',
+      `${rootCertificates[0]}\n${rootCertificates[1]?.slice(0, 200)}`,
+      'it is cut short',
+    ],
+    ['damaged', rootCertificates[0]?.replace(/\n(.{10}).{30}/, '\n$1') ?? '', 'its content is damaged'],
+    [
+      'a private key',
+      generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        .privateKey.export({ type: 'pkcs8', format: 'pem' })
+        .toString(),
+      'it is a private key, and a certificate is wanted',
+    ],
+  ])('is refused at the start with the file of an authority that is %s', (_what, content, words) => {
+    const file = fileWith(content);
+
+    expect(faultsOf({ ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: file })).toEqual([
+      expect.stringContaining(`DATABASE_TLS_CA_FILE is ${JSON.stringify(file)}: ${words}`),
+    ]);
   });
 
   it('must not be off where an authority is named, since TLS was wanted', () => {
@@ -887,6 +989,39 @@ describe('DATABASE_URL', () => {
   });
 });
 
+describe('A DATABASE_URL whose password has a character that ends it', () => {
+  it.each([
+    ['#', '%23', 'mysql://auth:hun#ter2@db/latchkey'],
+    ['#', '%23', 'mysql://auth:1#ter2@db/latchkey'],
+    ['#', '%23', 'mysql://auth:p@ss#ter2@db/latchkey'],
+    ['/', '%2F', 'mysql://auth:hun/ter2@db/latchkey'],
+    ['/', '%2F', 'mariadb://auth:123/ter2@db/latchkey'],
+    ['?', '%3F', 'mysql://auth:hun?ter2@db/latchkey'],
+  ])('is refused with how to write the %s: %s', (character, written, url) => {
+    const [fault, ...others] = faultsOf({ DATABASE_URL: url });
+
+    expect(others).toEqual([]);
+    expect(fault).toContain(`; where the user or password holds a ${character}, write it as ${written}`);
+    expect(fault).not.toMatch(/hun|ter2/);
+    const escaped = url.replace(/(?<=auth:.*)[#/?](?=.*@)/, written);
+    expect(faultsOf({ DATABASE_URL: escaped })).toEqual([]);
+  });
+
+  it('is explained also where .env ended it at the #', () => {
+    expect(faultsOf({ DATABASE_URL: 'mysql://auth:hun' })[0]).toContain('write a # of the password as %23');
+    expect(faultsOf({ DATABASE_URL: 'mysql://auth:2' })[0]).toContain('write a # of the password as %23');
+  });
+
+  it('is not suspected where something else is wrong', () => {
+    for (const url of [
+      'mysql://auth:hunter2@db/latchkey?ssl=true',
+      'mysql://auth:hunter2@db/',
+      'mysql:latchkey',
+    ])
+      expect(faultsOf({ DATABASE_URL: url })[0]).not.toContain('password holds');
+  });
+});
+
 describe('The keys of tokens', () => {
   const ec = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -909,11 +1044,22 @@ describe('The keys of tokens', () => {
     expect(fromFile.tokens.privateKey?.trim()).toBe(key.trim());
   });
 
-  it.each(['ES256', 'RS256'])('are not there under %s without a private key', (algorithm) => {
-    expect(faultsOf({ JWT_ALG: algorithm })).toEqual([
-      `JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in PEM`,
-    ]);
-  });
+  it.each(['ES256', 'RS256'])(
+    'are required under %s in production, and kept in DATA_DIR elsewhere',
+    (algorithm) => {
+      const [fault, ...others] = faultsOf({ ...PRODUCTION, JWT_ALG: algorithm });
+      expect(others).toEqual([]);
+      expect(fault).toMatch(/^JWT_PRIVATE_KEY is not set: /);
+      expect(fault).toContain(`npm run --silent keys -- new ${algorithm} > jwt-key.pem`);
+
+      for (const environment of ['development', 'test']) {
+        expect(loadConfig({ NODE_ENV: environment, JWT_ALG: algorithm }).tokens).toMatchObject({
+          privateKey: undefined,
+          privateKeyFile: resolve(`data/jwt-key-${algorithm.toLowerCase()}.pem`),
+        });
+      }
+    },
+  );
 
   it.each([{}, { JWT_ALG: 'HS256' }])('are not what was meant where a private key is set with %j', (env) => {
     expect(faultsOf({ ...env, JWT_PRIVATE_KEY: EC_PRIVATE })).toEqual([
@@ -946,6 +1092,77 @@ describe('The keys of tokens', () => {
     }
   });
 
+  const WRITTEN: [how: string, write: (pem: string) => string][] = [
+    ['\\n in place of line breaks', (pem) => pem.replaceAll('\n', '\\n')],
+    ['\\r\\n in place of line breaks', (pem) => pem.replaceAll('\n', '\\r\\n')],
+    ['the line breaks of Windows', (pem) => pem.replaceAll('\n', '\r\n')],
+    ['quotes around it, which docker --env-file keeps', (pem) => `"${pem.replaceAll('\n', '\\n')}"`],
+    ['base64 of the whole file', (pem) => Buffer.from(pem).toString('base64')],
+    [
+      'base64 in lines',
+      (pem) =>
+        Buffer.from(pem)
+          .toString('base64')
+          .replace(/(.{76})/g, '$1\n'),
+    ],
+  ];
+
+  it.each(WRITTEN)('are read with %s', (_how, write) => {
+    const private_ = (pem: string) => loadConfig({ JWT_ALG: 'ES256', JWT_PRIVATE_KEY: write(pem) }).tokens;
+    const previous = write(`${EC_PUBLIC}${RSA_PUBLIC}`);
+
+    expect(private_(EC_PRIVATE).privateKey?.trim()).toBe(EC_PRIVATE.trim());
+    expect(
+      loadConfig({ JWT_PREVIOUS_PUBLIC_KEYS: previous }).tokens.previousPublicKeys.map((pem) => pem.trim()),
+    ).toEqual([EC_PUBLIC.trim(), RSA_PUBLIC.trim()]);
+  });
+
+  const ENCRYPTED = ec.privateKey
+    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'canary' })
+    .toString();
+
+  it.each<[what: string, key: string, words: RegExp]>([
+    [
+      'its first line alone, as .env reads it without quotes',
+      EC_PRIVATE.split('\n')[0] ?? '',
+      /cut short.*quotes/,
+    ],
+    ['spaces for line breaks', EC_PRIVATE.replaceAll('\n', ' '), /line breaks .*spaces: write each as \\n/],
+    ['no line breaks', EC_PRIVATE.replaceAll('\n', ''), /line breaks are lost.*write each as \\n/],
+    ['a path', '/run/secrets/key.pem', /path of a file.*JWT_PRIVATE_KEY_FILE/],
+    ['a secret', GOOD_SECRET, /no line -----BEGIN PRIVATE KEY-----.*JWT_PRIVATE_KEY_FILE/],
+    ['a public key', EC_PUBLIC, /it is a public key, and a private key is wanted/],
+    ['a certificate', rootCertificates[0] ?? '', /it is a certificate, and a private key is wanted/],
+    ['a passphrase', ENCRYPTED, /passphrase.*openssl pkey/],
+    [
+      'a damaged line',
+      EC_PRIVATE.replace(/\n(.{20}).{20}/, '\n$1'),
+      /content is damaged: copy the whole file/,
+    ],
+    [
+      'the format of OpenSSH',
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n-----END OPENSSH PRIVATE KEY-----',
+      /format of OpenSSH: npm run keys -- new ES256/,
+    ],
+  ])(
+    'are explained where JWT_PRIVATE_KEY has %s, in other words than those of OpenSSL',
+    (_what, key, words) => {
+      const faults = faultsOf({ JWT_ALG: 'ES256', JWT_PRIVATE_KEY: key });
+
+      expect(faults).toEqual([expect.stringMatching(words)]);
+      expect(faults[0]).toMatch(/^JWT_PRIVATE_KEY is not a usable key: /);
+      expect(faults[0]).not.toMatch(/error:|DECODER|asn1|PEM routines|unsupported/i);
+    },
+  );
+
+  it.each<[what: string, keys: string, words: RegExp]>([
+    ['its first line alone', EC_PUBLIC.split('\n')[0] ?? '', /cut short/],
+    ['spaces for line breaks', EC_PUBLIC.replaceAll('\n', ' '), /line breaks .*spaces: write each as \\n/],
+    ['a secret', GOOD_SECRET, /no line -----BEGIN PUBLIC KEY-----/],
+  ])('are explained where JWT_PREVIOUS_PUBLIC_KEYS has %s', (_what, keys, words) => {
+    expect(faultsOf({ JWT_PREVIOUS_PUBLIC_KEYS: keys })).toEqual([expect.stringMatching(words)]);
+  });
+
   it.each<[text: string]>([
     [`${GOOD_SECRET},${OTHER_SECRET}`],
     [`${GOOD_SECRET}, ${OTHER_SECRET}`],
@@ -976,7 +1193,7 @@ describe('The keys of tokens', () => {
   });
 
   it('are reported with all their faults at once, the secret beside the private key', () => {
-    expect(faultsOf({ JWT_SECRET: `${GOOD_SECRET},x`, JWT_ALG: 'ES256' })).toEqual([
+    expect(faultsOf({ ...PRODUCTION, JWT_SECRET: `${GOOD_SECRET},x`, JWT_ALG: 'ES256' })).toEqual([
       expect.stringMatching(/^JWT_SECRET has a comma/),
       expect.stringMatching(/^JWT_PRIVATE_KEY is not set/),
     ]);
@@ -1001,10 +1218,39 @@ describe('The keys of tokens', () => {
     expect(previousPublicKeys.map((pem) => pem.trim())).toEqual([EC_PUBLIC.trim(), RSA_PUBLIC.trim()]);
   });
 
-  it('stay secret under every algorithm: production still requires JWT_SECRET', () => {
+  it('stay secret under every algorithm: production requires APP_SECRET or, as before there was one, JWT_SECRET', () => {
     const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE };
 
-    expect(faultsOf(env)).toEqual(['JWT_SECRET is not set: required in production']);
+    expect(faultsOf(env)).toEqual(['APP_SECRET is not set: required in production']);
+    expect(faultsOf({ ...env, APP_SECRET: GOOD_SECRET })).toEqual([]);
+    expect(faultsOf({ ...env, JWT_SECRET: GOOD_SECRET })).toEqual([]);
+    expect(faultsOf({ ...without(PRODUCTION, 'JWT_SECRET'), APP_SECRET: GOOD_SECRET })).toEqual([
+      'JWT_SECRET is not set: required in production',
+    ]);
+  });
+
+  it.each<[env: Record<string, string>, fault: RegExp]>([
+    [{ APP_SECRET: GOOD_SECRET }, /^APP_SECRET is the same as JWT_SECRET/],
+    [
+      { APP_SECRET: OTHER_SECRET, JWT_PREVIOUS_SECRETS: OTHER_SECRET },
+      /^APP_SECRET is in JWT_PREVIOUS_SECRETS/,
+    ],
+    [
+      { APP_SECRET: OTHER_SECRET, PASSWORD_PEPPER: OTHER_SECRET },
+      /^PASSWORD_PEPPER is the same as APP_SECRET/,
+    ],
+    [{ PASSWORD_PEPPER: GOOD_SECRET }, /^PASSWORD_PEPPER is the same as JWT_SECRET/],
+    [{ APP_PREVIOUS_SECRETS: 'short' }, /^APP_PREVIOUS_SECRETS is a secret of 5 characters/],
+    [{ APP_SECRET: TEST_SECRET }, /^APP_SECRET is a sample secret/],
+  ])('are each of its own in production: %j', (env, fault) => {
+    expect(faultsOf({ ...PRODUCTION, ...env })).toEqual([expect.stringMatching(fault)]);
+    expect(faultsOf({ JWT_SECRET: GOOD_SECRET, ...env })).toEqual([]);
+  });
+
+  it('take JWT_SECRET among APP_PREVIOUS_SECRETS, which is how APP_SECRET takes its place', () => {
+    const env = { ...PRODUCTION, APP_SECRET: OTHER_SECRET, APP_PREVIOUS_SECRETS: GOOD_SECRET };
+
+    expect(faultsOf(env)).toEqual([]);
   });
 
   it('are never given twice, directly and as a file', () => {

@@ -1,16 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../src/config/config.ts';
-import { warnings } from '../src/runtime/banner.ts';
+import { misspelledVariables } from '../src/config/misspelled.ts';
+import { VARIABLES, type VariableName } from '../src/config/variables.ts';
 
 const PRODUCTION = {
   NODE_ENV: 'production',
   JWT_SECRET: 'mE1bPzS0yFv3GJx8cQkT6wLrN5uHdA2oXiV7tZ9qWlUeR4gBsKfYhCjMnOpD+/aI',
+  APP_SECRET: 'q7Lx2Vd9Hs4Kz8Nw3Bf6Tm1Rc5Gy0JpQeUiOaZxSvWbE',
   PUBLIC_URL: 'https://auth.example.com',
   DATABASE_URL: 'mysql://auth:hunter2@db.example.com/auth',
 };
 
-function warningsOf(env: Record<string, string>): string[] {
-  return warnings(loadConfig(env));
+function warningsOf(env: Record<string, string>): readonly string[] {
+  return loadConfig(env).warnings;
 }
 
 describe('The warnings at the start', () => {
@@ -45,5 +47,95 @@ describe('The warnings at the start', () => {
     expect(warningsOf({ ...PRODUCTION, WEB_CONCURRENCY: '4', RATE_LIMITS: 'off' })).toEqual([
       expect.stringMatching(/^RATE_LIMITS=off: /),
     ]);
+  });
+
+  it.each(['http://localhost:3000', 'https://localhost', 'http://127.0.0.1:8080', 'http://[::1]:3000/auth'])(
+    'are one in production for the PUBLIC_URL %s, where no client of another host reaches it',
+    (url) => {
+      expect(warningsOf({ ...PRODUCTION, PUBLIC_URL: url })).toEqual([
+        expect.stringContaining(`PUBLIC_URL is ${url}: `),
+      ]);
+      expect(warningsOf({ PUBLIC_URL: url })).toEqual([]);
+    },
+  );
+
+  it('are one in production for a BCRYPT_COST at which a hash takes more than a second', () => {
+    expect(warningsOf({ ...PRODUCTION, BCRYPT_COST: '14' })).toEqual([]);
+    expect(warningsOf({ ...PRODUCTION, BCRYPT_COST: '15' })).toEqual([
+      expect.stringMatching(/^BCRYPT_COST is 15: each login takes about 2 seconds/),
+    ]);
+  });
+
+  it('are one where sessions would rest for longer than they may last', () => {
+    const env = { SESSION_IDLE_SECONDS: '7200', SESSION_ABSOLUTE_SECONDS: '3600' };
+
+    expect(warningsOf(env)).toEqual([
+      expect.stringMatching(/^SESSION_IDLE_SECONDS \(7200\) is above SESSION_ABSOLUTE_SECONDS \(3600\)/),
+    ]);
+    // Not of a value that nobody has set.
+    expect(warningsOf({ SESSION_ABSOLUTE_SECONDS: '3600' })).toEqual([]);
+  });
+
+  it('are one in production where services that share JWT_SECRET could make refresh tokens', () => {
+    const { APP_SECRET: _own, ...shared } = PRODUCTION;
+
+    expect(warningsOf(shared)).toEqual([expect.stringMatching(/^APP_SECRET is not set: /)]);
+    expect(warningsOf({ ...shared, NODE_ENV: 'development' })).toEqual([]);
+  });
+});
+
+describe('A variable that looks like one of ours', () => {
+  it.each([
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['ACCESS_TOKEN_TTL', 'ACCESS_TOKEN_TTL_SECONDS'],
+    ['JWT_EXPIRES_IN', 'ACCESS_TOKEN_TTL_SECONDS'],
+    ['JWT_SECRET_KEY', 'JWT_SECRET'],
+    ['JWT_SECERT', 'JWT_SECRET'],
+    ['jwt_secret', 'JWT_SECRET'],
+    ['JWT_SECRETS_FILE', 'JWT_SECRET_FILE'],
+    ['JWT_ALGORITHM', 'JWT_ALG'],
+    ['BCRYPT_ROUNDS', 'BCRYPT_COST'],
+    ['DATABASE_URI', 'DATABASE_URL'],
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['SESSION_IDLE', 'SESSION_IDLE_SECONDS'],
+    ['RATE_LIMIT_LOGIN', 'RATE_LIMIT_LOGIN_IP'],
+    ['TRUST_PROXIES', 'TRUST_PROXY'],
+    ['PUBLICURL', 'PUBLIC_URL'],
+    ['MIGRATE_AT_START', 'MIGRATE_ON_START'],
+  ])('is warned of with the name that was meant: %s for %s', (name, meant) => {
+    expect(warningsOf({ [name]: 'canary' })).toEqual([
+      `${name} is not a variable of Latchkey and has no effect: ${meant} is meant?`,
+    ]);
+  });
+
+  it('is warned of also where nothing is near it', () => {
+    expect(warningsOf({ JWT_SOMETHING_QUITE_DIFFERENT: 'canary' })).toEqual([
+      'JWT_SOMETHING_QUITE_DIFFERENT is not a variable of Latchkey and has no effect',
+    ]);
+    expect(warningsOf({ ACCESS_TOKEN_TTL_SECONDS_FILE: '/x' })).toEqual([
+      expect.stringMatching(/^ACCESS_TOKEN_TTL_SECONDS_FILE is not read: only secrets are read from files/),
+    ]);
+  });
+
+  it('is no variable of a host, a shell, a desktop, npm, Docker or Kubernetes, nor one that is empty', () => {
+    const names = `HOME PATH PWD OLDPWD SHELL SHLVL LANG LC_ALL TERM USER LOGNAME HOSTNAME HOSTTYPE TZ EDITOR _
+      SESSION_MANAGER XDG_SESSION_ID XDG_SESSION_TYPE DESKTOP_SESSION SSH_AUTH_SOCK SSH_CONNECTION DBUS_SESSION_BUS_ADDRESS
+      npm_config_cache npm_package_name npm_lifecycle_event INIT_CWD NODE NODE_OPTIONS NODE_PATH NODE_VERSION YARN_VERSION
+      CI DEBUG COLOR POST PORTS GPG_TTY MYSQL_PASSWORD MYSQL_DATABASE REDIS_PASSWORD DATABASE_PASSWORD POSTGRES_PASSWORD
+      DATABASE_PORT DATABASE_SERVICE_HOST METRICS_SERVICE_PORT JWT_PORT_443_TCP LATCHKEY_PORT KUBERNETES_SERVICE_HOST
+      TEST_MYSQL_URL REQUIRE_MYSQL JOURNAL_STREAM INVOCATION_ID NOTIFY_SOCKET CREDENTIALS_DIRECTORY http_proxy NO_PROXY`;
+    const env = Object.fromEntries(names.split(/\s+/).map((name) => [name, 'x']));
+
+    expect(warningsOf(env)).toEqual([]);
+    expect(warningsOf({ CORS_ORIGIN: '' })).toEqual([]);
+  });
+
+  it('is none of those that exist, with its file where it is a secret', () => {
+    const env = Object.keys(VARIABLES).flatMap((name) => [
+      name,
+      ...('secret' in VARIABLES[name as VariableName] ? [`${name}_FILE`] : []),
+    ]);
+
+    expect(misspelledVariables(Object.fromEntries(env.map((name) => [name, 'x'])))).toEqual([]);
   });
 });

@@ -1,11 +1,12 @@
 import { Console } from 'node:console';
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Algorithm } from '@latchkey/verifier/core';
 import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { readKeyMaterial, readPrivateKey } from '../core/tokens/key-material.ts';
 import { createKeyUseStore } from '../core/tokens/key-usage.store.ts';
 import { createKeyRing } from '../core/tokens/keys.ts';
-import { generateSecret, readOrCreateSecret } from '../core/tokens/secret-file.ts';
+import { generatePrivateKey, generateSecret } from '../core/tokens/secret-file.ts';
 import { connectDatabase } from '../db/connect.ts';
 import { isSchemaCurrent } from '../db/migrate.ts';
 import { describeKeys } from './key-status.ts';
@@ -17,8 +18,6 @@ const USAGE = `usage: npm run keys -- new [HS256 | ES256 | RS256]   make a key a
 `;
 
 const NO_SCHEMA = 'No key has been used yet: the database is empty or behind. Start the service once.';
-
-const RSA_BITS = 3072;
 
 /** Runs the command and answers with its exit code. */
 export async function keys(
@@ -47,21 +46,17 @@ function isAlgorithm(text: string): text is Algorithm {
   return text === 'HS256' || text === 'ES256' || text === 'RS256';
 }
 
-/** A secret for JWT_SECRET, or a private key in PEM for JWT_PRIVATE_KEY. */
+/** A secret for JWT_SECRET and APP_SECRET, or a private key in PEM for JWT_PRIVATE_KEY. */
 function newKey(algorithm: Algorithm): string {
-  if (algorithm === 'HS256') return generateSecret();
-  const { privateKey } =
-    algorithm === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-      : generateKeyPairSync('rsa', { modulusLength: RSA_BITS });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim();
+  return algorithm === 'HS256' ? generateSecret() : generatePrivateKey(algorithm);
 }
 
 /** In PEM, for JWT_PREVIOUS_PUBLIC_KEYS and for services that verify without jwks.json. */
 function publicHalf({ tokens }: Config): string {
-  if (tokens.privateKey === undefined)
+  const privateKey = readPrivateKey(tokens);
+  if (privateKey === undefined)
     throw new Error('There is no JWT_PRIVATE_KEY: under HS256 nothing is public.');
-  return createPublicKey(tokens.privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
 async function status(config: Config): Promise<string> {
@@ -70,8 +65,7 @@ async function status(config: Config): Promise<string> {
   const database = await connectDatabase(config.database);
   try {
     if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
-    const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
-    const keys = createKeyRing({ ...config.tokens, secret });
+    const keys = createKeyRing(readKeyMaterial(config.tokens));
     const uses = await createKeyUseStore(database).list();
     const accessTokenTtlSeconds = config.tokens.accessTokenTtlSeconds;
     return describeKeys({

@@ -11,7 +11,14 @@ const MIN_PRODUCTION_BCRYPT_COST = 10;
  */
 export function productionProblems(values: Values, problems: readonly string[]): string[] {
   const found: string[] = [];
-  const required = ['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'] as const;
+  // Under RS256 and ES256 nothing is signed with a secret, and JWT_SECRET makes refresh tokens as it always did.
+  const isAsymmetric = values.JWT_ALG === 'ES256' || values.JWT_ALG === 'RS256';
+  const secret = isAsymmetric
+    ? values.JWT_SECRET === undefined
+      ? (['APP_SECRET'] as const)
+      : []
+    : (['JWT_SECRET'] as const);
+  const required = [...secret, 'PUBLIC_URL', 'DATABASE_URL'] as const;
   for (const name of required) {
     const alreadyReported = problems.some((problem) => problem.startsWith(name));
     if (values[name] === undefined && !alreadyReported)
@@ -19,8 +26,10 @@ export function productionProblems(values: Values, problems: readonly string[]):
   }
   const secrets = [
     ['JWT_SECRET', values.JWT_SECRET],
+    ['APP_SECRET', values.APP_SECRET],
     ['PASSWORD_PEPPER', values.PASSWORD_PEPPER],
     ...(values.JWT_PREVIOUS_SECRETS ?? []).map((secret) => ['JWT_PREVIOUS_SECRETS', secret] as const),
+    ...(values.APP_PREVIOUS_SECRETS ?? []).map((secret) => ['APP_PREVIOUS_SECRETS', secret] as const),
   ] as const;
   for (const [name, secret] of secrets) {
     if (secret === undefined) continue;
@@ -32,12 +41,31 @@ export function productionProblems(values: Values, problems: readonly string[]):
       found.push(`${name} is a sample secret that everybody knows: make one with openssl rand -base64 48`);
     }
   }
-  if (values.PASSWORD_PEPPER !== undefined && values.PASSWORD_PEPPER === values.JWT_SECRET) {
-    found.push('PASSWORD_PEPPER is the same as JWT_SECRET: make a secret of its own');
-  }
+  found.push(...sharedSecrets(values));
   if (values.BCRYPT_COST < MIN_PRODUCTION_BCRYPT_COST) {
     found.push(
       `BCRYPT_COST is ${values.BCRYPT_COST}: production wants at least ${MIN_PRODUCTION_BCRYPT_COST}`,
+    );
+  }
+  return found;
+}
+
+/** One secret for two purposes gives both to whoever learns it. */
+function sharedSecrets(values: Values): string[] {
+  const { JWT_SECRET, APP_SECRET, PASSWORD_PEPPER, JWT_PREVIOUS_SECRETS = [] } = values;
+  const found: string[] = [];
+  if (PASSWORD_PEPPER !== undefined && PASSWORD_PEPPER === JWT_SECRET) {
+    found.push('PASSWORD_PEPPER is the same as JWT_SECRET: make a secret of its own');
+  }
+  if (PASSWORD_PEPPER !== undefined && PASSWORD_PEPPER === APP_SECRET) {
+    found.push('PASSWORD_PEPPER is the same as APP_SECRET: make a secret of its own');
+  }
+  if (APP_SECRET !== undefined && APP_SECRET === JWT_SECRET) {
+    found.push('APP_SECRET is the same as JWT_SECRET: make a secret of its own');
+  }
+  if (APP_SECRET !== undefined && JWT_PREVIOUS_SECRETS.includes(APP_SECRET)) {
+    found.push(
+      'APP_SECRET is in JWT_PREVIOUS_SECRETS, with which access tokens are verified: make a secret of its own',
     );
   }
   return found;
@@ -47,15 +75,19 @@ export function productionProblems(values: Values, problems: readonly string[]):
 export function keyProblems(values: Values): string[] {
   const { JWT_ALG: algorithm = 'HS256', JWT_PRIVATE_KEY: privateKey } = values;
   const found: string[] = [];
-  if (/^\s+\S|\S\s+$|[,\r\n]/.test(values.JWT_SECRET ?? '')) {
-    found.push(
-      'JWT_SECRET has a comma, a line break or a blank at an end: it could not be listed in JWT_PREVIOUS_SECRETS',
-    );
+  for (const [name, list] of [
+    ['JWT_SECRET', 'JWT_PREVIOUS_SECRETS'],
+    ['APP_SECRET', 'APP_PREVIOUS_SECRETS'],
+  ] as const) {
+    if (!/^\s+\S|\S\s+$|[,\r\n]/.test(values[name] ?? '')) continue;
+    found.push(`${name} has a comma, a line break or a blank at an end: it could not be listed in ${list}`);
   }
   if (algorithm === 'HS256' && privateKey !== undefined) {
     found.push('JWT_PRIVATE_KEY is set while JWT_ALG is HS256: set JWT_ALG=ES256 or RS256');
-  } else if (algorithm !== 'HS256' && privateKey === undefined) {
-    found.push(`JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in PEM`);
+  } else if (algorithm !== 'HS256' && privateKey === undefined && values.NODE_ENV === 'production') {
+    found.push(
+      `JWT_PRIVATE_KEY is not set: JWT_ALG=${algorithm} needs a private key in production; npm run --silent keys -- new ${algorithm} > jwt-key.pem makes one, and JWT_PRIVATE_KEY_FILE=jwt-key.pem names it`,
+    );
   } else {
     found.push(...keyRingProblems(values, algorithm));
   }
@@ -66,8 +98,10 @@ export function keyProblems(values: Values): string[] {
 function keyRingProblems(values: Values, algorithm: Algorithm): string[] {
   try {
     createKeyRing({
-      algorithm,
-      secret: values.JWT_SECRET ?? '',
+      // One that the data directory keeps is read later.
+      algorithm: values.JWT_PRIVATE_KEY === undefined ? 'HS256' : algorithm,
+      secret: values.JWT_SECRET,
+      appSecrets: [''],
       privateKey: values.JWT_PRIVATE_KEY,
       previousSecrets: values.JWT_PREVIOUS_SECRETS ?? [],
       previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS ?? [],

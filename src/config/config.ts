@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Algorithm } from '@latchkey/verifier/core';
 import dotenv from 'dotenv';
+import type { z } from 'zod';
 import {
   defaultDatabaseUrl,
   type Environment,
@@ -16,6 +17,7 @@ import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import { keyProblems, productionProblems } from './checks.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
+import { configWarnings } from './warnings.ts';
 
 /** The configuration of the service, checked and frozen. */
 export interface Config {
@@ -28,14 +30,20 @@ export interface Config {
     readonly trustProxy: number | readonly string[];
     readonly corsOrigins: readonly string[];
     readonly keepAliveSeconds: number;
+    /** Whether pages of this host may call, from any port. */
+    readonly corsLocalhost: boolean;
   };
   readonly database: DatabaseConfig;
   readonly tokens: {
-    /** Absent only outside production: then a secret of this data directory is made at the first start. */
+    /** Where one of these is absent, core/tokens/key-material.ts says what stands in for it. */
     readonly secret: string | undefined;
     readonly secretFile: string;
+    readonly appSecret: string | undefined;
+    readonly appSecretFile: string;
+    readonly appPreviousSecrets: readonly string[];
     readonly algorithm: Algorithm;
     readonly privateKey: string | undefined;
+    readonly privateKeyFile: string;
     readonly previousSecrets: readonly string[];
     readonly previousPublicKeys: readonly string[];
     readonly issuer: string;
@@ -71,6 +79,8 @@ export interface Config {
   /** How many processes share the port. */
   readonly processes: number;
   readonly signupDisabled: boolean;
+  /** What the operator should hear at the start. */
+  readonly warnings: readonly string[];
 }
 
 export interface LimitsConfig {
@@ -136,6 +146,7 @@ export function loadConfig(env: Environment): Config {
       trustProxy: values.TRUST_PROXY,
       corsOrigins: values.CORS_ORIGINS,
       keepAliveSeconds: values.KEEP_ALIVE_TIMEOUT_SECONDS,
+      corsLocalhost: !production,
     },
     database: {
       location,
@@ -148,11 +159,15 @@ export function loadConfig(env: Environment): Config {
     tokens: {
       secret: values.JWT_SECRET,
       secretFile: resolve(values.DATA_DIR, 'jwt-secret'),
+      appSecret: values.APP_SECRET,
+      appSecretFile: resolve(values.DATA_DIR, 'app-secret'),
+      appPreviousSecrets: values.APP_PREVIOUS_SECRETS,
       issuer: values.JWT_ISSUER ?? publicUrl,
       audience: values.JWT_AUDIENCE,
       accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
       algorithm: values.JWT_ALG,
       privateKey: values.JWT_PRIVATE_KEY,
+      privateKeyFile: resolve(values.DATA_DIR, `jwt-key-${values.JWT_ALG.toLowerCase()}.pem`),
       previousSecrets: values.JWT_PREVIOUS_SECRETS,
       previousPublicKeys: values.JWT_PREVIOUS_PUBLIC_KEYS,
     },
@@ -194,6 +209,7 @@ export function loadConfig(env: Environment): Config {
       values.SHUTDOWN_DELAY_SECONDS ?? (production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0),
     processes: values.WEB_CONCURRENCY,
     signupDisabled: values.SIGNUP_DISABLED,
+    warnings: configWarnings(values, env),
   });
 }
 
@@ -205,10 +221,19 @@ function readVariables(env: Environment, problems: string[]): Values {
       'secret' in variable ? collect(problems, () => readSecret(env, name)) : readVariable(env, name);
     if (problems.length > problemsBefore) continue;
     const result = variable.schema.safeParse(text);
-    if (result.success) values[name] = result.data;
-    else problems.push(`${name} is ${describeValue(name as VariableName, text)}: ${variable.wants}`);
+    if (result.success) {
+      values[name] = result.data;
+      continue;
+    }
+    const wants = [variable.wants, ...new Set(result.error.issues.flatMap(adviceOf))].join('; ');
+    problems.push(`${name} is ${describeValue(name as VariableName, text)}: ${wants}`);
   }
   return values as Values;
+}
+
+/** What the parser of a value adds about this very value. */
+function adviceOf(issue: z.core.$ZodIssue): string[] {
+  return issue.code === 'custom' && typeof issue.params?.advice === 'string' ? [issue.params.advice] : [];
 }
 
 function locate(values: Values, problems: string[]): DatabaseConfig['location'] | undefined {

@@ -1,5 +1,5 @@
 import { MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey/verifier/core';
-import { integer, oneOf, pemBlocks, secrets, text } from './values.ts';
+import { integer, oneOf, pemBlocks, privateKeyPem, secrets, text } from './values.ts';
 import { variable } from './variable.ts';
 
 /** Access tokens, refresh tokens and sessions. */
@@ -7,7 +7,7 @@ export const TOKENS_VARIABLES = {
   JWT_SECRET: variable({
     type: text('at least 32 random bytes'),
     meaning:
-      'Signs access tokens (HS256) and makes refresh tokens; at least 32 bytes and required in production, else made and kept in DATA_DIR',
+      'Signs access tokens under HS256, where it is required in production with at least 32 bytes, else made and kept in DATA_DIR',
     secret: true,
   }),
   JWT_PREVIOUS_SECRETS: variable({
@@ -16,20 +16,35 @@ export const TOKENS_VARIABLES = {
     meaning: 'Secrets that still verify after a rotation, separated by commas or line breaks',
     secret: true,
   }),
+  APP_SECRET: variable({
+    type: text('at least 32 random bytes'),
+    meaning:
+      'Makes refresh and device tokens, and is shared with no other service; without it JWT_SECRET makes them, and where that is not set either it is made and kept in DATA_DIR',
+    secret: true,
+  }),
+  APP_PREVIOUS_SECRETS: variable({
+    type: secrets,
+    default: '',
+    meaning:
+      'Secrets whose refresh and device tokens are still taken after a rotation, separated by commas or line breaks; JWT_SECRET among them when APP_SECRET takes its place',
+    secret: true,
+  }),
   JWT_ALG: variable({
     type: oneOf('HS256', 'RS256', 'ES256'),
     default: 'HS256',
     meaning: 'How access tokens are signed; RS256 and ES256 let others verify without a secret',
   }),
   JWT_PRIVATE_KEY: variable({
-    type: text('a private key in PEM'),
-    meaning: 'PEM of the key that signs under RS256 or ES256; usually read from JWT_PRIVATE_KEY_FILE',
+    type: privateKeyPem,
+    meaning:
+      'PEM of the key that signs under RS256 or ES256, its line breaks also as \\n or the whole in base64; required there in production, else made and kept in DATA_DIR',
     secret: true,
   }),
   JWT_PREVIOUS_PUBLIC_KEYS: variable({
     type: pemBlocks,
     default: '',
-    meaning: 'PEM of public keys that still verify after a rotation, one after another',
+    meaning:
+      'PEM of public keys that still verify after a rotation, one after another, line breaks also as \\n',
     secret: true,
   }),
   JWT_ISSUER: variable({

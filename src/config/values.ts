@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { normalizePem } from '../../config/pem.cjs';
 import type { Rate } from '../core/limits/quota.ts';
 import type { ValueType } from './variable.ts';
 
@@ -48,9 +49,12 @@ export const secrets = valueType(
   'secrets separated by commas or line breaks',
 );
 
+export const privateKeyPem = valueType(z.string().transform(normalizePem), 'a private key in PEM');
+
 /** The PEM blocks of a text, comments between them left out; a block cut short stays, so that it is not lost in silence. */
 export const pemBlocks = valueType(
-  z.string().transform((value) => {
+  z.string().transform((text) => {
+    const value = normalizePem(text);
     const whole = /-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----/g;
     const blocks = value.match(whole) ?? [];
     const rest = value.replaceAll(whole, '');
@@ -80,7 +84,7 @@ export const redisUrl = valueType(
     .string()
     .refine((value) => URL.canParse(value) && /^rediss?:\/\/[^\s/?#]+(\/\d{0,5})?$/.test(value))
     .refine(canDecode),
-  'redis://user:password@host:6379/0, or rediss:// for TLS',
+  'redis://user:password@host:6379/0, or rediss:// for TLS; a password has # as %23, / as %2F, ? as %3F and % as %25',
 );
 
 export const publicUrl = valueType(
@@ -104,8 +108,16 @@ export const origins = valueType(
   z
     .string()
     .transform(splitList)
-    .refine((list) => list.every(isOrigin)),
-  'a comma-separated list of exact origins such as https://app.example.com, never *',
+    .superRefine((list, context) => {
+      for (const item of list.filter((entry) => !isOrigin(entry))) {
+        const meant = originMeantBy(item);
+        context.addIssue({
+          code: 'custom',
+          params: meant === undefined ? {} : { advice: `write ${meant} in place of ${item}` },
+        });
+      }
+    }),
+  'a comma-separated list of origins such as https://app.example.com or https://*.example.com, never *',
 );
 
 export const trustProxy = valueType(
@@ -136,8 +148,19 @@ function splitList(value: string): string[] {
     .filter((item) => item !== '');
 }
 
+/** As a browser writes it. A * stands for the first label of a name that has two more. */
 function isOrigin(value: string): boolean {
-  return !value.includes('*') && URL.canParse(value) && new URL(value).origin === value;
+  const example = value.replace(/^(https?:\/\/)\*(?=\.[^.*]+\.[^.*])/, '$1any');
+  return !example.includes('*') && URL.canParse(example) && new URL(example).origin === example;
+}
+
+/** What an operator meant who wrote a path, a port that goes without saying, or capitals; undefined where that is unclear. */
+function originMeantBy(value: string): string | undefined {
+  const url = value.replace(/^(https?:\/\/)\*\./i, '$1any.');
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;
+  const { username, password, origin } = new URL(url);
+  const meant = url === value ? origin : origin.replace('://any.', '://*.');
+  return username === '' && password === '' && isOrigin(meant) ? meant : undefined;
 }
 
 function isAddressRange(value: string): boolean {

@@ -29,13 +29,12 @@ import { createAccessTokens } from './tokens/access-token.ts';
 import { createAuthenticate, createFreshness } from './tokens/authenticate.ts';
 import { createKeyUseStore } from './tokens/key-usage.store.ts';
 import { createKeyUsage } from './tokens/key-usage.ts';
-import { createKeyRing } from './tokens/keys.ts';
+import { createKeyRing, type KeyMaterial } from './tokens/keys.ts';
 
 /** The environment of the core: the configuration, and what differs between a server and a test. */
 export interface CoreDependencies {
   readonly config: Config;
-  /** The secret in use: the configured one, or one that was made at the first start. */
-  readonly secret: string;
+  readonly keyMaterial: KeyMaterial;
   readonly database: Database;
   readonly clock: SharedClock;
   readonly logger: Logger;
@@ -55,7 +54,7 @@ export function createCore(dependencies: CoreDependencies) {
   const { issuer, audience, accessTokenTtlSeconds } = config.tokens;
   const store = createStore(database, storesOf);
 
-  const keys = createKeyRing({ ...config.tokens, secret: dependencies.secret });
+  const keys = createKeyRing(dependencies.keyMaterial);
   const keyUsage = createKeyUsage(keys.all, createKeyUseStore(database), clock, logger);
   const accessTokens = createAccessTokens({
     keys,
@@ -100,7 +99,7 @@ export function createCore(dependencies: CoreDependencies) {
   const sessions = createSessions({
     store,
     accessTokens,
-    refreshTokens: createRefreshTokens(keys.refreshing, keyUsage.note),
+    refreshTokens: createRefreshTokens(keys.appSecrets, keyUsage.note),
     announce: follower.announce,
     confirmations,
     clock,
@@ -119,14 +118,14 @@ export function createCore(dependencies: CoreDependencies) {
         onLimited: () => observers.limited('login-account'),
       })
     : NO_ATTEMPT_LIMITS;
-  const deviceTokens = createDeviceTokens(keys.refreshing);
+  const deviceTokens = createDeviceTokens(keys.appSecrets);
 
   const apiKeyUsage = createApiKeyUsage(store.apiKeys, clock, logger);
   const apiKeys = createApiKeyCheck({
     store,
     revocations,
     clock,
-    secrets: keys.refreshing,
+    secrets: keys.appSecrets,
     issuer,
     audience,
     onUse: apiKeyUsage.note,

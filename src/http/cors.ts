@@ -1,4 +1,6 @@
 import type { Request, Response } from 'express';
+import type { AllowedOrigins } from './allowed-origins.ts';
+import type { NoteRefusedOrigin } from './refused-origins.ts';
 
 const PREFLIGHT_MAX_AGE_SECONDS = '600';
 const METHODS = 'GET,HEAD,PUT,PATCH,POST,DELETE';
@@ -14,20 +16,31 @@ const EXPOSED_HEADERS = [
 /** Says in the answer which pages may read it. True where that was all: the request was a preflight. */
 export type CrossOrigin = (req: Request, res: Response) => boolean;
 
-/** Lets pages of exactly these origins call the service and read what its refusals say. */
-export function createCrossOrigin(origins: readonly string[]): CrossOrigin {
+export interface CrossOriginOptions {
+  readonly isAllowed: AllowedOrigins;
+  readonly noteRefused: NoteRefusedOrigin;
+  /** Whose pages need no permission. */
+  readonly publicUrl: string;
+}
+
+/** Lets pages of the allowed origins call the service and read what its refusals say. */
+export function createCrossOrigin({ isAllowed, noteRefused, publicUrl }: CrossOriginOptions): CrossOrigin {
+  const own = new URL(publicUrl).origin;
   return (req, res) => {
     // Also without an Origin: a cache might hand that answer out to a page.
     res.vary('Origin');
-    const { origin } = req.headers;
+    const { origin, host } = req.headers;
     if (origin === undefined) return false;
-    const isAllowed = origins.includes(origin);
-    if (isAllowed) {
+    const allowed = isAllowed(origin);
+    if (allowed) {
       res.setHeader('Access-Control-Allow-Origin', origin);
       res.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
+    } else if (origin !== own && !origin.endsWith(`://${host}`)) {
+      // Browsers name the origin also where a page posts to its own.
+      noteRefused(origin);
     }
     if (!isPreflight(req)) return false;
-    answerPreflight(req, res, isAllowed);
+    answerPreflight(req, res, allowed);
     return true;
   };
 }

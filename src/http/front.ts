@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { systemClock } from '../core/clock.ts';
 import type { Core } from '../core/core.ts';
 import type { RateLimiter } from '../core/limits/rate-limiter.ts';
+import { createAllowedOrigins } from './allowed-origins.ts';
 import { readBearerToken, unlessRefused } from './authenticate.ts';
 import { createCrossOrigin } from './cors.ts';
 import { createFastLane } from './fast-lane.ts';
@@ -13,6 +14,7 @@ import { createErrorResponder } from './problem.ts';
 import { addressPolicyOf, createLimit } from './rate-limit.ts';
 import { createRefusalBudget, type Pace } from './refusal-budget.ts';
 import { createRefusalLane } from './refusal-lane.ts';
+import { createRefusedOrigins } from './refused-origins.ts';
 import { createRequestLog, type Measurement } from './request-log.ts';
 import type { RouteTable } from './route-table.ts';
 import { normalizeTarget, pathOf } from './target.ts';
@@ -36,17 +38,19 @@ export interface Front {
 /** The path of a request, from top to bottom: the lanes before Express, what every answer has, then its route. */
 export function createFront(core: Core, routes: readonly MountedRoute[], options: FrontOptions): Front {
   const { config, logger, observers, authenticate, userInSession, deviceTokens, hashWorkers } = core;
-  const { publicUrl, trustProxy, corsOrigins } = config.http;
+  const { publicUrl, trustProxy, corsOrigins, corsLocalhost } = config.http;
   const { limiter, onRequest, onPaced } = options;
   const limit = createLimit(limiter, observers.limited);
   const budget = createRefusalBudget({ monotonic: systemClock.monotonic, onPaced });
   const requestLog = createRequestLog(logger, onRequest);
+  const isAllowed = createAllowedOrigins(corsOrigins, corsLocalhost);
+  const noteRefused = createRefusedOrigins(logger, core.clock.monotonic);
   const { app, table } = createPipeline({
     routes,
     trustProxy,
     authenticate,
     limit,
-    crossOrigin: corsOrigins.length > 0 ? createCrossOrigin(corsOrigins) : undefined,
+    crossOrigin: createCrossOrigin({ isAllowed, noteRefused, publicUrl }),
     requestLog,
     refuse: createErrorResponder({ publicUrl, logger, budget }),
   });
@@ -54,7 +58,8 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   /** Express knows it by TRUST_PROXY, but only of requests that have its own prototype. */
   const forwardedAddressOf = (req: IncomingMessage): string | undefined =>
     (Object.setPrototypeOf(req, app.request) as Request).ip;
-  const isFromPage = ({ headers }: IncomingMessage) => corsOrigins.length > 0 && headers.origin !== undefined;
+  /** A page could not read the refusal without what the ordinary path adds. */
+  const isFromPage = ({ headers: { origin } }: IncomingMessage) => origin !== undefined && isAllowed(origin);
 
   const refusals = createRefusalLane({
     ordinary: app,

@@ -25,7 +25,7 @@ export interface PipelineOptions extends ExchangeOptions {
   readonly routes: readonly MountedRoute[];
   /** As Express defines it: the number of proxies in front, or their addresses. */
   readonly trustProxy: number | readonly string[];
-  /** Undefined where no page of another origin may call. */
+  /** Undefined for what no page calls. */
   readonly crossOrigin: CrossOrigin | undefined;
   readonly requestLog: RequestLog;
   /** Answers with an error that was thrown, in the form of its route. */

@@ -4,6 +4,7 @@ import { type App, createApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { type Clock, createSharedClock } from '../core/clock.ts';
 import { type Core, createCore } from '../core/core.ts';
+import type { KeyMaterial } from '../core/tokens/keys.ts';
 import type { Database } from '../db/connect.ts';
 import { createMetrics, type Metrics, type Registry } from '../features/metrics/metrics.ts';
 import { createDrain, type Drain } from '../http/drain.ts';
@@ -15,8 +16,7 @@ import { createHousekeeping } from './housekeeping.ts';
 /** The environment of the process: the configuration, and what differs between a server and a test. */
 export interface World {
   readonly config: Config;
-  /** The secret in use: the configured one, or one that was made at the first start. */
-  readonly secret: string;
+  readonly keyMaterial: KeyMaterial;
   readonly database: Database;
   /** The host's. */
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export interface Assembly extends Drain, Pick<App, 'table'> {
 
 /** Builds the core, the application and the HTTP server, and loads the state needed before the first request. */
 export async function assemble(world: World): Promise<Assembly> {
-  const { config, secret, database, logger } = world;
+  const { config, keyMaterial, database, logger } = world;
   const clock = createSharedClock(world.clock, world.readTime);
   await checkClock(clock, logger);
   const metrics = createMetrics();
@@ -54,7 +54,7 @@ export async function assemble(world: World): Promise<Assembly> {
   });
   const core = createCore({
     config,
-    secret,
+    keyMaterial,
     database,
     clock,
     logger,

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import type { Config } from '../config/config.ts';
 
 /** The greeting of `npm start`: where the service is, where its docs are, and a line to paste. */
 export function welcome(url: string, signupDisabled: boolean): string {
@@ -12,18 +11,7 @@ export function welcome(url: string, signupDisabled: boolean): string {
   return `
   Latchkey   ${url}
   API docs   ${url}/docs
+  Browsers   pages at localhost, on any port, may call it; CORS_ORIGINS lets others
 ${signupDisabled ? '' : signup}
 `;
-}
-
-/** Settings that work, but not as an operator may expect. */
-export function warnings({ environment, limits, processes, redisUrl }: Config): string[] {
-  const found: string[] = [];
-  if (!limits.enabled && environment === 'production') {
-    found.push('RATE_LIMITS=off: passwords may be guessed as fast as they are checked');
-  }
-  if (limits.enabled && processes > 1 && redisUrl === undefined) {
-    found.push(`REDIS_URL is not set: each of the ${processes} processes counts requests for itself`);
-  }
-  return found;
 }

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
-import { readOrCreateSecret } from '../core/tokens/secret-file.ts';
+import { readKeyMaterial } from '../core/tokens/key-material.ts';
 import { openDatabase } from '../db/open.ts';
 import { createScrapeThroughPrimary, type Scrape } from '../features/metrics/processes.ts';
 import { metricsRoutes } from '../features/metrics/routes.ts';
@@ -10,7 +10,7 @@ import { createHttpServer, listen } from '../http/listen.ts';
 import { mount } from '../http/mount.ts';
 import { createPlainApp } from '../http/plain-app.ts';
 import { assemble } from './assemble.ts';
-import { warnings, welcome } from './banner.ts';
+import { welcome } from './banner.ts';
 import { createLogger } from './logger.ts';
 import { onStopRequest } from './processes.ts';
 import { STOP_MILLISECONDS, stopOnSignal } from './shutdown.ts';
@@ -24,10 +24,9 @@ export async function serve(config: Config): Promise<void> {
   // With several processes each line carries the pid.
   const logger = createLogger(config.logLevel, undefined, isAlone ? null : { pid: process.pid });
   const database = await openDatabase(config.database, logger);
-  const secret = config.tokens.secret ?? readOrCreateSecret(config.tokens.secretFile);
   const assembly = await assemble({
     config,
-    secret,
+    keyMaterial: readKeyMaterial(config.tokens),
     database,
     clock: systemClock,
     readTime: database.readTime,
@@ -78,7 +77,7 @@ function logAcceptErrors(logger: Logger): (error: Error) => void {
 
 /** Prints the greeting and the warnings to the operator. */
 export function printBanner(config: Config, port: number, logger: Logger): void {
-  for (const warning of warnings(config)) logger.warn(warning);
+  for (const warning of config.warnings) logger.warn(warning);
   if (config.environment !== 'production') {
     process.stdout.write(welcome(localUrl(config.http.host, port), config.signupDisabled));
   }

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { readOrCreateSecret } from '../core/tokens/secret-file.ts';
+import { readKeyMaterial } from '../core/tokens/key-material.ts';
 import { openDatabase } from '../db/open.ts';
 import { createScrapeOfAll } from '../features/metrics/processes.ts';
 import { createLogger } from './logger.ts';
@@ -15,7 +15,8 @@ export async function supervise(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
   const database = await openDatabase(config.database, logger);
   await database.close();
-  if (config.tokens.secret === undefined) readOrCreateSecret(config.tokens.secretFile);
+  // Makes what is to be made, so that it is there before the others look.
+  readKeyMaterial(config.tokens);
 
   const stopMetrics = await listenForMetrics(config, createScrapeOfAll(), logger);
   const processes = await startProcesses(config.processes, logger);

@@ -46,7 +46,7 @@ onEachDatabase((kind) => {
         store,
         revocations,
         clock,
-        secrets: app.keys.refreshing,
+        secrets: app.keys.appSecrets,
         issuer: PUBLIC_URL,
         audience: 'latchkey',
       };
@@ -75,7 +75,7 @@ onEachDatabase((kind) => {
           store,
           revocations,
           clock,
-          secrets: app.keys.refreshing,
+          secrets: app.keys.appSecrets,
           issuer: 'i',
           audience: 'a',
         });
@@ -104,7 +104,7 @@ onEachDatabase((kind) => {
         store,
         revocations,
         clock,
-        secrets: app.keys.refreshing,
+        secrets: app.keys.appSecrets,
         issuer: 'i',
         audience: 'a',
       });

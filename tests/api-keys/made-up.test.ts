@@ -26,7 +26,7 @@ describe('A flood of made-up API keys', () => {
     };
     const store = { rights: app.store.rights, apiKeys: { ...app.store.apiKeys, findByHash } };
     const { revocations, clock } = app;
-    const secrets = app.keys.refreshing;
+    const secrets = app.keys.appSecrets;
     const options = { store, revocations, clock, secrets, issuer: 'i', audience: 'a' };
     const { authenticate } = createApiKeyCheck(options);
     const { keyId } = await authenticate(key);

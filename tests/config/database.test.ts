@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, loadConfig } from '../../src/config/config.ts';
@@ -97,7 +98,7 @@ describe.each(ENVIRONMENTS)('for %s', (name) => {
     const url = { DATABASE_URL: 'mysql://db.example.com/latchkey' };
     const environments = [
       { ...url, DATABASE_TLS: 'verify' },
-      { ...url, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith('PEM') },
+      { ...url, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: fileWith(rootCertificates[0] ?? '') },
     ];
 
     for (const env of environments) {

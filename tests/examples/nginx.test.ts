@@ -62,6 +62,75 @@ onNginx((nginx) => {
     });
   });
 
+  describe('A page of another origin', () => {
+    const PAGE = 'https://app.example.com';
+    const preflight = (origin: string) =>
+      fetch(`${url()}/orders`, {
+        method: 'OPTIONS',
+        headers: {
+          Origin: origin,
+          'Access-Control-Request-Method': 'PATCH',
+          'Access-Control-Request-Headers': 'authorization,content-type',
+        },
+      });
+
+    it.each([PAGE, 'http://localhost:5173', 'http://127.0.0.1'])(
+      'at %s is granted a preflight without a token, of which the service never hears',
+      async (origin) => {
+        const response = await preflight(origin);
+
+        expect(response.status).toBe(204);
+        expect(Object.fromEntries(response.headers)).toMatchObject({
+          'access-control-allow-origin': origin,
+          'access-control-allow-headers': 'authorization,content-type',
+          'access-control-allow-methods': expect.stringContaining('PATCH'),
+          vary: 'Origin',
+        });
+        expect(asked).toEqual([]);
+      },
+    );
+
+    it('reads answers and refusals', async () => {
+      const { token } = await signUp(app);
+
+      const answered = await get('/orders', { ...bearer(token), Origin: PAGE });
+      const failed = await get('/status/500', { ...bearer(token), Origin: PAGE });
+      const refused = await get('/orders', { Origin: PAGE });
+
+      expect([answered.status, failed.status, refused.status]).toEqual([200, 500, 401]);
+      for (const { headers } of [answered, failed, refused]) {
+        expect(headers.get('access-control-allow-origin')).toBe(PAGE);
+        expect(headers.get('vary')).toBe('Origin');
+        expect(headers.get('access-control-expose-headers')).toContain('WWW-Authenticate');
+      }
+    });
+
+    it.each(['https://evil.example', 'null', `${PAGE}.evil.example`, 'http://localhost.evil.example'])(
+      'at %s is granted nothing',
+      async (origin) => {
+        const granted = await preflight(origin);
+        const refused = await get('/orders', { Origin: origin });
+
+        for (const { headers } of [granted, refused]) {
+          expect([...headers.keys()].filter((name) => /^access-control-(allow|expose)/.test(name))).toEqual(
+            [],
+          );
+        }
+        expect(asked).toEqual([]);
+      },
+    );
+
+    it.each<Record<string, string>>([{}, { Origin: PAGE }, { 'Access-Control-Request-Method': 'GET' }])(
+      'needs a token for an OPTIONS that is no preflight: %j',
+      async (headers) => {
+        const response = await fetch(`${url()}/orders`, { method: 'OPTIONS', headers });
+
+        expect(response.status).toBe(401);
+        expect(asked).toEqual([]);
+      },
+    );
+  });
+
   describe('A request with a good token', () => {
     it('reaches the service, which is told who asks', async () => {
       const { id, sessionId, token } = await signUp(app);

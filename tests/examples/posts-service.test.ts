@@ -5,7 +5,7 @@ import sqlite3 from 'sqlite3';
 import type { Response } from 'supertest';
 import { readConfig } from '../../examples/posts-service/src/config.ts';
 import { useDirectories } from '../support/directories.ts';
-import { type Author, runPosts, usePostsService } from '../support/posts-service.ts';
+import { type Author, PAGE, runPosts, usePostsService } from '../support/posts-service.ts';
 import { eventually } from '../support/several-processes.ts';
 
 /** That of no post, behind those of all. */
@@ -24,6 +24,51 @@ describe('examples/posts-service', () => {
     const { body } = await ask('get', '/posts?limit=100', author.token).expect(200);
     return body.posts;
   }
+
+  describe('for a page of another origin', () => {
+    const preflight = (origin: string) =>
+      ask('options', '/posts')
+        .set('Origin', origin)
+        .set('Access-Control-Request-Method', 'POST')
+        .set('Access-Control-Request-Headers', 'authorization,content-type');
+
+    it('grants the preflight, which carries no token, and lets it read answers and refusals', async () => {
+      const { token } = await member('author');
+
+      const { headers: granted } = await preflight(PAGE).expect(204);
+      const written = await ask('post', '/posts', token).set('Origin', PAGE).send({ title: 'a', text: 'b' });
+      const refused = await ask('post', '/posts').set('Origin', PAGE).send({ title: 'a', text: 'b' });
+
+      expect(granted).toMatchObject({
+        'access-control-allow-origin': PAGE,
+        'access-control-allow-methods': expect.stringContaining('PATCH'),
+        'access-control-allow-headers': expect.stringMatching(/authorization/i),
+        vary: expect.stringContaining('Origin'),
+      });
+      expect([written.status, refused.status]).toEqual([201, 401]);
+      for (const { headers } of [written, refused]) {
+        expect(headers).toMatchObject({
+          'access-control-allow-origin': PAGE,
+          vary: expect.stringContaining('Origin'),
+        });
+      }
+    });
+
+    it.each(['https://evil.example', 'null', `${PAGE}.evil.example`])(
+      'lets %s read nothing',
+      async (origin) => {
+        const { headers: refused } = await preflight(origin).expect(204);
+        const { headers } = await ask('get', '/healthz').set('Origin', origin).expect(200);
+
+        for (const answer of [refused, headers])
+          expect(answer).not.toHaveProperty('access-control-allow-origin');
+      },
+    );
+
+    it('takes an OPTIONS that is no preflight for any other method', async () => {
+      await ask('options', '/posts').set('Origin', PAGE).expect(405);
+    });
+  });
 
   describe('for the author of a post', () => {
     it('writes, reads, changes and deletes it', async () => {

@@ -4,7 +4,22 @@ import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 const APP = 'https://app.example.com';
-const ADMIN = 'http://localhost:5173';
+const ADMIN = 'https://admin.example.org:8443';
+
+/** What production asks for, with the database of the suite. */
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  JWT_SECRET: 'mE1bPzS0yFv3GJx8cQkT6wLrN5uHdA2oXiV7tZ9qWlUeR4gBsKfYhCjMnOpD+/aI',
+  BCRYPT_COST: '10',
+};
+/** The names by which a browser reaches its own host. */
+const OWN_HOST = [
+  'http://localhost:5173',
+  'http://localhost',
+  'https://localhost:8443',
+  'http://127.0.0.1:5173',
+  'http://[::1]:65535',
+];
 
 function corsHeaders(headers: Record<string, string>): string[] {
   return Object.keys(headers).filter((name) => name.startsWith('access-control-'));
@@ -20,12 +35,12 @@ function preflight(app: TestApp, path: string, origin: string) {
 
 onEachDatabase((kind) => {
   describe('CORS without CORS_ORIGINS', () => {
-    const app = useApp(kind);
+    const app = useApp(kind, PRODUCTION);
 
     it('lets no page of another origin read an answer', async () => {
       const { token } = await signUp(app);
 
-      for (const origin of [APP, ADMIN, 'null', app.url]) {
+      for (const origin of [APP, ADMIN, ...OWN_HOST, 'null', app.url]) {
         const response = await app
           .get('/me')
           .auth(token, { type: 'bearer' })
@@ -96,8 +111,14 @@ onEachDatabase((kind) => {
       'https://app.example.com/',
       'HTTPS://APP.EXAMPLE.COM',
       'https://app_example.com',
-      'http://localhost:51730',
-      'http://localhost',
+      'http://localhost.example.com',
+      'http://localhost:5173.evil.example',
+      'http://127.0.0.1.evil.example',
+      'http://127.0.0.2:5173',
+      'http://evil-localhost',
+      'http://sub.localhost:5173',
+      'http://[::2]:5173',
+      'file://localhost',
       `${APP},${ADMIN}`,
       `${APP} ${ADMIN}`,
       '*',
@@ -109,6 +130,18 @@ onEachDatabase((kind) => {
       expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
       expect(answer.headers.vary).toContain('Origin');
       expect(grant.headers).not.toHaveProperty('access-control-allow-origin');
+    });
+
+    it.each(OWN_HOST)('lets pages of %s call, since this is not production', async (origin) => {
+      const answer = await app.get('/healthz').set('Origin', origin).expect(200);
+      const grant = await preflight(app, '/me', origin).expect(204);
+
+      for (const { headers } of [answer, grant]) {
+        expect(headers).toMatchObject({
+          'access-control-allow-origin': origin,
+          vary: expect.stringContaining('Origin'),
+        });
+      }
     });
 
     it('grants a preflight for the methods and headers of this API, for ten minutes', async () => {
@@ -148,6 +181,114 @@ onEachDatabase((kind) => {
         expect(response.headers.allow).toBe('GET, HEAD, PATCH, DELETE, OPTIONS');
         expect(response.headers).not.toHaveProperty('access-control-allow-methods');
       }
+    });
+  });
+
+  describe('CORS with https://*.example.com and http://*.apps.example.org:8080 in production', () => {
+    const app = useApp(kind, {
+      ...PRODUCTION,
+      CORS_ORIGINS: 'https://*.example.com,http://*.apps.example.org:8080',
+    });
+
+    it.each([
+      'https://app.example.com',
+      'https://a.example.com',
+      'https://pr-17_b.example.com',
+      'https://xn--bcher-kva.example.com',
+      'http://one.apps.example.org:8080',
+    ])('lets pages of %s read answers and send preflights', async (origin) => {
+      const answer = await app.get('/healthz').set('Origin', origin).expect(200);
+      const grant = await preflight(app, '/me', origin).expect(204);
+
+      for (const { headers } of [answer, grant]) {
+        expect(headers).toMatchObject({
+          'access-control-allow-origin': origin,
+          vary: expect.stringContaining('Origin'),
+        });
+      }
+    });
+
+    it.each([
+      'null',
+      'https://example.com',
+      'https://.example.com',
+      'https://*.example.com',
+      'https://a.b.example.com',
+      'https://example.com.evil.com',
+      'https://a.example.com.evil.com',
+      'https://evil.com/.example.com',
+      'https://evil.com#.example.com',
+      'https://evil.com?.example.com',
+      'https://evil.com:1.example.com',
+      'https://ada@.example.com',
+      'https://-a.example.com',
+      'https://A.example.com',
+      'https://a.EXAMPLE.com',
+      'https://a.example.com:443',
+      'https://a.example.com:8443',
+      'https://a.example.com/',
+      'http://a.example.com',
+      'https://notexample.com',
+      'https://aexample.com',
+      'http://one.apps.example.org',
+      'http://apps.example.org:8080',
+      ...OWN_HOST,
+    ])('lets no page of %j do so', async (origin) => {
+      const answer = await app.get('/healthz').set('Origin', origin).expect(200);
+      const grant = await preflight(app, '/me', origin).expect(204);
+
+      for (const { headers } of [answer, grant]) {
+        expect(corsHeaders(headers)).toEqual([]);
+        expect(headers.vary).toContain('Origin');
+      }
+    });
+  });
+
+  describe('An origin that is refused', () => {
+    const app = useApp(kind, { CORS_ORIGINS: APP });
+    const EVIL = 'https://evil.example';
+    const refusals = (origin: string) =>
+      app.logs.entries().filter(({ msg }) => msg === `origin ${origin} is not in CORS_ORIGINS`);
+
+    it('is named in the log once a minute, whether by a preflight or by a request', async () => {
+      await preflight(app, '/me', EVIL);
+      await app.get('/healthz').set('Origin', EVIL);
+      await app.get('/nowhere').set('Origin', EVIL);
+      expect(refusals(EVIL)).toMatchObject([{ level: 40, origin: EVIL }]);
+
+      app.clock.advanceSeconds(59);
+      await app.get('/healthz').set('Origin', EVIL);
+      expect(refusals(EVIL)).toHaveLength(1);
+      app.clock.advanceSeconds(2);
+      await app.get('/healthz').set('Origin', EVIL);
+      expect(refusals(EVIL)).toHaveLength(2);
+    });
+
+    it('is not one that may call, nor the own origin of the service, which browsers name too', async () => {
+      const before = app.logs.lines.length;
+      for (const origin of [APP, ...OWN_HOST, 'https://auth.example.com', app.url]) {
+        await app.get('/healthz').set('Origin', origin);
+      }
+
+      const said = app.logs.entries().slice(before);
+      expect(said.filter(({ msg }) => String(msg).includes('CORS_ORIGINS'))).toEqual([]);
+    });
+
+    it('neither floods the log nor the memory, however many are invented', async () => {
+      app.clock.advanceSeconds(61);
+      const before = app.logs.lines.length;
+      const invented = Array.from({ length: 150 }, (_, index) => `https://evil-${index}.example`);
+      const noOrigins = [`https://${'x'.repeat(400)}.example`, 'garbage', 'https://a.example/path', '*'];
+      for (const origin of [...invented, ...noOrigins, 'https://late.example']) {
+        await app.get('/healthz').set('Origin', origin);
+      }
+
+      const said = app.logs.entries().slice(before);
+      expect(said.filter(({ msg }) => String(msg).includes('CORS_ORIGINS'))).toHaveLength(100);
+      expect(refusals('https://late.example')).toHaveLength(0);
+      app.clock.advanceSeconds(61);
+      await app.get('/healthz').set('Origin', 'https://late.example');
+      expect(refusals('https://late.example')).toHaveLength(1);
     });
   });
 

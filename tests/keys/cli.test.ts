@@ -110,23 +110,48 @@ describe('The command keys status', () => {
     const { exitCode, stdout, stderr } = await keys(['status'], newDirectory(), env);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    const [current = '', previous = ''] = stdout.split(/\n\n/);
+    const paragraphs = stdout.trimEnd().split(/\n\n/);
+    const [current = '', previous = '', currentApp = '', previousApp = ''] = paragraphs;
     const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
     expect(current.split('\n')[0]).toBe(secretKey(SECRET).kid);
-    expect(current).toMatch(/HS256, signs access tokens and makes refresh tokens/);
+    expect(paragraphs).toHaveLength(4);
+    expect(current).toMatch(/HS256, signs access tokens$/m);
     expect(current).toMatch(new RegExp(`last signed +${time}`));
     expect(current).toMatch(new RegExp(`last seen +${time}`));
     expect(current).toMatch(/safe to remove +not while it is in use/);
     expect(previous.trim().split('\n')[0]).toBe(secretKey(PREVIOUS_SECRET).kid);
-    expect(previous).toMatch(/HS256, verifies what it signed before/);
-    const lastSigned = new Date(new RegExp(`last signed +(${time})`).exec(previous)?.[1] ?? '');
+    expect(previous).toMatch(/HS256, verifies the access tokens that it signed before/);
+    expect(currentApp.split('\n')[0]).toBe(`app-${secretKey(SECRET).kid}`);
+    expect(currentApp).toMatch(/HS256, makes refresh and device tokens/);
+    expect(currentApp).toMatch(/safe to remove +not while it is in use/);
+    expect(previousApp).toMatch(/HS256, verifies the refresh and device tokens that it made before/);
+    const lastSigned = new Date(new RegExp(`last signed +(${time})`).exec(previousApp)?.[1] ?? '');
     const safeFrom = new Date(new RegExp(`safe to remove +from (${time})`).exec(previous)?.[1] ?? '');
-    // As long as a refresh token of it may rest.
+    // As long as a refresh token of it may rest, since it is configured once for both.
     expect(safeFrom.getTime() - lastSigned.getTime()).toBe(2_592_000_000);
+    expect(previousApp).toContain(`safe to remove    from ${safeFrom.toISOString()}`);
     for (const secret of [SECRET, PREVIOUS_SECRET]) {
       expect(stdout).not.toContain(secret);
       expect(stdout).not.toContain(Buffer.from(secret).toString('base64url'));
     }
+  });
+
+  it('tells when JWT_SECRET has made its last refresh token, although it goes on signing access tokens', async () => {
+    const own = { ...env, APP_SECRET: PREVIOUS_SECRET, APP_PREVIOUS_SECRETS: SECRET };
+    const { appSince } = await withService(own, async (app) => {
+      await signUp(app);
+      return { appSince: app.clock.now() };
+    });
+
+    const { stdout } = await keys(['status'], newDirectory(), own);
+
+    const paragraphs = stdout.trimEnd().split(/\n\n/);
+    const of = (kid: string) => paragraphs.find((paragraph) => paragraph.startsWith(`${kid}\n`)) ?? '';
+    expect(of(secretKey(SECRET).kid)).toMatch(/signs access tokens$/m);
+    expect(of(`app-${secretKey(PREVIOUS_SECRET).kid}`)).toMatch(/makes refresh and device tokens/);
+    const before = of(`app-${secretKey(SECRET).kid}`);
+    const safeFrom = new Date(/safe to remove +from (\S+)/.exec(before)?.[1] ?? '');
+    expect(safeFrom.getTime()).toBeLessThanOrEqual(appSince + 2_592_000_000);
   });
 
   it('keeps telling of a key that is not configured any more', async () => {

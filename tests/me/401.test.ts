@@ -19,7 +19,7 @@ const OTHER_SECRET = 'another-secret-that-this-service-has-never-heard-of';
 function forge(app: TestApp, subject: string, change: { secret?: string; kidOf?: string; issuer?: string }) {
   const secret = change.secret ?? TEST_SECRET;
   const { kid } = secretKey(change.kidOf ?? secret);
-  const ring = createKeyRing({ ...app.config.tokens, secret });
+  const ring = createKeyRing({ ...app.config.tokens, secret, appSecrets: [secret] });
   const { issuer, audience, accessTokenTtlSeconds } = app.config.tokens;
   const tokens = createAccessTokens({
     keys: { ...ring, current: { ...ring.current, kid } },

@@ -38,7 +38,7 @@ function slowRefresh(app: TestApp, refreshToken: string) {
     await mayGoOn;
     return found;
   };
-  const refreshTokens = createRefreshTokens(keys.refreshing);
+  const refreshTokens = createRefreshTokens(keys.appSecrets);
   const sessions = createSessions({
     store: { ...store, sessions: { ...store.sessions, find } },
     accessTokens,

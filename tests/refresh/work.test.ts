@@ -7,7 +7,7 @@ describe('POST /refresh', () => {
 
   it('computes a mac for the token that it is given, and one for the next', async () => {
     const { refreshToken } = await signUp(app);
-    const [secret] = app.core.keys.refreshing;
+    const [secret] = app.core.keys.appSecrets;
     const { signingKey } = secret;
     let macs = 0;
     Object.defineProperty(secret, 'signingKey', {

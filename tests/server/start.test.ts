@@ -33,6 +33,7 @@ describe('The server, started in an empty directory without any configuration', 
 
     expect(banner).toContain(`http://localhost:${server.port}\n`);
     expect(banner).toContain(`http://localhost:${server.port}/docs\n`);
+    expect(banner).toContain('pages at localhost, on any port, may call it; CORS_ORIGINS lets others\n');
     expect(answer).toMatchObject({
       user: { email: expect.stringContaining('@example.com') },
       token_type: 'Bearer',

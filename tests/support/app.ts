@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import request, { type Test } from 'supertest';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import type { Core } from '../../src/core/core.ts';
+import { readKeyMaterial } from '../../src/core/tokens/key-material.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { createStore, type Store } from '../../src/db/store.ts';
 import { type RoleStores, roleStoresOf } from '../../src/features/roles/stores.ts';
@@ -95,8 +96,8 @@ export async function startApp(
   const logs = createLogSink();
   const logger = createLogger(config.logLevel, logs);
   const database = await connectDatabase(config.database, logger);
-  const secret = config.tokens.secret ?? TEST_SECRET;
-  const assembly = await assemble({ config, secret, database, clock, readTime, logger });
+  const keyMaterial = readKeyMaterial(config.tokens);
+  const assembly = await assemble({ config, keyMaterial, database, clock, readTime, logger });
   const { server, drain } = assembly;
   const { port } = await listen(server, 0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;

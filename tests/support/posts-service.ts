@@ -23,6 +23,9 @@ export const ADMIN = `${process.execPath} ${join(CHECKOUT, 'dist/cli/admin.js')}
 /** What the services of these tests are told besides. */
 export const QUICK = { BCRYPT_COST: '4', HASH_WORKERS: '1', RATE_LIMITS: 'off' };
 
+/** Whose pages may call the posts service. */
+export const PAGE = 'https://app.example.com';
+
 export interface PostsProcess {
   readonly url: string;
   /** Everything on standard error so far. */
@@ -126,6 +129,7 @@ export function usePostsService(newDirectory: () => string) {
       CLIENT_ID: String(body.client_id),
       CLIENT_SECRET: String(body.client_secret),
       DATABASE: join(directory, 'posts.sqlite'),
+      CORS_ORIGINS: PAGE,
     };
     posts = await startPosts(directory, env);
   });
@@ -146,7 +150,11 @@ export function usePostsService(newDirectory: () => string) {
   }
 
   /** A request to the posts service, with a token if there is one. */
-  function ask(method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string, token?: string): Test {
+  function ask(
+    method: 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options',
+    path: string,
+    token?: string,
+  ): Test {
     const asked = request(posts.url)[method](path);
     return token === undefined ? asked : asked.auth(token, { type: 'bearer' });
   }

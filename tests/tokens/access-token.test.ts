@@ -29,6 +29,7 @@ function accessTokens(secret = SECRET, nowMilliseconds = NOW_MILLISECONDS) {
       privateKey: undefined,
       previousSecrets: [],
       previousPublicKeys: [],
+      appSecrets: [secret],
     }),
     issuer: ISSUER,
     audience: AUDIENCE,

@@ -66,17 +66,17 @@ function ring(material: Partial<KeyMaterial> = {}) {
     privateKey: undefined,
     previousSecrets: [],
     previousPublicKeys: [],
+    appSecrets: [SECRET],
     ...material,
   });
 }
 
 describe('a key ring', () => {
-  it('under HS256 signs, verifies and refreshes with the secret and publishes nothing', () => {
-    const { current, verifying, refreshing, jwks } = ring();
+  it('under HS256 signs and verifies with the secret and publishes nothing', () => {
+    const { current, verifying, jwks } = ring();
 
     expect(current.kid).toBe(secretKey(SECRET).kid);
     expect(verifying.map(({ kid }) => kid)).toEqual([current.kid]);
-    expect(refreshing.map(({ kid }) => kid)).toEqual([current.kid]);
     expect(jwks).toEqual({ keys: [] });
   });
 
@@ -115,15 +115,30 @@ describe('a key ring', () => {
     );
   });
 
-  it('verifies no access token with the secret under ES256, and refreshes with it', () => {
-    const { verifying, refreshing } = ring({ algorithm: 'ES256', privateKey: EC.privatePem });
+  it('verifies no access token with the secret under ES256, nor with that of refresh tokens', () => {
+    const { verifying } = ring({ algorithm: 'ES256', privateKey: EC.privatePem });
 
     expect(verifying.map(({ algorithm }) => algorithm)).toEqual(['ES256']);
-    expect(refreshing.map(({ kid }) => kid)).toEqual([secretKey(SECRET).kid]);
+  });
+
+  it('has the secrets of refresh tokens under names of their own, so that each use is recorded for itself', () => {
+    const { current, verifying, appSecrets, all } = ring({ appSecrets: [SECRET, 'one', 'two'] });
+
+    expect(appSecrets.map(({ kid }) => kid)).toEqual(
+      [SECRET, 'one', 'two'].map((secret) => `app-${secretKey(secret).kid}`),
+    );
+    expect(appSecrets.map(({ signingKey }) => signingKey.export().toString())).toEqual([
+      SECRET,
+      'one',
+      'two',
+    ]);
+    expect(verifying).toEqual([current]);
+    expect(all.map(({ kid }) => kid)).toEqual([current.kid, ...appSecrets.map(({ kid }) => kid)]);
+    for (const { kid } of all) expect(kid.length).toBeLessThanOrEqual(64);
   });
 
   it('verifies with previous secrets and previous public keys, the current key first', () => {
-    const { verifying, refreshing, jwks } = ring({
+    const { verifying, jwks } = ring({
       algorithm: 'ES256',
       privateKey: EC.privatePem,
       previousSecrets: ['one', 'two'],
@@ -131,9 +146,6 @@ describe('a key ring', () => {
     });
 
     expect(verifying.map(({ algorithm }) => algorithm)).toEqual(['ES256', 'HS256', 'HS256', 'RS256']);
-    expect(refreshing.map(({ kid }) => kid)).toEqual(
-      [SECRET, 'one', 'two'].map((secret) => secretKey(secret).kid),
-    );
     expect(jwks.keys.map(({ alg }) => alg)).toEqual(['ES256', 'RS256']);
   });
 

@@ -210,6 +210,7 @@ describe('A token under another algorithm than its key has', () => {
           privateKey: EC_PRIVATE,
           previousSecrets: [],
           previousPublicKeys: [],
+          appSecrets: [NEW_SECRET],
         }).current.kid;
 
   async function expectRefused(header: object, sign: (signed: string) => string): Promise<void> {

@@ -91,10 +91,10 @@ async function readInNewProcess(file: string): Promise<string> {
 /** A process that has loaded the built code and waits until it is told to read. */
 async function startProcess(file: string) {
   const code = `
-    const { readOrCreateSecret } = await import(process.env.MODULE);
+    const { readOrCreateSecrets } = await import(process.env.MODULE);
     process.once('message', () => {
       process.disconnect();
-      process.stdout.write(readOrCreateSecret(process.env.SECRET_FILE));
+      process.stdout.write(readOrCreateSecrets(process.env.SECRET_FILE).join(' and '));
     });
     process.send('ready');`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {

@@ -1,10 +1,11 @@
 import type { Verifier } from '@latchkey/verifier';
 import express, { type Express } from 'express';
+import { allowPages } from './cors.ts';
 import type { Posts } from './posts.ts';
 import { refuseMethodsOtherThan, refuseUnknownPath, sendProblem } from './problem.ts';
 import { postRoutes } from './routes.ts';
 
-export function createApp(posts: Posts, verifier: Verifier): Express {
+export function createApp(posts: Posts, verifier: Verifier, corsOrigins: readonly string[]): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use((_req, res, next) => {
@@ -12,6 +13,7 @@ export function createApp(posts: Posts, verifier: Verifier): Express {
     res.set('Cache-Control', 'no-store');
     next();
   });
+  app.use(allowPages(corsOrigins));
   app.get('/healthz', (_req, res) => {
     const { isStale = false, lagMilliseconds = 0 } = verifier.revocations ?? {};
     res

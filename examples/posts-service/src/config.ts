@@ -6,6 +6,8 @@ export interface Config {
   readonly port: number;
   /** A file, or `:memory:`. */
   readonly database: string;
+  /** Whose pages may call the service. */
+  readonly corsOrigins: readonly string[];
   readonly verifier: VerifierOptions;
 }
 
@@ -27,6 +29,19 @@ const Variables = z.object({
     .refine((port) => port < 65_536, 'must be a port, 0 for any that is free')
     .default(4000),
   DATABASE: z.string().default('posts.sqlite'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    )
+    .refine(
+      (list) => list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+      'must be origins such as https://app.example.com, separated by commas',
+    ),
 });
 
 /**
@@ -45,6 +60,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     host: data.HOST,
     port: data.PORT,
     database: data.DATABASE,
+    corsOrigins: data.CORS_ORIGINS,
     verifier: {
       // Where tokens are signed with a private key no secret is shared: its public half is published.
       ...(JWT_SECRET === undefined

@@ -13,12 +13,12 @@ const DRAIN_MILLISECONDS = 5_000;
 async function start(): Promise<void> {
   // What the environment says goes before what the file says.
   if (existsSync('.env')) process.loadEnvFile('.env');
-  const { host, port, database, verifier: options } = readConfig(process.env);
+  const { host, port, database, corsOrigins, verifier: options } = readConfig(process.env);
 
   const verifier = createVerifier({ ...options, onError: ({ message }) => console.error(message) });
   await verifier.ready();
   const posts = await openPosts(database);
-  const server = createServer(createApp(posts, verifier)).listen(port, host);
+  const server = createServer(createApp(posts, verifier, corsOrigins)).listen(port, host);
   await once(server, 'listening');
 
   const stop = async () => {

@@ -22,8 +22,13 @@ const IN_JSON = /"device_token"\s*:\s*"([^"]{1,100})"/;
  * recomputed instead of stored. The first of `secrets` makes them, all of them verify.
  */
 export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]) {
-  /** `deviceId.mac`, for the user and as long as their password stays the same. */
-  function issue(user: User, deviceId = newId(secrets[0], user.id)): string {
+  /**
+   * `deviceId.mac`, for the user and as long as their password stays the same. An id that an earlier secret tagged gets
+   * a successor: it would not be recognized any more once that secret is gone.
+   */
+  function issue(user: User, knownId?: string): string {
+    const isCurrent = knownId !== undefined && hasTagOf(secrets[0], knownId);
+    const deviceId = isCurrent ? knownId : newId(secrets[0], user.id);
     return `${deviceId}.${macOf(secrets[0], deviceId, user).toString('base64url')}`;
   }
 
@@ -42,10 +47,10 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
    */
   function recognize(token: string): string | undefined {
     const { deviceId = '' } = FORMAT.exec(token)?.groups ?? {};
-    const id = Buffer.from(deviceId, 'base64url');
-    const tagged = id.subarray(0, -TAG_BYTES);
-    const isOurs = secrets.some((secret) => isEqual(tagOf(secret, tagged), id.subarray(-TAG_BYTES)));
-    return isOurs ? tagged.subarray(0, ACCOUNT_BYTES).toString('base64url') : undefined;
+    const isOurs = secrets.some((secret) => hasTagOf(secret, deviceId));
+    return isOurs
+      ? Buffer.from(deviceId, 'base64url').subarray(0, ACCOUNT_BYTES).toString('base64url')
+      : undefined;
   }
 
   /** Whether the text of a login that has not been parsed yet holds a device token that was made here. */
@@ -60,6 +65,11 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
   }
 
   return { issue, read, recognize, isIn, accountOf };
+}
+
+function hasTagOf(secret: SigningKey, deviceId: string): boolean {
+  const id = Buffer.from(deviceId, 'base64url');
+  return isEqual(tagOf(secret, id.subarray(0, -TAG_BYTES)), id.subarray(-TAG_BYTES));
 }
 
 function isEqual(expected: Buffer, given: Buffer): boolean {

@@ -5,6 +5,7 @@ import {
   type VerifyingKey,
   secretKey as verifyingSecret,
 } from '@latchkey/verifier/core';
+import { explainPem, type PemLabel } from '../../../config/pem.cjs';
 
 export interface SigningKey extends VerifyingKey {
   readonly signingKey: KeyObject;
@@ -18,8 +19,8 @@ export interface KeyRing {
   readonly current: SigningKey;
   /** Every key whose tokens are valid, the current one first. */
   readonly verifying: readonly VerifyingKey[];
-  /** The secrets of refresh tokens, the one for new tokens first. */
-  readonly refreshing: readonly [SigningKey, ...SigningKey[]];
+  /** The secrets of what this service alone reads, refresh and device tokens; the one for new tokens first. */
+  readonly appSecrets: readonly [SigningKey, ...SigningKey[]];
   /** Every key there is, each once. */
   readonly all: readonly VerifyingKey[];
   /** The public keys among the verifying ones. A secret is never published. */
@@ -28,14 +29,19 @@ export interface KeyRing {
 
 export interface KeyMaterial {
   readonly algorithm: Algorithm;
-  /** Makes refresh tokens, and is the key of access tokens under HS256. */
-  readonly secret: string;
+  /** The key of access tokens under HS256, which needs it. */
+  readonly secret: string | undefined;
   /** PEM, for RS256 and ES256. */
   readonly privateKey: string | undefined;
   readonly previousSecrets: readonly string[];
   /** PEM, one key each. */
   readonly previousPublicKeys: readonly string[];
+  /** Make refresh and device tokens, the first one new ones. */
+  readonly appSecrets: readonly [string, ...string[]];
 }
+
+/** Tells the use of a secret for refresh tokens from that of the same one for access tokens, in the record of uses. */
+export const APP_KID_PREFIX = 'app-';
 
 /**
  * The keys of this server. Under RS256 and ES256 the secret verifies no access token, since a service that shares it
@@ -46,18 +52,26 @@ export function createKeyRing(material: KeyMaterial): KeyRing {
   const current = currentKey(material);
   const previousSecrets = material.previousSecrets.map(secretKey);
   const previousPublicKeys = material.previousPublicKeys.map((pem) =>
-    naming('JWT_PREVIOUS_PUBLIC_KEYS', () => publicKey(createPublicKey(pem))),
+    naming('JWT_PREVIOUS_PUBLIC_KEYS', (variable) =>
+      publicKey(parse(createPublicKey, pem, 'PUBLIC KEY', variable)),
+    ),
   );
   const previous = [...previousSecrets, ...previousPublicKeys].filter(({ kid }) => kid !== current.kid);
   const verifying = [current, ...previous];
-  const secret = secretKey(material.secret);
+  const [appSecret, ...previousAppSecrets] = material.appSecrets;
+  const appSecrets = [toAppKey(appSecret), ...previousAppSecrets.map(toAppKey)] as const;
   return {
     current,
     verifying,
-    refreshing: [secret, ...previousSecrets],
-    all: [...verifying, ...(verifying.some(({ kid }) => kid === secret.kid) ? [] : [secret])],
+    appSecrets,
+    all: [...new Map([...verifying, ...appSecrets].map((key) => [key.kid, key])).values()],
     jwks: { keys: verifying.filter(isPublic).map(toJwk) },
   };
+}
+
+function toAppKey(secret: string): SigningKey {
+  const key = secretKey(secret);
+  return { ...key, kid: `${APP_KID_PREFIX}${key.kid}` };
 }
 
 /** The HS256 key whose bytes are the UTF-8 bytes of `secret`, as every JWT library takes it. */
@@ -67,9 +81,9 @@ export function secretKey(secret: string): SigningKey {
 }
 
 function currentKey({ algorithm, secret, privateKey }: KeyMaterial): SigningKey {
-  if (algorithm === 'HS256') return secretKey(secret);
-  return naming('JWT_PRIVATE_KEY', () => {
-    const signingKey = createPrivateKey(privateKey ?? '');
+  if (algorithm === 'HS256') return secretKey(secret ?? '');
+  return naming('JWT_PRIVATE_KEY', (variable) => {
+    const signingKey = parse(createPrivateKey, privateKey ?? '', 'PRIVATE KEY', variable);
     const verifying = publicKey(createPublicKey(signingKey));
     if (verifying.algorithm !== algorithm)
       throw new Error(`it is for ${verifying.algorithm}, not ${algorithm}`);
@@ -77,10 +91,19 @@ function currentKey({ algorithm, secret, privateKey }: KeyMaterial): SigningKey 
   });
 }
 
-/** Names the variable of a key. The message of the parser holds nothing of the key itself. */
-function naming<Result>(variable: string, read: () => Result): Result {
+/** Says in our own words what is wrong: those of OpenSSL are about its decoders. */
+function parse(read: (pem: string) => KeyObject, pem: string, label: PemLabel, variable: string): KeyObject {
   try {
-    return read();
+    return read(pem);
+  } catch {
+    throw new Error(explainPem(pem, label, variable));
+  }
+}
+
+/** Names the variable of a key. No message holds anything of the key itself. */
+function naming<Result>(variable: string, read: (variable: string) => Result): Result {
+  try {
+    return read(variable);
   } catch (error) {
     throw new Error(`${variable} is not a usable key: ${(error as Error).message}`);
   }

@@ -8,7 +8,7 @@ export const apiKeys = feature({
   create({ store, follower, keys, clock }) {
     return {
       services: {
-        apiKeys: createApiKeys({ store, announce: follower.announce, secret: keys.refreshing[0], clock }),
+        apiKeys: createApiKeys({ store, announce: follower.announce, secret: keys.appSecrets[0], clock }),
       },
       on: {
         // It is no reason against the deletion: a key may never do more than the roles of its owner.

@@ -82,7 +82,7 @@ export function createPasswordLogin(core: Core) {
    */
   async function logIn(credentials: Credentials, known: KnownDevice, origin: RequestOrigin) {
     const identifier = parseIdentifier(credentials.identifier);
-    const typed = hashIdentifier(keys.refreshing[0], identifier.kind, identifier.canonical);
+    const typed = hashIdentifier(keys.appSecrets[0], identifier.kind, identifier.canonical);
     const claimed = claimedAccount(known);
     if (claimed === undefined) attempts.refuseKnownWait(delayOfStrangers(typed));
 

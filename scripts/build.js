@@ -1,0 +1,141 @@
+/**
+ * Builds the service and the verifier that it imports.
+ *
+ *   node scripts/build.js               builds both
+ *   node scripts/build.js --if-needed   builds both where the sources are not those of the last build
+ *   node scripts/build.js --verifier    builds the verifier alone, for what only needs its types
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** What a build is made of. A file is told by its content: copying, cloning and rolling back change the times of files. */
+const SOURCES = [
+  'src',
+  'verifier/src',
+  'config',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'verifier/tsconfig.json',
+];
+const STAMP = '.sources';
+const SWAP_ATTEMPTS = 10;
+
+const INSTALL = 'npm ci --include=dev && npm run build && npm prune --omit=dev';
+
+main(process.argv.slice(2));
+
+/** @param {readonly string[]} args */
+function main(args) {
+  const fingerprint = fingerprintOfSources();
+  const built = readIfThere(join(ROOT, 'dist', STAMP));
+  const isComplete = built !== undefined && existsSync(join(ROOT, 'verifier/dist/core.js'));
+  const ifNeeded = args.includes('--if-needed');
+  if (ifNeeded && isComplete && built === fingerprint) return;
+
+  const compiler = findCompiler();
+  if (compiler === undefined && ifNeeded && isComplete) {
+    console.error(
+      `The sources have changed since the last build, which runs all the same: TypeScript is not installed. To build: ${INSTALL}`,
+    );
+    return;
+  }
+  if (compiler === undefined) {
+    console.error(
+      `${isComplete ? 'This cannot be built' : 'Nothing is built here yet'}: TypeScript is not installed, as after npm ci with NODE_ENV=production. Run once: ${INSTALL}`,
+    );
+    process.exit(1);
+  }
+  build(compiler, 'verifier/tsconfig.json', 'verifier/dist');
+  if (!args.includes('--verifier')) build(compiler, 'tsconfig.build.json', 'dist', fingerprint);
+}
+
+/**
+ * Compiles beside what is there and swaps when all has gone well, so that a running server never finds half of it, and
+ * nothing is left of sources that are gone.
+ * @param {string} compiler
+ * @param {string} project
+ * @param {string} directory
+ * @param {string} [fingerprint]
+ */
+function build(compiler, project, directory, fingerprint) {
+  const target = join(ROOT, directory);
+  // Of this process: npm start and npm run admin may build at the same time.
+  const next = `${target}.next-${process.pid}`;
+  const { status } = spawnSync(process.execPath, [compiler, '-p', join(ROOT, project), '--outDir', next], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  if (status !== 0) {
+    rmSync(next, { recursive: true, force: true });
+    process.exit(status ?? 1);
+  }
+  if (fingerprint !== undefined) writeFileSync(join(next, STAMP), fingerprint);
+  swap(next, target);
+}
+
+/**
+ * A directory that is not empty cannot be replaced in one step, so it is moved away first. Another build may put its own
+ * there in between: then that one is moved away too.
+ * @param {string} next
+ * @param {string} target
+ */
+function swap(next, target) {
+  const previous = `${target}.old-${process.pid}`;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (existsSync(target)) renameSync(target, previous);
+      renameSync(next, target);
+      rmSync(previous, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      rmSync(previous, { recursive: true, force: true });
+      if (attempt === SWAP_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function findCompiler() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('typescript/package.json', { paths: [ROOT] });
+    return join(manifest, '..', 'bin/tsc');
+  } catch {
+    return undefined;
+  }
+}
+
+function fingerprintOfSources() {
+  const hash = createHash('sha256');
+  for (const source of SOURCES) {
+    for (const file of filesOf(source))
+      hash
+        .update(`${file}\0`)
+        .update(readFileSync(join(ROOT, file)))
+        .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * @param {string} path
+ * @returns {string[]}
+ */
+function filesOf(path) {
+  if (!existsSync(join(ROOT, path))) return [];
+  if (!statSync(join(ROOT, path)).isDirectory()) return [path];
+  const names = readdirSync(join(ROOT, path)).sort();
+  return names.flatMap((name) => filesOf(`${path}/${name}`));
+}
+
+/** @param {string} file */
+function readIfThere(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Environment } from '../../config/environment.cjs';
+import { misspelledVariables } from './misspelled.ts';
+import type { Values } from './variables.ts';
+
+/** Of a core of today, for each of the 2^cost rounds of bcrypt. */
+const ROUND_MILLISECONDS = 0.05;
+const MAX_HASH_MILLISECONDS = 1_000;
+const LOCAL_HOST = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1?\]|0\.0\.0\.0)$/;
+
+/** Settings that work, but not as an operator may expect. */
+export function configWarnings(values: Values, env: Environment): string[] {
+  const production = values.NODE_ENV === 'production';
+  return [
+    ...misspelledVariables(env),
+    ...(production ? productionWarnings(values) : []),
+    ...(values.SESSION_IDLE_SECONDS > values.SESSION_ABSOLUTE_SECONDS && env.SESSION_IDLE_SECONDS
+      ? [
+          `SESSION_IDLE_SECONDS (${values.SESSION_IDLE_SECONDS}) is above SESSION_ABSOLUTE_SECONDS (${values.SESSION_ABSOLUTE_SECONDS}), so it never ends a session`,
+        ]
+      : []),
+    ...(values.RATE_LIMITS === 'on' && values.WEB_CONCURRENCY > 1 && values.REDIS_URL === undefined
+      ? [`REDIS_URL is not set: each of the ${values.WEB_CONCURRENCY} processes counts requests for itself`]
+      : []),
+  ];
+}
+
+function productionWarnings(values: Values): string[] {
+  const found: string[] = [];
+  if (values.RATE_LIMITS === 'off') {
+    found.push('RATE_LIMITS=off: passwords may be guessed as fast as they are checked');
+  }
+  if (values.PUBLIC_URL !== undefined && LOCAL_HOST.test(new URL(values.PUBLIC_URL).hostname)) {
+    found.push(
+      `PUBLIC_URL is ${values.PUBLIC_URL}: clients on other hosts reach no service there, and tokens name it as their issuer; set the URL under which they do`,
+    );
+  }
+  const hashMilliseconds = 2 ** values.BCRYPT_COST * ROUND_MILLISECONDS;
+  if (hashMilliseconds > MAX_HASH_MILLISECONDS) {
+    found.push(
+      `BCRYPT_COST is ${values.BCRYPT_COST}: each login takes about ${Math.round(hashMilliseconds / 1000)} seconds of a core, and a few at a time are refused with 503; 12 or 13 is usual`,
+    );
+  }
+  if (values.JWT_ALG === 'HS256' && values.APP_SECRET === undefined) {
+    found.push(
+      'APP_SECRET is not set: whoever verifies with JWT_SECRET can also make refresh tokens. docs/tokens.md says how to set it without logging anybody out',
+    );
+  }
+  return found;
+}

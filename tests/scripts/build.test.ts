@@ -1,0 +1,179 @@
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { runProgram } from '../support/commands.ts';
+import { useDirectories } from '../support/directories.ts';
+import type { Run } from '../support/server-process.ts';
+
+const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
+const OF_CHECKOUT = ['scripts/build.js', 'tsconfig.json', 'tsconfig.build.json', 'verifier/tsconfig.json'];
+
+const newDirectory = useDirectories();
+
+/** A checkout with the script and the settings of this one, and two sources. */
+function checkout({ typescript = true } = {}): string {
+  const directory = newDirectory();
+  for (const file of OF_CHECKOUT) cpSync(join(CHECKOUT, file), join(directory, file));
+  write(directory, 'package.json', '{"type":"module"}');
+  write(directory, 'verifier/src/core.ts', 'export const verifier: number = 1;\n');
+  write(directory, 'src/main.ts', 'console.log("one");\n');
+  write(directory, 'src/gone.ts', 'export const gone: number = 1;\n');
+  if (typescript) symlinkSync(join(CHECKOUT, 'node_modules'), join(directory, 'node_modules'));
+  return directory;
+}
+
+function write(directory: string, file: string, content: string): void {
+  mkdirSync(dirname(join(directory, file)), { recursive: true });
+  writeFileSync(join(directory, file), content);
+}
+
+function build(directory: string, ...args: string[]): Promise<Run> {
+  return runProgram(join(directory, 'scripts/build.js'), directory, args);
+}
+
+async function outputOf(directory: string): Promise<string> {
+  return (await runProgram(join(directory, 'dist/main.js'), directory, [])).stdout;
+}
+
+/** What a build leaves of itself is only what it made. */
+function outputDirectories(directory: string): string[] {
+  return ['', 'verifier'].flatMap((parent) =>
+    readdirSync(join(directory, parent)).filter((name) => name.startsWith('dist')),
+  );
+}
+
+describe('The build', () => {
+  it('is done once: as long as no source changes it is left alone, whatever the times of the files', async () => {
+    const directory = checkout();
+    expect(await build(directory, '--if-needed')).toMatchObject({ exitCode: 0, stderr: '' });
+    const { ino } = statSync(join(directory, 'dist'));
+
+    // As after a clone, a copy or a roll-back.
+    utimesSync(join(directory, 'src/main.ts'), new Date(), new Date(Date.now() + 3_600_000));
+    expect(await build(directory, '--if-needed')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+
+    expect(statSync(join(directory, 'dist')).ino).toBe(ino);
+    expect(await outputOf(directory)).toBe('one\n');
+  });
+
+  it.each([
+    ['src/main.ts', 'console.log("two");\n', 'two\n'],
+    ['verifier/src/core.ts', 'export const verifier: number = 2;\n', 'one\n'],
+    ['config/environment.cjs', 'module.exports = {};\n', 'one\n'],
+  ])('is done again once %s has changed, although only where needed', async (file, content, output) => {
+    const directory = checkout();
+    await build(directory);
+    const { ino } = statSync(join(directory, 'dist'));
+
+    write(directory, file, content);
+    await build(directory, '--if-needed');
+
+    expect(statSync(join(directory, 'dist')).ino).not.toBe(ino);
+    expect(await outputOf(directory)).toBe(output);
+    if (file.startsWith('verifier')) {
+      expect(readFileSync(join(directory, 'verifier/dist/core.js'), 'utf8')).toContain('verifier = 2');
+    }
+  });
+
+  it('leaves nothing of a source that is gone', async () => {
+    const directory = checkout();
+    await build(directory);
+    expect(readdirSync(join(directory, 'dist'))).toContain('gone.js');
+
+    rmSync(join(directory, 'src/gone.ts'));
+    await build(directory, '--if-needed');
+
+    expect(readdirSync(join(directory, 'dist')).filter((name) => name.startsWith('gone'))).toEqual([]);
+    expect(outputDirectories(directory)).toEqual(['dist', 'dist']);
+  });
+
+  it('that fails leaves what was built before as it was, for the server that runs it', async () => {
+    const directory = checkout();
+    await build(directory);
+
+    write(directory, 'src/main.ts', 'const wrong: number = "text";\n');
+    const { exitCode, stdout } = await build(directory, '--if-needed');
+
+    expect(exitCode).not.toBe(0);
+    expect(stdout).toContain('src/main.ts');
+    expect(await outputOf(directory)).toBe('one\n');
+    expect(outputDirectories(directory)).toEqual(['dist', 'dist']);
+  });
+
+  it('of two commands at the same time is whole after either', async () => {
+    const directory = checkout();
+
+    const runs = await Promise.all([build(directory), build(directory), build(directory)]);
+
+    expect(runs.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
+      Array(3).fill({ exitCode: 0, stderr: '' }),
+    );
+    expect(readdirSync(join(directory, 'dist')).sort()).toEqual([
+      '.sources',
+      'gone.js',
+      'gone.js.map',
+      'main.js',
+      'main.js.map',
+    ]);
+    expect(outputDirectories(directory)).toEqual(['dist', 'dist']);
+  });
+
+  it('of the verifier alone leaves the service as it was', async () => {
+    const directory = checkout();
+
+    await build(directory, '--verifier');
+
+    expect(outputDirectories(directory)).toEqual(['dist']);
+    expect(readdirSync(join(directory, 'verifier/dist'))).toEqual(
+      expect.arrayContaining(['core.d.ts', 'core.js']),
+    );
+  });
+});
+
+describe('Without TypeScript, as after npm ci with NODE_ENV=production', () => {
+  it.each([[[]], [['--if-needed']]])('%j says what to do where nothing is built', async (args) => {
+    const { exitCode, stderr } = await build(checkout({ typescript: false }), ...args);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('Nothing is built here yet: TypeScript is not installed');
+    expect(stderr).toContain('npm ci --include=dev && npm run build && npm prune --omit=dev');
+  });
+
+  it('runs what is built, in silence where it fits the sources and with a word where it does not', async () => {
+    const directory = checkout();
+    await build(directory);
+    rmSync(join(directory, 'node_modules'));
+
+    expect(await build(directory, '--if-needed')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    write(directory, 'src/main.ts', 'console.log("two");\n');
+    const { exitCode, stdout, stderr } = await build(directory, '--if-needed');
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+    expect(stderr).toContain('The sources have changed since the last build');
+    expect(await outputOf(directory)).toBe('one\n');
+    expect((await build(directory)).exitCode).toBe(1);
+  });
+});
+
+describe('package.json', () => {
+  const { scripts, dependencies } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
+
+  it.each(['start', 'admin', 'keys'])('lets npm run %s build only where it is needed', (name) => {
+    expect(scripts[`pre${name}`]).toBe('node scripts/build.js --if-needed');
+  });
+
+  it('installs what applies migrations also without the packages for development', () => {
+    expect(dependencies).toHaveProperty('sequelize-cli');
+  });
+});
