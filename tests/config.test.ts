@@ -111,7 +111,7 @@ describe('an empty environment', () => {
         revocationWhenStale: 'refuse',
       },
       passwords: { minLength: 8, bcryptCost: 12, pepper: undefined },
-      hashing: { workers: availableParallelism(), maxWaitMilliseconds: 2000 },
+      hashing: { workers: availableParallelism(), maxWaitMilliseconds: 2000, niceness: 5 },
       limits: {
         enabled: true,
         requests: {
@@ -223,7 +223,13 @@ describe('a configuration', () => {
       { database: { connectTimeoutMilliseconds: 500 } },
     ],
     ['HASH_WORKERS', { HASH_WORKERS: '7' }, { hashing: { workers: 7 } }],
-    ['HASH_MAX_WAIT_MS', { HASH_MAX_WAIT_MS: '100' }, { hashing: { maxWaitMilliseconds: 100 } }],
+    [
+      'HASH_MAX_WAIT_MS',
+      { HASH_MAX_WAIT_MS: '100', BCRYPT_COST: '10' },
+      { hashing: { maxWaitMilliseconds: 100 } },
+    ],
+    ['HASH_NICENESS', { HASH_NICENESS: '0' }, { hashing: { niceness: 0 } }],
+    ['HASH_NICENESS', { HASH_NICENESS: '19' }, { hashing: { niceness: 19 } }],
     ['RATE_LIMITS', { RATE_LIMITS: 'on' }, { limits: { enabled: true } }],
     ['RATE_LIMITS', { RATE_LIMITS: 'off' }, { limits: { enabled: false } }],
     [
@@ -321,6 +327,7 @@ describe('a faulty configuration', () => {
     BCRYPT_COST: '99',
     HASH_WORKERS: '0',
     HASH_MAX_WAIT_MS: '2s',
+    HASH_NICENESS: 'low',
     RATE_LIMITS: 'true',
     RATE_LIMIT_SIGNUP_IP: '60',
     RATE_LIMIT_LOGIN_IP: '60/60s',
@@ -444,6 +451,8 @@ describe('a faulty configuration', () => {
     ['HASH_WORKERS', '257'],
     ['HASH_MAX_WAIT_MS', '99'],
     ['HASH_MAX_WAIT_MS', '60001'],
+    ['HASH_NICENESS', '-1'],
+    ['HASH_NICENESS', '20'],
     ['RATE_LIMITS', 'true'],
     ['RATE_LIMITS', 'OFF'],
     ...RATE_LIMIT_NAMES.flatMap((name) => BAD_RATES.map((rate): [VariableName, string] => [name, rate])),
@@ -490,6 +499,24 @@ describe('a faulty configuration', () => {
 
     expect(faults).toEqual([`${name} is a secret of ${value.length} characters: ${VARIABLES[name].wants}`]);
     expect(faults[0]).not.toContain('hunter2');
+  });
+});
+
+describe('HASH_MAX_WAIT_MS', () => {
+  it('is refused where not even one hash at BCRYPT_COST is done by then, since no login would ever succeed', () => {
+    expect(faultsOf({ BCRYPT_COST: '16' })).toEqual([
+      expect.stringMatching(/^HASH_MAX_WAIT_MS is 2000: one hash at BCRYPT_COST=16 takes about 3277 /),
+    ]);
+    expect(faultsOf({ HASH_MAX_WAIT_MS: '200' })).toEqual([
+      expect.stringMatching(/^HASH_MAX_WAIT_MS is 200: /),
+    ]);
+  });
+
+  it.each([
+    { BCRYPT_COST: '16', HASH_MAX_WAIT_MS: '10000' },
+    { BCRYPT_COST: '10', HASH_MAX_WAIT_MS: '100' },
+  ])('is taken where there is time, as with %j', (env) => {
+    expect(loadConfig(env).hashing.maxWaitMilliseconds).toBe(Number(env.HASH_MAX_WAIT_MS));
   });
 });
 

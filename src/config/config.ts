@@ -14,7 +14,7 @@ import {
 } from '../../config/environment.cjs';
 import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
-import { keyProblems, productionProblems } from './checks.ts';
+import { hashProblems, keyProblems, productionProblems } from './checks.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
 
 /** The configuration of the service, checked and frozen. */
@@ -54,7 +54,11 @@ export interface Config {
     readonly bcryptCost: number;
     readonly pepper: string | undefined;
   };
-  readonly hashing: { readonly workers: number; readonly maxWaitMilliseconds: number };
+  readonly hashing: {
+    readonly workers: number;
+    readonly maxWaitMilliseconds: number;
+    readonly niceness: number;
+  };
   readonly limits: LimitsConfig;
   readonly redisUrl: string | undefined;
   readonly metrics: {
@@ -117,7 +121,7 @@ export function loadConfig(env: Environment): Config {
   const values = readVariables(env, problems);
   const production = values.NODE_ENV === 'production';
   if (production) problems.push(...productionProblems(values, problems));
-  problems.push(...keyProblems(values));
+  problems.push(...keyProblems(values), ...hashProblems(values));
   const location = locate(values, problems);
   const tls = readTls(values, problems);
   if (problems.length > 0 || location === undefined) throw new ConfigError(problems);
@@ -168,6 +172,7 @@ export function loadConfig(env: Environment): Config {
     hashing: {
       workers: Math.max(1, Math.floor(values.HASH_WORKERS / values.WEB_CONCURRENCY)),
       maxWaitMilliseconds: values.HASH_MAX_WAIT_MS,
+      niceness: values.HASH_NICENESS,
     },
     limits: {
       enabled: values.RATE_LIMITS === 'on',

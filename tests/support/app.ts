@@ -85,6 +85,7 @@ export async function startApp(
     // A machine that is busy with other tests is no lost database; those of a lost one say otherwise.
     DATABASE_TIMEOUT_MS: '60000',
     HASH_MAX_WAIT_MS: '60000',
+    HASH_NICENESS: '0',
     HASH_WORKERS: '1',
     // Tests move the clock far ahead; those of staleness say otherwise.
     REVOCATION_WHEN_STALE: 'accept',

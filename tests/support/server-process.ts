@@ -31,7 +31,7 @@ export interface Run extends Output {
  * reach the database on a machine that is busy with other tests.
  */
 function environment(env: Record<string, string>): Record<string, string> {
-  const patience = { HASH_MAX_WAIT_MS: '60000', DATABASE_TIMEOUT_MS: '10000' };
+  const patience = { HASH_MAX_WAIT_MS: '60000', HASH_NICENESS: '0', DATABASE_TIMEOUT_MS: '10000' };
   return { PATH: process.env.PATH ?? '', PORT: '0', ...patience, ...env };
 }
 
