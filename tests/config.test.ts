@@ -131,6 +131,7 @@ describe('an empty environment', () => {
       processes: 1,
       audit: { retentionDays: 365 },
       signupDisabled: false,
+      docsEnabled: true,
     });
   });
 
@@ -215,6 +216,7 @@ describe('a configuration', () => {
     ['SIGNUP_DISABLED', { SIGNUP_DISABLED: 'true' }, { signupDisabled: true }],
     ['SIGNUP_DISABLED', { SIGNUP_DISABLED: 'false' }, { signupDisabled: false }],
     ['LOG_LEVEL', { LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+    ['DOCS', { DOCS: 'off' }, { docsEnabled: false }],
     ['DATABASE_POOL_MAX', { DATABASE_POOL_MAX: '50' }, { database: { poolMax: 50 } }],
     ['DATABASE_TIMEOUT_MS', { DATABASE_TIMEOUT_MS: '900' }, { database: { timeoutMilliseconds: 900 } }],
     [
@@ -315,6 +317,7 @@ describe('a faulty configuration', () => {
     TRUST_PROXY: 'true',
     CORS_ORIGINS: '*',
     LOG_LEVEL: 'verbose',
+    DOCS: 'hidden',
     DATABASE_URL: 'postgres://db/auth',
     DATABASE_POOL_MAX: '0',
     DATABASE_CONNECT_TIMEOUT_MS: '1s',
@@ -447,6 +450,7 @@ describe('a faulty configuration', () => {
     ['BCRYPT_COST', '21'],
     ['SIGNUP_DISABLED', '1'],
     ['SIGNUP_DISABLED', 'True'],
+    ['DOCS', 'false'],
     ['HASH_WORKERS', '0'],
     ['HASH_WORKERS', '257'],
     ['HASH_MAX_WAIT_MS', '99'],

@@ -72,6 +72,7 @@ export interface Config {
   /** How many processes share the port. */
   readonly processes: number;
   readonly signupDisabled: boolean;
+  readonly docsEnabled: boolean;
 }
 
 export interface LimitsConfig {
@@ -194,6 +195,7 @@ export function loadConfig(env: Environment): Config {
       values.SHUTDOWN_DELAY_SECONDS ?? (production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0),
     processes: values.WEB_CONCURRENCY,
     signupDisabled: values.SIGNUP_DISABLED,
+    docsEnabled: values.DOCS === 'on',
   });
 }
 

@@ -33,6 +33,11 @@ export const SERVER_VARIABLES = {
     default: '',
     meaning: 'Comma-separated origins whose pages may call this service; none by default',
   }),
+  DOCS: variable({
+    type: oneOf('on', 'off'),
+    default: 'on',
+    meaning: 'off closes the pages at /, /docs and /docs/errors; /openapi.json stays',
+  }),
   LOG_LEVEL: variable({
     type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',

@@ -32,6 +32,8 @@ export interface Exchange {
    * @throws AppError rate_limited
    */
   readonly count: Count;
+  /** Whether the client asks for a page: a browser names HTML, and other clients that take anything get JSON. */
+  readonly prefersHtml: () => boolean;
   /** Aborted when the request is over, so that nothing is done any more for a client that has gone. */
   readonly signal: () => AbortSignal;
 }
@@ -58,6 +60,7 @@ export function exchangeOf(req: Request, res: Response, { authenticate, limit }:
       return callerOf(principal, originOf(req));
     },
     count: (policy, key) => limit(res, policy, key),
+    prefersHtml: () => req.accepts(['json', 'html']) === 'html',
     signal: () => abortSignalOf(res),
   };
 }
