@@ -16,6 +16,28 @@ ${signupDisabled ? '' : signup}
 `;
 }
 
+/** What the first line of the log names: what starts, on which database, and under which addresses. Never a secret. */
+export function startupFacts(config: Config, version: string): Record<string, unknown> {
+  const { environment, http, metrics, processes } = config;
+  return {
+    version,
+    node: process.version,
+    environment,
+    database: placeOf(config.database.location),
+    address: http.host,
+    port: http.port,
+    public_url: http.publicUrl,
+    ...(metrics.port !== undefined && { metrics_address: metrics.host, metrics_port: metrics.port }),
+    ...(processes > 1 && { processes }),
+  };
+}
+
+function placeOf(location: Config['database']['location']) {
+  if (location.dialect === 'sqlite') return { dialect: location.dialect, file: location.storage };
+  const { dialect, host, port, database } = location;
+  return { dialect, host, port, name: database };
+}
+
 /** Settings that work, but not as an operator may expect. */
 export function warnings({ environment, limits, processes, redisUrl }: Config): string[] {
   const found: string[] = [];
