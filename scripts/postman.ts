@@ -3,6 +3,9 @@ import type { OpenApiDocument } from '../src/http/openapi.ts';
 /** Values that the requests share: a member of a body with one of these names is sent as the variable. */
 const VARIABLES: Readonly<Record<string, string>> = {
   base_url: 'http://localhost:3000',
+  admin_email: 'root@example.com',
+  admin_password: 'correct horse battery staple',
+  admin_token: '',
   access_token: '',
   refresh_token: '',
   session_id: '',
@@ -11,8 +14,14 @@ const VARIABLES: Readonly<Record<string, string>> = {
   username: 'ada',
   password: 'correct horse battery staple',
   new_password: 'a better horse, a bigger staple',
-  admin_token: '',
   reset_token: '',
+  user_id: '',
+  user_email: '',
+  user_password: 'a horse of another colour',
+  user_token: '',
+  user_session_id: '',
+  user_key_id: '',
+  imported_email: '',
   client_id: '',
   client_secret: '',
   secret_id: '',
@@ -30,71 +39,131 @@ const ALIASES_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   resetPassword: { token: 'reset_token' },
 };
 
-/** What an operation does in addition to sending the request. */
+/** Bodies that are not the example of their schema. */
+const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
+  createUser: { email: '{{user_email}}', password: '{{user_password}}', roles: ['user'] },
+  importUsers: {
+    users: [
+      {
+        email: '{{imported_email}}',
+        password_hash: '$2b$12$C6UzMDM.H6dfI/f/IKcEeO7ZiYqqCmz8TS6YzGyQzVgmIgWQpN4Pa',
+      },
+    ],
+  },
+};
+
+const UNIQUE = 'const unique = Date.now().toString(36) + Math.floor(Math.random() * 1e6).toString(36);';
+
+const setTo = (variable: string, value: string) => `pm.collectionVariables.set('${variable}', ${value});`;
+
+/** What is done before an operation is sent. */
 const BEFORE: Readonly<Record<string, string[]>> = {
-  signup: [
-    'const unique = Date.now().toString(36) + Math.floor(Math.random() * 1e6).toString(36);',
-    "pm.collectionVariables.set('email', 'ada-' + unique + '@example.com');",
-    "pm.collectionVariables.set('username', 'ada-' + unique);",
-  ],
-  // The request before has deleted the account: this one gets another.
-  deleteMeByPost: [
-    "const [email, password] = ['email', 'password'].map((name) => pm.variables.get(name));",
-    'const body = { mode: "raw", raw: JSON.stringify({ email, password }) };',
-    "const header = { 'Content-Type': 'application/json' };",
-    "const signup = { url: pm.variables.get('base_url') + '/signup', method: 'POST', header, body };",
-    'pm.sendRequest(signup, (_error, response) => {',
-    "  pm.collectionVariables.set('access_token', response.json().access_token);",
-    '});',
-  ],
+  signup: [UNIQUE, setTo('email', "'ada-' + unique + '@example.com'"), setTo('username', "'ada-' + unique")],
+  createUser: [UNIQUE, setTo('user_email', "'grace-' + unique + '@example.com'")],
+  importUsers: [UNIQUE, setTo('imported_email', "'imported-' + unique + '@example.com'")],
+};
+
+/** The variables that the answer of an operation sets, each with the expression that finds it in the body. */
+const SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  listSessions: { session_id: 'body.sessions.find((session) => !session.current).id' },
+  createApiKey: { api_key_id: 'body.id' },
+  createUser: { user_id: 'body.user.id' },
+  listUserSessions: { user_session_id: 'body.sessions[0].id' },
+  listUserApiKeys: { user_key_id: 'body.api_keys[0].id' },
+  createResetLink: { reset_token: 'body.token' },
+  createClient: { client_id: 'body.client_id', client_secret: 'body.client_secret' },
+  addClientSecret: { secret_id: 'body.secret_id' },
+  token: { token: 'body.access_token' },
 };
 const AFTER: Readonly<Record<string, string[]>> = {
-  listSessions: [
-    'const other = pm.response.json().sessions.find((session) => !session.current);',
-    "pm.collectionVariables.set('session_id', other.id);",
-  ],
-  createResetLink: [
-    "if (pm.response.code === 201) pm.collectionVariables.set('reset_token', pm.response.json().token);",
-  ],
-  createApiKey: ["pm.collectionVariables.set('api_key_id', pm.response.json().id);"],
-  createClient: [
-    'const { client_id, client_secret } = pm.response.json();',
-    "pm.collectionVariables.set('client_id', client_id);",
-    "pm.collectionVariables.set('client_secret', client_secret);",
-  ],
-  addClientSecret: ["pm.collectionVariables.set('secret_id', pm.response.json().secret_id);"],
-  token: ["pm.collectionVariables.set('token', pm.response.json().access_token);"],
   changePassword: [
     "const [current, next] = ['password', 'new_password'].map((name) => pm.collectionVariables.get(name));",
-    "pm.collectionVariables.set('password', next);",
-    "pm.collectionVariables.set('new_password', current);",
+    setTo('password', 'next'),
+    setTo('new_password', 'current'),
   ],
 };
 
-const KEEP_TOKENS = [
-  'const { access_token, refresh_token } = pm.response.json();',
-  "pm.collectionVariables.set('access_token', access_token);",
-  "pm.collectionVariables.set('refresh_token', refresh_token);",
-];
+const TOKENS = { access_token: 'body.access_token', refresh_token: 'body.refresh_token' };
+
+/** An operation once more, in another place, as somebody else or for another purpose. */
+interface Extra {
+  readonly of: string;
+  readonly name: string;
+  readonly folder: string;
+  /** It comes before this operation. */
+  readonly before: string;
+  readonly body: Record<string, unknown>;
+  readonly bearer?: string;
+  readonly sets: Readonly<Record<string, string>>;
+}
 
 /** Operations that end sessions or the account: a folder of its own at the end, so that the whole collection runs. */
 const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'deleteMeByPost', 'logout'];
 const LAST_FOLDER = 'At the end';
 
-/** The variable that stands for a parameter in a path. */
-const PATH_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '/sessions/{id}': { id: 'session_id' },
-  '/api-keys/{id}': { id: 'api_key_id' },
-  '/admin/clients/{client_id}': { client_id: 'client_id' },
-  '/admin/clients/{client_id}/secrets': { client_id: 'client_id' },
-  '/admin/clients/{client_id}/secrets/{secret_id}': { client_id: 'client_id', secret_id: 'secret_id' },
-};
+const USERS_FOLDER = 'Administration of users';
 
-/** Operations for administrators: others are refused, and the collection runs all the same. */
+const EXTRAS: readonly Extra[] = [
+  {
+    of: 'login',
+    name: 'Log in as the administrator',
+    folder: 'The administrator',
+    before: 'signup',
+    body: { email: '{{admin_email}}', password: '{{admin_password}}' },
+    sets: { admin_token: 'body.access_token' },
+  },
+  {
+    of: 'login',
+    name: 'Log in as the new user',
+    folder: USERS_FOLDER,
+    before: 'listUserSessions',
+    body: { email: '{{user_email}}', password: '{{user_password}}' },
+    sets: { user_token: 'body.access_token' },
+  },
+  {
+    of: 'createApiKey',
+    name: 'Create an API key as the new user',
+    folder: USERS_FOLDER,
+    before: 'listUserApiKeys',
+    body: { name: 'To be deleted', scope: '' },
+    bearer: '{{user_token}}',
+    sets: {},
+  },
+  {
+    of: 'signup',
+    name: 'Sign up once more',
+    folder: LAST_FOLDER,
+    before: 'deleteMeByPost',
+    body: { email: '{{email}}', password: '{{password}}' },
+    sets: { access_token: 'body.access_token' },
+  },
+];
+
+/** Where the order of the document would ask for what is not there yet, or not any more. */
+const ORDER: readonly string[] = [
+  ...['listUsers', 'createUser', 'importUsers', 'readUser', 'updateUser', 'setRoles', 'unlockUser'],
+  ...['listUserSessions', 'listUserApiKeys', 'deleteUserApiKey', 'endUserSession', 'endUserSessions'],
+  ...['forcePasswordChange', 'createResetLink', 'resetPassword', 'disableUser', 'enableUser', 'deleteUser'],
+];
+
+/** Operations that need what another folder has made. */
+const FOLDERS: Readonly<Record<string, string>> = { resetPassword: USERS_FOLDER };
+
+/** The variables that stand for the parameters of a path, by its beginning; the first that fits. */
+const PATH_VARIABLES: readonly (readonly [prefix: string, Readonly<Record<string, string>>])[] = [
+  ['/admin/users/{id}', { id: 'user_id', session_id: 'user_session_id', key_id: 'user_key_id' }],
+  ['/admin/clients/{client_id}', { client_id: 'client_id', secret_id: 'secret_id' }],
+  ['/sessions/{id}', { id: 'session_id' }],
+  ['/api-keys/{id}', { id: 'api_key_id' }],
+];
+
+/** Operations of administrators. */
 const GUARDED_PATHS = ['/admin/', '/revocations'];
 
+const bearerOf = (value: string) => ({ type: 'bearer', bearer: [{ key: 'token', value, type: 'string' }] });
+
 /** Requests that need permissions are sent with the token of a user who has them. */
-const ADMIN_AUTH = { type: 'bearer', bearer: [{ key: 'token', value: '{{admin_token}}', type: 'string' }] };
+const ADMIN_AUTH = bearerOf('{{admin_token}}');
 
 const FORM = 'application/x-www-form-urlencoded';
 
@@ -106,30 +175,44 @@ interface Operation {
   readonly id: string;
   readonly folder: string;
   readonly name: string;
+  readonly description: string;
   readonly auth: object | undefined;
   readonly body: Record<string, unknown> | undefined;
   readonly isForm: boolean;
   readonly success: string;
-  readonly answersToken: boolean;
+  /** What the answer has to be, besides its status. */
+  readonly mediaType: string | undefined;
+  readonly shape: unknown;
+  readonly before: readonly string[];
+  readonly sets: Readonly<Record<string, string>>;
+  readonly after: readonly string[];
   /** For the parameters of its path, by name. */
   readonly examples: Readonly<Record<string, unknown>>;
 }
 
 /** A Postman collection (format 2.1) of every operation in the document, which runs from top to bottom. */
 export function toPostmanCollection(document: OpenApiDocument): object {
-  const operations = readOperations(document);
+  const operations = inOrder(readOperations(document));
   const folders = [...new Set(operations.map((operation) => operation.folder))];
   return {
     info: {
       name: 'Latchkey',
-      description: 'Sign up or log in first: both keep the access token, and the other requests send it.',
+      description: [
+        'Runs from top to bottom. Before the first run make the administrator that admin_email and admin_password name:',
+        '',
+        "    echo 'correct horse battery staple' | npm run --silent admin -- create-user --email root@example.com --role admin",
+        '',
+        'Signing up and logging in keep the access token, and the other requests send it.',
+      ].join('\n'),
       schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
     },
-    auth: { type: 'bearer', bearer: [{ key: 'token', value: '{{access_token}}', type: 'string' }] },
+    auth: bearerOf('{{access_token}}'),
     variable: Object.entries(VARIABLES).map(([key, value]) => ({ key, value, type: 'string' })),
     item: folders.map((folder) => ({
       name: folder,
-      item: operations.filter((operation) => operation.folder === folder).map(toRequest),
+      item: operations
+        .filter((operation) => operation.folder === folder)
+        .map((operation) => toRequest(operation, operations)),
     })),
   };
 }
@@ -140,67 +223,131 @@ function readOperations(document: OpenApiDocument): Operation[] {
     for (const method of METHODS) {
       const operation = item[method];
       if (operation === undefined) continue;
+      const id = operation.operationId ?? '';
       const success =
         Object.keys(operation.responses ?? {}).find((status) => status.startsWith('2')) ?? '200';
+      const [mediaType, schema] = contentOf(operation.responses?.[success]);
+      // The token of a machine client is kept apart.
+      const keepsTokens =
+        id !== 'token' && 'refresh_token' in ((expand(document, schema) as JsonSchema)?.properties ?? {});
       operations.push({
         method,
         path,
-        id: operation.operationId ?? '',
-        folder: LAST.includes(operation.operationId ?? '') ? LAST_FOLDER : (operation.tags?.[0] ?? ''),
+        id,
+        folder: LAST.includes(id) ? LAST_FOLDER : (FOLDERS[id] ?? operation.tags?.[0] ?? ''),
         name: operation.summary ?? '',
+        description: operation.description ?? '',
         auth: authOf(path, operation.security),
-        body: exampleBody(document, operation.operationId ?? '', operation.requestBody),
+        body: BODIES[id] ?? exampleBody(document, id, operation.requestBody),
         isForm: isForm(operation.requestBody),
         success,
+        mediaType,
+        shape: expand(document, schema),
+        before: BEFORE[id] ?? [],
+        sets: { ...(keepsTokens && TOKENS), ...SETS[id] },
+        after: AFTER[id] ?? [],
         examples: pathExamples(operation.parameters),
-        // The token of a machine client is kept apart.
-        answersToken:
-          operation.operationId !== 'token' &&
-          'access_token' in propertiesOf(document, operation.responses?.[success]),
       });
     }
   }
-  return operations.sort((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id));
+  return operations;
 }
 
-function toRequest(operation: Operation): object {
-  const { method, body, answersToken, id, examples } = operation;
+/** In the order in which they run, with those that come more than once. */
+function inOrder(operations: readonly Operation[]): Operation[] {
+  const rankOf = ({ id }: Operation) => 1 + Math.max(ORDER.indexOf(id), LAST.indexOf(id));
+  const folders = [...new Set(operations.map(({ folder }) => folder))].filter((name) => name !== LAST_FOLDER);
+  const sorted = [...folders, LAST_FOLDER].flatMap((folder) =>
+    operations.filter((operation) => operation.folder === folder).sort((a, b) => rankOf(a) - rankOf(b)),
+  );
+  return sorted.flatMap((operation) => [
+    ...EXTRAS.filter(({ before }) => before === operation.id).map((extra) => extraOf(extra, operations)),
+    operation,
+  ]);
+}
+
+function extraOf(
+  { of, name, folder, body, bearer, sets }: Extra,
+  operations: readonly Operation[],
+): Operation {
+  const operation = operations.find(({ id }) => id === of);
+  if (operation === undefined) throw new Error(`there is no operation ${of}`);
+  const auth = bearer === undefined ? operation.auth : bearerOf(bearer);
+  return { ...operation, name, folder, body, auth, sets, before: [], after: [] };
+}
+
+function toRequest(operation: Operation, all: readonly Operation[]): object {
+  const { method, body, before, sets, after, examples } = operation;
   const path = operation.path.replaceAll(
     /\{(\w+)\}/g,
     (_, name) => variableOf(operation.path, name) ?? String(examples[name]),
   );
-  const test = [expectation(operation), ...(answersToken ? KEEP_TOKENS : []), ...(AFTER[id] ?? [])];
+  const keeps = Object.entries(sets).map(([variable, value]) => setTo(variable, value));
+  const test = [
+    ...expectations(operation),
+    ...(keeps.length > 0 ? ['const body = pm.response.json();', ...keeps] : []),
+    ...after,
+  ];
+  const request = {
+    method: method.toUpperCase(),
+    url: { raw: `{{base_url}}${path}`, host: ['{{base_url}}'], path: path.slice(1).split('/') },
+    ...(operation.auth && { auth: operation.auth }),
+    ...(body && (operation.isForm ? toForm(body) : toJson(body))),
+  };
   return {
     name: operation.name,
     event: [
-      ...(BEFORE[id]
-        ? [{ listen: 'prerequest', script: { type: 'text/javascript', exec: BEFORE[id] } }]
+      ...(before.length > 0
+        ? [{ listen: 'prerequest', script: { type: 'text/javascript', exec: before } }]
         : []),
       { listen: 'test', script: { type: 'text/javascript', exec: test } },
     ],
-    request: {
-      method: method.toUpperCase(),
-      url: { raw: `{{base_url}}${path}`, host: ['{{base_url}}'], path: path.slice(1).split('/') },
-      ...(operation.auth && { auth: operation.auth }),
-      ...(body && (operation.isForm ? toForm(body) : toJson(body))),
-    },
+    request: { ...request, description: describe(operation, request, all) },
   };
+}
+
+/** What the operation is, and which request has to come before it. */
+function describe(operation: Operation, request: object, all: readonly Operation[]): string {
+  const auth = operation.auth ?? bearerOf('{{access_token}}');
+  const used = [...JSON.stringify({ ...request, auth }).matchAll(/\{\{(\w+)\}\}/g)].map(
+    ([, name = '']) => name,
+  );
+  const needs = [...new Set(used)].flatMap((variable) => {
+    const source = all.find((other) => variable in other.sets && other !== operation);
+    return source === undefined ? [] : [`\`${variable}\` of *${source.name}*`];
+  });
+  if (used.includes('admin_email')) needs.push('the user that `npm run admin -- create-user` has made');
+  const sentence = needs.length === 0 ? 'Needs nothing before it.' : `Needs ${needs.join(', ')}.`;
+  return [operation.description, sentence].filter((text) => text !== '').join('\n\n');
 }
 
 /** The variable that stands for a parameter, if an earlier request has set one. */
 function variableOf(path: string, parameter: string): string | undefined {
-  const variable = PATH_VARIABLES[path]?.[parameter];
+  const found = PATH_VARIABLES.find(([prefix]) => path.startsWith(prefix));
+  const variable = found?.[1][parameter];
   return variable === undefined ? undefined : `{{${variable}}}`;
 }
 
-/** The collection may be run by an administrator or not; the tests of administrative requests accept both. */
-function expectation({ id, path, success }: Operation): string {
-  if (id === 'resetPassword') {
-    return `pm.test('answers ${success}, or refuses where no link was made', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 400]));`;
-  }
-  return GUARDED_PATHS.some((guarded) => path.startsWith(guarded))
-    ? `pm.test('answers ${success}, or refuses who may not and what is not there', () => pm.expect(pm.response.code).to.be.oneOf([${success}, 401, 403, 404, 409]));`
-    : `pm.test('answers ${success}', () => pm.response.to.have.status(${success}));`;
+/** The status that the document promises and no other, with a body of the promised shape. */
+function expectations({ success, mediaType, shape }: Operation): string[] {
+  const test = (name: string, check: string) => `pm.test('${name}', () => ${check});`;
+  return [
+    test(`answers ${success}`, `pm.response.to.have.status(${success})`),
+    mediaType === undefined
+      ? test('has no body', "pm.expect(pm.response.text()).to.equal('')")
+      : test(
+          `is ${mediaType}`,
+          `pm.expect(pm.response.headers.get('Content-Type')).to.match(/^${mediaType.replaceAll(/[/.+]/g, '\\$&')}(;|$)/)`,
+        ),
+    ...(mediaType === 'application/json'
+      ? [
+          test(
+            'has the shape that the document describes',
+            `pm.response.to.have.jsonSchema(${JSON.stringify(shape)})`,
+          ),
+        ]
+      : []),
+  ];
 }
 
 function toJson(body: Record<string, unknown>): object {
@@ -247,19 +394,47 @@ function isForm(requestBody: unknown): boolean {
   return FORM in ((requestBody as { content?: object } | undefined)?.content ?? {});
 }
 
-function propertiesOf(document: OpenApiDocument, response: unknown): object {
-  return schemaOf(document, response)?.properties ?? {};
-}
-
 interface JsonSchema {
   readonly $ref?: string;
   readonly example?: unknown;
   readonly properties?: object;
 }
 
+type Content = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
+
+function contentOf(response: unknown): [mediaType: string | undefined, schema: JsonSchema | undefined] {
+  const content = (response as { content?: Content } | undefined)?.content ?? {};
+  const [entry] = Object.entries(content);
+  return [entry?.[0], entry?.[1].schema];
+}
+
 function schemaOf(document: OpenApiDocument, holder: unknown): JsonSchema | undefined {
-  const content = (holder as { content?: Record<string, { schema: JsonSchema }> } | undefined)?.content;
-  const schema = (content?.['application/json'] ?? content?.[FORM])?.schema;
-  const name = schema?.$ref?.split('/').at(-1);
-  return name === undefined ? schema : (document.components?.schemas?.[name] as JsonSchema | undefined);
+  const schema = contentOf(holder)[1];
+  return schema?.$ref === undefined ? schema : resolve(document, schema.$ref);
+}
+
+function resolve(document: OpenApiDocument, reference: string): JsonSchema | undefined {
+  return document.components?.schemas?.[reference.split('/').at(-1) ?? ''] as JsonSchema | undefined;
+}
+
+/** The keywords that say what a value is made of; formats and lengths are left to the service. */
+const SHAPE = ['type', 'required', 'enum', 'const', 'additionalProperties', 'items', 'properties', 'anyOf'];
+
+/** A schema without references, which Postman could not follow, and with no more than its shape. */
+function expand(document: OpenApiDocument, schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map((one) => expand(document, one));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { $ref, ...own } = schema as Record<string, unknown>;
+  if (typeof $ref === 'string') return expand(document, { ...resolve(document, $ref), ...own });
+  const kept = Object.entries(own).filter(([keyword]) => SHAPE.includes(keyword));
+  return Object.fromEntries(
+    kept.map(([keyword, value]) => [
+      keyword,
+      keyword === 'properties'
+        ? Object.fromEntries(
+            Object.entries(value as object).map(([name, one]) => [name, expand(document, one)]),
+          )
+        : expand(document, value),
+    ]),
+  );
 }

@@ -21,24 +21,24 @@ import { mount } from './http/mount.ts';
 import type { OpenApiDocument } from './http/openapi.ts';
 import type { RouteDescription } from './http/route.ts';
 
-/** The version that /openapi.json names; a test holds it equal to package.json. */
+/** The version that /openapi.json, the log and the metrics name; a test holds it equal to package.json. */
 export const VERSION = '0.1.0';
 
-/** Every capability, in the order of the API document. */
+/** Every capability, in the order of the API document: what everybody uses comes first. */
 export const FEATURES: readonly Feature[] = [
   accounts,
   password,
-  passwordReset,
+  sessions,
+  gateway,
+  apiKeys,
   dataExport,
   users,
-  sessions,
-  revocations,
+  passwordReset,
   roles,
-  apiKeys,
-  audit,
   clients,
   oauth,
-  gateway,
+  audit,
+  revocations,
   health,
   docs(describeService),
   metrics,

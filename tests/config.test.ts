@@ -118,7 +118,7 @@ describe('an empty environment', () => {
         revocationWhenStale: 'refuse',
       },
       passwords: { minLength: 8, bcryptCost: 12, pepper: undefined, resetUrl: undefined },
-      hashing: { workers: availableParallelism(), maxWaitMilliseconds: 2000 },
+      hashing: { workers: availableParallelism(), maxWaitMilliseconds: 2000, niceness: 5 },
       limits: {
         enabled: true,
         requests: {
@@ -139,6 +139,7 @@ describe('an empty environment', () => {
       audit: { retentionDays: 365 },
       signupDisabled: false,
       warnings: [],
+      docsEnabled: true,
     });
   });
 
@@ -241,6 +242,7 @@ describe('a configuration', () => {
     ['SIGNUP_DISABLED', { SIGNUP_DISABLED: 'true' }, { signupDisabled: true }],
     ['SIGNUP_DISABLED', { SIGNUP_DISABLED: 'false' }, { signupDisabled: false }],
     ['LOG_LEVEL', { LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+    ['DOCS', { DOCS: 'off' }, { docsEnabled: false }],
     ['DATABASE_POOL_MAX', { DATABASE_POOL_MAX: '50' }, { database: { poolMax: 50 } }],
     ['DATABASE_TIMEOUT_MS', { DATABASE_TIMEOUT_MS: '900' }, { database: { timeoutMilliseconds: 900 } }],
     [
@@ -249,7 +251,13 @@ describe('a configuration', () => {
       { database: { connectTimeoutMilliseconds: 500 } },
     ],
     ['HASH_WORKERS', { HASH_WORKERS: '7' }, { hashing: { workers: 7 } }],
-    ['HASH_MAX_WAIT_MS', { HASH_MAX_WAIT_MS: '100' }, { hashing: { maxWaitMilliseconds: 100 } }],
+    [
+      'HASH_MAX_WAIT_MS',
+      { HASH_MAX_WAIT_MS: '100', BCRYPT_COST: '10' },
+      { hashing: { maxWaitMilliseconds: 100 } },
+    ],
+    ['HASH_NICENESS', { HASH_NICENESS: '0' }, { hashing: { niceness: 0 } }],
+    ['HASH_NICENESS', { HASH_NICENESS: '19' }, { hashing: { niceness: 19 } }],
     ['RATE_LIMITS', { RATE_LIMITS: 'on' }, { limits: { enabled: true } }],
     ['RATE_LIMITS', { RATE_LIMITS: 'off' }, { limits: { enabled: false } }],
     [
@@ -335,6 +343,7 @@ describe('a faulty configuration', () => {
     TRUST_PROXY: 'true',
     CORS_ORIGINS: '*',
     LOG_LEVEL: 'verbose',
+    DOCS: 'hidden',
     DATABASE_URL: 'postgres://db/auth',
     DATABASE_POOL_MAX: '0',
     DATABASE_CONNECT_TIMEOUT_MS: '1s',
@@ -347,6 +356,7 @@ describe('a faulty configuration', () => {
     BCRYPT_COST: '99',
     HASH_WORKERS: '0',
     HASH_MAX_WAIT_MS: '2s',
+    HASH_NICENESS: 'low',
     RATE_LIMITS: 'true',
     RATE_LIMIT_SIGNUP_IP: '60',
     RATE_LIMIT_LOGIN_IP: '60/60s',
@@ -482,10 +492,13 @@ describe('a faulty configuration', () => {
     ['BCRYPT_COST', '21'],
     ['SIGNUP_DISABLED', '1'],
     ['SIGNUP_DISABLED', 'True'],
+    ['DOCS', 'false'],
     ['HASH_WORKERS', '0'],
     ['HASH_WORKERS', '257'],
     ['HASH_MAX_WAIT_MS', '99'],
     ['HASH_MAX_WAIT_MS', '60001'],
+    ['HASH_NICENESS', '-1'],
+    ['HASH_NICENESS', '20'],
     ['RATE_LIMITS', 'true'],
     ['RATE_LIMITS', 'OFF'],
     ...RATE_LIMIT_NAMES.flatMap((name) => BAD_RATES.map((rate): [VariableName, string] => [name, rate])),
@@ -532,6 +545,24 @@ describe('a faulty configuration', () => {
 
     expect(faults).toEqual([`${name} is a secret of ${value.length} characters: ${VARIABLES[name].wants}`]);
     expect(faults[0]).not.toContain('hunter2');
+  });
+});
+
+describe('HASH_MAX_WAIT_MS', () => {
+  it('is refused where not even one hash at BCRYPT_COST is done by then, since no login would ever succeed', () => {
+    expect(faultsOf({ BCRYPT_COST: '16' })).toEqual([
+      expect.stringMatching(/^HASH_MAX_WAIT_MS is 2000: one hash at BCRYPT_COST=16 takes about 3277 /),
+    ]);
+    expect(faultsOf({ HASH_MAX_WAIT_MS: '200' })).toEqual([
+      expect.stringMatching(/^HASH_MAX_WAIT_MS is 200: /),
+    ]);
+  });
+
+  it.each([
+    { BCRYPT_COST: '16', HASH_MAX_WAIT_MS: '10000' },
+    { BCRYPT_COST: '10', HASH_MAX_WAIT_MS: '100' },
+  ])('is taken where there is time, as with %j', (env) => {
+    expect(loadConfig(env).hashing.maxWaitMilliseconds).toBe(Number(env.HASH_MAX_WAIT_MS));
   });
 });
 

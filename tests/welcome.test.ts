@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../src/config/config.ts';
 import { misspelledVariables } from '../src/config/misspelled.ts';
 import { VARIABLES, type VariableName } from '../src/config/variables.ts';
+import { startupFacts } from '../src/runtime/banner.ts';
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -137,5 +138,38 @@ describe('A variable that looks like one of ours', () => {
     ]);
 
     expect(misspelledVariables(Object.fromEntries(env.map((name) => [name, 'x'])))).toEqual([]);
+  });
+});
+
+describe('The first line of the log', () => {
+  const factsOf = (env: Record<string, string>) => startupFacts(loadConfig(env), '1.2.3');
+
+  it('names the version, the embedded database and the addresses', () => {
+    expect(factsOf({ DATABASE_URL: 'sqlite:/srv/users.sqlite', PORT: '4000' })).toEqual({
+      version: '1.2.3',
+      node: process.version,
+      environment: 'development',
+      database: { dialect: 'sqlite', file: '/srv/users.sqlite' },
+      address: '127.0.0.1',
+      port: 4000,
+      public_url: 'http://localhost:4000',
+    });
+  });
+
+  it('names the host and the name of a server, and neither user nor password, nor any other secret', () => {
+    const secrets = { METRICS_TOKEN: 'hunter2-hunter2-hunter2', REDIS_URL: 'redis://:hunter2@cache' };
+    const facts = factsOf({ ...PRODUCTION, ...secrets, METRICS_PORT: '9464', WEB_CONCURRENCY: '4' });
+
+    expect(facts).toMatchObject({
+      environment: 'production',
+      database: { dialect: 'mysql', host: 'db.example.com', port: 3306, name: 'auth' },
+      address: '0.0.0.0',
+      public_url: 'https://auth.example.com',
+      metrics_address: '127.0.0.1',
+      metrics_port: 9464,
+      processes: 4,
+    });
+    expect(JSON.stringify(facts)).not.toContain('hunter2');
+    expect(JSON.stringify(facts)).not.toContain(PRODUCTION.JWT_SECRET);
   });
 });

@@ -56,8 +56,8 @@ async function start({ defer }: Run, script: string, env: Record<string, string>
 
   const givenUpAt = performance.now() + START_MILLISECONDS;
   while (performance.now() < givenUpAt && child.exitCode === null) {
-    // The service and the peers alike say where they are before anything else.
-    const port = /http:\/\/[^:/\s]+:(\d+)/.exec(readFileSync(outputFile, 'utf8'))?.[1];
+    // The service and the peers alike say where they are; before it listens the service knows only PORT=0.
+    const port = /http:\/\/[^:/\s]+:([1-9]\d*)/.exec(readFileSync(outputFile, 'utf8'))?.[1];
     if (port !== undefined && child.pid !== undefined)
       return { port: Number(port), pid: child.pid, directory, env };
     await sleep(START_CHECK_MILLISECONDS);

@@ -33,6 +33,8 @@ const USAGE = `usage: npm run admin -- create-user --email ADDRESS [--username N
 const NO_SCHEMA = 'The database is empty or behind. Start the service once.';
 
 const PAGE_ROWS = 200;
+/** An operator waits for as long as it takes, also on a busy host. */
+const HASH_MILLISECONDS = 600_000;
 
 /** Each as a list, so that one that is given twice is noticed. */
 const OPTIONS = {
@@ -217,7 +219,13 @@ async function withServices(config: Config, work: (services: Services) => Promis
   if (location.dialect === 'sqlite' && !existsSync(location.storage)) throw new Error(NO_SCHEMA);
   const database = await connectDatabase(config.database);
   const { bcryptCost } = config.passwords;
-  const workers = createHashWorkers({ ...config.hashing, bcryptCost, monotonic: systemClock.monotonic });
+  const workers = createHashWorkers({
+    workers: 1,
+    maxWaitMilliseconds: HASH_MILLISECONDS,
+    niceness: 0,
+    bcryptCost,
+    monotonic: systemClock.monotonic,
+  });
   try {
     if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
     const store = createStore(database, resetStoresOf);

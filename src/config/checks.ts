@@ -1,5 +1,6 @@
 import type { Algorithm } from '@latchkey/verifier/core';
 import { createKeyRing } from '../core/tokens/keys.ts';
+import { expectedHashMilliseconds } from './passwords.ts';
 import { isSampleSecret } from './sample-secrets.ts';
 import { describeValue, type Values } from './variables.ts';
 
@@ -69,6 +70,15 @@ function sharedSecrets(values: Values): string[] {
     );
   }
   return found;
+}
+
+/** Where a hash takes longer than a login may take in all, no login would ever succeed. */
+export function hashProblems({ BCRYPT_COST: cost, HASH_MAX_WAIT_MS: allowed }: Values): string[] {
+  const expected = Math.ceil(expectedHashMilliseconds(cost));
+  if (cost === undefined || allowed === undefined || expected < allowed) return [];
+  return [
+    `HASH_MAX_WAIT_MS is ${allowed}: one hash at BCRYPT_COST=${cost} takes about ${expected} milliseconds; allow several times as many`,
+  ];
 }
 
 /** Problems of the keys, each by itself and with the algorithm. */

@@ -15,7 +15,7 @@ import {
 } from '../../config/environment.cjs';
 import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
-import { keyProblems, productionProblems } from './checks.ts';
+import { hashProblems, keyProblems, productionProblems } from './checks.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -65,7 +65,11 @@ export interface Config {
     /** With `{token}` where the token of a reset link goes. */
     readonly resetUrl: string | undefined;
   };
-  readonly hashing: { readonly workers: number; readonly maxWaitMilliseconds: number };
+  readonly hashing: {
+    readonly workers: number;
+    readonly maxWaitMilliseconds: number;
+    readonly niceness: number;
+  };
   readonly limits: LimitsConfig;
   readonly redisUrl: string | undefined;
   readonly metrics: {
@@ -81,6 +85,7 @@ export interface Config {
   readonly signupDisabled: boolean;
   /** What the operator should hear at the start. */
   readonly warnings: readonly string[];
+  readonly docsEnabled: boolean;
 }
 
 export interface LimitsConfig {
@@ -130,7 +135,7 @@ export function loadConfig(env: Environment): Config {
   const values = readVariables(env, problems);
   const production = values.NODE_ENV === 'production';
   if (production) problems.push(...productionProblems(values, problems));
-  problems.push(...keyProblems(values));
+  problems.push(...keyProblems(values), ...hashProblems(values));
   const location = locate(values, problems);
   const tls = readTls(values, problems);
   if (problems.length > 0 || location === undefined) throw new ConfigError(problems);
@@ -188,6 +193,7 @@ export function loadConfig(env: Environment): Config {
     hashing: {
       workers: Math.max(1, Math.floor(values.HASH_WORKERS / values.WEB_CONCURRENCY)),
       maxWaitMilliseconds: values.HASH_MAX_WAIT_MS,
+      niceness: values.HASH_NICENESS,
     },
     limits: {
       enabled: values.RATE_LIMITS === 'on',
@@ -210,6 +216,7 @@ export function loadConfig(env: Environment): Config {
     processes: values.WEB_CONCURRENCY,
     signupDisabled: values.SIGNUP_DISABLED,
     warnings: configWarnings(values, env),
+    docsEnabled: values.DOCS === 'on',
   });
 }
 

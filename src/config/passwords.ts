@@ -2,6 +2,14 @@ import { availableParallelism } from 'node:os';
 import { flag, integer, text, tokenUrl } from './values.ts';
 import { variable } from './variable.ts';
 
+/** bcrypt takes 2^cost rounds; about this long each. */
+const ROUND_MILLISECONDS = 0.05;
+
+/** How long one hash takes, as far as is known before one was measured. */
+export function expectedHashMilliseconds(cost: number): number {
+  return 2 ** cost * ROUND_MILLISECONDS;
+}
+
 /** Passwords, how they are hashed, and who may sign up. */
 export const PASSWORDS_VARIABLES = {
   PASSWORD_MIN_LENGTH: variable({
@@ -29,7 +37,13 @@ export const PASSWORDS_VARIABLES = {
   HASH_MAX_WAIT_MS: variable({
     type: integer(100, 60_000, 'milliseconds'),
     default: '2000',
-    meaning: 'A login or sign-up that would wait longer for a thread is refused with 503',
+    meaning: 'A login or sign-up whose password is not hashed by then, waiting included, is refused with 503',
+  }),
+  HASH_NICENESS: variable({
+    type: integer(0, 19),
+    default: '5',
+    meaning:
+      'Niceness of these threads, above that of the process (Linux): 0 shares the cores evenly, 19 gives way to everything else on the host',
   }),
   PASSWORD_RESET_URL: variable({
     type: tokenUrl,

@@ -38,6 +38,11 @@ export const SERVER_VARIABLES = {
     default: '65',
     meaning: 'Seconds until an idle connection is closed; longer than the balancer in front keeps it',
   }),
+  DOCS: variable({
+    type: oneOf('on', 'off'),
+    default: 'on',
+    meaning: 'off closes the pages at /, /docs and /docs/errors; /openapi.json stays',
+  }),
   LOG_LEVEL: variable({
     type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',

@@ -5,6 +5,8 @@ import type { QueueObserver } from './passwords/fair-queue.ts';
 export interface Observers {
   /** How a sign-in ended. */
   readonly login: (outcome: string) => void;
+  /** How a sign-up ended. */
+  readonly signup: (outcome: string) => void;
   /** The outcome of a refresh. */
   readonly refresh: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */

@@ -11,6 +11,8 @@ export interface PresentedError {
   readonly headers: Readonly<Record<string, string>>;
   readonly mediaType: string;
   readonly body: object;
+  /** The one in the body. */
+  readonly code: string;
   readonly quota?: Quota | undefined;
   /** The error of the service behind it, for the log; undefined where it does not concern an operator. */
   readonly error?: AppError | undefined;

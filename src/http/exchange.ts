@@ -33,6 +33,8 @@ export interface Exchange {
    * @throws AppError rate_limited
    */
   readonly count: Count;
+  /** Whether the client asks for a page: a browser names HTML, and other clients that take anything get JSON. */
+  readonly prefersHtml: () => boolean;
   /** Aborted when the request is over, so that nothing is done any more for a client that has gone. */
   readonly signal: () => AbortSignal;
 }
@@ -59,6 +61,7 @@ export function exchangeOf(req: Request, res: Response, { authenticate, limit }:
       return callerOf(principal, originOf(req));
     },
     count: (policy, key) => limit(res, policy, key),
+    prefersHtml: () => req.accepts(['json', 'html']) === 'html',
     signal: () => abortSignalOf(res),
   };
 }

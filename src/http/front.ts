@@ -82,7 +82,10 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     budget,
     publicUrl,
     onLimited: observers.limited,
-    onOverloaded: (route) => route === '/login' && observers.login('overloaded'),
+    onOverloaded(route) {
+      if (route === '/login') observers.login('overloaded');
+      if (route === '/signup') observers.signup('overloaded');
+    },
     recordRefusal: requestLog.recordRefusal,
     logger,
   });

@@ -18,6 +18,7 @@ import { addressOf, networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import { requestIdOf } from './request-id.ts';
+import type { Refusal } from './request-log.ts';
 import { closeAfter } from './when-over.ts';
 
 /** The media type of RFC 9457. */
@@ -81,6 +82,7 @@ export function createErrorResponder({ publicUrl, logger, budget }: ErrorRespond
     const format = req.mounted?.errors ?? PROBLEMS;
     const presented = format.present(thrown, { publicUrl, id: requestIdOf(res) });
     const { error } = presented;
+    res.locals.refusal = error ? refusalOf(error, req.ip) : { code: presented.code };
     if (error) logError(logger, req, error, presented.status);
     if (res.headersSent) {
       res.destroy();
@@ -104,6 +106,7 @@ const PROBLEMS: ErrorFormat = {
       headers: fieldsOf(error),
       mediaType: PROBLEM_TYPE,
       body: presentProblem(error, publicUrl, id),
+      code: error.code,
       quota: error.quota,
       error,
     };
@@ -117,6 +120,11 @@ const PROBLEMS: ErrorFormat = {
 function isPaced({ code, quota }: AppError): boolean {
   if (code === 'overloaded') return true;
   return code === 'rate_limited' && !(quota && OF_CREDENTIALS.includes(quota.policy));
+}
+
+/** For the log line of the request. The address is that of a client over a limit: a wrong TRUST_PROXY shows by it. */
+export function refusalOf({ code, quota }: AppError, ip: string | undefined): Refusal {
+  return code === 'rate_limited' ? { code, policy: quota?.policy, ip } : { code };
 }
 
 /** Logs what of an error the operator needs. */

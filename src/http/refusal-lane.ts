@@ -4,7 +4,7 @@ import { type AppError, ERRORS, overloaded, rateLimited } from '../core/errors.t
 import type { Quota } from '../core/limits/quota.ts';
 import type { RateLimiter, RequestPolicy } from '../core/limits/rate-limiter.ts';
 import { networkOf } from './origin.ts';
-import { presentProblem, problemFields } from './problem.ts';
+import { presentProblem, problemFields, refusalOf } from './problem.ts';
 import { quotaFields } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import { newRequestId } from './request-id.ts';
@@ -49,6 +49,7 @@ interface Arrival {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly route: string;
+  readonly address: string | undefined;
   readonly network: string;
   /** By `performance.now()`. */
   readonly begunAt: number;
@@ -56,6 +57,7 @@ interface Arrival {
 
 /** A refusal without the id of its request, which goes between the halves of the body. */
 interface Rendered {
+  readonly error: AppError;
   readonly status: number;
   readonly fields: readonly string[];
   readonly before: string;
@@ -87,13 +89,18 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
     }
   };
 
-  function refuse({ req, res, route, network, begunAt }: Arrival, refusal: Rendered, quota?: Quota): void {
+  function refuse(
+    { req, res, route, address, network, begunAt }: Arrival,
+    refusal: Rendered,
+    quota?: Quota,
+  ): void {
     budget.pace(network, {
       send() {
         const id = newRequestId();
         const isAborted = res.destroyed;
         if (!isAborted) write(res, refusal, id, quota);
-        recordRefusal({ id, req, route, status: refusal.status, begunAt, isAborted });
+        const { status, error } = refusal;
+        recordRefusal({ id, req, route, status, begunAt, isAborted, refusal: refusalOf(error, address) });
       },
       makeLast: () => closeAfter(res),
     });
@@ -105,8 +112,9 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
     { policy, route, hashes }: Guarded,
   ): Promise<void> {
     const begunAt = performance.now();
-    const network = networkOf(addressOf(req));
-    const arrival: Arrival = { req, res, route, network, begunAt };
+    const address = addressOf(req);
+    const network = networkOf(address);
+    const arrival: Arrival = { req, res, route, address, network, begunAt };
     const quota = limiter && (await limiter.consume(policy, network));
     if (quota?.allowed === false) {
       onLimited(policy);
@@ -138,6 +146,7 @@ export function createRefusalLane(options: RefusalLaneOptions): RequestListener 
     );
     const fields = { ...SECURITY_HEADERS, ...problemFields(error) };
     const refusal = {
+      error,
       status: ERRORS[error.code].status,
       fields: Object.entries(fields).flat(),
       before,

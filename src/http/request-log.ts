@@ -16,6 +16,18 @@ export interface FinishedRequest {
   readonly begunAt: number;
   /** The client went away before its answer. */
   readonly isAborted: boolean;
+  /** Why it was refused. */
+  readonly refusal?: Refusal | undefined;
+}
+
+/** What the log says of a refusal. */
+export interface Refusal {
+  /** That of the problem document. */
+  readonly code: string;
+  /** The limit that is used up. */
+  readonly policy?: string | undefined;
+  /** Of a client that is over a limit. */
+  readonly ip?: string | undefined;
 }
 
 /** The part of a request that the metrics record. */
@@ -48,8 +60,8 @@ const REFUSALS_PER_SECOND = 10;
 const SUMMARY_MILLISECONDS = 1_000;
 
 /**
- * One line and one measurement per request: its id and that of the caller, method, route, status, duration. Paths and
- * query strings as they were sent, headers and bodies are where passwords and tokens travel, wanted or by mistake.
+ * One line and one measurement per request: its id and that of the caller, method, route, status, duration, and why it
+ * was refused. Paths and query strings as they were sent, headers and bodies are where passwords and tokens travel, wanted or by mistake.
  */
 export function createRequestLog(
   logger: Logger,
@@ -57,7 +69,10 @@ export function createRequestLog(
 ): RequestLog {
   let refusals = 0;
   let isSummarizing = false;
-  const more = new Map<string, { route: string | null; status: number; requests: number }>();
+  const more = new Map<
+    string,
+    { route: string | null; status: number; refusal: Refusal | undefined; requests: number }
+  >();
 
   function begin(req: Request, res: Response): void {
     const begunAt = performance.now();
@@ -72,6 +87,7 @@ export function createRequestLog(
         status: res.statusCode,
         begunAt,
         isAborted: isAborted(res),
+        refusal: res.locals.refusal,
       }),
     );
   }
@@ -90,9 +106,9 @@ export function createRequestLog(
       writeLine(finished);
       return;
     }
-    const { route, status } = finished;
+    const { route, status, refusal } = finished;
     const key = `${route} ${status}`;
-    const counted = more.get(key) ?? { route, status, requests: 0 };
+    const counted = more.get(key) ?? { route, status, refusal, requests: 0 };
     counted.requests++;
     more.set(key, counted);
   }
@@ -100,8 +116,9 @@ export function createRequestLog(
   function summarize(): void {
     isSummarizing = false;
     refusals = 0;
-    for (const { route, status, requests } of more.values()) {
-      logger.warn({ route, res: { status }, requests }, 'further refused requests');
+    for (const { route, status, refusal, requests } of more.values()) {
+      const { code, policy } = refusal ?? {};
+      logger.warn({ route, res: { status }, code, policy, requests }, 'further refused requests');
     }
     more.clear();
   }
@@ -115,9 +132,11 @@ export function createRequestLog(
     });
   }
 
-  function writeLine({ id, req: request, route, status, begunAt, isAborted }: FinishedRequest): void {
+  function writeLine(finished: FinishedRequest): void {
+    const { id, req: request, route, status, begunAt, isAborted, refusal } = finished;
     const req = { id, client_request_id: clientRequestIdOf(request), method: request.method };
-    const line = { req, route, res: { status }, responseTime: Math.round(performance.now() - begunAt) };
+    const responseTime = Math.round(performance.now() - begunAt);
+    const line = { req, route, res: { status }, responseTime, ...refusal };
     if (isAborted) logger.info(line, 'request aborted');
     else if (status === 503) logger.warn(line, 'request rejected (503)');
     else if (status >= 500) logger.error(line, 'request failed');

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import { type App, createApp } from '../app.ts';
+import { type App, createApp, VERSION } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { type Clock, createSharedClock } from '../core/clock.ts';
 import { type Core, createCore } from '../core/core.ts';
@@ -43,7 +43,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const { config, keyMaterial, database, logger } = world;
   const clock = createSharedClock(world.clock, world.readTime);
   await checkClock(clock, logger);
-  const metrics = createMetrics();
+  const metrics = createMetrics(VERSION);
   const scrape = world.createScrape?.(metrics.registry) ?? (() => metrics.registry.metrics());
 
   const server = createHttpServer((req, res) => app.listener(req, res), config.http);

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { Config } from '../config/config.ts';
 
 /** The greeting of `npm start`: where the service is, where its docs are, and a line to paste. */
 export function welcome(url: string, signupDisabled: boolean): string {
@@ -14,4 +15,26 @@ export function welcome(url: string, signupDisabled: boolean): string {
   Browsers   pages at localhost, on any port, may call it; CORS_ORIGINS lets others
 ${signupDisabled ? '' : signup}
 `;
+}
+
+/** What the first line of the log names: what starts, on which database, and under which addresses. Never a secret. */
+export function startupFacts(config: Config, version: string): Record<string, unknown> {
+  const { environment, http, metrics, processes } = config;
+  return {
+    version,
+    node: process.version,
+    environment,
+    database: placeOf(config.database.location),
+    address: http.host,
+    port: http.port,
+    public_url: http.publicUrl,
+    ...(metrics.port !== undefined && { metrics_address: metrics.host, metrics_port: metrics.port }),
+    ...(processes > 1 && { processes }),
+  };
+}
+
+function placeOf(location: Config['database']['location']) {
+  if (location.dialect === 'sqlite') return { dialect: location.dialect, file: location.storage };
+  const { dialect, host, port, database } = location;
+  return { dialect, host, port, name: database };
 }

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
+import { VERSION } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import { readKeyMaterial } from '../core/tokens/key-material.ts';
@@ -10,8 +11,9 @@ import { createHttpServer, listen } from '../http/listen.ts';
 import { mount } from '../http/mount.ts';
 import { createPlainApp } from '../http/plain-app.ts';
 import { assemble } from './assemble.ts';
-import { welcome } from './banner.ts';
+import { startupFacts, welcome } from './banner.ts';
 import { createLogger } from './logger.ts';
+import { openPrettyLog } from './pretty-log.ts';
 import { onStopRequest } from './processes.ts';
 import { STOP_MILLISECONDS, stopOnSignal } from './shutdown.ts';
 
@@ -22,7 +24,9 @@ const DRAIN_MILLISECONDS = 9_000;
 export async function serve(config: Config): Promise<void> {
   const isAlone = cluster.isPrimary;
   // With several processes each line carries the pid.
-  const logger = createLogger(config.logLevel, undefined, isAlone ? null : { pid: process.pid });
+  const pretty = await openPrettyLog(config);
+  const logger = createLogger(config.logLevel, pretty, isAlone ? null : { pid: process.pid });
+  if (isAlone) logStart(config, logger);
   const database = await openDatabase(config.database, logger);
   const assembly = await assemble({
     config,
@@ -73,6 +77,11 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
 
 function logAcceptErrors(logger: Logger): (error: Error) => void {
   return (err) => logger.error({ err }, 'a connection could not be accepted');
+}
+
+/** The first line of the log: also where the start then fails, it says what was started. */
+export function logStart(config: Config, logger: Logger): void {
+  logger.info(startupFacts(config, VERSION), 'Latchkey starts');
 }
 
 /** Prints the greeting and the warnings to the operator. */

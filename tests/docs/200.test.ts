@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import { allRoutes } from '../../src/app.ts';
 import { ERRORS, FIELD_ERRORS } from '../../src/core/errors.ts';
 import { PUBLIC_URL, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -80,6 +81,22 @@ onEachDatabase((kind) => {
       expect(start).not.toMatch(/https?:/);
     });
 
+    it('answers 200 with its operations closed, and keeps the token over a reload', async () => {
+      const start = await (await fetch(`${app.url}/docs/start.js`)).text();
+
+      expect(start).toMatch(/docExpansion: 'none'/);
+      expect(start).toMatch(/persistAuthorization: true/);
+    });
+
+    it('answers 200 with the tags in the order of their use: accounts and logins, sessions, verification', async () => {
+      const { body } = await app.get('/openapi.json').expect(200);
+      const operations = Object.values<Record<string, { tags: string[] }>>(body.paths).flatMap(Object.values);
+
+      expect([...new Set(operations.map(({ tags }) => tags[0]))].slice(0, 3)).toEqual([
+        ...['Accounts', 'Sessions', 'Tokens'],
+      ]);
+    });
+
     it('answers 200 with its large script for a day in the cache', async () => {
       const response = await fetch(`${app.url}/docs/swagger-ui-bundle.js`, { method: 'HEAD' });
 
@@ -155,8 +172,30 @@ onEachDatabase((kind) => {
       const response = await app.get('/docs/errors').expect(200);
 
       expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
-      const ids = [...response.text.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]);
+      expect(response.headers['content-security-policy']).toMatch(/^default-src 'self';/);
+      const ids = [...response.text.matchAll(/<(?:h3|dt) id="([^"]+)"/g)].map((match) => match[1]);
       expect(ids.sort()).toEqual([...Object.keys(ERRORS), ...Object.keys(FIELD_ERRORS)].sort());
+    });
+
+    it('answers 200 with the codes by topic, a list of the topics, and a link at each to itself', async () => {
+      const { text } = await app.get('/docs/errors').expect(200);
+
+      const ids = [...text.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]);
+      expect(new Set(ids).size).toBe(ids.length);
+      const anchors = [...text.matchAll(/\shref="#([^"]+)"/g)].map((match) => match[1]);
+      expect([...anchors].sort()).toEqual([...ids].sort());
+      const topics = [...text.matchAll(/<h2 id="([^"]+)"/g)].map((match) => match[1]);
+      expect(anchors.slice(0, topics.length)).toEqual(topics);
+      for (const section of text.split('<section>').slice(1)) expect(section).toMatch(/<(?:h3|dt) id=/);
+    });
+
+    it('answers 200 with a style that is there', async () => {
+      const page = await fetch(`${app.url}/docs/errors`);
+      const styles = references(await page.text()).filter((link) => link.endsWith('.css'));
+      const style = await fetch(new URL(styles[0] ?? '', page.url));
+
+      expect(styles).toHaveLength(1);
+      expect([style.status, style.headers.get('content-type')]).toEqual([200, 'text/css; charset=utf-8']);
     });
 
     it('answers 200 under the URL that a problem names', async () => {
@@ -173,6 +212,64 @@ onEachDatabase((kind) => {
       const { text } = await app.get('/docs/errors').expect(200);
 
       expect(text).not.toMatch(/(?:https?:)?\/\//);
+    });
+  });
+
+  describe('GET /', () => {
+    const app = useApp(kind);
+    const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
+    it('answers a browser 200 with a page that leads to the docs, and runs no script', async () => {
+      const page = await fetch(`${app.url}/`, { headers: { Accept: BROWSER } });
+      const text = await page.text();
+
+      expect(page.status).toBe(200);
+      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'self';/);
+      expect(page.headers.get('vary')).toMatch(/Accept(,|$)/);
+      expect(text).not.toMatch(/<script|\son\w+=|(?:https?:)?\/\//);
+      expect(references(text)).toEqual(expect.arrayContaining(['docs', 'docs/errors', 'openapi.json']));
+      for (const reference of references(text)) {
+        const { status } = await fetch(new URL(reference, page.url));
+        expect({ reference, status }).toEqual({ reference, status: 200 });
+      }
+    });
+
+    it.each(['*/*', 'application/json', 'application/json, text/html;q=0.5', 'text/plain'])(
+      'answers a program that takes %s 404 as ever',
+      async (accept) => {
+        const { body, headers } = await app.get('/').set('Accept', accept).expect(404);
+
+        expect(body.code).toBe('not_found');
+        expect(headers.vary).toMatch(/Accept/);
+        expect(headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
+      },
+    );
+  });
+
+  describe('With DOCS=off', () => {
+    const app = useApp(kind, { DOCS: 'off' });
+
+    it.each([
+      '/',
+      '/docs',
+      '/docs/errors',
+      '/docs/start.js',
+      '/docs/pages.css',
+      '/docs/swagger-ui-bundle.js',
+    ])('the page %s is not there, for a browser either', async (path) => {
+      const { body } = await app.get(path).set('Accept', 'text/html').expect(404);
+
+      expect(body.code).toBe('not_found');
+    });
+
+    it('leaves no file of the pages, and keeps the document and the type of problems', async () => {
+      const paths = allRoutes().map((route) => route.path);
+      for (const path of paths.filter((one) => one.startsWith('/docs'))) await app.get(path).expect(404);
+
+      await app.get('/openapi.json').expect(200);
+      const { body } = await app.get('/me').expect(401);
+      expect(body.type).toBe(`${PUBLIC_URL}/docs/errors#token_missing`);
     });
   });
 });

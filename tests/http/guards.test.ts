@@ -235,6 +235,8 @@ describe('What guards a route', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual([
+      'GET /',
+      'GET /docs/pages.css',
       'GET /docs/start.js',
       'GET /docs/swagger-ui-bundle.js',
       'GET /docs/swagger-ui.css',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { VERSION } from '../../src/app.ts';
 import { TEST_SECRET, useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { expectCleanLogs } from '../support/logs.ts';
-import { aPerson, signUp } from '../support/people.ts';
+import { aPerson, aUsername, signUp } from '../support/people.ts';
 import { parseMetrics, sumOf, valuesOf } from '../support/scrape.ts';
 
 const METRICS_TOKEN = 'a-token-that-reads-the-metrics';
@@ -13,10 +14,13 @@ const COUNT = 'http_request_duration_seconds_count';
 const OWN_METRICS = {
   http_request_duration_seconds: 'histogram',
   latchkey_logins_total: 'counter',
+  latchkey_build_info: 'gauge',
+  latchkey_signups_total: 'counter',
   latchkey_refreshes_total: 'counter',
   latchkey_client_refusals_total: 'counter',
   latchkey_rate_limited_total: 'counter',
   latchkey_hash_wait_seconds: 'histogram',
+  latchkey_hash_duration_seconds: 'histogram',
   latchkey_hash_refusals_total: 'counter',
   latchkey_paced_refusals_total: 'counter',
   latchkey_hash_queue_length: 'gauge',
@@ -103,6 +107,47 @@ onEachDatabase((kind) => {
       });
 
       expect([succeeded, refused]).toEqual([1, 2]);
+    });
+
+    it('counts sign-ups that succeeded and why others did not', async () => {
+      const outcome = (name: string, doing: () => Promise<unknown>) =>
+        growth('latchkey_signups_total', { outcome: name }, doing);
+      const person = aPerson({ username: aUsername() });
+      const signingUp = (changes: object, status: number) => () =>
+        app
+          .post('/signup')
+          .send({ ...aPerson(), ...changes })
+          .expect(status);
+
+      expect([
+        await outcome('succeeded', signingUp(person, 201)),
+        await outcome('email_taken', signingUp({ email: person.email }, 409)),
+        await outcome('username_taken', signingUp({ username: person.username }, 409)),
+        await outcome('validation_failed', signingUp({ password: 'password1' }, 400)),
+      ]).toEqual([1, 1, 1, 1]);
+    });
+
+    it('counts a rotated refresh token, and its reuse', async () => {
+      const { refreshToken } = await signUp(app);
+      const refresh = (token: string, status: number) => async () => {
+        const { body } = await app.post('/refresh').send({ refresh_token: token }).expect(status);
+        return body;
+      };
+      const outcome = (name: string, doing: () => Promise<unknown>) =>
+        growth('latchkey_refreshes_total', { outcome: name }, doing);
+      let next = '';
+
+      const rotated = await outcome('rotated', async () => {
+        next = (await refresh(refreshToken, 200)()).refresh_token;
+        await refresh(next, 200)();
+      });
+      app.clock.advanceSeconds(60);
+
+      expect([rotated, await outcome('reused', refresh(refreshToken, 401))]).toEqual([2, 1]);
+    });
+
+    it('names the version that runs', async () => {
+      expect(valuesOf(await scrape(), 'latchkey_build_info', 'version')).toEqual(new Set([VERSION]));
     });
 
     it('counts a login that has to wait after wrong ones, also among the requests that were limited', async () => {

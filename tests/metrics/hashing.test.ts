@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
+import { FEW_MAY_WAIT, TOO_MANY, useWarmThreads } from '../support/busy.ts';
 import { aPerson } from '../support/people.ts';
 import { sumOf } from '../support/scrape.ts';
 import { eventually } from '../support/several-processes.ts';
@@ -29,6 +30,9 @@ describe('GET /metrics, while passwords are hashed', () => {
     expect(waited(after, 'count') - waited(idle, 'count')).toBe(2);
     // One found the thread free, the other waited for it.
     expect(waited(after, 'sum') - waited(idle, 'sum')).toBeGreaterThan(0.01);
+    const took = (text: string, part: string) => sumOf(text, `latchkey_hash_duration_seconds_${part}`);
+    expect(took(after, 'count') - took(idle, 'count')).toBe(2);
+    expect(took(after, 'sum') - took(idle, 'sum')).toBeGreaterThan(0.05);
   });
 
   it('does not count a login as answered with 200 whose client went away while it waited', async () => {
@@ -54,11 +58,14 @@ describe('GET /metrics, while passwords are hashed', () => {
 });
 
 describe('GET /metrics, where too many passwords wait', () => {
-  const app = useApp('SQLite', { ...SLOW, HASH_MAX_WAIT_MS: '100' });
+  const app = useApp('SQLite', { ...SLOW, ...FEW_MAY_WAIT });
+  useWarmThreads(app);
+
+  const LOGINS = TOO_MANY;
 
   it('counts each refusal, as a login that ended so and as an answer with 503', async () => {
     const { email, password } = aPerson();
-    const logins = Array.from({ length: 6 }, () => app.post('/login').send({ email, password }));
+    const logins = Array.from({ length: LOGINS }, () => app.post('/login').send({ email, password }));
     const statuses = (await Promise.all(logins)).map(({ status }) => status);
     const text = await app.scrape();
     const refusals = statuses.filter((status) => status === 503).length;
@@ -67,7 +74,7 @@ describe('GET /metrics, where too many passwords wait', () => {
     expect(new Set(statuses)).toEqual(new Set([401, 503]));
     expect(sumOf(text, 'latchkey_hash_refusals_total')).toBe(refusals);
     expect(sumOf(text, 'latchkey_logins_total', { outcome: 'overloaded' })).toBe(refusals);
-    expect(sumOf(text, 'latchkey_logins_total', { outcome: 'invalid_credentials' })).toBe(6 - refusals);
+    expect(sumOf(text, 'latchkey_logins_total', { outcome: 'invalid_credentials' })).toBe(LOGINS - refusals);
     expect(sumOf(text, 'http_request_duration_seconds_count', { route: '/login', status: '503' })).toBe(
       refusals,
     );

@@ -5,67 +5,106 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { describeService } from '../../src/app.ts';
-import { anAdmin } from '../support/admins.ts';
-import { useApp } from '../support/app.ts';
+import { ADMIN_COMMAND, useOperatedApp } from '../support/admin-command.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
-import { signUpWith } from '../support/roles.ts';
+import { collectOutput } from '../support/output.ts';
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const NEWMAN = fileURLToPath(import.meta.resolve('newman/bin/newman.js'));
-const COLLECTION = fileURLToPath(new URL('../../postman/latchkey.postman_collection.json', import.meta.url));
+const PAGE = readFileSync(join(ROOT, 'docs/api.md'), 'utf8');
+
+/** What the collection sends besides each operation of the document. */
+const EXTRAS = [
+  'Log in as the administrator',
+  'Log in as the new user',
+  'Create an API key as the new user',
+  'Sign up once more',
+];
 
 interface Report {
   readonly run: {
     readonly failures: readonly { readonly error: { readonly message: string } }[];
     readonly executions: readonly {
       readonly item: { readonly name: string };
-      readonly response: { readonly code: number };
+      readonly response?: { readonly code: number };
+      readonly assertions?: readonly { readonly assertion: string; readonly error?: object }[];
     }[];
   };
 }
 
-onEachDatabase((kind) => {
-  describe('The Postman collection', () => {
-    const app = useApp(kind);
-    const newDirectory = useDirectories();
+/** The commands of the page, but for what a test has built already, and where the service is. */
+function commandsFor(url: string): string {
+  const section = PAGE.split('## Postman\n')[1] ?? '';
+  const commands = /```sh\n([^`]+)```/.exec(section)?.[1] ?? '';
+  expect(commands).toMatch(/npm run --silent admin -- .*npx newman run /s);
+  return commands
+    .replace('npm run --silent admin --', `"$NODE" ${ADMIN_COMMAND}`)
+    .replace('npx newman run', `"$NODE" ${NEWMAN} run --env-var base_url=${url} $OPTIONS`);
+}
 
-    async function runNewman(...options: string[]) {
+onEachDatabase((kind) => {
+  describe('The Postman collection, run as the page about the API says', () => {
+    const newDirectory = useDirectories();
+    const { app, databaseUrl } = useOperatedApp(kind, newDirectory);
+
+    async function run(commands: string) {
       const report = join(newDirectory(), 'report.json');
-      const { token: admin_token } = await anAdmin(app);
-      const values = Object.entries({ base_url: app.url, admin_token });
-      const variables = values.flatMap(([name, value]) => ['--env-var', `${name}=${value}`]);
-      const reporting = ['--reporters', 'json', '--reporter-json-export', report];
-      const args = [NEWMAN, 'run', COLLECTION, ...variables, ...reporting, ...options];
-      const [exitCode] = await once(spawn(process.execPath, args), 'close');
-      return { exitCode, ...(JSON.parse(readFileSync(report, 'utf8')) as Report) };
+      const child = spawn('bash', ['-euc', commands], {
+        cwd: ROOT,
+        env: {
+          PATH: process.env.PATH,
+          NODE: process.execPath,
+          DATABASE_URL: databaseUrl(),
+          BCRYPT_COST: '4',
+          OPTIONS: `--reporters json --reporter-json-export ${report}`,
+        },
+      });
+      const output = collectOutput(child);
+      const [exitCode] = await once(child, 'close');
+      return {
+        exitCode,
+        output,
+        report: () => (JSON.parse(readFileSync(report, 'utf8')) as Report).run,
+      };
     }
 
-    it('runs from top to bottom against a live server, every operation of the document once', async () => {
-      const { exitCode, run } = await runNewman();
+    it('is green from top to bottom on a fresh database, every operation of the document once', async () => {
+      const { exitCode, output, report } = await run(commandsFor(app().url));
 
+      expect(output.stdout).toContain('root@example.com has been created with the roles admin, user');
+      const { failures, executions } = report();
+      expect(failures.map(({ error }) => error.message)).toEqual([]);
       const summaries = Object.values((await describeService()).paths ?? {}).flatMap((operations) =>
         Object.values(operations).map(({ summary }) => summary as string),
       );
-      expect(run.failures.map(({ error }) => error.message)).toEqual([]);
-      // A request that a script sends counts as another execution of its item.
-      const executed = new Set(run.executions.map(({ item }) => item.name));
-      expect([...executed].sort()).toEqual(summaries.sort());
+      expect(executions.map(({ item }) => item.name).sort()).toEqual([...summaries, ...EXTRAS].sort());
+      expect(executions.filter(({ response }) => !/^2/.test(String(response?.code)))).toEqual([]);
+      expect(executions.filter(({ assertions = [] }) => assertions.length < 2)).toEqual([]);
       expect(exitCode).toBe(0);
     });
 
-    it('runs as an administrator as well, without a refusal, twice', async () => {
-      const { token } = await signUpWith(app, ['admin']);
-      const as = ['--env-var', `access_token=${token}`];
+    it('is green again on the database that it has left behind', async () => {
+      const [, newman = ''] = commandsFor(app().url).split(/\n(?="\$NODE" \S*newman)/);
 
-      for (const _time of [1, 2]) {
-        const { exitCode, run } = await runNewman(...as, '--folder', 'Roles', '--folder', 'Permissions');
+      const { exitCode, report } = await run(newman);
 
-        expect(run.executions.map(({ response }) => response.code)).toEqual([
-          ...[200, 201, 200, 200, 204],
-          ...[200, 201, 200, 200, 204],
-        ]);
-        expect(exitCode).toBe(0);
-      }
+      expect(report().failures).toEqual([]);
+      expect(exitCode).toBe(0);
+    });
+
+    it('is red where the administrator is none, at each request that needs one', async () => {
+      await app().models.userRoles.destroy({ where: { role: 'admin' } });
+      const [, newman = ''] = commandsFor(app().url).split(/\n(?="\$NODE" \S*newman)/);
+
+      const { exitCode, report } = await run(newman);
+
+      const red = report()
+        .executions.filter(({ response }) => response?.code === 403)
+        .map(({ item, assertions = [] }) => [item.name, assertions[0]?.error !== undefined]);
+      expect(red.length).toBeGreaterThan(10);
+      expect(red.filter(([, isRed]) => !isRed)).toEqual([]);
+      expect(exitCode).not.toBe(0);
     });
   });
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
-import { TWO_MAY_WAIT, whileBusy } from '../support/busy.ts';
+import { FEW_MAY_WAIT, useWarmThreads, whileBusy } from '../support/busy.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, aUsername } from '../support/people.ts';
 
 onEachDatabase((kind) => {
   describe('POST /signup', () => {
-    const app = useApp(kind, TWO_MAY_WAIT);
+    const app = useApp(kind, FEW_MAY_WAIT);
+    useWarmThreads(app);
 
     it('answers 503 where the password would wait too long to be hashed, and makes no account', async () => {
       const person = aPerson({ username: aUsername() });

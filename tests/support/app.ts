@@ -87,6 +87,7 @@ export async function startApp(
     DATABASE_TIMEOUT_MS: '60000',
     DATABASE_CONNECT_TIMEOUT_MS: '60000',
     HASH_MAX_WAIT_MS: '60000',
+    HASH_NICENESS: '0',
     HASH_WORKERS: '1',
     // Tests move the clock far ahead; those of staleness say otherwise.
     REVOCATION_WHEN_STALE: 'accept',

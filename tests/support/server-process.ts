@@ -35,6 +35,7 @@ export interface Run extends Output {
 function environment(env: Record<string, string>): Record<string, string> {
   const patience = {
     HASH_MAX_WAIT_MS: '60000',
+    HASH_NICENESS: '0',
     DATABASE_TIMEOUT_MS: '10000',
     DATABASE_CONNECT_TIMEOUT_MS: '10000',
   };

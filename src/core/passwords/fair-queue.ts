@@ -3,7 +3,7 @@ import { type AppError, overloaded } from '../errors.ts';
 export interface FairQueueOptions {
   /** How many pieces of work run at once. */
   readonly slots: number;
-  /** Work that would wait longer is refused. */
+  /** Work that would not be done by then, counted from its place in the queue on, is refused. */
   readonly maxWaitMilliseconds: number;
   /** How long one piece of work takes, as far as is known before the first was measured. */
   readonly expectedMilliseconds: number;
@@ -14,6 +14,7 @@ export interface FairQueueOptions {
 /** Callbacks for what happens in a queue, for the metrics. */
 export interface QueueObserver {
   readonly started: (waitedMilliseconds: number) => void;
+  readonly ended: (tookMilliseconds: number) => void;
   readonly refused: () => void;
 }
 
@@ -25,14 +26,15 @@ export interface Place {
 
 /**
  * Who the work is for: a client, or a reserved place. A place that has been used reserves another one for the same
- * client or device.
+ * client or device, with the time that is left.
  */
 export type Turn = string | Place;
 
 export interface FairQueue {
   /**
-   * Runs `work` when it is the client's turn.
-   * @throws AppError overloaded where it would wait too long, or had to give way to another client
+   * Runs `work` when it is the client's turn. Work that is late cannot be stopped: it keeps its slot until it ends, and
+   * its result is dropped.
+   * @throws AppError overloaded where it is not done in time, or had to give way to another client
    */
   readonly run: <Result>(turn: Turn, work: () => Promise<Result>) => Promise<Result>;
   /**
@@ -55,6 +57,8 @@ interface Waiting extends Place {
   readonly key: string;
   readonly since: number;
   state: 'reserved' | 'ready' | 'started' | 'refused' | 'left';
+  /** Runs out at the end of its time. */
+  timer: NodeJS.Timeout | undefined;
   start: () => void;
   reject: (error: AppError) => void;
 }
@@ -70,7 +74,7 @@ const MAX_PLACES_PER_DEVICE = 2;
 const SHARE_OF_DEVICES = 0.5;
 
 /**
- * A queue as long as its slots can work off in the longest time that work may wait. Clients take turns (fair queueing,
+ * A queue as long as its slots can work off in the time that work has. Clients take turns (fair queueing,
  * Nagle 1987), and when it is full a client with fewer pieces of work pushes out the last one of the client with the
  * most (McKenney, Stochastic Fairness Queueing, 1990): a flood from one address only crowds itself. A flood from
  * thousands of addresses crowds all others, so devices that have logged in before have lines of their own: every other
@@ -90,7 +94,6 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   /** When each piece of work that runs began, the earliest first. */
   const begun = new Set<{ readonly at: number }>();
   let meanMilliseconds = options.expectedMilliseconds;
-  let expiry: NodeJS.Timeout | undefined;
 
   /** When work suddenly takes longer, what runs shows it before the mean does. */
   function expectedMilliseconds(): number {
@@ -98,10 +101,15 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return Math.max(meanMilliseconds, earliest === undefined ? 0 : monotonic() - earliest.at);
   }
 
+  /** The longest wait after which work can still be done in time; what starts later would be done for nothing. */
+  function maxStartMilliseconds(): number {
+    return maxWaitMilliseconds - expectedMilliseconds();
+  }
+
   /** With one place, a client that holds it could never be displaced, so the capacity is zero or at least two. */
   function capacity(): number {
-    const length = Math.floor((maxWaitMilliseconds * slots) / expectedMilliseconds());
-    return length === 1 ? 2 : length;
+    const length = Math.floor((maxStartMilliseconds() * slots) / expectedMilliseconds());
+    return length === 1 ? 2 : Math.max(0, length);
   }
 
   function hasRoom(client: string, device?: string): boolean {
@@ -122,22 +130,20 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     );
   }
 
-  function reserve(client: string, device?: string): Waiting {
-    expire();
+  function reserve(client: string, device?: string, since = monotonic()): Waiting {
     if (!hasRoom(client, device)) throw overloaded(refuse());
     // A device pushes no client out before its work comes: until then it is not known whether it is one of the account's.
-    if (hasRoomForDevice(device)) return enter(client, devices, device);
+    if (hasRoomForDevice(device)) return enter({ client, lines: devices, key: device, since });
     if (isFull()) pushOutLast(longestLine());
-    return enter(client, strangers, client);
+    return enter({ client, lines: strangers, key: client, since });
   }
 
-  function enter(client: string, lines: Lines, key: string): Waiting {
+  function enter(entry: Pick<Waiting, 'client' | 'lines' | 'key' | 'since'>): Waiting {
+    const { lines, key } = entry;
     const place: Waiting = {
-      client,
-      lines,
-      key,
-      since: monotonic(),
+      ...entry,
       state: 'reserved',
+      timer: undefined,
       start: () => {},
       reject: () => {},
       leave() {
@@ -159,14 +165,20 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
       place.start = () => execute(work).then(resolve, reject);
       place.reject = reject;
     });
-    // However long the work took to be prepared: it does not wait for a slot.
-    if (running < slots) start(place);
+    const left = place.since + maxWaitMilliseconds - monotonic();
+    if (left < 0) drop(place);
     else {
-      if (place.lines === devices && places.size > capacity()) pushOutLast(longestLine());
-      const left = place.since + maxWaitMilliseconds - monotonic();
-      expiry ??= setTimeout(expire, Math.max(0, left) + 1).unref();
+      place.timer = setTimeout(() => giveUp(place), left).unref();
+      if (running < slots) start(place);
+      else if (place.lines === devices && places.size > capacity()) pushOutLast(longestLine());
     }
-    return result;
+    return result.finally(() => clearTimeout(place.timer));
+  }
+
+  /** Answers work whose time is over, whether it still waits or already runs. */
+  function giveUp(place: Waiting): void {
+    if (place.state === 'ready') drop(place);
+    else refuseLate(place);
   }
 
   function placeOf(turn: Turn): Waiting {
@@ -176,7 +188,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     if (isUnused) return place;
     const wasPushedOut = place.state === 'refused';
     if (wasPushedOut) throw overloaded(secondsOfWork());
-    return reserve(place.client, place.lines === devices ? place.key : undefined);
+    return reserve(place.client, place.lines === devices ? place.key : undefined, place.since);
   }
 
   async function execute<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -187,7 +199,9 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
       return await work();
     } finally {
       begun.delete(run);
-      meanMilliseconds += MEAN_WEIGHT * (monotonic() - run.at - meanMilliseconds);
+      const took = monotonic() - run.at;
+      meanMilliseconds += MEAN_WEIGHT * (took - meanMilliseconds);
+      observer?.ended(took);
       running--;
       startNext();
     }
@@ -197,8 +211,8 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     while (running < slots) {
       const next = takeTurn();
       if (next === undefined) return;
-      // Others came whose turn was earlier. A client that waited for that long has likely gone.
-      if (monotonic() - next.since > maxWaitMilliseconds) drop(next);
+      // Others came whose turn was earlier.
+      if (monotonic() - next.since > maxStartMilliseconds()) drop(next);
       else start(next);
     }
   }
@@ -226,22 +240,6 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return undefined;
   }
 
-  /** Refuses work that has waited too long, also where no slot becomes free that would find it. */
-  function expire(): void {
-    clearTimeout(expiry);
-    expiry = undefined;
-    const now = monotonic();
-    for (const place of places) {
-      if (place.state !== 'ready') continue;
-      const left = place.since + maxWaitMilliseconds - now;
-      if (left >= 0) {
-        expiry = setTimeout(expire, left + 1).unref();
-        return;
-      }
-      drop(place);
-    }
-  }
-
   function pushOutLast(line: readonly Waiting[]): void {
     const last = line.at(-1);
     if (last !== undefined) drop(last);
@@ -249,6 +247,10 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
 
   function drop(place: Waiting): void {
     remove(place, 'refused');
+    refuseLate(place);
+  }
+
+  function refuseLate(place: Waiting): void {
     observer?.refused();
     place.reject(overloaded(secondsOfWork()));
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { expectedHashMilliseconds } from '../../config/passwords.ts';
 import { AppError } from '../errors.ts';
 import { createFairQueue, type FairQueue, type QueueObserver, type Turn } from './fair-queue.ts';
 import type { CompareTask, HashTask } from './hash-worker.js';
@@ -8,8 +9,10 @@ import type { CompareTask, HashTask } from './hash-worker.js';
 export interface HashWorkersOptions {
   /** Threads, each of which hashes one password at a time. */
   readonly workers: number;
-  /** A hash that would wait longer for a thread is refused. */
+  /** A hash that is not done by then, waiting included, is refused. */
   readonly maxWaitMilliseconds: number;
+  /** How far the thread that answers requests goes before these, 0 to 19. */
+  readonly niceness: number;
   readonly bcryptCost: number;
   readonly monotonic: () => number;
   readonly observer?: QueueObserver;
@@ -32,35 +35,29 @@ export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 're
   readonly close: () => Promise<void>;
 }
 
-/**
- * The operating system gives these threads only what the thread that answers requests leaves over. Linux can do so for a
- * thread; elsewhere it would be the whole process, or nothing.
- */
-const NICENESS = process.platform === 'linux' ? 19 : 0;
+/** Linux has a niceness for each thread; elsewhere it would be that of the whole process, or nothing. */
+const HAS_NICE_THREADS = process.platform === 'linux';
 
 const KEEP_ALIVE_MILLISECONDS = 1_000;
 
 /** The lowest that bcrypt knows, a millisecond. */
 const MIN_COST = 4;
 
-/** bcrypt takes 2^cost rounds; about this long each, until the first hash was measured. */
-const EXPECTED_ROUND_MILLISECONDS = 0.05;
-
 /** Starts no thread yet: each starts with `warm` or when it is first needed, and stays. */
 export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
-  const { workers, maxWaitMilliseconds, bcryptCost, monotonic, observer } = options;
+  const { workers, maxWaitMilliseconds, niceness, bcryptCost, monotonic, observer } = options;
   const pool = new Piscina({
     filename: new URL('./hash-worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: workers,
     idleTimeout: Number.POSITIVE_INFINITY,
-    niceIncrement: NICENESS,
+    niceIncrement: HAS_NICE_THREADS ? niceness : 0,
     recordTiming: false,
   });
   const queue = createFairQueue({
     slots: workers,
     maxWaitMilliseconds,
-    expectedMilliseconds: 2 ** bcryptCost * EXPECTED_ROUND_MILLISECONDS,
+    expectedMilliseconds: expectedHashMilliseconds(bcryptCost),
     monotonic,
     ...(observer && { observer }),
   });

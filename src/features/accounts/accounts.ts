@@ -24,6 +24,14 @@ export interface Signup {
   readonly name?: string | null | undefined;
 }
 
+type SignupOutcome =
+  | 'succeeded'
+  | 'email_taken'
+  | 'username_taken'
+  | 'validation_failed'
+  | 'overloaded'
+  | 'failed';
+
 /** The roles of every new account. */
 const BASELINE_ROLES = ['user'];
 
@@ -31,12 +39,27 @@ export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Signing up, and what users do with their own account. Hashing never holds a database connection. */
 export function createAccounts(core: Core) {
-  const { store, passwords, sessions, deviceTokens, clock } = core;
+  const { store, passwords, sessions, deviceTokens, clock, observers } = core;
   const withCurrentPassword = createWithCurrentPassword(core);
   const now = () => new Date(clock.now());
 
+  /** `createAccount`, counted for the metrics. */
+  async function signUp(signup: Signup, origin: RequestOrigin): Promise<Login> {
+    try {
+      const login = await createAccount(signup, origin);
+      observers.signup('succeeded');
+      return login;
+    } catch (error) {
+      observers.signup(outcomeOf(error));
+      throw error;
+    }
+  }
+
   /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
-  async function signUp({ email, password, username, name }: Signup, origin: RequestOrigin): Promise<Login> {
+  async function createAccount(
+    { email, password, username, name }: Signup,
+    origin: RequestOrigin,
+  ): Promise<Login> {
     const createdAt = now();
     const newUser = {
       id: uuidv7({ msecs: createdAt.getTime() }),
@@ -113,4 +136,15 @@ export function createAccounts(core: Core) {
     updateProfile,
     remove,
   };
+}
+
+function outcomeOf(error: unknown): SignupOutcome {
+  if (!(error instanceof AppError)) return 'failed';
+  const { code } = error;
+  return code === 'email_taken' ||
+    code === 'username_taken' ||
+    code === 'validation_failed' ||
+    code === 'overloaded'
+    ? code
+    : 'failed';
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
 import { anyone } from '../../http/access.ts';
 import type { OpenApiDocument } from '../../http/openapi.ts';
 import { routesWith } from '../../http/route.ts';
@@ -15,6 +16,19 @@ const PAGE_HEADERS = {
     "default-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;frame-ancestors 'none'",
 };
 
+/** The ids of what DOCS=off closes: the pages with all that they load. */
+export const PAGES: readonly string[] = [
+  'home',
+  'docs',
+  'errors',
+  'start.js',
+  'pages.css',
+  'swagger-ui.css',
+  'swagger-ui-bundle.js',
+];
+
+const VARY = { Vary: 'Accept' };
+
 const UNCHANGED = 'It is what the ETag in If-None-Match names';
 
 const route = routesWith<undefined>();
@@ -26,7 +40,25 @@ const DOCUMENTATION: Tag = {
 const pages = () => import('./pages.ts');
 
 export function docsRoutes(describe: () => Promise<OpenApiDocument>) {
+  const home = lazyContent(async () => (await pages()).HOME_PAGE, {
+    mediaType: 'text/html',
+    cacheControl: REVALIDATED,
+  });
   return [
+    // For a person who opens the address of the service; programs find nothing here.
+    route({
+      id: 'home',
+      method: 'GET',
+      path: '/',
+      access: anyone(),
+      cacheable: true,
+      answers: { 200: { description: 'A page', mediaType: 'text/html', schema: z.string() }, 304: UNCHANGED },
+      refuses: ['not_found'],
+      handle({ prefersHtml }) {
+        if (!prefersHtml()) throw new AppError('not_found', undefined, { headers: VARY });
+        return { status: 200 as const, headers: { ...PAGE_HEADERS, ...VARY }, content: home };
+      },
+    }),
     documented({
       id: 'openapi',
       path: '/openapi.json',
@@ -47,10 +79,11 @@ export function docsRoutes(describe: () => Promise<OpenApiDocument>) {
       id: 'errors',
       path: '/docs/errors',
       summary: 'What each error code means',
-      description: 'One section a code',
+      description: 'One section a code, by topic',
       load: async () => (await pages()).ERRORS_PAGE,
     }),
     asset('start.js', 'text/javascript', REVALIDATED, async () => (await pages()).SWAGGER_START),
+    asset('pages.css', 'text/css', REVALIDATED, async () => (await pages()).STYLE),
     asset('swagger-ui.css', 'text/css', FOR_A_DAY, () => swaggerFile('swagger-ui.css')),
     asset('swagger-ui-bundle.js', 'text/javascript', FOR_A_DAY, () => swaggerFile('swagger-ui-bundle.js')),
   ];

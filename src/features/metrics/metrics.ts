@@ -23,6 +23,8 @@ export interface Metrics {
   readonly request: (measurement: Measurement) => void;
   /** How a login ended. */
   readonly login: (outcome: string) => void;
+  /** How a sign-up ended. */
+  readonly signup: (outcome: string) => void;
   /** The outcomes of refreshes. */
   readonly refresh: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */
@@ -36,13 +38,22 @@ export interface Metrics {
 
 /** From a verification, which takes a fraction of a millisecond, to a login that waits in line for seconds. */
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const HASH_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10];
 const WAIT_SECONDS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 5, 10];
 
 /** The metrics of this process in a registry of their own, those of Node and the process among them. */
-export function createMetrics(): Metrics {
+export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+
+  new Gauge({
+    name: 'latchkey_build_info',
+    help: 'Always 1; its label is the version that runs',
+    labelNames: ['version'],
+    registers,
+    aggregator: 'max',
+  }).set({ version }, 1);
 
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
@@ -54,6 +65,12 @@ export function createMetrics(): Metrics {
   const logins = new Counter({
     name: 'latchkey_logins_total',
     help: 'Logins by how they ended',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const signups = new Counter({
+    name: 'latchkey_signups_total',
+    help: 'Sign-ups by how they ended',
     labelNames: ['outcome'],
     registers,
   });
@@ -80,9 +97,15 @@ export function createMetrics(): Metrics {
     buckets: WAIT_SECONDS,
     registers,
   });
+  const durations = new Histogram({
+    name: 'latchkey_hash_duration_seconds',
+    help: 'How long threads took for one password, those that were done too late included',
+    buckets: HASH_SECONDS,
+    registers,
+  });
   const refusals = new Counter({
     name: 'latchkey_hash_refusals_total',
-    help: 'Passwords that were not hashed, since they would have waited too long',
+    help: 'Passwords that were refused, since they would not have been or were not hashed in time',
     registers,
   });
 
@@ -97,11 +120,13 @@ export function createMetrics(): Metrics {
     registry,
     request: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     login: (outcome) => logins.inc({ outcome }),
+    signup: (outcome) => signups.inc({ outcome }),
     refresh: (outcome) => refreshes.inc({ outcome }),
     limited: (policy) => limited.inc({ policy }),
     clientRefused: () => clientRefusals.inc(),
     hashQueue: {
       started: (waitedMilliseconds) => waits.observe(waitedMilliseconds / 1000),
+      ended: (tookMilliseconds) => durations.observe(tookMilliseconds / 1000),
       refused: () => refusals.inc(),
     },
     refusalPaced: (pace) => paced.inc({ pace }),

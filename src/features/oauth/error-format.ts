@@ -42,6 +42,7 @@ function present(thrown: unknown): PresentedError {
     headers: { 'Cache-Control': 'no-store', ...sent.headers },
     mediaType: `${JSON_TYPE}; charset=utf-8`,
     body: { error: sent.code, error_description: sent.message },
+    code: sent.code,
     quota: sent.quota,
     error,
   };
