@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { clientRequestIdOf, newRequestId } from './request-id.ts';
-import { routeOf } from './route-table.ts';
 import { whenOver } from './when-over.ts';
 
 /** A request that is over, for the log and the metrics. */
@@ -150,4 +149,10 @@ export function createRequestLog(
 /** Whether the client of a request that is over went away before its answer. */
 export function isAborted(res: ServerResponse): boolean {
   return !res.writableFinished;
+}
+
+/** The pattern of the route that answered, or null where none did. Never the path as it was sent. */
+function routeOf(req: Request): string | null {
+  const path: unknown = req.route?.path;
+  return typeof path === 'string' ? path : null;
 }

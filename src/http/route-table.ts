@@ -1,4 +1,3 @@
-import type { Request } from 'express';
 import { AppError } from '../core/errors.ts';
 import type { MountedRoute } from './mount.ts';
 
@@ -109,10 +108,4 @@ function segmentsOf(path: string): number {
   let count = 0;
   for (let at = 0; at < path.length; at++) if (path.charCodeAt(at) === 0x2f) count++;
   return count;
-}
-
-/** The pattern of the route that answered, or null where none did. Never the path as it was sent. */
-export function routeOf(req: Request): string | null {
-  const path: unknown = req.route?.path;
-  return typeof path === 'string' ? path : null;
 }
