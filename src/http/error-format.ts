@@ -18,6 +18,16 @@ export interface PresentedError {
   readonly error?: AppError | undefined;
 }
 
+/** What the log says of a refusal. */
+export interface LoggedRefusal {
+  /** That of the problem document. */
+  readonly code: string;
+  /** The limit that is used up. */
+  readonly policy?: string | undefined;
+  /** Of a client that is over a limit. */
+  readonly ip?: string | undefined;
+}
+
 /** The form of a route's errors: a problem document, or that of another standard. */
 export interface ErrorFormat {
   readonly present: (

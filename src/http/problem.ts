@@ -13,12 +13,11 @@ import {
 } from '../core/errors.ts';
 import { POLICIES, type PolicyName } from '../core/limits/quota.ts';
 import { sendBytes } from './answer.ts';
-import type { ErrorFormat, PresentedError } from './error-format.ts';
+import type { ErrorFormat, LoggedRefusal, PresentedError } from './error-format.ts';
 import { addressOf, networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import { requestIdOf } from './request-id.ts';
-import type { Refusal } from './request-log.ts';
 import { closeAfter } from './when-over.ts';
 
 /** The media type of RFC 9457. */
@@ -123,7 +122,7 @@ function isPaced({ code, quota }: AppError): boolean {
 }
 
 /** For the log line of the request. The address is that of a client over a limit: a wrong TRUST_PROXY shows by it. */
-export function refusalOf({ code, quota }: AppError, ip: string | undefined): Refusal {
+export function refusalOf({ code, quota }: AppError, ip: string | undefined): LoggedRefusal {
   return code === 'rate_limited' ? { code, policy: quota?.policy, ip } : { code };
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
+import type { LoggedRefusal } from './error-format.ts';
 import { clientRequestIdOf, newRequestId } from './request-id.ts';
 import { whenOver } from './when-over.ts';
 
@@ -16,17 +17,7 @@ export interface FinishedRequest {
   /** The client went away before its answer. */
   readonly isAborted: boolean;
   /** Why it was refused. */
-  readonly refusal?: Refusal | undefined;
-}
-
-/** What the log says of a refusal. */
-export interface Refusal {
-  /** That of the problem document. */
-  readonly code: string;
-  /** The limit that is used up. */
-  readonly policy?: string | undefined;
-  /** Of a client that is over a limit. */
-  readonly ip?: string | undefined;
+  readonly refusal?: LoggedRefusal | undefined;
 }
 
 /** The part of a request that the metrics record. */
@@ -70,7 +61,7 @@ export function createRequestLog(
   let isSummarizing = false;
   const more = new Map<
     string,
-    { route: string | null; status: number; refusal: Refusal | undefined; requests: number }
+    { route: string | null; status: number; refusal: LoggedRefusal | undefined; requests: number }
   >();
 
   function begin(req: Request, res: Response): void {

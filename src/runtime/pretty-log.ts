@@ -1,5 +1,4 @@
 import type { DestinationStream } from 'pino';
-import type { PrettyOptions } from 'pino-pretty';
 import type { Config } from '../config/config.ts';
 
 /** Members that the text of a line says already. */
@@ -8,8 +7,12 @@ const SAID = 'req,route,res,responseTime,code,policy,pid,hostname';
 /** Messages of request lines that add nothing to the status. */
 const SAID_BY_STATUS = /^request (completed|failed|rejected)/;
 
-/** A development dependency, so nothing may need it: named apart from its import, which then has no type to resolve. */
+/** A development dependency, which nothing may need: the compiler and the import rules do not resolve a variable. */
 const PACKAGE: string = 'pino-pretty';
+
+interface PrettyPackage {
+  readonly prettyFactory: (options: typeof OPTIONS) => (line: string) => string;
+}
 
 /**
  * Where log lines go that a person reads as they come: a terminal, in development. Undefined elsewhere, and where the
@@ -21,7 +24,7 @@ export async function openPrettyLog(
 ): Promise<DestinationStream | undefined> {
   if (environment !== 'development' || !output.isTTY) return undefined;
   try {
-    const { prettyFactory } = (await import(PACKAGE)) as typeof import('pino-pretty');
+    const { prettyFactory } = (await import(PACKAGE)) as PrettyPackage;
     const format = prettyFactory(OPTIONS);
     // In one piece each, so that lines of several processes do not mix.
     return { write: (line) => void output.write(format(line)) };
@@ -30,7 +33,7 @@ export async function openPrettyLog(
   }
 }
 
-const OPTIONS: PrettyOptions = {
+const OPTIONS = {
   colorize: true,
   singleLine: true,
   translateTime: 'SYS:HH:MM:ss.l',

@@ -247,6 +247,16 @@ onEachDatabase((kind) => {
     );
   });
 
+  describe('POST /', () => {
+    const app = useApp(kind);
+
+    it('answers 405 with the methods that there are', async () => {
+      const { headers, body } = await app.post('/').expect(405);
+
+      expect([headers.allow, body.code]).toEqual(['GET, HEAD, OPTIONS', 'method_not_allowed']);
+    });
+  });
+
   describe('With DOCS=off', () => {
     const app = useApp(kind, { DOCS: 'off' });
 

@@ -52,7 +52,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/healthz': ['GET', 'HEAD', 'OPTIONS'],
   '/readyz': ['GET', 'HEAD', 'OPTIONS'],
   '/openapi.json': ['GET', 'HEAD', 'OPTIONS'],
-  '/': ['GET', 'HEAD', 'OPTIONS'],
   '/docs': ['GET', 'HEAD', 'OPTIONS'],
   '/docs/errors': ['GET', 'HEAD', 'OPTIONS'],
 };

@@ -6,7 +6,7 @@ import type { ApiDocument } from '../support/contract.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
 /** What the page /docs loads: files for a browser, which are no part of the API. */
-const FILES_OF_THE_DOCS = /^GET \/docs\/[a-z-]+\.(?:js|css)$/;
+const FILES_OF_THE_DOCS = /^GET \/(?:docs\/[a-z-]+\.(?:js|css))?$/;
 
 /** Gateways ask /verify with any method; it is documented as what a person asks. */
 function routesOf({ table }: TestApp): string[] {
