@@ -192,7 +192,9 @@ describe('An SQLite file', () => {
     writeFileSync(storage(), damaged);
     await app.get('/sessions').set(bearer).expect(503);
     const mixed = await Promise.all(
-      Array.from({ length: 60 }, (_, index) => app.get(index % 10 === 0 ? '/sessions' : '/me').set(bearer)),
+      Array.from({ length: 60 }, (_, index) =>
+        app.get(index % 10 === 0 ? '/sessions' : '/api-keys').set(bearer),
+      ),
     );
     const readiness = await judge(app.get('/readyz'));
     writeFileSync(storage(), bytes);

@@ -123,8 +123,7 @@ onEachDatabase((kind) => {
         await outcome('succeeded', signingUp(person, 201)),
         await outcome('email_taken', signingUp({ email: person.email }, 409)),
         await outcome('username_taken', signingUp({ username: person.username }, 409)),
-        await outcome('validation_failed', signingUp({ password: 'password1' }, 400)),
-      ]).toEqual([1, 1, 1, 1]);
+      ]).toEqual([1, 1, 1]);
     });
 
     it('counts a rotated refresh token, and its reuse', async () => {

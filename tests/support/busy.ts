@@ -24,6 +24,8 @@ export async function whileBusy<Result>(
   doing: () => Promise<Result>,
 ): Promise<Result> {
   const places: { leave: () => void }[] = [];
+  // What still runs changes how many places there are once it ends.
+  while (hashWorkers.running() > 0) await new Promise(setImmediate);
   while (hashWorkers.hasRoom(CLIENT)) places.push(hashWorkers.reserve(CLIENT));
   const device = () => `${DEVICE} ${places.length}`;
   while (hashWorkers.hasRoom(CLIENT, device())) places.push(hashWorkers.reserve(CLIENT, device()));

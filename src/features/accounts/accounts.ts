@@ -24,13 +24,7 @@ export interface Signup {
   readonly name?: string | null | undefined;
 }
 
-type SignupOutcome =
-  | 'succeeded'
-  | 'email_taken'
-  | 'username_taken'
-  | 'validation_failed'
-  | 'overloaded'
-  | 'failed';
+type SignupOutcome = 'succeeded' | 'email_taken' | 'username_taken' | 'overloaded' | 'failed';
 
 /** The roles of every new account. */
 const BASELINE_ROLES = ['user'];
@@ -141,10 +135,5 @@ export function createAccounts(core: Core) {
 function outcomeOf(error: unknown): SignupOutcome {
   if (!(error instanceof AppError)) return 'failed';
   const { code } = error;
-  return code === 'email_taken' ||
-    code === 'username_taken' ||
-    code === 'validation_failed' ||
-    code === 'overloaded'
-    ? code
-    : 'failed';
+  return code === 'email_taken' || code === 'username_taken' || code === 'overloaded' ? code : 'failed';
 }

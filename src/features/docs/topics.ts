@@ -30,6 +30,8 @@ export const ERROR_TOPICS: readonly {
       'signup_disabled',
       'email_taken',
       'username_taken',
+      'invalid_reset_token',
+      'user_disabled',
     ],
   },
   {
