@@ -21,7 +21,11 @@ const SOURCES = [
   'tsconfig.json',
   'tsconfig.build.json',
   'verifier/tsconfig.json',
+  'verifier/tsconfig.cjs.json',
 ];
+const SERVICE = { 'tsconfig.build.json': '' };
+/** For those who import it, and for those who require it. */
+const VERIFIER = { 'verifier/tsconfig.json': '', 'verifier/tsconfig.cjs.json': 'cjs' };
 const STAMP = '.sources';
 const SWAP_ATTEMPTS = 10;
 
@@ -50,31 +54,31 @@ function main(args) {
     );
     process.exit(1);
   }
-  build(compiler, 'verifier/tsconfig.json', 'verifier/dist');
-  if (!args.includes('--verifier')) build(compiler, 'tsconfig.build.json', 'dist', fingerprint);
+  build(compiler, VERIFIER, 'verifier/dist', 'cjs/package.json', '{ "type": "commonjs" }\n');
+  if (!args.includes('--verifier')) build(compiler, SERVICE, 'dist', STAMP, fingerprint);
 }
 
 /**
  * Compiles beside what is there and swaps when all has gone well, so that a running server never finds half of it, and
  * nothing is left of sources that are gone.
  * @param {string} compiler
- * @param {string} project
+ * @param {Readonly<Record<string, string>>} projects each with the directory in `directory` that it is compiled to
  * @param {string} directory
- * @param {string} [fingerprint]
+ * @param {string} note the name of one more file, and its content
+ * @param {string} content
  */
-function build(compiler, project, directory, fingerprint) {
+function build(compiler, projects, directory, note, content) {
   const target = join(ROOT, directory);
   // Of this process: npm start and npm run admin may build at the same time.
   const next = `${target}.next-${process.pid}`;
-  const { status } = spawnSync(process.execPath, [compiler, '-p', join(ROOT, project), '--outDir', next], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
-  if (status !== 0) {
+  for (const [project, part] of Object.entries(projects)) {
+    const args = [compiler, '-p', join(ROOT, project), '--outDir', join(next, part)];
+    const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
+    if (status === 0) continue;
     rmSync(next, { recursive: true, force: true });
     process.exit(status ?? 1);
   }
-  if (fingerprint !== undefined) writeFileSync(join(next, STAMP), fingerprint);
+  writeFileSync(join(next, note), content);
   swap(next, target);
 }
 

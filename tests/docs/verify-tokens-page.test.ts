@@ -1,28 +1,35 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { REFUSALS } from '@latchkey/verifier/core';
 import { ADMIN_COMMAND } from '../support/admin-command.ts';
 import { useDirectories } from '../support/directories.ts';
 import { onPython } from '../support/interop.ts';
 import { freePort } from '../support/mysql-server.ts';
+import { copyCheckout, NODE_MODULES } from '../support/packing.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { eventually, send } from '../support/several-processes.ts';
+import { readStartBlock } from '../support/start-block.ts';
+import { aSecretKey, sign } from '../support/verifiers.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PAGE = readFileSync(join(ROOT, 'docs/verify-tokens.md'), 'utf8');
 const PASSWORD = 'correct horse battery staple';
 
-/** The code of one language in the section with this heading. */
-function codeIn(heading: string, language: string): string {
+/** The blocks of one language in the section with this heading. */
+function blocksIn(heading: string, language: string): [string, ...string[]] {
   const section = PAGE.split(/\n(?=## )/).find((part) => part.startsWith(`## ${heading}\n`)) ?? '';
   const blocks = [...section.matchAll(new RegExp(`\`\`\`${language}\\n([^\`]*(?:\`[^\`]+)*?)\`\`\``, 'g'))];
-  if (blocks.length === 0) throw new Error(`there is no ${language} under ${heading}`);
-  return blocks.map(([, code]) => code).join('\n');
+  const [first, ...others] = blocks.map(([, code = '']) => code);
+  if (first === undefined) throw new Error(`there is no ${language} under ${heading}`);
+  return [first, ...others];
 }
+
+const codeIn = (heading: string, language: string) => blocksIn(heading, language).join('\n');
 
 describe('docs/verify-tokens.md', () => {
   const newDirectory = useDirectories();
@@ -36,18 +43,25 @@ describe('docs/verify-tokens.md', () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     directory = newDirectory();
-    server = await startServer(directory, { PORT: String(port), PUBLIC_URL: url, BCRYPT_COST: '4' });
+    const [keys, client = ''] = blocksIn('What your service needs', 'sh');
+    const { before, env } = readStartBlock(keys);
+    await bash(before);
+    server = await startServer(directory, {
+      PORT: String(port),
+      PUBLIC_URL: url,
+      BCRYPT_COST: '4',
+      ...env,
+    });
     // As npm install of the package and of Express would do.
     mkdirSync(join(directory, 'node_modules/@latchkey'), { recursive: true });
     symlinkSync(join(ROOT, 'verifier'), join(directory, 'node_modules/@latchkey/verifier'));
     symlinkSync(join(ROOT, 'node_modules/express'), join(directory, 'node_modules/express'));
-    const commands = codeIn('What your service needs', 'sh');
-    const stdout = await bash(`${commands}\necho "$JWT_SECRET $CLIENT_ID $CLIENT_SECRET $ACCESS_TOKEN"`, {
+    const stdout = await bash(`${client}\necho "$CLIENT_ID $CLIENT_SECRET $ACCESS_TOKEN"`, {
       BCRYPT_COST: '4',
     });
-    const [JWT_SECRET = '', CLIENT_ID = '', CLIENT_SECRET = '', ACCESS_TOKEN = ''] =
+    const [CLIENT_ID = '', CLIENT_SECRET = '', ACCESS_TOKEN = ''] =
       stdout.trim().split('\n').at(-1)?.split(' ') ?? [];
-    shell = { JWT_SECRET, CLIENT_ID, CLIENT_SECRET, ACCESS_TOKEN };
+    shell = { CLIENT_ID, CLIENT_SECRET, ACCESS_TOKEN };
   });
   afterAll(() => server.stop());
 
@@ -76,13 +90,42 @@ describe('docs/verify-tokens.md', () => {
     return { id: (body.user as { id: string }).id, token: body.access_token as string };
   }
 
-  it('begins with what a service needs: the secret, a machine client, and a token to try', () => {
+  it('begins with what a service needs: keys that are public, a machine client, and a token to try', async () => {
+    const { body } = await send(`${url}/.well-known/jwks.json`);
+
+    expect(body.keys).toMatchObject([{ kty: 'EC', alg: 'ES256' }]);
+    expect(statSync(join(directory, 'data/es256.pem')).mode & 0o077).toBe(0);
     expect(shell).toEqual({
-      JWT_SECRET: readFileSync(join(directory, 'data/jwt-secret'), 'utf8').trim(),
       CLIENT_ID: expect.stringMatching(/^[0-9a-f-]{36}$/),
       CLIENT_SECRET: expect.stringMatching(/^lcs_/),
       ACCESS_TOKEN: expect.stringMatching(/^eyJ/),
     });
+  });
+
+  it('says how the package is installed from a tag of the repository', async () => {
+    const [checkout, consumer] = [newDirectory(), newDirectory()];
+    const run = (cwd: string, script: string) =>
+      promisify(execFile)('bash', ['-euc', script], {
+        cwd,
+        env: { PATH: process.env.PATH, REPOSITORY: `file://${checkout}` },
+      });
+    copyCheckout(checkout);
+    await run(
+      checkout,
+      `git init -q; git add -A; git -c user.name=x -c user.email=x commit -qm x; git tag v0.1.0`,
+    );
+    writeFileSync(join(consumer, 'package.json'), '{ "name": "consumer" }');
+    const [tag] = blocksIn('Install the package', 'sh');
+    const install = tag
+      .replace('npm ci --ignore-scripts', `ln -s ${NODE_MODULES} node_modules`)
+      .replace('npm install', 'npm install --offline --no-audit --no-fund');
+
+    const { stdout } = await run(
+      consumer,
+      `${install}\nnode -e 'console.log(typeof require("@latchkey/verifier").createVerifier)'`,
+    );
+
+    expect(stdout.trim().split('\n').at(-1)).toBe('function');
   });
 
   it('has a service in Express that lets pass, refuses, and learns of a logout', async () => {
@@ -124,14 +167,60 @@ describe('docs/verify-tokens.md', () => {
     expect(bad).toMatch(/^token_invalid: The access token is not valid\./);
   });
 
-  onPython(() => {
-    it('has a program that accepts a good token and refuses others', async () => {
-      writeFileSync(join(directory, 'verify.py'), here(codeIn('Python', 'python')));
-      const { id, token } = await signUp();
-      const check = (ACCESS_TOKEN: string) => bash(codeIn('Python', 'sh'), { ...shell, ACCESS_TOKEN });
+  it('has a verifier for a shared secret', async () => {
+    const secret = 'a secret that a service shares with Latchkey';
+    const [options] = blocksIn('With a shared secret', 'js');
+    const program = `import { createVerifier } from '@latchkey/verifier';\n${options}
+      console.log(verifier.verifySync(process.argv[2]).sub);`;
+    writeFileSync(join(directory, 'shared.mjs'), here(program));
+    const token = sign(aSecretKey(secret), { iss: url, sub: 'ada' });
 
-      expect(await check(token)).toBe(`subject: ${id}\n`);
-      for (const bad of ['rubbish', `${token}x`]) expect(await check(bad)).toMatch(/^refused: /);
+    expect(await bash(`node shared.mjs ${token}`, { JWT_SECRET: secret })).toBe('ada\n');
+  });
+
+  onPython((python) => {
+    const example = (name: string) => readFileSync(join(ROOT, 'examples/python', name), 'utf8');
+
+    it('has a service in Flask, which is that of the examples, and runs', async () => {
+      const [service] = blocksIn('Python', 'python');
+      expect(example('flask_service.py')).toContain(service.replace('# service.py\n', ''));
+      writeFileSync(join(directory, 'service.py'), here(service));
+      const port = await freePort();
+      const commands = codeIn('Python', 'sh')
+        .replace('/path/to/latchkey', ROOT)
+        .replace(/^apt-get .*\n/m, '')
+        .replace('/usr/bin/python3', `exec ${python}`)
+        .replace('4002', String(port));
+      const running = start(commands, { ...shell, PYTHONDONTWRITEBYTECODE: '1' });
+      const { id, token } = await signUp();
+
+      const answer = await eventually(
+        () => send(`http://127.0.0.1:${port}/whoami`, { token }).catch(() => undefined),
+        (answer) => answer !== undefined,
+      );
+      running.kill();
+
+      expect(answer?.body).toEqual({ subject: id });
+    });
+
+    it('has lines for FastAPI that are those of the example', () => {
+      const [, lines = ''] = blocksIn('Python', 'python');
+
+      expect(example('fastapi_service.py')).toContain(lines.slice(0, lines.indexOf('\n\n')));
+      expect(example('fastapi_service.py')).toContain(lines.slice(lines.indexOf('@app')));
+    });
+
+    it('has a verifier in Python for a shared secret', async () => {
+      const secret = 'a secret that a service shares with Latchkey';
+      const [options] = blocksIn('With a shared secret', 'python');
+      const program = `import os, sys\nfrom latchkey import Verifier\n${options}
+print(verifier.verify(sys.argv[1])["sub"])`;
+      writeFileSync(join(directory, 'shared.py'), here(program));
+      const token = sign(aSecretKey(secret), { iss: url, sub: 'ada' });
+
+      const PYTHONPATH = join(ROOT, 'examples/python');
+      const env = { JWT_SECRET: secret, PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1' };
+      expect(await bash(`${python} shared.py ${token}`, env)).toBe('ada\n');
     });
   });
 

@@ -5,6 +5,7 @@ import { useDirectories } from '../support/directories.ts';
 import { freePort } from '../support/mysql-server.ts';
 import { ADMIN, openShell, POSTS_SERVICE, QUICK, startPosts } from '../support/posts-service.ts';
 import { startServer } from '../support/server-process.ts';
+import { readStartBlock } from '../support/start-block.ts';
 
 describe('The README of examples/posts-service', () => {
   const newDirectory = useDirectories();
@@ -21,11 +22,12 @@ describe('The README of examples/posts-service', () => {
     const serviceDirectory = join(directory, 'examples/posts-service');
     mkdirSync(serviceDirectory, { recursive: true });
 
-    expect(startLatchkey).toBe('npm ci\nnpm start\n');
-    const latchkey = await startServer(directory, { ...QUICK, PORT: String(await freePort()) });
-    stops.push(latchkey.stop);
     const shell = openShell(directory, QUICK);
     stops.push(shell.close);
+    const { before, env } = readStartBlock(startLatchkey ?? '');
+    await shell.run(before);
+    const latchkey = await startServer(directory, { ...QUICK, PORT: String(await freePort()), ...env });
+    stops.push(latchkey.stop);
     const latchkeyUrl = `http://localhost:${latchkey.port}`;
     let postsUrl = '';
     const paste = (command: string) =>

@@ -41,6 +41,8 @@ onPython((python) => {
     beforeAll(async () => {
       verifier = await following(app);
       expect(await verifier.ready()).toEqual({ result: null });
+      // The service reads its table for followers alone, as long as no test has it do so.
+      await untilWaiting(app, 1);
     });
     afterAll(() => verifier.close());
 
@@ -176,6 +178,7 @@ onPython((python) => {
       const strict = await following(app, { url, max_lag_seconds: 2 });
       const lenient = await following(app, { url, max_lag_seconds: 2, when_stale: 'accept' });
       await Promise.all([strict.ready(), lenient.ready()]);
+      await untilWaiting(app, 2);
       const [alive, gone, later] = [await signUp(app), await signUp(app), await signUp(app)];
       await app.post('/logout').auth(gone.token, { type: 'bearer' }).expect(204);
       await Promise.all([untilRefused(strict, gone.token), untilRefused(lenient, gone.token)]);
@@ -300,6 +303,11 @@ onPython((python) => {
     const now = Math.floor(Date.now() / 1000);
     const at = (seconds: number) => new Date(seconds * 1000).toISOString();
 
+    const roleEvents = (...times: number[]) => ({
+      ...page,
+      events: times.flatMap((time) => event({ kind: 'role', id: 'user', not_before: at(time) }).events),
+    });
+
     it.each<[what: string, body: unknown]>([
       ['nothing', null],
       ['no cursor', { ...page, cursor: undefined }],
@@ -335,6 +343,8 @@ onPython((python) => {
       ['this role, later', 'token_revoked', event({ kind: 'role', id: 'user', not_before: at(0.501) })],
       ['this role, at the time', undefined, event({ kind: 'role', id: 'user', not_before: at(0.5) })],
       ['another role', undefined, event({ kind: 'role', id: 'admin', not_before: at(now) })],
+      ['this role twice, the later time last', 'token_revoked', roleEvents(0.4, 0.501)],
+      ['this role twice, the later time first', 'token_revoked', roleEvents(0.501, 0.4)],
       [
         'this session, but so long ago that it need not be kept',
         undefined,
@@ -422,6 +432,16 @@ onPython((python) => {
       await untilAsked(3);
 
       expect(await verifier.lagSeconds()).toBeLessThan(1.4);
+      await verifier.close();
+    });
+
+    it('refuses for good, asks seldom, since each try is an entry in an audit log', async () => {
+      const { verifier, asked } = await follow([json(403, { code: 'insufficient_scope', detail: 'No.' })]);
+
+      expect((await verifier.ready()).raised).toMatch(/answered 403, insufficient_scope: No\./);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+
+      expect(asked.length).toBeLessThan(4);
       await verifier.close();
     });
 

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/core/clock.ts';
 import { createTestClock, PUBLIC_URL, startApp, type TestApp } from '../support/app.ts';
@@ -209,7 +210,29 @@ onPython((python) => {
       expect(again.status).toBe(200);
     });
 
-    if (program !== 'fastapi_service') return;
+    if (program === 'flask_service') {
+      it('answers the commands of its page as that says', async () => {
+        const [, , walk = ''] = [...README.matchAll(/```sh\n([^`]+)```/g)].map(([, block = '']) => block);
+        const script = walk
+          .replaceAll('http://localhost:4002', url)
+          .replaceAll('http://localhost:3000', app.url);
+
+        const { token: ACCESS_TOKEN } = await signUp(app);
+        const { stdout } = await promisify(execFile)('bash', ['-euc', script], {
+          env: { PATH: process.env.PATH, ACCESS_TOKEN },
+        });
+
+        const answered = [...stdout.matchAll(/HTTP\/1\.1 (\d+)|"code": ?"(\w+)"/g)];
+        expect(answered.map(([, status, code]) => status ?? code)).toEqual([
+          '200',
+          '403',
+          'insufficient_scope',
+          '401',
+          'token_revoked',
+        ]);
+      });
+      return;
+    }
 
     it('says in its OpenAPI document which routes take a token', async () => {
       const { body } = await get('/openapi.json');

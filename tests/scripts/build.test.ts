@@ -17,7 +17,13 @@ import { useDirectories } from '../support/directories.ts';
 import type { Run } from '../support/server-process.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
-const OF_CHECKOUT = ['scripts/build.js', 'tsconfig.json', 'tsconfig.build.json', 'verifier/tsconfig.json'];
+const OF_CHECKOUT = [
+  'scripts/build.js',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'verifier/tsconfig.json',
+  'verifier/tsconfig.cjs.json',
+];
 
 const newDirectory = useDirectories();
 

@@ -51,7 +51,9 @@ function requireRedis(): void {
 function requireInterop(): void {
   const missing = [
     ...(findNginx() === undefined ? ['nginx-light'] : []),
-    ...(findPython() === undefined ? ['python3-jwt, python3-jose and python3-cryptography'] : []),
+    ...(findPython() === undefined
+      ? ['python3-cryptography, python3-fastapi, python3-flask, python3-jwt and uvicorn']
+      : []),
   ].join(', ');
   if (missing === '') return;
   if (process.env.REQUIRE_INTEROP === '1') throw new Error(`REQUIRE_INTEROP=1, and there is no ${missing}`);

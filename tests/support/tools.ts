@@ -4,14 +4,14 @@ import { findOnPath } from './mysql-server.ts';
 
 export const GALERA_PROVIDER = '/usr/lib/galera/libgalera_smm.so';
 
-const PACKAGES = 'import cryptography, jose, jwt';
+const PACKAGES = 'import cryptography, fastapi, flask, jwt, uvicorn';
 
 /** Where nginx is, or undefined where it is not installed. */
 export function findNginx(): string | undefined {
   return findOnPath('nginx');
 }
 
-/** A Python that has PyJWT and python-jose: that of the system before another one in the PATH. */
+/** A Python that has PyJWT, Flask and FastAPI: that of the system before another one in the PATH. */
 export function findPython(): string | undefined {
   return ['/usr/bin/python3', findOnPath('python3')].find(
     (python) => python !== undefined && spawnSync(python, ['-c', PACKAGES]).status === 0,

@@ -1,22 +1,14 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { useDirectories } from '../support/directories.ts';
+import { copyCheckout, linkNodeModules, NODE_MODULES } from '../support/packing.ts';
 import { AUDIENCE, aKeyPair, aSecretKey, ISSUER, sign, useHttpServers } from '../support/verifiers.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
-const MODULES = join(CHECKOUT, 'node_modules');
 const SECRET = 'a-secret-of-the-test-suite-that-signs-nothing-else';
 const OPTIONS = `{ issuer: '${ISSUER}', audience: '${AUDIENCE}', secret: '${SECRET}' }`;
 /** Each version of Node that is supported can also require an ES module; older tools cannot. */
@@ -96,7 +88,9 @@ describe('npm run pack:packages', () => {
   let packed: string[];
 
   beforeAll(async () => {
-    copy = aCheckout();
+    copy = newDirectory();
+    copyCheckout(copy);
+    linkNodeModules(copy);
     const { stdout } = await run('npm', ['run', '--silent', 'pack:packages'], { cwd: copy });
     packed = stdout.trim().split('\n');
     project = newDirectory();
@@ -104,31 +98,6 @@ describe('npm run pack:packages', () => {
     const tarball = join(copy, 'dist-packages', packed[0] ?? '');
     await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: project });
   });
-
-  /**
-   * What packing takes, in a directory of its own, since other tests read verifier/dist at this moment. It has what is
-   * left of an earlier build, a private workspace, and one more for others, as a client would be.
-   */
-  function aCheckout(): string {
-    const directory = newDirectory();
-    for (const path of ['tsconfig.json', 'scripts', 'examples/posts-service/package.json', 'verifier']) {
-      cpSync(join(CHECKOUT, path), join(directory, path), { recursive: true });
-    }
-    mkdirSync(join(directory, 'verifier/dist'), { recursive: true });
-    writeFileSync(join(directory, 'verifier/dist/left-over.js'), '');
-    symlinkSync(MODULES, join(directory, 'node_modules'));
-    const root = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
-    const workspaces = ['verifier', 'examples/posts-service', 'later'];
-    writeFileSync(join(directory, 'package.json'), JSON.stringify({ ...root, workspaces }));
-    const later = {
-      name: '@latchkey/later',
-      version: '1.2.3',
-      scripts: { prepack: 'echo built > built.js' },
-    };
-    mkdirSync(join(directory, 'later'));
-    writeFileSync(join(directory, 'later/package.json'), JSON.stringify(later));
-    return directory;
-  }
 
   const installed = (path: string) => join(project, 'node_modules/@latchkey/verifier', path);
 
@@ -176,7 +145,7 @@ describe('npm run pack:packages', () => {
         // What a project in TypeScript has besides; the service's own packages do as well as those of the registry.
         for (const name of ['@types', 'express', 'undici-types']) {
           const link = join(project, 'node_modules', name);
-          if (!existsSync(link)) symlinkSync(join(MODULES, name), link);
+          if (!existsSync(link)) symlinkSync(join(NODE_MODULES, name), link);
         }
         writeFileSync(join(directory, 'new.mts'), typescript(`import express from 'express';${NAMES}`));
         writeFileSync(join(directory, 'old.cts'), typescript(`import express = require('express');${NAMES}`));
@@ -192,7 +161,7 @@ describe('npm run pack:packages', () => {
           '--rootDir',
           '.',
         ];
-        const args = [join(MODULES, 'typescript/bin/tsc'), ...options, 'new.mts', 'old.cts'];
+        const args = [join(NODE_MODULES, 'typescript/bin/tsc'), ...options, 'new.mts', 'old.cts'];
 
         await run(process.execPath, args, { cwd: directory }).catch(({ stdout }) => {
           throw new Error(stdout);
@@ -245,7 +214,7 @@ describe('npm run pack:packages', () => {
         FORGED: sign({ ...aKeyPair('ES256'), kid: key.kid }, { sub: 'ada' }),
       };
 
-      const { stderr } = await run(process.execPath, [join(MODULES, 'jest/bin/jest.js')], {
+      const { stderr } = await run(process.execPath, [join(NODE_MODULES, 'jest/bin/jest.js')], {
         cwd: directory,
         env,
       }).catch((error) => error);
