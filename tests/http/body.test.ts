@@ -131,7 +131,14 @@ onEachDatabase((kind) => {
     it('says nothing of the inside where the fault is there, while the log says all', async () => {
       const broken = await startApp(kind);
       const person = await signUp(broken);
-      for (const table of ['sessions', 'user_roles', 'api_keys', 'users']) {
+      for (const table of [
+        'sessions',
+        'user_roles',
+        'api_key_permissions',
+        'api_keys',
+        'password_reset_tokens',
+        'users',
+      ]) {
         await broken.database.sequelize.query(`DROP TABLE ${table}`);
       }
 

@@ -14,7 +14,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** Every operation of the document that takes an access token. */
 const OPERATIONS = Object.entries((await describeService()).paths ?? {}).flatMap(([path, item]) =>
   Object.entries(item)
-    .filter(([, operation]) => (operation as { security?: object[] }).security !== undefined)
+    .filter(([, operation]) => (operation as { security: object[] }).security.length > 0)
     // Machine clients authenticate there, which has a limit of its own.
     .filter(() => !path.startsWith('/oauth/'))
     .map(([method]) => ({ method: method as Method, path })),

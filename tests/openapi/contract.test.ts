@@ -23,6 +23,9 @@ const USER = {
   email_verified: false,
   created_at: '2026-11-20T04:31:37.251Z',
   updated_at: '2026-11-20T04:31:37.251Z',
+  roles: ['user'],
+  scope: '',
+  last_sign_in_at: null,
 };
 
 const PROBLEM = {
