@@ -31,7 +31,8 @@ export const SERVER_VARIABLES = {
   CORS_ORIGINS: variable({
     type: origins,
     default: '',
-    meaning: 'Comma-separated origins whose pages may call this service; none by default',
+    meaning:
+      'Comma-separated origins whose pages may call this service; outside production pages at localhost may as well',
   }),
   KEEP_ALIVE_TIMEOUT_SECONDS: variable({
     type: integer(1, 3600, 'seconds'),

@@ -27,7 +27,7 @@ describe('docs/password-reset.md', () => {
     });
     const [operator, , user] = stdout.split('----\n');
 
-    expect(operator).toMatch(/root@example\.com has another password.*\n[A-Za-z0-9_-]{43}\n/);
+    expect(operator).toMatch(/operator@example\.com has another password.*\n[A-Za-z0-9_-]{43}\n/);
     expect(user).toMatch(/^HTTP\/1\.1 204 No Content.*"email":"forgetful@example\.com".*"access_token"/s);
   });
 
