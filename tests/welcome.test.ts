@@ -139,6 +139,21 @@ describe('A variable that looks like one of ours', () => {
 
     expect(misspelledVariables(Object.fromEntries(env.map((name) => [name, 'x'])))).toEqual([]);
   });
+
+  it('is not missed in a port, which is a number where that of Kubernetes is a URL', () => {
+    expect(misspelledVariables({ METRIC_PORT: '9464' })).toEqual([
+      expect.stringContaining('METRICS_PORT is meant?'),
+    ]);
+    expect(misspelledVariables({ METRIC_PORT: 'tcp://10.0.0.1:80' })).toEqual([]);
+  });
+
+  it('is named as well where the start fails for want of the right one', () => {
+    const { PUBLIC_URL, ...rest } = PRODUCTION;
+
+    expect(() => loadConfig({ ...rest, PUBLIC_ULR: PUBLIC_URL })).toThrow(
+      /PUBLIC_ULR is not a variable.*PUBLIC_URL is meant/,
+    );
+  });
 });
 
 describe('The first line of the log', () => {

@@ -16,6 +16,7 @@ import {
 import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import { hashProblems, keyProblems, productionProblems } from './checks.ts';
+import { misspelledVariables } from './misspelled.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -138,7 +139,9 @@ export function loadConfig(env: Environment): Config {
   problems.push(...keyProblems(values), ...hashProblems(values));
   const location = locate(values, problems);
   const tls = readTls(values, problems);
-  if (problems.length > 0 || location === undefined) throw new ConfigError(problems);
+  if (problems.length > 0 || location === undefined) {
+    throw new ConfigError([...problems, ...misspelledVariables(env)]);
+  }
 
   const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
   return deepFreeze({

@@ -41,7 +41,10 @@ const ELSEWHERE: Readonly<Record<string, VariableName>> = {
 /** Names that begin so are nobody else's. */
 const OURS = /^(JWT|CORS|BCRYPT|RATE_LIMIT|ACCESS_TOKEN|REFRESH_TOKEN|REVOCATION)_/;
 /** What Kubernetes and Docker set about a service called `database` or `metrics`. */
-const OF_A_SERVICE = /_(SERVICE_(HOST|PORT)|PORT_\d+)(_|$)|_PORT$/;
+const OF_A_SERVICE = /_(SERVICE_(HOST|PORT)|PORT_\d+)(_|$)/;
+/** And the URL of such a service, where a port of ours is a number. */
+const PORT_OF_A_SERVICE = /_PORT$/;
+const NUMBER = /^\d+$/;
 /** In short names a letter makes another word: PORT and POST. */
 const MIN_LENGTH_FOR_ONE = 6;
 const MIN_LENGTH_FOR_TWO = 9;
@@ -50,12 +53,15 @@ const MIN_LENGTH_FOR_TWO = 9;
 export function misspelledVariables(env: Environment): string[] {
   const known = new Set(Object.keys(VARIABLES));
   for (const [name, row] of Object.entries(VARIABLES)) if ('secret' in row) known.add(`${name}_FILE`);
-  return Object.keys(env)
-    .filter(
-      (name) => !known.has(name) && !OF_A_SERVICE.test(name) && env[name] !== '' && env[name] !== undefined,
-    )
+  return Object.entries(env)
+    .filter(([name, value = '']) => !known.has(name) && value !== '' && !isOfService(name, value))
+    .map(([name]) => name)
     .sort()
     .flatMap((name) => warningOf(name, known));
+}
+
+function isOfService(name: string, value: string): boolean {
+  return OF_A_SERVICE.test(name) || (PORT_OF_A_SERVICE.test(name) && !NUMBER.test(value));
 }
 
 function warningOf(name: string, known: ReadonlySet<string>): string[] {
