@@ -1,6 +1,7 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { SigningKey } from '../tokens/keys.ts';
+import { hasTag, TAG_BYTES, tagOf } from '../tokens/tag.ts';
 
 /** The prefix of every key, by which people and secret scanners recognize one. */
 export const KEY_PREFIX = 'lk_';
@@ -8,8 +9,6 @@ export const KEY_PREFIX = 'lk_';
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** Half of it would be enough against guessing. */
 const RANDOM_BYTES = 26;
-/** Of a MAC, by which a key that was made here differs from an invented one before the database is asked. */
-const TAG_BYTES = 6;
 const SECRET_BYTES = RANDOM_BYTES + TAG_BYTES;
 const PURPOSE = 'latchkey api key v1';
 /** 62 ** 43 is the first power of 62 above 2 ** 256, and 62 ** 6 that above 2 ** 32. */
@@ -23,7 +22,7 @@ const SHOWN_END = 4;
 /** `lk_`, 208 random bits, their tag and a checksum, in letters and digits alone: a double click selects all of it. */
 export function newKey(secret: SigningKey): string {
   const random = randomBytes(RANDOM_BYTES);
-  const bytes = Buffer.concat([random, tagOf(secret, random)]);
+  const bytes = Buffer.concat([random, tagOf(secret, PURPOSE, random)]);
   const written = toBase62(BigInt(`0x${bytes.toString('hex')}`), SECRET_LENGTH);
   return KEY_PREFIX + written + checksumOf(written);
 }
@@ -39,8 +38,7 @@ export function isTagged(key: string, secrets: readonly SigningKey[]): boolean {
       .padStart(2 * SECRET_BYTES, '0'),
     'hex',
   );
-  const [random, tag] = [bytes.subarray(0, RANDOM_BYTES), bytes.subarray(RANDOM_BYTES)];
-  return tag.length === TAG_BYTES && secrets.some((secret) => timingSafeEqual(tagOf(secret, random), tag));
+  return bytes.length === SECRET_BYTES && secrets.some((secret) => hasTag(secret, PURPOSE, bytes));
 }
 
 /** Whether a credential is meant to be a key. */
@@ -62,14 +60,6 @@ export function hashOf(key: string): string {
 /** The part of a key that is shown again, for its owner to tell it from others. */
 export function shownParts(key: string): { readonly prefix: string; readonly lastFour: string } {
   return { prefix: key.slice(0, SHOWN_START), lastFour: key.slice(-SHOWN_END) };
-}
-
-function tagOf({ signingKey }: SigningKey, random: Buffer): Buffer {
-  return createHmac('sha256', signingKey)
-    .update(`${PURPOSE}\0`)
-    .update(random)
-    .digest()
-    .subarray(0, TAG_BYTES);
 }
 
 /** CRC-32 of the random part as it is written. */

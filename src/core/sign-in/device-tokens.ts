@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
+import { hasTag, tagOf } from '../tokens/tag.ts';
 import type { User } from '../users/user.ts';
 
 export type DeviceTokens = ReturnType<typeof createDeviceTokens>;
@@ -11,7 +12,6 @@ const FORMAT = /^(?<deviceId>[A-Za-z0-9_-]{22})\.(?<mac>[A-Za-z0-9_-]{43})$/;
  */
 const ACCOUNT_BYTES = 5;
 const RANDOM_BYTES = 5;
-const TAG_BYTES = 6;
 const PURPOSE = 'latchkey device token v1';
 const PURPOSE_OF_ID = 'latchkey device id v1';
 const PURPOSE_OF_ACCOUNT = 'latchkey device account v1';
@@ -68,8 +68,7 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
 }
 
 function hasTagOf(secret: SigningKey, deviceId: string): boolean {
-  const id = Buffer.from(deviceId, 'base64url');
-  return isEqual(tagOf(secret, id.subarray(0, -TAG_BYTES)), id.subarray(-TAG_BYTES));
+  return hasTag(secret, PURPOSE_OF_ID, Buffer.from(deviceId, 'base64url'));
 }
 
 function isEqual(expected: Buffer, given: Buffer): boolean {
@@ -78,7 +77,7 @@ function isEqual(expected: Buffer, given: Buffer): boolean {
 
 function newId(secret: SigningKey, userId: string): string {
   const tagged = Buffer.concat([nameOf(secret, userId), randomBytes(RANDOM_BYTES)]);
-  return Buffer.concat([tagged, tagOf(secret, tagged)]).toString('base64url');
+  return Buffer.concat([tagged, tagOf(secret, PURPOSE_OF_ID, tagged)]).toString('base64url');
 }
 
 function nameOf({ signingKey }: SigningKey, userId: string): Buffer {
@@ -86,14 +85,6 @@ function nameOf({ signingKey }: SigningKey, userId: string): Buffer {
     .update(`${PURPOSE_OF_ACCOUNT}\0${userId}`)
     .digest()
     .subarray(0, ACCOUNT_BYTES);
-}
-
-function tagOf({ signingKey }: SigningKey, tagged: Buffer): Buffer {
-  return createHmac('sha256', signingKey)
-    .update(`${PURPOSE_OF_ID}\0`)
-    .update(tagged)
-    .digest()
-    .subarray(0, TAG_BYTES);
 }
 
 function macOf({ signingKey }: SigningKey, deviceId: string, user: User | null): Buffer {
