@@ -143,8 +143,8 @@ function readBytes(
 
     function finish(error?: Error): void {
       source.off('data', onData);
-      req.off('data', onArrival);
       if (decompress !== undefined) {
+        req.off('data', onArrival);
         req.unpipe(decompress);
         decompress.destroy();
       }
@@ -162,7 +162,6 @@ function readBytes(
       if (arrivedBytes > maxBytes) finish(tooLarge(maxBytes));
     }
 
-    req.on('data', onArrival);
     source.on('data', onData);
     source.once('end', () => finish());
     source.once('error', (cause) =>
@@ -171,7 +170,10 @@ function readBytes(
     req.once('close', () => {
       if (!req.complete) finish(cutShort());
     });
-    if (decompress !== undefined) req.pipe(decompress);
+    if (decompress !== undefined) {
+      req.on('data', onArrival);
+      req.pipe(decompress);
+    }
   });
 }
 

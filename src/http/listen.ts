@@ -12,12 +12,11 @@ import { AppError } from '../core/errors.ts';
 import { answerOneAtATime } from './pipelining.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem } from './problem.ts';
 import { newRequestId } from './request-id.ts';
-import { whenOver } from './when-over.ts';
+import { destroySoon, whenOver } from './when-over.ts';
 
 const HEADERS_TIMEOUT_MILLISECONDS = 10_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 30_000;
 const TIMEOUT_CHECK_MILLISECONDS = 1_000;
-const CLOSE_MILLISECONDS = 1_000;
 /** How long a client may take to read its answer. */
 const WRITE_TIMEOUT_MILLISECONDS = 30_000;
 
@@ -139,7 +138,5 @@ function refuse(socket: BusySocket, status: number, publicUrl: string): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // A client that does not close the connection in turn would keep it open without end.
-  const timer = setTimeout(() => socket.destroy(), CLOSE_MILLISECONDS);
-  socket.once('close', () => clearTimeout(timer));
+  destroySoon(socket);
 }

@@ -1,16 +1,14 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { closeAfter, whenOver } from './when-over.ts';
+import { closeAfter, destroySoon, whenOver } from './when-over.ts';
 
 /** How much the parser gets at once: enough for a request that fits in one packet, and some fifty tiny ones at most. */
 const SLICE_BYTES = 1_024;
 /** How much is read ahead while a request is answered, so that a client that closes the connection is noticed. */
 const READ_AHEAD_BYTES = 16 * 1_024;
 
-/** How much of a body that nobody wanted is passed over after the answer, so that the connection can be kept. */
+/** How much of an unwanted body is passed over after the answer, so that the connection can be kept. */
 const PASSED_OVER_BYTES = 16 * 1_024;
-/** How long a client has to notice that its connection was ended. */
-const CLOSE_MILLISECONDS = 1_000;
 
 const CONNECTION = Symbol('connection');
 
@@ -46,13 +44,11 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
   let heldBytes = 0;
   let isParsing = false;
   let isPaused = false;
-  let isEnded = false;
   /** Of a request whose answer is over before its body. */
   let unread: IncomingMessage | undefined;
   let passedOverBytes = 0;
 
   const parse = interceptData(socket, (bytes) => {
-    if (isEnded) return;
     held.push(bytes);
     heldBytes += bytes.length;
     parseWhatMayBeParsed();
@@ -65,7 +61,7 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
 
   /** The rest of a request that is being answered has to be read; what follows it has to wait. */
   function mayParse(): boolean {
-    if (!socket.writable || queue.length > 0 || isEnded) return false;
+    if (!socket.writable || queue.length > 0) return false;
     return current === undefined || !current.complete;
   }
 
@@ -80,7 +76,7 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
     }
     isParsing = false;
     if (heldBytes > READ_AHEAD_BYTES) pause();
-    else if (isPaused) resume();
+    else if (isPaused && socket.writable) resume();
   }
 
   function nextSlice(): Buffer {
@@ -100,13 +96,9 @@ function createConnection(socket: Socket, listener: RequestListener): Connection
 
   /** Ends the connection, and gives a client that goes on sending time to read the answer that is under way to it. */
   function end(): void {
-    isEnded = true;
-    held = [];
-    heldBytes = 0;
-    socket.pause();
+    pause();
     socket.end();
-    const timer = setTimeout(() => socket.destroy(), CLOSE_MILLISECONDS);
-    socket.once('close', () => clearTimeout(timer));
+    destroySoon(socket);
   }
 
   function pause(): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Callbacks for when a request is over. */
 interface Completion {
@@ -34,6 +35,15 @@ export function abortSignalOf(res: ServerResponse<IncomingMessage>): AbortSignal
 /** Tells the client that this connection takes no further request. */
 export function closeAfter(res: ServerResponse): void {
   if (!res.headersSent) res.setHeader('Connection', 'close');
+}
+
+/** How long a client has to close its end, or to read the answer that is under way to it. */
+const CLOSE_MILLISECONDS = 1_000;
+
+/** Cuts a connection that was ended here, where the client does not close it in turn. */
+export function destroySoon(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), CLOSE_MILLISECONDS);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function completionOf(res: Tracked): Completion {
