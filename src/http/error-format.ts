@@ -25,7 +25,7 @@ export interface LoggedRefusal {
   /** The limit that is used up. */
   readonly policy?: string | undefined;
   /** Of a client that is over a limit. */
-  readonly ip?: string | undefined;
+  readonly ip?: string | null;
 }
 
 /** The form of a route's errors: a problem document, or that of another standard. */

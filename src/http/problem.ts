@@ -123,7 +123,7 @@ function isPaced({ code, quota }: AppError): boolean {
 
 /** For the log line of the request. The address is that of a client over a limit: a wrong TRUST_PROXY shows by it. */
 export function refusalOf({ code, quota }: AppError, ip: string | undefined): LoggedRefusal {
-  return code === 'rate_limited' ? { code, policy: quota?.policy, ip } : { code };
+  return code === 'rate_limited' ? { code, policy: quota?.policy, ip: addressOf(ip) } : { code };
 }
 
 /** Logs what of an error the operator needs. */

@@ -51,7 +51,8 @@ const SUMMARY_MILLISECONDS = 1_000;
 
 /**
  * One line and one measurement per request: its id and that of the caller, method, route, status, duration, and why it
- * was refused. Paths and query strings as they were sent, headers and bodies are where passwords and tokens travel, wanted or by mistake.
+ * was refused. Paths and query strings as they were sent, headers and bodies are where passwords and tokens travel,
+ * wanted or by mistake.
  */
 export function createRequestLog(
   logger: Logger,
