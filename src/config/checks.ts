@@ -51,7 +51,7 @@ export function productionProblems(values: Values, problems: readonly string[]):
   return found;
 }
 
-/** One secret for two purposes gives both to whoever learns it. */
+/** One secret for two purposes gives both to anyone who learns it. */
 function sharedSecrets(values: Values): string[] {
   const { JWT_SECRET, APP_SECRET, PASSWORD_PEPPER, JWT_PREVIOUS_SECRETS = [] } = values;
   const found: string[] = [];

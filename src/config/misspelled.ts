@@ -38,7 +38,7 @@ const ELSEWHERE: Readonly<Record<string, VariableName>> = {
   DISABLE_SIGNUP: 'SIGNUP_DISABLED',
 };
 
-/** Names that begin so are nobody else's. */
+/** Prefixes that no other program uses. */
 const OURS = /^(JWT|CORS|BCRYPT|RATE_LIMIT|ACCESS_TOKEN|REFRESH_TOKEN|REVOCATION)_/;
 /** What Kubernetes and Docker set about a service called `database` or `metrics`. */
 const OF_A_SERVICE = /_(SERVICE_(HOST|PORT)|PORT_\d+)(_|$)/;

@@ -42,7 +42,7 @@ function productionWarnings(values: Values): string[] {
   }
   if (values.JWT_ALG === 'HS256' && values.APP_SECRET === undefined) {
     found.push(
-      'APP_SECRET is not set: whoever verifies with JWT_SECRET can also make refresh tokens. docs/tokens.md says how to set it without logging anybody out',
+      'APP_SECRET is not set: any service that verifies with JWT_SECRET can also make refresh tokens. docs/tokens.md says how to set it without logging users out',
     );
   }
   return found;

@@ -16,7 +16,7 @@ export interface SqliteFile {
    * @throws AppError database_unavailable where none is there
    */
   readonly use: <Result>(operation: () => Promise<Result>) => Promise<Result>;
-  /** Whether a part of the file could not be read, and nobody has written to the file since. */
+  /** Whether a part of the file could not be read, and the file has not been written to since. */
   readonly isDamaged: () => boolean;
 }
 

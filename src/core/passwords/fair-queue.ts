@@ -178,7 +178,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   /** Answers work whose time is over, whether it still waits or already runs. */
   function giveUp(place: Waiting): void {
     if (place.state === 'ready') drop(place);
-    else refuseLate(place);
+    else rejectPlace(place);
   }
 
   function placeOf(turn: Turn): Waiting {
@@ -247,10 +247,10 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
 
   function drop(place: Waiting): void {
     remove(place, 'refused');
-    refuseLate(place);
+    rejectPlace(place);
   }
 
-  function refuseLate(place: Waiting): void {
+  function rejectPlace(place: Waiting): void {
     observer?.refused();
     place.reject(overloaded(secondsOfWork()));
   }

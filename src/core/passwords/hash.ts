@@ -86,8 +86,8 @@ function textFor(password: string, key: PrehashKey | undefined): string {
 }
 
 /**
- * Whether plain bcrypt may have hashed it. It never saw what follows a NUL; an empty text it takes, but that is no
- * password, whoever imported its hash.
+ * Whether plain bcrypt may have hashed it. It never saw what follows a NUL; an empty text it takes, but that is
+ * not a password, even where its hash was imported.
  */
 function isForeignPassword(password: string): boolean {
   return password !== '' && !password.includes('\0');

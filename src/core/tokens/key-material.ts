@@ -28,7 +28,7 @@ function readSecret({ algorithm, secret, secretFile }: Config['tokens']): string
 
 /**
  * Without a secret of its own JWT_SECRET makes these tokens, as it did before there was one: replicas that share it
- * then agree, and an upgrade logs nobody out. Only what is generated is always apart.
+ * then agree, and an upgrade logs no user out. Only what is generated is always apart.
  */
 function readAppSecrets(tokens: Config['tokens']): readonly [string, ...string[]] {
   const { appSecret, appPreviousSecrets, appSecretFile, secret, secretFile, previousSecrets } = tokens;
