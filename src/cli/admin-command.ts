@@ -1,6 +1,5 @@
 import { Console } from 'node:console';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
@@ -12,13 +11,12 @@ import { createPasswords } from '../core/passwords/passwords.ts';
 import { OPERATOR } from '../core/principal.ts';
 import { createEnding } from '../core/sessions/ending.ts';
 import { parseEmail, parseUsername, searchFor } from '../core/users/identifiers.ts';
-import { connectDatabase } from '../db/connect.ts';
-import { isSchemaCurrent } from '../db/migrate.ts';
 import { createStore } from '../db/store.ts';
 import { createPasswordReset, type PasswordReset } from '../features/password-reset/password-reset.ts';
 import { type ResetStores, resetStoresOf } from '../features/password-reset/stores.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from '../features/users/users.ts';
 import type { Streams, Surroundings } from './surroundings.ts';
+import { withDatabase } from './with-database.ts';
 
 const USAGE = `usage: npm run admin -- create-user --email ADDRESS [--username NAME] [--role ROLE ...]
                           the password is asked for, or read from standard input; it is never an argument
@@ -214,20 +212,16 @@ async function readPassword({ stdin, stderr }: Streams): Promise<string> {
   return String(line);
 }
 
-async function withServices(config: Config, work: (services: Services) => Promise<string>): Promise<string> {
-  const { location } = config.database;
-  if (location.dialect === 'sqlite' && !existsSync(location.storage)) throw new Error(NO_SCHEMA);
-  const database = await connectDatabase(config.database);
-  const { bcryptCost } = config.passwords;
-  const workers = createHashWorkers({
-    workers: 1,
-    maxWaitMilliseconds: HASH_MILLISECONDS,
-    niceness: 0,
-    bcryptCost,
-    monotonic: systemClock.monotonic,
-  });
-  try {
-    if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
+function withServices(config: Config, work: (services: Services) => Promise<string>): Promise<string> {
+  return withDatabase(config.database, NO_SCHEMA, async (database) => {
+    const { bcryptCost, resetUrl } = config.passwords;
+    const workers = createHashWorkers({
+      workers: 1,
+      maxWaitMilliseconds: HASH_MILLISECONDS,
+      niceness: 0,
+      bcryptCost,
+      monotonic: systemClock.monotonic,
+    });
     const store = createStore(database, resetStoresOf);
     const clock = createSharedClock(systemClock, database.readTime);
     await clock.compare();
@@ -237,14 +231,14 @@ async function withServices(config: Config, work: (services: Services) => Promis
       list: (userId: string) => store.sessions.listLive(userId, new Date(clock.now())),
     };
     const passwords = createPasswords(config.passwords, workers);
-    const { resetUrl } = config.passwords;
-    return await work({
-      users: createUserAdmin({ store, passwords, sessions, clock }),
-      passwordReset: createPasswordReset({ store, passwords, sessions, clock, resetUrl }),
-      store,
-    });
-  } finally {
-    await workers.close();
-    await database.close();
-  }
+    try {
+      return await work({
+        users: createUserAdmin({ store, passwords, sessions, clock }),
+        passwordReset: createPasswordReset({ store, passwords, sessions, clock, resetUrl }),
+        store,
+      });
+    } finally {
+      await workers.close();
+    }
+  });
 }

@@ -1,16 +1,14 @@
 import { Console } from 'node:console';
 import { createPublicKey } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { Algorithm } from '@latchkey/verifier/core';
 import { type Config, ConfigError, loadConfig } from '../config/config.ts';
 import { readKeyMaterial, readPrivateKey } from '../core/tokens/key-material.ts';
 import { createKeyUseStore } from '../core/tokens/key-usage.store.ts';
 import { createKeyRing } from '../core/tokens/keys.ts';
 import { generatePrivateKey, generateSecret } from '../core/tokens/secret-file.ts';
-import { connectDatabase } from '../db/connect.ts';
-import { isSchemaCurrent } from '../db/migrate.ts';
 import { describeKeys } from './key-status.ts';
 import type { Surroundings } from './surroundings.ts';
+import { withDatabase } from './with-database.ts';
 
 const USAGE = `usage: npm run keys -- new [HS256 | ES256 | RS256]   make a key and print it
        npm run keys -- public                        print the public half of JWT_PRIVATE_KEY
@@ -59,22 +57,13 @@ function publicHalf({ tokens }: Config): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-async function status(config: Config): Promise<string> {
-  const { location } = config.database;
-  if (location.dialect === 'sqlite' && !existsSync(location.storage)) throw new Error(NO_SCHEMA);
-  const database = await connectDatabase(config.database);
-  try {
-    if (!(await isSchemaCurrent(database, config.database.timeoutMilliseconds))) throw new Error(NO_SCHEMA);
-    const keys = createKeyRing(readKeyMaterial(config.tokens));
-    const uses = await createKeyUseStore(database).list();
-    const accessTokenTtlSeconds = config.tokens.accessTokenTtlSeconds;
-    return describeKeys({
-      keys,
-      uses,
-      accessTokenTtlSeconds,
-      sessionIdleSeconds: config.sessions.idleSeconds,
-    });
-  } finally {
-    await database.close();
-  }
+function status({ database, tokens, sessions }: Config): Promise<string> {
+  return withDatabase(database, NO_SCHEMA, async (opened) =>
+    describeKeys({
+      keys: createKeyRing(readKeyMaterial(tokens)),
+      uses: await createKeyUseStore(opened).list(),
+      accessTokenTtlSeconds: tokens.accessTokenTtlSeconds,
+      sessionIdleSeconds: sessions.idleSeconds,
+    }),
+  );
 }
