@@ -14,12 +14,8 @@ export function productionProblems(values: Values, problems: readonly string[]):
   const found: string[] = [];
   // Under RS256 and ES256 nothing is signed with a secret, and JWT_SECRET makes refresh tokens as it always did.
   const isAsymmetric = values.JWT_ALG === 'ES256' || values.JWT_ALG === 'RS256';
-  const secret = isAsymmetric
-    ? values.JWT_SECRET === undefined
-      ? (['APP_SECRET'] as const)
-      : []
-    : (['JWT_SECRET'] as const);
-  const required = [...secret, 'PUBLIC_URL', 'DATABASE_URL'] as const;
+  const secret = isAsymmetric && values.JWT_SECRET === undefined ? 'APP_SECRET' : 'JWT_SECRET';
+  const required = [secret, 'PUBLIC_URL', 'DATABASE_URL'] as const;
   for (const name of required) {
     const alreadyReported = problems.some((problem) => problem.startsWith(name));
     if (values[name] === undefined && !alreadyReported)
@@ -53,16 +49,15 @@ export function productionProblems(values: Values, problems: readonly string[]):
 
 /** One secret for two purposes gives both to anyone who learns it. */
 function sharedSecrets(values: Values): string[] {
-  const { JWT_SECRET, APP_SECRET, PASSWORD_PEPPER, JWT_PREVIOUS_SECRETS = [] } = values;
+  const { APP_SECRET, JWT_PREVIOUS_SECRETS = [] } = values;
   const found: string[] = [];
-  if (PASSWORD_PEPPER !== undefined && PASSWORD_PEPPER === JWT_SECRET) {
-    found.push('PASSWORD_PEPPER is the same as JWT_SECRET: make a secret of its own');
-  }
-  if (PASSWORD_PEPPER !== undefined && PASSWORD_PEPPER === APP_SECRET) {
-    found.push('PASSWORD_PEPPER is the same as APP_SECRET: make a secret of its own');
-  }
-  if (APP_SECRET !== undefined && APP_SECRET === JWT_SECRET) {
-    found.push('APP_SECRET is the same as JWT_SECRET: make a secret of its own');
+  for (const [name, other] of [
+    ['PASSWORD_PEPPER', 'JWT_SECRET'],
+    ['PASSWORD_PEPPER', 'APP_SECRET'],
+    ['APP_SECRET', 'JWT_SECRET'],
+  ] as const) {
+    if (values[name] === undefined || values[name] !== values[other]) continue;
+    found.push(`${name} is the same as ${other}: make a secret of its own`);
   }
   if (APP_SECRET !== undefined && JWT_PREVIOUS_SECRETS.includes(APP_SECRET)) {
     found.push(

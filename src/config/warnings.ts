@@ -1,9 +1,8 @@
 import type { Environment } from '../../config/environment.cjs';
 import { misspelledVariables } from './misspelled.ts';
+import { expectedHashMilliseconds } from './passwords.ts';
 import type { Values } from './variables.ts';
 
-/** Of a core of today, for each of the 2^cost rounds of bcrypt. */
-const ROUND_MILLISECONDS = 0.05;
 const MAX_HASH_MILLISECONDS = 1_000;
 const LOCAL_HOST = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1?\]|0\.0\.0\.0)$/;
 
@@ -34,7 +33,7 @@ function productionWarnings(values: Values): string[] {
       `PUBLIC_URL is ${values.PUBLIC_URL}: clients on other hosts reach no service there, and tokens name it as their issuer; set the URL under which they do`,
     );
   }
-  const hashMilliseconds = 2 ** values.BCRYPT_COST * ROUND_MILLISECONDS;
+  const hashMilliseconds = expectedHashMilliseconds(values.BCRYPT_COST);
   if (hashMilliseconds > MAX_HASH_MILLISECONDS) {
     found.push(
       `BCRYPT_COST is ${values.BCRYPT_COST}: each login takes about ${Math.round(hashMilliseconds / 1000)} seconds of a core, and a few at a time are refused with 503; 12 or 13 is usual`,

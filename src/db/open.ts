@@ -5,7 +5,7 @@ import { applyMigrations, pendingMigrations } from './migrate.ts';
 
 /**
  * The database at the start of a process. Never one whose schema is behind: it is migrated if it may be.
- * @throws Error that names to the operator which database it is and what to do
+ * @throws Error that says which database it is and what to do
  */
 export async function openDatabase(config: DatabaseConfig, logger: Logger): Promise<Database> {
   let pending: string[] = [];
