@@ -18,6 +18,11 @@ export interface User {
   readonly updatedAt: Date;
 }
 
+/** What a new password of theirs must not be. */
+export function ownWords({ email, username, name }: User): readonly (string | null)[] {
+  return [email, username, name];
+}
+
 export interface NewUser {
   readonly id: string;
   readonly email: Identifier;

@@ -72,7 +72,8 @@ export function createClients({ store, revoking, clock }: ClientDependencies) {
   }
 
   /**
-   * Changes a client; its expiry is to be checked before. Older access tokens are refused where it may do something else, or expires before they would.
+   * Changes a client; its expiry is to be checked before. Older access tokens are refused where it may do something else,
+   * or expires before they would.
    * @throws AppError client_not_found, unknown_permission, insufficient_scope
    */
   async function update(id: string, change: Partial<ClientDetails>, admin: PrincipalCaller): Promise<Client> {

@@ -10,7 +10,7 @@ import { ANONYMOUS, type PrincipalCaller, type RequestOrigin } from '../../core/
 import type { Revocation } from '../../core/revocation/revocation.ts';
 import { after } from '../../core/sessions/ending.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
-import type { User } from '../../core/users/user.ts';
+import { ownWords, type User } from '../../core/users/user.ts';
 import type { Store } from '../../db/store.ts';
 import type { ResetToken } from './reset-tokens.store.ts';
 import type { ResetStores } from './stores.ts';
@@ -147,10 +147,6 @@ export function forgetExpiredTokens({ resetTokens }: ResetStores, clock: Clock):
 function isFor({ disabledAt, passwordChangedAt }: User, token: ResetToken | null): token is ResetToken {
   if (token === null || disabledAt !== null) return false;
   return passwordChangedAt === null || passwordChangedAt <= token.createdAt;
-}
-
-function ownWords({ email, username, name }: User) {
-  return [email, username, name];
 }
 
 /** What is stored of a token. 256 random bits cannot be guessed, so a plain hash is enough. */

@@ -3,6 +3,7 @@ import type { Core } from '../../core/core.ts';
 import { assertChanged } from '../../core/passwords/policy.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
+import { ownWords } from '../../core/users/user.ts';
 
 export type ChangePassword = ReturnType<typeof createChangePassword>;
 
@@ -22,7 +23,7 @@ export function createChangePassword(core: Core) {
     const { userId } = caller.principal;
     const { sessionId } = caller;
     await withCurrentPassword(caller, password, async ({ user, hash, place }) => {
-      passwords.assertAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
+      passwords.assertAcceptable(newPassword, ownWords(user), '/new_password');
       assertChanged(newPassword, password, '/new_password');
       const newHash = await passwords.hash(newPassword, place);
       return store.transaction(async (stores) => {

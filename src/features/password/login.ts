@@ -23,7 +23,7 @@ import {
 } from '../../core/sign-in/failure-keys.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import { type AnyIdentifier, parseIdentifier } from '../../core/users/identifiers.ts';
-import type { User } from '../../core/users/user.ts';
+import { ownWords, type User } from '../../core/users/user.ts';
 
 export interface Credentials {
   /** An email address or a username. */
@@ -171,7 +171,7 @@ export function createPasswordLogin(core: Core) {
       return undefined;
     }
     if (newPassword === undefined) throw new AppError('password_change_required');
-    passwords.assertAcceptable(newPassword, [user.email, user.username, user.name], '/new_password');
+    passwords.assertAcceptable(newPassword, ownWords(user), '/new_password');
     assertChanged(newPassword, password, '/new_password');
     return newPassword;
   }
