@@ -15,7 +15,7 @@ import { startupFacts, welcome } from './banner.ts';
 import { createLogger } from './logger.ts';
 import { openPrettyLog } from './pretty-log.ts';
 import { onStopRequest } from './processes.ts';
-import { STOP_MILLISECONDS, stopOnSignal } from './shutdown.ts';
+import { STOP_MILLISECONDS, stopOnSignal, stopOnSignalOrRequest } from './shutdown.ts';
 
 /** In-flight requests get this long; the rest of ten seconds is for the database and the log. */
 const DRAIN_MILLISECONDS = 9_000;
@@ -47,14 +47,16 @@ export async function serve(config: Config): Promise<void> {
   const stopMetrics = isAlone ? await listenForMetrics(config, assembly.core.scrape, logger) : () => {};
   assembly.start();
   const delayMilliseconds = config.shutdownDelaySeconds * 1000;
-  const stop = stopOnSignal(logger, delayMilliseconds + STOP_MILLISECONDS, async () => {
+  const withinMilliseconds = delayMilliseconds + STOP_MILLISECONDS;
+  async function stop() {
     await assembly.drain(DRAIN_MILLISECONDS, delayMilliseconds);
     stopMetrics();
     await assembly.stop();
     await database.close();
-  });
+  }
+  if (isAlone) stopOnSignal(logger, withinMilliseconds, stop);
+  else onStopRequest(stopOnSignalOrRequest(logger, withinMilliseconds, stop));
   if (isAlone) printBanner(config, port, logger);
-  else onStopRequest(stop);
   logger.info({ address, port, public_url: config.http.publicUrl }, 'listening');
 }
 
