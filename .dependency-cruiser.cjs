@@ -49,7 +49,7 @@ module.exports = {
       comment: 'the core is made of stores, and stores of connections',
       severity: 'error',
       from: { path: '^src/(db|redis)/' },
-      to: { path: '^src/core/', pathNot: '^src/core/(errors|clock|limits/[^/]+)\\.ts$' },
+      to: { path: '^src/core/', pathNot: '^src/core/(errors|clock|limits/[^/]+|cookie-sessions/records)\\.ts$' },
     },
     {
       name: 'configuration-stands-alone',
@@ -80,6 +80,8 @@ module.exports = {
     only('@zxcvbn-ts', '^src/core/passwords/'),
     only('validator', '^src/core/users/'),
     only('ioredis', '^src/redis/'),
+    only('cookie', '^src/http/'),
+    only('cookie-signature', '^src/http/'),
     only('rate-limiter-flexible', '^src/redis/'),
     only('prom-client', '^src/features/metrics/'),
     only('swagger-ui-dist', '^src/features/docs/'),

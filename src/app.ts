@@ -3,6 +3,7 @@ import { accounts } from './features/accounts/feature.ts';
 import { apiKeys } from './features/api-keys/feature.ts';
 import { audit } from './features/audit/feature.ts';
 import { clients } from './features/clients/feature.ts';
+import { cookies } from './features/cookies/feature.ts';
 import { docs } from './features/docs/feature.ts';
 import { dataExport } from './features/export/feature.ts';
 import type { Feature } from './features/feature.ts';
@@ -29,6 +30,7 @@ export const FEATURES: readonly Feature[] = [
   accounts,
   password,
   sessions,
+  cookies,
   gateway,
   apiKeys,
   dataExport,

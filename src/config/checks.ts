@@ -27,6 +27,8 @@ export function productionProblems(values: Values, problems: readonly string[]):
     ['PASSWORD_PEPPER', values.PASSWORD_PEPPER],
     ...(values.JWT_PREVIOUS_SECRETS ?? []).map((secret) => ['JWT_PREVIOUS_SECRETS', secret] as const),
     ...(values.APP_PREVIOUS_SECRETS ?? []).map((secret) => ['APP_PREVIOUS_SECRETS', secret] as const),
+    ['COOKIE_SECRET', values.COOKIE_SECRET],
+    ...(values.COOKIE_PREVIOUS_SECRETS ?? []).map((secret) => ['COOKIE_PREVIOUS_SECRETS', secret] as const),
   ] as const;
   for (const [name, secret] of secrets) {
     if (secret === undefined) continue;
@@ -55,6 +57,9 @@ function sharedSecrets(values: Values): string[] {
     ['PASSWORD_PEPPER', 'JWT_SECRET'],
     ['PASSWORD_PEPPER', 'APP_SECRET'],
     ['APP_SECRET', 'JWT_SECRET'],
+    ['COOKIE_SECRET', 'JWT_SECRET'],
+    ['COOKIE_SECRET', 'APP_SECRET'],
+    ['COOKIE_SECRET', 'PASSWORD_PEPPER'],
   ] as const) {
     if (values[name] === undefined || values[name] !== values[other]) continue;
     found.push(`${name} is the same as ${other}: make a secret of its own`);
@@ -76,6 +81,16 @@ export function hashProblems({ BCRYPT_COST: cost, HASH_MAX_WAIT_MS: allowed }: V
   ];
 }
 
+/** A browser drops a cookie for a domain that the host is not in. */
+export function cookieProblems({ COOKIE_DOMAIN: domain, PUBLIC_URL: publicUrl }: Values): string[] {
+  if (domain === undefined || publicUrl === undefined) return [];
+  const { hostname } = new URL(publicUrl);
+  if (hostname === domain || hostname.endsWith(`.${domain}`)) return [];
+  return [
+    `COOKIE_DOMAIN is ${JSON.stringify(domain)}: PUBLIC_URL has the host ${hostname}, which is outside`,
+  ];
+}
+
 /** Problems of the keys, each by itself and with the algorithm. */
 export function keyProblems(values: Values): string[] {
   const { JWT_ALG: algorithm = 'HS256', JWT_PRIVATE_KEY: privateKey } = values;
@@ -83,6 +98,7 @@ export function keyProblems(values: Values): string[] {
   for (const [name, list] of [
     ['JWT_SECRET', 'JWT_PREVIOUS_SECRETS'],
     ['APP_SECRET', 'APP_PREVIOUS_SECRETS'],
+    ['COOKIE_SECRET', 'COOKIE_PREVIOUS_SECRETS'],
   ] as const) {
     if (!/^\s+\S|\S\s+$|[,\r\n]/.test(values[name] ?? '')) continue;
     found.push(`${name} has a comma, a line break or a blank at an end: it could not be listed in ${list}`);

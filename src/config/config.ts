@@ -15,7 +15,7 @@ import {
 } from '../../config/environment.cjs';
 import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
-import { hashProblems, keyProblems, productionProblems } from './checks.ts';
+import { cookieProblems, hashProblems, keyProblems, productionProblems } from './checks.ts';
 import { misspelledVariables } from './misspelled.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
 import { configWarnings } from './warnings.ts';
@@ -58,6 +58,13 @@ export interface Config {
     readonly retrySeconds: number;
     readonly revocationMaxLagSeconds: number;
     readonly revocationWhenStale: 'refuse' | 'accept';
+  };
+  readonly cookies: {
+    readonly domain: string | undefined;
+    readonly sameSite: 'lax' | 'strict' | 'none';
+    /** Undefined where they are derived from the secrets of the service. */
+    readonly secrets: readonly [string, ...string[]] | undefined;
+    readonly requireHttps: boolean;
   };
   readonly passwords: {
     readonly minLength: number;
@@ -136,7 +143,7 @@ export function loadConfig(env: Environment): Config {
   const values = readVariables(env, problems);
   const production = values.NODE_ENV === 'production';
   if (production) problems.push(...productionProblems(values, problems));
-  problems.push(...keyProblems(values), ...hashProblems(values));
+  problems.push(...keyProblems(values), ...hashProblems(values), ...cookieProblems(values));
   const location = locate(values, problems);
   const tls = readTls(values, problems);
   if (problems.length > 0 || location === undefined) {
@@ -186,6 +193,15 @@ export function loadConfig(env: Environment): Config {
       retrySeconds: values.REFRESH_RETRY_SECONDS,
       revocationMaxLagSeconds: values.REVOCATION_MAX_LAG_SECONDS,
       revocationWhenStale: values.REVOCATION_WHEN_STALE,
+    },
+    cookies: {
+      domain: values.COOKIE_DOMAIN,
+      sameSite: values.COOKIE_SAMESITE,
+      secrets:
+        values.COOKIE_SECRET === undefined
+          ? undefined
+          : [values.COOKIE_SECRET, ...values.COOKIE_PREVIOUS_SECRETS],
+      requireHttps: production,
     },
     passwords: {
       minLength: values.PASSWORD_MIN_LENGTH,

@@ -51,7 +51,8 @@ export const DATABASE_VARIABLES = {
   }),
   REDIS_URL: variable({
     type: redisUrl,
-    meaning: 'Redis in which all processes count together; without it each counts for itself',
+    meaning:
+      'Redis in which all processes count together and keep the sessions of cookies; without it each process counts for itself, and the database keeps those sessions',
     secret: true,
   }),
 };

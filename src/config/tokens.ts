@@ -1,5 +1,5 @@
 import { MAX_ACCESS_TOKEN_TTL_SECONDS } from '@latchkey/verifier/core';
-import { integer, oneOf, pemBlocks, privateKeyPem, secrets, text } from './values.ts';
+import { cookieDomain, integer, oneOf, pemBlocks, privateKeyPem, secrets, text } from './values.ts';
 import { variable } from './variable.ts';
 
 /** Access tokens, refresh tokens and sessions. */
@@ -92,5 +92,27 @@ export const TOKENS_VARIABLES = {
     type: oneOf('refuse', 'accept'),
     default: 'refuse',
     meaning: 'After that: refuse answers 503, accept goes on without knowing of new revocations',
+  }),
+  COOKIE_SECRET: variable({
+    type: text('at least 32 random bytes'),
+    meaning:
+      'Signs the cookies of sessions; to be shared with services that read those sessions from Redis. Without it one is derived from APP_SECRET',
+    secret: true,
+  }),
+  COOKIE_PREVIOUS_SECRETS: variable({
+    type: secrets,
+    default: '',
+    meaning: 'Secrets whose cookies are still taken after a rotation, separated by commas or line breaks',
+    secret: true,
+  }),
+  COOKIE_DOMAIN: variable({
+    type: cookieDomain,
+    meaning:
+      'Domain whose subdomains all get the cookie, such as example.com; without it only this very host does',
+  }),
+  COOKIE_SAMESITE: variable({
+    type: oneOf('lax', 'strict', 'none'),
+    default: 'lax',
+    meaning: 'none lets pages of other sites in CORS_ORIGINS use the cookie, where the browser allows that',
   }),
 };

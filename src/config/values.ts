@@ -78,14 +78,38 @@ export const bearerToken = valueType(
   'at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end',
 );
 
+/** Browsers take no cookie for a name without a dot. */
+export const cookieDomain = valueType(
+  z
+    .string()
+    .toLowerCase()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/)
+    .refine((value) => isIP(value) === 0),
+  'a domain such as example.com, without a dot in front',
+);
+
 /** Only the known parts of a URL: the client would take a query for options, and any path for a database. */
 export const redisUrl = valueType(
   z
     .string()
-    .refine((value) => URL.canParse(value) && /^rediss?:\/\/[^\s/?#]+(\/\d{0,5})?$/.test(value))
+    .refine((value) => isRedisServer(value) || isRedisCluster(value) || isRedisSentinel(value))
     .refine(canDecode),
-  'redis://user:password@host:6379/0, or rediss:// for TLS; a password has # as %23, / as %2F, ? as %3F and % as %25',
+  'redis://user:password@host:6379/0, redis+cluster://host:6379,host:6379 or redis+sentinel://host:26379,host:26379/primary/0, or rediss for TLS; a password has # as %23, / as %2F, ? as %3F and % as %25',
 );
+
+const REDIS_NODES = String.raw`([^\s/?#@]*@)?(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?(,(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?)*`;
+
+function isRedisServer(value: string): boolean {
+  return URL.canParse(value) && /^rediss?:\/\/[^\s/?#]+(\/\d{0,5})?$/.test(value);
+}
+
+function isRedisCluster(value: string): boolean {
+  return new RegExp(`^rediss?\\+cluster://${REDIS_NODES}/?$`).test(value);
+}
+
+function isRedisSentinel(value: string): boolean {
+  return new RegExp(`^rediss?\\+sentinel://${REDIS_NODES}/[^\\s/?#]+(/\\d{1,5})?$`).test(value);
+}
 
 export const publicUrl = valueType(
   z

@@ -12,6 +12,7 @@ export function configWarnings(values: Values, env: Environment): string[] {
   return [
     ...misspelledVariables(env),
     ...(production ? productionWarnings(values) : []),
+    ...cookieWarnings(values),
     ...(values.SESSION_IDLE_SECONDS > values.SESSION_ABSOLUTE_SECONDS && env.SESSION_IDLE_SECONDS
       ? [
           `SESSION_IDLE_SECONDS (${values.SESSION_IDLE_SECONDS}) is above SESSION_ABSOLUTE_SECONDS (${values.SESSION_ABSOLUTE_SECONDS}), so it never ends a session`,
@@ -19,6 +20,22 @@ export function configWarnings(values: Values, env: Environment): string[] {
       : []),
     ...(values.RATE_LIMITS === 'on' && values.WEB_CONCURRENCY > 1 && values.REDIS_URL === undefined
       ? [`REDIS_URL is not set: each of the ${values.WEB_CONCURRENCY} processes counts requests for itself`]
+      : []),
+  ];
+}
+
+/** What wider cookies cost. */
+function cookieWarnings({ COOKIE_DOMAIN: domain, COOKIE_SAMESITE: sameSite }: Values): string[] {
+  return [
+    ...(domain === undefined
+      ? []
+      : [
+          `COOKIE_DOMAIN is ${domain}: every host below it gets the session cookie and can plant one, so one of them that is taken over is enough to act for every user`,
+        ]),
+    ...(sameSite === 'none'
+      ? [
+          'COOKIE_SAMESITE is none: browsers send the session cookie with requests from any site, so only Origin and X-CSRF-Token tell those of your pages from others; browsers that block third-party cookies drop it, and it takes HTTPS',
+        ]
       : []),
   ];
 }

@@ -8,6 +8,9 @@ import { createApiKeyUsage } from './api-keys/last-use.ts';
 import { createClientTokens } from './clients/client-tokens.ts';
 import { createClientRefusals } from './clients/refusals.ts';
 import { type SharedClock, systemClock } from './clock.ts';
+import { createCsrfTokens } from './cookie-sessions/cookie-id.ts';
+import { createCookieSessions } from './cookie-sessions/cookie-sessions.ts';
+import type { CookieRecords } from './cookie-sessions/records.ts';
 import { asAppError } from './errors.ts';
 import { createEvents } from './events.ts';
 import type { Observers } from './observers.ts';
@@ -17,6 +20,7 @@ import { createPasswords } from './passwords/passwords.ts';
 import { createStoredCosts, maxForeignCost } from './passwords/stored-costs.ts';
 import { createRevocationFollower } from './revocation/follower.ts';
 import { createRevocationLog } from './revocation/log.ts';
+import type { Revocation } from './revocation/revocation.ts';
 import { createRevocationTable } from './revocation/revocations.store.ts';
 import { createConfirmations } from './sessions/confirmations.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
@@ -36,6 +40,8 @@ export interface CoreDependencies {
   readonly config: Config;
   readonly keyMaterial: KeyMaterial;
   readonly database: Database;
+  /** Keeps the sessions that have a cookie, where there is a Redis. */
+  readonly redisRecords: CookieRecords | undefined;
   readonly clock: SharedClock;
   readonly logger: Logger;
   readonly observers: Observers;
@@ -95,15 +101,35 @@ export function createCore(dependencies: CoreDependencies) {
   });
   const passwords = createPasswords(config.passwords, hashWorkers, storedCosts);
 
+  const requireFresh = createFreshness(follower, revocationWhenStale);
+  const lifetimes = { accessTokenTtlSeconds, ...config.sessions };
+  const cookieSessions = createCookieSessions({
+    store,
+    redisRecords: dependencies.redisRecords,
+    csrfTokens: createCsrfTokens(keys.appSecrets),
+    revocations,
+    requireFresh,
+    clock,
+    logger,
+    lifetimes,
+    issuer,
+    audience,
+  });
+  function announce(revoked: Iterable<Revocation>): void {
+    const all = [...revoked];
+    follower.announce(all);
+    void cookieSessions.forgetEnded(all);
+  }
   const confirmations = createConfirmations(store.sessions, clock, logger);
   const sessions = createSessions({
     store,
     accessTokens,
     refreshTokens: createRefreshTokens(keys.appSecrets, keyUsage.note),
-    announce: follower.announce,
+    announce,
     confirmations,
+    cookieSessions,
     clock,
-    lifetimes: { accessTokenTtlSeconds, ...config.sessions },
+    lifetimes,
     onRefresh: observers.refresh,
   });
 
@@ -140,7 +166,6 @@ export function createCore(dependencies: CoreDependencies) {
     accessTokenTtlSeconds,
   });
 
-  const requireFresh = createFreshness(follower, revocationWhenStale);
   /**
    * The claims of an access token that is genuine and alive, whether or not it has been revoked. Does not query the
    * database.
@@ -184,6 +209,7 @@ export function createCore(dependencies: CoreDependencies) {
   const housekeeping = [
     ...flushes,
     follower.prune,
+    cookieSessions.housekeeping,
     storedCosts.refresh,
     () => store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000)),
   ];
@@ -197,6 +223,7 @@ export function createCore(dependencies: CoreDependencies) {
     hashWorkers,
     storedCosts,
     sessions,
+    cookieSessions,
     attempts,
     deviceTokens,
     completeSignIn: createCompleteSignIn(sessions),

@@ -60,6 +60,12 @@ export const ERRORS = {
     meaning:
       'Since it was issued its session has ended, its account was deleted or disabled, or what it may do has changed. Refresh; if that is refused, log in again.',
   },
+  session_ended: {
+    status: 401,
+    title: 'The session has ended',
+    meaning:
+      'The cookie is unknown, its session was not used for too long, or it was ended: by a logout, an administrator, or a new password. Sign in again.',
+  },
   invalid_refresh_token: {
     status: 401,
     title: 'The refresh token is not valid',
@@ -82,6 +88,34 @@ export const ERRORS = {
     title: 'The reset link is not valid',
     meaning:
       'Its token is wrong or was used, has expired, or was replaced by a newer one. Ask an administrator for another link.',
+  },
+  credentials_conflict: {
+    status: 400,
+    title: 'The credentials are of different people',
+    meaning: 'The Authorization header and the cookie belong to different accounts. Send one of the two.',
+  },
+  cookie_not_settable: {
+    status: 400,
+    title: 'The browser would not keep the cookie',
+    meaning:
+      'The member detail says why: the request came over HTTP, or its host is outside COOKIE_DOMAIN. Nothing was done.',
+  },
+  origin_not_allowed: {
+    status: 403,
+    title: 'The page may not do this',
+    meaning:
+      'With a cookie, a change needs an Origin header with the origin of the service itself or one in CORS_ORIGINS. Browsers send it; other clients that use cookies have to.',
+  },
+  csrf_token_invalid: {
+    status: 403,
+    title: 'The CSRF token is missing or wrong',
+    meaning:
+      'With a cookie, a change needs the header X-CSRF-Token. The sign-in answers with its value as csrf_token, and so does GET /csrf.',
+  },
+  cookie_required: {
+    status: 403,
+    title: 'This is for sessions that have a cookie',
+    meaning: 'The request came with an access token or an API key. Sign in with "transport": "cookie".',
   },
   insufficient_scope: {
     status: 403,
@@ -248,6 +282,12 @@ export const ERRORS = {
     title: 'Too many passwords wait to be checked',
     meaning:
       'Nothing is wrong with the request and nothing was changed. Repeat it after the seconds in Retry-After.',
+  },
+  session_store_unavailable: {
+    status: 503,
+    title: 'The store of sessions is not available',
+    meaning:
+      'Redis did not answer or is full. Repeat the request a little later; access tokens work meanwhile.',
   },
   database_unavailable: {
     status: 503,

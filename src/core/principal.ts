@@ -30,10 +30,10 @@ interface Described {
   readonly claims: AccessTokenClaims;
 }
 
-/** A user in a session, by an access token. */
+/** A user in a session, by an access token or a cookie. */
 export interface UserPrincipal extends Holding, Described {
   readonly kind: 'user';
-  readonly credential: 'bearer';
+  readonly credential: 'bearer' | 'cookie';
   readonly userId: string;
   readonly sessionId: string | null;
   /** Null for a token from before such claims. */

@@ -15,9 +15,9 @@ export type Permission = keyof typeof PERMISSIONS;
 /** Who may call a route. */
 export interface Access<Who = unknown, Services = never> {
   /** `own` where a route knows credentials of its own. */
-  readonly kind: 'anyone' | 'bearer' | 'user' | 'session' | 'permission' | 'own';
+  readonly kind: 'anyone' | 'bearer' | 'user' | 'session' | 'cookie' | 'permission' | 'own';
   /** The schemes of the OpenAPI document, any of which will do; `none` where a request without a credential will do too. */
-  readonly schemes: readonly ('bearer' | 'client' | 'none')[];
+  readonly schemes: readonly ('bearer' | 'cookie' | 'client' | 'none')[];
   readonly permission?: Permission;
   /** The codes that it refuses with. */
   readonly refuses: readonly ErrorCode[];
@@ -25,40 +25,52 @@ export interface Access<Who = unknown, Services = never> {
   authenticate(exchange: Exchange, services: Services): Promise<Who> | Who;
 }
 
-/** The codes with which a bearer credential may be refused. */
-export const BEARER_ERRORS: readonly ErrorCode[] = [
+/** The codes with which a credential may be refused. */
+export const CREDENTIAL_ERRORS: readonly ErrorCode[] = [
   'rate_limited',
   'invalid_request',
+  'credentials_conflict',
   'token_missing',
   'token_invalid',
   'token_expired',
   'token_revoked',
+  'session_ended',
+  'origin_not_allowed',
+  'csrf_token_invalid',
   'revocations_stale',
+  'session_store_unavailable',
   'database_unavailable',
 ];
 
-const USER_ERRORS: readonly ErrorCode[] = [...BEARER_ERRORS, 'user_required'];
+/** The codes with which a sign-in by cookie may be refused. */
+export const COOKIE_ERRORS = [
+  'cookie_not_settable',
+  'origin_not_allowed',
+  'session_store_unavailable',
+] as const satisfies readonly ErrorCode[];
+
+const USER_ERRORS: readonly ErrorCode[] = [...CREDENTIAL_ERRORS, 'user_required'];
 
 /** Everybody. The schemes are those of a credential that the handler looks at itself. */
 export function anyone(...schemes: Access['schemes']): Access<undefined> {
   return { kind: 'anyone', schemes, refuses: [], authenticate: () => undefined };
 }
 
-/** Any caller with a valid access token or API key: users and machine clients. */
+/** Any caller with a valid access token, API key or cookie: users and machine clients. */
 export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
     kind: 'bearer',
-    schemes: ['bearer'],
-    refuses: BEARER_ERRORS,
+    schemes: ['bearer', 'cookie'],
+    refuses: CREDENTIAL_ERRORS,
     authenticate: (exchange) => exchange.authenticate(),
   };
 }
 
-/** A user, by an access token or an API key, and no machine client. */
+/** A user, by an access token, an API key or a cookie, and no machine client. */
 export function user(): Access<PrincipalCaller<UserPrincipal | ApiKeyPrincipal>> {
   return {
     kind: 'user',
-    schemes: ['bearer'],
+    schemes: ['bearer', 'cookie'],
     refuses: USER_ERRORS,
     authenticate: async (exchange) => requireUser(await exchange.authenticate()),
   };
@@ -68,7 +80,7 @@ export function user(): Access<PrincipalCaller<UserPrincipal | ApiKeyPrincipal>>
 export function session(): Access<PrincipalCaller<UserPrincipal>> {
   return {
     kind: 'session',
-    schemes: ['bearer'],
+    schemes: ['bearer', 'cookie'],
     refuses: [...USER_ERRORS, 'session_required'],
     async authenticate(exchange) {
       const caller = requireUser(await exchange.authenticate());
@@ -78,13 +90,28 @@ export function session(): Access<PrincipalCaller<UserPrincipal>> {
   };
 }
 
+/** A user whose browser has a cookie. */
+export function cookie(): Access<PrincipalCaller<UserPrincipal>> {
+  return {
+    kind: 'cookie',
+    schemes: ['cookie'],
+    refuses: [...CREDENTIAL_ERRORS, 'cookie_required'],
+    async authenticate(exchange) {
+      const caller = await exchange.authenticate();
+      if (!isOfKind(caller, 'user') || caller.principal.credential !== 'cookie')
+        throw new AppError('cookie_required');
+      return caller;
+    },
+  };
+}
+
 /** Any caller that holds a permission. */
 export function permission(name: Permission): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {
     kind: 'permission',
-    schemes: ['bearer'],
+    schemes: ['bearer', 'cookie'],
     permission: name,
-    refuses: [...BEARER_ERRORS, 'insufficient_scope'],
+    refuses: [...CREDENTIAL_ERRORS, 'insufficient_scope'],
     async authenticate(exchange) {
       const caller = await exchange.authenticate();
       if (!caller.principal.permissions.includes(name)) throw insufficientScope(name);

@@ -34,6 +34,7 @@ export function createCrossOrigin({ isAllowed, noteRefused, publicUrl }: CrossOr
     const allowed = isAllowed(origin);
     if (allowed) {
       res.setHeader('Access-Control-Allow-Origin', origin);
+      res.setHeader('Access-Control-Allow-Credentials', 'true');
       res.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
     } else if (origin !== own && !origin.endsWith(`://${host}`)) {
       // Browsers name the origin also where a page posts to its own.

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { AppError } from '../core/errors.ts';
 import { tokenKeyOf } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import {
@@ -8,9 +9,12 @@ import {
   type RequestOrigin,
 } from '../core/principal.ts';
 import type { Count } from '../core/sessions/count-refresh.ts';
-import { type Authenticate, readBearerToken, requireToken } from './authenticate.ts';
+import { readBearerToken } from './authenticate.ts';
+import type { Cookies } from './cookies.ts';
+import type { Credentials, Proven } from './credentials.ts';
 import { originOf } from './origin.ts';
 import type { Limit } from './rate-limit.ts';
+import { createSignIn, type SignIn, type SignInOptions } from './sign-in.ts';
 import { abortSignalOf } from './when-over.ts';
 
 /**
@@ -24,10 +28,20 @@ export interface Exchange {
   /** @throws AppError invalid_request where there are two or a malformed one */
   readonly bearerToken: () => string | undefined;
   /**
-   * The caller whose access token or API key came along. It counts against the limit of that credential.
-   * @throws AppError token_missing, token_invalid, token_expired, token_revoked, revocations_stale, rate_limited
+   * The caller whose access token, API key or cookie came along. It counts against the limit of that credential.
+   * @throws AppError CREDENTIAL_ERRORS
    */
   readonly authenticate: () => Promise<PrincipalCaller<AuthenticatedPrincipal>>;
+  /** The session by whose cookie the caller was authenticated. */
+  readonly cookie: () => { readonly csrfToken: string; readonly expiresAt: Date };
+  /** Signs a user in, and gives the client what it asked for: tokens in the body, or a cookie. */
+  readonly signIn: SignIn;
+  /**
+   * The id in the cookie that the request came with, also where its session has ended. The answer makes the browser forget
+   * it.
+   * @throws AppError origin_not_allowed, csrf_token_invalid
+   */
+  readonly takeCookie: () => string | undefined;
   /**
    * Counts the request against a limit, and shows in the answer what is left of it.
    * @throws AppError rate_limited
@@ -39,12 +53,41 @@ export interface Exchange {
   readonly signal: () => AbortSignal;
 }
 
-export interface ExchangeOptions {
-  readonly authenticate: Authenticate;
+export interface ExchangeOptions extends SignInOptions {
+  readonly credentials: Credentials;
+  readonly cookies: Cookies;
   readonly limit: Limit;
 }
 
-export function exchangeOf(req: Request, res: Response, { authenticate, limit }: ExchangeOptions): Exchange {
+export function exchangeOf(req: Request, res: Response, options: ExchangeOptions): Exchange {
+  const { credentials, cookies, cookieSessions, limit } = options;
+  let proven: Proven | undefined;
+
+  async function authenticate(): Promise<PrincipalCaller<AuthenticatedPrincipal>> {
+    // Looked at already on the way here.
+    if (req.credentialError !== undefined) throw req.credentialError;
+    const isForGateway = req.mounted?.method === 'ANY';
+    try {
+      proven = await credentials.read(req, !isForGateway);
+    } catch (error) {
+      throw forgetting(error);
+    }
+    if (proven === undefined) throw new AppError('token_missing');
+    const { principal, cookie } = proven;
+    if (cookie !== undefined) {
+      credentials.requireIntended(req, cookie.cookieId, !isForGateway);
+      if (cookie.isRenewed) cookies.setSession(req, res, cookie);
+    }
+    await limit(res, ...limitOf(principal));
+    return callerOf(principal, originOf(req));
+  }
+
+  /** A browser whose session has ended should not go on sending its cookie. */
+  function forgetting(error: unknown): unknown {
+    if (!(error instanceof AppError && error.code === 'session_ended')) return error;
+    return new AppError(error.code, error.detail, { headers: cookies.clearing(req) });
+  }
+
   return {
     get origin() {
       return originOf(req);
@@ -53,12 +96,17 @@ export function exchangeOf(req: Request, res: Response, { authenticate, limit }:
       return req.headersDistinct.authorization ?? [];
     },
     bearerToken: () => readBearerToken(req),
-    async authenticate() {
-      // Looked at already on the way here.
-      if (req.credentialError !== undefined) throw req.credentialError;
-      const principal = await authenticate(requireToken(readBearerToken(req)));
-      await limit(res, ...limitOf(principal));
-      return callerOf(principal, originOf(req));
+    authenticate,
+    cookie() {
+      if (proven?.cookie === undefined) throw new AppError('cookie_required');
+      const { cookieId, expiresAt } = proven.cookie;
+      return { csrfToken: cookieSessions.csrfTokens.of(cookieId), expiresAt };
+    },
+    signIn: createSignIn(req, res, options),
+    takeCookie() {
+      const cookieId = credentials.cookieToEnd(req);
+      if (cookieId !== undefined) res.set(cookies.clearing(req));
+      return cookieId;
     },
     count: (policy, key) => limit(res, policy, key),
     prefersHtml: () => req.accepts(['json', 'html']) === 'html',

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { RateLimiter } from '../core/limits/rate-limiter.ts';
 import type { AuthenticatedPrincipal } from '../core/principal.ts';
 import type { Answer } from './answer.ts';
-import { type Authenticate, readBearerToken } from './authenticate.ts';
+import type { Credentials } from './credentials.ts';
 import { limitOf } from './exchange.ts';
 import { hasValidHeaders } from './host.ts';
 import type { MountedRoute } from './mount.ts';
@@ -18,7 +18,7 @@ export interface FastLaneOptions {
   readonly ordinary: RequestListener;
   /** Those whose answer depends on the credential alone. */
   readonly routes: readonly MountedRoute[];
-  readonly authenticate: Authenticate;
+  readonly credentials: Pick<Credentials, 'read'>;
   readonly limiter: RateLimiter | undefined;
   readonly record: RequestLog['record'];
 }
@@ -28,7 +28,7 @@ export interface FastLaneOptions {
  * without the middleware whose outcome is known beforehand. All others take the ordinary path, which answers the same.
  */
 export function createFastLane(options: FastLaneOptions): RequestListener {
-  const { ordinary, routes, authenticate, limiter, record } = options;
+  const { ordinary, routes, credentials, limiter, record } = options;
   const fixedHeaders = Object.entries(SECURITY_HEADERS).flat();
 
   return (req, res) => {
@@ -73,8 +73,8 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
   /** The principal of a valid credential; undefined where the ordinary path should handle the request. */
   async function principalOf(req: IncomingMessage): Promise<AuthenticatedPrincipal | undefined> {
     try {
-      const token = readBearerToken(req);
-      return token === undefined ? undefined : await authenticate(token);
+      // What it asks is answered to a gateway, and sets no cookie.
+      return (await credentials.read(req, false))?.principal;
     } catch (error) {
       if (error instanceof AppError) {
         // The ordinary path must not evaluate it again.

@@ -5,7 +5,10 @@ import type { Core } from '../core/core.ts';
 import type { RateLimiter } from '../core/limits/rate-limiter.ts';
 import { createAllowedOrigins } from './allowed-origins.ts';
 import { readBearerToken, unlessRefused } from './authenticate.ts';
+import { createCookies } from './cookies.ts';
 import { createCrossOrigin } from './cors.ts';
+import { createCredentials } from './credentials.ts';
+import { exchangeOf } from './exchange.ts';
 import { createFastLane } from './fast-lane.ts';
 import type { MountedRoute } from './mount.ts';
 import { peekBody } from './peek-body.ts';
@@ -38,6 +41,7 @@ export interface Front {
 /** The path of a request, from top to bottom: the lanes before Express, what every answer has, then its route. */
 export function createFront(core: Core, routes: readonly MountedRoute[], options: FrontOptions): Front {
   const { config, logger, observers, authenticate, userInSession, deviceTokens, hashWorkers } = core;
+  const { cookieSessions, sessions } = core;
   const { publicUrl, trustProxy, corsOrigins, corsLocalhost } = config.http;
   const { limiter, onRequest, onPaced } = options;
   const limit = createLimit(limiter, observers.limited);
@@ -45,10 +49,18 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   const requestLog = createRequestLog(logger, onRequest);
   const isAllowed = createAllowedOrigins(corsOrigins, corsLocalhost);
   const noteRefused = createRefusedOrigins(logger, core.clock.monotonic);
+  const cookies = createCookies({
+    ...config.cookies,
+    secrets: config.cookies.secrets ?? core.keys.cookieSecrets,
+    isAllowed,
+    publicUrl,
+  });
+  const credentials = createCredentials({ authenticate, cookies, cookieSessions });
+  const exchange = { credentials, cookies, cookieSessions, userInSession, sessions, limit };
   const { app, table } = createPipeline({
     routes,
     trustProxy,
-    authenticate,
+    exchangeOf: (req, res) => exchangeOf(req, res, exchange),
     limit,
     crossOrigin: createCrossOrigin({ isAllowed, noteRefused, publicUrl }),
     requestLog,
@@ -77,6 +89,8 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     async isKnown(req) {
       const userId = await unlessRefused(() => userInSession(readBearerToken(req)));
       if (userId !== undefined) return true;
+      const deviceToken = cookies.deviceToken(req);
+      if (deviceToken !== undefined && deviceTokens.recognize(deviceToken) !== undefined) return true;
       return deviceTokens.isIn((await peekBody(req)).toString('latin1'));
     },
     budget,
@@ -92,7 +106,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   const fastLane = createFastLane({
     ordinary: refusals,
     routes: routes.filter(({ fast }) => fast),
-    authenticate,
+    credentials,
     limiter,
     record: requestLog.record,
   });

@@ -62,6 +62,18 @@ export function describeApi(routes: readonly RouteDescription[], version: string
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT or API key' },
+        cookie: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-latchkey',
+          description: 'Of a sign-in with `"transport": "cookie"`',
+        },
+        csrf: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-CSRF-Token',
+          description: 'With a cookie, for changes: `csrf_token` of the sign-in or of GET /csrf',
+        },
         client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret, form-encoded' },
       },
     },
@@ -82,9 +94,10 @@ function relax({ jsonSchema, io }: Parameters<ZodOpenApiOverride>[0]): void {
 const CALLERS: Readonly<Record<Access['kind'], string | undefined>> = {
   anyone: undefined,
   own: undefined,
-  bearer: 'For users and machine clients, by an access token or an API key.',
-  user: 'For users, by an access token or an API key.',
+  bearer: 'For users and machine clients, by an access token, an API key or a cookie.',
+  user: 'For users, by an access token, an API key or a cookie.',
   session: 'For users who have logged in: an API key will not do.',
+  cookie: 'For browsers whose session has a cookie.',
   permission: undefined,
 };
 
@@ -96,7 +109,11 @@ function callersOf({ kind, permission, schemes }: Access): string | undefined {
 function operationOf(route: RouteDescription, shared: SharedRefusals): ZodOpenApiOperationObject {
   const { id, tag, summary, access, params, query, body } = route;
   const description = [callersOf(access), route.description].filter((text) => text !== undefined).join(' ');
-  const security = access.schemes.map((scheme) => (scheme === 'none' ? {} : { [scheme]: [] }));
+  const isChange = route.method !== 'GET' && route.method !== 'ANY';
+  const security = access.schemes.map((scheme) => ({
+    ...(scheme !== 'none' && { [scheme]: [] }),
+    ...(scheme === 'cookie' && isChange && { csrf: [] }),
+  }));
   return {
     operationId: id,
     tags: tag === undefined ? [] : [tag.name],

@@ -9,24 +9,26 @@ import { AppError } from '../core/errors.ts';
 import { sendAnswer } from './answer.ts';
 import { readBody } from './body.ts';
 import { type CrossOrigin, isPreflight } from './cors.ts';
-import { type ExchangeOptions, exchangeOf } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { requireValidHeaders } from './host.ts';
 import type { MountedRoute } from './mount.ts';
 import { networkOf, trustProxies } from './origin.ts';
 import { parse } from './parse.ts';
-import { addressPolicyOf } from './rate-limit.ts';
+import { addressPolicyOf, type Limit } from './rate-limit.ts';
 import type { RequestLog } from './request-log.ts';
 import type { PathParameters } from './route.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { pathOf, requireReadableTarget } from './target.ts';
 
-export interface PipelineOptions extends ExchangeOptions {
+export interface PipelineOptions {
   readonly routes: readonly MountedRoute[];
   /** As Express defines it: the number of proxies in front, or their addresses. */
   readonly trustProxy: number | readonly string[];
   /** Undefined for what no page calls. */
   readonly crossOrigin: CrossOrigin | undefined;
+  readonly exchangeOf: (req: Request, res: Response) => Exchange;
+  readonly limit: Limit;
   readonly requestLog: RequestLog;
   /** Answers with an error that was thrown, in the form of its route. */
   readonly refuse: (thrown: unknown, req: Request, res: Response) => void;
@@ -41,7 +43,7 @@ export function createPipeline(options: PipelineOptions): {
   readonly app: App;
   readonly table: RouteTable;
 } {
-  const { routes, trustProxy, limit, crossOrigin, requestLog, refuse } = options;
+  const { routes, trustProxy, limit, exchangeOf, crossOrigin, requestLog, refuse } = options;
   const table = createRouteTable(routes);
   const app = express();
   trustProxies(app, trustProxy);
@@ -63,7 +65,7 @@ export function createPipeline(options: PipelineOptions): {
     requireValidHeaders(req);
     const route = find(req, res);
     if (route === undefined) return;
-    const exchange = exchangeOf(req, res, options);
+    const exchange = exchangeOf(req, res);
     await requireQuota(route, req, res);
     const caller = await route.authenticate(exchange);
     const params = route.params && parsePath(route.params, req.params);

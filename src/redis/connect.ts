@@ -1,9 +1,10 @@
-import { Redis, ReplyError } from 'ioredis';
+import { ReplyError } from 'ioredis';
 import type { Logger } from 'pino';
+import { createClient, type RedisClient } from './client.ts';
 
 /** A connection to Redis that never makes a request wait long: while Redis is away, it is not asked. */
 export interface RedisConnection {
-  readonly client: Redis;
+  readonly client: RedisClient;
   /** Whether it may be asked something. */
   readonly isUp: () => boolean;
   /** Whether it also did what it was asked last. */
@@ -29,13 +30,9 @@ const ERROR_PAUSE_MILLISECONDS = 5000;
 
 /** Connects in the background, and again whenever the connection is lost. */
 export function connectRedis(url: string, logger: Logger): RedisConnection {
-  const client = new Redis(url, {
-    commandTimeout: CONNECT_TIMEOUT_MILLISECONDS,
-    connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) =>
+  const client = createClient(url, {
+    timeoutMilliseconds: CONNECT_TIMEOUT_MILLISECONDS,
+    reconnectAfterMilliseconds: (attempt) =>
       isSlow ? SLOW_PAUSE_MILLISECONDS : Math.min(attempt * 100, MAX_RECONNECT_MILLISECONDS),
   });
   let up: boolean | undefined;
@@ -47,7 +44,7 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     up = isUp;
     lastError = undefined;
     if (isUp) logger.info('redis is connected');
-    else logger.warn({ err: error }, 'redis is away: this process counts by itself');
+    else logger.warn({ err: error }, 'redis is away: this process counts by itself, and cookies are refused');
   }
 
   function failed(error: unknown): void {
@@ -62,7 +59,8 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     } else if (error.message !== lastError) {
       // Logged once: the next command would fail in the same way.
       lastError = error.message;
-      setTimeout(reconnect, ERROR_PAUSE_MILLISECONDS).unref();
+      // One that is full still answers what it knows.
+      if (!isFull(error)) setTimeout(reconnect, ERROR_PAUSE_MILLISECONDS).unref();
       logger.warn({ err: error }, 'redis rejects commands: this process counts by itself');
     }
   }
@@ -106,6 +104,10 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
       client.disconnect();
     },
   };
+}
+
+function isFull({ message }: Error): boolean {
+  return message.startsWith('OOM');
 }
 
 class TooLate extends Error {

@@ -9,6 +9,7 @@ import type { Database } from '../db/connect.ts';
 import { createMetrics, type Metrics, type Registry } from '../features/metrics/metrics.ts';
 import { createDrain, type Drain } from '../http/drain.ts';
 import { createHttpServer } from '../http/listen.ts';
+import { createRedisRecords } from '../redis/cookie-records.ts';
 import { createRateLimiter } from '../redis/limiter.ts';
 import { checkClock } from './clock-watch.ts';
 import { createHousekeeping } from './housekeeping.ts';
@@ -52,10 +53,16 @@ export async function assemble(world: World): Promise<Assembly> {
     core.revocationLog.release();
     app.releaseRefusals();
   });
+  // The client is loaded only where there is a Redis.
+  const redis =
+    config.redisUrl === undefined
+      ? undefined
+      : (await import('../redis/connect.ts')).connectRedis(config.redisUrl, logger);
   const core = createCore({
     config,
     keyMaterial,
     database,
+    redisRecords: redis && createRedisRecords(redis),
     clock,
     logger,
     observers: metrics,
@@ -65,11 +72,6 @@ export async function assemble(world: World): Promise<Assembly> {
   await core.prepare();
 
   const { enabled, requests } = config.limits;
-  // The client is loaded only where there is a Redis.
-  const redis =
-    enabled && config.redisUrl
-      ? (await import('../redis/connect.ts')).connectRedis(config.redisUrl, logger)
-      : undefined;
   const limiter = enabled ? createRateLimiter(requests, redis) : undefined;
   const app = createApp(core, { limiter, onRequest: metrics.request, onPaced: metrics.refusalPaced });
   const housekeeping = createHousekeeping(

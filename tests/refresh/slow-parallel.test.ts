@@ -27,7 +27,7 @@ async function changeRoles(app: TestApp, userId: string, permission: string): Pr
 
 /** A refresh that has read its session, and goes on when it is told to. */
 function slowRefresh(app: TestApp, refreshToken: string) {
-  const { store, accessTokens, confirmations, clock, config, follower, keys } = app;
+  const { store, accessTokens, confirmations, cookieSessions, clock, config, follower, keys } = app;
   const events = new EventEmitter();
   const [hasRead, mayGoOn] = [once(events, 'read'), once(events, 'go on')];
   let reads = 0;
@@ -45,6 +45,7 @@ function slowRefresh(app: TestApp, refreshToken: string) {
     refreshTokens,
     announce: follower.announce,
     confirmations,
+    cookieSessions,
     clock,
     lifetimes: { ...config.sessions, accessTokenTtlSeconds: config.tokens.accessTokenTtlSeconds },
   });

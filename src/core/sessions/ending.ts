@@ -24,11 +24,13 @@ const EVENT_OF: Partial<Record<RevocationReason, EventType>> = {
 export interface EndingDependencies {
   readonly store: CoreStore;
   readonly announce: Announce;
+  /** Called with the keys of cookies whose sessions are gone, so that nothing is kept of them elsewhere. */
+  readonly forgetCookies?: (keys: readonly string[]) => void;
   readonly clock: Clock;
 }
 
 /** How sessions end before their time: in the database, in this process immediately, and in the others within a second. */
-export function createEnding({ store, announce, clock }: EndingDependencies) {
+export function createEnding({ store, announce, forgetCookies = () => {}, clock }: EndingDependencies) {
   const now = () => new Date(clock.now());
 
   /** Revokes what the filter names, here immediately and in every other process within a second. How many that were. */
@@ -109,7 +111,16 @@ export function createEnding({ store, announce, clock }: EndingDependencies) {
     return revoked;
   }
 
-  return { end, endWithin, revokeWithin, revokeUserWithin, revokeRightsWithin, revokeTokenWithin, announce };
+  return {
+    end,
+    endWithin,
+    revokeWithin,
+    revokeUserWithin,
+    revokeRightsWithin,
+    revokeTokenWithin,
+    announce,
+    forgetCookies,
+  };
 }
 
 /**

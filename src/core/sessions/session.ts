@@ -9,6 +9,8 @@ export interface Session {
   readonly authentication: Authentication | null;
   readonly userAgent: string | null;
   readonly ip: string | null;
+  /** The SHA-256 of the id in its cookie; null where its user has tokens. */
+  readonly cookieKey: string | null;
   readonly createdAt: Date;
   readonly lastUsedAt: Date;
   /** Slides with every refresh, never past `absoluteExpiresAt`. */
@@ -33,6 +35,11 @@ export interface StoredSession extends Session {
 /** Names one refresh of a session. */
 export type Refreshed = Pick<Session, 'id' | 'refreshCounter'>;
 
+/** What a client holds of its session: an access token and a refresh token, or a cookie. */
+export const TRANSPORTS = ['token', 'cookie'] as const;
+
+export type Transport = (typeof TRANSPORTS)[number];
+
 /** How a user signed in, as shown to them. */
 export type SignInMethod = 'password';
 
@@ -48,7 +55,8 @@ export type RevocationReason =
   | 'refresh_token_reused'
   | 'ended_by_admin'
   | 'user_disabled'
-  | 'too_many_sessions';
+  | 'too_many_sessions'
+  | 'signed_in_again';
 
 /** Which of a user's sessions: all, one, or all but one. */
 export interface SessionFilter {

@@ -3,7 +3,7 @@ import { causalReadPrefix } from '../../db/causal-read.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
-import { integer, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
+import { integer, longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
 import type {
   NewSession,
   Refreshed,
@@ -23,6 +23,8 @@ export const SESSIONS = table('sessions', {
   authenticatedAt: nullable(time()),
   userAgent: nullable(text(512)),
   ip: nullable(text(45)),
+  cookieKey: nullable(text(43)),
+  cookieRecord: nullable(longText()),
   createdAt: time(),
   lastUsedAt: time(),
   idleExpiresAt: time(),
@@ -87,9 +89,9 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     provenHash: string | null,
   ): Promise<boolean> {
     const sql = `INSERT INTO sessions
-        (id, user_id, method, amr, authenticated_at, user_agent, ip,
+        (id, user_id, method, amr, authenticated_at, user_agent, ip, cookie_key,
           created_at, last_used_at, idle_expires_at, absolute_expires_at, refresh_counter)
-      SELECT :id, users.id, :method, :amr, :authenticatedAt, :userAgent, :ip,
+      SELECT :id, users.id, :method, :amr, :authenticatedAt, :userAgent, :ip, :cookieKey,
         :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
       FROM users WHERE users.id = :userId AND users.disabled_at IS NULL
         AND (:provenHash IS NULL
@@ -202,6 +204,51 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     await write(() => sessions.update({ confirmedAt: at }, { where, transaction }));
   }
 
+  /**
+   * Postpones the end of a session whose cookie is in use. False where it is revoked or expired, or its user disabled.
+   */
+  async function renew(id: string, at: Date, idleExpiresAt: Date): Promise<boolean> {
+    const sql = `UPDATE sessions SET last_used_at = :at, idle_expires_at = :idleExpiresAt
+      WHERE id = :id AND revoked_at IS NULL AND idle_expires_at > :at AND absolute_expires_at > :at
+        AND ${USER_IS_ACTIVE_SQL}`;
+    const replacements = {
+      id,
+      at: toSqlDate(sequelize, at),
+      idleExpiresAt: toSqlDate(sequelize, idleExpiresAt),
+    };
+    const [, affected] = await write(() =>
+      sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }),
+    );
+    return affected === 1;
+  }
+
+  /** The session of a cookie, also where it has ended; null where its user is disabled. */
+  async function findByCookie(cookieKey: string): Promise<Session | null> {
+    const where = { cookieKey, [Op.and]: USER_IS_ACTIVE };
+    const row = await run(() => sessions.findOne({ where, transaction }));
+    return row === null ? null : toSession(row.get());
+  }
+
+  /** The cookies of some sessions: those that have one. */
+  async function listCookieKeys(where: { readonly id: string[] } | { readonly userId: string }) {
+    const rows = await run(() => sessions.findAll({ where, attributes: ['cookieKey'], transaction }));
+    return rows.flatMap((row) => row.get().cookieKey ?? []);
+  }
+
+  /** The record of a live session, kept here where there is no Redis. */
+  async function findRecord(cookieKey: string): Promise<string | null> {
+    const where = { cookieKey, revokedAt: null };
+    const row = await run(() => sessions.findOne({ where, attributes: ['cookieRecord'], transaction }));
+    return row?.get().cookieRecord ?? null;
+  }
+
+  /** False where the session is revoked, or gone. */
+  async function writeRecord(cookieKey: string, cookieRecord: string): Promise<boolean> {
+    const where = { cookieKey, revokedAt: null };
+    const [affected] = await write(() => sessions.update({ cookieRecord }, { where, transaction }));
+    return affected === 1;
+  }
+
   /** Revokes what the filter names and is still live. The ids of what this call revoked. */
   async function revoke(
     { userId, id, exceptId }: SessionFilter,
@@ -240,6 +287,11 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     listSurplus,
     rotate,
     confirm,
+    renew,
+    findByCookie,
+    listCookieKeys,
+    findRecord,
+    writeRecord,
     revoke,
     prune,
   };
@@ -256,7 +308,7 @@ function toStoredSession(row: SessionRow): StoredSession {
 }
 
 function toSession(row: SessionRow): Session {
-  const { method, amr, authenticatedAt, earlierRotations, revokedReason, ...session } = row;
+  const { method, amr, authenticatedAt, earlierRotations, revokedReason, cookieRecord, ...session } = row;
   return {
     ...session,
     method: method as SignInMethod,

@@ -2,27 +2,25 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Rights } from '../access/rights.store.ts';
 import { type AuditEntry, entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
+import { cookieKeyOf, newCookieId } from '../cookie-sessions/cookie-id.ts';
+import type { CookieGrant, CookieSessions } from '../cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../errors.ts';
-import { ANONYMOUS, type Authentication, type Caller, type RequestOrigin, userCaller } from '../principal.ts';
+import {
+  ANONYMOUS,
+  type Authentication,
+  type Caller,
+  type RequestOrigin,
+  type UserPrincipal,
+  userCaller,
+} from '../principal.ts';
 import type { Announce } from '../revocation/revocation.ts';
 import type { CoreStore, CoreStores } from '../stores.ts';
 import type { AccessTokens } from '../tokens/access-token.ts';
 import type { Confirmations } from './confirmations.ts';
 import { after, createEnding } from './ending.ts';
+import { idleExpiry, type SessionLifetimes, secondsBetween } from './lifetimes.ts';
 import type { RefreshTokenContent, RefreshTokens } from './refresh-token.ts';
-import type { Session, SignInMethod, StoredSession } from './session.ts';
-
-export interface SessionLifetimes {
-  readonly accessTokenTtlSeconds: number;
-  /** How long a session may rest between two refreshes. */
-  readonly idleSeconds: number;
-  /** How long a session lasts at most. */
-  readonly absoluteSeconds: number;
-  /** How long a refresh token that was used up still gets the latest one. */
-  readonly reuseGraceSeconds: number;
-  /** The same for the previous one while the latest one is not known to have arrived. */
-  readonly retrySeconds: number;
-}
+import type { Session, SignInMethod, StoredSession, Transport } from './session.ts';
 
 export interface SessionDependencies {
   readonly store: CoreStore;
@@ -30,6 +28,7 @@ export interface SessionDependencies {
   readonly refreshTokens: RefreshTokens;
   readonly announce: Announce;
   readonly confirmations: Pick<Confirmations, 'notedAt'>;
+  readonly cookieSessions: Pick<CookieSessions, 'begin' | 'forget'>;
   readonly clock: Clock;
   readonly lifetimes: SessionLifetimes;
   /** Called with the outcome of each refresh, for the metrics. */
@@ -50,15 +49,26 @@ interface FoundSession {
   readonly state: TokenState;
 }
 
-/** The tokens of a login or a refresh. */
-export interface SessionGrant {
+/** An access token. */
+export interface AccessGrant {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
-  readonly refreshToken: string;
-  readonly refreshExpiresInSeconds: number;
-  /** What the access token allows. */
+  /** What it allows. */
   readonly permissions: readonly string[];
 }
+
+/** The tokens of a login or a refresh. */
+export interface TokenGrant extends AccessGrant {
+  readonly transport: 'token';
+  readonly refreshToken: string;
+  readonly refreshExpiresInSeconds: number;
+}
+
+/** What an access token says of its session. */
+type SessionOfAccess = Pick<Session, 'id' | 'userId' | 'authentication' | 'refreshCounter' | 'idleExpiresAt'>;
+
+/** What a client gets at a sign-in. */
+export type SessionGrant = TokenGrant | CookieGrant;
 
 /** How a user who signs in has authenticated. */
 export interface SignInEvidence {
@@ -66,6 +76,7 @@ export interface SignInEvidence {
   readonly authentication: Authentication;
   /** The stored hash that the password matched; null where something else was proved. */
   readonly passwordHash: string | null;
+  readonly transport: Transport;
   readonly origin: RequestOrigin;
 }
 
@@ -83,26 +94,43 @@ export interface SessionOfToken {
 /** More rotations within one grace are no client's; their times fit into the column. */
 const MAX_EARLIER_ROTATIONS = 16;
 
+/** A session with the secret that goes into its cookie, where it has one. */
+interface NewlyBegun {
+  readonly session: Session;
+  readonly cookieId: string | null;
+}
+
 /** Live sessions per user; a login beyond that ends the oldest. */
 const MAX_LIVE_SESSIONS = 100;
 
 /** Logins on devices: how they start, go on and end. */
 export function createSessions(dependencies: SessionDependencies) {
-  const { store, accessTokens, refreshTokens, announce, confirmations, clock, lifetimes } = dependencies;
+  const { store, accessTokens, refreshTokens, announce, confirmations } = dependencies;
+  const { cookieSessions, clock, lifetimes } = dependencies;
   const { onRefresh = () => {} } = dependencies;
   const now = () => new Date(clock.now());
-  const ending = createEnding({ store, announce, clock });
+  const ending = createEnding({ store, announce, forgetCookies: cookieSessions.forget, clock });
 
   /**
    * Begins a session: `completeSignIn` alone decides that there is to be one. Null where the user is gone or disabled by
    * now, or where the password that was proved is no longer theirs.
    */
   async function start(userId: string, evidence: SignInEvidence): Promise<SessionGrant | null> {
-    const session = await beginRecorded(userId, evidence);
-    if (session === null) return null;
-    const { rights, liveSessions } = await store.rights.rightsAndSessionsOf(userId, session.createdAt);
-    if (liveSessions > MAX_LIVE_SESSIONS) await endSurplus(userId, evidence.origin);
-    return issue(session, session.createdAt, rights);
+    const begun = newSession(userId, evidence);
+    const { session } = begun;
+    // A transaction would cost each login another round trip. A login that cannot be recorded takes its session back
+    // instead; where not even that is possible, the session stays, but what gives access to it was never sent.
+    try {
+      if (!(await store.sessions.insert(session, evidence.passwordHash))) return null;
+      const { rights, liveSessions } = await store.rights.rightsAndSessionsOf(userId, session.createdAt);
+      const grant = await deliver(begun, rights, store);
+      await store.audit.append(loginEntry(session, evidence), session.createdAt);
+      if (liveSessions > MAX_LIVE_SESSIONS) await endSurplus(userId, evidence.origin);
+      return grant;
+    } catch (error) {
+      await store.sessions.remove(session.id).catch(() => {});
+      throw error;
+    }
   }
 
   /**
@@ -114,24 +142,31 @@ export function createSessions(dependencies: SessionDependencies) {
     evidence: SignInEvidence,
     earlier: readonly AuditEntry[],
   ): Promise<SessionGrant | null> {
-    const session = newSession(userId, evidence);
-    if (!(await insertAndRecord(stores, session, evidence, earlier))) return null;
-    return grant(session, session.createdAt, stores);
+    const begun = newSession(userId, evidence);
+    const { session } = begun;
+    if (!(await stores.sessions.insert(session, evidence.passwordHash))) return null;
+    await stores.audit.appendMany([...earlier, loginEntry(session, evidence)], session.createdAt);
+    return deliver(begun, await stores.rights.rightsOf(userId), stores);
   }
 
-  function newSession(userId: string, { method, authentication, origin }: SignInEvidence): Session {
+  function newSession(
+    userId: string,
+    { method, authentication, transport, origin }: SignInEvidence,
+  ): NewlyBegun {
     const createdAt = now();
     const absoluteExpiresAt = after(createdAt, lifetimes.absoluteSeconds);
-    return {
+    const cookieId = transport === 'cookie' ? newCookieId() : null;
+    const session: Session = {
       id: uuidv7({ msecs: createdAt.getTime() }),
       userId,
       method,
       authentication,
       userAgent: origin.userAgent,
       ip: origin.ip,
+      cookieKey: cookieId && cookieKeyOf(cookieId),
       createdAt,
       lastUsedAt: createdAt,
-      idleExpiresAt: idleExpiry(createdAt, absoluteExpiresAt),
+      idleExpiresAt: idleExpiry(createdAt, absoluteExpiresAt, lifetimes),
       absoluteExpiresAt,
       refreshCounter: 0,
       rotatedAt: null,
@@ -139,34 +174,33 @@ export function createSessions(dependencies: SessionDependencies) {
       confirmedAt: null,
       revokedAt: null,
     };
-  }
-
-  /** False where there is no user to give a session to. */
-  async function insertAndRecord(
-    { sessions, audit }: CoreStores,
-    session: Session,
-    { passwordHash, origin }: SignInEvidence,
-    earlier: readonly AuditEntry[],
-  ): Promise<boolean> {
-    const { id, userId, method, createdAt } = session;
-    if (!(await sessions.insert(session, passwordHash))) return false;
-    const login = entryOf('login.succeeded', userCaller(userId, origin, id), userId, { method });
-    await audit.appendMany([...earlier, login], createdAt);
-    return true;
+    return { session, cookieId };
   }
 
   /**
-   * A transaction would cost each login another round trip. A login that cannot be recorded takes its session back
-   * instead; where not even that is possible, the session stays, but its tokens were never sent.
+   * An access token for a session that has a cookie, to be shown to other services. It gets those of `wanted` that the
+   * session has; without `wanted`, all of them.
    */
-  async function beginRecorded(userId: string, evidence: SignInEvidence): Promise<Session | null> {
-    const session = newSession(userId, evidence);
-    try {
-      return (await insertAndRecord(store, session, evidence, [])) ? session : null;
-    } catch (error) {
-      await store.sessions.remove(session.id).catch(() => {});
-      throw error;
-    }
+  function tokenFor(principal: UserPrincipal, sessionEndsAt: Date, wanted?: readonly string[]): AccessGrant {
+    const { userId, sessionId, authentication, roles, permissions, claims } = principal;
+    const session = {
+      id: sessionId ?? '',
+      userId,
+      authentication,
+      refreshCounter: 0,
+      idleExpiresAt: sessionEndsAt,
+    };
+    return issueAccess(session, now(), { roles, permissions, versions: claims.rv }, wanted);
+  }
+
+  /** What gives its client access to a session that has just begun: a cookie or tokens. */
+  function deliver(
+    { session, cookieId }: NewlyBegun,
+    rights: Rights,
+    stores: Pick<CoreStores, 'sessions'>,
+  ): Promise<SessionGrant> | SessionGrant {
+    if (cookieId !== null) return cookieSessions.begin(stores, session, cookieId, rights);
+    return issue(session, session.createdAt, rights);
   }
 
   /** However many logins there are, the sessions of a user stay few enough to be listed and ended at once. */
@@ -187,7 +221,7 @@ export function createSessions(dependencies: SessionDependencies) {
     token: RefreshTokenContent | null,
     origin: RequestOrigin,
     wanted?: readonly string[],
-  ): Promise<SessionGrant> {
+  ): Promise<TokenGrant> {
     // Before anything is read, so that a deletion of the account after that revokes this token as well.
     const at = now();
     let found = token && (await find(token));
@@ -242,9 +276,9 @@ export function createSessions(dependencies: SessionDependencies) {
   }
 
   /** Null where another request was first. */
-  async function rotate(session: StoredSession, wanted?: readonly string[]): Promise<SessionGrant | null> {
+  async function rotate(session: StoredSession, wanted?: readonly string[]): Promise<TokenGrant | null> {
     const at = now();
-    const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt);
+    const idleExpiresAt = idleExpiry(at, session.absoluteExpiresAt, lifetimes);
     const earlierRotations = rotationsOf(session)
       .filter((usedUpAt) => isWithinGrace(usedUpAt, at))
       .slice(0, MAX_EARLIER_ROTATIONS);
@@ -265,7 +299,7 @@ export function createSessions(dependencies: SessionDependencies) {
     origin: RequestOrigin,
     at: Date,
     wanted?: readonly string[],
-  ): Promise<SessionGrant> {
+  ): Promise<TokenGrant> {
     const { id, userId } = session;
     const caller: Caller = { actor: ANONYMOUS, origin, sessionId: id };
     await store.audit.append(entryOf('refresh.repeated', caller, userId, { answer }), at);
@@ -317,6 +351,11 @@ export function createSessions(dependencies: SessionDependencies) {
     };
   }
 
+  /** The session of a cookie, also where it has ended; null without one. Asks the database, also where Redis is away. */
+  function sessionOfCookie(cookieId: string): Promise<Session | null> {
+    return store.sessions.findByCookie(cookieKeyOf(cookieId));
+  }
+
   /** Whether a session has neither ended nor expired, and its user is active. */
   async function isSessionLive(sessionId: string): Promise<boolean> {
     const session = await store.sessions.find(sessionId);
@@ -328,43 +367,63 @@ export function createSessions(dependencies: SessionDependencies) {
     at: Date,
     { rights }: Pick<CoreStores, 'rights'>,
     wanted?: readonly string[],
-  ): Promise<SessionGrant> {
+  ): Promise<TokenGrant> {
     return issue(session, at, await rights.rightsOf(session.userId), wanted);
   }
 
-  function issue(session: Session, at: Date, rights: Rights, wanted?: readonly string[]): SessionGrant {
-    const { id, userId, authentication, refreshCounter, idleExpiresAt } = session;
-    const { permissions: held, roles, versions } = rights;
+  function issue(session: Session, at: Date, rights: Rights, wanted?: readonly string[]): TokenGrant {
+    const { id, refreshCounter, idleExpiresAt } = session;
+    return {
+      transport: 'token',
+      ...issueAccess(session, at, rights, wanted),
+      refreshToken: refreshTokens.issue({ sessionId: id, counter: refreshCounter }),
+      refreshExpiresInSeconds: secondsBetween(at, idleExpiresAt),
+    };
+  }
+
+  function issueAccess(
+    { id, userId, authentication, refreshCounter, idleExpiresAt }: SessionOfAccess,
+    at: Date,
+    { permissions: held, roles, versions }: Pick<Rights, 'permissions' | 'roles' | 'versions'>,
+    wanted?: readonly string[],
+  ): AccessGrant {
     const permissions = wanted === undefined ? held : held.filter((name) => wanted.includes(name));
     const isNarrowed = permissions.length < held.length;
     // No access token outlives the session it belongs to.
     const ttlSeconds = Math.min(lifetimes.accessTokenTtlSeconds, secondsBetween(at, idleExpiresAt));
-    return {
-      accessToken: accessTokens.issue({
-        userId,
-        sessionId: id,
-        authentication,
-        rotation: refreshCounter,
-        // A role stands for all that it may do, so a token that may do less has none.
-        roles: isNarrowed ? [] : roles,
-        ...(isNarrowed && { fromRoles: roles }),
-        versions,
-        permissions,
-        at,
-        ttlSeconds,
-      }),
-      expiresInSeconds: ttlSeconds,
-      refreshToken: refreshTokens.issue({ sessionId: id, counter: refreshCounter }),
-      refreshExpiresInSeconds: secondsBetween(at, idleExpiresAt),
+    const accessToken = accessTokens.issue({
+      userId,
+      sessionId: id,
+      authentication,
+      rotation: refreshCounter,
+      // A role stands for all that it may do, so a token that may do less has none.
+      roles: isNarrowed ? [] : roles,
+      ...(isNarrowed && { fromRoles: roles }),
+      versions,
       permissions,
-    };
+      at,
+      ttlSeconds,
+    });
+    return { accessToken, expiresInSeconds: ttlSeconds, permissions };
   }
 
-  function idleExpiry(at: Date, absoluteExpiresAt: Date): Date {
-    return new Date(Math.min(after(at, lifetimes.idleSeconds).getTime(), absoluteExpiresAt.getTime()));
-  }
+  return {
+    start,
+    startWithin,
+    refresh,
+    tokenFor,
+    ...ending,
+    list,
+    readRefreshToken,
+    sessionOf,
+    sessionOfCookie,
+    isSessionLive,
+  };
+}
 
-  return { start, startWithin, refresh, ...ending, list, readRefreshToken, sessionOf, isSessionLive };
+function loginEntry({ id, userId, method }: Session, { transport, origin }: SignInEvidence): AuditEntry {
+  const details = { method, ...(transport === 'cookie' && { transport }) };
+  return entryOf('login.succeeded', userCaller(userId, origin, id), userId, details);
 }
 
 /** When each token but the latest was used up, the one before the latest first, as far as that is kept. */
@@ -374,9 +433,4 @@ function rotationsOf({ rotatedAt, earlierRotations }: Session): readonly Date[] 
 
 function isLive({ revokedAt, idleExpiresAt, absoluteExpiresAt }: Session, at: Date): boolean {
   return revokedAt === null && at < idleExpiresAt && at < absoluteExpiresAt;
-}
-
-/** At least one, so that no lifetime is zero. */
-function secondsBetween(from: Date, to: Date): number {
-  return Math.max(1, Math.floor((to.getTime() - from.getTime()) / 1000));
 }

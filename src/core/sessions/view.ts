@@ -1,15 +1,16 @@
 import { z } from 'zod';
-import type { Session } from './session.ts';
+import { type Session, TRANSPORTS } from './session.ts';
 
 export const SessionView = z
   .strictObject({
     id: z.uuid(),
     method: z.string().meta({ description: 'How the person logged in', example: 'password' }),
+    transport: z.enum(TRANSPORTS).meta({ description: 'What the device holds: tokens or a cookie' }),
     user_agent: z.string().nullable(),
     ip: z.string().nullable(),
     created_at: z.iso.datetime(),
-    last_used_at: z.iso.datetime().meta({ description: 'The login, or the minute of the latest refresh' }),
-    expires_at: z.iso.datetime().meta({ description: 'When it ends unless it is refreshed' }),
+    last_used_at: z.iso.datetime().meta({ description: 'The login, or the minute of the latest renewal' }),
+    expires_at: z.iso.datetime().meta({ description: 'When it ends unless it is renewed' }),
     current: z.boolean().meta({ description: 'Whether this request came with it' }),
   })
   .meta({ id: 'Session' });
@@ -31,6 +32,7 @@ export function presentSessions(
     sessions: sessions.map((session) => ({
       id: session.id,
       method: session.method,
+      transport: session.cookieKey === null ? 'token' : 'cookie',
       user_agent: session.userAgent,
       ip: session.ip,
       created_at: session.createdAt.toISOString(),

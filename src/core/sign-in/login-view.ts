@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { presentGrant, sessionGrantShape } from '../sessions/grant-view.ts';
+import { presentGrant, tokenGrantShape } from '../sessions/grant-view.ts';
+import { TRANSPORTS } from '../sessions/session.ts';
 import type { SessionGrant } from '../sessions/sessions.ts';
 import type { User } from '../users/user.ts';
 import { presentUser, UserView } from '../users/view.ts';
@@ -11,14 +12,36 @@ export interface Login {
   readonly deviceToken: string;
 }
 
+/** How the client wants to hold its session: a field of every sign-in. */
+export const TransportField = z.enum(TRANSPORTS).optional().meta({
+  description:
+    'token, the default: the answer has an access token. cookie: it sets a cookie, for pages in a browser',
+  example: 'token',
+});
+
 export const LoginAnswer = z
   .strictObject({
     user: UserView,
-    ...sessionGrantShape,
+    ...tokenGrantShape,
     device_token: z.string().meta({ description: 'Keep it, and send it with the next login on this device' }),
   })
   .meta({ id: 'LoginAnswer' });
 
-export function presentLogin({ user, grant, deviceToken }: Login): z.infer<typeof LoginAnswer> {
-  return { ...presentUser(user), ...presentGrant(grant), device_token: deviceToken };
+/** What a page is told of its cookie, which it cannot read. */
+export const cookieGrantShape = {
+  csrf_token: z.string().meta({ description: 'Send it as X-CSRF-Token with every change' }),
+  expires_at: z.iso.datetime().meta({ description: 'When the session ends unless it is used' }),
+};
+
+export const CookieLoginAnswer = z
+  .strictObject({ user: UserView, ...cookieGrantShape })
+  .meta({ id: 'CookieLoginAnswer' });
+
+/** By the transport that was asked for. */
+export const SignInAnswer = z.union([LoginAnswer, CookieLoginAnswer]).meta({ id: 'SignInAnswer' });
+
+export function presentLogin({ user, grant, deviceToken }: Login): z.infer<typeof SignInAnswer> {
+  if (grant.transport === 'token')
+    return { ...presentUser(user), ...presentGrant(grant), device_token: deviceToken };
+  return { ...presentUser(user), csrf_token: grant.csrfToken, expires_at: grant.expiresAt.toISOString() };
 }

@@ -88,19 +88,27 @@ export function principalOf(claims: AccessTokenClaims): UserPrincipal | ClientPr
 }
 
 function toPrincipal(claims: AccessTokenClaims): UserPrincipal | ClientPrincipal {
-  const { sub, sid, client_id, roles, scope, amr, auth_time } = claims;
-  const holding = { roles, permissions: permissionsIn(scope) };
-  if (client_id !== undefined) {
-    return { kind: 'client', credential: 'bearer', clientId: client_id, claims, ...holding };
-  }
+  const { client_id, roles, scope } = claims;
+  if (client_id === undefined) return userPrincipal(claims, 'bearer');
+  const permissions = permissionsIn(scope);
+  return { kind: 'client', credential: 'bearer', clientId: client_id, claims, roles, permissions };
+}
+
+/** The user of a session, by the claims of its access token, or those that it would have. */
+export function userPrincipal(
+  claims: AccessTokenClaims,
+  credential: UserPrincipal['credential'],
+): UserPrincipal {
+  const { sub, sid, roles, scope, amr, auth_time } = claims;
   return {
     kind: 'user',
-    credential: 'bearer',
+    credential,
     userId: sub,
     sessionId: sid ?? null,
     authentication:
       amr !== undefined && auth_time !== undefined ? { methods: amr, at: new Date(auth_time * 1000) } : null,
     claims,
-    ...holding,
+    roles,
+    permissions: permissionsIn(scope),
   };
 }

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createHmac, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import {
   type Algorithm,
   publicKey,
@@ -21,6 +21,8 @@ export interface KeyRing {
   readonly verifying: readonly VerifyingKey[];
   /** The secrets of what this service alone reads, refresh and device tokens; the one for new tokens first. */
   readonly appSecrets: readonly [SigningKey, ...SigningKey[]];
+  /** Sign the cookies of sessions, unless the operator has set secrets for that; the one for new cookies first. */
+  readonly cookieSecrets: readonly [string, ...string[]];
   /** Every key there is, each once. */
   readonly all: readonly VerifyingKey[];
   /** The public keys among the verifying ones. A secret is never published. */
@@ -64,9 +66,15 @@ export function createKeyRing(material: KeyMaterial): KeyRing {
     current,
     verifying,
     appSecrets,
+    cookieSecrets: [cookieSecretFrom(appSecret), ...previousAppSecrets.map(cookieSecretFrom)],
     all: [...new Map([...verifying, ...appSecrets].map((key) => [key.kid, key])).values()],
     jwks: { keys: verifying.filter(isPublic).map(toJwk) },
   };
+}
+
+/** Those who read the cookies need this one secret, and must not be able to make anything else. */
+function cookieSecretFrom(appSecret: string): string {
+  return createHmac('sha256', appSecret).update('latchkey cookie signature v1').digest('base64url');
 }
 
 function toAppKey(secret: string): SigningKey {

@@ -10,6 +10,7 @@ import {
   type UserPrincipal,
   userCaller,
 } from '../../core/principal.ts';
+import type { Transport } from '../../core/sessions/session.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
@@ -22,6 +23,12 @@ export interface Signup {
   readonly password: string;
   readonly username?: Identifier | undefined;
   readonly name?: string | null | undefined;
+}
+
+/** The client of a sign-up, and what it asks for. */
+interface SigningUp {
+  readonly transport: Transport;
+  readonly origin: RequestOrigin;
 }
 
 type SignupOutcome = 'succeeded' | 'email_taken' | 'username_taken' | 'overloaded' | 'failed';
@@ -38,9 +45,9 @@ export function createAccounts(core: Core) {
   const now = () => new Date(clock.now());
 
   /** `createAccount`, counted for the metrics. */
-  async function signUp(signup: Signup, origin: RequestOrigin): Promise<Login> {
+  async function signUp(signup: Signup, client: SigningUp): Promise<Login> {
     try {
-      const login = await createAccount(signup, origin);
+      const login = await createAccount(signup, client);
       observers.signup('succeeded');
       return login;
     } catch (error) {
@@ -52,7 +59,7 @@ export function createAccounts(core: Core) {
   /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
   async function createAccount(
     { email, password, username, name }: Signup,
-    origin: RequestOrigin,
+    { transport, origin }: SigningUp,
   ): Promise<Login> {
     const createdAt = now();
     const newUser = {
@@ -71,6 +78,7 @@ export function createAccounts(core: Core) {
         method: 'password',
         authentication: { methods: ['pwd'], at: createdAt },
         passwordHash: newUser.passwordHash,
+        transport,
         origin,
       } as const;
       // A new account has no further factor that could be asked for.
@@ -111,15 +119,18 @@ export function createAccounts(core: Core) {
    */
   async function remove(caller: PrincipalCaller<UserPrincipal>, password: string): Promise<void> {
     const { userId } = caller.principal;
+    let cookieKeys: string[] = [];
     await withCurrentPassword(caller, password, ({ hash }) =>
       store.transaction(async (stores) => {
         await requireOtherAdmin(stores, userId);
+        cookieKeys = await stores.sessions.listCookieKeys({ userId });
         if (!(await stores.users.remove(userId, hash))) return null;
         await stores.loginFailures.clearAccount(userId);
         await stores.audit.append(entryOf('user.deleted', caller, userId), now());
         return sessions.revokeUserWithin(stores, userId);
       }),
     );
+    sessions.forgetCookies(cookieKeys);
   }
 
   return {

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
-import { LoginAnswer, presentLogin } from '../../core/sign-in/login-view.ts';
+import { SignInAnswer } from '../../core/sign-in/login-view.ts';
 import { MeAnswer, presentMe } from '../../core/users/view.ts';
-import { anyone, session, user } from '../../http/access.ts';
+import { anyone, COOKIE_ERRORS, session, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -48,15 +48,15 @@ export const accountRoutes = [
     body: json(SignupBody),
     answers: {
       201: {
-        description: 'The account and an access token',
-        headers: { Location: 'Always /me' },
-        schema: LoginAnswer,
+        description: 'The account and an access token, or a cookie',
+        headers: { Location: 'Always /me', 'Set-Cookie': 'Where `transport` is cookie' },
+        schema: SignInAnswer,
       },
     },
-    refuses: ['signup_disabled', 'email_taken', 'username_taken', 'database_unavailable'],
+    refuses: ['signup_disabled', 'email_taken', 'username_taken', 'database_unavailable', ...COOKIE_ERRORS],
     checkFields: (fields, { accounts }) => accounts.passwordProblems(fields),
-    async handle({ body, origin }, { accounts }) {
-      return created('/me', presentLogin(await accounts.signUp(body, origin)));
+    async handle({ body, signIn }, { accounts }) {
+      return created('/me', await signIn(body.transport, (context) => accounts.signUp(body, context)));
     },
   }),
 

@@ -1,9 +1,16 @@
 import { z } from 'zod';
+import { TransportField } from '../../core/sign-in/login-view.ts';
 import { Email, GivenPassword, Name, NewPassword, profileShape, Username } from '../../core/users/fields.ts';
 import { fieldIssue } from '../../core/values/text.ts';
 
 export const SignupBody = z
-  .strictObject({ email: Email, password: NewPassword, username: Username.optional(), name: Name.optional() })
+  .strictObject({
+    email: Email,
+    password: NewPassword,
+    username: Username.optional(),
+    name: Name.optional(),
+    transport: TransportField,
+  })
   .meta({
     id: 'Signup',
     example: {

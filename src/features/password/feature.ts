@@ -11,7 +11,6 @@ export const password = feature({
       login: createPasswordLogin(core),
       changePassword: createChangePassword(core),
       passwords: core.passwords,
-      userInSession: core.userInSession,
     },
   }),
 });

@@ -5,6 +5,7 @@ import type { Quota } from '../../core/limits/quota.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
 import { assertChanged } from '../../core/passwords/policy.ts';
 import { ANONYMOUS, type RequestOrigin, userCaller } from '../../core/principal.ts';
+import type { Transport } from '../../core/sessions/session.ts';
 import {
   type Attempt,
   cancelOnThrow,
@@ -33,8 +34,14 @@ export interface Credentials {
   readonly newPassword?: string | undefined;
 }
 
+/** The client of a login: what it asks for, and where it comes from. */
+export interface LoginClient extends KnownDevice {
+  readonly transport: Transport;
+  readonly origin: RequestOrigin;
+}
+
 /** The evidence of earlier logins on the same device, so that failures elsewhere do not count against it. */
-export interface KnownDevice {
+interface KnownDevice {
   readonly deviceToken?: string | undefined;
   /** The user whose live session it has. */
   readonly sessionUserId?: string | undefined;
@@ -62,11 +69,10 @@ export function createPasswordLogin(core: Core) {
   /** `logIn`, counted for the metrics. */
   async function observedLogIn(
     credentials: Credentials,
-    known: KnownDevice,
-    origin: RequestOrigin,
+    client: LoginClient,
   ): Promise<Login & { readonly quota: Quota | undefined }> {
     try {
-      const login = await logIn(credentials, known, origin);
+      const login = await logIn(credentials, client);
       observers.login('succeeded');
       return login;
     } catch (error) {
@@ -80,16 +86,17 @@ export function createPasswordLogin(core: Core) {
    * @throws AppError invalid_credentials, the same after the same work whatever was wrong; password_change_required,
    * validation_failed, rate_limited, overloaded
    */
-  async function logIn(credentials: Credentials, known: KnownDevice, origin: RequestOrigin) {
+  async function logIn(credentials: Credentials, client: LoginClient) {
+    const { origin } = client;
     const identifier = parseIdentifier(credentials.identifier);
     const typed = hashIdentifier(keys.appSecrets[0], identifier.kind, identifier.canonical);
-    const claimed = claimedAccount(known);
+    const claimed = claimedAccount(client);
     if (claimed === undefined) attempts.refuseKnownWait(delayOfStrangers(typed));
 
     let place = passwords.reserve(origin.network, claimed);
     try {
       const user = await find(identifier);
-      const device = deviceOf(user, known, typed);
+      const device = deviceOf(user, client, typed);
       if (claimed !== undefined && !device.isKnown) {
         // A device of another account is a stranger here, and must not find room by leaving its own place.
         const strangers = passwords.reserve(origin.network);
@@ -98,7 +105,7 @@ export function createPasswordLogin(core: Core) {
       }
 
       const attempt = await attempts.begin(device.keys);
-      const signedIn = await cancelOnThrow(attempt, signIn(user, attempt, credentials, origin, place));
+      const signedIn = await cancelOnThrow(attempt, signIn(user, attempt, credentials, client, place));
       if (signedIn === null) {
         attempt.fail();
         await recordFailure(user, attempt, typed, origin);
@@ -119,7 +126,7 @@ export function createPasswordLogin(core: Core) {
     found: User | null,
     { mayMatch }: Attempt,
     credentials: Credentials,
-    origin: RequestOrigin,
+    { transport, origin }: LoginClient,
     place: Place,
   ) {
     let user = found;
@@ -128,7 +135,7 @@ export function createPasswordLogin(core: Core) {
       if (user === null || proof === null) return null;
       const authentication = { methods: ['pwd'], at: now() };
       const passwordHash = await settleHash(user, proof, credentials, origin, place);
-      const evidence = { method: 'password', authentication, passwordHash, origin } as const;
+      const evidence = { method: 'password', authentication, passwordHash, transport, origin } as const;
       const grant = await completeSignIn(user, evidence);
       if (grant !== null) return { user: await reread(user), grant };
       user = await find(parseIdentifier(credentials.identifier));

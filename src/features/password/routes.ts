@@ -1,8 +1,8 @@
 import type { Core } from '../../core/core.ts';
-import { LoginAnswer, presentLogin } from '../../core/sign-in/login-view.ts';
-import { anyone, session } from '../../http/access.ts';
+import type { Quota } from '../../core/limits/quota.ts';
+import { SignInAnswer } from '../../core/sign-in/login-view.ts';
+import { anyone, COOKIE_ERRORS, session } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
-import { unlessRefused } from '../../http/authenticate.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS } from '../../http/tags.ts';
@@ -14,7 +14,6 @@ interface Services {
   readonly login: PasswordLogin;
   readonly changePassword: ChangePassword;
   readonly passwords: Core['passwords'];
-  readonly userInSession: Core['userInSession'];
 }
 
 const route = routesWith<Services>();
@@ -32,18 +31,25 @@ export const passwordRoutes = [
     limit: 'login-ip',
     hashes: true,
     body: json(LoginBody),
-    answers: { 200: { description: 'The account and an access token', schema: LoginAnswer } },
-    refuses: ['invalid_credentials', 'password_change_required', 'database_unavailable'],
-    async handle({ body, origin, bearerToken }, { login, userInSession }) {
-      const { device_token: deviceToken, new_password: newPassword, password } = body;
+    answers: {
+      200: {
+        description: 'The account and an access token, or a cookie',
+        headers: { 'Set-Cookie': 'Where `transport` is cookie' },
+        schema: SignInAnswer,
+      },
+    },
+    refuses: ['invalid_credentials', 'password_change_required', 'database_unavailable', ...COOKIE_ERRORS],
+    async handle({ body, signIn }, { login }) {
+      const { password, device_token: deviceToken, new_password: newPassword } = body;
       const identifier = body.identifier ?? body.email ?? body.username ?? '';
-      const sessionUserId = await unlessRefused(() => userInSession(bearerToken()));
-      const { quota, ...signedIn } = await login(
-        { identifier, password, newPassword },
-        { deviceToken, sessionUserId },
-        origin,
-      );
-      return ok(presentLogin(signedIn), { quota });
+      let quota: Quota | undefined;
+      const answer = await signIn(body.transport, async (context) => {
+        const client = { ...context, deviceToken: deviceToken ?? context.deviceToken };
+        const signedIn = await login({ identifier, password, newPassword }, client);
+        quota = signedIn.quota;
+        return signedIn;
+      });
+      return ok(answer, { quota });
     },
   }),
 

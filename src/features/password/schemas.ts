@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TransportField } from '../../core/sign-in/login-view.ts';
 import { GivenPassword, NewPassword } from '../../core/users/fields.ts';
 import { MAX_EMAIL_LENGTH } from '../../core/users/identifiers.ts';
 import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
@@ -25,6 +26,7 @@ export const LoginBody = z
     username: GivenIdentifier.optional().meta({ description: 'The same', example: 'grace' }),
     password: GivenPassword,
     device_token: DeviceToken.optional(),
+    transport: TransportField,
     new_password: NewPassword.optional().meta({
       description: 'The new password, where the operator has required one',
     }),

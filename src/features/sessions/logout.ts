@@ -10,6 +10,8 @@ export type LogoutScope = 'local' | 'others' | 'global';
 export interface LogoutRequest {
   readonly accessToken: string | undefined;
   readonly refreshToken: string | undefined;
+  /** The id in the cookie, which is asked for where there is no other credential. */
+  readonly takeCookie: () => string | undefined;
   readonly scope: LogoutScope;
   readonly origin: RequestOrigin;
   readonly count: Count;
@@ -28,11 +30,14 @@ type LogoutDependencies = Pick<Core, 'sessions' | 'apiKeys' | 'verifyToken'>;
 export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependencies) {
   /**
    * @throws AppError token_missing, token_invalid, token_expired, user_required, session_required, invalid_refresh_token,
-   * rate_limited
+   * origin_not_allowed, csrf_token_invalid, rate_limited
    */
   return async function logOut(request: LogoutRequest): Promise<void> {
     const { scope, origin } = request;
-    const { userId, sessionId, mayEndOthers } = await sessionOf(request);
+    const proven = await sessionOf(request);
+    // A cookie of which nothing is known any more.
+    if (proven === null) return;
+    const { userId, sessionId, mayEndOthers } = proven;
     // A session that has ended has no power over the others: a thief with its tokens could go on ending them.
     if (scope !== 'local' && !(mayEndOthers && (await sessions.isSessionLive(sessionId)))) return;
     await sessions.end(filterOf(scope, userId, sessionId), 'logout', userCaller(userId, origin, sessionId));
@@ -40,9 +45,14 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
 
   /**
    * By the access token, even of a session that has ended, so that logging out twice is not an error; else by a refresh
-   * token, for a client whose access token has expired.
+   * token, for a client whose access token has expired; or by the cookie alone.
    */
-  async function sessionOf({ accessToken, refreshToken, count }: LogoutRequest): Promise<ProvenSession> {
+  async function sessionOf(request: LogoutRequest): Promise<ProvenSession | null> {
+    const { accessToken, refreshToken, takeCookie, count } = request;
+    if (accessToken === undefined && refreshToken === undefined) {
+      const cookieId = takeCookie();
+      if (cookieId !== undefined) return sessionOfCookie(cookieId, count);
+    }
     const read = () => claimsIn(requireToken(accessToken));
     const claims = refreshToken === undefined ? read() : await unlessRefused(read);
     if (claims !== undefined) {
@@ -55,6 +65,13 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
     const found = await sessions.sessionOf(token);
     if (found === null) throw new AppError('invalid_refresh_token');
     return { userId: found.session.userId, sessionId: found.session.id, mayEndOthers: found.isLatest };
+  }
+
+  async function sessionOfCookie(cookieId: string, count: Count): Promise<ProvenSession | null> {
+    const session = await sessions.sessionOfCookie(cookieId);
+    if (session === null) return null;
+    await count('token', session.id);
+    return { userId: session.userId, sessionId: session.id, mayEndOthers: true };
   }
 
   function claimsIn(accessToken: string) {

@@ -47,9 +47,10 @@ export const sessionRoutes = [
     path: '/logout',
     tag: SESSIONS,
     summary: 'Log out',
-    description: 'By the access token, or by a refresh token in the body. Logging out twice is not an error.',
+    description:
+      'By the access token, by a refresh token in the body, or by the cookie, which the browser then forgets. Logging out twice is not an error.',
     limit: 'session-ip',
-    access: anyone('bearer', 'none'),
+    access: anyone('bearer', 'cookie', 'none'),
     query: LogoutQuery,
     body: json(LogoutBody),
     answers: { 204: 'Logged out, here at once and in every other process within a second' },
@@ -60,11 +61,13 @@ export const sessionRoutes = [
       'user_required',
       'session_required',
       'invalid_refresh_token',
+      'origin_not_allowed',
+      'csrf_token_invalid',
       'database_unavailable',
     ],
-    async handle({ query, body, bearerToken, origin, count }, { logOut }) {
+    async handle({ query: { scope }, body, bearerToken, takeCookie, origin, count }, { logOut }) {
       const refreshToken = body?.refresh_token;
-      await logOut({ accessToken: bearerToken(), refreshToken, scope: query.scope, origin, count });
+      await logOut({ accessToken: bearerToken(), refreshToken, takeCookie, scope, origin, count });
       return noContent();
     },
   }),
@@ -78,7 +81,7 @@ export const sessionRoutes = [
     access: user(),
     answers: {
       200: {
-        description: 'The sessions that can still be refreshed, the latest used first',
+        description: 'The sessions that go on, the latest used first',
         schema: SessionsAnswer,
       },
     },

@@ -22,7 +22,13 @@ import type { User, UserChange, UserFilter } from '../../core/users/user.ts';
 
 type AdministeredSessions = Pick<
   Sessions,
-  'list' | 'endWithin' | 'revokeWithin' | 'revokeUserWithin' | 'revokeRightsWithin' | 'announce'
+  | 'list'
+  | 'endWithin'
+  | 'revokeWithin'
+  | 'revokeUserWithin'
+  | 'revokeRightsWithin'
+  | 'announce'
+  | 'forgetCookies'
 >;
 
 export interface UserAdminDependencies {
@@ -118,15 +124,18 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
 
   /** @throws AppError user_not_found, insufficient_scope, last_admin */
   async function remove(userId: string, admin: PrincipalCaller): Promise<void> {
+    let cookieKeys: string[] = [];
     const revoked = await store.transaction(async (stores) => {
       await confirmGranterAbove(stores, admin, userId, now());
       await requireOtherAdmin(stores, userId);
+      cookieKeys = await stores.sessions.listCookieKeys({ userId });
       if (!(await stores.users.removeAny(userId))) throw new AppError('user_not_found');
       await stores.loginFailures.clearAccount(userId);
       await stores.audit.append(entryOf('user.deleted', admin, userId), now());
       return sessions.revokeUserWithin(stores, userId);
     });
     sessions.announce(revoked);
+    sessions.forgetCookies(cookieKeys);
   }
 
   /** Forgets wrong passwords, those that locked the account included. Whether there were any. */

@@ -84,7 +84,10 @@ onEachDatabase((kind) => {
         change(person.token, password, aPerson().password).expect(204),
       );
 
-      const login = await logIn({ identifier: email, password }, {}, NOWHERE).then(
+      const login = await logIn(
+        { identifier: email, password },
+        { transport: 'token', origin: NOWHERE },
+      ).then(
         ({ grant }) => grant,
         () => null,
       );

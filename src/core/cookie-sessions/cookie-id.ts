@@ -1,0 +1,38 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { SigningKey } from '../tokens/keys.ts';
+
+const ID_BYTES = 32;
+const PURPOSE = 'latchkey csrf token v1';
+
+/** A new id for the cookie of a session: 256 random bits in base64url. */
+export function newCookieId(): string {
+  return randomBytes(ID_BYTES).toString('base64url');
+}
+
+/** What a session is kept under: the SHA-256 of the id in its cookie, in base64url. */
+export function cookieKeyOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url');
+}
+
+export type CsrfTokens = ReturnType<typeof createCsrfTokens>;
+
+/**
+ * The tokens that a page shows in addition to its cookie. Each is an HMAC of the id in the cookie, so that it is bound to
+ * the session and nothing has to be kept. The first of `secrets` makes them, all of them verify.
+ */
+export function createCsrfTokens(secrets: readonly [SigningKey, ...SigningKey[]]) {
+  return {
+    of: (cookieId: string) => macOf(secrets[0], cookieId).toString('base64url'),
+    isOf(cookieId: string, token: string): boolean {
+      const given = Buffer.from(token, 'base64url');
+      return secrets.some((secret) => {
+        const expected = macOf(secret, cookieId);
+        return expected.length === given.length && timingSafeEqual(expected, given);
+      });
+    },
+  };
+}
+
+function macOf({ signingKey }: SigningKey, cookieId: string): Buffer {
+  return createHmac('sha256', signingKey).update(`${PURPOSE}\0${cookieId}`).digest();
+}

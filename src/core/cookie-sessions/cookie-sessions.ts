@@ -1,0 +1,261 @@
+import type { AccessTokenClaims, RevocationSet } from '@latchkey/verifier/core';
+import type { Logger } from 'pino';
+import type { Rights } from '../access/rights.store.ts';
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
+import type { UserPrincipal } from '../principal.ts';
+import type { Revocation } from '../revocation/revocation.ts';
+import { idleExpiry, type SessionLifetimes } from '../sessions/lifetimes.ts';
+import type { Session } from '../sessions/session.ts';
+import type { CoreStore, CoreStores } from '../stores.ts';
+import { userPrincipal } from '../tokens/authenticate.ts';
+import type { CsrfTokens } from './cookie-id.ts';
+import { cookieKeyOf } from './cookie-id.ts';
+import { type CookieRecord, readRecord, writeRecord } from './record.ts';
+import type { CookieRecords } from './records.ts';
+import { createTableRecords } from './table-records.ts';
+
+export interface CookieSessionOptions {
+  readonly store: CoreStore;
+  /** Undefined where there is no Redis: then the table of sessions keeps the records. */
+  readonly redisRecords: CookieRecords | undefined;
+  readonly csrfTokens: CsrfTokens;
+  readonly revocations: RevocationSet;
+  /** @throws AppError revocations_stale */
+  readonly requireFresh: () => void;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly logger: Logger;
+  readonly lifetimes: SessionLifetimes;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** What a browser gets at a sign-in by cookie. */
+export interface CookieGrant extends Cookie {
+  readonly transport: 'cookie';
+  readonly csrfToken: string;
+  readonly expiresAt: Date;
+}
+
+/** The cookie of a session. */
+interface Cookie {
+  /** The secret in it. */
+  readonly cookieId: string;
+  /** How long the session lasts unless it is used. */
+  readonly maxAgeSeconds: number;
+}
+
+/** A cookie that was accepted. */
+export interface CookieUse extends Cookie {
+  readonly principal: UserPrincipal;
+  readonly expiresAt: Date;
+  /** Whether the browser should be sent the cookie again, since its session lasts longer now. */
+  readonly isRenewed: boolean;
+}
+
+interface Found {
+  readonly record: CookieRecord;
+  /** Those that an access token of the session would have. */
+  readonly claims: AccessTokenClaims;
+  readonly isRenewed: boolean;
+}
+
+export type CookieSessions = ReturnType<typeof createCookieSessions>;
+
+/** Of several cookies with the same name no more than this many are looked up. */
+const MAX_COOKIES = 4;
+/** What could not be removed from Redis while that was away. */
+const MAX_LEFT_OVER = 10_000;
+
+/**
+ * Sessions whose browser holds nothing but a cookie. The record of one says what an access token would say, and is made
+ * anew as often: so a session costs one look-up a request, and what revokes a token revokes it as well.
+ */
+export function createCookieSessions(options: CookieSessionOptions) {
+  const { store, redisRecords, csrfTokens, revocations, requireFresh, clock, logger, lifetimes } = options;
+  const { issuer, audience } = options;
+  const now = () => new Date(clock.now());
+  const records = redisRecords ?? createTableRecords(store.sessions);
+  const renewing = new Map<string, Promise<Found | null>>();
+  const leftOver = new Set<string>();
+
+  /**
+   * Keeps a session that has just been inserted under this id, within the same transaction if there is one.
+   * @throws AppError session_store_unavailable
+   */
+  async function begin(
+    { sessions }: Pick<CoreStores, 'sessions'>,
+    session: Session,
+    cookieId: string,
+    rights: Rights,
+  ): Promise<CookieGrant> {
+    const { authentication, createdAt } = session;
+    const record: CookieRecord = {
+      sub: session.userId,
+      sid: session.id,
+      ...holdingOf(rights),
+      ...(authentication && {
+        amr: authentication.methods,
+        auth_time: toSeconds(authentication.at),
+      }),
+      iat: toSeconds(createdAt),
+      end: toSeconds(session.absoluteExpiresAt),
+    };
+    const kept = redisRecords ?? createTableRecords(sessions);
+    const expiresAt = expiryOf(record);
+    const maxAgeSeconds = secondsUntil(expiresAt, createdAt);
+    await kept.insert(cookieKeyOf(cookieId), writeRecord(record), maxAgeSeconds);
+    return { transport: 'cookie', cookieId, csrfToken: csrfTokens.of(cookieId), expiresAt, maxAgeSeconds };
+  }
+
+  /**
+   * The session of the first of these cookies that has a live one, so that a stale cookie beside a good one does no harm.
+   * `isForBrowser` says whether the answer can carry a cookie.
+   * @throws AppError session_ended, revocations_stale, session_store_unavailable, database_unavailable
+   */
+  async function authenticate(cookieIds: readonly string[], isForBrowser: boolean): Promise<CookieUse> {
+    for (const cookieId of cookieIds.slice(0, MAX_COOKIES)) {
+      const found = await find(cookieKeyOf(cookieId), isForBrowser);
+      if (found === null) continue;
+      requireFresh();
+      const { record, claims, isRenewed } = found;
+      const expiresAt = expiryOf(record);
+      const maxAgeSeconds = secondsUntil(expiresAt, now());
+      return { principal: userPrincipal(claims, 'cookie'), cookieId, expiresAt, maxAgeSeconds, isRenewed };
+    }
+    throw new AppError('session_ended');
+  }
+
+  async function find(key: string, isForBrowser: boolean): Promise<Found | null> {
+    const text = await records.find(key);
+    const record = text === null ? null : readRecord(text);
+    if (record === null) return null;
+    const claims = claimsOf(record);
+    const isRevoked = revocations.isRevoked(claims);
+    const isOutdated = isRevoked && revocations.isOutdated(claims);
+    if (now() >= expiryOf(record) || (isRevoked && !isOutdated)) {
+      forget([key]);
+      return null;
+    }
+    const since = isForBrowser ? (record.sent ?? record.iat) : record.iat;
+    const unchanged = { record, claims, isRenewed: false };
+    if (!isOutdated && clock.now() < (since + renewalSeconds()) * 1000) return unchanged;
+    try {
+      return await renewOnce(key, record, isForBrowser);
+    } catch (error) {
+      // As an access token would: it is good until it expires, whatever is away.
+      const isAlive = !isOutdated && clock.now() < claims.exp * 1000;
+      if (error instanceof AppError && isAlive) return unchanged;
+      throw error;
+    }
+  }
+
+  /** Concurrent requests with one cookie renew it once. */
+  function renewOnce(key: string, record: CookieRecord, isForBrowser: boolean): Promise<Found | null> {
+    const begun = renewing.get(key);
+    if (begun !== undefined) return begun;
+    const renewal = renew(key, record, isForBrowser).finally(() => renewing.delete(key));
+    renewing.set(key, renewal);
+    return renewal;
+  }
+
+  /**
+   * What a refresh is for tokens: the database says whether the session goes on, and what its user may do now. Null where
+   * it does not.
+   */
+  async function renew(key: string, record: CookieRecord, isForBrowser: boolean): Promise<Found | null> {
+    const at = now();
+    const expiresAt = idleExpiry(at, new Date(record.end * 1000), lifetimes);
+    if (!(await store.sessions.renew(record.sid, at, expiresAt))) {
+      forget([key]);
+      return null;
+    }
+    const renewed: CookieRecord = {
+      ...record,
+      ...holdingOf(await store.rights.rightsOf(record.sub)),
+      iat: toSeconds(at),
+      sent: isForBrowser ? undefined : (record.sent ?? record.iat),
+    };
+    const isThere = await records.replace(key, writeRecord(renewed), secondsUntil(expiresAt, at));
+    return isThere ? { record: renewed, claims: claimsOf(renewed), isRenewed: isForBrowser } : null;
+  }
+
+  function claimsOf({
+    sub,
+    sid,
+    roles,
+    scope,
+    rv,
+    amr,
+    auth_time,
+    iat,
+    end,
+  }: CookieRecord): AccessTokenClaims {
+    const exp = Math.min(iat + lifetimes.accessTokenTtlSeconds, iat + lifetimes.idleSeconds, end);
+    const authentication = amr && auth_time !== undefined ? { amr, auth_time } : {};
+    return { iss: issuer, aud: audience, sub, sid, ...authentication, iat, exp, jti: sid, roles, scope, rv };
+  }
+
+  function expiryOf({ iat, end }: CookieRecord): Date {
+    return idleExpiry(new Date(iat * 1000), new Date(end * 1000), lifetimes);
+  }
+
+  /** Early enough for an outage of the database to go unnoticed, and for the idle time to count from the last use. */
+  function renewalSeconds(): number {
+    return Math.min(lifetimes.accessTokenTtlSeconds / 2, lifetimes.idleSeconds / 10);
+  }
+
+  /**
+   * Removes records of sessions that have ended, for other services that read them: this one knows by the revocations.
+   * What cannot be removed now is tried again every minute.
+   */
+  function forget(keys: readonly string[]): void {
+    if (redisRecords === undefined) return;
+    for (const key of keys) if (leftOver.size < MAX_LEFT_OVER) leftOver.add(key);
+    void removeLeftOver();
+  }
+
+  async function removeLeftOver(): Promise<void> {
+    try {
+      for (const key of leftOver) {
+        await records.remove(key);
+        leftOver.delete(key);
+      }
+    } catch (error) {
+      logger.debug({ err: error }, 'ended sessions are still in redis');
+    }
+  }
+
+  /** The same for what was just revoked. */
+  async function forgetEnded(revoked: readonly Revocation[]): Promise<void> {
+    const id = revoked.flatMap(({ kind, subjectId }) => (kind === 'session' ? [subjectId] : []));
+    if (redisRecords === undefined || id.length === 0) return;
+    try {
+      forget(await store.sessions.listCookieKeys({ id }));
+    } catch (error) {
+      logger.warn({ err: error }, 'ended sessions could not be removed from redis');
+    }
+  }
+
+  return {
+    begin,
+    authenticate,
+    forget,
+    forgetEnded,
+    csrfTokens,
+    housekeeping: removeLeftOver,
+  };
+}
+
+function holdingOf({ roles, permissions, versions }: Rights) {
+  return { roles, scope: permissions.join(' '), rv: versions };
+}
+
+/** Rounded up, so that neither Redis nor a browser forgets a session before it ends. */
+function secondsUntil(end: Date, at: Date): number {
+  return Math.ceil((end.getTime() - at.getTime()) / 1000);
+}
+
+function toSeconds(time: Date): number {
+  return Math.floor(time.getTime() / 1000);
+}

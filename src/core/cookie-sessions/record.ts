@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/**
+ * What is kept of a session that has a cookie: what its access token would say, under the same names. Times are in
+ * seconds since 1970.
+ */
+export interface CookieRecord {
+  readonly sub: string;
+  readonly sid: string;
+  readonly roles: readonly string[];
+  readonly scope: string;
+  readonly rv: readonly number[];
+  readonly amr?: readonly string[] | undefined;
+  readonly auth_time?: number | undefined;
+  /** When the rights were read; the session may rest for its idle time from then on. */
+  readonly iat: number;
+  /** When the browser was sent the cookie last; absent where that was at `iat`. */
+  readonly sent?: number | undefined;
+  /** When the session ends in any case. */
+  readonly end: number;
+}
+
+const Stored = z.object({
+  sub: z.string(),
+  sid: z.string(),
+  roles: z.array(z.string()).default([]),
+  scope: z.string().default(''),
+  rv: z.array(z.number()),
+  amr: z.array(z.string()).optional(),
+  auth_time: z.number().optional(),
+  iat: z.number(),
+  sent: z.number().optional(),
+  end: z.number(),
+});
+
+export function writeRecord(record: CookieRecord): string {
+  const { scope, sent, ...rest } = record;
+  return JSON.stringify({ ...rest, ...(scope && { scope }), ...(sent !== record.iat && { sent }) });
+}
+
+/** Null where the text is not what this service wrote. */
+export function readRecord(text: string): CookieRecord | null {
+  try {
+    return Stored.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

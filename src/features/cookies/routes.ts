@@ -1,0 +1,52 @@
+import { insufficientScope } from '../../core/access/insufficient-scope.ts';
+import { presentAccess } from '../../core/sessions/grant-view.ts';
+import type { Sessions } from '../../core/sessions/sessions.ts';
+import { cookie } from '../../http/access.ts';
+import { ok } from '../../http/answer.ts';
+import { json } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
+import type { Tag } from '../../http/tags.ts';
+import { CsrfAnswer, TokenAnswer, TokenBody } from './schemas.ts';
+
+const route = routesWith<{ readonly sessions: Pick<Sessions, 'tokenFor'> }>();
+
+const COOKIES: Tag = {
+  name: 'Cookies',
+  description: 'For pages in a browser that hold no tokens',
+};
+
+export const cookieRoutes = [
+  route({
+    id: 'getCsrfToken',
+    method: 'GET',
+    path: '/csrf',
+    tag: COOKIES,
+    summary: 'Get the CSRF token of your session, after a reload',
+    access: cookie(),
+    answers: { 200: { description: 'The same as at the sign-in', schema: CsrfAnswer } },
+    handle({ cookie }) {
+      const { csrfToken, expiresAt } = cookie();
+      return ok({ csrf_token: csrfToken, expires_at: expiresAt.toISOString() });
+    },
+  }),
+
+  route({
+    id: 'createSessionToken',
+    method: 'POST',
+    path: '/session/token',
+    tag: COOKIES,
+    summary: 'Get an access token for another service',
+    description: 'It belongs to the session of the cookie, and ends with it.',
+    access: cookie(),
+    body: json(TokenBody),
+    answers: { 200: { description: 'An access token without a refresh token', schema: TokenAnswer } },
+    refuses: ['insufficient_scope'],
+    handle({ body, caller: { principal }, cookie }, { sessions }) {
+      const wanted = body?.scope;
+      const missing = wanted?.find((name) => !principal.permissions.includes(name));
+      if (missing !== undefined) throw insufficientScope(missing);
+      const grant = sessions.tokenFor(principal, cookie().expiresAt, wanted);
+      return ok({ ...presentAccess(grant), scope: grant.permissions.join(' ') });
+    },
+  }),
+];

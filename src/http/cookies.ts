@@ -1,0 +1,161 @@
+import type { IncomingMessage } from 'node:http';
+import { serialize } from 'cookie';
+import { sign, unsign } from 'cookie-signature';
+import type { Request, Response } from 'express';
+import { AppError } from '../core/errors.ts';
+import type { AllowedOrigins } from './allowed-origins.ts';
+
+export interface CookieOptions {
+  readonly domain: string | undefined;
+  readonly sameSite: 'strict' | 'lax' | 'none';
+  /** The first signs, all of them verify. */
+  readonly secrets: readonly [string, ...string[]];
+  /** Whether a cookie is set over HTTPS only. */
+  readonly requireHttps: boolean;
+  readonly isAllowed: AllowedOrigins;
+  readonly publicUrl: string;
+}
+
+/** What a cookie holds, and for how long a browser keeps it. */
+interface CookieContent {
+  readonly value: string;
+  readonly maxAgeSeconds: number;
+}
+
+/** The cookie of a session: the secret in it, and for how long a browser keeps it. */
+interface SessionCookie {
+  readonly cookieId: string;
+  readonly maxAgeSeconds: number;
+}
+
+export type Cookies = ReturnType<typeof createCookies>;
+
+const NAME = 'latchkey';
+const DEVICE = '-device';
+/** The longest that browsers keep a cookie. */
+const DEVICE_MAX_AGE_SECONDS = 400 * 86_400;
+/** How express-session marks a value that is signed. */
+const SIGNED = 's:';
+const MAX_VALUES = 8;
+
+const NEEDS_HTTPS =
+  'The cookie is for HTTPS, and this request came over HTTP. Behind a proxy that ends TLS, TRUST_PROXY has to name it and X-Forwarded-Proto has to say https.';
+
+/**
+ * The cookie of a session and that of a device. A browser takes a name that begins with `__Host-` from this very host
+ * over HTTPS alone, so that neither another subdomain nor a network in between can plant one (RFC 6265bis section
+ * 4.1.3.2). The value is written as express-session writes it.
+ */
+export function createCookies(options: CookieOptions) {
+  const { domain, sameSite, secrets, requireHttps, isAllowed, publicUrl } = options;
+  const secureName = `${domain === undefined ? '__Host-' : '__Secure-'}${NAME}`;
+  const names = requireHttps ? [secureName] : [secureName, NAME];
+  const publicOrigin = new URL(publicUrl).origin;
+
+  /**
+   * The ids in the cookies of a request that are signed, each once; undefined where no cookie of that name came along.
+   * There may be several: of another path, or left over from another setting.
+   */
+  function sessionIds(req: IncomingMessage): readonly string[] | undefined {
+    const values = valuesOf(req, names);
+    if (values.length === 0) return undefined;
+    return [...new Set(values.flatMap((value) => idIn(value) ?? []))];
+  }
+
+  function idIn(value: string): string | undefined {
+    if (!value.startsWith(SIGNED)) return undefined;
+    for (const secret of secrets) {
+      const id = unsign(value.slice(SIGNED.length), secret);
+      if (id !== false) return id;
+    }
+    return undefined;
+  }
+
+  /** The token of the device of a request. */
+  function deviceToken(req: IncomingMessage): string | undefined {
+    return valuesOf(
+      req,
+      names.map((name) => name + DEVICE),
+    )[0];
+  }
+
+  /** @throws AppError cookie_not_settable where the browser would drop the cookie */
+  function requireSettable(req: Request): void {
+    if (!req.secure && (requireHttps || sameSite === 'none'))
+      throw new AppError('cookie_not_settable', NEEDS_HTTPS);
+    const host = req.hostname?.toLowerCase() ?? '';
+    if (domain !== undefined && host !== domain && !host.endsWith(`.${domain}`))
+      throw new AppError('cookie_not_settable', `The cookie is for ${domain}, and this host is ${host}.`);
+  }
+
+  function setSession(req: Request, res: Response, { cookieId, maxAgeSeconds }: SessionCookie): void {
+    const value = SIGNED + sign(cookieId, secrets[0]);
+    res.append('Set-Cookie', textOf(req, '', { value, maxAgeSeconds }));
+  }
+
+  function setDevice(req: Request, res: Response, value: string): void {
+    res.append('Set-Cookie', textOf(req, DEVICE, { value, maxAgeSeconds: DEVICE_MAX_AGE_SECONDS }));
+  }
+
+  /** The header that makes the browser forget the cookie of its session. */
+  function clearing(req: Request): Readonly<Record<string, string>> {
+    return { 'Set-Cookie': textOf(req, '', { value: '', maxAgeSeconds: 0 }) };
+  }
+
+  function textOf(req: Request, suffix: string, { value, maxAgeSeconds }: CookieContent): string {
+    const secure = req.secure || requireHttps;
+    return serialize((secure ? secureName : NAME) + suffix, value, {
+      httpOnly: true,
+      secure,
+      sameSite,
+      path: '/',
+      maxAge: maxAgeSeconds,
+      ...(domain !== undefined && { domain }),
+    });
+  }
+
+  /**
+   * Whether a page that may act with the cookie of this service sent the request: one of its own origin or of an allowed
+   * one. Without an Origin, Sec-Fetch-Site decides, which no script can set; undefined without both, as no browser sends
+   * it.
+   */
+  function isFromAllowedPage(req: Request): boolean | undefined {
+    const { origin, host } = req.headers;
+    const site = req.headers['sec-fetch-site'];
+    if (origin === undefined) return site === undefined ? undefined : site === 'same-origin';
+    if (isAllowed(origin)) return true;
+    const isOwn = origin === publicOrigin || origin === `${req.protocol}://${host}`;
+    return isOwn && (site === undefined || site === 'same-origin');
+  }
+
+  return {
+    sessionIds,
+    deviceToken,
+    requireSettable,
+    setSession,
+    setDevice,
+    clearing,
+    isFromAllowedPage,
+  };
+}
+
+/** The values of the cookies with these names, decoded, in the order in which the browser sent them. */
+function valuesOf({ headers: { cookie = '' } }: IncomingMessage, names: readonly string[]): string[] {
+  if (!cookie.includes(NAME)) return [];
+  const values: string[] = [];
+  for (const pair of cookie.split(';')) {
+    const at = pair.indexOf('=');
+    if (at === -1 || !names.includes(pair.slice(0, at).trim())) continue;
+    values.push(decode(pair.slice(at + 1).trim()));
+    if (values.length === MAX_VALUES) break;
+  }
+  return values;
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
+import type { CookieSessions, CookieUse } from '../core/cookie-sessions/cookie-sessions.ts';
+import { AppError } from '../core/errors.ts';
+import type { AuthenticatedPrincipal } from '../core/principal.ts';
+import { type Authenticate, readBearerToken } from './authenticate.ts';
+import type { Cookies } from './cookies.ts';
+
+export interface CredentialOptions {
+  readonly authenticate: Authenticate;
+  readonly cookies: Cookies;
+  readonly cookieSessions: Pick<CookieSessions, 'authenticate' | 'csrfTokens'>;
+}
+
+/** What a request came with, and whom that proves. */
+export interface Proven {
+  readonly principal: AuthenticatedPrincipal;
+  /** Its cookie, where the principal is known by that alone. */
+  readonly cookie: CookieUse | undefined;
+}
+
+export type Credentials = ReturnType<typeof createCredentials>;
+
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
+/** Reads the credentials of requests: an access token or an API key in the Authorization header, and a cookie. */
+export function createCredentials({ authenticate, cookies, cookieSessions }: CredentialOptions) {
+  const { csrfTokens } = cookieSessions;
+
+  /**
+   * The caller of a request; undefined where it came without a credential. One that is there has to be good, and where
+   * there are two, they have to be of one user. `isForBrowser` says whether the answer can carry a cookie.
+   * @throws AppError those of either credential, credentials_conflict
+   */
+  async function read(req: IncomingMessage, isForBrowser: boolean): Promise<Proven | undefined> {
+    const token = readBearerToken(req);
+    const cookieIds = cookies.sessionIds(req);
+    const principal = token === undefined ? undefined : await authenticate(token);
+    if (cookieIds === undefined) return principal && { principal, cookie: undefined };
+    const cookie = await cookieSessions.authenticate(cookieIds, isForBrowser);
+    if (principal === undefined) return { principal: cookie.principal, cookie };
+    if (principal.kind === 'client' || principal.userId !== cookie.principal.userId)
+      throw new AppError('credentials_conflict');
+    return { principal, cookie: undefined };
+  }
+
+  /**
+   * Refuses a change that another site has a browser send with the cookie of its user. `asksForToken` is false where a
+   * gateway asks: the page behind it has tokens of its own.
+   * @throws AppError origin_not_allowed, csrf_token_invalid
+   */
+  function requireIntended(req: Request, cookieId: string, asksForToken: boolean): void {
+    if (SAFE_METHODS.includes(req.method)) return;
+    if (!cookies.isFromAllowedPage(req)) throw new AppError('origin_not_allowed');
+    if (asksForToken && !csrfTokens.isOf(cookieId, req.get('X-CSRF-Token') ?? ''))
+      throw new AppError('csrf_token_invalid');
+  }
+
+  /**
+   * The id in the cookie of a request that is to be logged out, also where its session has ended; undefined without one.
+   * @throws AppError origin_not_allowed, csrf_token_invalid
+   */
+  function cookieToEnd(req: Request): string | undefined {
+    const cookieIds = cookies.sessionIds(req);
+    if (cookieIds === undefined) return undefined;
+    const token = req.get('X-CSRF-Token') ?? '';
+    const cookieId = cookieIds.find((id) => csrfTokens.isOf(id, token)) ?? '';
+    requireIntended(req, cookieId, cookieIds.length > 0);
+    return cookieId;
+  }
+
+  return { read, requireIntended, cookieToEnd };
+}

@@ -1,0 +1,103 @@
+import { Cluster, Redis } from 'ioredis';
+
+/** One server, the first nodes of a cluster, or the sentinels that know which server is the primary. */
+export type RedisLocation =
+  | { readonly kind: 'server' }
+  | (Several & { readonly kind: 'cluster' })
+  | (Several & { readonly kind: 'sentinel'; readonly primary: string; readonly db: number });
+
+interface Several {
+  readonly nodes: readonly Node[];
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: boolean;
+}
+
+interface Node {
+  readonly host: string;
+  readonly port: number;
+}
+
+const FORMAT =
+  /^rediss?\+(?<kind>cluster|sentinel):\/\/(?:(?<user>[^/@]*)@)?(?<nodes>[^/@]+)(?:\/(?<path>.*))?$/;
+const NODE = /^(?<host>\[[^\]]+\]|[^:]+)(?::(?<port>\d+))?$/;
+const DEFAULT_PORTS = { cluster: 6379, sentinel: 26_379 } as const;
+
+/**
+ * Reads REDIS_URL: `redis://host`, `redis+cluster://host:port,host:port` or
+ * `redis+sentinel://host:port,host:port/name-of-the-primary/0`; with `rediss` for TLS.
+ * @throws Error where it is none of them
+ */
+export function readRedisUrl(url: string): RedisLocation {
+  const parts = FORMAT.exec(url)?.groups;
+  if (parts === undefined) return { kind: 'server' };
+  const kind = parts.kind as 'cluster' | 'sentinel';
+  const [username = '', password] = (parts.user ?? '').split(':').map(decodeURIComponent);
+  const several = {
+    nodes: (parts.nodes ?? '').split(',').map((node) => readNode(node, DEFAULT_PORTS[kind])),
+    username: username || undefined,
+    password,
+    tls: url.startsWith('rediss'),
+  };
+  if (kind === 'cluster') return { kind, ...several };
+  const [primary = '', db = '0'] = (parts.path ?? '').split('/').map(decodeURIComponent);
+  return { kind, primary, db: Number(db), ...several };
+}
+
+function readNode(text: string, defaultPort: number): Node {
+  const { host = text, port } = NODE.exec(text)?.groups ?? {};
+  return { host: host.replace(/^\[|\]$/g, ''), port: port === undefined ? defaultPort : Number(port) };
+}
+
+export interface ClientOptions {
+  /** For connecting, and for each command of the handshake. */
+  readonly timeoutMilliseconds: number;
+  readonly reconnectAfterMilliseconds: (attempt: number) => number;
+}
+
+export type RedisClient = Redis | Cluster;
+
+/** A client that fails a command at once where there is no connection: it queues none, and repeats none. */
+export function createClient(url: string, options: ClientOptions): RedisClient {
+  const { timeoutMilliseconds, reconnectAfterMilliseconds: retryStrategy } = options;
+  const own = {
+    commandTimeout: timeoutMilliseconds,
+    connectTimeout: timeoutMilliseconds,
+    enableOfflineQueue: false,
+    // Commands of one turn of the event loop share a round trip.
+    enableAutoPipelining: true,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  };
+  const location = readRedisUrl(url);
+  if (location.kind === 'server') return new Redis(url, { ...own, retryStrategy });
+  const { nodes, username, password, tls } = location;
+  const each = {
+    ...own,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: {} }),
+  };
+  if (location.kind === 'sentinel') {
+    const { primary, db } = location;
+    return new Redis({
+      ...each,
+      retryStrategy,
+      sentinelRetryStrategy: retryStrategy,
+      sentinelCommandTimeout: timeoutMilliseconds,
+      enableTLSForSentinelMode: tls,
+      name: primary,
+      db,
+      sentinels: [...nodes],
+    });
+  }
+  return new Cluster([...nodes], {
+    redisOptions: each,
+    clusterRetryStrategy: retryStrategy,
+    enableOfflineQueue: false,
+    enableAutoPipelining: true,
+    // A slot that has moved is asked for at its new node; where a node is lost, another one gets its slots.
+    maxRedirections: 4,
+    slotsRefreshInterval: 2_000,
+  });
+}

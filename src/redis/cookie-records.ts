@@ -1,0 +1,36 @@
+import type { CookieRecords } from '../core/cookie-sessions/records.ts';
+import { AppError } from '../core/errors.ts';
+import type { RedisConnection } from './connect.ts';
+
+/** Other services read the sessions under this prefix. */
+const KEY_PREFIX = 'latchkey:session:';
+
+/** Keeps the records of cookie sessions in Redis, where they expire by themselves. */
+export function createRedisRecords(redis: RedisConnection): CookieRecords {
+  const { client } = redis;
+  const at = (key: string) => KEY_PREFIX + key;
+
+  /** @throws AppError session_store_unavailable, within the time that a command may take */
+  async function ask<Result>(command: () => Promise<Result>): Promise<Result> {
+    if (!redis.isUp()) throw new AppError('session_store_unavailable');
+    try {
+      return await redis.inTime(command());
+    } catch (cause) {
+      redis.failed(cause);
+      throw new AppError('session_store_unavailable', undefined, { cause });
+    }
+  }
+
+  return {
+    async insert(key, record, ttlSeconds) {
+      await ask(() => client.set(at(key), record, 'EX', ttlSeconds));
+    },
+    find: (key) => ask(() => client.get(at(key))),
+    // Only what is there is replaced: a logout meanwhile has removed it.
+    replace: async (key, record, ttlSeconds) =>
+      (await ask(() => client.set(at(key), record, 'EX', ttlSeconds, 'XX'))) === 'OK',
+    async remove(key) {
+      await ask(() => client.del(at(key)));
+    },
+  };
+}
