@@ -1,8 +1,10 @@
+import type { Test } from 'supertest';
 import { allRoutes } from '../../src/app.ts';
 import type { RouteDescription } from '../../src/http/route.ts';
 import { makeKey } from '../support/api-keys.ts';
 import type { TestApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
+import { asPage, type Browser } from '../support/cookies.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { resetTokenOf } from '../support/reset-tokens.ts';
 import { aPermissionName, aRoleName, makePermissions, makeRole } from '../support/roles.ts';
@@ -11,6 +13,8 @@ import { aPermissionName, aRoleName, makePermissions, makeRole } from '../suppor
 export interface Caller {
   /** Undefined for a caller without a credential. */
   readonly token?: string;
+  /** Of one whose session has a cookie. */
+  readonly browser?: Browser;
   /** Of the person behind the token. */
   readonly password?: string;
   readonly refreshToken?: string;
@@ -34,30 +38,32 @@ export const CALLERS = [
   'a machine client with all permissions',
   'an administrator',
   'an administrator who has logged out',
+  'a user with a cookie',
 ] as const;
 
 export type CallerKind = (typeof CALLERS)[number];
 
 /** The statuses in the order of CALLERS. */
-type Statuses = readonly [number, number, number, number, number, number, number];
+type Statuses = readonly [number, number, number, number, number, number, number, number];
 
 /** What each access means for each caller, where `status` is that of a request that nothing is wrong with. */
 const STATUSES_OF: Readonly<Record<string, (status: number) => Statuses>> = {
-  anyone: (status) => [status, status, status, status, status, status, status],
-  bearer: (status) => [401, status, status, status, status, status, 401],
-  user: (status) => [401, status, status, 403, 403, status, 401],
-  session: (status) => [401, status, 403, 403, 403, status, 401],
-  permission: (status) => [401, 403, 403, 403, status, status, 401],
+  anyone: (status) => [status, status, status, status, status, status, status, status],
+  bearer: (status) => [401, status, status, status, status, status, 401, status],
+  user: (status) => [401, status, status, 403, 403, status, 401, status],
+  session: (status) => [401, status, 403, 403, 403, status, 401, status],
+  cookie: (status) => [401, 403, 403, 403, 403, 403, 401, status],
+  permission: (status) => [401, 403, 403, 403, status, status, 401, 403],
 };
 
 /** The routes that look at credentials themselves. */
 const OWN_STATUSES: Readonly<Record<string, Statuses>> = {
   // A user who has logged out already is told so once more. A key is no session.
-  logout: [401, 204, 403, 403, 403, 204, 204],
+  logout: [401, 204, 403, 403, 403, 204, 204, 204],
   // A bearer token is no client: it is looked at before the form, and refused.
-  token: [200, 401, 401, 401, 401, 401, 401],
-  introspect: [401, 403, 403, 403, 200, 200, 401],
-  revoke: [200, 401, 401, 401, 401, 401, 401],
+  token: [200, 401, 401, 401, 401, 401, 401, 200],
+  introspect: [401, 403, 403, 403, 200, 200, 401, 401],
+  revoke: [200, 401, 401, 401, 401, 401, 401, 200],
 };
 
 const at =
@@ -81,12 +87,15 @@ const aPermission = (body?: object) => async (app: TestApp) => {
   return { path: `/admin/permissions/${name}`, ...(body && { body }) };
 };
 
+/** Shows the credential of a caller with a request. */
+export function as(request: Test, { token, browser }: Caller): Test {
+  if (token !== undefined) request.auth(token, { type: 'bearer' });
+  return browser === undefined ? request : asPage(request, browser);
+}
+
 /** A key of the caller; where they cannot make one, of another user. */
-const aKey: Ask = async (app, { token }) => {
-  const made = await app
-    .post('/api-keys')
-    .auth(token ?? 'none', { type: 'bearer' })
-    .send({ name: 'A key' });
+const aKey: Ask = async (app, caller) => {
+  const made = await as(app.post('/api-keys'), caller).send({ name: 'A key' });
   const { id } = made.status === 201 ? made.body : await makeKey(app, (await signUp(app)).token);
   return { path: `/api-keys/${id}` };
 };
@@ -110,8 +119,8 @@ const ASK: Readonly<Record<string, Ask>> = {
     path: '/password/reset',
     body: { token: await resetTokenOf(app, (await signUp(app)).id), new_password: aPerson().password },
   }),
-  endSession: async (app, { token = '' }) => {
-    const { body } = await app.get('/sessions').auth(token, { type: 'bearer' });
+  endSession: async (app, caller) => {
+    const { body } = await as(app.get('/sessions'), caller);
     const [session] = body.sessions ?? [await signUp(app)];
     return { path: `/sessions/${session.id}` };
   },

@@ -4,8 +4,9 @@ import { anAdmin } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { makeClient, tokenOf } from '../support/clients.ts';
+import { PAGE, signUpByCookie } from '../support/cookies.ts';
 import { signUp } from '../support/people.ts';
-import { CALLERS, type Caller, type CallerKind, ENDPOINTS } from './endpoints.ts';
+import { as, CALLERS, type Caller, type CallerKind, ENDPOINTS } from './endpoints.ts';
 
 /** Makes a caller of each kind. */
 const MAKE: Readonly<Record<CallerKind, (app: TestApp) => Promise<Caller>>> = {
@@ -29,6 +30,10 @@ const MAKE: Readonly<Record<CallerKind, (app: TestApp) => Promise<Caller>>> = {
     await app.post('/logout').auth(admin.token, { type: 'bearer' }).expect(204);
     return admin;
   },
+  'a user with a cookie': async (app) => {
+    const browser = await signUpByCookie(app);
+    return { browser, password: browser.password };
+  },
 };
 
 const MATRIX = ENDPOINTS.flatMap(({ operation, method, statuses, ask }) =>
@@ -36,7 +41,7 @@ const MATRIX = ENDPOINTS.flatMap(({ operation, method, statuses, ask }) =>
 );
 
 describe('Who may do what', () => {
-  const app = useApp('SQLite');
+  const app = useApp('SQLite', { CORS_ORIGINS: PAGE });
   const readers = new Map<CallerKind, Promise<Caller>>();
 
   /** All reading is done by one caller of each kind; what changes something may end its caller, and has one of its own. */
@@ -51,8 +56,7 @@ describe('Who may do what', () => {
     const by = await callerFor(method, caller);
     const { path, body, form } = await ask(app, by);
 
-    const request = app[method as 'get'](path);
-    if (by.token !== undefined) request.auth(by.token, { type: 'bearer' });
+    const request = as(app[method as 'get'](path), by);
     if (form !== undefined) request.type('form').send(form);
     else if (body !== undefined) request.send(body);
     const response = await request;
