@@ -160,11 +160,16 @@ onEachDatabase((kind) => {
       expect(response.text).toBe('');
     });
 
-    it('never lets a page send cookies along', async () => {
-      const answers = [await app.get('/healthz').set('Origin', APP), await preflight(app, '/me', APP)];
-
-      for (const { headers } of answers)
-        expect(headers).not.toHaveProperty('access-control-allow-credentials');
+    it('lets pages of the listed origins alone send cookies along', async () => {
+      for (const [origin, answer] of [
+        [APP, 'true'],
+        ['https://evil.example.net', undefined],
+      ]) {
+        const called = await app.get('/healthz').set('Origin', String(origin));
+        const asked = await preflight(app, '/me', String(origin));
+        for (const { headers } of [called, asked])
+          expect(headers['access-control-allow-credentials']).toBe(answer);
+      }
     });
 
     it('says that answers vary to callers without an origin, whose copy a cache might hand out', async () => {

@@ -8,6 +8,7 @@ import type { MountedRoute as Route } from '../../src/http/mount.ts';
 import { anAdmin } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
+import { PAGE, signUpByCookie } from '../support/cookies.ts';
 import { signUp } from '../support/people.ts';
 
 const ONE_A_DAY = '1/86400';
@@ -15,6 +16,8 @@ const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-ur
 
 interface Sent {
   readonly authorization?: string | undefined;
+  /** The headers of a page whose session has a cookie. */
+  readonly page?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Without it the headers alone are sent: whatever is answered then was not found in the body. */
   readonly body?: Buffer | string;
@@ -23,7 +26,7 @@ interface Sent {
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 
 /** Sends a request that fits the route but for what is said, and says how it was answered. */
-async function send(app: TestApp, route: Route, { authorization, headers, body }: Sent) {
+async function send(app: TestApp, route: Route, { authorization, page, headers, body }: Sent) {
   const request = httpRequest({
     port: app.port,
     method: route.method === 'ANY' ? 'POST' : route.method,
@@ -33,6 +36,7 @@ async function send(app: TestApp, route: Route, { authorization, headers, body }
       'Content-Type': MEDIA_TYPES[route.body?.kind ?? 'json'],
       'Content-Length': body === undefined ? 100 : Buffer.byteLength(body),
       ...(authorization !== undefined && { Authorization: authorization }),
+      ...page,
       ...headers,
     },
   });
@@ -77,21 +81,27 @@ const isOpen = ({ access }: Route) => access.schemes.length === 0 || access.sche
 const isOAuth = ({ path }: Route) => path.startsWith('/oauth/');
 
 describe('What guards a route', () => {
-  const app = useApp('SQLite', { METRICS_TOKEN: 'a-token-that-reads-the-metrics' });
+  const app = useApp('SQLite', { METRICS_TOKEN: 'a-token-that-reads-the-metrics', CORS_ORIGINS: PAGE });
   let admin: string;
   let user: string;
   let client: string;
+  let page: Record<string, string>;
   let withBody: readonly Route[];
 
   beforeAll(async () => {
     admin = `Bearer ${(await anAdmin(app)).token}`;
     user = `Bearer ${(await signUp(app)).token}`;
+    const { cookie, csrfToken } = await signUpByCookie(app);
+    page = { Cookie: cookie, Origin: PAGE, 'X-CSRF-Token': csrfToken };
     const { id, secret } = await makeClient(app);
     client = `Basic ${btoa(`${id}:${secret}`)}`;
     withBody = app.table.routes.filter(({ body }) => body !== undefined);
   });
 
-  const credentialFor = (route: Route) => (isOAuth(route) ? client : admin);
+  function credentialFor(route: Route): Sent {
+    if (route.access.kind === 'cookie') return { page };
+    return { authorization: isOAuth(route) ? client : admin };
+  }
 
   it('is an address limit wherever a body is taken from callers without a credential', () => {
     const open = withBody.filter((route) => route.limit === undefined && isOpen(route));
@@ -124,7 +134,7 @@ describe('What guards a route', () => {
 
   it('is a size that the refusal names, and no more is read than the headers that say more', async () => {
     const answers = await sendToEach(app, withBody, (route) => ({
-      authorization: credentialFor(route),
+      ...credentialFor(route),
       headers: { 'Content-Length': String((route.body?.maxBytes ?? 0) + 1) },
     }));
 
@@ -138,7 +148,7 @@ describe('What guards a route', () => {
 
   it('is the media type', async () => {
     const answers = await sendToEach(app, withBody, (route) => ({
-      authorization: credentialFor(route),
+      ...credentialFor(route),
       headers: { 'Content-Type': MEDIA_TYPES[route.body?.kind === 'json' ? 'form' : 'json'] },
     }));
 
@@ -153,7 +163,7 @@ describe('What guards a route', () => {
     const bomb = brotliCompressSync('['.repeat(100_000));
     expect(bomb.length).toBeLessThan(60);
     const answers = await sendToEach(app, withBody, (route) => ({
-      authorization: credentialFor(route),
+      ...credentialFor(route),
       headers: { 'Content-Encoding': 'br' },
       body: bomb,
     }));
@@ -175,13 +185,13 @@ describe('What guards a route', () => {
     const ofJson = withBody.filter(({ body }) => body?.kind === 'json');
     const ofForms = withBody.filter(({ body }) => body?.kind === 'form');
     const deep = await sendToEach(app, ofJson, (route) => ({
-      authorization: credentialFor(route),
+      ...credentialFor(route),
       body: '['.repeat(9),
     }));
     const many = await sendToEach(app, withBody, (route) => {
       const values = (route.body?.maxValues ?? 0) + 1;
       const body = ofForms.includes(route) ? 'a&'.repeat(values) : `[${'1,'.repeat(values)}1]`;
-      return { authorization: credentialFor(route), body };
+      return { ...credentialFor(route), body };
     });
 
     expect(deep).toEqual(

@@ -37,8 +37,11 @@ const OAUTH_SECURITY: Readonly<Record<string, object[]>> = {
 };
 
 /** POST /logout also takes a refresh token in its body, and then no access token. */
-function tokenOrMore(name: string): object[] {
-  return name === 'POST /logout' ? [{ bearer: [] }, {}] : [{ bearer: [] }];
+/** Of what asks for a credential: a token will do, or a cookie, with a CSRF token for a change. */
+function credentialsOf(name: string): object[] {
+  const cookie = name.startsWith('GET ') ? { cookie: [] } : { cookie: [], csrf: [] };
+  if (name === 'GET /csrf' || name === 'POST /session/token') return [cookie];
+  return name === 'POST /logout' ? [{ bearer: [] }, cookie, {}] : [{ bearer: [] }, cookie];
 }
 
 onEachDatabase((kind) => {
@@ -83,7 +86,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('answers 200 with the bearer scheme on exactly the operations that ask for a token', async () => {
+    it('answers 200 with the credentials on exactly the operations that ask for one', async () => {
       const document = await getDocument();
 
       expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
@@ -100,7 +103,7 @@ onEachDatabase((kind) => {
 
         expect({ name, security: operation.security }).toEqual({
           name,
-          security: isTokenWanted ? tokenOrMore(name) : (OAUTH_SECURITY[name] ?? []),
+          security: isTokenWanted ? credentialsOf(name) : (OAUTH_SECURITY[name] ?? []),
         });
       }
     });

@@ -48,6 +48,7 @@ onEachDatabase((kind) => {
               /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
             ),
             method: 'password',
+            transport: 'token',
             user_agent: 'Browser/7 (Desk)',
             ip: '127.0.0.1',
             created_at: new Date(born).toISOString(),

@@ -48,6 +48,19 @@ export const ERROR_TOPICS: readonly {
     ],
   },
   {
+    id: 'cookies',
+    title: 'Cookies',
+    codes: [
+      'session_ended',
+      'origin_not_allowed',
+      'csrf_token_invalid',
+      'cookie_not_settable',
+      'cookie_required',
+      'credentials_conflict',
+      'session_store_unavailable',
+    ],
+  },
+  {
     id: 'rights',
     title: 'What a caller may do',
     codes: ['insufficient_scope', 'user_required', 'session_required'],
