@@ -61,12 +61,12 @@ export interface ExchangeOptions extends SignInOptions {
 
 export function exchangeOf(req: Request, res: Response, options: ExchangeOptions): Exchange {
   const { credentials, cookies, cookieSessions, limit } = options;
+  const isForGateway = req.mounted?.method === 'ANY';
   let proven: Proven | undefined;
 
   async function authenticate(): Promise<PrincipalCaller<AuthenticatedPrincipal>> {
     // Looked at already on the way here.
     if (req.credentialError !== undefined) throw req.credentialError;
-    const isForGateway = req.mounted?.method === 'ANY';
     try {
       proven = await credentials.read(req, !isForGateway);
     } catch (error) {
@@ -82,9 +82,9 @@ export function exchangeOf(req: Request, res: Response, options: ExchangeOptions
     return callerOf(principal, originOf(req));
   }
 
-  /** A browser whose session has ended should not go on sending its cookie. */
+  /** A browser whose session has ended should not go on sending its cookie; a gateway would not pass that on. */
   function forgetting(error: unknown): unknown {
-    if (!(error instanceof AppError && error.code === 'session_ended')) return error;
+    if (isForGateway || !(error instanceof AppError && error.code === 'session_ended')) return error;
     return new AppError(error.code, error.detail, { headers: cookies.clearing(req) });
   }
 
