@@ -32,6 +32,7 @@ export function createRedisRecords(redis: RedisConnection): CookieRecords {
   }
 
   return {
+    requireUp,
     async insert(key, record, ttlSeconds) {
       await write(() => client.set(at(key), record, 'EX', ttlSeconds));
     },

@@ -238,6 +238,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
   }
 
   return {
+    requireUp: records.requireUp,
     begin,
     authenticate,
     forget,
