@@ -78,6 +78,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
   const records = redisRecords ?? createTableRecords(store.sessions);
   const renewing = new Map<string, Promise<Found | null>>();
   const leftOver = new Set<string>();
+  let isRemoving = false;
 
   /**
    * Keeps a session that has just been inserted under this id, within the same transaction if there is one.
@@ -216,6 +217,9 @@ export function createCookieSessions(options: CookieSessionOptions) {
   }
 
   async function removeLeftOver(): Promise<void> {
+    // One that is on its way takes what has been added as well.
+    if (isRemoving) return;
+    isRemoving = true;
     try {
       for (const key of leftOver) {
         await records.remove(key);
@@ -223,6 +227,8 @@ export function createCookieSessions(options: CookieSessionOptions) {
       }
     } catch (error) {
       logger.debug({ err: error }, 'ended sessions are still in redis');
+    } finally {
+      isRemoving = false;
     }
   }
 
