@@ -1,6 +1,6 @@
 import { ReplyError } from 'ioredis';
 import type { Logger } from 'pino';
-import { createClient, type RedisClient } from './client.ts';
+import { createClient, greet, type RedisClient } from './client.ts';
 
 /** A connection to Redis that never makes a request wait long: while Redis is away, it is not asked. */
 export interface RedisConnection {
@@ -74,9 +74,9 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
   }
 
   /** Connecting may take longer than a request may wait, so the first command serves no request. */
-  async function greet(): Promise<void> {
+  async function begin(): Promise<void> {
     try {
-      await withDeadline(client.ping());
+      await withDeadline(greet(client));
       isSlow = false;
       turn(true);
     } catch (error) {
@@ -86,7 +86,7 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     }
   }
 
-  client.on('ready', greet);
+  client.on('ready', begin);
   client.on('error', (error) => turn(false, error));
   client.on('close', () => turn(false));
 
