@@ -32,11 +32,12 @@ export function readRedisUrl(url: string): RedisLocation {
   const parts = FORMAT.exec(url)?.groups;
   if (parts === undefined) return { kind: 'server' };
   const kind = parts.kind as 'cluster' | 'sentinel';
-  const [username = '', password] = (parts.user ?? '').split(':').map(decodeURIComponent);
+  // A password may have colons of its own.
+  const [, username = '', password] = /^([^:]*)(?::(.*))?$/.exec(parts.user ?? '') ?? [];
   const several = {
     nodes: (parts.nodes ?? '').split(',').map((node) => readNode(node, DEFAULT_PORTS[kind])),
-    username: username || undefined,
-    password,
+    username: decodeURIComponent(username) || undefined,
+    password: password === undefined ? undefined : decodeURIComponent(password),
     tls: url.startsWith('rediss'),
   };
   if (kind === 'cluster') return { kind, ...several };
