@@ -20,7 +20,7 @@ import { onRedis, useRedis } from '../support/redis.ts';
 import { eventually } from '../support/several-processes.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
-const ROUNDS = times(15, 400);
+const ROUNDS = times(15, 150);
 const PARALLEL = 20;
 const WITHIN_MILLISECONDS = 1000;
 const isRenewal = (sql: string) => sql.startsWith('UPDATE sessions SET last_used_at');
