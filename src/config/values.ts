@@ -97,18 +97,24 @@ export const redisUrl = valueType(
   'redis://user:password@host:6379/0, redis+cluster://host:6379,host:6379 or redis+sentinel://host:26379,host:26379/primary/0, or rediss for TLS; a password has # as %23, / as %2F, ? as %3F and % as %25',
 );
 
-const REDIS_NODES = String.raw`([^\s/?#@]*@)?(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?(,(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?)*`;
+const REDIS_NODE = String.raw`(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?`;
+const REDIS_NODES = String.raw`([^\s/?#@]*@)?(?<nodes>${REDIS_NODE}(,${REDIS_NODE})*)`;
 
 function isRedisServer(value: string): boolean {
-  return URL.canParse(value) && /^rediss?:\/\/[^\s/?#]+(\/\d{0,5})?$/.test(value);
+  return URL.canParse(value) && /^rediss?:\/\/([^\s/?#@]*@)?[^\s/?#@,]+(\/\d{0,5})?$/.test(value);
 }
 
 function isRedisCluster(value: string): boolean {
-  return new RegExp(`^rediss?\\+cluster://${REDIS_NODES}/?$`).test(value);
+  return hasRealNodes(new RegExp(`^rediss?\\+cluster://${REDIS_NODES}/?$`).exec(value));
 }
 
 function isRedisSentinel(value: string): boolean {
-  return new RegExp(`^rediss?\\+sentinel://${REDIS_NODES}/[^\\s/?#]+(/\\d{1,5})?$`).test(value);
+  return hasRealNodes(new RegExp(`^rediss?\\+sentinel://${REDIS_NODES}/[^\\s/?#]+(/\\d{1,5})?$`).exec(value));
+}
+
+/** Whether there are such hosts and ports. */
+function hasRealNodes(found: RegExpExecArray | null): boolean {
+  return found?.groups?.nodes?.split(',').every((node) => URL.canParse(`redis://${node}`)) ?? false;
 }
 
 export const publicUrl = valueType(

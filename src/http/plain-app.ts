@@ -25,7 +25,7 @@ const NOBODY = {
     clearing: refuse,
     isFromAllowedPage: refuse,
   },
-  cookieSessions: { authenticate: refuse, csrfTokens: { of: refuse, isOf: refuse } },
+  cookieSessions: { requireUp: refuse, authenticate: refuse, csrfTokens: { of: refuse, isOf: refuse } },
   userInSession: refuse,
   sessions: { end: refuse },
   limit,

@@ -23,7 +23,7 @@ export interface SignInContext {
 /**
  * Answers a sign-in by the transport that the client asked for, tokens by default: with tokens in the body, or with a
  * cookie that replaces the one before.
- * @throws AppError cookie_not_settable, origin_not_allowed, before anything is done; and what `signIn` throws
+ * @throws AppError cookie_not_settable, origin_not_allowed, session_store_unavailable, before anything is done; and what `signIn` throws
  */
 export type SignIn = (
   transport: Transport | undefined,
@@ -32,7 +32,7 @@ export type SignIn = (
 
 export interface SignInOptions {
   readonly cookies: Cookies;
-  readonly cookieSessions: Pick<CookieSessions, 'authenticate' | 'csrfTokens'>;
+  readonly cookieSessions: Pick<CookieSessions, 'authenticate' | 'csrfTokens' | 'requireUp'>;
   /** @throws AppError as `authenticate` */
   readonly userInSession: (token: string | undefined) => Promise<string | undefined>;
   readonly sessions: Pick<Sessions, 'end'>;
@@ -53,6 +53,8 @@ export function createSignIn(req: Request, res: Response, options: SignInOptions
     // A page elsewhere could sign its visitor in to an account of its own.
     if (cookies.isFromAllowedPage(req) === false) throw new AppError('origin_not_allowed');
     const earlier = await earlierSession();
+    // Also where that has just shown it: a password would be hashed for nothing.
+    cookieSessions.requireUp();
     const login = await signIn({ transport, origin, sessionUserId: earlier?.userId, deviceToken });
     if (earlier !== undefined) {
       const { userId, id } = earlier;

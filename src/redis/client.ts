@@ -32,11 +32,12 @@ export function readRedisUrl(url: string): RedisLocation {
   const parts = FORMAT.exec(url)?.groups;
   if (parts === undefined) return { kind: 'server' };
   const kind = parts.kind as 'cluster' | 'sentinel';
-  const [username = '', password] = (parts.user ?? '').split(':').map(decodeURIComponent);
+  // A password may have colons of its own.
+  const [, username = '', password] = /^([^:]*)(?::(.*))?$/.exec(parts.user ?? '') ?? [];
   const several = {
     nodes: (parts.nodes ?? '').split(',').map((node) => readNode(node, DEFAULT_PORTS[kind])),
-    username: username || undefined,
-    password,
+    username: decodeURIComponent(username) || undefined,
+    password: password === undefined ? undefined : decodeURIComponent(password),
     tls: url.startsWith('rediss'),
   };
   if (kind === 'cluster') return { kind, ...several };
@@ -64,13 +65,13 @@ export function createClient(url: string, options: ClientOptions): RedisClient {
     commandTimeout: timeoutMilliseconds,
     connectTimeout: timeoutMilliseconds,
     enableOfflineQueue: false,
-    // Commands of one turn of the event loop share a round trip.
-    enableAutoPipelining: true,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
   };
   const location = readRedisUrl(url);
-  if (location.kind === 'server') return new Redis(url, { ...own, retryStrategy });
+  // Commands of one turn of the event loop share a round trip.
+  const ofServer = { ...own, enableAutoPipelining: true, retryStrategy };
+  if (location.kind === 'server') return new Redis(url, ofServer);
   const { nodes, username, password, tls } = location;
   const each = {
     ...own,
@@ -81,8 +82,8 @@ export function createClient(url: string, options: ClientOptions): RedisClient {
   if (location.kind === 'sentinel') {
     const { primary, db } = location;
     return new Redis({
+      ...ofServer,
       ...each,
-      retryStrategy,
       sentinelRetryStrategy: retryStrategy,
       sentinelCommandTimeout: timeoutMilliseconds,
       enableTLSForSentinelMode: tls,
@@ -95,9 +96,17 @@ export function createClient(url: string, options: ClientOptions): RedisClient {
     redisOptions: each,
     clusterRetryStrategy: retryStrategy,
     enableOfflineQueue: false,
-    enableAutoPipelining: true,
-    // A slot that has moved is asked for at its new node; where a node is lost, another one gets its slots.
+    // No pipelines here: one whose commands a cluster redirects in part throws where nothing can catch it.
+    // A slot that has moved is asked for at its new node; where a node is lost, no request waits for another one.
     maxRedirections: 4,
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
     slotsRefreshInterval: 2_000,
   });
+}
+
+/** Resolves once every server that commands may go to is connected and answers. A cluster connects to a node when it is asked. */
+export async function greet(client: RedisClient): Promise<void> {
+  const servers = client instanceof Cluster ? client.nodes('master') : [client];
+  await Promise.all(servers.map((server) => server.ping()));
 }

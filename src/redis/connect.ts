@@ -1,19 +1,21 @@
 import { ReplyError } from 'ioredis';
 import type { Logger } from 'pino';
-import { createClient, type RedisClient } from './client.ts';
+import { createClient, greet, type RedisClient } from './client.ts';
 
 /** A connection to Redis that never makes a request wait long: while Redis is away, it is not asked. */
 export interface RedisConnection {
   readonly client: RedisClient;
   /** Whether it may be asked something. */
   readonly isUp: () => boolean;
-  /** Whether it also did what it was asked last. */
+  /** Whether it also took what it was given to write last. */
   readonly isCounting: () => boolean;
   /**
    * The result of a command. Rejects where Redis takes too long; answers that arrived while this process was busy with
    * something else are read first.
    */
   readonly inTime: <Result>(command: Promise<Result>) => Promise<Result>;
+  /** Reports that Redis has written something. One that is full answers reads, which does not show this. */
+  readonly tookWrite: () => void;
   /** Reports why a command failed. After one that took too long Redis counts as away until it is connected again. */
   readonly failed: (error: unknown) => void;
   readonly close: () => void;
@@ -27,6 +29,7 @@ const MAX_RECONNECT_MILLISECONDS = 1000;
 /** One that is there and too slow is asked again after this long, and so is one that rejects commands. */
 const SLOW_PAUSE_MILLISECONDS = 5000;
 const ERROR_PAUSE_MILLISECONDS = 5000;
+const FULL = 'OOM';
 
 /** Connects in the background, and again whenever the connection is lost. */
 export function connectRedis(url: string, logger: Logger): RedisConnection {
@@ -56,11 +59,11 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
       // The connection was lost while Redis was asked, which the client may not know yet.
       turn(false, error);
       client.disconnect(true);
-    } else if (error.message !== lastError) {
+    } else if (kindOf(error) !== lastError) {
       // Logged once: the next command would fail in the same way.
-      lastError = error.message;
+      lastError = kindOf(error);
       // One that is full still answers what it knows.
-      if (!isFull(error)) setTimeout(reconnect, ERROR_PAUSE_MILLISECONDS).unref();
+      if (lastError !== FULL) setTimeout(reconnect, ERROR_PAUSE_MILLISECONDS).unref();
       logger.warn({ err: error }, 'redis rejects commands: this process counts by itself');
     }
   }
@@ -70,16 +73,10 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     if (up && lastError !== undefined) client.disconnect(true);
   }
 
-  async function inTime<Result>(command: Promise<Result>): Promise<Result> {
-    const result = await withDeadline(command);
-    lastError = undefined;
-    return result;
-  }
-
   /** Connecting may take longer than a request may wait, so the first command serves no request. */
-  async function greet(): Promise<void> {
+  async function begin(): Promise<void> {
     try {
-      await inTime(client.ping());
+      await withDeadline(greet(client));
       isSlow = false;
       turn(true);
     } catch (error) {
@@ -89,7 +86,7 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     }
   }
 
-  client.on('ready', greet);
+  client.on('ready', begin);
   client.on('error', (error) => turn(false, error));
   client.on('close', () => turn(false));
 
@@ -97,7 +94,10 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
     client,
     isUp: () => up === true,
     isCounting: () => up === true && lastError === undefined,
-    inTime,
+    inTime: withDeadline,
+    tookWrite: () => {
+      lastError = undefined;
+    },
     failed,
     close: () => {
       client.removeAllListeners('close');
@@ -106,8 +106,9 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
   };
 }
 
-function isFull({ message }: Error): boolean {
-  return message.startsWith('OOM');
+/** The first word of what Redis answers; the rest differs from command to command. */
+function kindOf({ message }: Error): string {
+  return message.split(' ', 1)[0] ?? '';
 }
 
 class TooLate extends Error {

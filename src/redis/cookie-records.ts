@@ -10,9 +10,13 @@ export function createRedisRecords(redis: RedisConnection): CookieRecords {
   const { client } = redis;
   const at = (key: string) => KEY_PREFIX + key;
 
+  function requireUp(): void {
+    if (!redis.isUp()) throw new AppError('session_store_unavailable');
+  }
+
   /** @throws AppError session_store_unavailable, within the time that a command may take */
   async function ask<Result>(command: () => Promise<Result>): Promise<Result> {
-    if (!redis.isUp()) throw new AppError('session_store_unavailable');
+    requireUp();
     try {
       return await redis.inTime(command());
     } catch (cause) {
@@ -21,14 +25,22 @@ export function createRedisRecords(redis: RedisConnection): CookieRecords {
     }
   }
 
+  async function write<Result>(command: () => Promise<Result>): Promise<Result> {
+    const result = await ask(command);
+    redis.tookWrite();
+    return result;
+  }
+
   return {
+    requireUp,
     async insert(key, record, ttlSeconds) {
-      await ask(() => client.set(at(key), record, 'EX', ttlSeconds));
+      await write(() => client.set(at(key), record, 'EX', ttlSeconds));
     },
     find: (key) => ask(() => client.get(at(key))),
     // Only what is there is replaced: a logout meanwhile has removed it.
     replace: async (key, record, ttlSeconds) =>
-      (await ask(() => client.set(at(key), record, 'EX', ttlSeconds, 'XX'))) === 'OK',
+      (await write(() => client.set(at(key), record, 'EX', ttlSeconds, 'XX'))) === 'OK',
+    // One that is full removes as well, which does not show that it has room.
     async remove(key) {
       await ask(() => client.del(at(key)));
     },

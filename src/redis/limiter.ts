@@ -35,7 +35,9 @@ export function createRateLimiter(
   async function countOne({ shared, own }: Counters, key: string): Promise<Count> {
     if (shared === undefined || !redis?.isUp()) return consume(own, key);
     try {
-      return await redis.inTime(consume(shared, key));
+      const count = await redis.inTime(consume(shared, key));
+      redis.tookWrite();
+      return count;
     } catch (error) {
       redis.failed(error);
       return consume(own, key);

@@ -95,3 +95,8 @@ export function setCookiesIn({ headers }: Response): string[] {
 export function asPage(test: Test, { cookie, csrfToken }: Pick<Browser, 'cookie' | 'csrfToken'>): Test {
   return test.set('Cookie', cookie).set('Origin', PAGE).set('X-CSRF-Token', csrfToken);
 }
+
+/** The id in the Cookie header of a session, without its signature. */
+export function cookieIdIn(cookie: string): string {
+  return /=s:([\w-]+)\./.exec(decodeURIComponent(cookie))?.[1] ?? '';
+}

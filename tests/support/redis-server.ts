@@ -9,6 +9,8 @@ import { temporaryDirectory } from './temporary.ts';
 /** A private Redis that keeps nothing, to be taken away in two ways and given back. */
 export interface RedisServer {
   readonly port: number;
+  /** Where it speaks with the others of its cluster. */
+  readonly busPort?: number;
   /** With the password, which gives itself away in a log. */
   readonly url: string;
   /** As when its machine hangs: connections stay open, new ones are taken, nothing is answered. */
@@ -22,7 +24,7 @@ export interface RedisServer {
   readonly stop: () => Promise<void>;
 }
 
-const PASSWORD = `${CANARY}-of-redis`;
+export const PASSWORD = `${CANARY}-of-redis`;
 
 /** Where the program is, or undefined where none is installed. */
 export function findRedis(): string | undefined {
@@ -30,50 +32,56 @@ export function findRedis(): string | undefined {
 }
 
 /** Starts a server in a directory of its own on a free port, and resolves once it takes commands. */
-export async function startRedisServer(): Promise<RedisServer> {
+export async function startRedisServer(more: readonly string[] = []): Promise<RedisServer> {
   const directory = temporaryDirectory('redis');
   const port = await freePort();
-  let server = await launch(directory, port);
-
-  async function kill(): Promise<void> {
-    if (server.exitCode !== null || server.signalCode !== null) return;
-    const ended = once(server, 'exit');
-    // It ends one that is paused as well.
-    server.kill('SIGKILL');
-    await ended;
-  }
+  const network = ['--bind', '127.0.0.1', '--port', String(port), '--requirepass', PASSWORD];
+  const noPersistence = ['--save', '', '--appendonly', 'no', '--dir', directory];
+  const launch = () => launchRedis([...network, ...noPersistence, ...more], /Ready to accept connections/);
+  let server = await launch();
 
   return {
     port,
     url: `redis://:${PASSWORD}@127.0.0.1:${port}/0`,
-    pause: () => server.kill('SIGSTOP'),
-    resume: () => server.kill('SIGCONT'),
-    kill,
+    pause: () => server.child.kill('SIGSTOP'),
+    resume: () => server.child.kill('SIGCONT'),
+    kill: () => server.kill(),
     async restart() {
-      await kill();
-      server = await launch(directory, port);
+      await server.kill();
+      server = await launch();
     },
     async stop() {
-      await kill();
+      await server.kill();
       rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-async function launch(directory: string, port: number): Promise<ChildProcess> {
-  const network = ['--bind', '127.0.0.1', '--port', String(port), '--requirepass', PASSWORD];
-  const noPersistence = ['--save', '', '--appendonly', 'no', '--dir', directory];
-  const server = spawn(findRedis() ?? 'redis-server', [...network, ...noPersistence], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+export interface RedisProcess {
+  readonly child: ChildProcess;
+  readonly kill: () => Promise<void>;
+}
+
+/** Runs the program, and resolves once it has logged a line that shows it is ready. */
+export async function launchRedis(args: readonly string[], ready: RegExp): Promise<RedisProcess> {
+  const child = spawn(findRedis() ?? 'redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let log = '';
   await new Promise<void>((resolve, reject) => {
-    createInterface(server.stdout).on('line', (line) => {
+    createInterface(child.stdout).on('line', (line) => {
       log += `${line}\n`;
-      if (line.includes('Ready to accept connections')) resolve();
+      if (ready.test(line)) resolve();
     });
-    server.once('error', reject);
-    server.once('exit', () => reject(new Error(`the Redis server ended at its start:\n${log}`)));
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`the Redis server ended at its start:\n${log}`)));
   });
-  return server;
+  return {
+    child,
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      // It ends one that is paused as well.
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
 }

@@ -64,6 +64,8 @@ export type CookieSessions = ReturnType<typeof createCookieSessions>;
 
 /** Of several cookies with the same name no more than this many are looked up. */
 const MAX_COOKIES = 4;
+/** A record that was read before its renewal arrives by then. */
+const LATE_READ_MILLISECONDS = 1000;
 /** What could not be removed from Redis while that was away. */
 const MAX_LEFT_OVER = 10_000;
 
@@ -78,6 +80,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
   const records = redisRecords ?? createTableRecords(store.sessions);
   const renewing = new Map<string, Promise<Found | null>>();
   const leftOver = new Set<string>();
+  let isRemoving = false;
 
   /**
    * Keeps a session that has just been inserted under this id, within the same transaction if there is one.
@@ -129,7 +132,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
   async function find(key: string, isForBrowser: boolean): Promise<Found | null> {
     const text = await records.find(key);
     const record = text === null ? null : readRecord(text);
-    if (record === null) return null;
+    if (text === null || record === null) return null;
     const claims = claimsOf(record);
     const isRevoked = revocations.isRevoked(claims);
     const isOutdated = isRevoked && revocations.isOutdated(claims);
@@ -141,7 +144,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     const unchanged = { record, claims, isRenewed: false };
     if (!isOutdated && clock.now() < (since + renewalSeconds()) * 1000) return unchanged;
     try {
-      return await renewOnce(key, record, isForBrowser);
+      return await renewOnce(key + text, () => renew(key, record, isForBrowser));
     } catch (error) {
       // As an access token would: it is good until it expires, whatever is away.
       const isAlive = !isOutdated && clock.now() < claims.exp * 1000;
@@ -150,12 +153,17 @@ export function createCookieSessions(options: CookieSessionOptions) {
     }
   }
 
-  /** Concurrent requests with one cookie renew it once. */
-  function renewOnce(key: string, record: CookieRecord, isForBrowser: boolean): Promise<Found | null> {
-    const begun = renewing.get(key);
+  /**
+   * Concurrent requests with one cookie renew it once. By the record that they have read: one may have been read before
+   * the renewal was written, and arrive after that.
+   */
+  function renewOnce(read: string, begin: () => Promise<Found | null>): Promise<Found | null> {
+    const begun = renewing.get(read);
     if (begun !== undefined) return begun;
-    const renewal = renew(key, record, isForBrowser).finally(() => renewing.delete(key));
-    renewing.set(key, renewal);
+    const renewal = begin();
+    renewing.set(read, renewal);
+    const forgetRenewal = () => renewing.delete(read);
+    renewal.then(() => setTimeout(forgetRenewal, LATE_READ_MILLISECONDS).unref(), forgetRenewal);
     return renewal;
   }
 
@@ -216,6 +224,9 @@ export function createCookieSessions(options: CookieSessionOptions) {
   }
 
   async function removeLeftOver(): Promise<void> {
+    // One that is on its way takes what has been added as well.
+    if (isRemoving) return;
+    isRemoving = true;
     try {
       for (const key of leftOver) {
         await records.remove(key);
@@ -223,6 +234,8 @@ export function createCookieSessions(options: CookieSessionOptions) {
       }
     } catch (error) {
       logger.debug({ err: error }, 'ended sessions are still in redis');
+    } finally {
+      isRemoving = false;
     }
   }
 
@@ -238,6 +251,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
   }
 
   return {
+    requireUp: records.requireUp,
     begin,
     authenticate,
     forget,
