@@ -118,7 +118,6 @@ describe('an empty environment', () => {
         revocationMaxLagSeconds: 10,
         revocationWhenStale: 'refuse',
       },
-      cookies: { domain: undefined, sameSite: 'lax', secrets: undefined, requireHttps: false },
       passwords: { minLength: 8, bcryptCost: 12, pepper: undefined, resetUrl: undefined },
       hashing: { workers: availableParallelism(), maxWaitMilliseconds: 2000, niceness: 5 },
       limits: {
