@@ -12,7 +12,7 @@ const PATIENCE_MILLISECONDS = 1000;
 /** Long enough for several attempts, also for one that times out. */
 const RECONNECTING_MILLISECONDS = 1500;
 const CONNECTED = 'redis is connected';
-const AWAY = 'redis is away: this process counts by itself';
+const AWAY = 'redis is away: this process counts by itself, and cookies are refused';
 
 const LOSSES = [
   {

@@ -8,7 +8,7 @@ import { onRedis, useRedis } from '../support/redis.ts';
 
 const POLICY = { policy: 'token', limit: 3, windowSeconds: 60 };
 const CONNECTED = 'redis is connected';
-const AWAY = 'redis is away: this process counts by itself';
+const AWAY = 'redis is away: this process counts by itself, and cookies are refused';
 const REFUSED = 'redis rejects commands: this process counts by itself';
 
 onRedis(() => {
