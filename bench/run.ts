@@ -17,6 +17,7 @@ const ALL = [
   'million-users',
   'import',
   'better-auth',
+  'cookies',
   'revocations',
   'feed',
 ];

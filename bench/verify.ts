@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { RequestTemplate } from './load/load.ts';
 import { type Run, runBenchmark } from './support/benchmark.ts';
 import { compared, type Figure, measured } from './support/figures.ts';
 import { createTraffic, startGenerator } from './support/generator.ts';
 import { answersPerSecond, requireStatus } from './support/outcomes.ts';
 import { type Program, startLatchkey, startPeer } from './support/programs.ts';
+import { answerOf } from './support/same-answer.ts';
 import { latchkey } from './support/services.ts';
 import { interleave } from './support/statistics.ts';
 
 const CONNECTIONS = 16;
-/** Of the connection or of the moment, so not for a peer to repeat. */
-const NOT_REPEATED = ['connection', 'content-length', 'date', 'keep-alive'];
 
 await runBenchmark('verify', measure);
 
@@ -55,11 +53,4 @@ async function measure(run: Run): Promise<Figure[]> {
     compared('GET /verify', unit, rates.standard, { ...stringSecret, target: { atLeast: 4 } }),
     compared('GET /verify, LOG_LEVEL=warn', unit, rates.quiet, bareExpress),
   ];
-}
-
-/** What a peer needs to give the same answer. */
-async function answerOf({ port }: Program, { path, headers }: RequestTemplate) {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
-  const repeated = [...response.headers].filter(([name]) => !NOT_REPEATED.includes(name));
-  return { HEADERS: JSON.stringify(Object.fromEntries(repeated)), CLAIMS: await response.text() };
 }

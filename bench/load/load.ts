@@ -13,6 +13,8 @@ export interface RequestTemplate {
   readonly path: string;
   /** Every `{{address}}` becomes an address of its own for each number of `numbers`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Cookies of different browsers, which take turns. */
+  readonly cookies?: readonly string[];
   /** JSON, in which every `{{n}}` becomes a number of `numbers`; where there are several, they take turns. */
   readonly body?: string | readonly string[];
   readonly numbers?: Numbers;

@@ -2,7 +2,7 @@ import type { Numbers, RequestTemplate } from './load.ts';
 
 /** Makes the bytes of one request after another. */
 export function createRequests(template: RequestTemplate): () => Buffer {
-  const { prebuilt, body } = template;
+  const { body, cookies, prebuilt = cookies?.length } = template;
   const make = createMaker(template);
   if (prebuilt === undefined && body !== undefined) return make;
   const requests = Array.from({ length: prebuilt ?? 1 }, make);
@@ -11,7 +11,7 @@ export function createRequests(template: RequestTemplate): () => Buffer {
   return () => requests[turn++ % requests.length] ?? first;
 }
 
-function createMaker({ method, path, headers, body, numbers }: RequestTemplate): () => Buffer {
+function createMaker({ method, path, headers, cookies = [], body, numbers }: RequestTemplate): () => Buffer {
   const head = [
     `${method} ${path} HTTP/1.1`,
     'Host: 127.0.0.1',
@@ -22,7 +22,10 @@ function createMaker({ method, path, headers, body, numbers }: RequestTemplate):
   let turn = 0;
   return () => {
     const number = nextNumber();
-    const numbered = head.replaceAll('{{address}}', addressOf(number));
+    const cookie = cookies[turn % cookies.length];
+    const numbered =
+      head.replaceAll('{{address}}', addressOf(number)) +
+      (cookie === undefined ? '' : `\r\nCookie: ${cookie}`);
     const text = bodies[turn++ % bodies.length];
     if (text === undefined) return Buffer.from(`${numbered}\r\n\r\n`);
     const content = text.replaceAll('{{n}}', String(number));

@@ -1,6 +1,6 @@
 import { median } from './statistics.ts';
 
-export type Unit = 'ms' | 'µs' | 'ns' | 'MB' | '%' | 'per second';
+export type Unit = 'ms' | 'µs' | 'ns' | 'MB' | 'bytes' | '%' | 'per second';
 
 /** One line of the result. */
 export interface Figure {

@@ -6,7 +6,9 @@ import type { RedisConnection } from './connect.ts';
 const KEY_PREFIX = 'latchkey:session:';
 
 /** Keeps the records of cookie sessions in Redis, where they expire by themselves. */
-export function createRedisRecords(redis: RedisConnection): CookieRecords {
+export function createRedisRecords(
+  redis: Pick<RedisConnection, 'client' | 'isUp' | 'inTime' | 'failed'>,
+): CookieRecords {
   const { client } = redis;
   const at = (key: string) => KEY_PREFIX + key;
 

@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Result } from '../../bench/support/benchmark.ts';
 import { onMysql } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
+import { onRedis } from '../support/redis.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const TIMEOUT_MILLISECONDS = 90_000;
@@ -14,7 +15,7 @@ const TIMEOUT_MILLISECONDS = 90_000;
 const hasPeers = existsSync(join(CHECKOUT, 'bench/node_modules/better-auth'));
 if (!hasPeers && process.env.REQUIRE_BENCH !== '1') {
   process.stderr.write(
-    '\n*** NO PEERS: the benchmark against better-auth is not tried: npm --prefix bench ci ***\n',
+    '\n*** NO PEERS: the benchmarks against better-auth are not tried: npm --prefix bench ci ***\n',
   );
 }
 
@@ -49,10 +50,20 @@ describe('A benchmark runs and writes its figures', () => {
       TIMEOUT_MILLISECONDS,
     );
 
-    (hasPeers || process.env.REQUIRE_BENCH === '1' ? it : it.skip)(
+    const itWithPeers = hasPeers || process.env.REQUIRE_BENCH === '1' ? it : it.skip;
+
+    itWithPeers(
       'better-auth',
       async () => expectFigures(await runQuickly('better-auth'), 'better-auth'),
       TIMEOUT_MILLISECONDS,
     );
+
+    onRedis(() => {
+      itWithPeers(
+        'cookies',
+        async () => expectFigures(await runQuickly('cookies'), 'cookies'),
+        TIMEOUT_MILLISECONDS,
+      );
+    });
   });
 });

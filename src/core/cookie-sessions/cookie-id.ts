@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
 
 const ID_BYTES = 32;
@@ -11,7 +11,7 @@ export function newCookieId(): string {
 
 /** What a session is kept under: the SHA-256 of the id in its cookie, in base64url. */
 export function cookieKeyOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url');
+  return hash('sha256', id, 'base64url');
 }
 
 export type CsrfTokens = ReturnType<typeof createCsrfTokens>;
