@@ -69,7 +69,13 @@ export async function addSessions(
   cookiesWanted: number,
 ): Promise<string[]> {
   const client = new Redis(redisUrl, { enableAutoPipelining: true });
-  const records = createRedisRecords({ client, isUp: () => true, inTime: (command) => command, failed() {} });
+  const records = createRedisRecords({
+    client,
+    isUp: () => true,
+    inTime: (command) => command,
+    failed() {},
+    tookWrite() {},
+  });
   try {
     const text = await records.find(cookieKeyOf(idIn(session.cookie)));
     const first = text === null ? null : readRecord(text);

@@ -298,7 +298,7 @@ export const ERRORS = {
     status: 503,
     title: 'The database is behind',
     meaning:
-      'The refresh token is newer than what the database knows of its session. Keep it, and repeat the request with it after the seconds in Retry-After.',
+      'A refresh token, or a change of rights, is newer than what the database knows. Keep the token or the cookie, and repeat the request after the seconds in Retry-After.',
   },
   revocations_stale: {
     status: 503,

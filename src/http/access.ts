@@ -40,6 +40,7 @@ export const CREDENTIAL_ERRORS: readonly ErrorCode[] = [
   'revocations_stale',
   'session_store_unavailable',
   'database_unavailable',
+  'database_behind',
 ];
 
 /** The codes with which a sign-in by cookie may be refused. */

@@ -7,7 +7,7 @@ const KEY_PREFIX = 'latchkey:session:';
 
 /** Keeps the records of cookie sessions in Redis, where they expire by themselves. */
 export function createRedisRecords(
-  redis: Pick<RedisConnection, 'client' | 'isUp' | 'inTime' | 'failed'>,
+  redis: Pick<RedisConnection, 'client' | 'isUp' | 'inTime' | 'failed' | 'tookWrite'>,
 ): CookieRecords {
   const { client } = redis;
   const at = (key: string) => KEY_PREFIX + key;

@@ -256,6 +256,21 @@ onOneDatabase((kind) => {
     });
   });
 
+  describe('A database that is behind', () => {
+    const app = useCookieApp(kind);
+
+    it('gives no cookie rights that are known to have changed', async () => {
+      const { id, cookie } = await signUpByCookie(app);
+      const changedAt = new Date(app.clock.now() + 1000);
+      app.revocations.add([{ kind: 'rights', subjectId: id, notBefore: changedAt, expiresAt: changedAt }]);
+
+      const { body, headers } = await app.get('/me').set('Cookie', cookie).expect(503);
+
+      expect(body.code).toBe('database_behind');
+      expect(headers['retry-after']).toBe('1');
+    });
+  });
+
   describe('A logout by cookie', () => {
     const app = useCookieApp(kind);
 

@@ -114,7 +114,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
   /**
    * The session of the first of these cookies that has a live one, so that a stale cookie beside a good one does no harm.
    * `isForBrowser` says whether the answer can carry a cookie.
-   * @throws AppError session_ended, revocations_stale, session_store_unavailable, database_unavailable
+   * @throws AppError session_ended, revocations_stale, session_store_unavailable, database_unavailable, database_behind
    */
   async function authenticate(cookieIds: readonly string[], isForBrowser: boolean): Promise<CookieUse> {
     for (const cookieId of cookieIds.slice(0, MAX_COOKIES)) {
@@ -170,6 +170,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
   /**
    * What a refresh is for tokens: the database says whether the session goes on, and what its user may do now. Null where
    * it does not.
+   * @throws AppError database_behind where the database that was asked does not know yet of a change that is known here
    */
   async function renew(key: string, record: CookieRecord, isForBrowser: boolean): Promise<Found | null> {
     const at = now();
@@ -184,8 +185,10 @@ export function createCookieSessions(options: CookieSessionOptions) {
       iat: toSeconds(at),
       sent: isForBrowser ? undefined : (record.sent ?? record.iat),
     };
+    const claims = claimsOf(renewed);
+    if (revocations.isOutdated(claims)) throw new AppError('database_behind');
     const isThere = await records.replace(key, writeRecord(renewed), secondsUntil(expiresAt, at));
-    return isThere ? { record: renewed, claims: claimsOf(renewed), isRenewed: isForBrowser } : null;
+    return isThere ? { record: renewed, claims, isRenewed: isForBrowser } : null;
   }
 
   function claimsOf({
