@@ -5,6 +5,7 @@ import request from 'supertest';
 import { useDirectories } from '../support/directories.ts';
 import { examplePath } from '../support/example-file.ts';
 import { startExpressSession } from '../support/express-session.ts';
+import { freePort } from '../support/mysql-server.ts';
 import { aPerson } from '../support/people.ts';
 import { openShell, QUICK } from '../support/posts-service.ts';
 import { onRedis, useRedis } from '../support/redis.ts';
@@ -117,20 +118,34 @@ onRedis(() => {
     });
   });
 
-  it('has a README whose commands lead from the sign-up to a refused request', async () => {
+  it('has a README whose commands lead from an empty Redis to a refused request', async () => {
     const commands = [...README.matchAll(/```sh\n([^`]+)```/g)].map(([, command = '']) => command);
-    const [begin, start, ...walk] = commands;
-    const shell = openShell(newDirectory(), {});
+    const [begin = '', start, ...walk] = commands;
+    const directory = newDirectory();
+    const shell = openShell(directory, {});
+    const port = String(await freePort());
+    const before = begin.replace(/npm start\n$/, '').replaceAll('6379', port);
+    const told = await shell.run(`${before}REDIS_PID=$!\necho "$COOKIE_SECRET $REDIS_URL"`);
+    const [ownSecret = '', ownRedis = ''] = told.trim().split(' ');
+    const shared = { COOKIE_SECRET: ownSecret, REDIS_URL: ownRedis };
+    const [own, ownService] = [
+      await startServer(directory, { ...QUICK, ...shared }),
+      await startExpressSession(shared),
+    ];
+    await own.logged('redis is connected');
     const answers: string[] = [];
     for (const command of walk) {
       const moved = command
-        .replaceAll('http://localhost:3000', `http://localhost:${latchkey.port}`)
-        .replaceAll('http://localhost:4000', service.url);
+        .replaceAll('http://localhost:3000', `http://localhost:${own.port}`)
+        .replaceAll('http://localhost:4000', ownService.url);
       answers.push(await shell.run(moved));
     }
+    await own.stop();
+    await ownService.stop();
+    await shell.run('kill $REDIS_PID');
     await shell.close();
 
-    expect(begin).toMatch(/^redis-server .*\nexport COOKIE_SECRET=\S+ .* REDIS_URL=\S+\nnpm start\n$/);
+    expect(begin).toMatch(/\nnpm start\n$/);
     expect(start).toBe('npx tsx examples/express-session/server.ts\n');
     expect(answers.map((answer) => JSON.parse(answer))).toEqual([
       { hello: expect.any(String), roles: ['user'] },
