@@ -49,7 +49,10 @@ module.exports = {
       comment: 'the core is made of stores, and stores of connections',
       severity: 'error',
       from: { path: '^src/(db|redis)/' },
-      to: { path: '^src/core/', pathNot: '^src/core/(errors|clock|limits/[^/]+|cookie-sessions/records)\\.ts$' },
+      to: {
+        path: '^src/core/',
+        pathNot: '^src/core/(errors|clock|limits/[^/]+|cookie-sessions/records)\\.ts$',
+      },
     },
     {
       name: 'configuration-stands-alone',
