@@ -115,10 +115,10 @@ export function createCore(dependencies: CoreDependencies) {
     issuer,
     audience,
   });
-  function announce(revoked: Iterable<Revocation>): void {
+  async function announce(revoked: Iterable<Revocation>): Promise<void> {
     const all = [...revoked];
     follower.announce(all);
-    void cookieSessions.forgetEnded(all);
+    await cookieSessions.forgetEnded(all);
   }
   const confirmations = createConfirmations(store.sessions, clock, logger);
   const sessions = createSessions({

@@ -1,7 +1,7 @@
 import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
 import { findRedis } from './redis-server.ts';
 import { makeTemplates } from './template.ts';
-import { findNginx, findPython, missingForGalera } from './tools.ts';
+import { findChromium, findNginx, findPython, missingForGalera } from './tools.ts';
 
 declare global {
   // What global-teardown.ts stops. Jest runs both in one process and gives them nothing else to share.
@@ -11,6 +11,7 @@ declare global {
 export default async function setUp(): Promise<void> {
   requireRedis();
   requireInterop();
+  requireBrowser();
   requireGalera();
   await findMysql();
   await makeTemplates(process.env.TEST_MYSQL_URL ? ['SQLite', 'MySQL'] : ['SQLite']);
@@ -58,6 +59,13 @@ function requireInterop(): void {
   if (missing === '') return;
   if (process.env.REQUIRE_INTEROP === '1') throw new Error(`REQUIRE_INTEROP=1, and there is no ${missing}`);
   console.error(`\n*** NO INTEROP: examples are not tried without ${missing}. Install them. ***\n`);
+}
+
+/** What browsers do with cookies is tried with one. */
+function requireBrowser(): void {
+  if (findChromium() !== undefined) return;
+  if (process.env.REQUIRE_BROWSER === '1') throw new Error('REQUIRE_BROWSER=1, and there is no chromium');
+  console.error('\n*** NO BROWSER: pages with cookies are not tried. Install chromium. ***\n');
 }
 
 /** A long test has a cluster of its own, and starts it itself. */

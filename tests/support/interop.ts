@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import { findNginx, findPython } from './tools.ts';
+import { findChromium, findNginx, findPython } from './tools.ts';
 
 /** Runs a suite with nginx where there is one. */
 export function onNginx(suite: (nginx: string) => void): void {
@@ -9,6 +9,11 @@ export function onNginx(suite: (nginx: string) => void): void {
 /** Runs a suite with a Python where there is one that has the packages. */
 export function onPython(suite: (python: string) => void): void {
   onTool('Python', findPython(), suite);
+}
+
+/** Runs a suite with a browser where there is one. */
+export function onChromium(suite: (chromium: string) => void): void {
+  onTool('a browser', findChromium(), suite);
 }
 
 /** global-setup.ts has said so if it is missing. */

@@ -11,6 +11,11 @@ export function findNginx(): string | undefined {
   return findOnPath('nginx');
 }
 
+/** Where a browser is, or undefined where none is installed. */
+export function findChromium(): string | undefined {
+  return findOnPath('chromium');
+}
+
 /** A Python that has PyJWT, Flask and FastAPI: that of the system before another one in the PATH. */
 export function findPython(): string | undefined {
   return ['/usr/bin/python3', findOnPath('python3')].find(

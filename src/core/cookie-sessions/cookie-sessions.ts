@@ -137,7 +137,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     const isRevoked = revocations.isRevoked(claims);
     const isOutdated = isRevoked && revocations.isOutdated(claims);
     if (now() >= expiryOf(record) || (isRevoked && !isOutdated)) {
-      forget([key]);
+      void forget([key]);
       return null;
     }
     const since = isForBrowser ? (record.sent ?? record.iat) : record.iat;
@@ -176,7 +176,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     const at = now();
     const expiresAt = idleExpiry(at, new Date(record.end * 1000), lifetimes);
     if (!(await store.sessions.renew(record.sid, at, expiresAt))) {
-      forget([key]);
+      void forget([key]);
       return null;
     }
     const renewed: CookieRecord = {
@@ -218,12 +218,12 @@ export function createCookieSessions(options: CookieSessionOptions) {
 
   /**
    * Removes records of sessions that have ended, for other services that read them: this one knows by the revocations.
-   * What cannot be removed now is tried again every minute.
+   * What cannot be removed now is tried again every minute. Never rejects.
    */
-  function forget(keys: readonly string[]): void {
+  async function forget(keys: readonly string[]): Promise<void> {
     if (redisRecords === undefined) return;
     for (const key of keys) if (leftOver.size < MAX_LEFT_OVER) leftOver.add(key);
-    void removeLeftOver();
+    await removeLeftOver();
   }
 
   async function removeLeftOver(): Promise<void> {
@@ -247,7 +247,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     const id = revoked.flatMap(({ kind, subjectId }) => (kind === 'session' ? [subjectId] : []));
     if (redisRecords === undefined || id.length === 0) return;
     try {
-      forget(await store.sessions.listCookieKeys({ id }));
+      await forget(await store.sessions.listCookieKeys({ id }));
     } catch (error) {
       logger.warn({ err: error }, 'ended sessions could not be removed from redis');
     }

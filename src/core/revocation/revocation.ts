@@ -8,5 +8,8 @@ export interface RecordedRevocation extends Revocation {
   readonly createdAt: Date;
 }
 
-/** Applies in this process what has just been committed. */
-export type Announce = (revocations: Iterable<Revocation>) => void;
+/**
+ * Applies in this process what has just been committed, at once. What it returns resolves when other services that read
+ * sessions from Redis no longer find them there either.
+ */
+export type Announce = (revocations: Iterable<Revocation>) => void | Promise<void>;

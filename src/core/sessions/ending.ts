@@ -25,7 +25,7 @@ export interface EndingDependencies {
   readonly store: CoreStore;
   readonly announce: Announce;
   /** Called with the keys of cookies whose sessions are gone, so that nothing is kept of them elsewhere. */
-  readonly forgetCookies?: (keys: readonly string[]) => void;
+  readonly forgetCookies?: (keys: readonly string[]) => void | Promise<void>;
   readonly clock: Clock;
 }
 
@@ -36,7 +36,7 @@ export function createEnding({ store, announce, forgetCookies = () => {}, clock 
   /** Revokes what the filter names, here immediately and in every other process within a second. How many that were. */
   async function end(filter: SessionFilter, reason: RevocationReason, caller: Caller): Promise<number> {
     const revoked = await store.transaction((stores) => endWithin(stores, filter, reason, caller));
-    announce(revoked);
+    await announce(revoked);
     return revoked.length;
   }
 

@@ -51,7 +51,7 @@ export function createWithCurrentPassword(core: Core) {
       await recordRefusal(caller, 'wrong_password');
       throw wrongPasswordError('wrong_password', attempt, userId);
     }
-    sessions.announce(revoked);
+    await sessions.announce(revoked);
     await attempt.succeed();
   };
 

@@ -130,7 +130,7 @@ export function createAccounts(core: Core) {
         return sessions.revokeUserWithin(stores, userId);
       }),
     );
-    sessions.forgetCookies(cookieKeys);
+    await sessions.forgetCookies(cookieKeys);
   }
 
   return {

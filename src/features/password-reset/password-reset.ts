@@ -76,7 +76,7 @@ export function createPasswordReset(dependencies: PasswordResetDependencies) {
       passwords.assertAcceptable(newPassword, ownWords(user), '/new_password');
       await assertOther(user, newPassword, place);
       const hash = await passwords.hash(newPassword, place);
-      sessions.announce(await store.transaction((stores) => useToken(stores, found, hash, origin)));
+      await sessions.announce(await store.transaction((stores) => useToken(stores, found, hash, origin)));
     } finally {
       place.leave();
     }
@@ -121,7 +121,7 @@ export function createPasswordReset(dependencies: PasswordResetDependencies) {
       await stores.users.setPassword(user.id, hash, at);
       return endSessions(stores, entryOf('password.changed', admin, user.id), user.id, at);
     });
-    sessions.announce(revoked);
+    await sessions.announce(revoked);
   }
 
   async function endSessions(

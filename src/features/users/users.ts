@@ -134,8 +134,8 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
       await stores.audit.append(entryOf('user.deleted', admin, userId), now());
       return sessions.revokeUserWithin(stores, userId);
     });
-    sessions.announce(revoked);
-    sessions.forgetCookies(cookieKeys);
+    await sessions.announce(revoked);
+    await sessions.forgetCookies(cookieKeys);
   }
 
   /** Forgets wrong passwords, those that locked the account included. Whether there were any. */
@@ -193,7 +193,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
       await confirmGranterAbove(stores, admin, userId, now());
       return sessions.endWithin(stores, filter, 'ended_by_admin', admin);
     });
-    sessions.announce(ended);
+    await sessions.announce(ended);
     return ended.length;
   }
 
@@ -216,7 +216,7 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
       }
       return { changed: await readWithin(stores, userId), revoked: revoked ?? [] };
     });
-    sessions.announce(revoked);
+    await sessions.announce(revoked);
     return changed;
   }
 
