@@ -81,7 +81,11 @@ export function createCore(dependencies: CoreDependencies) {
     clock,
     logger,
     maxLagSeconds: revocationMaxLagSeconds,
-    onRead: revocationLog.append,
+    onRead(page, settled) {
+      revocationLog.append(page, settled);
+      // What the command line ends, or another process that could not reach Redis.
+      void cookieSessions.forgetEnded(page);
+    },
     isFollowed: revocationLog.isFollowed,
   });
 

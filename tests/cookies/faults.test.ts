@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Test } from 'supertest';
 import { cookieKeyOf } from '../../src/core/cookie-sessions/cookie-id.ts';
+import { createEnding } from '../../src/core/sessions/ending.ts';
+import { OPERATOR } from '../support/admins.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import {
   asPage,
@@ -330,6 +332,17 @@ onRedis(() => {
       const everything = JSON.stringify(held);
       for (const secret of [cookieIdIn(browser.cookie), browser.csrfToken, browser.email])
         expect(everything).not.toContain(secret);
+    });
+
+    it('is removed within a second of an end that this process did not bring about', async () => {
+      const browser = await signUpByCookie(app);
+      const elsewhere = createEnding({ store: app.store, announce: () => {}, clock: app.clock });
+      await elsewhere.end({ userId: browser.id }, 'ended_by_admin', OPERATOR);
+
+      await app.follower.catchUp();
+
+      const isHeld = () => asOperator((operator) => operator.exists(keyInRedis(browser)));
+      expect(await eventually(isHeld, (held) => held === 0)).toBe(0);
     });
   });
 });

@@ -68,6 +68,7 @@ const MAX_COOKIES = 4;
 const LATE_READ_MILLISECONDS = 1000;
 /** What could not be removed from Redis while that was away. */
 const MAX_LEFT_OVER = 10_000;
+const MAX_ROWS = 1_000;
 
 /**
  * Sessions whose browser holds nothing but a cookie. The record of one says what an access token would say, and is made
@@ -80,7 +81,6 @@ export function createCookieSessions(options: CookieSessionOptions) {
   const records = redisRecords ?? createTableRecords(store.sessions);
   const renewing = new Map<string, Promise<Found | null>>();
   const leftOver = new Set<string>();
-  let isRemoving = false;
 
   /**
    * Keeps a session that has just been inserted under this id, within the same transaction if there is one.
@@ -221,33 +221,27 @@ export function createCookieSessions(options: CookieSessionOptions) {
    * What cannot be removed now is tried again every minute. Never rejects.
    */
   async function forget(keys: readonly string[]): Promise<void> {
-    if (redisRecords === undefined) return;
-    for (const key of keys) if (leftOver.size < MAX_LEFT_OVER) leftOver.add(key);
-    await removeLeftOver();
+    if (redisRecords !== undefined) await Promise.all(keys.map(forgetOne));
   }
 
-  async function removeLeftOver(): Promise<void> {
-    // One that is on its way takes what has been added as well.
-    if (isRemoving) return;
-    isRemoving = true;
+  async function forgetOne(key: string): Promise<void> {
     try {
-      for (const key of leftOver) {
-        await records.remove(key);
-        leftOver.delete(key);
-      }
-    } catch (error) {
-      logger.debug({ err: error }, 'ended sessions are still in redis');
-    } finally {
-      isRemoving = false;
+      await records.remove(key);
+      leftOver.delete(key);
+    } catch {
+      // What is wrong with Redis has been logged.
+      if (leftOver.size < MAX_LEFT_OVER) leftOver.add(key);
     }
   }
 
-  /** The same for what was just revoked. */
+  /** The same for what was revoked, here or elsewhere. */
   async function forgetEnded(revoked: readonly Revocation[]): Promise<void> {
-    const id = revoked.flatMap(({ kind, subjectId }) => (kind === 'session' ? [subjectId] : []));
-    if (redisRecords === undefined || id.length === 0) return;
+    if (redisRecords === undefined) return;
+    const ids = revoked.flatMap(({ kind, subjectId }) => (kind === 'session' ? [subjectId] : []));
     try {
-      await forget(await store.sessions.listCookieKeys({ id }));
+      for (let first = 0; first < ids.length; first += MAX_ROWS) {
+        await forget(await store.sessions.listCookieKeys({ id: ids.slice(first, first + MAX_ROWS) }));
+      }
     } catch (error) {
       logger.warn({ err: error }, 'ended sessions could not be removed from redis');
     }
@@ -260,7 +254,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     forget,
     forgetEnded,
     csrfTokens,
-    housekeeping: removeLeftOver,
+    housekeeping: () => forget([...leftOver]),
   };
 }
 
