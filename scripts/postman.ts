@@ -8,6 +8,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   admin_token: '',
   access_token: '',
   refresh_token: '',
+  csrf_token: '',
   session_id: '',
   api_key_id: '',
   email: 'ada@example.com',
@@ -65,6 +66,7 @@ const BEFORE: Readonly<Record<string, string[]>> = {
 
 /** The variables that the answer of an operation sets, each with the expression that finds it in the body. */
 const SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  getCsrfToken: { csrf_token: 'body.csrf_token' },
   listSessions: { session_id: 'body.sessions.find((session) => !session.current).id' },
   createApiKey: { api_key_id: 'body.id' },
   createUser: { user_id: 'body.user.id' },
@@ -92,14 +94,18 @@ interface Extra {
   readonly folder: string;
   /** It comes before this operation. */
   readonly before: string;
-  readonly body: Record<string, unknown>;
+  readonly body?: Record<string, unknown>;
   readonly bearer?: string;
+  /** Whether it is sent with the cookie alone, which Postman keeps by itself. */
+  readonly byCookie?: boolean;
   readonly sets: Readonly<Record<string, string>>;
 }
 
 /** Operations that end sessions or the account: a folder of its own at the end, so that the whole collection runs. */
 const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'deleteMeByPost', 'logout'];
 const LAST_FOLDER = 'At the end';
+
+const COOKIES_FOLDER = 'Cookies';
 
 const USERS_FOLDER = 'Administration of users';
 
@@ -111,6 +117,22 @@ const EXTRAS: readonly Extra[] = [
     before: 'signup',
     body: { email: '{{admin_email}}', password: '{{admin_password}}' },
     sets: { admin_token: 'body.access_token' },
+  },
+  {
+    of: 'login',
+    name: 'Log in with a cookie',
+    folder: COOKIES_FOLDER,
+    before: 'getCsrfToken',
+    body: { identifier: '{{email}}', password: '{{password}}', transport: 'cookie' },
+    sets: { csrf_token: 'body.csrf_token' },
+  },
+  {
+    of: 'logout',
+    name: 'Log out with the cookie',
+    folder: COOKIES_FOLDER,
+    before: 'listApiKeys',
+    byCookie: true,
+    sets: {},
   },
   {
     of: 'login',
@@ -165,6 +187,14 @@ const bearerOf = (value: string) => ({ type: 'bearer', bearer: [{ key: 'token', 
 /** Requests that need permissions are sent with the token of a user who has them. */
 const ADMIN_AUTH = bearerOf('{{admin_token}}');
 
+const NO_AUTH = { type: 'noauth' };
+
+/** What a change by cookie needs besides the cookie, and without a body. */
+const CHANGE_BY_COOKIE = [
+  { key: 'Origin', value: '{{base_url}}' },
+  { key: 'X-CSRF-Token', value: '{{csrf_token}}' },
+];
+
 const FORM = 'application/x-www-form-urlencoded';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -177,6 +207,7 @@ interface Operation {
   readonly name: string;
   readonly description: string;
   readonly auth: object | undefined;
+  readonly byCookie: boolean;
   readonly body: Record<string, unknown> | undefined;
   readonly isForm: boolean;
   readonly success: string;
@@ -228,8 +259,9 @@ function readOperations(document: OpenApiDocument): Operation[] {
         Object.keys(operation.responses ?? {}).find((status) => status.startsWith('2')) ?? '200';
       const [mediaType, schema] = contentOf(operation.responses?.[success]);
       // The token of a machine client is kept apart.
-      const keepsTokens =
-        id !== 'token' && 'refresh_token' in ((expand(document, schema) as JsonSchema)?.properties ?? {});
+      const shape = expand(document, schema) as JsonSchema | undefined;
+      const [first = shape] = shape?.anyOf ?? [];
+      const keepsTokens = id !== 'token' && 'refresh_token' in (first?.properties ?? {});
       operations.push({
         method,
         path,
@@ -238,11 +270,12 @@ function readOperations(document: OpenApiDocument): Operation[] {
         name: operation.summary ?? '',
         description: operation.description ?? '',
         auth: authOf(path, operation.security),
+        byCookie: isByCookie(operation.security),
         body: BODIES[id] ?? exampleBody(document, id, operation.requestBody),
         isForm: isForm(operation.requestBody),
         success,
         mediaType,
-        shape: expand(document, schema),
+        shape,
         before: BEFORE[id] ?? [],
         sets: { ...(keepsTokens && TOKENS), ...SETS[id] },
         after: AFTER[id] ?? [],
@@ -267,17 +300,17 @@ function inOrder(operations: readonly Operation[]): Operation[] {
 }
 
 function extraOf(
-  { of, name, folder, body, bearer, sets }: Extra,
+  { of, name, folder, body, bearer, byCookie = false, sets }: Extra,
   operations: readonly Operation[],
 ): Operation {
   const operation = operations.find(({ id }) => id === of);
   if (operation === undefined) throw new Error(`there is no operation ${of}`);
   const auth = bearer === undefined ? operation.auth : bearerOf(bearer);
-  return { ...operation, name, folder, body, auth, sets, before: [], after: [] };
+  return { ...operation, name, folder, body, auth, byCookie, sets, before: [], after: [] };
 }
 
 function toRequest(operation: Operation, all: readonly Operation[]): object {
-  const { method, body, before, sets, after, examples } = operation;
+  const { method, body, before, sets, after, examples, byCookie } = operation;
   const path = operation.path.replaceAll(
     /\{(\w+)\}/g,
     (_, name) => variableOf(operation.path, name) ?? String(examples[name]),
@@ -291,8 +324,9 @@ function toRequest(operation: Operation, all: readonly Operation[]): object {
   const request = {
     method: method.toUpperCase(),
     url: { raw: `{{base_url}}${path}`, host: ['{{base_url}}'], path: path.slice(1).split('/') },
-    ...(operation.auth && { auth: operation.auth }),
+    ...(byCookie ? { auth: NO_AUTH } : operation.auth && { auth: operation.auth }),
     ...(body && (operation.isForm ? toForm(body) : toJson(body))),
+    ...(byCookie && method !== 'get' && { header: CHANGE_BY_COOKIE }),
   };
   return {
     name: operation.name,
@@ -366,7 +400,12 @@ function toForm(body: Record<string, unknown>): object {
 function authOf(path: string, security: readonly object[] | undefined): object | undefined {
   if (GUARDED_PATHS.some((guarded) => path.startsWith(guarded))) return ADMIN_AUTH;
   const takesToken = security?.some((alternative) => 'bearer' in alternative) && !path.startsWith('/oauth/');
-  return takesToken ? undefined : { type: 'noauth' };
+  return takesToken ? undefined : NO_AUTH;
+}
+
+/** Whether a cookie is all that it takes. */
+function isByCookie(security: readonly object[] | undefined): boolean {
+  return security !== undefined && security.length > 0 && security.every((one) => 'cookie' in one);
 }
 
 /** The example of the body's schema, with a variable wherever a member has the name of one. */
@@ -398,6 +437,7 @@ interface JsonSchema {
   readonly $ref?: string;
   readonly example?: unknown;
   readonly properties?: object;
+  readonly anyOf?: readonly JsonSchema[];
 }
 
 type Content = Readonly<Record<string, { readonly schema?: JsonSchema }>>;

@@ -16,6 +16,8 @@ const PAGE = readFileSync(join(ROOT, 'docs/api.md'), 'utf8');
 
 /** What the collection sends besides each operation of the document. */
 const EXTRAS = [
+  'Log in with a cookie',
+  'Log out with the cookie',
   'Log in as the administrator',
   'Log in as the new user',
   'Create an API key as the new user',
