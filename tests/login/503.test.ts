@@ -229,7 +229,7 @@ onEachDatabase((kind) => {
   });
 
   (hasManyAddresses ? describe : describe.skip)('A flood of logins', () => {
-    const app = useApp(kind, { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '2000', BCRYPT_COST: '10' });
+    const app = useApp(kind, { HASH_WORKERS: '1', HASH_MAX_WAIT_MS: '1500', BCRYPT_COST: '9' });
     const FLOOD = 150;
 
     /** Many logins at once from these addresses; resolves once the queue is full and some have been refused. */
