@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import request, { type Test } from 'supertest';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import type { Core } from '../../src/core/core.ts';
+import { createHashThreads } from '../../src/core/passwords/hash-threads.ts';
 import { readKeyMaterial } from '../../src/core/tokens/key-material.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { createStore, type Store } from '../../src/db/store.ts';
@@ -28,6 +29,10 @@ export const MANY_REQUESTS = {
   RATE_LIMIT_TOKEN: '1000000/60',
   RATE_LIMIT_API_KEY: '1000000/60',
 };
+
+/** All apps of this process hash in one thread, which takes longer to start than an app; those about hashing have their own. */
+const HASH_THREADS = createHashThreads({ workers: 1, niceness: 0 });
+const OF_HASHING = /^(?:HASH|BCRYPT)_/;
 
 /** A clock that stands still until a test moves it, and shows another time than it should if that is wanted. */
 export function createTestClock(aheadSeconds = 0) {
@@ -98,7 +103,8 @@ export async function startApp(
   const logger = createLogger(config.logLevel, logs);
   const database = await connectDatabase(config.database, logger);
   const keyMaterial = readKeyMaterial(config.tokens);
-  const assembly = await assemble({ config, keyMaterial, database, clock, readTime, logger });
+  const hashThreads = Object.keys(env).some((name) => OF_HASHING.test(name)) ? undefined : HASH_THREADS;
+  const assembly = await assemble({ config, keyMaterial, database, clock, readTime, logger, hashThreads });
   const { server, drain } = assembly;
   const { port } = await listen(server, 0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
