@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import request, { type Test } from 'supertest';
 import { type Config, loadConfig } from '../../src/config/config.ts';
@@ -10,7 +13,7 @@ import { type RoleStores, roleStoresOf } from '../../src/features/roles/stores.t
 import { listen } from '../../src/http/listen.ts';
 import { type Assembly, assemble } from '../../src/runtime/assemble.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
-import { createContract } from './contract.ts';
+import { createContract, readDocument } from './contract.ts';
 import type { DatabaseKind } from './databases.ts';
 import { createLogSink, expectCleanLogs } from './logs.ts';
 import { modelsOf } from './models.ts';
@@ -108,7 +111,7 @@ export async function startApp(
   const { server, drain } = assembly;
   const { port } = await listen(server, 0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
-  const contract = createContract((await request(url).get('/openapi.json')).body);
+  const contract = createContract(readDocument(await textOf(`${url}/openapi.json`)));
 
   return {
     get: (path) => request(url).get(path).use(contract.plugin),
@@ -137,6 +140,11 @@ export async function startApp(
       expectCleanLogs(logs.lines);
     },
   };
+}
+
+async function textOf(url: string): Promise<string> {
+  const [response] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage];
+  return text(response);
 }
 
 /**
