@@ -43,6 +43,13 @@ export async function createMigratedDatabase(kind: DatabaseKind): Promise<TestDa
   return database;
 }
 
+/** The same on SQLite in this directory, which the caller removes: its URL. */
+export function migratedSqliteIn(directory: string): string {
+  const file = join(directory, SQLITE_FILE);
+  copyFileSync(join(process.env[DIRECTORY_VARIABLE] ?? '', SQLITE_FILE), file);
+  return `sqlite:${file}`;
+}
+
 /** The statements that make a copy of a database. */
 async function describe(name: string): Promise<string> {
   const tables = (await administrate(`SHOW TABLES FROM ${name}`)).map((row) => String(Object.values(row)[0]));
