@@ -15,6 +15,7 @@ import { asAppError } from './errors.ts';
 import { createEvents } from './events.ts';
 import type { Observers } from './observers.ts';
 import { readHighestCosts } from './passwords/hash-costs.store.ts';
+import type { HashThreads } from './passwords/hash-threads.ts';
 import { createHashWorkers } from './passwords/hash-workers.ts';
 import { createPasswords } from './passwords/passwords.ts';
 import { createStoredCosts, maxForeignCost } from './passwords/stored-costs.ts';
@@ -45,6 +46,8 @@ export interface CoreDependencies {
   readonly clock: SharedClock;
   readonly logger: Logger;
   readonly observers: Observers;
+  /** Threads to hash in, where they are there already. */
+  readonly hashThreads?: HashThreads | undefined;
   /** Whether the process has been told to stop. */
   readonly isDraining: () => boolean;
   /** The text that Prometheus reads. */
@@ -101,6 +104,7 @@ export function createCore(dependencies: CoreDependencies) {
     // How long a hash takes depends on the hardware, so it is not measured by the shared clock.
     monotonic: systemClock.monotonic,
     observer: observers.hashQueue,
+    threads: dependencies.hashThreads,
     onThreadError: (err) => logger.error({ err }, 'a hash thread could not start'),
   });
   const passwords = createPasswords(config.passwords, hashWorkers, storedCosts);

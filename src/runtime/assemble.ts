@@ -4,6 +4,7 @@ import { type App, createApp, VERSION } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { type Clock, createSharedClock } from '../core/clock.ts';
 import { type Core, createCore } from '../core/core.ts';
+import type { HashThreads } from '../core/passwords/hash-threads.ts';
 import type { KeyMaterial } from '../core/tokens/keys.ts';
 import type { Database } from '../db/connect.ts';
 import { createMetrics, type Metrics, type Registry } from '../features/metrics/metrics.ts';
@@ -24,6 +25,8 @@ export interface World {
   /** The database's, where that may be another one. */
   readonly readTime?: (() => Promise<number>) | undefined;
   readonly logger: Logger;
+  /** Threads to hash in, where the process has some already. */
+  readonly hashThreads?: HashThreads | undefined;
   /** The text of GET /metrics: this process's own metrics, unless the primary has those of all. */
   readonly createScrape?: (registry: Registry) => () => Promise<string>;
 }
@@ -66,6 +69,7 @@ export async function assemble(world: World): Promise<Assembly> {
     clock,
     logger,
     observers: metrics,
+    hashThreads: world.hashThreads,
     isDraining,
     scrape,
   });

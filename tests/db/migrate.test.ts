@@ -6,8 +6,9 @@ import { administrate, createTestDatabase, onEachDatabase, onMysql } from '../su
 import { useDirectories } from '../support/directories.ts';
 import { times } from '../support/extent.ts';
 import { startServer } from '../support/server-process.ts';
+import { eventually } from '../support/several-processes.ts';
 
-const REPLICAS = times(4, 10);
+const REPLICAS = times(3, 10);
 
 onEachDatabase((kind) => {
   describe('Migrations', () => {
@@ -61,7 +62,12 @@ onMysql(() => {
 
       // Takes the lock, as a process that migrates does, and keeps it for five times that long.
       const order: string[] = [];
-      const other = administrate(`SELECT GET_LOCK(SHA1('latchkey_migrations:${name}'), 0), SLEEP(1)`);
+      const lock = `SHA1('latchkey_migrations:${name}')`;
+      const other = administrate(`SELECT GET_LOCK(${lock}, 0), SLEEP(1)`);
+      await eventually(
+        () => administrate(`SELECT IS_USED_LOCK(${lock}) AS holder`),
+        ([row]) => row?.holder !== null,
+      );
       const [applied] = await Promise.all([
         applyMigrations(config).finally(() => order.push('migrations')),
         other.finally(() => order.push('other process')),

@@ -13,7 +13,7 @@ import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
 
 /** On each database, with a seed of its own. */
-const BODIES = times(3_000, 10_000);
+const BODIES = times(2_000, 10_000);
 const SEEDS = { SQLite: 20_261_120, MySQL: 20_261_121 };
 /** Requests under way at a time; more would only queue in front of the one thread. */
 const CONCURRENCY = 16;

@@ -8,7 +8,7 @@ import { CANARY } from '../support/logs.ts';
 import { compareTimes } from '../support/welch.ts';
 
 /** Few measurements find a difference that is large; the long form looks for small ones. */
-const MEASURED = times(200, 2_000);
+const MEASURED = times(100, 2_000);
 const WARM_UP = times(20, 100);
 const MAX_T = 4.5;
 const PLANTED_MILLISECONDS = isLongForm() ? 1 : 50;

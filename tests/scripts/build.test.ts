@@ -39,6 +39,22 @@ function checkout({ typescript = true } = {}): string {
   return directory;
 }
 
+let built: Promise<string> | undefined;
+
+/** The same once it is built: a copy of one that is built for all tests, since a build takes most of a second. */
+async function builtCheckout(): Promise<string> {
+  built ??= buildOnce();
+  const directory = newDirectory();
+  cpSync(await built, directory, { recursive: true, verbatimSymlinks: true });
+  return directory;
+}
+
+async function buildOnce(): Promise<string> {
+  const directory = checkout();
+  expect(await build(directory)).toMatchObject({ exitCode: 0, stderr: '' });
+  return directory;
+}
+
 function write(directory: string, file: string, content: string): void {
   mkdirSync(dirname(join(directory, file)), { recursive: true });
   writeFileSync(join(directory, file), content);
@@ -78,8 +94,7 @@ describe('The build', () => {
     ['verifier/src/core.ts', 'export const verifier: number = 2;\n', 'one\n'],
     ['config/environment.cjs', 'module.exports = {};\n', 'one\n'],
   ])('is done again once %s has changed, although only where needed', async (file, content, output) => {
-    const directory = checkout();
-    await build(directory);
+    const directory = await builtCheckout();
     const { ino } = statSync(join(directory, 'dist'));
 
     write(directory, file, content);
@@ -93,8 +108,7 @@ describe('The build', () => {
   });
 
   it('leaves nothing of a source that is gone', async () => {
-    const directory = checkout();
-    await build(directory);
+    const directory = await builtCheckout();
     expect(readdirSync(join(directory, 'dist'))).toContain('gone.js');
 
     rmSync(join(directory, 'src/gone.ts'));
@@ -105,8 +119,7 @@ describe('The build', () => {
   });
 
   it('that fails leaves what was built before as it was, for the server that runs it', async () => {
-    const directory = checkout();
-    await build(directory);
+    const directory = await builtCheckout();
 
     write(directory, 'src/main.ts', 'const wrong: number = "text";\n');
     const { exitCode, stdout } = await build(directory, '--if-needed');
@@ -157,8 +170,7 @@ describe('Without TypeScript, as after npm ci with NODE_ENV=production', () => {
   });
 
   it('runs what is built, in silence where it fits the sources and with a word where it does not', async () => {
-    const directory = checkout();
-    await build(directory);
+    const directory = await builtCheckout();
     rmSync(join(directory, 'node_modules'));
 
     expect(await build(directory, '--if-needed')).toEqual({ exitCode: 0, stdout: '', stderr: '' });

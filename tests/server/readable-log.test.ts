@@ -7,7 +7,7 @@ import { createLogger } from '../../src/runtime/logger.ts';
 import { openPrettyLog } from '../../src/runtime/pretty-log.ts';
 import { useDirectories } from '../support/directories.ts';
 import { collectOutput } from '../support/output.ts';
-import { eventually } from '../support/several-processes.ts';
+import { migratedSqliteIn } from '../support/template.ts';
 
 const SERVER = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const ID = '87b58636-a7f6-4fbd-bad7-7f9423765cfe';
@@ -95,16 +95,24 @@ describe('A server that is started', () => {
     const cwd = newDirectory();
     const child = spawn(process.execPath, [SERVER], {
       cwd,
-      env: { PATH: process.env.PATH, PORT: '0', WEB_CONCURRENCY: String(processes), ...env },
+      env: {
+        PATH: process.env.PATH,
+        PORT: '0',
+        HASH_WORKERS: '1',
+        BCRYPT_COST: '4',
+        DATABASE_URL: migratedSqliteIn(cwd),
+        WEB_CONCURRENCY: String(processes),
+        ...env,
+      },
     });
     const output = collectOutput(child);
     const listening = () => output.stdout.match(/listening/g)?.length ?? 0;
-    await eventually(
-      async () => listening(),
-      (count) => count >= processes,
-    );
+    const closed = once(child, 'close');
+    while (listening() < processes && child.exitCode === null) {
+      await Promise.race([once(child.stdout, 'data'), closed]);
+    }
     child.kill('SIGTERM');
-    await once(child, 'close');
+    await closed;
     return stripVTControlCharacters(output.stdout);
   }
 

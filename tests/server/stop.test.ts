@@ -3,22 +3,28 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { useDirectories } from '../support/directories.ts';
 import { type BegunSignup, beginSignup, type ServerProcess, startServer } from '../support/server-process.ts';
+import { migratedSqliteIn } from '../support/template.ts';
 
 const newDirectory = useDirectories();
 const QUICK = { BCRYPT_COST: '4', HASH_WORKERS: '1' };
+
+function start(env: Record<string, string> = {}): Promise<ServerProcess> {
+  const directory = newDirectory();
+  return startServer(directory, { ...QUICK, DATABASE_URL: migratedSqliteIn(directory), ...env });
+}
 
 describe('The server, told to stop by SIGTERM', () => {
   let endlessRequest: BegunSignup;
   let exitCodeDespiteIt: Promise<number>;
   // It takes most of ten seconds, so it begins first and is looked at last.
   beforeAll(async () => {
-    const server = await startServer(newDirectory(), QUICK);
+    const server = await start();
     endlessRequest = await beginSignup(server);
     exitCodeDespiteIt = server.stop();
   });
 
   it('finishes the request in flight, answers 503 to readyz, refuses new connections and exits with 0', async () => {
-    const server = await startServer(newDirectory(), QUICK);
+    const server = await start();
     const openConnection = new Agent({ keepAlive: true });
     await getStatus(server, '/readyz', openConnection);
     const inFlight = await beginSignup(server);
@@ -37,7 +43,7 @@ describe('The server, told to stop by SIGTERM', () => {
   });
 
   it('goes on for SHUTDOWN_DELAY_SECONDS on new and open connections, while readyz answers 503', async () => {
-    const server = await startServer(newDirectory(), { ...QUICK, SHUTDOWN_DELAY_SECONDS: '2' });
+    const server = await start({ SHUTDOWN_DELAY_SECONDS: '2' });
     const openConnection = new Agent({ keepAlive: true });
     await getStatus(server, '/healthz', openConnection);
 
@@ -56,7 +62,7 @@ describe('The server, told to stop by SIGTERM', () => {
   });
 
   it('exits at once on a second signal, whatever is in flight', async () => {
-    const server = await startServer(newDirectory(), QUICK);
+    const server = await start();
     const inFlight = await beginSignup(server);
 
     server.child.kill('SIGTERM');

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import request, { type Test } from 'supertest';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import type { Core } from '../../src/core/core.ts';
+import { createHashThreads } from '../../src/core/passwords/hash-threads.ts';
 import { readKeyMaterial } from '../../src/core/tokens/key-material.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { createStore, type Store } from '../../src/db/store.ts';
@@ -9,7 +13,7 @@ import { type RoleStores, roleStoresOf } from '../../src/features/roles/stores.t
 import { listen } from '../../src/http/listen.ts';
 import { type Assembly, assemble } from '../../src/runtime/assemble.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
-import { createContract } from './contract.ts';
+import { createContract, readDocument } from './contract.ts';
 import type { DatabaseKind } from './databases.ts';
 import { createLogSink, expectCleanLogs } from './logs.ts';
 import { modelsOf } from './models.ts';
@@ -28,6 +32,10 @@ export const MANY_REQUESTS = {
   RATE_LIMIT_TOKEN: '1000000/60',
   RATE_LIMIT_API_KEY: '1000000/60',
 };
+
+/** All apps of this process hash in one thread, which takes longer to start than an app; those about hashing have their own. */
+const HASH_THREADS = createHashThreads({ workers: 1, niceness: 0 });
+const OF_HASHING = /^(?:HASH|BCRYPT)_/;
 
 /** A clock that stands still until a test moves it, and shows another time than it should if that is wanted. */
 export function createTestClock(aheadSeconds = 0) {
@@ -98,11 +106,12 @@ export async function startApp(
   const logger = createLogger(config.logLevel, logs);
   const database = await connectDatabase(config.database, logger);
   const keyMaterial = readKeyMaterial(config.tokens);
-  const assembly = await assemble({ config, keyMaterial, database, clock, readTime, logger });
+  const hashThreads = Object.keys(env).some((name) => OF_HASHING.test(name)) ? undefined : HASH_THREADS;
+  const assembly = await assemble({ config, keyMaterial, database, clock, readTime, logger, hashThreads });
   const { server, drain } = assembly;
   const { port } = await listen(server, 0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
-  const contract = createContract((await request(url).get('/openapi.json')).body);
+  const contract = createContract(readDocument(await textOf(`${url}/openapi.json`)));
 
   return {
     get: (path) => request(url).get(path).use(contract.plugin),
@@ -131,6 +140,11 @@ export async function startApp(
       expectCleanLogs(logs.lines);
     },
   };
+}
+
+async function textOf(url: string): Promise<string> {
+  const [response] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage];
+  return text(response);
 }
 
 /**

@@ -18,8 +18,17 @@ export interface ApiDocument {
 /** Statuses of requests that reach no operation: they are the same everywhere and stand in no path of the document. */
 const OUTSIDE_OPERATIONS = [404, 405];
 
-/** What has been compiled of a document, by its text: all apps of a suite have the same one. */
-const compiled = new Map<string, (ref: string) => ValidateFunction>();
+/** By its text: nearly all apps have the same one. */
+const documents = new Map<string, ApiDocument>();
+
+export function readDocument(text: string): ApiDocument {
+  const document = documents.get(text) ?? JSON.parse(text);
+  documents.set(text, document);
+  return document;
+}
+
+/** What has been compiled of a document. */
+const compiled = new WeakMap<ApiDocument, (ref: string) => ValidateFunction>();
 
 /** Clients must take members that were added later, so the document allows them; here whatever is undocumented is a fault. */
 function closed(_key: string, value: unknown): unknown {
@@ -29,19 +38,18 @@ function closed(_key: string, value: unknown): unknown {
 
 /** Makes validators of parts of the document, each once. */
 function validatorsOf(document: ApiDocument): (ref: string) => ValidateFunction {
-  const text = JSON.stringify(document, closed);
-  const known = compiled.get(text);
+  const known = compiled.get(document);
   if (known !== undefined) return known;
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false });
   addFormats.default(ajv);
-  ajv.addSchema(JSON.parse(text), 'openapi');
+  ajv.addSchema(JSON.parse(JSON.stringify(document, closed)), 'openapi');
   const validators = new Map<string, ValidateFunction>();
   const validatorOf = (ref: string) => {
     const validator = validators.get(ref) ?? ajv.compile({ $ref: ref });
     validators.set(ref, validator);
     return validator;
   };
-  compiled.set(text, validatorOf);
+  compiled.set(document, validatorOf);
   return validatorOf;
 }
 

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.ts';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { temporaryDirectory } from './temporary.ts';
-import { administrate, createTestDatabase, type DatabaseKind, type TestDatabase } from './test-database.ts';
+import {
+  administrate,
+  createMysqlDatabase,
+  createTestDatabase,
+  type DatabaseKind,
+  type TestDatabase,
+} from './test-database.ts';
 
 const DIRECTORY_VARIABLE = 'TEST_TEMPLATE_DIRECTORY';
 const SQLITE_FILE = 'latchkey.sqlite';
@@ -31,10 +37,17 @@ export async function removeTemplates(): Promise<void> {
 /** A database of its own, as the migrations leave it. */
 export async function createMigratedDatabase(kind: DatabaseKind): Promise<TestDatabase> {
   const directory = process.env[DIRECTORY_VARIABLE] ?? '';
+  if (kind === 'MySQL') return createMysqlDatabase(readFileSync(join(directory, MYSQL_FILE), 'utf8'));
   const database = await createTestDatabase(kind);
-  if (kind === 'SQLite') copyFileSync(join(directory, SQLITE_FILE), database.url.slice('sqlite:'.length));
-  else await administrate(`USE ${nameOf(database.url)};${readFileSync(join(directory, MYSQL_FILE), 'utf8')}`);
+  copyFileSync(join(directory, SQLITE_FILE), database.url.slice('sqlite:'.length));
   return database;
+}
+
+/** The same on SQLite in this directory, which the caller removes: its URL. */
+export function migratedSqliteIn(directory: string): string {
+  const file = join(directory, SQLITE_FILE);
+  copyFileSync(join(process.env[DIRECTORY_VARIABLE] ?? '', SQLITE_FILE), file);
+  return `sqlite:${file}`;
 }
 
 /** The statements that make a copy of a database. */

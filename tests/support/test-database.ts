@@ -24,10 +24,11 @@ async function createSqliteDatabase(): Promise<TestDatabase> {
   };
 }
 
-async function createMysqlDatabase(): Promise<TestDatabase> {
+/** With what the statements make in it. */
+export async function createMysqlDatabase(statements = ''): Promise<TestDatabase> {
   const url = new URL(process.env.TEST_MYSQL_URL ?? '');
   const name = `latchkey_test_${randomBytes(6).toString('hex')}`;
-  await administrate(`CREATE DATABASE ${name}`);
+  await administrate(`CREATE DATABASE ${name};USE ${name};${statements}`);
   url.pathname = `/${name}`;
   return {
     url: url.href,

@@ -1,27 +1,22 @@
-import { once } from 'node:events';
-import type { Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { expectedHashMilliseconds } from '../../config/passwords.ts';
-import { AppError } from '../errors.ts';
 import { createFairQueue, type FairQueue, type QueueObserver, type Turn } from './fair-queue.ts';
+import { createHashThreads, type HashThreads, type HashThreadsOptions } from './hash-threads.ts';
 import type { CompareTask, HashTask } from './hash-worker.js';
 
-export interface HashWorkersOptions {
-  /** Threads, each of which hashes one password at a time. */
-  readonly workers: number;
+export interface HashWorkersOptions extends HashThreadsOptions {
   /** A hash that is not done by then, waiting included, is refused. */
   readonly maxWaitMilliseconds: number;
-  /** How far the thread that answers requests goes before these, 0 to 19. */
-  readonly niceness: number;
   readonly bcryptCost: number;
   readonly monotonic: () => number;
   readonly observer?: QueueObserver;
-  /** Called for a thread that could not start; the others do its work. */
-  readonly onThreadError?: (error: Error) => void;
+  /** Threads that are there already, for others as well: `close` leaves them alone. */
+  readonly threads?: HashThreads | undefined;
 }
 
 /** Threads that do the work of bcrypt. `turn` is the client of a request, since clients take turns, or its place. */
-export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 'refuse'> {
+export interface HashWorkers
+  extends Pick<FairQueue, 'reserve' | 'hasRoom' | 'refuse'>,
+    Pick<HashThreads, 'warm' | 'close'> {
   /** @throws AppError overloaded */
   readonly hash: (turn: Turn, task: HashTask) => Promise<string>;
   /** @throws AppError overloaded */
@@ -29,31 +24,14 @@ export interface HashWorkers extends Pick<FairQueue, 'reserve' | 'hasRoom' | 're
   /** How many passwords wait for a thread. */
   readonly waiting: () => number;
   readonly running: () => number;
-  /** Starts all threads and resolves once they have loaded what they need: the first logins then do not wait for that. */
-  readonly warm: () => Promise<void>;
-  /** Gives up the hashes that still wait or run. */
-  readonly close: () => Promise<void>;
 }
-
-/** Linux has a niceness for each thread; elsewhere it would be that of the whole process, or nothing. */
-const HAS_NICE_THREADS = process.platform === 'linux';
-
-const KEEP_ALIVE_MILLISECONDS = 1_000;
-
-/** The lowest that bcrypt knows, a millisecond. */
-const MIN_COST = 4;
 
 /** Starts no thread yet: each starts with `warm` or when it is first needed, and stays. */
 export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
-  const { workers, maxWaitMilliseconds, niceness, bcryptCost, monotonic, observer } = options;
-  const pool = new Piscina({
-    filename: new URL('./hash-worker.js', import.meta.url).href,
-    minThreads: 0,
-    maxThreads: workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    niceIncrement: HAS_NICE_THREADS ? niceness : 0,
-    recordTiming: false,
-  });
+  const { workers, maxWaitMilliseconds, bcryptCost, monotonic, observer } = options;
+  const { run, warm, close } = options.threads
+    ? { ...options.threads, close: async () => {} }
+    : createHashThreads(options);
   const queue = createFairQueue({
     slots: workers,
     maxWaitMilliseconds,
@@ -61,51 +39,6 @@ export function createHashWorkers(options: HashWorkersOptions): HashWorkers {
     monotonic,
     ...(observer && { observer }),
   });
-  // Without a listener it would end the process.
-  pool.on('error', (error: Error) => options.onThreadError?.(error));
-  let closing = false;
-  const loading = new Map<Worker, Promise<unknown>>();
-  noteThreads();
-
-  async function run<Result>(task: HashTask | CompareTask): Promise<Result> {
-    try {
-      const result = pool.run(task);
-      noteThreads();
-      return await result;
-    } catch (error) {
-      // Work that is given up at a stop is not an error of the service.
-      throw closing ? new AppError('overloaded', undefined, { cause: error }) : error;
-    }
-  }
-
-  /** A thread's first message says that it has loaded; one that cannot load just ends. */
-  function noteThreads(): void {
-    for (const thread of pool.threads) {
-      if (loading.has(thread)) continue;
-      loading.set(
-        thread,
-        Promise.race([once(thread, 'message'), once(thread, 'exit')]).catch(() => {}),
-      );
-    }
-  }
-
-  async function warm(): Promise<void> {
-    // The pool starts a thread for each piece of work that finds none free.
-    const tasks = Array.from({ length: workers }, () => run({ kind: 'hash', text: '', cost: MIN_COST }));
-    // Threads do not keep a process alive, and at its start nothing else may: Node would exit with code 13.
-    const keepAlive = setInterval(() => {}, KEEP_ALIVE_MILLISECONDS);
-    await Promise.allSettled([...tasks, ...loading.values()]);
-    clearInterval(keepAlive);
-  }
-
-  /** Node 20 aborts where a thread is stopped while it loads modules, so each may load to the end. */
-  async function close(): Promise<void> {
-    closing = true;
-    noteThreads();
-    for (const thread of pool.threads) thread.ref();
-    await Promise.all(loading.values());
-    await pool.destroy();
-  }
 
   return {
     hash: (turn, task) => queue.run(turn, () => run<string>(task)),

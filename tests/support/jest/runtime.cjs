@@ -1,3 +1,4 @@
+const asyncHooks = require('node:async_hooks');
 const { register } = require('node:module');
 const { pathToFileURL } = require('node:url');
 
@@ -12,6 +13,16 @@ const hooked = import('tsx/esm/api').then(async (tsx) => {
   return import(GLOBALS);
 });
 
+const storage = new asyncHooks.AsyncLocalStorage();
+
+/**
+ * The one that the framework gets for each test file. Another for each would stay in use after the file, and every
+ * promise carries the values of all of them.
+ */
+function TheStorage() {
+  return storage;
+}
+
 /**
  * What Jest asks of its runtime, done by Node: a module is loaded once for all files of a worker instead of once for
  * each, which took more time than the tests; docs/decisions/0034 says what that costs.
@@ -25,7 +36,13 @@ module.exports = class {
   requireInternalModule(path) {
     delete globalThis[Symbol.for('EVENT_HANDLERS')];
     delete require.cache[path];
-    return require(path);
+    const { AsyncLocalStorage } = asyncHooks;
+    asyncHooks.AsyncLocalStorage = TheStorage;
+    try {
+      return require(path);
+    } finally {
+      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+    }
   }
 
   setGlobalsForRuntime(globals) {

@@ -1,0 +1,1 @@
+import './rank-races.test.ts';

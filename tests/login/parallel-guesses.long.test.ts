@@ -1,0 +1,1 @@
+import './parallel-guesses.test.ts';

@@ -1,0 +1,1 @@
+import './postman.test.ts';
