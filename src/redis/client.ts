@@ -50,6 +50,9 @@ function readNode(text: string, defaultPort: number): Node {
   return { host: host.replace(/^\[|\]$/g, ''), port: port === undefined ? defaultPort : Number(port) };
 }
 
+/** Longer than it takes to close a connection. */
+const DISCONNECT_MILLISECONDS = 100;
+
 export interface ClientOptions {
   /** For connecting, and for each command of the handshake. */
   readonly timeoutMilliseconds: number;
@@ -66,6 +69,8 @@ export function createClient(url: string, options: ClientOptions): RedisClient {
     connectTimeout: timeoutMilliseconds,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // It waits that long at a stop, for a connection that is gone as well.
+    disconnectTimeout: DISCONNECT_MILLISECONDS,
     maxRetriesPerRequest: 0,
   };
   const location = readRedisUrl(url);
