@@ -1,5 +1,5 @@
 import { describeService } from '../src/app.ts';
-import { anyone, bearer, permission, session, user } from '../src/http/access.ts';
+import { anyone, bearer, cookie, permission, session, user } from '../src/http/access.ts';
 import { errorCodesOf } from '../src/http/openapi.ts';
 import { type RouteDescription, unknownCodesOf } from '../src/http/route.ts';
 
@@ -55,12 +55,17 @@ function renderLegend(): string {
     `those of *bearer*, ${inCode(of(access).filter((code) => !of(bearer()).includes(code)))}`;
   const rows = [
     ['anyone', 'everybody, without a credential', ''],
-    ['bearer', 'a user or a machine client, by an access token or an API key', inCode(of(bearer()))],
-    ['user', 'a user, by an access token or an API key', beyond(user())],
-    ['session', 'a user, by an access token and no API key', beyond(session())],
+    [
+      'bearer',
+      'a user or a machine client, by an access token, an API key or a cookie',
+      inCode(of(bearer())),
+    ],
+    ['user', 'a user, by an access token, an API key or a cookie', beyond(user())],
+    ['session', 'a user, by an access token or a cookie, and no API key', beyond(session())],
+    ['cookie', 'a user, by a cookie alone', beyond(cookie())],
     [
       'a permission',
-      'every caller that holds it, by an access token or an API key',
+      'every caller that holds it, by an access token, an API key or a cookie',
       beyond(permission('users:list')),
     ],
     ['client', 'a machine client, by its `client_id` and `client_secret`', ''],
@@ -97,8 +102,8 @@ function rowOf(route: RouteDescription): string[] {
 
 function whoMayCall({ access }: RouteDescription): string {
   if (access.permission !== undefined) return `\`${access.permission}\``;
-  const isNamed = access.kind !== 'own' && access.schemes.length < 2;
-  return isNamed ? access.kind : access.schemes.join(' or ');
+  const looksItself = access.kind === 'own' || (access.kind === 'anyone' && access.schemes.length > 0);
+  return looksItself ? access.schemes.join(' or ') : access.kind;
 }
 
 function takes({ parameters = [], requestBody }: Operation): string {

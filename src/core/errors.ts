@@ -41,7 +41,8 @@ export const ERRORS = {
   token_missing: {
     status: 401,
     title: REFUSALS.token_missing.title,
-    meaning: 'Log in and send the header Authorization: Bearer ACCESS_TOKEN. An API key will do as well.',
+    meaning:
+      'The request came without a credential. Log in and send the header Authorization: Bearer ACCESS_TOKEN, or an API key in its place. A page that signed in with a cookie calls with credentials: "include", by the same host name as at the sign-in: localhost and 127.0.0.1 are two sites.',
   },
   token_invalid: {
     status: 401,
@@ -98,19 +99,19 @@ export const ERRORS = {
     status: 400,
     title: 'The browser would not keep the cookie',
     meaning:
-      'The member detail says why: the request came over HTTP, or its host is outside COOKIE_DOMAIN. Nothing was done.',
+      'The member detail says why: the request came over HTTP, from a page of another site, or to a host outside COOKIE_DOMAIN. Nothing was done.',
   },
   origin_not_allowed: {
     status: 403,
-    title: 'The page may not do this',
+    title: 'This origin may not use the cookie',
     meaning:
-      'With a cookie, a change needs an Origin header with the origin of the service itself or one in CORS_ORIGINS. Browsers send it; other clients that use cookies have to.',
+      'With a cookie, a request other than GET or HEAD needs an Origin header with the origin of the service itself or one in CORS_ORIGINS. Browsers send it; other clients that use cookies have to.',
   },
   csrf_token_invalid: {
     status: 403,
     title: 'The CSRF token is missing or wrong',
     meaning:
-      'With a cookie, a change needs the header X-CSRF-Token. The sign-in answers with its value as csrf_token, and so does GET /csrf.',
+      'With a cookie, a request other than GET or HEAD needs the header X-CSRF-Token. The sign-in answers with its value as csrf_token, and so does GET /csrf.',
   },
   cookie_required: {
     status: 403,

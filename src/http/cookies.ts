@@ -38,6 +38,8 @@ const DEVICE_MAX_AGE_SECONDS = 400 * 86_400;
 const SIGNED = 's:';
 const MAX_VALUES = 8;
 
+const NEEDS_SAME_SITE =
+  'The page is on another site than this service, so the browser would drop the cookie: localhost and 127.0.0.1 are two sites, app.example.com and auth.example.com are one. Serve both on one site, or set COOKIE_SAMESITE=none.';
 const NEEDS_HTTPS =
   'The cookie is for HTTPS, and this request came over HTTP. Behind a proxy that ends TLS, TRUST_PROXY has to name it and X-Forwarded-Proto has to say https.';
 
@@ -83,6 +85,8 @@ export function createCookies(options: CookieOptions) {
   function requireSettable(req: Request): void {
     if (!req.secure && (requireHttps || sameSite === 'none'))
       throw new AppError('cookie_not_settable', NEEDS_HTTPS);
+    if (sameSite !== 'none' && req.headers['sec-fetch-site'] === 'cross-site')
+      throw new AppError('cookie_not_settable', NEEDS_SAME_SITE);
     const host = req.hostname?.toLowerCase() ?? '';
     if (domain !== undefined && host !== domain && !host.endsWith(`.${domain}`))
       throw new AppError('cookie_not_settable', `The cookie is for ${domain}, and this host is ${host}.`);

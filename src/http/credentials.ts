@@ -19,8 +19,19 @@ export interface Proven {
   readonly cookie: CookieUse | undefined;
 }
 
+/** The error for a page that may not use the cookie. It names the origin, which the page itself cannot see wrong. */
+export function originNotAllowed({ headers: { origin } }: IncomingMessage): AppError {
+  if (origin === undefined) return new AppError('origin_not_allowed');
+  const shown = origin.slice(0, MAX_SHOWN_ORIGIN_LENGTH);
+  return new AppError(
+    'origin_not_allowed',
+    `${shown} is neither the origin of this service nor one in CORS_ORIGINS.`,
+  );
+}
+
 export type Credentials = ReturnType<typeof createCredentials>;
 
+const MAX_SHOWN_ORIGIN_LENGTH = 200;
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /** Reads the credentials of requests: an access token or an API key in the Authorization header, and a cookie. */
@@ -51,7 +62,7 @@ export function createCredentials({ authenticate, cookies, cookieSessions }: Cre
    */
   function requireIntended(req: Request, cookieId: string, asksForToken: boolean): void {
     if (SAFE_METHODS.includes(req.method)) return;
-    if (!cookies.isFromAllowedPage(req)) throw new AppError('origin_not_allowed');
+    if (!cookies.isFromAllowedPage(req)) throw originNotAllowed(req);
     if (asksForToken && !csrfTokens.isOf(cookieId, req.get('X-CSRF-Token') ?? ''))
       throw new AppError('csrf_token_invalid');
   }

@@ -1,13 +1,13 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { CookieSessions } from '../core/cookie-sessions/cookie-sessions.ts';
-import { AppError } from '../core/errors.ts';
 import { type RequestOrigin, userCaller } from '../core/principal.ts';
 import type { Transport } from '../core/sessions/session.ts';
 import type { Sessions } from '../core/sessions/sessions.ts';
 import { type Login, presentLogin, type SignInAnswer } from '../core/sign-in/login-view.ts';
 import { readBearerToken, unlessRefused } from './authenticate.ts';
 import type { Cookies } from './cookies.ts';
+import { originNotAllowed } from './credentials.ts';
 import { originOf } from './origin.ts';
 
 /** Where a sign-in comes from, and what is known of the client before it. */
@@ -51,7 +51,7 @@ export function createSignIn(req: Request, res: Response, options: SignInOptions
 
     cookies.requireSettable(req);
     // A page elsewhere could sign its visitor in to an account of its own.
-    if (cookies.isFromAllowedPage(req) === false) throw new AppError('origin_not_allowed');
+    if (cookies.isFromAllowedPage(req) === false) throw originNotAllowed(req);
     const earlier = await earlierSession();
     // Also where that has just shown it: a password would be hashed for nothing.
     cookieSessions.requireUp();

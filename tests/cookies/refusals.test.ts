@@ -131,7 +131,22 @@ onOneDatabase((kind) => {
         .expect(403);
 
       expect(response.body.code).toBe('origin_not_allowed');
+      expect(response.body.detail).toBe(
+        `${FOREIGN} is neither the origin of this service nor one in CORS_ORIGINS.`,
+      );
       expect(setCookiesIn(response)).toEqual([]);
+      await app.post('/signup').send(person).expect(201);
+    });
+
+    it('is refused to a page of another site, whose browser would drop the cookie', async () => {
+      const person = aPerson();
+      const response = await app
+        .post('/signup')
+        .set({ Origin: PAGE, 'Sec-Fetch-Site': 'cross-site' })
+        .send({ ...person, transport: 'cookie' })
+        .expect(400);
+      expect(response.body.code).toBe('cookie_not_settable');
+      expect(response.body.detail).toMatch(/^The page is on another site than this service/);
       await app.post('/signup').send(person).expect(201);
     });
 

@@ -223,6 +223,7 @@ onEachDatabase((kind) => {
         if ('username' in near) near.username = index % 2 ? `fuzz-${index}` : person.username;
         if ('email' in near && 'username' in near && index % 3)
           delete near[index % 3 === 1 ? 'email' : 'username'];
+        if ('transport' in near && index % 4) delete near.transport;
         for (const name of ['password', 'current_password']) if (name in near) near[name] = person.password;
         if ('new_password' in near) near.new_password = aPerson().password;
 

@@ -31,6 +31,13 @@ describe('the table from code to status', () => {
   it('is what clients were promised', () => {
     expect(STATUS_OF).toEqual({
       invalid_request: 400,
+      credentials_conflict: 400,
+      cookie_not_settable: 400,
+      cookie_required: 403,
+      csrf_token_invalid: 403,
+      origin_not_allowed: 403,
+      session_ended: 401,
+      session_store_unavailable: 503,
       invalid_json: 400,
       validation_failed: 400,
       token_missing: 401,
