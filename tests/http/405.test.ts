@@ -16,6 +16,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/refresh': ['POST', 'OPTIONS'],
   '/logout': ['POST', 'OPTIONS'],
   '/sessions': ['GET', 'HEAD', 'OPTIONS'],
+  '/csrf': ['GET', 'HEAD', 'OPTIONS'],
+  '/session/token': ['POST', 'OPTIONS'],
   '/sessions/{id}': ['DELETE', 'OPTIONS'],
   '/admin/users': ['GET', 'HEAD', 'POST', 'OPTIONS'],
   '/admin/users/import': ['POST', 'OPTIONS'],
