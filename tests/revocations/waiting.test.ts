@@ -67,11 +67,14 @@ onEachDatabase((kind) => {
       const follower = await aFollower(app);
       const after = await follower.caughtUp();
 
+      let asked: Promise<unknown>[] = [];
       const queries = await countQueries(app, async () => {
-        const asked = Array.from({ length: 50 }, () => follower.ask({ after, wait: 1 }).then());
+        asked = Array.from({ length: 50 }, () => follower.ask({ after, wait: WAIT_SECONDS }).then());
         await untilWaiting(app, 50);
-        await Promise.all(asked);
       });
+      await recordRevocation(app);
+      await app.follower.catchUp();
+      await Promise.all(asked);
 
       expect(queries).toBe(0);
     });
