@@ -35,6 +35,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/admin/permissions': ['GET', 'HEAD', 'POST', 'OPTIONS'],
   '/admin/permissions/{name}': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
   '/api-keys': ['GET', 'HEAD', 'POST', 'OPTIONS'],
+  '/csrf': ['GET', 'HEAD', 'OPTIONS'],
+  '/session/token': ['POST', 'OPTIONS'],
   '/api-keys/{id}': ['GET', 'HEAD', 'DELETE', 'OPTIONS'],
   '/me/activity': ['GET', 'HEAD', 'OPTIONS'],
   '/me/export': ['GET', 'HEAD', 'OPTIONS'],
