@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
 import { signUp } from '../support/people.ts';
 import { expectLimited, quotasOf } from '../support/quotas.ts';
 import { LOSSES, onRedis, REDIS_LOG } from '../support/redis.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { type TimedResponse, timed } from '../support/timed.ts';
+import { startTwoApps } from '../support/two-apps.ts';
 
 const LIMIT = 5;
 const POLICY = { policy: 'token', limit: LIMIT, windowSeconds: 60 };
@@ -40,17 +41,10 @@ onRedis(() => {
 
   /** Two apps on one database that shall count in the Redis of the test. */
   async function startApps(): Promise<[TestApp, TestApp]> {
-    let shared = '';
     const env = { RATE_LIMIT_TOKEN: `${LIMIT}/60`, REDIS_URL: redis.url, HASH_MAX_WAIT_MS: '60000' };
-    const first = await startApp('SQLite', env, (url) => {
-      shared = url;
-      return url;
-    });
-    apps.push(first);
-    const second = await startApp('SQLite', env, () => shared);
-    apps.push(second);
-    second.clock.advanceSeconds((first.clock.now() - second.clock.now()) / 1000);
-    return [first, second];
+    const started = await startTwoApps('SQLite', env);
+    apps.push(...started);
+    return started;
   }
 
   async function startConnectedApps(): Promise<[TestApp, TestApp]> {
