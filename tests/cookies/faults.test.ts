@@ -98,9 +98,10 @@ onRedis(() => {
         ({ token, refreshToken } = await signUp(app));
         await lose(redis);
         const many = <Value>(make: () => Value) => Array.from({ length: MANY_REQUESTS }, make);
-        const [byCookie, byToken] = await Promise.all([
-          Promise.all(many(() => timed(read(browser)))),
+        // Those with a token first, so that their time is not that of the many.
+        const [byToken, byCookie] = await Promise.all([
           Promise.all(TOKEN_PATHS.map((path) => timed(readByToken(path)))),
+          Promise.all(many(() => timed(read(browser)))),
         ]);
         answers = { byCookie, byToken };
       });
