@@ -92,14 +92,14 @@ export const ERRORS = {
   },
   credentials_conflict: {
     status: 400,
-    title: 'The credentials are of different people',
-    meaning: 'The Authorization header and the cookie belong to different accounts. Send one of the two.',
+    title: 'The credentials belong to different accounts',
+    meaning: 'The Authorization header names another account than the cookie. Send one of the two.',
   },
   cookie_not_settable: {
     status: 400,
     title: 'The browser would not keep the cookie',
     meaning:
-      'The member detail says why: the request came over HTTP, from a page of another site, or to a host outside COOKIE_DOMAIN. Nothing was done.',
+      'The member detail says why: the request came over HTTP, from a page of another site, or to a host outside COOKIE_DOMAIN. Nothing was changed.',
   },
   origin_not_allowed: {
     status: 403,
@@ -288,7 +288,7 @@ export const ERRORS = {
     status: 503,
     title: 'The store of sessions is not available',
     meaning:
-      'Redis did not answer or is full. Repeat the request a little later; access tokens work meanwhile.',
+      'Redis did not answer or is full. Repeat the request after the seconds in Retry-After; access tokens work meanwhile.',
   },
   database_unavailable: {
     status: 503,
@@ -299,7 +299,7 @@ export const ERRORS = {
     status: 503,
     title: 'The database is behind',
     meaning:
-      'A refresh token, or a change of rights, is newer than what the database knows. Keep the token or the cookie, and repeat the request after the seconds in Retry-After.',
+      'The database does not know yet of the latest refresh of this session, or of a change of its rights. Keep the token or the cookie, and repeat the request after the seconds in Retry-After.',
   },
   revocations_stale: {
     status: 503,

@@ -25,6 +25,12 @@ export interface Access<Who = unknown, Services = never> {
   authenticate(exchange: Exchange, services: Services): Promise<Who> | Who;
 }
 
+/** The codes with which a change by cookie may be refused. */
+export const CSRF_ERRORS = [
+  'origin_not_allowed',
+  'csrf_token_invalid',
+] as const satisfies readonly ErrorCode[];
+
 /** The codes with which a credential may be refused. */
 export const CREDENTIAL_ERRORS: readonly ErrorCode[] = [
   'rate_limited',
@@ -35,16 +41,15 @@ export const CREDENTIAL_ERRORS: readonly ErrorCode[] = [
   'token_expired',
   'token_revoked',
   'session_ended',
-  'origin_not_allowed',
-  'csrf_token_invalid',
+  ...CSRF_ERRORS,
   'revocations_stale',
   'session_store_unavailable',
   'database_unavailable',
   'database_behind',
 ];
 
-/** The codes with which a sign-in by cookie may be refused. */
-export const COOKIE_ERRORS = [
+/** The codes with which a sign-in may be refused besides where it asks for a cookie. */
+export const COOKIE_SIGN_IN_ERRORS = [
   'cookie_not_settable',
   'origin_not_allowed',
   'session_store_unavailable',

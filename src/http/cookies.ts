@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { serialize } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 import type { Request, Response } from 'express';
+import type { SessionCookie } from '../core/cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../core/errors.ts';
 import type { AllowedOrigins } from './allowed-origins.ts';
 
@@ -22,20 +23,15 @@ interface CookieContent {
   readonly maxAgeSeconds: number;
 }
 
-/** The cookie of a session: the secret in it, and for how long a browser keeps it. */
-interface SessionCookie {
-  readonly cookieId: string;
-  readonly maxAgeSeconds: number;
-}
-
 export type Cookies = ReturnType<typeof createCookies>;
 
 const NAME = 'latchkey';
-const DEVICE = '-device';
+const DEVICE_SUFFIX = '-device';
 /** The longest that browsers keep a cookie. */
 const DEVICE_MAX_AGE_SECONDS = 400 * 86_400;
 /** How express-session marks a value that is signed. */
-const SIGNED = 's:';
+const SIGNED_PREFIX = 's:';
+/** More cookies of one name are ignored. */
 const MAX_VALUES = 8;
 
 const NEEDS_SAME_SITE =
@@ -65,9 +61,9 @@ export function createCookies(options: CookieOptions) {
   }
 
   function idIn(value: string): string | undefined {
-    if (!value.startsWith(SIGNED)) return undefined;
+    if (!value.startsWith(SIGNED_PREFIX)) return undefined;
     for (const secret of secrets) {
-      const id = unsign(value.slice(SIGNED.length), secret);
+      const id = unsign(value.slice(SIGNED_PREFIX.length), secret);
       if (id !== false) return id;
     }
     return undefined;
@@ -77,7 +73,7 @@ export function createCookies(options: CookieOptions) {
   function deviceToken(req: IncomingMessage): string | undefined {
     return valuesOf(
       req,
-      names.map((name) => name + DEVICE),
+      names.map((name) => name + DEVICE_SUFFIX),
     )[0];
   }
 
@@ -93,20 +89,23 @@ export function createCookies(options: CookieOptions) {
   }
 
   function setSession(req: Request, res: Response, { cookieId, maxAgeSeconds }: SessionCookie): void {
-    const value = SIGNED + sign(cookieId, secrets[0]);
-    res.append('Set-Cookie', textOf(req, '', { value, maxAgeSeconds }));
+    const value = SIGNED_PREFIX + sign(cookieId, secrets[0]);
+    res.append('Set-Cookie', serializeCookie(req, '', { value, maxAgeSeconds }));
   }
 
   function setDevice(req: Request, res: Response, value: string): void {
-    res.append('Set-Cookie', textOf(req, DEVICE, { value, maxAgeSeconds: DEVICE_MAX_AGE_SECONDS }));
+    res.append(
+      'Set-Cookie',
+      serializeCookie(req, DEVICE_SUFFIX, { value, maxAgeSeconds: DEVICE_MAX_AGE_SECONDS }),
+    );
   }
 
-  /** The header that makes the browser forget the cookie of its session. */
-  function clearing(req: Request): Readonly<Record<string, string>> {
-    return { 'Set-Cookie': textOf(req, '', { value: '', maxAgeSeconds: 0 }) };
+  /** The headers that make the browser forget the cookie of its session. */
+  function clearingHeaders(req: Request): Readonly<Record<string, string>> {
+    return { 'Set-Cookie': serializeCookie(req, '', { value: '', maxAgeSeconds: 0 }) };
   }
 
-  function textOf(req: Request, suffix: string, { value, maxAgeSeconds }: CookieContent): string {
+  function serializeCookie(req: Request, suffix: string, { value, maxAgeSeconds }: CookieContent): string {
     const secure = req.secure || requireHttps;
     return serialize((secure ? secureName : NAME) + suffix, value, {
       httpOnly: true,
@@ -138,7 +137,7 @@ export function createCookies(options: CookieOptions) {
     requireSettable,
     setSession,
     setDevice,
-    clearing,
+    clearingHeaders,
     isFromAllowedPage,
   };
 }

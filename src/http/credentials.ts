@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
-import type { CookieSessions, CookieUse } from '../core/cookie-sessions/cookie-sessions.ts';
+import type { AuthenticatedCookie, CookieSessions } from '../core/cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../core/errors.ts';
 import type { AuthenticatedPrincipal } from '../core/principal.ts';
 import { type Authenticate, readBearerToken } from './authenticate.ts';
@@ -12,11 +12,11 @@ export interface CredentialOptions {
   readonly cookieSessions: Pick<CookieSessions, 'authenticate' | 'csrfTokens'>;
 }
 
-/** What a request came with, and whom that proves. */
-export interface Proven {
+/** The outcome of reading the credentials of a request. */
+export interface Authenticated {
   readonly principal: AuthenticatedPrincipal;
-  /** Its cookie, where the principal is known by that alone. */
-  readonly cookie: CookieUse | undefined;
+  /** Its cookie, where that alone says who the caller is. */
+  readonly cookie: AuthenticatedCookie | undefined;
 }
 
 /** The error for a page that may not use the cookie. It names the origin, which the page itself cannot see wrong. */
@@ -40,15 +40,16 @@ export function createCredentials({ authenticate, cookies, cookieSessions }: Cre
 
   /**
    * The caller of a request; undefined where it came without a credential. One that is there has to be good, and where
-   * there are two, they have to be of one user. `isForBrowser` says whether the answer can carry a cookie.
+   * there are two, they have to be of one user. `canSetCookie` says whether the answer can renew the
+   * cookie in the browser.
    * @throws AppError those of either credential, credentials_conflict
    */
-  async function read(req: IncomingMessage, isForBrowser: boolean): Promise<Proven | undefined> {
+  async function read(req: IncomingMessage, canSetCookie: boolean): Promise<Authenticated | undefined> {
     const token = readBearerToken(req);
     const cookieIds = cookies.sessionIds(req);
     const principal = token === undefined ? undefined : await authenticate(token);
     if (cookieIds === undefined) return principal && { principal, cookie: undefined };
-    const cookie = await cookieSessions.authenticate(cookieIds, isForBrowser);
+    const cookie = await cookieSessions.authenticate(cookieIds, canSetCookie);
     if (principal === undefined) return { principal: cookie.principal, cookie };
     if (principal.kind === 'client' || principal.userId !== cookie.principal.userId)
       throw new AppError('credentials_conflict');
@@ -56,14 +57,14 @@ export function createCredentials({ authenticate, cookies, cookieSessions }: Cre
   }
 
   /**
-   * Refuses a change that another site has a browser send with the cookie of its user. `asksForToken` is false where a
-   * gateway asks: the page behind it has tokens of its own.
+   * Refuses a change that another site has a browser send with the cookie of its user (CSRF). `needsCsrfToken` is false
+   * where a gateway asks: the page behind it has tokens of its own.
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
-  function requireIntended(req: Request, cookieId: string, asksForToken: boolean): void {
+  function requireIntended(req: Request, cookieId: string, needsCsrfToken: boolean): void {
     if (SAFE_METHODS.includes(req.method)) return;
     if (!cookies.isFromAllowedPage(req)) throw originNotAllowed(req);
-    if (asksForToken && !csrfTokens.isOf(cookieId, req.get('X-CSRF-Token') ?? ''))
+    if (needsCsrfToken && !csrfTokens.isOf(cookieId, req.get('X-CSRF-Token') ?? ''))
       throw new AppError('csrf_token_invalid');
   }
 

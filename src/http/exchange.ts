@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { CookieSessions } from '../core/cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../core/errors.ts';
 import { tokenKeyOf } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
@@ -11,37 +12,22 @@ import {
 import type { Count } from '../core/sessions/count-refresh.ts';
 import { readBearerToken } from './authenticate.ts';
 import type { Cookies } from './cookies.ts';
-import type { Credentials, Proven } from './credentials.ts';
+import type { Authenticated, Credentials } from './credentials.ts';
 import { originOf } from './origin.ts';
 import type { Limit } from './rate-limit.ts';
-import { createSignIn, type SignIn, type SignInOptions } from './sign-in.ts';
+import { type BeginSignIn, createBeginSignIn, type SignInOptions } from './sign-in.ts';
 import { abortSignalOf } from './when-over.ts';
 
 /**
  * The parts of a request and its answer that a handler may use in addition to its parsed values. Handlers never see
  * `req` and `res`.
  */
-export interface Exchange {
+export interface Exchange extends Identity {
   readonly origin: RequestOrigin;
   /** The Authorization headers, as they were sent. */
   readonly authorization: readonly string[];
   /** @throws AppError invalid_request where there are two or a malformed one */
   readonly bearerToken: () => string | undefined;
-  /**
-   * The caller whose access token, API key or cookie came along. It counts against the limit of that credential.
-   * @throws AppError CREDENTIAL_ERRORS
-   */
-  readonly authenticate: () => Promise<PrincipalCaller<AuthenticatedPrincipal>>;
-  /** The session by whose cookie the caller was authenticated. */
-  readonly cookie: () => { readonly csrfToken: string; readonly expiresAt: Date };
-  /** Signs a user in, and gives the client what it asked for: tokens in the body, or a cookie. */
-  readonly signIn: SignIn;
-  /**
-   * The id in the cookie that the request came with, also where its session has ended. The answer makes the browser forget
-   * it.
-   * @throws AppError origin_not_allowed, csrf_token_invalid
-   */
-  readonly takeCookie: () => string | undefined;
   /**
    * Counts the request against a limit, and shows in the answer what is left of it.
    * @throws AppError rate_limited
@@ -53,27 +39,64 @@ export interface Exchange {
   readonly signal: () => AbortSignal;
 }
 
-export interface ExchangeOptions extends SignInOptions {
+/** What a handler can ask about the caller of a request, and how it signs them in and out. */
+export interface Identity {
+  /**
+   * The caller whose access token, API key or cookie came along. It counts against the limit of that credential.
+   * @throws AppError CREDENTIAL_ERRORS
+   */
+  readonly authenticate: () => Promise<PrincipalCaller<AuthenticatedPrincipal>>;
+  /** The session by whose cookie the caller was authenticated. */
+  readonly cookie: () => { readonly csrfToken: string; readonly expiresAt: Date };
+  /** Begins a sign-in, whose answer gives the client what it asks for: tokens in the body, or a cookie. */
+  readonly beginSignIn: BeginSignIn;
+  /**
+   * The id in the cookie that the request came with, also where its session has ended. The answer makes the browser forget
+   * it.
+   * @throws AppError origin_not_allowed, csrf_token_invalid
+   */
+  readonly takeCookie: () => string | undefined;
+}
+
+export interface IdentityOptions extends SignInOptions {
+  readonly cookieSessions: SignInOptions['cookieSessions'] & Pick<CookieSessions, 'csrfTokens'>;
   readonly credentials: Credentials;
   readonly cookies: Cookies;
   readonly limit: Limit;
 }
 
-export function exchangeOf(req: Request, res: Response, options: ExchangeOptions): Exchange {
+export function exchangeOf(req: Request, res: Response, limit: Limit, identity: Identity): Exchange {
+  return {
+    ...identity,
+    get origin() {
+      return originOf(req);
+    },
+    get authorization() {
+      return req.headersDistinct.authorization ?? [];
+    },
+    bearerToken: () => readBearerToken(req),
+    count: (policy, key) => limit(res, policy, key),
+    prefersHtml: () => req.accepts(['json', 'html']) === 'html',
+    signal: () => abortSignalOf(res),
+  };
+}
+
+/** The identity behind a request, by the credentials of the service. */
+export function identityOf(req: Request, res: Response, options: IdentityOptions): Identity {
   const { credentials, cookies, cookieSessions, limit } = options;
   const isForGateway = req.mounted?.method === 'ANY';
-  let proven: Proven | undefined;
+  let authenticated: Authenticated | undefined;
 
   async function authenticate(): Promise<PrincipalCaller<AuthenticatedPrincipal>> {
     // Looked at already on the way here.
     if (req.credentialError !== undefined) throw req.credentialError;
     try {
-      proven = await credentials.read(req, !isForGateway);
+      authenticated = await credentials.read(req, !isForGateway);
     } catch (error) {
-      throw forgetting(error);
+      throw withForgottenCookie(error);
     }
-    if (proven === undefined) throw new AppError('token_missing');
-    const { principal, cookie } = proven;
+    if (authenticated === undefined) throw new AppError('token_missing');
+    const { principal, cookie } = authenticated;
     if (cookie !== undefined) {
       credentials.requireIntended(req, cookie.cookieId, !isForGateway);
       if (cookie.isRenewed) cookies.setSession(req, res, cookie);
@@ -83,34 +106,24 @@ export function exchangeOf(req: Request, res: Response, options: ExchangeOptions
   }
 
   /** A browser whose session has ended should not go on sending its cookie; a gateway would not pass that on. */
-  function forgetting(error: unknown): unknown {
+  function withForgottenCookie(error: unknown): unknown {
     if (isForGateway || !(error instanceof AppError && error.code === 'session_ended')) return error;
-    return new AppError(error.code, error.detail, { headers: cookies.clearing(req) });
+    return new AppError(error.code, error.detail, { headers: cookies.clearingHeaders(req) });
   }
 
   return {
-    get origin() {
-      return originOf(req);
-    },
-    get authorization() {
-      return req.headersDistinct.authorization ?? [];
-    },
-    bearerToken: () => readBearerToken(req),
     authenticate,
     cookie() {
-      if (proven?.cookie === undefined) throw new AppError('cookie_required');
-      const { cookieId, expiresAt } = proven.cookie;
+      if (authenticated?.cookie === undefined) throw new AppError('cookie_required');
+      const { cookieId, expiresAt } = authenticated.cookie;
       return { csrfToken: cookieSessions.csrfTokens.of(cookieId), expiresAt };
     },
-    signIn: createSignIn(req, res, options),
+    beginSignIn: createBeginSignIn(req, res, options),
     takeCookie() {
       const cookieId = credentials.cookieToEnd(req);
-      if (cookieId !== undefined) res.set(cookies.clearing(req));
+      if (cookieId !== undefined) res.set(cookies.clearingHeaders(req));
       return cookieId;
     },
-    count: (policy, key) => limit(res, policy, key),
-    prefersHtml: () => req.accepts(['json', 'html']) === 'html',
-    signal: () => abortSignalOf(res),
   };
 }
 

@@ -73,7 +73,7 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
   /** The principal of a valid credential; undefined where the ordinary path should handle the request. */
   async function principalOf(req: IncomingMessage): Promise<AuthenticatedPrincipal | undefined> {
     try {
-      // What it asks is answered to a gateway, and sets no cookie.
+      // A gateway does not pass the headers of the answer on, so no cookie could be renewed.
       return (await credentials.read(req, false))?.principal;
     } catch (error) {
       if (error instanceof AppError) {

@@ -8,7 +8,7 @@ import { readBearerToken, unlessRefused } from './authenticate.ts';
 import { createCookies } from './cookies.ts';
 import { createCrossOrigin } from './cors.ts';
 import { createCredentials } from './credentials.ts';
-import { exchangeOf } from './exchange.ts';
+import { exchangeOf, identityOf } from './exchange.ts';
 import { createFastLane } from './fast-lane.ts';
 import type { MountedRoute } from './mount.ts';
 import { peekBody } from './peek-body.ts';
@@ -56,11 +56,11 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     publicUrl,
   });
   const credentials = createCredentials({ authenticate, cookies, cookieSessions });
-  const exchange = { credentials, cookies, cookieSessions, userInSession, sessions, limit };
+  const identity = { credentials, cookies, cookieSessions, userInSession, sessions, limit };
   const { app, table } = createPipeline({
     routes,
     trustProxy,
-    exchangeOf: (req, res) => exchangeOf(req, res, exchange),
+    exchangeOf: (req, res) => exchangeOf(req, res, limit, identityOf(req, res, identity)),
     limit,
     crossOrigin: createCrossOrigin({ isAllowed, noteRefused, publicUrl }),
     requestLog,

@@ -1,34 +1,20 @@
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
-import { exchangeOf } from './exchange.ts';
+import { exchangeOf, type Identity } from './exchange.ts';
 import type { MountedRoute } from './mount.ts';
 import { createPipeline } from './pipeline.ts';
 import { createErrorResponder } from './problem.ts';
 import { createRequestLog } from './request-log.ts';
 
-const limit = async () => {};
+const NO_LIMIT = async () => {};
 
-function refuse(): never {
-  throw new AppError('token_invalid');
-}
-
-/** No credential of the service is valid. */
-const NOBODY = {
-  credentials: { read: refuse, requireIntended: refuse, cookieToEnd: refuse },
-  cookies: {
-    sessionIds: refuse,
-    deviceToken: refuse,
-    requireSettable: refuse,
-    setSession: refuse,
-    setDevice: refuse,
-    clearing: refuse,
-    isFromAllowedPage: refuse,
-  },
-  cookieSessions: { requireUp: refuse, authenticate: refuse, csrfTokens: { of: refuse, isOf: refuse } },
-  userInSession: refuse,
-  sessions: { end: refuse },
-  limit,
+/** No credential of the service is valid here; a route knows its own. */
+const NO_IDENTITY: Identity = {
+  authenticate: refuse,
+  cookie: refuse,
+  beginSignIn: refuse,
+  takeCookie: refuse,
 };
 
 /**
@@ -41,11 +27,15 @@ export function createPlainApp(
   const { app } = createPipeline({
     routes,
     trustProxy: 0,
-    limit,
-    exchangeOf: (req, res) => exchangeOf(req, res, NOBODY),
+    limit: NO_LIMIT,
+    exchangeOf: (req, res) => exchangeOf(req, res, NO_LIMIT, NO_IDENTITY),
     crossOrigin: undefined,
     requestLog: createRequestLog(options.logger),
     refuse: createErrorResponder(options),
   });
   return app;
+}
+
+function refuse(): never {
+  throw new AppError('token_invalid');
 }

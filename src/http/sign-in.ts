@@ -10,8 +10,8 @@ import type { Cookies } from './cookies.ts';
 import { originNotAllowed } from './credentials.ts';
 import { originOf } from './origin.ts';
 
-/** Where a sign-in comes from, and what is known of the client before it. */
-export interface SignInContext {
+/** The client of a sign-in: where it is, what it asks for, and what is known of it. */
+export interface SignInClient {
   readonly transport: Transport;
   readonly origin: RequestOrigin;
   /** The user whose live session the request came with. */
@@ -20,57 +20,75 @@ export interface SignInContext {
   readonly deviceToken: string | undefined;
 }
 
+/** A sign-in whose answer can reach its client. */
+export interface BegunSignIn {
+  readonly client: SignInClient;
+  /**
+   * The answer once the user has proved who they are: with tokens in the body, or with a cookie. That replaces the one
+   * before, whose session ends.
+   */
+  readonly complete: (login: Login) => Promise<z.infer<typeof SignInAnswer>>;
+}
+
 /**
- * Answers a sign-in by the transport that the client asked for, tokens by default: with tokens in the body, or with a
- * cookie that replaces the one before.
- * @throws AppError cookie_not_settable, origin_not_allowed, session_store_unavailable, before anything is done; and what `signIn` throws
+ * Begins a sign-in by the transport that the client asks for, tokens by default.
+ * @throws AppError cookie_not_settable, origin_not_allowed, session_store_unavailable
  */
-export type SignIn = (
-  transport: Transport | undefined,
-  signIn: (context: SignInContext) => Promise<Login>,
-) => Promise<z.infer<typeof SignInAnswer>>;
+export type BeginSignIn = (transport: Transport | undefined) => Promise<BegunSignIn>;
 
 export interface SignInOptions {
   readonly cookies: Cookies;
-  readonly cookieSessions: Pick<CookieSessions, 'authenticate' | 'csrfTokens' | 'requireUp'>;
+  readonly cookieSessions: Pick<CookieSessions, 'authenticate' | 'requireUp'>;
   /** @throws AppError as `authenticate` */
   readonly userInSession: (token: string | undefined) => Promise<string | undefined>;
   readonly sessions: Pick<Sessions, 'end'>;
 }
 
-export function createSignIn(req: Request, res: Response, options: SignInOptions): SignIn {
+export function createBeginSignIn(req: Request, res: Response, options: SignInOptions): BeginSignIn {
   const { cookies, cookieSessions, userInSession, sessions } = options;
 
-  return async (transport = 'token', signIn) => {
-    const origin = originOf(req);
-    const deviceToken = cookies.deviceToken(req);
-    if (transport === 'token') {
-      const sessionUserId = await unlessRefused(() => userInSession(readBearerToken(req)));
-      return presentLogin(await signIn({ transport, origin, sessionUserId, deviceToken }));
-    }
+  return (transport = 'token') => (transport === 'token' ? byTokens() : byCookie());
 
+  async function byTokens(): Promise<BegunSignIn> {
+    const sessionUserId = await unlessRefused(() => userInSession(readBearerToken(req)));
+    return {
+      client: clientOf('token', sessionUserId),
+      complete: async (login) => presentLogin(login),
+    };
+  }
+
+  async function byCookie(): Promise<BegunSignIn> {
     cookies.requireSettable(req);
     // A page elsewhere could sign its visitor in to an account of its own.
     if (cookies.isFromAllowedPage(req) === false) throw originNotAllowed(req);
-    const earlier = await earlierSession();
+    const replaced = await replacedSession();
     // Also where that has just shown it: a password would be hashed for nothing.
     cookieSessions.requireUp();
-    const login = await signIn({ transport, origin, sessionUserId: earlier?.userId, deviceToken });
-    if (earlier !== undefined) {
-      const { userId, id } = earlier;
-      await sessions.end({ userId, id }, 'signed_in_again', userCaller(userId, origin, id));
-    }
-    const { grant } = login;
-    if (grant.transport === 'cookie') cookies.setSession(req, res, grant);
-    cookies.setDevice(req, res, login.deviceToken);
-    return presentLogin(login);
-  };
+    const client = clientOf('cookie', replaced?.userId);
+    return {
+      client,
+      async complete(login) {
+        if (replaced !== undefined) {
+          const { userId, id } = replaced;
+          await sessions.end({ userId, id }, 'signed_in_again', userCaller(userId, client.origin, id));
+        }
+        const { grant } = login;
+        if (grant.transport === 'cookie') cookies.setSession(req, res, grant);
+        cookies.setDevice(req, res, login.deviceToken);
+        return presentLogin(login);
+      },
+    };
+  }
+
+  function clientOf(transport: Transport, sessionUserId: string | undefined): SignInClient {
+    return { transport, origin: originOf(req), sessionUserId, deviceToken: cookies.deviceToken(req) };
+  }
 
   /** The session of the cookie that the new one replaces. */
-  async function earlierSession() {
+  async function replacedSession() {
     const cookieIds = cookies.sessionIds(req) ?? [];
-    const use = await unlessRefused(() => cookieSessions.authenticate(cookieIds, false));
-    const { userId, sessionId } = use?.principal ?? {};
+    const found = await unlessRefused(() => cookieSessions.authenticate(cookieIds, false));
+    const { userId, sessionId } = found?.principal ?? {};
     return userId && sessionId ? { userId, id: sessionId } : undefined;
   }
 }

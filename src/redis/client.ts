@@ -3,10 +3,10 @@ import { Cluster, Redis } from 'ioredis';
 /** One server, the first nodes of a cluster, or the sentinels that know which server is the primary. */
 export type RedisLocation =
   | { readonly kind: 'server' }
-  | (Several & { readonly kind: 'cluster' })
-  | (Several & { readonly kind: 'sentinel'; readonly primary: string; readonly db: number });
+  | (SeveralServers & { readonly kind: 'cluster' })
+  | (SeveralServers & { readonly kind: 'sentinel'; readonly primary: string; readonly db: number });
 
-interface Several {
+interface SeveralServers {
   readonly nodes: readonly Node[];
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -18,7 +18,7 @@ interface Node {
   readonly port: number;
 }
 
-const FORMAT =
+const SEVERAL_SERVERS_URL =
   /^rediss?\+(?<kind>cluster|sentinel):\/\/(?:(?<user>[^/@]*)@)?(?<nodes>[^/@]+)(?:\/(?<path>.*))?$/;
 const NODE = /^(?<host>\[[^\]]+\]|[^:]+)(?::(?<port>\d+))?$/;
 const DEFAULT_PORTS = { cluster: 6379, sentinel: 26_379 } as const;
@@ -26,10 +26,10 @@ const DEFAULT_PORTS = { cluster: 6379, sentinel: 26_379 } as const;
 /**
  * Reads REDIS_URL: `redis://host`, `redis+cluster://host:port,host:port` or
  * `redis+sentinel://host:port,host:port/name-of-the-primary/0`; with `rediss` for TLS.
- * @throws Error where it is none of them
+ * The configuration has checked it.
  */
 export function readRedisUrl(url: string): RedisLocation {
-  const parts = FORMAT.exec(url)?.groups;
+  const parts = SEVERAL_SERVERS_URL.exec(url)?.groups;
   if (parts === undefined) return { kind: 'server' };
   const kind = parts.kind as 'cluster' | 'sentinel';
   // A password may have colons of its own.
@@ -63,8 +63,8 @@ export type RedisClient = Redis | Cluster;
 
 /** A client that fails a command at once where there is no connection: it queues none, and repeats none. */
 export function createClient(url: string, options: ClientOptions): RedisClient {
-  const { timeoutMilliseconds, reconnectAfterMilliseconds: retryStrategy } = options;
-  const own = {
+  const { timeoutMilliseconds, reconnectAfterMilliseconds } = options;
+  const failFast = {
     commandTimeout: timeoutMilliseconds,
     connectTimeout: timeoutMilliseconds,
     enableOfflineQueue: false,
@@ -73,13 +73,16 @@ export function createClient(url: string, options: ClientOptions): RedisClient {
     disconnectTimeout: DISCONNECT_MILLISECONDS,
     maxRetriesPerRequest: 0,
   };
+  const oneServer = {
+    ...failFast,
+    // Commands of one turn of the event loop share a round trip.
+    enableAutoPipelining: true,
+    retryStrategy: reconnectAfterMilliseconds,
+  };
   const location = readRedisUrl(url);
-  // Commands of one turn of the event loop share a round trip.
-  const ofServer = { ...own, enableAutoPipelining: true, retryStrategy };
-  if (location.kind === 'server') return new Redis(url, ofServer);
+  if (location.kind === 'server') return new Redis(url, oneServer);
   const { nodes, username, password, tls } = location;
-  const each = {
-    ...own,
+  const access = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && { tls: {} }),
@@ -87,9 +90,9 @@ export function createClient(url: string, options: ClientOptions): RedisClient {
   if (location.kind === 'sentinel') {
     const { primary, db } = location;
     return new Redis({
-      ...ofServer,
-      ...each,
-      sentinelRetryStrategy: retryStrategy,
+      ...oneServer,
+      ...access,
+      sentinelRetryStrategy: reconnectAfterMilliseconds,
       sentinelCommandTimeout: timeoutMilliseconds,
       enableTLSForSentinelMode: tls,
       name: primary,
@@ -98,10 +101,10 @@ export function createClient(url: string, options: ClientOptions): RedisClient {
     });
   }
   return new Cluster([...nodes], {
-    redisOptions: each,
-    clusterRetryStrategy: retryStrategy,
-    enableOfflineQueue: false,
     // No pipelines here: one whose commands a cluster redirects in part throws where nothing can catch it.
+    redisOptions: { ...failFast, ...access },
+    clusterRetryStrategy: reconnectAfterMilliseconds,
+    enableOfflineQueue: false,
     // A slot that has moved is asked for at its new node; where a node is lost, no request waits for another one.
     maxRedirections: 4,
     retryDelayOnFailover: 0,

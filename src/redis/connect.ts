@@ -52,11 +52,8 @@ export function connectRedis(url: string, logger: Logger): RedisConnection {
 
   function failed(error: unknown): void {
     if (!up || !(error instanceof Error)) return;
-    if (error instanceof TooLate) {
-      turn(false, error);
-      client.disconnect(true);
-    } else if (!(error instanceof ReplyError)) {
-      // The connection was lost while Redis was asked, which the client may not know yet.
+    if (!(error instanceof ReplyError)) {
+      // It took too long, or the connection was lost meanwhile, which the client may not know yet.
       turn(false, error);
       client.disconnect(true);
     } else if (kindOf(error) !== lastError) {

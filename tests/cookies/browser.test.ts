@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BrowserContext, Page, Response } from 'playwright-core';
 import { startApp, type TestApp } from '../support/app.ts';
 import { serveBrowserApp, useBrowser } from '../support/browser.ts';
@@ -19,7 +19,6 @@ onChromium((chromium) => {
   const browser = useBrowser(chromium);
   const newDirectory = useDirectories();
   const stops: (() => Promise<void>)[] = [];
-  const contexts: BrowserContext[] = [];
   let app: TestApp;
   /** The page at localhost, as a newcomer has it, and at hosts of the site corp.test. */
   let atLocalhost: string;
@@ -35,20 +34,11 @@ onChromium((chromium) => {
     stops.push(local.stop, corporate.stop);
     atLocalhost = `http://localhost:${localPort}`;
   });
-  afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close();
-  });
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();
   });
 
   const latchkeyAt = (host: string) => `http://${host}:${app.port}`;
-
-  async function newContext(): Promise<BrowserContext> {
-    const context = await browser.newContext();
-    contexts.push(context);
-    return context;
-  }
 
   async function open(context: BrowserContext, url: string): Promise<Page> {
     const page = await context.newPage();
@@ -63,9 +53,9 @@ onChromium((chromium) => {
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
   }
 
-  /** Somebody who has signed up on the page. */
+  /** A person who has signed up on the page, in a browser profile of their own. */
   async function signedUp(url = atLocalhost) {
-    const context = await newContext();
+    const context = await browser.newContext();
     const page = await open(context, url);
     const person = aPerson();
     await enter(page, person, 'Sign up');
@@ -95,34 +85,17 @@ onChromium((chromium) => {
     return (await app.get('/me').set('Cookie', header)).body.user;
   }
 
-  describe('A page of another origin, by cookie', () => {
-    it('asks a stranger to sign in', async () => {
-      await isAskedToSignIn(await open(await newContext(), atLocalhost));
+  describe('A page of another origin that a stranger opens', () => {
+    let page: Page;
+    beforeAll(async () => {
+      page = await open(await browser.newContext(), atLocalhost);
     });
 
-    it('signs a user up, who is still signed in after a reload', async () => {
-      const { page, person } = await signedUp();
-
-      await page.reload();
-
-      await isGreeted(page, person.email);
-    });
-
-    it('changes the account, also after a reload', async () => {
-      const { context, page } = await signedUp();
-      await saveName(page, 'Ada');
-      await isTold(page, 'Saved.');
-      await page.reload();
-      await isGreeted(page, 'Ada');
-
-      await saveName(page, 'Grace');
-
-      await isTold(page, 'Saved.');
-      expect((await accountOf(context)).name).toBe('Grace');
+    it('asks to sign in', async () => {
+      await isAskedToSignIn(page);
     });
 
     it('says why a sign-in was refused', async () => {
-      const page = await open(await newContext(), atLocalhost);
       await page.getByLabel('Email').fill('nobody@example.com');
       await page.getByLabel('Password').fill('not the password');
       await page.getByRole('button', { name: 'Sign in' }).click();
@@ -131,10 +104,27 @@ onChromium((chromium) => {
         .filter({ hasText: /password/ })
         .waitFor();
     });
+  });
+
+  describe('A page of another origin on which a user has signed up', () => {
+    let context: BrowserContext;
+    let page: Page;
+    let person: Person;
+    beforeAll(async () => {
+      ({ context, page, person } = await signedUp());
+    });
+    beforeEach(async () => {
+      // A test before this one may have ended the session.
+      const isSignedOut = await page.getByRole('heading', { name: 'Sign in' }).isVisible();
+      if (isSignedOut) await enter(page, person, 'Sign in');
+    });
+
+    it('has the user still signed in after a reload', async () => {
+      await page.reload();
+      await isGreetedByOwnName(page);
+    });
 
     it('has nothing that a script could read and take away', async () => {
-      const { context, page } = await signedUp();
-
       const readable = await page.evaluate(
         '({ cookie: document.cookie, kept: Object.keys({ ...localStorage, ...sessionStorage }) })',
       );
@@ -148,32 +138,19 @@ onChromium((chromium) => {
       ]);
     });
 
-    it('signs out in one of two tabs, and the other one notices', async () => {
-      const { context, page, person } = await signedUp();
-      const other = await open(context, atLocalhost);
-      await isGreeted(other, person.email);
-
-      await page.getByRole('button', { name: 'Sign out' }).click();
-
-      await isTold(page, 'You have signed out.');
-      await isTold(other, 'You have signed out in another tab.');
-      expect((await kept(context)).names).toEqual(['latchkey-device']);
-    });
-
-    it('notices at its next request that its session was ended elsewhere', async () => {
-      const { context, page, person } = await signedUp();
-      const { body } = await app.post('/login').send(person).expect(200);
-      await app.post('/logout?scope=others').auth(body.access_token, { type: 'bearer' }).expect(204);
-
+    it('changes the account, also after a reload', async () => {
       await saveName(page, 'Ada');
+      await isTold(page, 'Saved.');
+      await page.reload();
+      await isGreeted(page, 'Ada');
 
-      await isTold(page, 'Your session has ended.');
-      await isAskedToSignIn(page);
-      expect((await kept(context)).names).toEqual(['latchkey-device']);
+      await saveName(page, 'Grace');
+
+      await isTold(page, 'Saved.');
+      expect((await accountOf(context)).name).toBe('Grace');
     });
 
     it('goes on in a tab from before another sign-in, with the CSRF token of the new session', async () => {
-      const { context, page, person } = await signedUp();
       // Without the scripts of the page, so that the first tab is told nothing.
       const other = await open(context, `${atLocalhost}/style.css`);
       const status = await other.evaluate(
@@ -185,34 +162,67 @@ onChromium((chromium) => {
         [latchkeyAt('localhost'), JSON.stringify({ ...person, transport: 'cookie' })] as const,
       );
 
-      await saveName(page, 'Grace');
+      await saveName(page, 'Barbara');
 
       await isTold(page, 'Saved.');
+      await isGreeted(page, 'Barbara');
       expect(status).toBe(200);
     });
+
+    it('notices at its next request that its session was ended elsewhere', async () => {
+      const { body } = await app.post('/login').send(person).expect(200);
+      await app.post('/logout?scope=others').auth(body.access_token, { type: 'bearer' }).expect(204);
+
+      await saveName(page, 'Ada');
+
+      await isTold(page, 'Your session has ended.');
+      await isAskedToSignIn(page);
+      expect((await kept(context)).names).toEqual(['latchkey-device']);
+    });
+
+    it('signs out in one of two tabs, and the other one notices', async () => {
+      const other = await open(context, atLocalhost);
+      await isGreetedByOwnName(other);
+      await page.bringToFront();
+
+      await page.getByRole('button', { name: 'Sign out' }).click();
+
+      await isTold(page, 'You have signed out.');
+      await isTold(other, 'You have signed out in another tab.');
+      expect((await kept(context)).names).toEqual(['latchkey-device']);
+    });
+
+    async function isGreetedByOwnName(tab: Page): Promise<void> {
+      const { email, name } = await accountOf(context);
+      expect(email).toBe(person.email);
+      await isGreeted(tab, name ?? email);
+    }
   });
 
   describe.each([
     ['another site', 'evil.test'],
     ['another host of the same site, with whose requests the cookie goes,', 'evil.corp.test'],
   ])('A page of %s that is not listed', (_what, host) => {
-    /** Somebody who has signed in on the page that is listed, and then opens this one. */
-    async function visitor() {
-      const { context, person } = await signedUp(`http://app.corp.test:${port}`);
-      const page = await open(context, `http://${host}:${port}`);
-      return { context, person, page };
-    }
+    /** Its visitor, who has signed in on the page that is listed. */
+    let context: BrowserContext;
+    let person: Person;
+    let page: Page;
+    let header: string;
+    beforeAll(async () => {
+      ({ context, person } = await signedUp(`http://app.corp.test:${port}`));
+      ({ header } = await kept(context));
+      page = await open(context, `http://${host}:${port}`);
+    });
 
     /** The session and the account are what they were, and so is the password. */
-    async function expectUntouched(context: BrowserContext, { email, password }: Person, header: string) {
+    async function expectUntouched() {
+      const { email, password } = person;
       expect((await kept(context)).header).toBe(header);
       expect(await accountOf(context)).toMatchObject({ email, name: null });
       await app.post('/login').send({ email, password }).expect(200);
     }
 
     it('is told nothing, although it is the very same page', async () => {
-      const { page } = await visitor();
-
       await isTold(page, 'Latchkey did not answer this page.');
 
       for (const path of ['/me', '/csrf', '/sessions', '/verify']) {
@@ -221,8 +231,6 @@ onChromium((chromium) => {
     });
 
     it('changes nothing, whatever a script sends', async () => {
-      const { context, person, page } = await visitor();
-      const { header } = await kept(context);
       const json = { 'Content-Type': 'application/json', 'X-CSRF-Token': 'x' };
       const login = JSON.stringify({ ...(await anAccount()), transport: 'cookie' });
 
@@ -237,12 +245,10 @@ onChromium((chromium) => {
       ];
 
       expect(new Set(answers)).toEqual(new Set(['unreadable']));
-      await expectUntouched(context, person, header);
+      await expectUntouched();
     });
 
     it('cannot act by forms that post to Latchkey', async () => {
-      const { context, person, page } = await visitor();
-      const { header } = await kept(context);
       const passwords = { current_password: person.password, new_password: aPerson().password };
       const login = { ...(await anAccount()), transport: 'cookie' };
 
@@ -253,13 +259,12 @@ onChromium((chromium) => {
           ['/me/password', passwords],
           ['/login', login],
         ] as const) {
-          await page.goto(`http://${host}:${port}`);
-          const response = await submit(page, path, enctype, fields);
+          const response = await submit(path, enctype, fields);
           if (response.ok()) throw new Error(`${path} took a form as ${enctype}`);
         }
       }
 
-      await expectUntouched(context, person, header);
+      await expectUntouched();
     });
 
     /** An account of the page's own. */
@@ -283,25 +288,20 @@ onChromium((chromium) => {
       );
     }
 
-    /** The answer to a form, which the page does not need to read. As text, its field is a JSON document. */
-    async function submit(
-      page: Page,
-      path: string,
-      enctype: string,
-      fields: Record<string, string>,
-    ): Promise<Response> {
+    /**
+     * The answer to a form, which the page does not need to read: a window of its own shows it. As text, the field of the
+     * form is a JSON document.
+     */
+    async function submit(path: string, enctype: string, fields: Record<string, string>): Promise<Response> {
       const named =
         enctype === 'text/plain' ? { [JSON.stringify(fields).replace(/}$/, ',"x":"')]: '"}' } : fields;
-      const answered = page.waitForResponse(latchkeyAt('auth.corp.test') + path);
+      const action = latchkeyAt('auth.corp.test') + path;
+      const answered = context.waitForEvent('response', (response) => response.url() === action);
       const inputs = Object.entries(named).map(
         ([name, value]) => `<input type="hidden" name='${name}' value='${value}'>`,
       );
-      await page.setContent(
-        `<form method="post" action="${latchkeyAt('auth.corp.test')}${path}" enctype="${enctype}">
-          ${inputs.join('')}<button>Win a prize</button>
-        </form>`,
-      );
-      await page.getByRole('button').click();
+      const form = `<form method="post" action="${action}" enctype="${enctype}" target="prize">${inputs.join('')}</form>`;
+      await page.evaluate(`document.body.innerHTML = ${JSON.stringify(form)}; document.forms[0].submit()`);
       return answered;
     }
   });

@@ -1,69 +1,36 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Test } from 'supertest';
 import { cookieKeyOf } from '../../src/core/cookie-sessions/cookie-id.ts';
 import { createEnding } from '../../src/core/sessions/ending.ts';
 import { OPERATOR } from '../support/admins.ts';
-import { startApp, type TestApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
 import {
   asPage,
   type Browser,
   cookieIdIn,
+  FORGOTTEN_COOKIE,
   logInByCookie,
   PAGE,
   setCookiesIn,
   signUpByCookie,
   untilRedisIsUp,
+  useCookieApp,
 } from '../support/cookies.ts';
 import { aPerson, type Person, signUp } from '../support/people.ts';
-import { onRedis } from '../support/redis.ts';
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { LOSSES, onRedis, REDIS_LOG, useRedis } from '../support/redis.ts';
 import { sumOf } from '../support/scrape.ts';
 import { eventually } from '../support/several-processes.ts';
+import { type TimedResponse, timed } from '../support/timed.ts';
 
 const PATIENCE_MILLISECONDS = 1000;
-const CONNECTED = 'redis is connected';
-const REFUSED = 'redis rejects commands: this process counts by itself';
-
-const LOSSES = [
-  {
-    how: 'is killed',
-    lose: (redis: RedisServer) => redis.kill(),
-    giveBack: (redis: RedisServer) => redis.restart(),
-  },
-  {
-    how: 'is frozen',
-    lose: async (redis: RedisServer) => redis.pause(),
-    giveBack: async (redis: RedisServer) => redis.resume(),
-  },
-];
+const MANY_REQUESTS = 30;
+const TOKEN_PATHS = ['/me', '/sessions', '/verify'];
 
 onRedis(() => {
-  let redis: RedisServer;
-  let app: TestApp;
-
-  beforeEach(async () => {
-    redis = await startRedisServer();
-    app = await startWith();
-  });
-  afterEach(async () => {
-    const violations = app.contractViolations;
-    await app.stop();
-    await redis.stop();
-    expect(violations).toEqual([]);
-  });
-
-  async function startWith(env: Record<string, string> = {}): Promise<TestApp> {
-    const started = await startApp('SQLite', { CORS_ORIGINS: PAGE, REDIS_URL: redis.url, ...env });
-    await untilRedisIsUp(started);
-    return started;
-  }
-
-  /** Without limits nothing but the sessions shows that Redis is away. */
-  async function startWithoutLimits(): Promise<void> {
-    await app.stop();
-    app = await startWith({ RATE_LIMITS: 'off' });
-  }
+  const redis = useRedis();
+  const env = () => ({ REDIS_URL: redis.url });
+  const app = useCookieApp('SQLite', env);
 
   async function asOperator<Result>(work: (operator: Redis) => Promise<Result>): Promise<Result> {
     const operator = new Redis(redis.url);
@@ -75,23 +42,17 @@ onRedis(() => {
   }
 
   const read = ({ cookie }: Browser) => app.get('/me').set('Cookie', cookie);
-  const signUpAs = (person: Person) =>
-    app
+  const signUpAs = (person: Person, by: TestApp = app) =>
+    by
       .post('/signup')
       .set('Origin', PAGE)
       .send({ ...person, transport: 'cookie' });
-  const logInAs = ({ email, password }: Person) =>
-    app.post('/login').set('Origin', PAGE).send({ email, password, transport: 'cookie' });
+  const logInAs = ({ email, password }: Person, by: TestApp = app) =>
+    by.post('/login').set('Origin', PAGE).send({ email, password, transport: 'cookie' });
 
-  async function inTime(request: Test): Promise<Awaited<Test>> {
-    const begunAt = performance.now();
-    const response = await request;
-    expect(performance.now() - begunAt).toBeLessThan(PATIENCE_MILLISECONDS);
-    return response;
-  }
-
-  async function expectUnavailable(request: Test): Promise<void> {
-    const response = await inTime(request);
+  /** Refused within a second, with the request to come again. */
+  function expectUnavailable({ response, milliseconds }: TimedResponse): void {
+    expect(milliseconds).toBeLessThan(PATIENCE_MILLISECONDS);
     expect(response.body.code).toBe('session_store_unavailable');
     expect(response.status).toBe(503);
     expect(response.headers['retry-after']).toBe('1');
@@ -102,76 +63,109 @@ onRedis(() => {
     const response = await request;
     expect(response.status).toBe(401);
     expect(response.body.code).toBe('session_ended');
-    expect(setCookiesIn(response)).toEqual(['latchkey=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax']);
+    expect(setCookiesIn(response)).toEqual([FORGOTTEN_COOKIE]);
   }
 
-  const hashesMade = async () => sumOf(await app.scrape(), 'latchkey_hash_duration_seconds_count');
-  const timesConnected = () => app.logs.entries().filter(({ msg }) => msg === CONNECTED).length;
+  const hashesMade = async ({ scrape }: TestApp) =>
+    sumOf(await scrape(), 'latchkey_hash_duration_seconds_count');
   const keyInRedis = ({ cookie }: Browser) => `latchkey:session:${cookieKeyOf(cookieIdIn(cookie))}`;
 
-  async function expectNothingOf({ email }: Person, sessionsBefore: number): Promise<void> {
-    expect(await app.models.users.count({ where: { email } })).toBe(0);
-    expect(await app.models.sessions.count()).toBe(sessionsBefore);
+  async function expectNothingOf(
+    { email }: Person,
+    sessionsBefore: number,
+    { models }: TestApp = app,
+  ): Promise<void> {
+    expect(await models.users.count({ where: { email } })).toBe(0);
+    expect(await models.sessions.count()).toBe(sessionsBefore);
   }
 
-  describe.each(LOSSES)('A Redis that $how', ({ lose, giveBack }) => {
-    it('answers requests with a cookie within a second that they should come again', async () => {
-      const browser = await signUpByCookie(app);
-      await lose(redis);
-
-      await expectUnavailable(read(browser));
-      await expectUnavailable(asPage(app.patch('/me'), browser).send({ name: 'Grace' }));
-      await expectUnavailable(app.get('/verify').set('Cookie', browser.cookie));
-    });
-
-    it('keeps none of many requests at once waiting', async () => {
-      const browser = await signUpByCookie(app);
-      await lose(redis);
-      await Promise.all(Array.from({ length: 30 }, () => expectUnavailable(read(browser))));
-    });
-
-    it('leaves requests with a token as they are', async () => {
-      const { token, refreshToken } = await signUp(app);
-      await lose(redis);
-
-      for (const path of ['/me', '/sessions', '/verify']) {
-        const response = await inTime(app.get(path).auth(token, { type: 'bearer' }));
-        expect(response.status).toBe(200);
-      }
-      const refreshed = await inTime(app.post('/refresh').send({ refresh_token: refreshToken }));
-      expect(refreshed.status).toBe(200);
-      expect((await inTime(app.post('/signup').send(aPerson()))).status).toBe(201);
-    });
-
-    it('has a sign-in by cookie refused before a password is hashed, once it is known to be away', async () => {
-      const browser = await signUpByCookie(app);
-      await lose(redis);
-      await expectUnavailable(read(browser));
-      const [hashes, sessions] = [await hashesMade(), await app.models.sessions.count()];
-      const person = aPerson();
-
-      await expectUnavailable(signUpAs(person));
-      await expectUnavailable(logInAs(browser));
-
-      expect(await hashesMade()).toBe(hashes);
-      await expectNothingOf(person, sessions);
-    });
-
-    it('leaves no account and no session of a sign-in by cookie that it fails', async () => {
-      await startWithoutLimits();
-      const browser = await signUpByCookie(app);
-      const sessions = await app.models.sessions.count();
-      const hashes = await hashesMade();
-      const person = aPerson();
-      await lose(redis);
-
-      await Promise.all([expectUnavailable(signUpAs(person)), expectUnavailable(logInAs(browser))]);
-
-      expect(await hashesMade()).toBeLessThanOrEqual(hashes + 2);
-      await expectNothingOf(person, sessions);
+  describe.each(LOSSES)('A Redis that $how', ({ lose, giveBack, keepsWhatItHas }) => {
+    /** For what every test does at its end: Redis is there again, and so is the connection. */
+    async function end(...apps: TestApp[]): Promise<void> {
       await giveBack(redis);
-      await app.logs.logged(CONNECTED, timesConnected() + 1);
-      await signUpAs(person).expect(201);
+      for (const connected of [app, ...apps]) await untilRedisIsUp(connected);
+    }
+
+    describe('while it is away', () => {
+      let browser: Browser;
+      let token: string;
+      let refreshToken: string;
+      /** Of requests that were all sent before it was known. */
+      let answers: { readonly byCookie: TimedResponse[]; readonly byToken: TimedResponse[] };
+
+      beforeAll(async () => {
+        browser = await signUpByCookie(app);
+        ({ token, refreshToken } = await signUp(app));
+        await lose(redis);
+        const many = <Value>(make: () => Value) => Array.from({ length: MANY_REQUESTS }, make);
+        // Those with a token first, so that their time is not that of the many.
+        const [byToken, byCookie] = await Promise.all([
+          Promise.all(TOKEN_PATHS.map((path) => timed(readByToken(path)))),
+          Promise.all(many(() => timed(read(browser)))),
+        ]);
+        answers = { byCookie, byToken };
+      });
+      afterAll(() => end());
+
+      const readByToken = (path: string) => app.get(path).auth(token, { type: 'bearer' });
+
+      it('keeps none of many requests with a cookie waiting for a second', () => {
+        expect(answers.byCookie).toHaveLength(MANY_REQUESTS);
+        for (const answer of answers.byCookie) expectUnavailable(answer);
+      });
+
+      it('answers changes and gateways in the same way', async () => {
+        expectUnavailable(await timed(asPage(app.patch('/me'), browser).send({ name: 'Grace' })));
+        expectUnavailable(await timed(app.get('/verify').set('Cookie', browser.cookie)));
+      });
+
+      it('leaves requests with a token as they are', async () => {
+        const later: TimedResponse[] = [];
+        for (const path of TOKEN_PATHS) later.push(await timed(readByToken(path)));
+        for (const { response, milliseconds } of [...answers.byToken, ...later]) {
+          expect(response.status).toBe(200);
+          expect(milliseconds).toBeLessThan(PATIENCE_MILLISECONDS);
+        }
+        const refreshed = await timed(app.post('/refresh').send({ refresh_token: refreshToken }));
+        const signedUp = await timed(app.post('/signup').send(aPerson()));
+        expect([refreshed.response.status, signedUp.response.status]).toEqual([200, 201]);
+        for (const { milliseconds } of [refreshed, signedUp])
+          expect(milliseconds).toBeLessThan(PATIENCE_MILLISECONDS);
+      });
+
+      it('has a sign-in by cookie refused before a password is hashed', async () => {
+        const [hashes, sessions] = [await hashesMade(app), await app.models.sessions.count()];
+        const person = aPerson();
+
+        expectUnavailable(await timed(signUpAs(person)));
+        expectUnavailable(await timed(logInAs(browser)));
+
+        expect(await hashesMade(app)).toBe(hashes);
+        await expectNothingOf(person, sessions);
+      });
+    });
+
+    describe('where limits are off, so that nothing but the sessions shows it', () => {
+      const unlimited = useCookieApp('SQLite', () => ({ ...env(), RATE_LIMITS: 'off' }));
+
+      it('leaves no account and no session of a sign-in by cookie that it fails', async () => {
+        const browser = await signUpByCookie(unlimited);
+        const sessions = await unlimited.models.sessions.count();
+        const hashes = await hashesMade(unlimited);
+        const person = aPerson();
+        await lose(redis);
+
+        const refused = await Promise.all([
+          timed(signUpAs(person, unlimited)),
+          timed(logInAs(browser, unlimited)),
+        ]);
+
+        for (const answer of refused) expectUnavailable(answer);
+        expect(await hashesMade(unlimited)).toBeLessThanOrEqual(hashes + 2);
+        await expectNothingOf(person, sessions, unlimited);
+        await end(unlimited);
+        await signUpAs(person, unlimited).expect(201);
+      });
     });
 
     it('lets a browser log out all the same, and the session stays ended although Redis still holds it', async () => {
@@ -179,15 +173,14 @@ onRedis(() => {
       const key = keyInRedis(browser);
       const record = (await asOperator((operator) => operator.get(key))) ?? '';
       await lose(redis);
-      await expectUnavailable(read(browser));
-      const connected = timesConnected();
+      expectUnavailable(await timed(read(browser)));
 
-      const response = await inTime(asPage(app.post('/logout'), browser));
+      const { response, milliseconds } = await timed(asPage(app.post('/logout'), browser));
 
       expect(response.status).toBe(204);
-      expect(setCookiesIn(response)).toEqual(['latchkey=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax']);
-      await giveBack(redis);
-      await app.logs.logged(CONNECTED, connected + 1);
+      expect(milliseconds).toBeLessThan(PATIENCE_MILLISECONDS);
+      expect(setCookiesIn(response)).toEqual([FORGOTTEN_COOKIE]);
+      await end();
       // One that is killed keeps what it has saved on disk.
       await asOperator((operator) => operator.set(key, record, 'EX', 1000));
       await expectEnded(read(browser));
@@ -195,35 +188,25 @@ onRedis(() => {
       expect(await asOperator((operator) => operator.exists(key))).toBe(0);
     });
 
-    it('serves sessions again when it is back, without a restart', async () => {
+    it('serves sessions again when it is back, without a restart, and those that it kept', async () => {
       for (let times = 1; times <= 2; times++) {
         const before = await signUpByCookie(app);
         await lose(redis);
-        await expectUnavailable(read(before));
-        await giveBack(redis);
-        await app.logs.logged(CONNECTED, times + 1);
+        expectUnavailable(await timed(read(before)));
+        await end();
 
         const browser = await signUpByCookie(app);
         await read(browser).expect(200);
+        await read(before).expect(keepsWhatItHas ? 200 : 401);
         await logInByCookie(app, before);
       }
-    });
-  });
-
-  describe('A Redis that was frozen', () => {
-    it('still has the sessions', async () => {
-      const browser = await signUpByCookie(app);
-      redis.pause();
-      await expectUnavailable(read(browser));
-      redis.resume();
-      await app.logs.logged(CONNECTED, 2);
-      await read(browser).expect(200);
     });
   });
 
   describe('A Redis that is full', () => {
     const fill = () => asOperator((operator) => operator.config('SET', 'maxmemory', '1'));
     const makeRoom = () => asOperator((operator) => operator.config('SET', 'maxmemory', '0'));
+    afterEach(makeRoom);
 
     it('goes on with the sessions that it has, and refuses sign-ins by cookie', async () => {
       const browser = await signUpByCookie(app);
@@ -231,8 +214,8 @@ onRedis(() => {
       const person = aPerson();
       await fill();
 
-      await expectUnavailable(signUpAs(person));
-      await expectUnavailable(logInAs(browser));
+      expectUnavailable(await timed(signUpAs(person)));
+      expectUnavailable(await timed(logInAs(browser)));
       await read(browser).expect(200);
       await asPage(app.patch('/me'), browser).send({ name: 'Grace' }).expect(200);
 
@@ -256,7 +239,7 @@ onRedis(() => {
       app.clock.advanceSeconds(accessTokenTtlSeconds - 1);
       await read(browser).expect(200);
       app.clock.advanceSeconds(2);
-      await expectUnavailable(read(browser));
+      expectUnavailable(await timed(read(browser)));
 
       await makeRoom();
       await read(browser).expect(200);
@@ -275,15 +258,17 @@ onRedis(() => {
 
     it('is one warning, although it goes on to answer reads between the writes that it refuses', async () => {
       const browser = await signUpByCookie(app);
+      const timesRefused = () => app.logs.entries().filter(({ msg }) => msg === REDIS_LOG.rejects).length;
+      const before = timesRefused();
       await fill();
 
       for (let times = 0; times < 3; times++) {
-        await expectUnavailable(signUpAs(aPerson()));
+        expectUnavailable(await timed(signUpAs(aPerson())));
         await read(browser).expect(200);
-        await expectUnavailable(logInAs(browser));
+        expectUnavailable(await timed(logInAs(browser)));
       }
 
-      expect(app.logs.entries().filter(({ msg }) => msg === REFUSED)).toHaveLength(1);
+      expect(timesRefused()).toBe(before + 1);
     });
   });
 
@@ -311,7 +296,8 @@ onRedis(() => {
   });
 
   describe('What Redis holds of a session', () => {
-    it('stands under the SHA-256 of the id in the cookie, expires by itself, and tells nobody the id', async () => {
+    it('stands under the SHA-256 of the id in the cookie, expires by itself, and does not tell the id', async () => {
+      await asOperator((operator) => operator.flushall());
       const browser = await signUpByCookie(app);
       app.clock.advanceSeconds(app.config.tokens.accessTokenTtlSeconds);
       await read(browser).expect(200);

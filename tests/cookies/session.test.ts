@@ -3,6 +3,7 @@ import { anAdmin } from '../support/admins.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   asPage,
+  FORGOTTEN_COOKIE,
   logInByCookie,
   onEachCookieStore,
   PAGE,
@@ -180,7 +181,7 @@ onEachCookieStore((app: TestApp) => {
 
         const response = await app.get('/me').set('Cookie', browser.cookie).expect(401);
         expect(response.body.code).toBe('session_ended');
-        expect(setCookiesIn(response)).toEqual(['latchkey=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax']);
+        expect(setCookiesIn(response)).toEqual([FORGOTTEN_COOKIE]);
       },
     );
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
 import {
   asPage,
   type Browser,
@@ -19,6 +19,7 @@ import {
   untilReplicated,
 } from '../support/redis-topologies.ts';
 import { eventually } from '../support/several-processes.ts';
+import { startTwoApps } from '../support/two-apps.ts';
 
 const LIMIT = 20;
 /** Enough for every node of a cluster to have some. */
@@ -42,18 +43,11 @@ onRedis(() => {
 
   /** Two apps on one database. */
   async function startApps(redisUrl: string): Promise<[TestApp, TestApp]> {
-    let shared = '';
     const env = { CORS_ORIGINS: PAGE, REDIS_URL: redisUrl, RATE_LIMIT_TOKEN: `${LIMIT}/600` };
-    const first = await startApp('SQLite', env, (url) => {
-      shared = url;
-      return url;
-    });
-    apps.push(first);
-    const second = await startApp('SQLite', env, () => shared);
-    apps.push(second);
-    second.clock.advanceSeconds((first.clock.now() - second.clock.now()) / 1000);
+    const started = await startTwoApps('SQLite', env);
+    apps.push(...started);
     await Promise.all(apps.map(untilRedisIsUp));
-    return [first, second];
+    return started;
   }
 
   const signUpMany = (app: TestApp) =>

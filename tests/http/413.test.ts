@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { allRoutes } from '../../src/app.ts';
 import { anAdmin } from '../support/admins.ts';
-import { useApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
+import { PAGE, signUpByCookie, useCookieApp } from '../support/cookies.ts';
 
 const ROUTES = allRoutes().filter(({ body }) => body !== undefined);
 
 describe('A body that is too large', () => {
-  const app = useApp('SQLite');
+  const app = useCookieApp('SQLite');
 
   it.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const))(
     'is refused by %s with the limit that holds there',
-    async (_name, { method, path, body }) => {
+    async (_name, { method, path, access, body }) => {
       const { token } = await anAdmin(app);
       const { id, secret } = await makeClient(app, {}, token);
       const { kind = 'json', maxBytes = 0 } = body ?? {};
@@ -19,10 +19,11 @@ describe('A body that is too large', () => {
       const credential = isForm
         ? `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
         : `Bearer ${token}`;
+      const credentials = access.kind === 'cookie' ? await cookieHeaders() : { Authorization: credential };
       const response = await fetch(app.url + path.replaceAll(/\{\w+\}/g, id), {
         method,
         headers: {
-          Authorization: credential,
+          ...credentials,
           'Content-Type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
         },
         body: ' '.repeat(maxBytes + 1),
@@ -38,6 +39,11 @@ describe('A body that is too large', () => {
       }
     },
   );
+
+  async function cookieHeaders(): Promise<Record<string, string>> {
+    const { cookie, csrfToken } = await signUpByCookie(app);
+    return { Cookie: cookie, Origin: PAGE, 'X-CSRF-Token': csrfToken };
+  }
 
   it('is told the number of its values, where those are too many', async () => {
     const { token } = await anAdmin(app);

@@ -1,44 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Response } from 'supertest';
-import { startApp, type TestApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
 import { signUp } from '../support/people.ts';
 import { expectLimited, quotasOf } from '../support/quotas.ts';
-import { onRedis } from '../support/redis.ts';
+import { LOSSES, onRedis, REDIS_LOG } from '../support/redis.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { type TimedResponse, timed } from '../support/timed.ts';
+import { startTwoApps } from '../support/two-apps.ts';
 
 const LIMIT = 5;
 const POLICY = { policy: 'token', limit: LIMIT, windowSeconds: 60 };
 const PATIENCE_MILLISECONDS = 1000;
 /** Long enough for several attempts, also for one that times out. */
 const RECONNECTING_MILLISECONDS = 1500;
-const CONNECTED = 'redis is connected';
-const AWAY = 'redis is away: this process counts by itself, and cookies are refused';
 
-const LOSSES = [
-  {
-    how: 'is killed',
-    lose: (redis: RedisServer) => redis.kill(),
-    giveBack: (redis: RedisServer) => redis.restart(),
-  },
-  {
-    how: 'hangs',
-    lose: async (redis: RedisServer) => redis.pause(),
-    giveBack: async (redis: RedisServer) => redis.resume(),
-  },
-];
-
-interface Timed {
-  readonly response: Response;
-  readonly milliseconds: number;
-}
-
-async function timed(request: ReturnType<TestApp['get']>): Promise<Timed> {
-  const begun = performance.now();
-  const response = await request;
-  return { response, milliseconds: performance.now() - begun };
-}
-
-function verify(app: TestApp, token: string): Promise<Timed> {
+function verify(app: TestApp, token: string): Promise<TimedResponse> {
   return timed(app.get('/verify').auth(token, { type: 'bearer' }));
 }
 
@@ -66,28 +41,21 @@ onRedis(() => {
 
   /** Two apps on one database that shall count in the Redis of the test. */
   async function startApps(): Promise<[TestApp, TestApp]> {
-    let shared = '';
     const env = { RATE_LIMIT_TOKEN: `${LIMIT}/60`, REDIS_URL: redis.url, HASH_MAX_WAIT_MS: '60000' };
-    const first = await startApp('SQLite', env, (url) => {
-      shared = url;
-      return url;
-    });
-    apps.push(first);
-    const second = await startApp('SQLite', env, () => shared);
-    apps.push(second);
-    second.clock.advanceSeconds((first.clock.now() - second.clock.now()) / 1000);
-    return [first, second];
+    const started = await startTwoApps('SQLite', env);
+    apps.push(...started);
+    return started;
   }
 
   async function startConnectedApps(): Promise<[TestApp, TestApp]> {
     const started = await startApps();
-    await Promise.all(started.map(({ logs }) => logs.logged(CONNECTED)));
+    await Promise.all(started.map(({ logs }) => logs.logged(REDIS_LOG.connected)));
     return started;
   }
 
   /** Holds that this process limits by itself, and that no request waits or fails for it. */
   async function expectOwnLimits(app: TestApp, token: string): Promise<void> {
-    const answers: Timed[] = [];
+    const answers: TimedResponse[] = [];
     for (let count = 0; count <= LIMIT; count++) answers.push(await verify(app, token));
 
     const slow = answers.filter(({ milliseconds }) => milliseconds >= PATIENCE_MILLISECONDS);
@@ -114,7 +82,7 @@ onRedis(() => {
   describe.each(LOSSES)('A Redis that $how', ({ lose, giveBack }) => {
     it('leaves each process limiting by itself, without a request that fails or waits for a second, and makes them share the counts again once it is back: said once each time', async () => {
       const [first, second] = await startConnectedApps();
-      const said = [`30 ${CONNECTED}`];
+      const said = [`30 ${REDIS_LOG.connected}`];
 
       for (let times = 1; times <= 3; times++) {
         const { token } = await signUp(first);
@@ -123,10 +91,10 @@ onRedis(() => {
         await expectOwnLimits(second, token);
 
         await giveBack(redis);
-        await Promise.all([first, second].map(({ logs }) => logs.logged(CONNECTED, times + 1)));
+        await Promise.all([first, second].map(({ logs }) => logs.logged(REDIS_LOG.connected, times + 1)));
 
         await expectSharedLimits(first, second);
-        said.push(`40 ${AWAY}`, `30 ${CONNECTED}`);
+        said.push(`40 ${REDIS_LOG.away}`, `30 ${REDIS_LOG.connected}`);
         for (const app of [first, second]) expect(saidOfRedis(app)).toEqual(said);
       }
     });
@@ -142,7 +110,7 @@ onRedis(() => {
 
       expect(answers.map(({ response }) => response.status)).toEqual(Array(32).fill(200));
       expect(answers.filter(({ milliseconds }) => milliseconds >= PATIENCE_MILLISECONDS)).toEqual([]);
-      await first.logs.logged(AWAY);
+      await first.logs.logged(REDIS_LOG.away);
 
       const others = await Promise.all(Array.from({ length: 4 }, () => signUp(first)));
       const reconnecting = performance.now() + RECONNECTING_MILLISECONDS;
@@ -150,7 +118,7 @@ onRedis(() => {
         await Promise.all(others.map(({ token }) => verify(first, token)));
       } while (performance.now() < reconnecting);
 
-      expect(saidOfRedis(first)).toEqual([`30 ${CONNECTED}`, `40 ${AWAY}`]);
+      expect(saidOfRedis(first)).toEqual([`30 ${REDIS_LOG.connected}`, `40 ${REDIS_LOG.away}`]);
       expect(first.logs.entries().filter(({ level }) => Number(level) >= 50)).toEqual([]);
     });
 
@@ -163,12 +131,13 @@ onRedis(() => {
       await expectOwnLimits(first, token);
       await expectOwnLimits(second, token);
       expect(performance.now() - begun).toBeLessThan(15_000);
-      await Promise.all([first, second].map(({ logs }) => logs.logged(AWAY)));
+      await Promise.all([first, second].map(({ logs }) => logs.logged(REDIS_LOG.away)));
       await giveBack(redis);
-      await Promise.all([first, second].map(({ logs }) => logs.logged(CONNECTED)));
+      await Promise.all([first, second].map(({ logs }) => logs.logged(REDIS_LOG.connected)));
 
       await expectSharedLimits(first, second);
-      for (const app of [first, second]) expect(saidOfRedis(app)).toEqual([`40 ${AWAY}`, `30 ${CONNECTED}`]);
+      for (const app of [first, second])
+        expect(saidOfRedis(app)).toEqual([`40 ${REDIS_LOG.away}`, `30 ${REDIS_LOG.connected}`]);
     });
   });
 });

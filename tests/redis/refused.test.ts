@@ -4,12 +4,9 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { CANARY } from '../support/logs.ts';
 import { signUp } from '../support/people.ts';
 import { expectLimited, quotasOf } from '../support/quotas.ts';
-import { onRedis, useRedis } from '../support/redis.ts';
+import { onRedis, REDIS_LOG, useRedis } from '../support/redis.ts';
 
 const POLICY = { policy: 'token', limit: 3, windowSeconds: 60 };
-const CONNECTED = 'redis is connected';
-const AWAY = 'redis is away: this process counts by itself, and cookies are refused';
-const REFUSED = 'redis rejects commands: this process counts by itself';
 
 onRedis(() => {
   const redis = useRedis();
@@ -43,7 +40,7 @@ onRedis(() => {
   describe('A Redis that is full', () => {
     it('leaves the process limiting by itself, is one warning, and is used again once it has room', async () => {
       await startWith(redis.url);
-      await app.logs.logged(CONNECTED);
+      await app.logs.logged(REDIS_LOG.connected);
       await operator.flushall();
 
       await operator.config('SET', 'maxmemory', '1');
@@ -54,8 +51,8 @@ onRedis(() => {
 
       expect(await countsInRedis()).toBe(1);
       expect(entriesOfRedis().map(({ level, msg }) => `${level} ${msg}`)).toEqual([
-        `30 ${CONNECTED}`,
-        `40 ${REFUSED}`,
+        `30 ${REDIS_LOG.connected}`,
+        `40 ${REDIS_LOG.rejects}`,
       ]);
       expect(entriesOfRedis()[1]).toMatchObject({ err: { message: expect.stringContaining('OOM') } });
     });
@@ -64,7 +61,7 @@ onRedis(() => {
   describe('A Redis that has forgotten its scripts', () => {
     it('goes on counting', async () => {
       await startWith(redis.url);
-      await app.logs.logged(CONNECTED);
+      await app.logs.logged(REDIS_LOG.connected);
       await expectLimits();
       await operator.flushall();
 
@@ -72,7 +69,7 @@ onRedis(() => {
       await expectLimits();
 
       expect(await countsInRedis()).toBe(1);
-      expect(entriesOfRedis().map(({ msg }) => msg)).toEqual([CONNECTED]);
+      expect(entriesOfRedis().map(({ msg }) => msg)).toEqual([REDIS_LOG.connected]);
     });
   });
 
@@ -84,14 +81,14 @@ onRedis(() => {
       const url = new URL(redis.url);
 
       await startWith(`redis://${credentials}${url.host}/0`);
-      await app.logs.logged(AWAY);
+      await app.logs.logged(REDIS_LOG.away);
       await expectLimits();
 
       expect(app.logs.lines.join('')).not.toContain(CANARY);
       expect(entriesOfRedis()).toEqual([
         expect.objectContaining({
           level: 40,
-          msg: AWAY,
+          msg: REDIS_LOG.away,
           err: expect.objectContaining({ message: expect.stringContaining('WRONGPASS') }),
         }),
       ]);
@@ -102,14 +99,14 @@ onRedis(() => {
       expect(url).toContain(CANARY);
       await redis.kill();
       await startWith(url);
-      await app.logs.logged(AWAY);
+      await app.logs.logged(REDIS_LOG.away);
       await redis.restart();
-      await app.logs.logged(CONNECTED);
+      await app.logs.logged(REDIS_LOG.connected);
       await expectLimits();
       redis.pause();
       await expectLimits();
       redis.resume();
-      await app.logs.logged(CONNECTED, 2);
+      await app.logs.logged(REDIS_LOG.connected, 2);
 
       expect(entriesOfRedis().length).toBeGreaterThanOrEqual(4);
       expect(app.logs.lines.join('')).not.toContain(CANARY);

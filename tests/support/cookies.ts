@@ -3,10 +3,13 @@ import type { Response, Test } from 'supertest';
 import { startApp, type TestApp } from './app.ts';
 import { type DatabaseKind, databaseKinds } from './databases.ts';
 import { aPerson, type Person } from './people.ts';
-import { onRedis, useRedis } from './redis.ts';
+import { onRedis, REDIS_LOG, useRedis } from './redis.ts';
 
 /** The page that signs in, of an origin in CORS_ORIGINS. */
 export const PAGE = 'https://app.example.com';
+
+/** The Set-Cookie with which a browser forgets the cookie of its session. */
+export const FORGOTTEN_COOKIE = 'latchkey=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax';
 
 /** A browser whose session has a cookie. */
 export interface Browser extends Person {
@@ -43,11 +46,14 @@ export function useCookieApp(kind: DatabaseKind, env: () => Record<string, strin
   return new Proxy({} as TestApp, { get: (_target, name) => app[name as keyof TestApp] });
 }
 
-/** Resolves once the Redis of an app is connected, where it has one. */
+/** Resolves once an app is connected to its Redis, where it has one. */
 export async function untilRedisIsUp({ config, logs }: TestApp): Promise<void> {
   if (config.redisUrl === undefined) return;
-  while (!logs.entries().some(({ msg }) => msg === 'redis is connected'))
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  const isUp = () => {
+    const said = logs.entries().filter(({ msg }) => msg === REDIS_LOG.connected || msg === REDIS_LOG.away);
+    return said.at(-1)?.msg === REDIS_LOG.connected;
+  };
+  while (!isUp()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** Signs a person up by cookie. */

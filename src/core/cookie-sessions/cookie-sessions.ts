@@ -30,30 +30,30 @@ export interface CookieSessionOptions {
   readonly audience: string;
 }
 
-/** What a browser gets at a sign-in by cookie. */
-export interface CookieGrant extends Cookie {
+/** What a browser gets at a sign-in by cookie: the cookie, and what its page is told. */
+export interface CookieGrant extends SessionCookie {
   readonly transport: 'cookie';
   readonly csrfToken: string;
   readonly expiresAt: Date;
 }
 
-/** The cookie of a session. */
-interface Cookie {
-  /** The secret in it. */
+/** What the cookie of a session is made of. */
+export interface SessionCookie {
+  /** The secret that the browser sends back. */
   readonly cookieId: string;
-  /** How long the session lasts unless it is used. */
+  /** How long the session lasts unless it is used, and the browser keeps the cookie. */
   readonly maxAgeSeconds: number;
 }
 
 /** A cookie that was accepted. */
-export interface CookieUse extends Cookie {
+export interface AuthenticatedCookie extends SessionCookie {
   readonly principal: UserPrincipal;
   readonly expiresAt: Date;
   /** Whether the browser should be sent the cookie again, since its session lasts longer now. */
   readonly isRenewed: boolean;
 }
 
-interface Found {
+interface LiveSession {
   readonly record: CookieRecord;
   /** Those that an access token of the session would have. */
   readonly claims: AccessTokenClaims;
@@ -64,23 +64,23 @@ export type CookieSessions = ReturnType<typeof createCookieSessions>;
 
 /** Of several cookies with the same name no more than this many are looked up. */
 const MAX_COOKIES = 4;
-/** A record that was read before its renewal arrives by then. */
+/** A record that was read before a renewal may arrive after it, but no later than this. */
 const LATE_READ_MILLISECONDS = 1000;
-/** What could not be removed from Redis while that was away. */
-const MAX_LEFT_OVER = 10_000;
-const MAX_ROWS = 1_000;
+/** How many records that could not be removed, since Redis was away, are remembered to be removed later. */
+const MAX_UNREMOVED = 10_000;
+const MAX_IDS_PER_QUERY = 1_000;
 
 /**
- * Sessions whose browser holds nothing but a cookie. The record of one says what an access token would say, and is made
- * anew as often: so a session costs one look-up a request, and what revokes a token revokes it as well.
+ * Sessions whose browser holds nothing but a cookie. The record of a session says what its access token would say, and is
+ * renewed as often as one: so a request costs one look-up, and whatever revokes a token revokes the record as well.
  */
 export function createCookieSessions(options: CookieSessionOptions) {
   const { store, redisRecords, csrfTokens, revocations, requireFresh, clock, logger, lifetimes } = options;
   const { issuer, audience } = options;
   const now = () => new Date(clock.now());
   const records = redisRecords ?? createTableRecords(store.sessions);
-  const renewing = new Map<string, Promise<Found | null>>();
-  const leftOver = new Set<string>();
+  const renewing = new Map<string, Promise<LiveSession | null>>();
+  const unremoved = new Set<string>();
 
   /**
    * Keeps a session that has just been inserted under this id, within the same transaction if there is one.
@@ -96,7 +96,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     const record: CookieRecord = {
       sub: session.userId,
       sid: session.id,
-      ...holdingOf(rights),
+      ...recordedRights(rights),
       ...(authentication && {
         amr: authentication.methods,
         auth_time: toSeconds(authentication.at),
@@ -113,12 +113,15 @@ export function createCookieSessions(options: CookieSessionOptions) {
 
   /**
    * The session of the first of these cookies that has a live one, so that a stale cookie beside a good one does no harm.
-   * `isForBrowser` says whether the answer can carry a cookie.
+   * `canSetCookie` says whether the answer can renew the cookie in the browser.
    * @throws AppError session_ended, revocations_stale, session_store_unavailable, database_unavailable, database_behind
    */
-  async function authenticate(cookieIds: readonly string[], isForBrowser: boolean): Promise<CookieUse> {
+  async function authenticate(
+    cookieIds: readonly string[],
+    canSetCookie: boolean,
+  ): Promise<AuthenticatedCookie> {
     for (const cookieId of cookieIds.slice(0, MAX_COOKIES)) {
-      const found = await find(cookieKeyOf(cookieId), isForBrowser);
+      const found = await findLive(cookieKeyOf(cookieId), canSetCookie);
       if (found === null) continue;
       requireFresh();
       const { record, claims, isRenewed } = found;
@@ -129,7 +132,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     throw new AppError('session_ended');
   }
 
-  async function find(key: string, isForBrowser: boolean): Promise<Found | null> {
+  async function findLive(key: string, canSetCookie: boolean): Promise<LiveSession | null> {
     const text = await records.find(key);
     const record = text === null ? null : readRecord(text);
     if (text === null || record === null) return null;
@@ -140,13 +143,13 @@ export function createCookieSessions(options: CookieSessionOptions) {
       void forget([key]);
       return null;
     }
-    const since = isForBrowser ? (record.sent ?? record.iat) : record.iat;
+    const since = canSetCookie ? (record.sent ?? record.iat) : record.iat;
     const unchanged = { record, claims, isRenewed: false };
-    if (!isOutdated && clock.now() < (since + renewalSeconds()) * 1000) return unchanged;
+    if (!isOutdated && clock.now() < (since + renewAfterSeconds()) * 1000) return unchanged;
     try {
-      return await renewOnce(key + text, () => renew(key, record, isForBrowser));
+      return await renewOnce(key + text, () => renew(key, record, canSetCookie));
     } catch (error) {
-      // As an access token would: it is good until it expires, whatever is away.
+      // Like an access token, a record is good until it expires, whatever is away.
       const isAlive = !isOutdated && clock.now() < claims.exp * 1000;
       if (error instanceof AppError && isAlive) return unchanged;
       throw error;
@@ -154,13 +157,16 @@ export function createCookieSessions(options: CookieSessionOptions) {
   }
 
   /**
-   * Concurrent requests with one cookie renew it once. By the record that they have read: one may have been read before
-   * the renewal was written, and arrive after that.
+   * Concurrent requests with one cookie renew it once. `read` names the record that they have read, which may have been
+   * before the renewal was written.
    */
-  function renewOnce(read: string, begin: () => Promise<Found | null>): Promise<Found | null> {
+  function renewOnce(
+    read: string,
+    startRenewal: () => Promise<LiveSession | null>,
+  ): Promise<LiveSession | null> {
     const begun = renewing.get(read);
     if (begun !== undefined) return begun;
-    const renewal = begin();
+    const renewal = startRenewal();
     renewing.set(read, renewal);
     const forgetRenewal = () => renewing.delete(read);
     renewal.then(() => setTimeout(forgetRenewal, LATE_READ_MILLISECONDS).unref(), forgetRenewal);
@@ -172,7 +178,11 @@ export function createCookieSessions(options: CookieSessionOptions) {
    * it does not.
    * @throws AppError database_behind where the database that was asked does not know yet of a change that is known here
    */
-  async function renew(key: string, record: CookieRecord, isForBrowser: boolean): Promise<Found | null> {
+  async function renew(
+    key: string,
+    record: CookieRecord,
+    canSetCookie: boolean,
+  ): Promise<LiveSession | null> {
     const at = now();
     const expiresAt = idleExpiry(at, new Date(record.end * 1000), lifetimes);
     if (!(await store.sessions.renew(record.sid, at, expiresAt))) {
@@ -181,14 +191,14 @@ export function createCookieSessions(options: CookieSessionOptions) {
     }
     const renewed: CookieRecord = {
       ...record,
-      ...holdingOf(await store.rights.rightsOf(record.sub)),
+      ...recordedRights(await store.rights.rightsOf(record.sub)),
       iat: toSeconds(at),
-      sent: isForBrowser ? undefined : (record.sent ?? record.iat),
+      sent: canSetCookie ? undefined : (record.sent ?? record.iat),
     };
     const claims = claimsOf(renewed);
     if (revocations.isOutdated(claims)) throw new AppError('database_behind');
     const isThere = await records.replace(key, writeRecord(renewed), secondsUntil(expiresAt, at));
-    return isThere ? { record: renewed, claims, isRenewed: isForBrowser } : null;
+    return isThere ? { record: renewed, claims, isRenewed: canSetCookie } : null;
   }
 
   function claimsOf({
@@ -211,8 +221,11 @@ export function createCookieSessions(options: CookieSessionOptions) {
     return idleExpiry(new Date(iat * 1000), new Date(end * 1000), lifetimes);
   }
 
-  /** Early enough for an outage of the database to go unnoticed, and for the idle time to count from the last use. */
-  function renewalSeconds(): number {
+  /**
+   * How long after a renewal the next one is due: early enough for an outage of the database to go unnoticed, and for the
+   * idle time to count from the last use.
+   */
+  function renewAfterSeconds(): number {
     return Math.min(lifetimes.accessTokenTtlSeconds / 2, lifetimes.idleSeconds / 10);
   }
 
@@ -227,20 +240,22 @@ export function createCookieSessions(options: CookieSessionOptions) {
   async function forgetOne(key: string): Promise<void> {
     try {
       await records.remove(key);
-      leftOver.delete(key);
+      unremoved.delete(key);
     } catch {
       // What is wrong with Redis has been logged.
-      if (leftOver.size < MAX_LEFT_OVER) leftOver.add(key);
+      if (unremoved.size < MAX_UNREMOVED) unremoved.add(key);
     }
   }
 
-  /** The same for what was revoked, here or elsewhere. */
+  /** Does the same for sessions that were revoked, here or elsewhere. Never rejects. */
   async function forgetEnded(revoked: readonly Revocation[]): Promise<void> {
     if (redisRecords === undefined) return;
     const ids = revoked.flatMap(({ kind, subjectId }) => (kind === 'session' ? [subjectId] : []));
     try {
-      for (let first = 0; first < ids.length; first += MAX_ROWS) {
-        await forget(await store.sessions.listCookieKeys({ id: ids.slice(first, first + MAX_ROWS) }));
+      for (let first = 0; first < ids.length; first += MAX_IDS_PER_QUERY) {
+        await forget(
+          await store.sessions.listCookieKeys({ id: ids.slice(first, first + MAX_IDS_PER_QUERY) }),
+        );
       }
     } catch (error) {
       logger.warn({ err: error }, 'ended sessions could not be removed from redis');
@@ -254,11 +269,11 @@ export function createCookieSessions(options: CookieSessionOptions) {
     forget,
     forgetEnded,
     csrfTokens,
-    housekeeping: () => forget([...leftOver]),
+    housekeeping: () => forget([...unremoved]),
   };
 }
 
-function holdingOf({ roles, permissions, versions }: Rights) {
+function recordedRights({ roles, permissions, versions }: Rights) {
   return { roles, scope: permissions.join(' '), rv: versions };
 }
 

@@ -80,6 +80,12 @@ export interface SignInEvidence {
   readonly origin: RequestOrigin;
 }
 
+/** A session with the secret that goes into its cookie, where it has one. */
+interface NewlyBegun {
+  readonly session: Session;
+  readonly cookieId: string | null;
+}
+
 export type Sessions = ReturnType<typeof createSessions>;
 
 /** What is known of a refresh token. */
@@ -93,12 +99,6 @@ export interface SessionOfToken {
 
 /** More rotations within one grace are no client's; their times fit into the column. */
 const MAX_EARLIER_ROTATIONS = 16;
-
-/** A session with the secret that goes into its cookie, where it has one. */
-interface NewlyBegun {
-  readonly session: Session;
-  readonly cookieId: string | null;
-}
 
 /** Live sessions per user; a login beyond that ends the oldest. */
 const MAX_LIVE_SESSIONS = 100;

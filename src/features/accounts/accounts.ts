@@ -25,8 +25,8 @@ export interface Signup {
   readonly name?: string | null | undefined;
 }
 
-/** The client of a sign-up, and what it asks for. */
-interface SigningUp {
+/** The client of a sign-up: what it asks for, and where it is. */
+interface SignupClient {
   readonly transport: Transport;
   readonly origin: RequestOrigin;
 }
@@ -45,7 +45,7 @@ export function createAccounts(core: Core) {
   const now = () => new Date(clock.now());
 
   /** `createAccount`, counted for the metrics. */
-  async function signUp(signup: Signup, client: SigningUp): Promise<Login> {
+  async function signUp(signup: Signup, client: SignupClient): Promise<Login> {
     try {
       const login = await createAccount(signup, client);
       observers.signup('succeeded');
@@ -59,7 +59,7 @@ export function createAccounts(core: Core) {
   /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
   async function createAccount(
     { email, password, username, name }: Signup,
-    { transport, origin }: SigningUp,
+    { transport, origin }: SignupClient,
   ): Promise<Login> {
     const createdAt = now();
     const newUser = {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { SignInAnswer } from '../../core/sign-in/login-view.ts';
 import { MeAnswer, presentMe } from '../../core/users/view.ts';
-import { anyone, COOKIE_ERRORS, session, user } from '../../http/access.ts';
+import { anyone, COOKIE_SIGN_IN_ERRORS, session, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -53,10 +53,17 @@ export const accountRoutes = [
         schema: SignInAnswer,
       },
     },
-    refuses: ['signup_disabled', 'email_taken', 'username_taken', 'database_unavailable', ...COOKIE_ERRORS],
+    refuses: [
+      'signup_disabled',
+      'email_taken',
+      'username_taken',
+      'database_unavailable',
+      ...COOKIE_SIGN_IN_ERRORS,
+    ],
     checkFields: (fields, { accounts }) => accounts.passwordProblems(fields),
-    async handle({ body, signIn }, { accounts }) {
-      return created('/me', await signIn(body.transport, (context) => accounts.signUp(body, context)));
+    async handle({ body, beginSignIn }, { accounts }) {
+      const { client, complete } = await beginSignIn(body.transport);
+      return created('/me', await complete(await accounts.signUp(body, client)));
     },
   }),
 

@@ -1,7 +1,6 @@
 import type { Core } from '../../core/core.ts';
-import type { Quota } from '../../core/limits/quota.ts';
 import { SignInAnswer } from '../../core/sign-in/login-view.ts';
-import { anyone, COOKIE_ERRORS, session } from '../../http/access.ts';
+import { anyone, COOKIE_SIGN_IN_ERRORS, session } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -38,18 +37,21 @@ export const passwordRoutes = [
         schema: SignInAnswer,
       },
     },
-    refuses: ['invalid_credentials', 'password_change_required', 'database_unavailable', ...COOKIE_ERRORS],
-    async handle({ body, signIn }, { login }) {
+    refuses: [
+      'invalid_credentials',
+      'password_change_required',
+      'database_unavailable',
+      ...COOKIE_SIGN_IN_ERRORS,
+    ],
+    async handle({ body, beginSignIn }, { login }) {
       const { password, device_token: deviceToken, new_password: newPassword } = body;
       const identifier = body.identifier ?? body.email ?? body.username ?? '';
-      let quota: Quota | undefined;
-      const answer = await signIn(body.transport, async (context) => {
-        const client = { ...context, deviceToken: deviceToken ?? context.deviceToken };
-        const signedIn = await login({ identifier, password, newPassword }, client);
-        quota = signedIn.quota;
-        return signedIn;
-      });
-      return ok(answer, { quota });
+      const { client, complete } = await beginSignIn(body.transport);
+      const { quota, ...signedIn } = await login(
+        { identifier, password, newPassword },
+        { ...client, deviceToken: deviceToken ?? client.deviceToken },
+      );
+      return ok(await complete(signedIn), { quota });
     },
   }),
 

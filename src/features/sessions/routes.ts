@@ -4,7 +4,7 @@ import { GrantView, presentGrant } from '../../core/sessions/grant-view.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
 import { IdPath } from '../../core/values/fields.ts';
-import { anyone, user } from '../../http/access.ts';
+import { anyone, CSRF_ERRORS, user } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -61,8 +61,7 @@ export const sessionRoutes = [
       'user_required',
       'session_required',
       'invalid_refresh_token',
-      'origin_not_allowed',
-      'csrf_token_invalid',
+      ...CSRF_ERRORS,
       'database_unavailable',
     ],
     async handle({ query: { scope }, body, bearerToken, takeCookie, origin, count }, { logOut }) {
