@@ -1,3 +1,4 @@
+import { ReplyError } from 'ioredis';
 import type { CookieRecords } from '../core/cookie-sessions/records.ts';
 import { AppError } from '../core/errors.ts';
 import type { RedisConnection } from './connect.ts';
@@ -38,7 +39,7 @@ export function createRedisRecords(
     async insert(key, record, ttlSeconds) {
       await write(() => client.set(at(key), record, 'EX', ttlSeconds));
     },
-    find: (key) => ask(() => client.get(at(key))),
+    find: (key) => ask(() => client.get(at(key)).catch(nullIfNoText)),
     // Only what is there is replaced: a logout meanwhile has removed it.
     replace: async (key, record, ttlSeconds) =>
       (await write(() => client.set(at(key), record, 'EX', ttlSeconds, 'XX'))) === 'OK',
@@ -47,4 +48,10 @@ export function createRedisRecords(
       await ask(() => client.del(at(key)));
     },
   };
+}
+
+/** What is no text was not written here: that is one session that is lost, and not a Redis that is away. */
+function nullIfNoText(error: unknown): null {
+  if (error instanceof ReplyError && error.message.startsWith('WRONGTYPE')) return null;
+  throw error;
 }

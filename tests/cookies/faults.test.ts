@@ -310,6 +310,42 @@ onRedis(() => {
     });
   });
 
+  describe('A record in Redis that is damaged', () => {
+    const write = (key: string, record: string) =>
+      asOperator((operator) => operator.set(key, record, 'EX', 1000));
+    const changed = (change: object) => async (key: string) => {
+      const record = JSON.parse((await asOperator((operator) => operator.get(key))) ?? '');
+      await write(key, JSON.stringify({ ...record, ...change }));
+    };
+
+    it.each([
+      ['no JSON', (key) => write(key, '{')],
+      ['JSON of something else', (key) => write(key, '[]')],
+      ['a text as its time', changed({ iat: 'today' })],
+      ['a time that never comes', changed({ iat: 1e300, end: 1e300 })],
+      [
+        'a list',
+        (key) =>
+          asOperator(async (operator) => {
+            await operator.del(key);
+            await operator.lpush(key, '{}');
+          }),
+      ],
+    ] as [string, (key: string) => Promise<unknown>][])(
+      'ends its session and no other: %s',
+      async (_what, damage) => {
+        const [browser, other] = [await signUpByCookie(app), await signUpByCookie(app)];
+
+        await damage(keyInRedis(browser));
+
+        await expectEnded(read(browser));
+        await read(other).expect(200);
+        expect(app.logs.entries().filter(({ level }) => Number(level) > 40)).toEqual([]);
+        await read(await logInByCookie(app, browser, browser.cookie)).expect(200);
+      },
+    );
+  });
+
   describe('What Redis holds of a session', () => {
     it('stands under the SHA-256 of the id in the cookie, expires by itself, and tells nobody the id', async () => {
       const browser = await signUpByCookie(app);
