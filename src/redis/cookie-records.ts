@@ -1,4 +1,3 @@
-import { ReplyError } from 'ioredis';
 import type { CookieRecords } from '../core/cookie-sessions/records.ts';
 import { AppError } from '../core/errors.ts';
 import type { RedisConnection } from './connect.ts';
@@ -52,6 +51,6 @@ export function createRedisRecords(
 
 /** What is no text was not written here: that is one session that is lost, and not a Redis that is away. */
 function nullIfNoText(error: unknown): null {
-  if (error instanceof ReplyError && error.message.startsWith('WRONGTYPE')) return null;
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
   throw error;
 }

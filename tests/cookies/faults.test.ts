@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import type { Test } from 'supertest';
 import { cookieKeyOf } from '../../src/core/cookie-sessions/cookie-id.ts';
 import { createEnding } from '../../src/core/sessions/ending.ts';
-import { OPERATOR } from '../support/admins.ts';
+import { anAdmin, OPERATOR } from '../support/admins.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import {
   asPage,
@@ -11,6 +11,7 @@ import {
   cookieIdIn,
   logInByCookie,
   PAGE,
+  sessionCookieIn,
   setCookiesIn,
   signUpByCookie,
   untilRedisIsUp,
@@ -246,6 +247,26 @@ onRedis(() => {
       await fill();
       await app.get('/me').auth(token, { type: 'bearer' }).expect(200);
       await app.post('/signup').send(aPerson()).expect(201);
+    });
+
+    it('leaves a password as it is that has to be changed at a sign-in which it fails', async () => {
+      const person = await signUpByCookie(app);
+      const { token } = await anAdmin(app);
+      await app
+        .post(`/admin/users/${person.id}/force-password-change`)
+        .auth(token, { type: 'bearer' })
+        .expect(200);
+      const change = () => logInAs(person).send({ new_password: 'a better horse, a bigger staple' });
+      await fill();
+
+      await expectUnavailable(change());
+
+      await makeRoom();
+      const response = await change().expect(200);
+      await app.get('/me').set('Cookie', sessionCookieIn(response)).expect(200);
+      const { body } = await app.get('/me/activity').set('Cookie', sessionCookieIn(response)).expect(200);
+      const changes = body.events.filter(({ type }: { type: string }) => type === 'password.changed');
+      expect(changes).toHaveLength(1);
     });
 
     it('goes on with a session as long as an access token would, and can renew it when there is room', async () => {
