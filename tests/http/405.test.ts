@@ -43,6 +43,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/admin/clients/{client_id}': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
   '/admin/clients/{client_id}/secrets': ['POST', 'OPTIONS'],
   '/admin/clients/{client_id}/secrets/{secret_id}': ['DELETE', 'OPTIONS'],
+  '/csrf': ['GET', 'HEAD', 'OPTIONS'],
+  '/session/token': ['POST', 'OPTIONS'],
   '/revocations': ['GET', 'HEAD', 'OPTIONS'],
   '/oauth/token': ['POST', 'OPTIONS'],
   '/oauth/introspect': ['POST', 'OPTIONS'],
