@@ -42,6 +42,8 @@ export interface Exchange {
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
   readonly takeCookie: () => string | undefined;
+  /** The ids in the cookies that the request came with, which nothing but their signature has proved. */
+  readonly cookieIds: () => readonly string[];
   /**
    * Counts the request against a limit, and shows in the answer what is left of it.
    * @throws AppError rate_limited
@@ -108,6 +110,7 @@ export function exchangeOf(req: Request, res: Response, options: ExchangeOptions
       if (cookieId !== undefined) res.set(cookies.clearing(req));
       return cookieId;
     },
+    cookieIds: () => cookies.sessionIds(req) ?? [],
     count: (policy, key) => limit(res, policy, key),
     prefersHtml: () => req.accepts(['json', 'html']) === 'html',
     signal: () => abortSignalOf(res),

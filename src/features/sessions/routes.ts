@@ -61,13 +61,15 @@ export const sessionRoutes = [
       'user_required',
       'session_required',
       'invalid_refresh_token',
+      'credentials_conflict',
       'origin_not_allowed',
       'csrf_token_invalid',
       'database_unavailable',
     ],
-    async handle({ query: { scope }, body, bearerToken, takeCookie, origin, count }, { logOut }) {
+    async handle({ query: { scope }, body, bearerToken, takeCookie, cookieIds, origin, count }, { logOut }) {
+      const accessToken = bearerToken();
       const refreshToken = body?.refresh_token;
-      await logOut({ accessToken: bearerToken(), refreshToken, takeCookie, scope, origin, count });
+      await logOut({ accessToken, refreshToken, takeCookie, cookieIds, scope, origin, count });
       return noContent();
     },
   }),
