@@ -56,6 +56,8 @@ export interface Identity {
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
   readonly takeCookie: () => string | undefined;
+  /** The ids in the cookies that the request came with, which nothing but their signature has proved. */
+  readonly cookieIds: () => readonly string[];
 }
 
 export interface IdentityOptions extends SignInOptions {
@@ -124,6 +126,7 @@ export function identityOf(req: Request, res: Response, options: IdentityOptions
       if (cookieId !== undefined) res.set(cookies.clearingHeaders(req));
       return cookieId;
     },
+    cookieIds: () => cookies.sessionIds(req) ?? [],
   };
 }
 

@@ -15,6 +15,7 @@ const NO_IDENTITY: Identity = {
   cookie: refuse,
   beginSignIn: refuse,
   takeCookie: refuse,
+  cookieIds: refuse,
 };
 
 /**

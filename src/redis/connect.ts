@@ -1,5 +1,6 @@
 import { ReplyError } from 'ioredis';
 import type { Logger } from 'pino';
+import { setDeadline } from '../db/deadline.ts';
 import { createClient, greet, type RedisClient } from './client.ts';
 
 /** A connection to Redis that never makes a request wait long: while Redis is away, it is not asked. */
@@ -114,15 +115,15 @@ class TooLate extends Error {
   }
 }
 
+/** Of the time that Redis may take, the time that this process is busy before it asks is no part. */
 async function withDeadline<Result>(command: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = () => {};
   const tooLate = new Promise<never>((_resolve, reject) => {
-    // Timers come before sockets are read, immediates after that.
-    timer = setTimeout(() => setImmediate(() => reject(new TooLate())), COMMAND_TIMEOUT_MILLISECONDS);
+    cancel = setDeadline(() => reject(new TooLate()), COMMAND_TIMEOUT_MILLISECONDS);
   });
   try {
     return await Promise.race([command, tooLate]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

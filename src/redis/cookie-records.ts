@@ -38,7 +38,7 @@ export function createRedisRecords(
     async insert(key, record, ttlSeconds) {
       await write(() => client.set(at(key), record, 'EX', ttlSeconds));
     },
-    find: (key) => ask(() => client.get(at(key))),
+    find: (key) => ask(() => client.get(at(key)).catch(nullIfNoText)),
     // Only what is there is replaced: a logout meanwhile has removed it.
     replace: async (key, record, ttlSeconds) =>
       (await write(() => client.set(at(key), record, 'EX', ttlSeconds, 'XX'))) === 'OK',
@@ -47,4 +47,10 @@ export function createRedisRecords(
       await ask(() => client.del(at(key)));
     },
   };
+}
+
+/** What is no text was not written here: that is one session that is lost, and not a Redis that is away. */
+function nullIfNoText(error: unknown): null {
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
+  throw error;
 }

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import type { Test } from 'supertest';
 import { cookieKeyOf } from '../../src/core/cookie-sessions/cookie-id.ts';
 import { createEnding } from '../../src/core/sessions/ending.ts';
-import { OPERATOR } from '../support/admins.ts';
+import { anAdmin, OPERATOR } from '../support/admins.ts';
 import type { TestApp } from '../support/app.ts';
 import {
   asPage,
@@ -12,6 +12,7 @@ import {
   FORGOTTEN_COOKIE,
   logInByCookie,
   PAGE,
+  sessionCookieIn,
   setCookiesIn,
   signUpByCookie,
   untilRedisIsUp,
@@ -231,6 +232,26 @@ onRedis(() => {
       await app.post('/signup').send(aPerson()).expect(201);
     });
 
+    it('leaves a password as it is that has to be changed at a sign-in which it fails', async () => {
+      const person = await signUpByCookie(app);
+      const { token } = await anAdmin(app);
+      await app
+        .post(`/admin/users/${person.id}/force-password-change`)
+        .auth(token, { type: 'bearer' })
+        .expect(200);
+      const change = () => logInAs(person).send({ new_password: 'a better horse, a bigger staple' });
+      await fill();
+
+      expectUnavailable(await timed(change()));
+
+      await makeRoom();
+      const response = await change().expect(200);
+      await app.get('/me').set('Cookie', sessionCookieIn(response)).expect(200);
+      const { body } = await app.get('/me/activity').set('Cookie', sessionCookieIn(response)).expect(200);
+      const changes = body.events.filter(({ type }: { type: string }) => type === 'password.changed');
+      expect(changes).toHaveLength(1);
+    });
+
     it('goes on with a session as long as an access token would, and can renew it when there is room', async () => {
       const browser = await signUpByCookie(app);
       const { accessTokenTtlSeconds } = app.config.tokens;
@@ -293,6 +314,42 @@ onRedis(() => {
       await asOperator((operator) => operator.flushall());
       await read(await logInByCookie(app, browser, browser.cookie)).expect(200);
     });
+  });
+
+  describe('A record in Redis that is damaged', () => {
+    const write = (key: string, record: string) =>
+      asOperator((operator) => operator.set(key, record, 'EX', 1000));
+    const changed = (change: object) => async (key: string) => {
+      const record = JSON.parse((await asOperator((operator) => operator.get(key))) ?? '');
+      await write(key, JSON.stringify({ ...record, ...change }));
+    };
+
+    it.each([
+      ['no JSON', (key) => write(key, '{')],
+      ['JSON of something else', (key) => write(key, '[]')],
+      ['a text as its time', changed({ iat: 'today' })],
+      ['a time that never comes', changed({ iat: 1e300, end: 1e300 })],
+      [
+        'a list',
+        (key) =>
+          asOperator(async (operator) => {
+            await operator.del(key);
+            await operator.lpush(key, '{}');
+          }),
+      ],
+    ] as [string, (key: string) => Promise<unknown>][])(
+      'ends its session and no other: %s',
+      async (_what, damage) => {
+        const [browser, other] = [await signUpByCookie(app), await signUpByCookie(app)];
+
+        await damage(keyInRedis(browser));
+
+        await expectEnded(read(browser));
+        await read(other).expect(200);
+        expect(app.logs.entries().filter(({ level }) => Number(level) > 40)).toEqual([]);
+        await read(await logInByCookie(app, browser, browser.cookie)).expect(200);
+      },
+    );
   });
 
   describe('What Redis holds of a session', () => {

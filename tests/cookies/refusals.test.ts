@@ -208,6 +208,28 @@ onOneDatabase((kind) => {
       expect(body.code).toBe('credentials_conflict');
     });
 
+    it('is refused at a logout too, which then ends neither session', async () => {
+      const browser = await signUpByCookie(app);
+      const other = await signUp(app);
+      const both = (body?: object) => asPage(app.post('/logout'), browser).send(body);
+
+      const byToken = await both().auth(other.token, { type: 'bearer' }).expect(400);
+      const byRefreshToken = await both({ refresh_token: other.refreshToken }).expect(400);
+
+      expect([byToken, byRefreshToken].map(({ body }) => body.code)).toEqual(
+        Array(2).fill('credentials_conflict'),
+      );
+      await app.get('/me').set('Cookie', browser.cookie).expect(200);
+      await app.get('/me').auth(other.token, { type: 'bearer' }).expect(200);
+    });
+
+    it('does not keep anyone from a logout once it is stale', async () => {
+      const browser = await signUpByCookie(app);
+      await asPage(app.post('/logout'), browser).expect(204);
+      const { token } = await signUp(app);
+      await app.post('/logout').auth(token, { type: 'bearer' }).set('Cookie', browser.cookie).expect(204);
+    });
+
     it('is refused beside a machine client', async () => {
       const { cookie } = await signUpByCookie(app);
       const token = await tokenOf(app, await makeClient(app));

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { connectRedis, type RedisConnection } from '../../src/redis/connect.ts';
+import { createRedisRecords } from '../../src/redis/cookie-records.ts';
 import { createRateLimiter } from '../../src/redis/limiter.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createLogSink } from '../support/logs.ts';
@@ -37,11 +39,13 @@ onRedis(() => {
       for (const connection of connections.splice(0)) connection.close();
     });
 
-    function connect() {
+    function open(): RedisConnection {
       const connection = connectRedis(redis.url, createLogger('info', logs));
       connections.push(connection);
-      return createRateLimiter(RATES, connection);
+      return connection;
     }
+
+    const connect = () => createRateLimiter(RATES, open());
 
     it('reads the answer that has come meanwhile, and does not take Redis for lost', async () => {
       const [one, other] = [connect(), connect()];
@@ -53,6 +57,20 @@ onRedis(() => {
 
       expect(logs.entries().filter(({ level }) => Number(level) > 30)).toEqual([]);
       expect((await other.consume('token', 'key')).remaining).toBe(RATE.limit - 2);
+    });
+
+    it('gives Redis its time from when it was asked', async () => {
+      const records = createRedisRecords(open());
+      await logs.logged('redis is connected');
+      const operator = new Redis(redis.url);
+      await operator.client('PAUSE', BUSY_MILLISECONDS + 100);
+      operator.disconnect();
+
+      // What is asked in one turn of the event loop is sent at its end.
+      const looking = records.find('key');
+      beBusy();
+
+      expect(await looking).toBeNull();
     });
 
     it('connects without a warning', async () => {

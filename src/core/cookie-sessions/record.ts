@@ -20,6 +20,9 @@ export interface CookieRecord {
   readonly end: number;
 }
 
+/** Of the year 9999 at most: a time that no Date can have never comes, so such a session would never end. */
+const Seconds = z.int().min(0).max(253_402_300_799);
+
 const Stored = z.object({
   sub: z.string(),
   sid: z.string(),
@@ -27,10 +30,10 @@ const Stored = z.object({
   scope: z.string().default(''),
   rv: z.array(z.number()),
   amr: z.array(z.string()).optional(),
-  auth_time: z.number().optional(),
-  iat: z.number(),
-  sent: z.number().optional(),
-  end: z.number(),
+  auth_time: Seconds.optional(),
+  iat: Seconds,
+  sent: Seconds.optional(),
+  end: Seconds,
 });
 
 export function writeRecord(record: CookieRecord): string {

@@ -6,6 +6,7 @@ import type { Place } from '../../core/passwords/fair-queue.ts';
 import { assertChanged } from '../../core/passwords/policy.ts';
 import { ANONYMOUS, type RequestOrigin, userCaller } from '../../core/principal.ts';
 import type { Transport } from '../../core/sessions/session.ts';
+import type { SessionGrant, SignInEvidence } from '../../core/sessions/sessions.ts';
 import {
   type Attempt,
   cancelOnThrow,
@@ -134,9 +135,15 @@ export function createPasswordLogin(core: Core) {
       const proof = await comparePassword(mayMatch ? user : null, credentials.password, place);
       if (user === null || proof === null) return null;
       const authentication = { methods: ['pwd'], at: now() };
-      const passwordHash = await settleHash(user, proof, credentials, origin, place);
-      const evidence = { method: 'password', authentication, passwordHash, transport, origin } as const;
-      const grant = await completeSignIn(user, evidence);
+      const evidence = { method: 'password', authentication, transport, origin } as const;
+      const newPassword = await requireAcceptable(user, credentials, origin);
+      const grant =
+        newPassword === undefined
+          ? await completeSignIn(user, {
+              ...evidence,
+              passwordHash: await currentHash(user, proof, credentials.password, place),
+            })
+          : await signInWith(newPassword, user, proof, evidence, place);
       if (grant !== null) return { user: await reread(user), grant };
       user = await find(parseIdentifier(credentials.identifier));
     }
@@ -144,27 +151,22 @@ export function createPasswordLogin(core: Core) {
   }
 
   /**
-   * The hash that is stored in the end: that of a new password where one is required, renewed where it is outdated.
-   * @throws AppError password_change_required, validation_failed, overloaded
+   * The same as `requiredPassword`, recorded where it refuses.
+   * @throws AppError password_change_required, validation_failed
    */
-  async function settleHash(
+  async function requireAcceptable(
     user: User,
-    proof: Proof,
     credentials: Credentials,
     origin: RequestOrigin,
-    place: Place,
-  ): Promise<string> {
-    let newPassword: string | undefined;
+  ): Promise<string | undefined> {
     try {
-      newPassword = requiredPassword(user, credentials);
+      return requiredPassword(user, credentials);
     } catch (error) {
       // A thief may have found out the correct password.
       const reason = user.passwordChangeRequiredAt ? 'password_change_required' : 'password_not_demanded';
       await record('login.failed', user, { reason }, origin);
       throw error;
     }
-    if (newPassword !== undefined) return replacePassword(user, proof, newPassword, origin, place);
-    return proof.outdated ? renewHash(user, proof, credentials.password, place) : proof.hash;
   }
 
   /**
@@ -183,24 +185,29 @@ export function createPasswordLogin(core: Core) {
     return newPassword;
   }
 
-  async function replacePassword(
+  /**
+   * Replaces the password and starts a session, or does neither: a client that is refused sends the same again. Null where
+   * another login was first.
+   * @throws AppError overloaded
+   */
+  async function signInWith(
+    newPassword: string,
     user: User,
     { hash }: Proof,
-    newPassword: string,
-    origin: RequestOrigin,
+    evidence: Omit<SignInEvidence, 'passwordHash'>,
     place: Place,
-  ): Promise<string> {
-    const newHash = await passwords.hash(newPassword, place);
-    const at = now();
+  ): Promise<SessionGrant | null> {
+    const passwordHash = await passwords.hash(newPassword, place);
     return store.transaction(async (stores) => {
-      if (!(await stores.users.changePassword(user.id, hash, newHash, at))) return hash;
-      await stores.audit.append(entryOf('password.changed', userCaller(user.id, origin), user.id), at);
-      return newHash;
+      if (!(await stores.users.changePassword(user.id, hash, passwordHash, now()))) return null;
+      const changed = entryOf('password.changed', userCaller(user.id, evidence.origin), user.id);
+      return completeSignIn(user, { ...evidence, passwordHash }, { stores, earlier: [changed] });
     });
   }
 
-  /** Where too many wait to have a password hashed, the next login will do. */
-  async function renewHash(user: User, { hash }: Proof, password: string, place: Place): Promise<string> {
+  /** The hash that is stored, renewed where it is outdated; where too many wait for that, the next login will do. */
+  async function currentHash(user: User, { hash, outdated }: Proof, password: string, place: Place) {
+    if (!outdated) return hash;
     try {
       const renewed = await passwords.hash(password, place);
       return (await users.replacePasswordHash(user.id, hash, renewed)) ? renewed : hash;

@@ -12,6 +12,8 @@ export interface LogoutRequest {
   readonly refreshToken: string | undefined;
   /** The id in the cookie, which is asked for where there is no other credential. */
   readonly takeCookie: () => string | undefined;
+  /** The ids in the cookies beside another credential. */
+  readonly cookieIds: () => readonly string[];
   readonly scope: LogoutScope;
   readonly origin: RequestOrigin;
   readonly count: Count;
@@ -30,7 +32,7 @@ type LogoutDependencies = Pick<Core, 'sessions' | 'apiKeys' | 'verifyToken'>;
 export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependencies) {
   /**
    * @throws AppError token_missing, token_invalid, token_expired, user_required, session_required, invalid_refresh_token,
-   * origin_not_allowed, csrf_token_invalid, rate_limited
+   * credentials_conflict, origin_not_allowed, csrf_token_invalid, rate_limited
    */
   return async function logOut(request: LogoutRequest): Promise<void> {
     const { scope, origin } = request;
@@ -48,11 +50,21 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
    * token, for a client whose access token has expired; or by the cookie alone.
    */
   async function sessionOf(request: LogoutRequest): Promise<ProvenSession | null> {
-    const { accessToken, refreshToken, takeCookie, count } = request;
+    const { accessToken, refreshToken, takeCookie, cookieIds, count } = request;
     if (accessToken === undefined && refreshToken === undefined) {
       const cookieId = takeCookie();
       if (cookieId !== undefined) return sessionOfCookie(cookieId, count);
     }
+    const proven = await sessionOfToken(accessToken, refreshToken, count);
+    await requireSameUser(proven.userId, cookieIds());
+    return proven;
+  }
+
+  async function sessionOfToken(
+    accessToken: string | undefined,
+    refreshToken: string | undefined,
+    count: Count,
+  ): Promise<ProvenSession> {
     const read = () => claimsIn(requireToken(accessToken));
     const claims = refreshToken === undefined ? read() : await unlessRefused(read);
     if (claims !== undefined) {
@@ -65,6 +77,13 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
     const found = await sessions.sessionOf(token);
     if (found === null) throw new AppError('invalid_refresh_token');
     return { userId: found.session.userId, sessionId: found.session.id, mayEndOthers: found.isLatest };
+  }
+
+  /** A cookie whose session has ended stands for nobody. @throws AppError credentials_conflict */
+  async function requireSameUser(userId: string, cookieIds: readonly string[]): Promise<void> {
+    const found = await Promise.all(cookieIds.map(sessions.sessionOfCookie));
+    if (found.some((session) => session !== null && session.revokedAt === null && session.userId !== userId))
+      throw new AppError('credentials_conflict');
   }
 
   async function sessionOfCookie(cookieId: string, count: Count): Promise<ProvenSession | null> {

@@ -61,12 +61,14 @@ export const sessionRoutes = [
       'user_required',
       'session_required',
       'invalid_refresh_token',
+      'credentials_conflict',
       ...CSRF_ERRORS,
       'database_unavailable',
     ],
-    async handle({ query: { scope }, body, bearerToken, takeCookie, origin, count }, { logOut }) {
+    async handle({ query: { scope }, body, bearerToken, takeCookie, cookieIds, origin, count }, { logOut }) {
+      const accessToken = bearerToken();
       const refreshToken = body?.refresh_token;
-      await logOut({ accessToken: bearerToken(), refreshToken, takeCookie, scope, origin, count });
+      await logOut({ accessToken, refreshToken, takeCookie, cookieIds, scope, origin, count });
       return noContent();
     },
   }),
