@@ -206,13 +206,16 @@ onNginx((nginx) => {
       expect(ports.size).toBe(2);
     });
 
-    it.each([401, 404, 429, 500, 503])('hears the service itself when that answers %d', async (status) => {
-      const { token } = await signUp(app);
+    it.each([401, 403, 404, 429, 500, 503])(
+      'hears the service itself when that answers %d',
+      async (status) => {
+        const { token } = await signUp(app);
 
-      const response = await get(`/status/${status}`, bearer(token));
+        const response = await get(`/status/${status}`, bearer(token));
 
-      expect([response.status, await response.text()]).toEqual([status, 'the service']);
-    });
+        expect([response.status, await response.text()]).toEqual([status, 'the service']);
+      },
+    );
   });
 
   describe('A forged identity', () => {
