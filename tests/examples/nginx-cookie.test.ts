@@ -1,11 +1,16 @@
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { useBrowser } from '../support/browser.ts';
 import { PAGE, signUpByCookie } from '../support/cookies.ts';
+import { examplePath } from '../support/example-file.ts';
 import { bearer, expectRefused, useGateway } from '../support/gateway.ts';
-import { onNginx } from '../support/interop.ts';
+import { onChromium, onNginx } from '../support/interop.ts';
 import { freePort } from '../support/mysql-server.ts';
 import { type Nginx, nginxConf, runNginx } from '../support/nginx.ts';
-import { signUp } from '../support/people.ts';
+import { aPerson, signUp } from '../support/people.ts';
 
 onNginx((nginx) => {
   const { app, asked, url, get, sendRaw, identity } = useGateway(nginx);
@@ -153,6 +158,55 @@ onNginx((nginx) => {
     });
   });
 
+  onChromium((chromium) => {
+    const browser = useBrowser(chromium);
+    const page = createServer((_req, res) => res.setHeader('Content-Type', 'text/html').end('a page'));
+    afterAll(() => {
+      page.closeAllConnections();
+      page.close();
+    });
+
+    it('A page at another port of localhost reads and changes with the cookie that it signed in for', async () => {
+      page.listen(0, '127.0.0.1');
+      await once(page, 'listening');
+      const tab = await browser.newPage();
+      await tab.goto(`http://localhost:${(page.address() as AddressInfo).port}`);
+      const ask = (port: number, path: string, method = 'GET', body?: object) =>
+        tab.evaluate(
+          async ([url, init]) => {
+            const response = await fetch(url, { ...init, credentials: 'include' });
+            return [response.status, await response.text()];
+          },
+          [
+            `http://localhost:${port}${path}`,
+            {
+              method,
+              ...(body && {
+                headers: { 'Content-Type': 'application/json' },
+                body: JSON.stringify(body),
+              }),
+            },
+          ] as const,
+        );
+      const gatewayPort = Number(new URL(url()).port);
+
+      const stranger = await ask(gatewayPort, '/orders');
+      const signedUp = await ask(app.port, '/signup', 'POST', { ...aPerson(), transport: 'cookie' });
+      const read = await ask(gatewayPort, '/orders');
+      const changed = await ask(gatewayPort, '/orders', 'PATCH', { a: 1 });
+
+      expect(stranger).toEqual([401, expect.stringContaining('token_missing')]);
+      expect(signedUp).toEqual([201, expect.stringContaining('csrf_token')]);
+      expect([read, changed]).toEqual([
+        [200, 'the service'],
+        [200, 'the service'],
+      ]);
+      expect(asked).toMatchObject([{ method: 'GET' }, { method: 'PATCH', body: '{"a":1}' }]);
+      expect(cookiesPassedOn()).toEqual([]);
+      await tab.close();
+    });
+  });
+
   describe('The service', () => {
     /** Each stands in the place of OURS, the cookie of a session. */
     it.each<[sent: string, passedOn: string | undefined]>([
@@ -219,12 +273,14 @@ onNginx((nginx) => {
     let own: Pick<Nginx, 'stop'> | undefined;
     afterAll(() => own?.stop());
 
-    it('a navigation is sent there, and whatever else hears 401', async () => {
+    it('that its README shows a navigation is sent there, and all else hears 401', async () => {
+      const readme = readFileSync(examplePath('nginx/README.md'), 'utf8');
+      const line = /```nginx\n.*\n +(.+)\n/.exec(readme)?.[1] ?? '';
       const port = await freePort();
       const conf = nginxConf({
         '127.0.0.1:8080': `127.0.0.1:${port}`,
         '127.0.0.1:3000': `127.0.0.1:${app.port}`,
-        '# "~^401 ': '"~^401 ',
+        [`# ${line}`]: line,
       });
       own = await runNginx(nginx, conf);
       const ask = (headers: Record<string, string>) =>
