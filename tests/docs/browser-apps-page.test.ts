@@ -1,17 +1,12 @@
-import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERRORS } from '../../src/core/errors.ts';
-import { PAGE as ALLOWED, signUpByCookie, useCookieApp } from '../support/cookies.ts';
 import { useDirectories } from '../support/directories.ts';
 import { exampleFile } from '../support/example-file.ts';
 import { onNginx } from '../support/interop.ts';
 import { freePort } from '../support/mysql-server.ts';
-import { type Nginx, runNginx } from '../support/nginx.ts';
 import { openShell, QUICK } from '../support/posts-service.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 
@@ -39,14 +34,14 @@ describe('docs/browser-apps.md', () => {
     });
     afterAll(() => server.stop());
 
+    const here = (commands: string) =>
+      commands.replaceAll('http://localhost:3000', `http://localhost:${server.port}`);
+
     it('lead from the sign-up to an access token when pasted from top to bottom', async () => {
       const shell = openShell(newDirectory(), {});
       const answers: string[] = [];
-      for (const command of blocks('sh').filter((block) => block.includes('curl'))) {
-        answers.push(
-          await shell.run(command.replaceAll('http://localhost:3000', `http://localhost:${server.port}`)),
-        );
-      }
+      for (const command of blocks('sh').filter((block) => /curl/.test(block) && !/nginx/.test(block)))
+        answers.push(await shell.run(here(command)));
       await shell.close();
       const [signedUp = '', walk = '', handled = ''] = answers;
 
@@ -56,6 +51,47 @@ describe('docs/browser-apps.md', () => {
       expect(walk).toMatch(/"name":null.*"name":"Ada".*HTTP\/1\.1 204 .*"code":"token_missing"/s);
       expect(JSON.parse(handled)).toMatchObject({ user: { name: 'Ada' } });
       expect(answers).toHaveLength(3);
+    });
+
+    onNginx((nginx) => {
+      it('lead a cookie through nginx, which keeps it from the service, and a change of an allowed page only', async () => {
+        const shell = openShell(newDirectory(), {});
+        const [signUp = ''] = blocks('sh');
+        const [commands = ''] = blocks('sh', 'Behind nginx');
+        const [port, servicePort] = [String(await freePort()), String(await freePort())];
+        const gateway = newDirectory();
+        const conf = join(gateway, 'nginx.conf');
+        const addresses = {
+          '127.0.0.1:8080': `127.0.0.1:${port}`,
+          '127.0.0.1:3000': `127.0.0.1:${server.port}`,
+          '127.0.0.1:4000': `127.0.0.1:${servicePort}`,
+        };
+        writeFileSync(conf, exampleFile('nginx/nginx.conf', addresses));
+
+        const signedUp = await shell.run(here(signUp).replace('ada@', 'grace@'));
+        await shell.run(`trap 'kill $(jobs -p) $(cat ${gateway}/nginx.pid) 2>/dev/null || true' EXIT`);
+        const printed = await shell.run(
+          here(commands)
+            .replaceAll('"$PWD/examples/nginx/nginx.conf"', conf)
+            .replaceAll('/tmp/gateway', gateway)
+            .replaceAll('nginx -e', `${nginx} -e`)
+            .replaceAll(':8080/', `:${port}/`)
+            .replaceAll('listen(4000', `listen(${servicePort}`),
+        );
+        await shell.close();
+
+        const [read = '', changed = '', refused = ''] = printed.split('\n');
+        const { user } = JSON.parse(signedUp);
+        for (const [method, got] of [
+          ['GET', read],
+          ['POST', changed],
+        ] as const) {
+          expect(got.slice(0, got.indexOf('{'))).toBe(method);
+          expect(JSON.parse(got.slice(method.length))).toMatchObject({ 'x-auth-subject': user.id });
+        }
+        expect(JSON.parse(refused)).toMatchObject({ status: 403, code: 'origin_not_allowed' });
+        expect(printed).not.toContain('latchkey=');
+      });
     });
   });
 
@@ -83,70 +119,4 @@ describe('docs/browser-apps.md', () => {
   it('has a picture that is quickly loaded', () => {
     expect(statSync(join(DOCS, 'images/browser-app.png')).size).toBeLessThan(60_000);
   });
-
-  onNginx((nginx) => {
-    const app = useCookieApp('SQLite');
-    const service = createServer((req, res) => res.end(req.headers['x-auth-subject']));
-    let gateway: Pick<Nginx, 'stop'>;
-    let url: string;
-
-    beforeAll(async () => {
-      service.listen(0, '127.0.0.1');
-      await once(service, 'listening');
-      const port = await freePort();
-      url = `http://127.0.0.1:${port}`;
-      const conf = exampleFile('nginx/nginx.conf', {
-        '127.0.0.1:8080': `127.0.0.1:${port}`,
-        '127.0.0.1:3000': `127.0.0.1:${app.port}`,
-        '127.0.0.1:4000': `127.0.0.1:${(service.address() as AddressInfo).port}`,
-        ...replacementsIn(blocks('diff', 'Behind nginx')[0] ?? ''),
-      });
-      gateway = await runNginx(nginx, conf);
-    });
-    afterAll(async () => {
-      await gateway?.stop();
-      service.closeAllConnections();
-      service.close();
-    });
-
-    it('has lines with which nginx lets a cookie pass, and a change from an allowed page only', async () => {
-      const { id, cookie, csrfToken } = await signUpByCookie(app);
-      const ask = async (method: string, headers: Record<string, string>) => {
-        const response = await fetch(url, { method, headers, body: method === 'POST' ? 'text' : null });
-        return [response.status, response.ok && (await response.text())];
-      };
-
-      const read = await ask('GET', { Cookie: cookie });
-      const changed = await ask('POST', { Cookie: cookie, Origin: ALLOWED });
-      const foreign = await ask('POST', { Cookie: cookie, Origin: 'https://evil.example' });
-      const nameless = await ask('POST', { Cookie: cookie });
-      const stranger = await ask('GET', {});
-      await app
-        .post('/logout')
-        .set({ Cookie: cookie, Origin: ALLOWED, 'X-CSRF-Token': csrfToken })
-        .expect(204);
-      const loggedOut = await ask('GET', { Cookie: cookie });
-
-      expect([read, changed]).toEqual([
-        [200, id],
-        [200, id],
-      ]);
-      expect([foreign, nameless]).toEqual([
-        [403, false],
-        [403, false],
-      ]);
-      expect([stranger, loggedOut]).toEqual([
-        [401, false],
-        [401, false],
-      ]);
-    });
-  });
 });
-
-/** What a diff takes away, with what it puts there. */
-function replacementsIn(diff: string): Record<string, string> {
-  const hunks = [...diff.matchAll(/^-(.*)\n((?:\+.*\n)+)/gm)];
-  return Object.fromEntries(
-    hunks.map(([, line = '', added = '']) => [line, added.replace(/^\+/gm, '').trimEnd()]),
-  );
-}

@@ -40,10 +40,11 @@ onNginx((nginx) => {
       const file = join(directory, 'nginx.conf');
       const [servicePort, port] = [await freePort(), await freePort()];
       const ports = { '3000': app.port, '4000': servicePort, '8080': port };
-      const moved = Object.entries(ports).map(([said, other]) => [`127.0.0.1:${said}`, `127.0.0.1:${other}`]);
-      writeFileSync(file, nginxConf(Object.fromEntries(moved)));
+      const move = (host: string) =>
+        Object.entries(ports).map(([said, other]) => [`${host}:${said}`, `${host}:${other}`]);
+      writeFileSync(file, nginxConf(Object.fromEntries(move('127.0.0.1'))));
       const commands = /```sh\n([^`]+)```/.exec(README)?.[1] ?? '';
-      const script = [...moved, ['listen(4000', `listen(${servicePort}`]]
+      const script = [...move('localhost'), ['listen(4000', `listen(${servicePort}`]]
         .reduce((command, [said = '', other = '']) => command.replaceAll(said, other), commands)
         .replaceAll('"$PWD/examples/nginx/nginx.conf"', file)
         .replaceAll('/tmp/gateway', directory)
@@ -55,10 +56,14 @@ onNginx((nginx) => {
       const { stdout } = await promisify(execFile)('bash', ['-euc', `${tidy}\n${script}`]);
 
       const [allowed = '', rest] = stdout.split('\n', 2);
+      const [changed = '', refused = ''] = stdout.trim().split('\n').slice(-2);
       expect(JSON.parse(allowed)).toMatchObject({ 'x-auth-roles': 'user' });
       expect(rest).toContain('HTTP/1.1 401 Unauthorized');
       expect(stdout).toMatch(/WWW-Authenticate: Bearer realm="latchkey"\r\n/i);
       expect(stdout).toMatch(/"code":"token_missing".*"code":"token_revoked"/s);
+      expect(JSON.parse(changed)).toMatchObject({ 'content-length': '8', 'x-auth-roles': 'user' });
+      expect(JSON.parse(refused)).toMatchObject({ status: 403, code: 'origin_not_allowed' });
+      expect(stdout).not.toContain('latchkey=');
     });
   });
 
@@ -206,13 +211,16 @@ onNginx((nginx) => {
       expect(ports.size).toBe(2);
     });
 
-    it.each([401, 404, 429, 500, 503])('hears the service itself when that answers %d', async (status) => {
-      const { token } = await signUp(app);
+    it.each([401, 403, 404, 429, 500, 503])(
+      'hears the service itself when that answers %d',
+      async (status) => {
+        const { token } = await signUp(app);
 
-      const response = await get(`/status/${status}`, bearer(token));
+        const response = await get(`/status/${status}`, bearer(token));
 
-      expect([response.status, await response.text()]).toEqual([status, 'the service']);
-    });
+        expect([response.status, await response.text()]).toEqual([status, 'the service']);
+      },
+    );
   });
 
   describe('A forged identity', () => {

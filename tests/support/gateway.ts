@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
 import { type TestApp, useApp } from './app.ts';
+import { PAGE } from './cookies.ts';
 import { type Nginx, startNginx } from './nginx.ts';
 
 /** What the service behind the gateway was asked. */
@@ -36,7 +37,11 @@ export interface Gateway {
 export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 export function useGateway(nginx: string): Gateway {
-  const app = useApp('SQLite', { RATE_LIMIT_TOKEN: `${TOKEN_LIMIT}/60`, REVOCATION_WHEN_STALE: 'refuse' });
+  const app = useApp('SQLite', {
+    RATE_LIMIT_TOKEN: `${TOKEN_LIMIT}/60`,
+    REVOCATION_WHEN_STALE: 'refuse',
+    CORS_ORIGINS: PAGE,
+  });
   const asked: Asked[] = [];
   let service: Server;
   const started: Nginx[] = [];
@@ -85,7 +90,7 @@ export function useGateway(nginx: string): Gateway {
   };
 }
 
-/** Answers with the status that the path names, as in /status/404. */
+/** Answers with the status that the path names, as in /status/404, and believes to know who may read that. */
 function createService(asked: Asked[]): Server {
   return createServer(async (req, res) => {
     const { method, url = '', rawHeaders } = req;
@@ -93,7 +98,9 @@ function createService(asked: Asked[]): Server {
       at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : [],
     );
     asked.push({ method, url, headers, body: await text(req) });
-    res.writeHead(Number(/^\/status\/(\d+)$/.exec(url)?.[1] ?? 200)).end('the service');
+    const status = Number(/^\/status\/(\d+)$/.exec(url)?.[1] ?? 200);
+    const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Credentials': 'true' };
+    res.writeHead(status, cors).end('the service');
   });
 }
 
