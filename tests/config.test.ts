@@ -86,7 +86,13 @@ describe('an empty environment', () => {
         keepAliveSeconds: 65,
         corsLocalhost: true,
       },
-      cookies: { domain: undefined, requireHttps: false, sameSite: 'lax', secrets: undefined },
+      cookies: {
+        domain: undefined,
+        sameSite: 'lax',
+        secret: undefined,
+        previousSecrets: [],
+        requireHttps: false,
+      },
       database: {
         location: { dialect: 'sqlite', storage: resolve('data/latchkey.sqlite') },
         poolMax: 10,

@@ -21,24 +21,23 @@ async function call(method, path, body) {
   return answer;
 }
 
-/** A change. Where another tab has signed in since, this one has the CSRF token of the session before. */
+/**
+ * A change. Where another tab has signed in since, this page has the CSRF token of the session before. It shows whose
+ * session it is now and does not repeat the change, which was meant for another account.
+ */
 async function change(method, path, body) {
   try {
     return await call(method, path, body);
   } catch (problem) {
     if (problem.code !== 'csrf_token_invalid') throw problem;
-    await readCsrfToken();
-    return call(method, path, body);
+    await start();
+    throw { detail: 'Another tab has signed in. See whose account this is, and try again.' };
   }
-}
-
-async function readCsrfToken() {
-  ({ csrf_token: csrfToken } = await call('GET', '/csrf'));
 }
 
 /** At the start, and when another tab has signed in: whose session it is, if there is one. */
 async function start() {
-  await readCsrfToken();
+  ({ csrf_token: csrfToken } = await call('GET', '/csrf'));
   showSignedIn((await call('GET', '/me')).user);
 }
 

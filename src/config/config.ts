@@ -62,8 +62,9 @@ export interface Config {
   readonly cookies: {
     readonly domain: string | undefined;
     readonly sameSite: 'lax' | 'strict' | 'none';
-    /** Undefined where they are derived from the secrets of the service. */
-    readonly secrets: readonly [string, ...string[]] | undefined;
+    /** Undefined where one is derived from the secret of the service. */
+    readonly secret: string | undefined;
+    readonly previousSecrets: readonly string[];
     readonly requireHttps: boolean;
   };
   readonly passwords: {
@@ -197,10 +198,8 @@ export function loadConfig(env: Environment): Config {
     cookies: {
       domain: values.COOKIE_DOMAIN,
       sameSite: values.COOKIE_SAMESITE,
-      secrets:
-        values.COOKIE_SECRET === undefined
-          ? undefined
-          : [values.COOKIE_SECRET, ...values.COOKIE_PREVIOUS_SECRETS],
+      secret: values.COOKIE_SECRET,
+      previousSecrets: values.COOKIE_PREVIOUS_SECRETS,
       requireHttps: production,
     },
     passwords: {

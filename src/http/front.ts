@@ -51,7 +51,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   const noteRefused = createRefusedOrigins(logger, core.clock.monotonic);
   const cookies = createCookies({
     ...config.cookies,
-    secrets: config.cookies.secrets ?? core.keys.cookieSecrets,
+    secrets: cookieSecretsOf(core),
     isAllowed,
     publicUrl,
   });
@@ -115,4 +115,14 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     fastLane(req, res);
   };
   return { listener, table, releaseRefusals: budget.release };
+}
+
+/**
+ * The secrets that sign cookies, the one for new cookies first. Those derived from the secret of the service are taken as
+ * well, so that setting one of its own signs no user out.
+ */
+function cookieSecretsOf({ config, keys }: Core): [string, ...string[]] {
+  const { secret, previousSecrets } = config.cookies;
+  if (secret !== undefined) return [secret, ...previousSecrets, ...keys.cookieSecrets];
+  return [...keys.cookieSecrets, ...previousSecrets];
 }

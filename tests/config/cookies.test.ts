@@ -18,12 +18,12 @@ describe('The variables of cookies', () => {
     [{ COOKIE_DOMAIN: 'Example.COM', PUBLIC_URL: 'https://auth.example.com' }, { domain: 'example.com' }],
     [{ COOKIE_DOMAIN: 'example.com', PUBLIC_URL: 'https://example.com' }, { domain: 'example.com' }],
     [{ COOKIE_SAMESITE: 'strict' }, { sameSite: 'strict' }],
-    [{ COOKIE_SECRET: SECRET }, { secrets: [SECRET] }],
+    [{ COOKIE_SECRET: SECRET }, { secret: SECRET, previousSecrets: [] }],
     [
       { COOKIE_SECRET: SECRET, COOKIE_PREVIOUS_SECRETS: 'older, oldest' },
-      { secrets: [SECRET, 'older', 'oldest'] },
+      { secret: SECRET, previousSecrets: ['older', 'oldest'] },
     ],
-    [{}, { domain: undefined, sameSite: 'lax', secrets: undefined }],
+    [{}, { domain: undefined, sameSite: 'lax', secret: undefined }],
   ])('are taken from %j', (env, cookies) => {
     expect(loadConfig(env as Record<string, string>).cookies).toMatchObject(cookies);
   });

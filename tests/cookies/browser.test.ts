@@ -150,7 +150,7 @@ onChromium((chromium) => {
       expect((await accountOf(context)).name).toBe('Grace');
     });
 
-    it('goes on in a tab from before another sign-in, with the CSRF token of the new session', async () => {
+    it('changes nothing in a tab from before another sign-in until the user has seen whose account it is', async () => {
       // Without the scripts of the page, so that the first tab is told nothing.
       const other = await open(context, `${atLocalhost}/style.css`);
       const status = await other.evaluate(
@@ -164,9 +164,12 @@ onChromium((chromium) => {
 
       await saveName(page, 'Barbara');
 
+      expect(status).toBe(200);
+      await isTold(page, 'Another tab has signed in. See whose account this is, and try again.');
+      expect((await accountOf(context)).name).toBe('Grace');
+      await saveName(page, 'Barbara');
       await isTold(page, 'Saved.');
       await isGreeted(page, 'Barbara');
-      expect(status).toBe(200);
     });
 
     it('notices at its next request that its session was ended elsewhere', async () => {
