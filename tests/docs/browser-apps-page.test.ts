@@ -68,7 +68,7 @@ describe('docs/browser-apps.md', () => {
         };
         writeFileSync(conf, exampleFile('nginx/nginx.conf', addresses));
 
-        const signedUp = await shell.run(here(signUp).replace('ada@', 'grace@'));
+        const signedUp = await shell.run(here(signUp).replace('lovelace@', 'grace@'));
         await shell.run(`trap 'kill $(jobs -p) $(cat ${gateway}/nginx.pid) 2>/dev/null || true' EXIT`);
         const printed = await shell.run(
           here(commands)
