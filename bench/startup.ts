@@ -50,8 +50,9 @@ async function firstAnswer(args: readonly string[], cwd: string): Promise<number
   });
   const port = await new Promise<number>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
-      const found = line.startsWith('{') ? JSON.parse(line).port : undefined;
-      if (found !== undefined) resolve(found);
+      // Before it listens, the log names the port that was asked for.
+      const { port = 0 } = line.startsWith('{') ? JSON.parse(line) : {};
+      if (port > 0) resolve(port);
     });
     child.on('exit', () => reject(new Error('the server did not start')));
   });
