@@ -8,6 +8,7 @@ import express from 'express';
 import { ConfigError, loadConfig } from '../src/config/config.ts';
 import { VARIABLES, type VariableName } from '../src/config/variables.ts';
 import { TEST_SECRET } from './support/app.ts';
+import { configProblems } from './support/config-problems.ts';
 import { useDirectories } from './support/directories.ts';
 
 const newDirectory = useDirectories();
@@ -51,16 +52,6 @@ const BAD_RATES = [
   '1e3/60',
   'off',
 ];
-
-function faultsOf(env: Record<string, string>): readonly string[] {
-  try {
-    loadConfig(env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-}
 
 function without(env: Record<string, string>, name: string): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
@@ -393,7 +384,7 @@ describe('a faulty configuration', () => {
   };
 
   it('is reported with all its faults at once, each in one line that begins with the variable', () => {
-    const faults = faultsOf(ALL_BAD);
+    const faults = configProblems(ALL_BAD);
 
     expect(faults.map((fault) => fault.split(' ', 1)[0]).sort()).toEqual(Object.keys(ALL_BAD).sort());
     expect(faults.filter((fault) => fault.includes('\n'))).toEqual([]);
@@ -404,14 +395,14 @@ describe('a faulty configuration', () => {
 
     expect(ConfigError.exitCode).toBe(78);
     expect(load).toThrow(ConfigError);
-    for (const fault of faultsOf(ALL_BAD)) expect(load).toThrow(fault);
+    for (const fault of configProblems(ALL_BAD)) expect(load).toThrow(fault);
     expect(load).toThrow(`${Object.keys(ALL_BAD).length} errors`);
   });
 
   it('of production is reported with its missing and its bad variables at once, each of them once', () => {
     const env = { NODE_ENV: 'production', PORT: 'http', JWT_SECRET: 'short', BCRYPT_COST: '9' };
 
-    const names = faultsOf(env).map((fault) => fault.split(' ', 1)[0]);
+    const names = configProblems(env).map((fault) => fault.split(' ', 1)[0]);
     expect(names.sort()).toEqual(['BCRYPT_COST', 'DATABASE_URL', 'JWT_SECRET', 'PORT', 'PUBLIC_URL']);
   });
 
@@ -532,7 +523,7 @@ describe('a faulty configuration', () => {
     ['METRICS_PORT', '65536'],
     ['METRICS_HOST', 'http://0.0.0.0'],
   ])('names %s, the %j that it got and what it wants', (name, value) => {
-    const faults = faultsOf({ DATABASE_TLS: 'verify', [name]: value });
+    const faults = configProblems({ DATABASE_TLS: 'verify', [name]: value });
 
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(`${name} is ${JSON.stringify(value)}: `);
@@ -575,7 +566,7 @@ describe('a faulty configuration', () => {
     ['METRICS_TOKEN', 'hunter2'],
     ['METRICS_TOKEN', 'hunter2-hunter2'],
   ])('names %s, which is a secret, and not the %j that it got', (name, value) => {
-    const faults = faultsOf({ [name]: value });
+    const faults = configProblems({ [name]: value });
 
     expect(faults).toEqual([`${name} is a secret of ${value.length} characters: ${VARIABLES[name].wants}`]);
     expect(faults[0]).not.toContain('hunter2');
@@ -584,10 +575,10 @@ describe('a faulty configuration', () => {
 
 describe('HASH_MAX_WAIT_MS', () => {
   it('is refused where not even one hash at BCRYPT_COST is done by then, since no login would ever succeed', () => {
-    expect(faultsOf({ BCRYPT_COST: '16' })).toEqual([
+    expect(configProblems({ BCRYPT_COST: '16' })).toEqual([
       expect.stringMatching(/^HASH_MAX_WAIT_MS is 2000: one hash at BCRYPT_COST=16 takes about 3277 /),
     ]);
-    expect(faultsOf({ HASH_MAX_WAIT_MS: '200' })).toEqual([
+    expect(configProblems({ HASH_MAX_WAIT_MS: '200' })).toEqual([
       expect.stringMatching(/^HASH_MAX_WAIT_MS is 200: /),
     ]);
   });
@@ -646,7 +637,7 @@ describe('TRUST_PROXY', () => {
     'fe80::1%eth0',
     'loopback,linklocal,uniquelocal',
   ])('%s is either refused here or accepted by Express, which would else end the start later', (value) => {
-    const faults = faultsOf({ TRUST_PROXY: value });
+    const faults = configProblems({ TRUST_PROXY: value });
 
     if (faults.length > 0) {
       expect(faults[0]).toContain('TRUST_PROXY');
@@ -678,16 +669,16 @@ describe('CORS_ORIGINS', () => {
     ['HTTPS://App.example.com:8443', 'https://app.example.com:8443'],
     ['https://*.Example.com/', 'https://*.example.com'],
   ])('is refused with what to write where %j was meant for %s', (written, meant) => {
-    expect(faultsOf({ CORS_ORIGINS: `https://b.example.com,${written}` })).toEqual([
+    expect(configProblems({ CORS_ORIGINS: `https://b.example.com,${written}` })).toEqual([
       expect.stringMatching(/^CORS_ORIGINS is .*never \*; write /),
     ]);
-    const [fault] = faultsOf({ CORS_ORIGINS: `https://b.example.com,${written}` });
+    const [fault] = configProblems({ CORS_ORIGINS: `https://b.example.com,${written}` });
     expect(fault).toContain(`write ${meant} in place of ${written}`);
-    expect(faultsOf({ CORS_ORIGINS: meant })).toEqual([]);
+    expect(configProblems({ CORS_ORIGINS: meant })).toEqual([]);
   });
 
   it('says of each of several what to write, and nothing of one whose meaning is unclear', () => {
-    const [fault] = faultsOf({
+    const [fault] = configProblems({
       CORS_ORIGINS: 'https://a.example.com/,app.example.com,https://b.example.com/x',
     });
 
@@ -713,8 +704,10 @@ describe('production', () => {
   });
 
   it.each(['JWT_SECRET', 'PUBLIC_URL', 'DATABASE_URL'])('requires %s, and more than an empty one', (name) => {
-    expect(faultsOf(without(PRODUCTION, name))).toEqual([`${name} is not set: required in production`]);
-    expect(faultsOf({ ...PRODUCTION, [name]: '' })).toEqual([`${name} is not set: required in production`]);
+    expect(configProblems(without(PRODUCTION, name))).toEqual([`${name} is not set: required in production`]);
+    expect(configProblems({ ...PRODUCTION, [name]: '' })).toEqual([
+      `${name} is not set: required in production`,
+    ]);
   });
 
   it('takes SQLite where it is asked for by name', () => {
@@ -728,10 +721,10 @@ describe('production', () => {
     (name) => {
       const good = 'Zv8#kQ2mTr5x';
 
-      expect(faultsOf({ ...PRODUCTION, [name]: `${good}${good}abcdefg` })).toEqual([
+      expect(configProblems({ ...PRODUCTION, [name]: `${good}${good}abcdefg` })).toEqual([
         `${name} is a secret of 31 characters: production wants at least 32 bytes`,
       ]);
-      expect(faultsOf({ ...PRODUCTION, [name]: `${good}ÄÖÜßé${good.toLowerCase()}` })).toEqual([]);
+      expect(configProblems({ ...PRODUCTION, [name]: `${good}ÄÖÜßé${good.toLowerCase()}` })).toEqual([]);
     },
   );
 
@@ -755,7 +748,7 @@ describe('production', () => {
     ['a space', ' '.repeat(40)],
   ])('refuses the secret of %s, which everybody knows: %s', (_where, secret) => {
     expect(secret.length).toBeGreaterThanOrEqual(32);
-    const faults = faultsOf({ ...PRODUCTION, JWT_SECRET: secret });
+    const faults = configProblems({ ...PRODUCTION, JWT_SECRET: secret });
 
     expect(faults).toEqual([expect.stringMatching(/^JWT_SECRET is a sample secret/)]);
     expect(faults[0]).not.toContain(secret);
@@ -765,27 +758,30 @@ describe('production', () => {
     const refused = Array.from({ length: 500 }, () => randomBytes(32)).flatMap((bytes) =>
       (['hex', 'base64', 'base64url'] as const)
         .map((encoding) => bytes.toString(encoding))
-        .filter((secret) => faultsOf({ ...PRODUCTION, JWT_SECRET: secret }).length > 0),
+        .filter((secret) => configProblems({ ...PRODUCTION, JWT_SECRET: secret }).length > 0),
     );
 
     expect(refused).toEqual([]);
   });
 
   it('refuses a sample as the pepper too', () => {
-    const faults = faultsOf({ ...PRODUCTION, PASSWORD_PEPPER: 'change-me-to-a-long-and-random-string' });
+    const faults = configProblems({
+      ...PRODUCTION,
+      PASSWORD_PEPPER: 'change-me-to-a-long-and-random-string',
+    });
 
     expect(faults).toEqual([expect.stringMatching(/^PASSWORD_PEPPER is a sample secret/)]);
   });
 
   it('wants a bcrypt cost of 10 and more', () => {
-    expect(faultsOf({ ...PRODUCTION, BCRYPT_COST: '9' })).toEqual([
+    expect(configProblems({ ...PRODUCTION, BCRYPT_COST: '9' })).toEqual([
       'BCRYPT_COST is 9: production wants at least 10',
     ]);
-    expect(faultsOf({ ...PRODUCTION, BCRYPT_COST: '10' })).toEqual([]);
+    expect(configProblems({ ...PRODUCTION, BCRYPT_COST: '10' })).toEqual([]);
   });
 
   it.each(['development', 'test'])('is stricter than %s, which a laptop runs', (environment) => {
-    expect(faultsOf({ NODE_ENV: environment, JWT_SECRET: 'short', BCRYPT_COST: '4' })).toEqual([]);
+    expect(configProblems({ NODE_ENV: environment, JWT_SECRET: 'short', BCRYPT_COST: '4' })).toEqual([]);
   });
 });
 
@@ -805,7 +801,7 @@ describe('the text of a secret', () => {
     ['a DATABASE_URL that is no URL', { DATABASE_URL: 'canary' }],
     ['a JWT_SECRET that is given twice', { JWT_SECRET: 'canary', JWT_SECRET_FILE: '/run/secrets/jwt' }],
   ])('stands in no message when the fault is %s', (_what, env) => {
-    const faults = faultsOf(env);
+    const faults = configProblems(env);
 
     expect(faults).toHaveLength(1);
     expect(faults.join('\n')).not.toContain('canary');
@@ -813,7 +809,10 @@ describe('the text of a secret', () => {
   });
 
   it('stands in no message when it is read from a file', () => {
-    const faults = faultsOf({ ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: fileWith('canary') });
+    const faults = configProblems({
+      ...without(PRODUCTION, 'JWT_SECRET'),
+      JWT_SECRET_FILE: fileWith('canary'),
+    });
 
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(/^JWT_SECRET is a secret of 6 characters/);
@@ -846,7 +845,7 @@ describe('a secret from NAME_FILE', () => {
     'is refused where the list of previous ones could not hold it later: %j',
     (content) => {
       for (const name of ['JWT', 'APP']) {
-        expect(faultsOf({ [`${name}_SECRET_FILE`]: fileWith(content) })).toEqual([
+        expect(configProblems({ [`${name}_SECRET_FILE`]: fileWith(content) })).toEqual([
           expect.stringMatching(`^${name}_SECRET .*could not be listed in ${name}_PREVIOUS_SECRETS`),
         ]);
       }
@@ -870,7 +869,7 @@ describe('a secret from NAME_FILE', () => {
       DATABASE_URL_FILE: fileWith('mysql://auth:hunter2@db/auth'),
     };
 
-    expect(faultsOf(env)).toEqual([]);
+    expect(configProblems(env)).toEqual([]);
   });
 
   it.each(['JWT_SECRET', 'PASSWORD_PEPPER', 'DATABASE_URL'])(
@@ -878,7 +877,7 @@ describe('a secret from NAME_FILE', () => {
     (name) => {
       const env = { ...PRODUCTION, [name]: GOOD_SECRET, [`${name}_FILE`]: fileWith(GOOD_SECRET) };
 
-      expect(faultsOf(env)).toEqual([`${name} and ${name}_FILE are both set; keep one`]);
+      expect(configProblems(env)).toEqual([`${name} and ${name}_FILE are both set; keep one`]);
     },
   );
 
@@ -889,10 +888,10 @@ describe('a secret from NAME_FILE', () => {
       const directory = newDirectory();
       const base = without(PRODUCTION, name);
 
-      expect(faultsOf({ ...base, [`${name}_FILE`]: missing })).toEqual([
+      expect(configProblems({ ...base, [`${name}_FILE`]: missing })).toEqual([
         `${name}_FILE is ${JSON.stringify(missing)}: it cannot be read (ENOENT)`,
       ]);
-      expect(faultsOf({ ...base, [`${name}_FILE`]: directory })).toEqual([
+      expect(configProblems({ ...base, [`${name}_FILE`]: directory })).toEqual([
         `${name}_FILE is ${JSON.stringify(directory)}: it cannot be read (EISDIR)`,
       ]);
     },
@@ -902,7 +901,7 @@ describe('a secret from NAME_FILE', () => {
     for (const content of ['', '\n']) {
       const file = fileWith(content);
       const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_SECRET_FILE: file };
-      expect(faultsOf(env)).toEqual([`JWT_SECRET_FILE is ${JSON.stringify(file)}: it is empty`]);
+      expect(configProblems(env)).toEqual([`JWT_SECRET_FILE is ${JSON.stringify(file)}: it is empty`]);
     }
   });
 
@@ -968,13 +967,13 @@ describe('DATABASE_TLS', () => {
   ])('is refused at the start with the file of an authority that is %s', (_what, content, words) => {
     const file = fileWith(content);
 
-    expect(faultsOf({ ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: file })).toEqual([
+    expect(configProblems({ ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: file })).toEqual([
       expect.stringContaining(`DATABASE_TLS_CA_FILE is ${JSON.stringify(file)}: ${words}`),
     ]);
   });
 
   it('must not be off where an authority is named, since TLS was wanted', () => {
-    expect(faultsOf({ ...MYSQL, DATABASE_TLS_CA_FILE: fileWith('PEM') })).toEqual([
+    expect(configProblems({ ...MYSQL, DATABASE_TLS_CA_FILE: fileWith('PEM') })).toEqual([
       expect.stringMatching(/^DATABASE_TLS_CA_FILE .*DATABASE_TLS=verify/),
     ]);
   });
@@ -982,7 +981,7 @@ describe('DATABASE_TLS', () => {
   it('names the variable where the file of the authority is a directory', () => {
     const env = { ...MYSQL, DATABASE_TLS: 'verify', DATABASE_TLS_CA_FILE: newDirectory() };
 
-    expect(faultsOf(env)).toEqual([expect.stringMatching(/^DATABASE_TLS_CA_FILE /)]);
+    expect(configProblems(env)).toEqual([expect.stringMatching(/^DATABASE_TLS_CA_FILE /)]);
   });
 });
 
@@ -1050,7 +1049,7 @@ describe('DATABASE_URL', () => {
       'sqlite://data/auth.sqlite',
     ],
   ])('is refused when it has %s: %s', (_what, url) => {
-    expect(faultsOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(/^DATABASE_URL [a-z]/)]);
+    expect(configProblems({ DATABASE_URL: url })).toEqual([expect.stringMatching(/^DATABASE_URL [a-z]/)]);
   });
 });
 
@@ -1063,18 +1062,22 @@ describe('A DATABASE_URL whose password has a character that ends it', () => {
     ['/', '%2F', 'mariadb://auth:123/ter2@db/latchkey'],
     ['?', '%3F', 'mysql://auth:hun?ter2@db/latchkey'],
   ])('is refused with how to write the %s: %s', (character, written, url) => {
-    const [fault, ...others] = faultsOf({ DATABASE_URL: url });
+    const [fault, ...others] = configProblems({ DATABASE_URL: url });
 
     expect(others).toEqual([]);
     expect(fault).toContain(`; where the user or password holds a ${character}, write it as ${written}`);
     expect(fault).not.toMatch(/hun|ter2/);
     const escaped = url.replace(/(?<=auth:.*)[#/?](?=.*@)/, written);
-    expect(faultsOf({ DATABASE_URL: escaped })).toEqual([]);
+    expect(configProblems({ DATABASE_URL: escaped })).toEqual([]);
   });
 
   it('is explained also where .env ended it at the #', () => {
-    expect(faultsOf({ DATABASE_URL: 'mysql://auth:hun' })[0]).toContain('write a # of the password as %23');
-    expect(faultsOf({ DATABASE_URL: 'mysql://auth:2' })[0]).toContain('write a # of the password as %23');
+    expect(configProblems({ DATABASE_URL: 'mysql://auth:hun' })[0]).toContain(
+      'write a # of the password as %23',
+    );
+    expect(configProblems({ DATABASE_URL: 'mysql://auth:2' })[0]).toContain(
+      'write a # of the password as %23',
+    );
   });
 
   it('is not suspected where something else is wrong', () => {
@@ -1083,7 +1086,7 @@ describe('A DATABASE_URL whose password has a character that ends it', () => {
       'mysql://auth:hunter2@db/',
       'mysql:latchkey',
     ])
-      expect(faultsOf({ DATABASE_URL: url })[0]).not.toContain('password holds');
+      expect(configProblems({ DATABASE_URL: url })[0]).not.toContain('password holds');
   });
 });
 
@@ -1112,7 +1115,7 @@ describe('The keys of tokens', () => {
   it.each(['ES256', 'RS256'])(
     'are required under %s in production, and kept in DATA_DIR elsewhere',
     (algorithm) => {
-      const [fault, ...others] = faultsOf({ ...PRODUCTION, JWT_ALG: algorithm });
+      const [fault, ...others] = configProblems({ ...PRODUCTION, JWT_ALG: algorithm });
       expect(others).toEqual([]);
       expect(fault).toMatch(/^JWT_PRIVATE_KEY is not set: /);
       expect(fault).toContain(`npm run --silent keys -- new ${algorithm} > jwt-key.pem`);
@@ -1127,13 +1130,13 @@ describe('The keys of tokens', () => {
   );
 
   it.each([{}, { JWT_ALG: 'HS256' }])('are not what was meant where a private key is set with %j', (env) => {
-    expect(faultsOf({ ...env, JWT_PRIVATE_KEY: EC_PRIVATE })).toEqual([
+    expect(configProblems({ ...env, JWT_PRIVATE_KEY: EC_PRIVATE })).toEqual([
       expect.stringMatching(/^JWT_PRIVATE_KEY is set while JWT_ALG is HS256/),
     ]);
   });
 
   it.each(['hs256', 'HS512', 'none', 'EdDSA', 'ES256 '])('have no algorithm %j', (algorithm) => {
-    expect(faultsOf({ JWT_ALG: algorithm })[0]).toMatch(/^JWT_ALG is ".*": HS256, RS256 or ES256$/);
+    expect(configProblems({ JWT_ALG: algorithm })[0]).toMatch(/^JWT_ALG is ".*": HS256, RS256 or ES256$/);
   });
 
   it.each<[what: string, env: Record<string, string>, variable: string]>([
@@ -1149,7 +1152,7 @@ describe('The keys of tokens', () => {
       'JWT_PREVIOUS_PUBLIC_KEYS',
     ],
   ])('that are %s are refused by the name of the variable, without a word of the key', (_what, env, name) => {
-    const faults = faultsOf(env);
+    const faults = configProblems(env);
 
     expect(faults).toEqual([expect.stringMatching(new RegExp(`^${name} is not a usable key: `))]);
     for (const line of (env[name] ?? '').split('\n').filter((piece) => piece.trim() !== '')) {
@@ -1212,7 +1215,7 @@ describe('The keys of tokens', () => {
   ])(
     'are explained where JWT_PRIVATE_KEY has %s, in other words than those of OpenSSL',
     (_what, key, words) => {
-      const faults = faultsOf({ JWT_ALG: 'ES256', JWT_PRIVATE_KEY: key });
+      const faults = configProblems({ JWT_ALG: 'ES256', JWT_PRIVATE_KEY: key });
 
       expect(faults).toEqual([expect.stringMatching(words)]);
       expect(faults[0]).toMatch(/^JWT_PRIVATE_KEY is not a usable key: /);
@@ -1225,7 +1228,7 @@ describe('The keys of tokens', () => {
     ['spaces for line breaks', EC_PUBLIC.replaceAll('\n', ' '), /line breaks .*spaces: write each as \\n/],
     ['a secret', GOOD_SECRET, /no line -----BEGIN PUBLIC KEY-----/],
   ])('are explained where JWT_PREVIOUS_PUBLIC_KEYS has %s', (_what, keys, words) => {
-    expect(faultsOf({ JWT_PREVIOUS_PUBLIC_KEYS: keys })).toEqual([expect.stringMatching(words)]);
+    expect(configProblems({ JWT_PREVIOUS_PUBLIC_KEYS: keys })).toEqual([expect.stringMatching(words)]);
   });
 
   it.each<[text: string]>([
@@ -1252,25 +1255,28 @@ describe('The keys of tokens', () => {
     ]);
 
     for (const separator of [',', '\n']) {
-      const faults = faultsOf({ ...PRODUCTION, JWT_SECRET: withSpaces.replace(' ', separator) });
+      const faults = configProblems({ ...PRODUCTION, JWT_SECRET: withSpaces.replace(' ', separator) });
       expect(faults).toEqual([expect.stringContaining('could not be listed in JWT_PREVIOUS_SECRETS')]);
     }
   });
 
   it('are reported with all their faults at once, the secret beside the private key', () => {
-    expect(faultsOf({ ...PRODUCTION, JWT_SECRET: `${GOOD_SECRET},x`, JWT_ALG: 'ES256' })).toEqual([
+    expect(configProblems({ ...PRODUCTION, JWT_SECRET: `${GOOD_SECRET},x`, JWT_ALG: 'ES256' })).toEqual([
       expect.stringMatching(/^JWT_SECRET has a comma/),
       expect.stringMatching(/^JWT_PRIVATE_KEY is not set/),
     ]);
   });
 
   it('that went before are held to the same length in production', () => {
-    const faults = faultsOf({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: `${OTHER_SECRET},too-short-for-that` });
+    const faults = configProblems({
+      ...PRODUCTION,
+      JWT_PREVIOUS_SECRETS: `${OTHER_SECRET},too-short-for-that`,
+    });
 
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(/^JWT_PREVIOUS_SECRETS is a secret of 18 characters: .*32 bytes$/);
-    expect(faultsOf({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: OTHER_SECRET })).toEqual([]);
-    expect(faultsOf({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: TEST_SECRET })).toEqual([
+    expect(configProblems({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: OTHER_SECRET })).toEqual([]);
+    expect(configProblems({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: TEST_SECRET })).toEqual([
       expect.stringMatching(/^JWT_PREVIOUS_SECRETS is a sample secret/),
     ]);
   });
@@ -1286,10 +1292,10 @@ describe('The keys of tokens', () => {
   it('stay secret under every algorithm: production requires APP_SECRET or, as before there was one, JWT_SECRET', () => {
     const env = { ...without(PRODUCTION, 'JWT_SECRET'), JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE };
 
-    expect(faultsOf(env)).toEqual(['APP_SECRET is not set: required in production']);
-    expect(faultsOf({ ...env, APP_SECRET: GOOD_SECRET })).toEqual([]);
-    expect(faultsOf({ ...env, JWT_SECRET: GOOD_SECRET })).toEqual([]);
-    expect(faultsOf({ ...without(PRODUCTION, 'JWT_SECRET'), APP_SECRET: GOOD_SECRET })).toEqual([
+    expect(configProblems(env)).toEqual(['APP_SECRET is not set: required in production']);
+    expect(configProblems({ ...env, APP_SECRET: GOOD_SECRET })).toEqual([]);
+    expect(configProblems({ ...env, JWT_SECRET: GOOD_SECRET })).toEqual([]);
+    expect(configProblems({ ...without(PRODUCTION, 'JWT_SECRET'), APP_SECRET: GOOD_SECRET })).toEqual([
       'JWT_SECRET is not set: required in production',
     ]);
   });
@@ -1308,20 +1314,20 @@ describe('The keys of tokens', () => {
     [{ APP_PREVIOUS_SECRETS: 'short' }, /^APP_PREVIOUS_SECRETS is a secret of 5 characters/],
     [{ APP_SECRET: TEST_SECRET }, /^APP_SECRET is a sample secret/],
   ])('are each of its own in production: %j', (env, fault) => {
-    expect(faultsOf({ ...PRODUCTION, ...env })).toEqual([expect.stringMatching(fault)]);
-    expect(faultsOf({ JWT_SECRET: GOOD_SECRET, ...env })).toEqual([]);
+    expect(configProblems({ ...PRODUCTION, ...env })).toEqual([expect.stringMatching(fault)]);
+    expect(configProblems({ JWT_SECRET: GOOD_SECRET, ...env })).toEqual([]);
   });
 
   it('take JWT_SECRET among APP_PREVIOUS_SECRETS, which is how APP_SECRET takes its place', () => {
     const env = { ...PRODUCTION, APP_SECRET: OTHER_SECRET, APP_PREVIOUS_SECRETS: GOOD_SECRET };
 
-    expect(faultsOf(env)).toEqual([]);
+    expect(configProblems(env)).toEqual([]);
   });
 
   it('are never given twice, directly and as a file', () => {
     const env = { JWT_ALG: 'ES256', JWT_PRIVATE_KEY: EC_PRIVATE, JWT_PRIVATE_KEY_FILE: fileWith(EC_PRIVATE) };
 
-    expect(faultsOf(env)[0]).toMatch(/^JWT_PRIVATE_KEY and JWT_PRIVATE_KEY_FILE are both set/);
+    expect(configProblems(env)[0]).toMatch(/^JWT_PRIVATE_KEY and JWT_PRIVATE_KEY_FILE are both set/);
   });
 });
 
@@ -1366,7 +1372,7 @@ describe('The lifetimes of sessions', () => {
     ['REVOCATION_WHEN_STALE', 'Refuse'],
     ['REVOCATION_WHEN_STALE', 'ignore'],
   ])('%s=%s is refused with what it wants', (name, value) => {
-    expect(faultsOf({ [name]: value })).toEqual([
+    expect(configProblems({ [name]: value })).toEqual([
       `${name} is ${JSON.stringify(value)}: ${VARIABLES[name].wants}`,
     ]);
   });

@@ -1,17 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { configProblems } from '../support/config-problems.ts';
 
 const SECRET = 'Zk3vXb9QpLm2NcRt7YwHs5JdGf8AeUo1TiVx4KqBn6M';
-
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    loadConfig(env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-}
 
 describe('The variables of cookies', () => {
   it.each([
@@ -38,7 +29,7 @@ describe('The variables of cookies', () => {
     [{ COOKIE_DOMAIN: 'ample.com', PUBLIC_URL: 'https://auth.example.com' }],
     [{ COOKIE_SECRET: `${SECRET},${SECRET}` }],
   ] as [Record<string, string>][])('are refused with the name of the variable: %j', (env) => {
-    const problems = problemsOf(env);
+    const problems = configProblems(env);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(Object.keys(env)[0]);
   });
@@ -51,10 +42,10 @@ describe('The variables of cookies', () => {
       JWT_SECRET: SECRET,
       BCRYPT_COST: '12',
     };
-    expect(problemsOf({ ...production, COOKIE_SECRET: 'short' })).toEqual([
+    expect(configProblems({ ...production, COOKIE_SECRET: 'short' })).toEqual([
       'COOKIE_SECRET is a secret of 5 characters: production wants at least 32 bytes',
     ]);
-    expect(problemsOf({ ...production, COOKIE_SECRET: SECRET })).toEqual([
+    expect(configProblems({ ...production, COOKIE_SECRET: SECRET })).toEqual([
       'COOKIE_SECRET is the same as JWT_SECRET: make a secret of its own',
     ]);
   });
