@@ -1,5 +1,6 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
+import { isSameMac } from '../tokens/tag.ts';
 
 const ID_BYTES = 32;
 const PURPOSE = 'latchkey csrf token v1';
@@ -25,10 +26,7 @@ export function createCsrfTokens(secrets: readonly [SigningKey, ...SigningKey[]]
     of: (cookieId: string) => macOf(secrets[0], cookieId).toString('base64url'),
     isOf(cookieId: string, token: string): boolean {
       const given = Buffer.from(token, 'base64url');
-      return secrets.some((secret) => {
-        const expected = macOf(secret, cookieId);
-        return expected.length === given.length && timingSafeEqual(expected, given);
-      });
+      return secrets.some((secret) => isSameMac(macOf(secret, cookieId), given));
     },
   };
 }

@@ -1,6 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
-import { hasTag, tagOf } from '../tokens/tag.ts';
+import { hasTag, isSameMac, tagOf } from '../tokens/tag.ts';
 import type { User } from '../users/user.ts';
 
 export type DeviceTokens = ReturnType<typeof createDeviceTokens>;
@@ -37,7 +37,7 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
     const { deviceId = '', mac = '' } = FORMAT.exec(token)?.groups ?? {};
     const given = Buffer.from(mac, 'base64url');
     // The same work where there is no user: whether there is one must not be told by the time this takes.
-    const genuine = secrets.map((secret) => isEqual(macOf(secret, deviceId, user), given));
+    const genuine = secrets.map((secret) => isSameMac(macOf(secret, deviceId, user), given));
     return user !== null && genuine.includes(true) ? deviceId : null;
   }
 
@@ -69,10 +69,6 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
 
 function hasTagOf(secret: SigningKey, deviceId: string): boolean {
   return hasTag(secret, PURPOSE_OF_ID, Buffer.from(deviceId, 'base64url'));
-}
-
-function isEqual(expected: Buffer, given: Buffer): boolean {
-  return expected.length === given.length && timingSafeEqual(expected, given);
 }
 
 function newId(secret: SigningKey, userId: string): string {

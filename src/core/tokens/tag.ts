@@ -4,6 +4,11 @@ import type { SigningKey } from './keys.ts';
 /** Enough that inventing one takes more requests than any service answers. */
 export const TAG_BYTES = 6;
 
+/** Whether a MAC is the expected one, in a time that tells nothing of where they differ. */
+export function isSameMac(expected: Buffer, given: Buffer): boolean {
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
 /** The beginning of a MAC, by which what was made here differs from what was invented before anything is looked up. */
 export function tagOf({ signingKey }: SigningKey, purpose: string, tagged: Buffer): Buffer {
   return createHmac('sha256', signingKey)
