@@ -1,5 +1,6 @@
 import type { Algorithm } from '@latchkey/verifier/core';
 import { createKeyRing } from '../core/tokens/keys.ts';
+import { isWithinDomain } from './cookie-domain.ts';
 import { expectedHashMilliseconds } from './passwords.ts';
 import { isSampleSecret } from './sample-secrets.ts';
 import { describeValue, type Values } from './variables.ts';
@@ -85,7 +86,7 @@ export function hashProblems({ BCRYPT_COST: cost, HASH_MAX_WAIT_MS: allowed }: V
 export function cookieProblems({ COOKIE_DOMAIN: domain, PUBLIC_URL: publicUrl }: Values): string[] {
   if (domain === undefined || publicUrl === undefined) return [];
   const { hostname } = new URL(publicUrl);
-  if (hostname === domain || hostname.endsWith(`.${domain}`)) return [];
+  if (isWithinDomain(hostname, domain)) return [];
   return [
     `COOKIE_DOMAIN is ${JSON.stringify(domain)}: PUBLIC_URL has the host ${hostname}, which is outside`,
   ];

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { serialize } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 import type { Request, Response } from 'express';
+import { isWithinDomain } from '../config/cookie-domain.ts';
 import type { SessionCookie } from '../core/cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../core/errors.ts';
 import type { AllowedOrigins } from './allowed-origins.ts';
@@ -84,7 +85,7 @@ export function createCookies(options: CookieOptions) {
     if (sameSite !== 'none' && req.headers['sec-fetch-site'] === 'cross-site')
       throw new AppError('cookie_not_settable', NEEDS_SAME_SITE);
     const host = req.hostname?.toLowerCase() ?? '';
-    if (domain !== undefined && host !== domain && !host.endsWith(`.${domain}`))
+    if (domain !== undefined && !isWithinDomain(host, domain))
       throw new AppError('cookie_not_settable', `The cookie is for ${domain}, and this host is ${host}.`);
   }
 
