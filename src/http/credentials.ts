@@ -40,8 +40,8 @@ export function createCredentials({ authenticate, cookies, cookieSessions }: Cre
 
   /**
    * The caller of a request; undefined where it came without a credential. One that is there has to be good, and where
-   * there are two, they have to be of one user. `canSetCookie` says whether the answer can renew the
-   * cookie in the browser.
+   * there are two, they have to be of one user. `canSetCookie` says whether the answer can renew the cookie in
+   * the browser.
    * @throws AppError those of either credential, credentials_conflict
    */
   async function read(req: IncomingMessage, canSetCookie: boolean): Promise<Authenticated | undefined> {

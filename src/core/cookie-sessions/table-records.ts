@@ -6,7 +6,7 @@ export function createTableRecords(
   sessions: Pick<SessionStore, 'findRecord' | 'writeRecord'>,
 ): CookieRecords {
   return {
-    // Whoever signs in asks the database anyway.
+    // A sign-in asks the database anyway.
     requireUp: () => {},
     async insert(key, record) {
       await sessions.writeRecord(key, record);

@@ -79,7 +79,7 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
     return { userId: found.session.userId, sessionId: found.session.id, mayEndOthers: found.isLatest };
   }
 
-  /** A cookie whose session has ended stands for nobody. @throws AppError credentials_conflict */
+  /** A cookie whose session has ended does not count. @throws AppError credentials_conflict */
   async function requireSameUser(userId: string, cookieIds: readonly string[]): Promise<void> {
     const found = await Promise.all(cookieIds.map(sessions.sessionOfCookie));
     if (found.some((session) => session !== null && session.revokedAt === null && session.userId !== userId))
