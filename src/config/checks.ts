@@ -92,6 +92,36 @@ export function cookieProblems({ COOKIE_DOMAIN: domain, PUBLIC_URL: publicUrl }:
   ];
 }
 
+/** What belongs together is there as a whole or not at all. */
+export function messageProblems(values: Values): string[] {
+  const found = [
+    ...missingOf(values, ['SMTP_URL', 'MAIL_FROM']),
+    ...missingOf(values, ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM']),
+    ...missingOf(values, ['SMS_WEBHOOK_URL', 'SMS_WEBHOOK_SECRET']),
+  ];
+  if (values.TWILIO_ACCOUNT_SID !== undefined && values.SMS_WEBHOOK_URL !== undefined) {
+    found.push('TWILIO_ACCOUNT_SID and SMS_WEBHOOK_URL are both set: SMS go one way, so keep one');
+  }
+  const endless = (values.SMS_TEST_CODES ?? []).filter(({ endsAt }) => endsAt === null);
+  if (values.NODE_ENV === 'production' && endless.length > 0) {
+    found.push(
+      `SMS_TEST_CODES has ${endless.length} without an end: in production write number:code:day, such as +15550001111:123456:2027-01-31`,
+    );
+  }
+  return found;
+}
+
+function missingOf(values: Values, group: readonly (keyof Values)[]): string[] {
+  const set = group.filter((name) => values[name] !== undefined);
+  if (set.length === 0 || set.length === group.length) return [];
+  return group
+    .filter((name) => !set.includes(name))
+    .map(
+      (name) =>
+        `${name} is not set while ${set.join(' and ')} ${set.length === 1 ? 'is' : 'are'}: set all or none`,
+    );
+}
+
 /** Problems of the keys, each by itself and with the algorithm. */
 export function keyProblems(values: Values): string[] {
   const { JWT_ALG: algorithm = 'HS256', JWT_PRIVATE_KEY: privateKey } = values;

@@ -15,8 +15,9 @@ import {
 } from '../../config/environment.cjs';
 import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
-import { cookieProblems, hashProblems, keyProblems, productionProblems } from './checks.ts';
+import { cookieProblems, hashProblems, keyProblems, messageProblems, productionProblems } from './checks.ts';
 import { misspelledVariables } from './misspelled.ts';
+import type { PhoneCode } from './values.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -80,6 +81,20 @@ export interface Config {
     readonly niceness: number;
   };
   readonly limits: LimitsConfig;
+  readonly messages: MessagesConfig;
+  readonly codes: {
+    readonly mayCreateAccounts: boolean;
+    readonly requireVerifiedEmail: boolean;
+    /** Whether a sign-up does not tell if an address is known. */
+    readonly hidesKnownAddresses: boolean;
+    readonly newDeviceMail: boolean;
+    readonly linkAnyDevice: boolean;
+    /** Origins, for all of their pages, and pages. */
+    readonly returnUrls: readonly string[];
+    /** Whether pages of this host may be returned to, on any port. */
+    readonly returnToLocalhost: boolean;
+    readonly recentSignInSeconds: number;
+  };
   readonly redisUrl: string | undefined;
   readonly metrics: {
     readonly port: number | undefined;
@@ -95,6 +110,26 @@ export interface Config {
   /** What the operator should hear at the start. */
   readonly warnings: readonly string[];
   readonly docsEnabled: boolean;
+}
+
+export interface MessagesConfig {
+  readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  readonly twilio:
+    | {
+        readonly accountSid: string;
+        readonly authToken: string;
+        readonly from: string;
+        readonly apiUrl: string;
+      }
+    | undefined;
+  readonly webhook: { readonly url: string; readonly secret: string } | undefined;
+  /** Whether messages that have no channel stay in the outbox, to be looked at there. */
+  readonly devOutbox: boolean;
+  readonly templatesDirectory: string | undefined;
+  /** ISO 3166-1 alpha-2; empty for all. */
+  readonly smsCountries: readonly string[];
+  readonly smsDailyBudget: number;
+  readonly smsTestCodes: readonly PhoneCode[];
 }
 
 export interface LimitsConfig {
@@ -145,6 +180,7 @@ export function loadConfig(env: Environment): Config {
   const production = values.NODE_ENV === 'production';
   if (production) problems.push(...productionProblems(values, problems));
   problems.push(...keyProblems(values), ...hashProblems(values), ...cookieProblems(values));
+  problems.push(...messageProblems(values));
   const location = locate(values, problems);
   const tls = readTls(values, problems);
   if (problems.length > 0 || location === undefined) {
@@ -223,8 +259,30 @@ export function loadConfig(env: Environment): Config {
         'oauth-ip': values.RATE_LIMIT_OAUTH_IP,
         token: values.RATE_LIMIT_TOKEN,
         'api-key': values.RATE_LIMIT_API_KEY,
+        'send-address': values.RATE_LIMIT_SEND_ADDRESS,
+        'send-account': values.RATE_LIMIT_SEND_ACCOUNT,
+        'send-ip': values.RATE_LIMIT_SEND_IP,
+        'send-total': values.RATE_LIMIT_SEND_TOTAL,
       },
       loginFailures: { free: values.LOGIN_FREE_FAILURES, max: values.LOGIN_MAX_FAILURES },
+    },
+    messages: {
+      ...messageChannels(values),
+      devOutbox: !production,
+      templatesDirectory: values.MAIL_TEMPLATES_DIR,
+      smsCountries: values.SMS_COUNTRIES,
+      smsDailyBudget: values.SMS_DAILY_BUDGET,
+      smsTestCodes: values.SMS_TEST_CODES,
+    },
+    codes: {
+      mayCreateAccounts: values.OTP_SIGNUP && !values.SIGNUP_DISABLED,
+      requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
+      hidesKnownAddresses: values.SIGNUP_ENUMERATION === 'hide',
+      newDeviceMail: values.NEW_DEVICE_MAIL,
+      linkAnyDevice: values.LINK_ANY_DEVICE,
+      returnUrls: values.RETURN_URLS,
+      returnToLocalhost: !production,
+      recentSignInSeconds: values.RECENT_SIGN_IN_SECONDS,
     },
     redisUrl: values.REDIS_URL,
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },
@@ -259,6 +317,28 @@ function readVariables(env: Environment, problems: string[]): Values {
 /** What the parser of a value adds about this very value. */
 function adviceOf(issue: z.core.$ZodIssue): string[] {
   return issue.code === 'custom' && typeof issue.params?.advice === 'string' ? [issue.params.advice] : [];
+}
+
+/** The channels that are configured. `messageProblems` has refused what is there in part. */
+function messageChannels(values: Values): Pick<MessagesConfig, 'smtp' | 'twilio' | 'webhook'> {
+  const { SMTP_URL, MAIL_FROM, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, TWILIO_API_URL } = values;
+  const { SMS_WEBHOOK_URL, SMS_WEBHOOK_SECRET } = values;
+  return {
+    smtp: SMTP_URL && MAIL_FROM ? { url: SMTP_URL, from: MAIL_FROM } : undefined,
+    twilio:
+      TWILIO_ACCOUNT_SID && TWILIO_AUTH_TOKEN && TWILIO_FROM
+        ? {
+            accountSid: TWILIO_ACCOUNT_SID,
+            authToken: TWILIO_AUTH_TOKEN,
+            from: TWILIO_FROM,
+            apiUrl: TWILIO_API_URL,
+          }
+        : undefined,
+    webhook:
+      SMS_WEBHOOK_URL && SMS_WEBHOOK_SECRET
+        ? { url: SMS_WEBHOOK_URL, secret: SMS_WEBHOOK_SECRET }
+        : undefined,
+  };
 }
 
 function locate(values: Values, problems: string[]): DatabaseConfig['location'] | undefined {

@@ -44,6 +44,26 @@ export const LIMITS_VARIABLES = {
     default: '600/60',
     meaning: 'Requests with one API key',
   }),
+  RATE_LIMIT_SEND_ADDRESS: variable({
+    type: rate,
+    default: '5/900',
+    meaning: 'Codes and links to one email address or phone number',
+  }),
+  RATE_LIMIT_SEND_ACCOUNT: variable({
+    type: rate,
+    default: '10/3600',
+    meaning: 'Codes and links that one account asks for while it is signed in',
+  }),
+  RATE_LIMIT_SEND_IP: variable({
+    type: rate,
+    default: '30/3600',
+    meaning: 'Codes and links asked for by one address',
+  }),
+  RATE_LIMIT_SEND_TOTAL: variable({
+    type: rate,
+    default: '10000/3600',
+    meaning: 'Codes and links in all',
+  }),
   LOGIN_FREE_FAILURES: variable({
     type: integer(1, 100),
     default: '5',

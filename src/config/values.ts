@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { normalizePem } from '../../config/pem.cjs';
 import type { Rate } from '../core/limits/quota.ts';
+import { isReturnUrl } from './return-url.ts';
 import type { ValueType } from './variable.ts';
 
 const MAX_WINDOW_SECONDS = 86_400;
@@ -148,6 +151,84 @@ export const origins = valueType(
       }
     }),
   'a comma-separated list of origins such as https://app.example.com or https://*.example.com, never *',
+);
+
+/** Only the known parts of a URL: the library would take a query for options, such as to skip the check of certificates. */
+export const smtpUrl = valueType(
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && /^smtps?:\/\/([^\s/?#@]*@)?[^\s/?#@,]+\/?$/.test(value))
+    .refine(canDecode),
+  'smtp://user:password@host:587 or smtps://user:password@host:465, the password with # as %23, / as %2F, ? as %3F, @ as %40 and % as %25',
+);
+
+/** The sender of mail, with a name if there is one. */
+export const mailbox = valueType(
+  z
+    .string()
+    .trim()
+    .regex(/^(?:[^\p{Cc}<>"]+ )?<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/u),
+  'an address such as no-reply@example.com or Example <no-reply@example.com>',
+);
+
+export const directory = valueType(
+  z
+    .string()
+    .transform((value) => resolve(value))
+    .refine((value) => existsSync(value)),
+  'a directory that is there',
+);
+
+export const webUrl = valueType(
+  z
+    .string()
+    .transform((value) => value.replace(/\/+$/, ''))
+    .refine((value) => URL.canParse(value) && /^https?:\/\/[^\s/?#@\\]+([/?][^\s#\\]*)?$/.test(value)),
+  'an http(s) URL without user',
+);
+
+/** ISO 3166-1 alpha-2. */
+export const countries = valueType(
+  z
+    .string()
+    .toUpperCase()
+    .transform(splitList)
+    .refine((list) => list.every((country) => /^[A-Z]{2}$/.test(country))),
+  'a comma-separated list of two-letter country codes such as DE,AT,CH',
+);
+
+/** A number that always has the same code, until the end of a day. */
+export interface PhoneCode {
+  readonly phone: string;
+  readonly code: string;
+  readonly endsAt: Date | null;
+}
+
+const PHONE_CODE = /^(?<phone>\+[1-9]\d{6,14}):(?<code>\d{6})(?::(?<day>\d{4}-\d{2}-\d{2}))?$/;
+
+export const phoneCodes = valueType(
+  z
+    .string()
+    .transform(splitList)
+    .refine((list) => list.every((item) => readPhoneCode(item) !== undefined))
+    .transform((list) => list.flatMap((item) => readPhoneCode(item) ?? [])),
+  'a comma-separated list such as +15550001111:123456 or +15550001111:123456:2027-01-31',
+);
+
+function readPhoneCode(item: string): PhoneCode | undefined {
+  const { phone, code, day } = PHONE_CODE.exec(item)?.groups ?? {};
+  if (phone === undefined || code === undefined) return undefined;
+  const endsAt = day === undefined ? null : new Date(`${day}T23:59:59.999Z`);
+  return endsAt !== null && Number.isNaN(endsAt.getTime()) ? undefined : { phone, code, endsAt };
+}
+
+/** Each as a browser writes it: an origin for all of its pages, or one page. */
+export const returnUrls = valueType(
+  z
+    .string()
+    .transform(splitList)
+    .refine((list) => list.every(isReturnUrl)),
+  'a comma-separated list of origins such as https://app.example.com and of pages such as https://app.example.com/signed-in or com.example.app:/signed-in, as a browser writes them',
 );
 
 export const trustProxy = valueType(

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { DATABASE_VARIABLES } from './database.ts';
 import { LIMITS_VARIABLES } from './limits.ts';
+import { MESSAGES_VARIABLES } from './messages.ts';
 import { PASSWORDS_VARIABLES } from './passwords.ts';
 import { SERVER_VARIABLES } from './server.ts';
 import { TOKENS_VARIABLES } from './tokens.ts';
@@ -11,6 +12,7 @@ export const VARIABLES = {
   ...DATABASE_VARIABLES,
   ...TOKENS_VARIABLES,
   ...PASSWORDS_VARIABLES,
+  ...MESSAGES_VARIABLES,
   ...LIMITS_VARIABLES,
 };
 

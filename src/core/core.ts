@@ -8,11 +8,14 @@ import { createApiKeyUsage } from './api-keys/last-use.ts';
 import { createClientTokens } from './clients/client-tokens.ts';
 import { createClientRefusals } from './clients/refusals.ts';
 import { type SharedClock, systemClock } from './clock.ts';
+import { createCodes } from './codes/codes.ts';
 import { createCsrfTokens } from './cookie-sessions/cookie-id.ts';
 import { createCookieSessions } from './cookie-sessions/cookie-sessions.ts';
 import type { CookieRecords } from './cookie-sessions/records.ts';
 import { asAppError } from './errors.ts';
 import { createEvents } from './events.ts';
+import type { Messaging } from './messages/message.ts';
+import { createOutbox } from './messages/outbox.ts';
 import type { Observers } from './observers.ts';
 import { readHighestCosts } from './passwords/hash-costs.store.ts';
 import type { HashThreads } from './passwords/hash-threads.ts';
@@ -35,12 +38,14 @@ import { createAuthenticate, createFreshness } from './tokens/authenticate.ts';
 import { createKeyUseStore } from './tokens/key-usage.store.ts';
 import { createKeyUsage } from './tokens/key-usage.ts';
 import { createKeyRing, type KeyMaterial } from './tokens/keys.ts';
+import { createSeal } from './tokens/seal.ts';
 
 /** The environment of the core: the configuration, and what differs between a server and a test. */
 export interface CoreDependencies {
   readonly config: Config;
   readonly keyMaterial: KeyMaterial;
   readonly database: Database;
+  readonly messaging: Messaging;
   /** Keeps the sessions that have a cookie, where there is a Redis. */
   readonly redisRecords: CookieRecords | undefined;
   readonly clock: SharedClock;
@@ -141,6 +146,22 @@ export function createCore(dependencies: CoreDependencies) {
     onRefresh: observers.refresh,
   });
 
+  const outbox = createOutbox({
+    store: store.outbox,
+    messaging: dependencies.messaging,
+    seal: createSeal(keys.appSecrets, 'outbox'),
+    clock,
+    logger,
+    onDelivery: observers.delivery,
+  });
+  const codes = createCodes({
+    store,
+    outbox,
+    secrets: keys.appSecrets,
+    seal: createSeal(keys.appSecrets, 'challenges'),
+    clock,
+  });
+
   const { free: freeFailures, max: maxFailures } = config.limits.loginFailures;
   const attempts = config.limits.enabled
     ? createAttempts({
@@ -200,6 +221,7 @@ export function createCore(dependencies: CoreDependencies) {
   function start(): void {
     follower.start();
     confirmations.start();
+    outbox.start();
   }
 
   /** Write down what was noted in memory. */
@@ -210,7 +232,7 @@ export function createCore(dependencies: CoreDependencies) {
     follower.stop();
     confirmations.stop();
     const flushed = [confirmations.flush, ...flushes].map((flush) => flush());
-    await Promise.all([...flushed, hashWorkers.close()]);
+    await Promise.all([...flushed, outbox.stop(), hashWorkers.close()]);
   }
 
   /** The tasks that run once a minute. */
@@ -218,6 +240,8 @@ export function createCore(dependencies: CoreDependencies) {
     ...flushes,
     follower.prune,
     cookieSessions.housekeeping,
+    codes.housekeeping,
+    outbox.housekeeping,
     storedCosts.refresh,
     () => store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000)),
   ];
@@ -232,6 +256,8 @@ export function createCore(dependencies: CoreDependencies) {
     storedCosts,
     sessions,
     cookieSessions,
+    outbox,
+    codes,
     attempts,
     deviceTokens,
     completeSignIn: createCompleteSignIn(sessions),

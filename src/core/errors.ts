@@ -90,6 +90,65 @@ export const ERRORS = {
     meaning:
       'Its token is wrong or was used, has expired, or was replaced by a newer one. Ask an administrator for another link.',
   },
+  invalid_code: {
+    status: 400,
+    title: 'The code is not correct',
+    meaning:
+      'It is not the one that was sent for this challenge_id. After five wrong ones ask for another; only the latest code is good.',
+  },
+  invalid_link: {
+    status: 400,
+    title: 'The link is not valid',
+    meaning: 'Its token is damaged or unknown. Open the link of the latest message, or ask for another.',
+  },
+  code_replaced: {
+    status: 400,
+    title: 'A newer code or link has been sent',
+    meaning: 'Use that of the latest message: it has taken the place of those before.',
+  },
+  code_expired: {
+    status: 400,
+    title: 'The code or link has expired',
+    meaning: 'Ask for another one.',
+  },
+  code_used: {
+    status: 400,
+    title: 'The code or link has been used',
+    meaning: 'Each is good for one use. Ask for another one.',
+  },
+  too_many_tries: {
+    status: 400,
+    title: 'The code has been tried too often',
+    meaning: 'Five wrong ones spend a code. Ask for another one.',
+  },
+  email_not_verified: {
+    status: 403,
+    title: 'The email address is not verified',
+    meaning:
+      'The password is correct, but the operator requires a verified address. Use the code or the link that was mailed; POST /email/verify/resend sends another.',
+  },
+  insufficient_user_authentication: {
+    status: 401,
+    title: 'The sign-in is too long ago',
+    meaning:
+      'This change needs a sign-in of the last minutes; max_age in the WWW-Authenticate header says how many seconds (RFC 9470). Sign in again and repeat the request.',
+  },
+  phone_taken: {
+    status: 409,
+    title: 'The phone number belongs to another account',
+    meaning: 'Sign in to that account with POST /otp and remove the number there, or use another one.',
+  },
+  last_sign_in_method: {
+    status: 409,
+    title: 'This is the last way to sign in',
+    meaning: 'Add an email address or a password first.',
+  },
+  channel_not_configured: {
+    status: 501,
+    title: 'This service sends no such messages',
+    meaning:
+      'The operator has configured no mail server (SMTP_URL), or nothing that sends SMS (TWILIO_ACCOUNT_SID or SMS_WEBHOOK_URL).',
+  },
   credentials_conflict: {
     status: 400,
     title: 'The credentials belong to different accounts',
@@ -346,6 +405,14 @@ export const FIELD_ERRORS = {
     'A scope is a list of permissions of at most 128 characters, separated by single spaces, together at most 4096.',
   invalid_email: 'This is not an email address.',
   invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
+  invalid_phone: 'This is not a phone number with its country, such as +4915112345678.',
+  country_not_allowed: 'The operator sends no SMS to this country.',
+  invalid_code_format: 'A code has six digits, as a text.',
+  return_to_not_allowed: 'The operator has not listed this page in RETURN_URLS.',
+  one_address: 'Exactly one of email and phone is needed.',
+  one_proof: 'Either challenge_id and code are needed, or token.',
+  not_accepted_here: 'This service takes the field later.',
+  invalid_language: 'This is not a language tag (BCP 47), such as en or pt-BR.',
   invalid_name: 'A name must not contain control characters or be too long.',
   invalid_description: 'A description has at most 200 characters, none of them control characters.',
   invalid_role: 'The name of a role has 1 to 64 letters (a-z), digits or the signs _ . -',

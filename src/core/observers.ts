@@ -1,4 +1,4 @@
-import type { RequestPolicy } from './limits/rate-limiter.ts';
+import type { PolicyName } from './limits/quota.ts';
 import type { QueueObserver } from './passwords/fair-queue.ts';
 
 /** Callbacks for what happens, for the metrics. */
@@ -10,8 +10,12 @@ export interface Observers {
   /** The outcome of a refresh. */
   readonly refresh: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */
-  readonly limited: (policy: RequestPolicy | 'login-account') => void;
+  readonly limited: (policy: PolicyName) => void;
   /** A failed attempt to authenticate as a client. */
   readonly clientRefused: () => void;
+  /** How an attempt to send a message ended. */
+  readonly delivery: (channel: string, outcome: string) => void;
+  /** How many SMS of its budget the day has had. */
+  readonly smsSent: (amount: number) => void;
   readonly hashQueue: QueueObserver;
 }

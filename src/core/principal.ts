@@ -6,6 +6,8 @@ export interface RequestOrigin {
   readonly ip: string | null;
   /** The network that the request counts for: an IPv4 address, or an IPv6 /64. */
   readonly network: string;
+  /** The languages of the client in the order of preference, as in Accept-Language. */
+  readonly language?: string | null;
   readonly requestId: string | null;
   /** The X-Request-Id that the client sent, which proves nothing. */
   readonly clientRequestId: string | null;
@@ -89,7 +91,13 @@ export const ANONYMOUS: Actor = { type: 'anonymous', id: null };
 export const OPERATOR: PrincipalCaller<OperatorPrincipal> = {
   principal: { kind: 'operator' },
   actor: { type: 'operator', id: null },
-  origin: { userAgent: null, ip: null, network: 'command line', requestId: null, clientRequestId: null },
+  origin: {
+    userAgent: null,
+    ip: null,
+    network: 'command line',
+    requestId: null,
+    clientRequestId: null,
+  },
   sessionId: null,
 };
 

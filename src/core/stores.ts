@@ -4,6 +4,9 @@ import { createRightsStore } from './access/rights.store.ts';
 import { createApiKeyStore } from './api-keys/api-keys.store.ts';
 import { createAuditStore } from './audit/audit.store.ts';
 import { createClientStore } from './clients/clients.store.ts';
+import { createChallengeStore } from './codes/challenges.store.ts';
+import { createCountStore } from './limits/counts.store.ts';
+import { createOutboxStore } from './messages/outbox.store.ts';
 import { createRevocationStore } from './revocation/revocations.store.ts';
 import { createSessionStore } from './sessions/sessions.store.ts';
 import { createLoginFailureStore } from './sign-in/login-failures.store.ts';
@@ -31,5 +34,8 @@ export function storesOf(scope: Scope) {
     audit: createAuditStore(scope),
     apiKeys: createApiKeyStore(scope),
     clients: createClientStore(scope),
+    challenges: createChallengeStore(scope),
+    counts: createCountStore(scope),
+    outbox: createOutboxStore(scope),
   };
 }

@@ -7,6 +7,7 @@ import { withoutControls } from '../core/values/text.ts';
 import { clientRequestIdOf, requestIdOf } from './request-id.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
+const MAX_LANGUAGE_LENGTH = 100;
 /** The least that a customer of a provider gets (RFC 6177), and may change addresses in at will. */
 const IPV6_NETWORK_PARTS = 4;
 
@@ -20,6 +21,7 @@ export function originOf(req: Request): RequestOrigin {
     userAgent: userAgentOf(req),
     ip: addressOf(req.ip),
     network: networkOf(req.ip),
+    language: req.get('Accept-Language')?.slice(0, MAX_LANGUAGE_LENGTH) ?? null,
     requestId: req.res === undefined ? null : requestIdOf(req.res),
     clientRequestId: clientRequestIdOf(req) ?? null,
   };

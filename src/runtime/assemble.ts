@@ -14,6 +14,7 @@ import { createRedisRecords } from '../redis/cookie-records.ts';
 import { createRateLimiter } from '../redis/limiter.ts';
 import { checkClock } from './clock-watch.ts';
 import { createHousekeeping } from './housekeeping.ts';
+import { openMessaging } from './messaging.ts';
 
 /** The environment of the process: the configuration, and what differs between a server and a test. */
 export interface World {
@@ -65,6 +66,7 @@ export async function assemble(world: World): Promise<Assembly> {
     config,
     keyMaterial,
     database,
+    messaging: openMessaging(config, logger),
     redisRecords: redis && createRedisRecords(redis),
     clock,
     logger,

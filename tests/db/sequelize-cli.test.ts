@@ -91,7 +91,7 @@ onEachDatabase((kind) => {
     /** Migrated by the server, so that the command line is only asked what a test is about. */
     const migratedDatabase = async () => reach(await createMigratedDatabase(kind));
 
-    async function emailsIn(database: Database): Promise<string[]> {
+    async function emailsIn(database: Database): Promise<(string | null)[]> {
       return (await modelsOf(database).users.findAll()).map(({ email }) => email);
     }
 

@@ -16,6 +16,10 @@ const RATES = {
   token: RATE,
   'api-key': RATE,
   'oauth-ip': RATE,
+  'send-address': RATE,
+  'send-account': RATE,
+  'send-ip': RATE,
+  'send-total': RATE,
 };
 /** Longer than a Redis that is well ever takes. */
 const BUSY_MILLISECONDS = 400;

@@ -31,6 +31,10 @@ export const MANY_REQUESTS = {
   RATE_LIMIT_OAUTH_IP: '1000000/60',
   RATE_LIMIT_TOKEN: '1000000/60',
   RATE_LIMIT_API_KEY: '1000000/60',
+  RATE_LIMIT_SEND_ADDRESS: '1000000/60',
+  RATE_LIMIT_SEND_ACCOUNT: '1000000/60',
+  RATE_LIMIT_SEND_IP: '1000000/60',
+  RATE_LIMIT_SEND_TOTAL: '1000000/60',
 };
 
 /** All apps of this process hash in one thread, which takes longer to start than an app; those about hashing have their own. */
@@ -99,6 +103,8 @@ export async function startApp(
     HASH_WORKERS: '1',
     // Tests move the clock far ahead; those of staleness say otherwise.
     REVOCATION_WHEN_STALE: 'accept',
+    // Most tests log in without a device token; those of new devices say otherwise.
+    NEW_DEVICE_MAIL: 'false',
     ...MANY_REQUESTS,
     ...env,
   });

@@ -8,6 +8,12 @@ export const POLICIES = [
   'oauth-ip',
   'token',
   'api-key',
+  'send-address',
+  'send-account',
+  'send-ip',
+  'send-total',
+  'sms-daily',
+  'code-tries',
 ] as const;
 
 export type PolicyName = (typeof POLICIES)[number];

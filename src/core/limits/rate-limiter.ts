@@ -1,7 +1,7 @@
 import type { PolicyName, Quota } from './quota.ts';
 
-/** The policies that count requests; `login-account` counts failures and belongs to the accounts. */
-export type RequestPolicy = Exclude<PolicyName, 'login-account'>;
+/** The policies that count requests. The others count in the database: failures, tries and SMS. */
+export type RequestPolicy = Exclude<PolicyName, 'login-account' | 'sms-daily' | 'code-tries'>;
 
 /** Counts requests by policy and key. */
 export interface RateLimiter {

@@ -3,8 +3,10 @@ import type { Identifier, IdentifierSearch } from './identifiers.ts';
 /** The account of a person. */
 export interface User {
   readonly id: string;
-  /** As typed, to show. */
-  readonly email: string;
+  /** As typed, to show; null for who signs in by phone. */
+  readonly email: string | null;
+  /** E.164, always verified. */
+  readonly phone: string | null;
   readonly username: string | null;
   readonly name: string | null;
   readonly passwordHash: string | null;
@@ -14,6 +16,8 @@ export interface User {
   readonly disabledAt: Date | null;
   /** Since when they have to choose another password; null where the current one will do. */
   readonly passwordChangeRequiredAt: Date | null;
+  /** The language of messages (BCP 47); null for that of the request. */
+  readonly language: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -25,7 +29,9 @@ export function ownWords({ email, username, name }: User): readonly (string | nu
 
 export interface NewUser {
   readonly id: string;
-  readonly email: Identifier;
+  readonly email: Identifier | null;
+  readonly phone?: string | null;
+  readonly language?: string | null;
   readonly username: Identifier | null;
   readonly name: string | null;
   /** Null for an account that logs in by other means. */
@@ -36,6 +42,7 @@ export interface NewUser {
 
 /** An absent member stays as it is; null removes it. */
 export interface ProfileChange {
+  readonly language?: string | null | undefined;
   readonly username?: Identifier | null | undefined;
   readonly name?: string | null | undefined;
 }

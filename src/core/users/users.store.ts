@@ -10,8 +10,10 @@ import type { NewUser, ProfileChange, User, UserChange, UserFilter } from './use
 
 export const USERS = table('users', {
   id: primaryKey(text(36)),
-  email: text(254),
-  emailCanonical: text(254),
+  email: nullable(text(254)),
+  emailCanonical: nullable(text(254)),
+  phone: nullable(text(16)),
+  language: nullable(text(35)),
   username: nullable(text(32)),
   usernameCanonical: nullable(text(32)),
   name: nullable(text(200)),
@@ -76,7 +78,7 @@ export function createUserStore(scope: Scope) {
   async function refusalOf(error: unknown, rows: readonly UserRow[]): Promise<unknown> {
     if (!isDuplicate(error, 'username')) return translateDuplicate(error);
     const { size } = await taken(
-      rows.map(({ emailCanonical }) => emailCanonical),
+      rows.flatMap(({ emailCanonical }) => emailCanonical ?? []),
       [],
     );
     return new AppError(size > 0 ? 'email_taken' : 'username_taken', undefined, { cause: error });
@@ -237,13 +239,14 @@ function newPassword(passwordHash: string, at: Date): Partial<UserRow> {
   return { passwordHash, passwordChangedAt: at, passwordChangeRequiredAt: null, updatedAt: at };
 }
 
-function toProfile({ username, name }: ProfileChange): Partial<UserRow> {
+function toProfile({ username, name, language }: ProfileChange): Partial<UserRow> {
   return {
     ...(username !== undefined && {
       username: username?.shown ?? null,
       usernameCanonical: username?.canonical ?? null,
     }),
     ...(name !== undefined && { name }),
+    ...(language !== undefined && { language }),
   };
 }
 
@@ -257,8 +260,10 @@ function translateDuplicate(error: unknown): unknown {
 function toRow(user: NewUser): UserRow {
   return {
     id: user.id,
-    email: user.email.shown,
-    emailCanonical: user.email.canonical,
+    email: user.email?.shown ?? null,
+    emailCanonical: user.email?.canonical ?? null,
+    phone: user.phone ?? null,
+    language: user.language ?? null,
     username: user.username?.shown ?? null,
     usernameCanonical: user.username?.canonical ?? null,
     name: user.name,

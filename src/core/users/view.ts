@@ -7,9 +7,17 @@ const EXAMPLE_TIME = '2026-11-20T04:31:37.251Z';
 export const UserView = z
   .object({
     id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
-    email: z.string().meta({ example: 'grace@example.com' }),
+    email: z
+      .string()
+      .nullable()
+      .meta({ description: 'Null for who signs in by phone', example: 'grace@example.com' }),
+    phone: z.string().nullable().meta({ description: 'In E.164; always verified', example: null }),
     username: z.string().nullable().meta({ example: 'grace' }),
     name: z.string().nullable().meta({ example: 'Grace Hopper' }),
+    language: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of messages (BCP 47); null for that of the request', example: null }),
     email_verified: z.boolean().meta({ example: false }),
     created_at: z.iso.datetime().meta({ example: EXAMPLE_TIME }),
     updated_at: z.iso.datetime().meta({ example: EXAMPLE_TIME }),
@@ -41,8 +49,10 @@ export function presentUser(user: User): z.infer<typeof UserAnswer> {
     user: {
       id: user.id,
       email: user.email,
+      phone: user.phone,
       username: user.username,
       name: user.name,
+      language: user.language,
       email_verified: user.emailVerifiedAt !== null,
       created_at: user.createdAt.toISOString(),
       updated_at: user.updatedAt.toISOString(),

@@ -35,6 +35,23 @@ export const ERROR_TOPICS: readonly {
     ],
   },
   {
+    id: 'codes',
+    title: 'Codes and links',
+    codes: [
+      'invalid_code',
+      'invalid_link',
+      'code_expired',
+      'code_replaced',
+      'code_used',
+      'too_many_tries',
+      'email_not_verified',
+      'phone_taken',
+      'last_sign_in_method',
+      'insufficient_user_authentication',
+      'channel_not_configured',
+    ],
+  },
+  {
     id: 'tokens',
     title: 'Tokens and sessions',
     codes: [

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { RequestPolicy } from '../../core/limits/rate-limiter.ts';
+import type { PolicyName } from '../../core/limits/quota.ts';
 import type { QueueObserver } from '../../core/passwords/fair-queue.ts';
 import type { Pace } from '../../http/refusal-budget.ts';
 import type { Measurement } from '../../http/request-log.ts';
@@ -28,8 +28,12 @@ export interface Metrics {
   /** The outcomes of refreshes. */
   readonly refresh: (outcome: string) => void;
   /** A 429; `login-account` is the delay after wrong passwords. */
-  readonly limited: (policy: RequestPolicy | 'login-account') => void;
+  readonly limited: (policy: PolicyName) => void;
   readonly clientRefused: () => void;
+  /** How an attempt to send a message ended. */
+  readonly delivery: (channel: string, outcome: string) => void;
+  /** How many SMS of its budget the day has had. */
+  readonly smsSent: (amount: number) => void;
   readonly hashQueue: QueueObserver;
   /** How refusals with Retry-After were sent. */
   readonly refusalPaced: (pace: Pace) => void;
@@ -109,6 +113,18 @@ export function createMetrics(version: string): Metrics {
     registers,
   });
 
+  const deliveries = new Counter({
+    name: 'latchkey_messages_total',
+    help: 'Attempts to send mail and SMS, by how they ended',
+    labelNames: ['channel', 'outcome'],
+    registers,
+  });
+  const smsToday = new Gauge({
+    name: 'latchkey_sms_today',
+    help: 'SMS of this day (UTC), of SMS_DAILY_BUDGET',
+    registers,
+    aggregator: 'max',
+  });
   const paced = new Counter({
     name: 'latchkey_paced_refusals_total',
     help: 'Refusals with 429 or 503 overloaded: sent at once, held back for a second, or at once as the last answer of their connection',
@@ -124,6 +140,8 @@ export function createMetrics(version: string): Metrics {
     refresh: (outcome) => refreshes.inc({ outcome }),
     limited: (policy) => limited.inc({ policy }),
     clientRefused: () => clientRefusals.inc(),
+    delivery: (channel, outcome) => deliveries.inc({ channel, outcome }),
+    smsSent: (amount) => smsToday.set(amount),
     hashQueue: {
       started: (waitedMilliseconds) => waits.observe(waitedMilliseconds / 1000),
       ended: (tookMilliseconds) => durations.observe(tookMilliseconds / 1000),

@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError, type ErrorCode, type FieldError } from '../../core/errors.ts';
 import type { PrincipalCaller } from '../../core/principal.ts';
 import type { CoreStore } from '../../core/stores.ts';
+import type { Identifier } from '../../core/users/identifiers.ts';
 import type { NewUser } from '../../core/users/user.ts';
 import { randomForUuids } from '../../core/values/random-for-uuids.ts';
 import { parse } from '../../http/parse.ts';
@@ -13,7 +14,7 @@ import { bcryptCostOf, type ImportResult, importedUser } from './schemas.ts';
 
 interface Candidate {
   readonly index: number;
-  readonly user: NewUser;
+  readonly user: NewUser & { readonly email: Identifier };
   readonly roles: readonly string[];
 }
 

@@ -1,0 +1,14 @@
+/** The scheme of an app on a phone, which begins with a domain of its maker (RFC 8252 section 7.1). */
+const APP_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
+
+/**
+ * Whether a text is a URL, written as a browser writes it, to which a sign-in may lead back. That takes care of
+ * backslashes, encoded hosts, users before an @ and all else that two parsers could read differently.
+ */
+export function isReturnUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { href, origin, protocol, username, password, hash } = new URL(text);
+  if (username !== '' || password !== '' || hash !== '' || text.includes('*')) return false;
+  if (protocol === 'https:' || protocol === 'http:') return text === href || text === origin;
+  return APP_SCHEME.test(protocol) && text === href;
+}

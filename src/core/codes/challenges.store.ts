@@ -1,0 +1,105 @@
+import { literal, Op } from 'sequelize';
+import { isDuplicate } from '../../db/errors.ts';
+import { insertRows } from '../../db/insert-rows.ts';
+import { removeInPortions } from '../../db/portions.ts';
+import type { Scope } from '../../db/scope.ts';
+import { integer, longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
+import { MAX_TRIES, type Purpose } from './challenge.ts';
+
+export const CHALLENGES = table('challenges', {
+  id: primaryKey(text(36)),
+  purpose: text(32),
+  latestOf: nullable(text(128)),
+  userId: nullable(text(36)),
+  address: nullable(text(254)),
+  codeMac: nullable(text(43)),
+  linkHash: nullable(text(64)),
+  details: nullable(longText()),
+  tries: integer(),
+  createdAt: time(),
+  expiresAt: time(),
+  usedAt: nullable(time()),
+});
+
+export type ChallengeRow = RowOf<typeof CHALLENGES>;
+
+const MAX_ATTEMPTS = 5;
+
+export type ChallengeStore = ReturnType<typeof createChallengeStore>;
+
+/** Codes and links, in the table `challenges`. Each write is one statement, and the database decides every race. */
+export function createChallengeStore(scope: Scope) {
+  const { open, transaction, run, write } = scope;
+  const challenges = open(CHALLENGES);
+
+  /** Adds a challenge, which takes the place of the one with the same purpose and subject. */
+  async function replace(row: ChallengeRow & { readonly latestOf: string }): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      await endLatest(row.latestOf);
+      try {
+        return await insertRows(scope, challenges, [row]);
+      } catch (error) {
+        // Another request was faster, and this one is the newer.
+        if (attempt === MAX_ATTEMPTS || !isDuplicate(error, 'latest_of')) throw error;
+      }
+    }
+  }
+
+  async function endLatest(latestOf: string): Promise<void> {
+    await write(() => challenges.update({ latestOf: null }, { where: { latestOf }, transaction }));
+  }
+
+  async function find(id: string): Promise<ChallengeRow | null> {
+    return findOne({ id });
+  }
+
+  async function findByLink(linkHash: string): Promise<ChallengeRow | null> {
+    return findOne({ linkHash });
+  }
+
+  async function findOne(where: Partial<ChallengeRow>): Promise<ChallengeRow | null> {
+    const row = await run(() => challenges.findOne({ where, transaction }));
+    return row?.get() ?? null;
+  }
+
+  /** Counts a code that is about to be compared. False where none may be any more. */
+  async function countTry(id: string, at: Date): Promise<boolean> {
+    const change = { tries: literal('tries + 1') as unknown as number };
+    const where = { id, tries: { [Op.lt]: MAX_TRIES }, ...usableAt(at) };
+    const [affected] = await write(() => challenges.update(change, { where, transaction }));
+    return affected === 1;
+  }
+
+  /** Uses a challenge up. Of concurrent callers exactly one gets true. */
+  async function use(id: string, at: Date): Promise<boolean> {
+    const where = { id, ...usableAt(at) };
+    const change = { usedAt: at, latestOf: null };
+    const [affected] = await write(() => challenges.update(change, { where, transaction }));
+    return affected === 1;
+  }
+
+  /** Gives a challenge a code in place of its link. False where another request has used it. */
+  async function turnIntoCode(id: string, codeMac: string, at: Date): Promise<boolean> {
+    const where = { id, codeMac: null, ...usableAt(at) };
+    const [affected] = await write(() => challenges.update({ codeMac }, { where, transaction }));
+    return affected === 1;
+  }
+
+  /** Ends what a user has been sent for these purposes. */
+  async function endAll(userId: string, purposes: readonly Purpose[]): Promise<void> {
+    const where = { userId, purpose: [...purposes] };
+    await write(() => challenges.update({ latestOf: null }, { where, transaction }));
+  }
+
+  /** Removes those that expired before `before`. */
+  async function prune(before: Date): Promise<void> {
+    const where = { expiresAt: { [Op.lt]: before } };
+    await removeInPortions((limit) => write(() => challenges.destroy({ where, limit, transaction })));
+  }
+
+  return { replace, endLatest, find, findByLink, countTry, use, turnIntoCode, endAll, prune };
+}
+
+function usableAt(at: Date) {
+  return { latestOf: { [Op.ne]: null }, usedAt: null, expiresAt: { [Op.gt]: at } };
+}

@@ -1,0 +1,223 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Clock } from '../clock.ts';
+import { AppError, rateLimited } from '../errors.ts';
+import type { CountRule } from '../limits/counts.store.ts';
+import type { Message, TemplateName, Templates } from '../messages/message.ts';
+import type { Outbox } from '../messages/outbox.ts';
+import { after } from '../sessions/ending.ts';
+import { secondsBetween } from '../sessions/lifetimes.ts';
+import type { CoreStore, CoreStores } from '../stores.ts';
+import type { SigningKey } from '../tokens/keys.ts';
+import type { Seal } from '../tokens/seal.ts';
+import { type Challenge, MAX_TRIES, type NewChallenge, PURPOSES, type Purpose } from './challenge.ts';
+import type { ChallengeRow } from './challenges.store.ts';
+import { hashOfAddress, hashOfToken, isCodeOf, macOfCode, newCode, newToken } from './secrets.ts';
+
+export interface CodeDependencies {
+  readonly store: CoreStore;
+  readonly outbox: Pick<Outbox, 'addWithin' | 'has'>;
+  readonly secrets: readonly [SigningKey, ...SigningKey[]];
+  readonly seal: Seal;
+  readonly clock: Clock;
+}
+
+/** A challenge with its secrets, which nothing keeps. */
+export interface IssuedChallenge {
+  readonly id: string;
+  readonly expiresAt: Date;
+  readonly code: string;
+  readonly token: string;
+}
+
+/** What the client that asked is told. */
+export interface SentChallenge {
+  readonly id: string;
+  readonly expiresInSeconds: number;
+}
+
+/** A challenge that is sent in a message. */
+export interface ChallengeMessage<Name extends TemplateName> extends Omit<NewChallenge, 'address'> {
+  readonly channel: Message['channel'];
+  /** As it is written to. */
+  readonly to: string;
+  /** In the form that is compared. */
+  readonly address: string;
+  readonly language: string | null;
+  readonly template: Name;
+  readonly data: (issued: IssuedChallenge & { readonly minutes: number }) => Templates[Name];
+  /** Whether nothing is sent: there is nobody to send it to, and no code fits. */
+  readonly isDecoy?: boolean;
+  /** The code of a number that gets no message. */
+  readonly fixedCode?: string | undefined;
+}
+
+/** Codes that may be tried for one account, and for one address, whatever they are for. */
+const TRIES: CountRule = { limit: 10, windowSeconds: 3_600 };
+/** Longer than any code is good, so that there is a count as long as there is a code. */
+const COUNTS_KEPT_SECONDS = 2 * 86_400;
+/** Those who come late are told that they do. */
+const KEPT_SECONDS = 86_400;
+
+export type Codes = ReturnType<typeof createCodes>;
+
+/**
+ * Codes of six digits and links: secrets for one use, each for one purpose and one client that asked. Every try of a code is
+ * counted before it is compared (NIST SP 800-63B-4 section 3.1.3.2). An address without an account has challenges like any
+ * other, which no code fits.
+ */
+export function createCodes({ store, outbox, secrets, seal, clock }: CodeDependencies) {
+  const now = () => new Date(clock.now());
+
+  /** Makes a challenge, which takes the place of the one before with its purpose and subject. */
+  async function issueWithin(
+    { challenges }: Pick<CoreStores, 'challenges'>,
+    { purpose, subject, userId, address, details, hasCode, hasLink, ttlSeconds }: NewChallenge,
+    code = newCode(),
+  ): Promise<IssuedChallenge> {
+    const createdAt = now();
+    const id = uuidv7({ msecs: createdAt.getTime() });
+    const token = newToken();
+    const expiresAt = after(createdAt, ttlSeconds ?? PURPOSES[purpose].ttlSeconds);
+    await challenges.replace({
+      id,
+      purpose,
+      latestOf: `${purpose} ${subject}`,
+      userId,
+      address,
+      codeMac: hasCode ? macOfCode(secrets[0], { id, purpose }, code) : null,
+      linkHash: hasLink ? hashOfToken(token) : null,
+      details: details === undefined ? null : seal.seal(details, id),
+      tries: 0,
+      createdAt,
+      expiresAt,
+      usedAt: null,
+    });
+    return { id, expiresAt, code, token };
+  }
+
+  /** Makes a challenge and writes its message down. Wake the outbox after the commit. */
+  async function sendWithin<Name extends TemplateName>(
+    stores: Pick<CoreStores, 'challenges' | 'counts' | 'outbox'>,
+    request: ChallengeMessage<Name>,
+  ): Promise<SentChallenge> {
+    const { channel, to, template, data, language, userId, fixedCode, isDecoy = false } = request;
+    // Where nothing is sent no text of six digits fits.
+    const issued = await issueWithin(stores, request, isDecoy ? newToken() : fixedCode);
+    await stores.counts.prepare(triesOf(request), now(), TRIES);
+    const seconds = secondsBetween(now(), issued.expiresAt);
+    await outbox.addWithin(stores, {
+      channel,
+      to,
+      template,
+      data: data({ ...issued, minutes: Math.round(seconds / 60) }),
+      language,
+      userId: isDecoy ? null : userId,
+      expiresAt: issued.expiresAt,
+      isDecoy: isDecoy || fixedCode !== undefined,
+    });
+    return { id: issued.id, expiresInSeconds: seconds };
+  }
+
+  /**
+   * The challenge that a code fits. It stays good until `useWithin`.
+   * @throws AppError invalid_code, code_used, code_replaced, code_expired, too_many_tries, rate_limited
+   */
+  async function check(id: string, code: string, purposes: readonly Purpose[]): Promise<Challenge> {
+    const found = await find(id);
+    const challenge = requireUsable(found, purposes, 'invalid_code');
+    if (challenge.codeMac === null) throw new AppError('invalid_code');
+    if (challenge.tries >= MAX_TRIES) throw new AppError('too_many_tries');
+    const at = now();
+    const names = triesOf(challenge);
+    if (!(await store.counts.take(names, at, TRIES))) throw await tooManyTries(names, at);
+    if (!(await store.challenges.countTry(id, at))) {
+      requireUsable(await find(id), purposes, 'invalid_code');
+      throw new AppError('too_many_tries');
+    }
+    if (!isCodeOf(secrets, challenge, code)) throw new AppError('invalid_code');
+    return challenge;
+  }
+
+  /**
+   * The challenge of a link. It stays good until `useWithin`.
+   * @throws AppError invalid_link, code_used, code_replaced, code_expired
+   */
+  async function open(token: string, purposes: readonly Purpose[]): Promise<Challenge> {
+    const row = await store.challenges.findByLink(hashOfToken(token));
+    return requireUsable(row && toChallenge(row), purposes, 'invalid_link');
+  }
+
+  /** Uses a challenge up in the transaction of what it is for. Of concurrent callers one succeeds. @throws AppError code_used */
+  async function useWithin({ challenges }: Pick<CoreStores, 'challenges'>, { id }: Challenge): Promise<void> {
+    if (!(await challenges.use(id, now()))) throw new AppError('code_used');
+  }
+
+  /**
+   * Gives the holder of a link a code for the client that asked.
+   * @throws AppError code_used
+   */
+  async function turnIntoCode({ id, purpose }: Challenge): Promise<string> {
+    const code = newCode();
+    const codeMac = macOfCode(secrets[0], { id, purpose }, code);
+    if (!(await store.challenges.turnIntoCode(id, codeMac, now()))) throw new AppError('code_used');
+    return code;
+  }
+
+  async function find(id: string): Promise<Challenge | null> {
+    const row = await store.challenges.find(id);
+    return row && toChallenge(row);
+  }
+
+  function toChallenge({ latestOf, purpose, details, ...row }: ChallengeRow): Challenge {
+    return {
+      ...row,
+      purpose: purpose as Purpose,
+      details: details === null ? undefined : seal.open(details, row.id),
+      isLatest: latestOf !== null,
+    };
+  }
+
+  function requireUsable(
+    challenge: Challenge | null,
+    purposes: readonly Purpose[],
+    otherwise: 'invalid_code' | 'invalid_link',
+  ): Challenge {
+    if (challenge === null || !purposes.includes(challenge.purpose)) throw new AppError(otherwise);
+    if (challenge.usedAt !== null) throw new AppError('code_used');
+    if (!challenge.isLatest) throw new AppError('code_replaced');
+    if (challenge.expiresAt <= now()) throw new AppError('code_expired');
+    return challenge;
+  }
+
+  /** The names of the counts that a try goes by: that of the address, and that of the account. */
+  function triesOf({ address, userId }: Pick<Challenge, 'address' | 'userId'>): string[] {
+    const hash = hashOfAddress(secrets[0], address ?? '');
+    return [`tries:address:${hash}`, `tries:account:${userId ?? hash}`];
+  }
+
+  async function tooManyTries(names: readonly string[], at: Date): Promise<AppError> {
+    const { endsAt = at } = await store.counts.read(names);
+    const resetSeconds = Math.max(1, Math.ceil((endsAt.getTime() - at.getTime()) / 1000));
+    return rateLimited({ policy: 'code-tries', ...TRIES, remaining: 0, resetSeconds });
+  }
+
+  /** Names an address without telling it, such as for a limit. */
+  const nameOf = (address: string) => hashOfAddress(secrets[0], address);
+
+  async function housekeeping(): Promise<void> {
+    await store.challenges.prune(after(now(), -KEPT_SECONDS));
+    await store.counts.prune(after(now(), -COUNTS_KEPT_SECONDS));
+  }
+
+  return {
+    issueWithin,
+    sendWithin,
+    check,
+    open,
+    useWithin,
+    turnIntoCode,
+    nameOf,
+    has: outbox.has,
+    housekeeping,
+  };
+}

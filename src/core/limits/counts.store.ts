@@ -1,0 +1,73 @@
+import { Op, QueryTypes } from 'sequelize';
+import { removeInPortions } from '../../db/portions.ts';
+import type { Scope } from '../../db/scope.ts';
+import { toSqlDate } from '../../db/sql-date.ts';
+import { integer, primaryKey, table, text, time } from '../../db/table.ts';
+
+export const COUNTS = table('counts', {
+  name: primaryKey(text(100)),
+  amount: integer(),
+  windowEndsAt: time(),
+});
+
+/** How much there may be in a window. */
+export interface CountRule {
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+
+const IS_OVER = 'window_ends_at <= :at';
+/** In this order, since MySQL assigns from left to right, and later expressions see the new values. */
+const TAKE = `UPDATE counts SET
+    amount = CASE WHEN ${IS_OVER} THEN 1 ELSE amount + 1 END,
+    window_ends_at = CASE WHEN ${IS_OVER} THEN :endsAt ELSE window_ends_at END
+  WHERE name IN (:names) AND (amount < :limit OR ${IS_OVER})`;
+
+export type CountStore = ReturnType<typeof createCountStore>;
+
+/** What all processes count together, in the table `counts`. Each write is one statement. */
+export function createCountStore({ open, sequelize, transaction, run, write }: Scope) {
+  const counts = open(COUNTS);
+  const date = (value: Date) => toSqlDate(sequelize, value);
+  const ignore = sequelize.getDialect() === 'sqlite' ? 'OR IGNORE' : 'IGNORE';
+
+  /** Makes sure that there are counts of these names: `take` counts nothing else. */
+  async function prepare(names: readonly string[], at: Date, { windowSeconds }: CountRule): Promise<void> {
+    const endsAt = date(new Date(at.getTime() + windowSeconds * 1000));
+    const replacements = names.map((name) => [name, 0, endsAt]);
+    const groups = names.map(() => '(?)').join(', ');
+    const sql = `INSERT ${ignore} INTO counts (name, amount, window_ends_at) VALUES ${groups}`;
+    await write(() => sequelize.query(sql, { replacements, type: QueryTypes.INSERT, transaction }));
+  }
+
+  /** Adds one to each of these counts. False where one of them has none left; the others may have been added to. */
+  async function take(names: readonly string[], at: Date, { limit, windowSeconds }: CountRule) {
+    const endsAt = date(new Date(at.getTime() + windowSeconds * 1000));
+    const replacements = { names: [...names], at: date(at), endsAt, limit };
+    const [, affected] = await write(() =>
+      sequelize.query(TAKE, { replacements, type: QueryTypes.UPDATE, transaction }),
+    );
+    return affected === names.length;
+  }
+
+  /** How much these counts have, and when the last of their windows ends. */
+  async function read(names: readonly string[]) {
+    const rows = await run(() =>
+      counts.findAll({
+        where: { name: [...names] },
+        order: [['windowEndsAt', 'DESC']],
+        transaction,
+        raw: true,
+      }),
+    );
+    return { amount: Math.max(0, ...rows.map(({ amount }) => amount)), endsAt: rows[0]?.windowEndsAt };
+  }
+
+  /** Removes counts whose windows ended before `before`. */
+  async function prune(before: Date): Promise<void> {
+    const where = { windowEndsAt: { [Op.lt]: before } };
+    await removeInPortions((limit) => write(() => counts.destroy({ where, limit, transaction })));
+  }
+
+  return { prepare, take, read, prune };
+}

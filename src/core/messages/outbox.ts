@@ -1,0 +1,246 @@
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import type { Clock } from '../clock.ts';
+import { after } from '../sessions/ending.ts';
+import type { CoreStores } from '../stores.ts';
+import type { Seal } from '../tokens/seal.ts';
+import {
+  CHANNELS,
+  type ChannelName,
+  type Message,
+  type Messaging,
+  RefusedDelivery,
+  type RenderedMessage,
+} from './message.ts';
+import type { ClaimedRow, OutboxRow, OutboxStore } from './outbox.store.ts';
+
+export interface OutboxDependencies {
+  readonly store: OutboxStore;
+  readonly messaging: Messaging;
+  readonly seal: Seal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onDelivery: (channel: ChannelName, outcome: DeliveryOutcome) => void;
+}
+
+/** `kept`: sent, and left in the outbox to be looked at. `dropped`: a decoy. */
+export type DeliveryOutcome = 'sent' | 'kept' | 'dropped' | 'postponed' | 'refused' | 'expired';
+
+/** A message of the outbox, to be looked at. */
+export interface KeptMessage extends RenderedMessage {
+  readonly id: string;
+  readonly channel: ChannelName;
+  readonly to: string;
+  readonly data: Message['data'];
+  readonly createdAt: Date;
+  readonly isSent: boolean;
+}
+
+export type Outbox = ReturnType<typeof createOutbox>;
+
+/** Messages of one channel that this process sends at once. */
+const MAX_PARALLEL = 8;
+/** What a process that has died was sending is sent by another after this long. */
+const CLAIM_SECONDS = 10;
+const HOLD_MILLISECONDS = 3_000;
+/** How often the table is read for what other processes have left, and for what is due once more. */
+const POLL_MILLISECONDS = 2_000;
+const MAX_RETRY_SECONDS = 300;
+/** How long a stopping process goes on with what it is sending. Another sends the rest. */
+const STOP_MILLISECONDS = 5_000;
+
+/**
+ * Sends messages after the request that asks for them: it writes them into the outbox, in its own transaction, and any
+ * process sends them. So a mail server that is slow or away delays no answer, and a crash loses nothing: a message is
+ * sent once, or once more where the process died between sending it and writing that down.
+ */
+export function createOutbox(dependencies: OutboxDependencies) {
+  const { store, messaging, seal, clock, logger, onDelivery } = dependencies;
+  const { channels, render } = messaging;
+  const now = () => new Date(clock.now());
+  const sending: Readonly<Record<ChannelName, Set<Promise<void>>>> = { email: new Set(), sms: new Set() };
+  const pumps = new Map<ChannelName, Promise<void>>();
+  const lookAgain = new Set<ChannelName>();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  /** Whether messages can be sent by a channel. */
+  function has(channel: ChannelName): boolean {
+    return channels[channel] !== undefined;
+  }
+
+  /** Writes a message down in a transaction. Call `wake` after its commit. */
+  async function addWithin({ outbox }: Pick<CoreStores, 'outbox'>, message: Message): Promise<void> {
+    const createdAt = now();
+    const { channel, template, userId, expiresAt, ...content } = message;
+    const id = uuidv7({ msecs: createdAt.getTime() });
+    await outbox.add({
+      id,
+      channel,
+      template,
+      userId,
+      content: seal.seal(content, id),
+      attempts: 0,
+      dueAt: createdAt,
+      createdAt,
+      expiresAt,
+    });
+  }
+
+  /** Begins to send what is due, once the answer is on its way. */
+  function wake(): void {
+    setImmediate(() => void pumpAll());
+  }
+
+  function pumpAll(): Promise<unknown> {
+    if (stopped) return Promise.resolve();
+    return Promise.all(CHANNELS.filter(has).map(pump));
+  }
+
+  /** Sends what is due, as many at a time as may be. One call at a time for each channel, which looks again if it has to. */
+  function pump(name: ChannelName): Promise<void> {
+    lookAgain.add(name);
+    const running = pumps.get(name);
+    if (running !== undefined) return running;
+    const pumping = sendDue(name)
+      .catch((err) => logger.warn({ err, channel: name }, 'could not read the outbox'))
+      .finally(() => pumps.delete(name));
+    pumps.set(name, pumping);
+    return pumping;
+  }
+
+  async function sendDue(name: ChannelName): Promise<void> {
+    const inFlight = sending[name];
+    while (lookAgain.delete(name) && !stopped) {
+      if (inFlight.size >= MAX_PARALLEL) await Promise.race(inFlight);
+      const due = await store.listDue(name, now(), MAX_PARALLEL - inFlight.size);
+      for (const row of due) {
+        const claimed = await store.claim(row, after(now(), CLAIM_SECONDS));
+        if (claimed === null) continue;
+        const delivery = deliver(claimed, name).finally(() => inFlight.delete(delivery));
+        inFlight.add(delivery);
+      }
+      if (due.length > 0) lookAgain.add(name);
+    }
+  }
+
+  async function deliver(row: ClaimedRow, name: ChannelName): Promise<void> {
+    const { id, template, userId } = row;
+    const about = { message_id: id, channel: name, template, ...(userId && { user_id: userId }) };
+    const hold = holdWhileSending(row);
+    const outcome = await attempt(row, name, about).finally(hold.end);
+    onDelivery(name, outcome);
+    try {
+      await settle(row, outcome);
+    } catch (err) {
+      logger.warn(
+        { ...about, err },
+        `message ${outcome}, which could not be written down: it may be sent again`,
+      );
+    }
+  }
+
+  async function attempt(row: ClaimedRow, name: ChannelName, about: object): Promise<DeliveryOutcome> {
+    const attempts = row.attempts + 1;
+    try {
+      if (row.expiresAt <= now()) {
+        logger.error({ ...about, attempts: row.attempts }, 'message expired before it could be sent');
+        return 'expired';
+      }
+      const message = read(row);
+      const rendered = await render(message);
+      if (message.isDecoy) return 'dropped';
+      const channel = channels[name];
+      await channel?.send({ ...rendered, id: row.id, to: message.to, template: message.template });
+      return channel?.keepsSent ? 'kept' : 'sent';
+    } catch (err) {
+      const outcome = err instanceof RefusedDelivery ? 'refused' : 'postponed';
+      logger.warn({ ...about, attempts, err }, `message ${outcome}`);
+      return outcome;
+    }
+  }
+
+  function settle({ id, attempts }: ClaimedRow, outcome: DeliveryOutcome): Promise<void> {
+    if (outcome === 'kept') return store.keep(id);
+    if (outcome !== 'postponed') return store.remove(id);
+    const seconds = Math.min(2 ** (attempts + 1), MAX_RETRY_SECONDS);
+    return store.postpone(id, attempts + 1, after(now(), seconds));
+  }
+
+  /** Keeps other processes from sending a message as long as this one is at it. */
+  function holdWhileSending(row: ClaimedRow) {
+    let held: ClaimedRow | null = row;
+    let holding = Promise.resolve();
+    const interval = setInterval(() => {
+      holding = holding.then(async () => {
+        if (held === null) return;
+        held = await store.claim(held, after(now(), CLAIM_SECONDS)).catch(() => held);
+      });
+    }, HOLD_MILLISECONDS);
+    return {
+      async end(): Promise<void> {
+        clearInterval(interval);
+        await holding;
+      },
+    };
+  }
+
+  function read({ id, channel, template, userId, expiresAt, content }: OutboxRow): Message {
+    const opened = seal.open(content, id);
+    if (opened === undefined)
+      throw new RefusedDelivery('it was sealed with a secret that is not in APP_PREVIOUS_SECRETS any more');
+    const rest = opened as Pick<Message, 'to' | 'data' | 'language' | 'isDecoy'>;
+    return {
+      ...rest,
+      channel: channel as ChannelName,
+      template: template as Message['template'],
+      userId,
+      expiresAt,
+    };
+  }
+
+  /** The latest messages, decoys left out. For development: they hold codes and links. */
+  async function listLatest(limit: number): Promise<KeptMessage[]> {
+    const rows = await store.list(limit);
+    const kept: KeptMessage[] = [];
+    for (const row of rows) {
+      const message = read(row);
+      if (message.isDecoy) continue;
+      const { channel, to, data } = message;
+      const { id, createdAt, dueAt } = row;
+      kept.push({ ...(await render(message)), id, channel, to, data, createdAt, isSent: dueAt === null });
+    }
+    return kept;
+  }
+
+  function inFlight(): Promise<void>[] {
+    return CHANNELS.flatMap((name) => [...sending[name]]);
+  }
+
+  /** Resolves once all that is due has been tried. */
+  async function settled(): Promise<void> {
+    await pumpAll();
+    await Promise.all(inFlight());
+  }
+
+  function start(): void {
+    timer = setInterval(() => void pumpAll(), POLL_MILLISECONDS).unref();
+    wake();
+  }
+
+  async function stop(): Promise<void> {
+    stopped = true;
+    clearInterval(timer);
+    const timeout = new Promise((resolve) => setTimeout(resolve, STOP_MILLISECONDS).unref());
+    await Promise.race([Promise.all([...pumps.values(), ...inFlight()]), timeout]);
+    await Promise.all(Object.values(channels).map((channel) => channel.close()));
+  }
+
+  /** Forgets what has expired, which is kept that long where sent messages stay. */
+  const housekeeping = () => store.prune(after(now(), -KEPT_SECONDS));
+
+  return { has, addWithin, wake, listLatest, settled, start, stop, housekeeping };
+}
+
+/** How long a message stays in the table after it expired, so that what could not be sent is logged before. */
+const KEPT_SECONDS = 3600;
