@@ -1,4 +1,4 @@
-import type { Response, Test } from 'supertest';
+import request, { type Response, type Test } from 'supertest';
 import type { KeptMessage } from '../../src/core/messages/outbox.ts';
 import type { TestApp } from './app.ts';
 
@@ -93,6 +93,11 @@ export function changeOf(app: TestApp, token: string, email: string): Promise<Se
 /** A code to add a phone number with. */
 export function phoneCodeOf(app: TestApp, token: string, phone: string): Promise<Sent> {
   return sent(app, app.post('/me/phone').auth(token, { type: 'bearer' }).send({ phone }));
+}
+
+/** The pages that people see, which stand in no API document. */
+export function pagesOf({ url }: Pick<TestApp, 'url'>) {
+  return request(url);
 }
 
 /** Uses a code to sign in. */

@@ -137,7 +137,7 @@ export function createCodeSignIn(core: Core) {
 
   /**
    * The account of an address that was just proved; a new one where there is none.
-   * @throws AppError invalid_code, email_taken, phone_taken
+   * @throws AppError invalid_code where it is disabled, email_taken, phone_taken
    */
   async function ownerOf(stores: CoreStores, challenge: Challenge, origin: RequestOrigin): Promise<Owner> {
     const address = challenge.address ?? '';
@@ -146,6 +146,7 @@ export function createCodeSignIn(core: Core) {
     // The address has changed hands since.
     if (challenge.userId !== null && user?.id !== challenge.userId) throw new AppError('invalid_code');
     if (user === null) return create(stores, challenge, isPhone, origin);
+    if (user.disabledAt !== null) throw new AppError('invalid_code');
     if (isPhone || user.emailVerifiedAt !== null) return { user, isNew: false, earlier: [], revoked: [] };
     return claim(stores, user, address, origin);
   }
