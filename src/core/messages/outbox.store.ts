@@ -37,10 +37,8 @@ export function createOutboxStore(scope: Scope) {
   /** The messages of a channel that are due, the longest due first. */
   async function listDue(channel: ChannelName, at: Date, limit: number): Promise<ClaimedRow[]> {
     const where = { channel, dueAt: { [Op.lte]: at } };
-    const rows = await run(() =>
-      outbox.findAll({ where, order: [['dueAt', 'ASC']], limit, transaction, raw: true }),
-    );
-    return rows as ClaimedRow[];
+    const rows = await run(() => outbox.findAll({ where, order: [['dueAt', 'ASC']], limit, transaction }));
+    return rows.map((row) => row.get() as ClaimedRow);
   }
 
   /** Takes a message, or holds one, until a time; null where another process has it. */
@@ -66,8 +64,8 @@ export function createOutboxStore(scope: Scope) {
 
   /** The latest first. */
   async function list(limit: number): Promise<OutboxRow[]> {
-    const rows = await run(() => outbox.findAll({ order: [['id', 'DESC']], limit, transaction, raw: true }));
-    return rows;
+    const rows = await run(() => outbox.findAll({ order: [['id', 'DESC']], limit, transaction }));
+    return rows.map((row) => row.get());
   }
 
   async function countWaiting(channel: ChannelName): Promise<number> {
