@@ -119,5 +119,5 @@ function explain(error: SmtpError): Error {
   const isOfMessage = command === 'RCPT TO' || command === 'DATA';
   if (permanent && isOfMessage && !AUTHENTICATION_CODES.includes(responseCode))
     return new RefusedDelivery(`the mail server refused the message: ${response}`, { cause: error });
-  return new Error(`the mail server did not take the message: ${response}`, { cause: error });
+  return new Error(`the mail server did not take the message: ${message}`, { cause: error });
 }
