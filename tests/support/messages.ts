@@ -1,5 +1,16 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import { pino } from 'pino';
+import { loadConfig } from '../../src/config/config.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { Core } from '../../src/core/core.ts';
 import type { Message, TemplateName } from '../../src/core/messages/message.ts';
+import { createOutbox } from '../../src/core/messages/outbox.ts';
+import { storesOf } from '../../src/core/stores.ts';
+import { readKeyMaterial } from '../../src/core/tokens/key-material.ts';
+import { createKeyRing } from '../../src/core/tokens/keys.ts';
+import { createSeal } from '../../src/core/tokens/seal.ts';
+import { connectDatabase } from '../../src/db/connect.ts';
+import { createStore } from '../../src/db/store.ts';
 import { SAMPLES } from '../../src/mail/samples.ts';
 import { startApp, type TestApp } from './app.ts';
 import type { DatabaseKind } from './databases.ts';
@@ -37,7 +48,10 @@ export function anSms(clock: { now: () => number }, details: Partial<Message<'ph
 }
 
 /** Writes messages into the outbox in one transaction, as a request does. */
-export async function addMessages({ store, outbox }: TestApp, messages: readonly Message[]): Promise<void> {
+export async function addMessages(
+  { store, outbox }: Pick<Core, 'store' | 'outbox'>,
+  messages: readonly Message[],
+): Promise<void> {
   await store.transaction(async (stores) => {
     for (const message of messages) await outbox.addWithin(stores, message);
   });
@@ -61,4 +75,26 @@ export function useMailApp(kind: DatabaseKind, env: Record<string, string> = {})
     await started.smtp.stop();
   });
   return () => started;
+}
+
+/** The outbox of server processes with this environment, for a test to write into. It sends nothing itself. */
+export async function openOutbox(env: Record<string, string>) {
+  const config = loadConfig({ NODE_ENV: 'test', ...env });
+  const logger = pino({ level: 'silent' });
+  const database = await connectDatabase(config.database, logger);
+  const store = createStore(database, storesOf);
+  const outbox = createOutbox({
+    store: store.outbox,
+    messaging: { channels: {}, render: () => Promise.reject(new Error('it sends nothing')) },
+    seal: createSeal(createKeyRing(readKeyMaterial(config.tokens)).appSecrets, 'outbox'),
+    clock: systemClock,
+    logger,
+    onDelivery: () => {},
+  });
+  return {
+    clock: systemClock,
+    add: (messages: readonly Message[]) => addMessages({ store, outbox }, messages),
+    waiting: () => store.outbox.countWaiting('email'),
+    close: () => database.close(),
+  };
 }

@@ -20,6 +20,8 @@ export type SmtpPeer = Awaited<ReturnType<typeof startSmtpServer>>;
 /** What a server answers to a recipient; nothing takes it. */
 type Judge = (recipient: string) => { readonly code: number; readonly text: string } | undefined;
 
+type BeforeTaking = (mail: Mail, session: SMTPServerSession) => Promise<unknown>;
+
 interface PeerOptions {
   readonly port?: number;
   readonly host?: string;
@@ -40,7 +42,7 @@ export async function startSmtpServer({
   const recipients: string[] = [];
   const watchers = new Set<() => void>();
   let judge: Judge = () => undefined;
-  let beforeTaking: (mail: Mail) => Promise<unknown> = async () => {};
+  let beforeTaking: BeforeTaking = async () => {};
 
   const server = new SMTPServer({
     authOptional: true,
@@ -62,9 +64,12 @@ export async function startSmtpServer({
     ...how.options,
   });
 
-  async function take(stream: Readable, { envelope, secure, user }: SMTPServerSession): Promise<void> {
+  async function take(stream: Readable, session: SMTPServerSession): Promise<void> {
+    const { envelope, secure, user } = session;
     const mail = parseMail(await text(stream));
-    await beforeTaking(mail);
+    const ready = beforeTaking(mail, session);
+    notify();
+    await ready;
     const { mailFrom, rcptTo } = envelope;
     mails.push({
       ...mail,
@@ -111,7 +116,7 @@ export async function startSmtpServer({
       judge = by;
     },
     /** Runs when all of a mail is there and before it is taken. */
-    beforeTaking(work: (mail: Mail) => Promise<unknown>) {
+    beforeTaking(work: BeforeTaking) {
       beforeTaking = work;
     },
     forget() {
