@@ -3,16 +3,21 @@ import { accounts } from './features/accounts/feature.ts';
 import { apiKeys } from './features/api-keys/feature.ts';
 import { audit } from './features/audit/feature.ts';
 import { clients } from './features/clients/feature.ts';
+import { codes } from './features/codes/feature.ts';
 import { cookies } from './features/cookies/feature.ts';
+import { devOutbox } from './features/dev-outbox/feature.ts';
 import { docs } from './features/docs/feature.ts';
+import { email } from './features/email/feature.ts';
 import { dataExport } from './features/export/feature.ts';
 import type { Feature } from './features/feature.ts';
 import { gateway } from './features/gateway/feature.ts';
 import { health } from './features/health/feature.ts';
+import { lockdown } from './features/lockdown/feature.ts';
 import { metrics } from './features/metrics/feature.ts';
 import { oauth } from './features/oauth/feature.ts';
 import { password } from './features/password/feature.ts';
 import { passwordReset } from './features/password-reset/feature.ts';
+import { phone } from './features/phone/feature.ts';
 import { revocations } from './features/revocations/feature.ts';
 import { roles } from './features/roles/feature.ts';
 import { sessions } from './features/sessions/feature.ts';
@@ -29,6 +34,10 @@ export const VERSION = '0.1.0';
 export const FEATURES: readonly Feature[] = [
   accounts,
   password,
+  codes,
+  email,
+  phone,
+  lockdown,
   sessions,
   gateway,
   cookies,
@@ -42,6 +51,7 @@ export const FEATURES: readonly Feature[] = [
   audit,
   revocations,
   health,
+  devOutbox,
   docs(describeService),
   metrics,
 ];

@@ -10,10 +10,10 @@ import { createHashWorkers } from '../core/passwords/hash-workers.ts';
 import { createPasswords } from '../core/passwords/passwords.ts';
 import { OPERATOR } from '../core/principal.ts';
 import { createEnding } from '../core/sessions/ending.ts';
+import { type CoreStores, storesOf } from '../core/stores.ts';
 import { parseEmail, parseUsername, searchFor } from '../core/users/identifiers.ts';
 import { createStore } from '../db/store.ts';
-import { createPasswordReset, type PasswordReset } from '../features/password-reset/password-reset.ts';
-import { type ResetStores, resetStoresOf } from '../features/password-reset/stores.ts';
+import { createResetByAdmin, type ResetByAdmin } from '../features/password-reset/by-admin.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from '../features/users/users.ts';
 import type { Streams, Surroundings } from './surroundings.ts';
 import { withDatabase } from './with-database.ts';
@@ -54,8 +54,8 @@ interface Arguments {
 
 interface Services {
   readonly users: UserAdmin;
-  readonly passwordReset: PasswordReset;
-  readonly store: ResetStores;
+  readonly resetByAdmin: ResetByAdmin;
+  readonly store: CoreStores;
 }
 
 type OnOneUser = (
@@ -86,12 +86,12 @@ const ON_ONE_USER: Readonly<Record<string, OnOneUser>> = {
     const ended = await users.endSessions(user.id, undefined, OPERATOR);
     return `${ended} session${ended === 1 ? '' : 's'} of ${user.email} ended.`;
   },
-  async 'set-password'({ passwordReset }, { user }, _roles, streams) {
-    await passwordReset.setPassword(user, await readPassword(streams), OPERATOR);
+  async 'set-password'({ resetByAdmin }, { user }, _roles, streams) {
+    await resetByAdmin.setPassword(user, await readPassword(streams), OPERATOR);
     return `${user.email} has another password, and all sessions have ended.`;
   },
-  async 'reset-link'({ passwordReset }, { user }) {
-    const { link, token } = await passwordReset.createLink(user.id, OPERATOR);
+  async 'reset-link'({ resetByAdmin }, { user }) {
+    const { link, token } = await resetByAdmin.createLink(user.id, OPERATOR);
     return link ?? token;
   },
 };
@@ -222,7 +222,7 @@ function withServices(config: Config, work: (services: Services) => Promise<stri
       bcryptCost,
       monotonic: systemClock.monotonic,
     });
-    const store = createStore(database, resetStoresOf);
+    const store = createStore(database, storesOf);
     const clock = createSharedClock(systemClock, database.readTime);
     await clock.compare();
     const ending = createEnding({ store, announce: () => {}, clock });
@@ -234,7 +234,7 @@ function withServices(config: Config, work: (services: Services) => Promise<stri
     try {
       return await work({
         users: createUserAdmin({ store, passwords, sessions, clock }),
-        passwordReset: createPasswordReset({ store, passwords, sessions, clock, resetUrl }),
+        resetByAdmin: createResetByAdmin({ store, passwords, sessions, clock, resetUrl }),
         store,
       });
     } finally {

@@ -102,6 +102,13 @@ export function messageProblems(values: Values): string[] {
   if (values.TWILIO_ACCOUNT_SID !== undefined && values.SMS_WEBHOOK_URL !== undefined) {
     found.push('TWILIO_ACCOUNT_SID and SMS_WEBHOOK_URL are both set: SMS go one way, so keep one');
   }
+  if (values.NODE_ENV === 'production' && values.SMTP_URL === undefined) {
+    const [needing] = [
+      ...(values.REQUIRE_VERIFIED_EMAIL ? ['REQUIRE_VERIFIED_EMAIL=true'] : []),
+      ...(values.SIGNUP_ENUMERATION === 'hide' ? ['SIGNUP_ENUMERATION=hide'] : []),
+    ];
+    if (needing) found.push(`SMTP_URL is not set: ${needing} needs mail`);
+  }
   const endless = (values.SMS_TEST_CODES ?? []).filter(({ endsAt }) => endsAt === null);
   if (values.NODE_ENV === 'production' && endless.length > 0) {
     found.push(

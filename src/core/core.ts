@@ -9,6 +9,8 @@ import { createClientTokens } from './clients/client-tokens.ts';
 import { createClientRefusals } from './clients/refusals.ts';
 import { type SharedClock, systemClock } from './clock.ts';
 import { createCodes } from './codes/codes.ts';
+import { createPhoneCodes } from './codes/phone-codes.ts';
+import { createSendVerification } from './codes/verify-email.ts';
 import { createCsrfTokens } from './cookie-sessions/cookie-id.ts';
 import { createCookieSessions } from './cookie-sessions/cookie-sessions.ts';
 import type { CookieRecords } from './cookie-sessions/records.ts';
@@ -16,6 +18,7 @@ import { asAppError } from './errors.ts';
 import { createEvents } from './events.ts';
 import type { Messaging } from './messages/message.ts';
 import { createOutbox } from './messages/outbox.ts';
+import { createSmsBudget } from './messages/sms-budget.ts';
 import type { Observers } from './observers.ts';
 import { readHighestCosts } from './passwords/hash-costs.store.ts';
 import type { HashThreads } from './passwords/hash-threads.ts';
@@ -32,6 +35,9 @@ import { createSessions } from './sessions/sessions.ts';
 import { createAttempts, FORGET_SECONDS, NO_ATTEMPT_LIMITS } from './sign-in/attempts.ts';
 import { createCompleteSignIn } from './sign-in/complete-sign-in.ts';
 import { createDeviceTokens } from './sign-in/device-tokens.ts';
+import { createExchangeCodes } from './sign-in/exchange-codes.ts';
+import { createLockDown, createTakeAccess } from './sign-in/lock-down.ts';
+import { createNewDeviceNotice } from './sign-in/new-device.ts';
 import { storesOf } from './stores.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
 import { createAuthenticate, createFreshness } from './tokens/authenticate.ts';
@@ -162,6 +168,15 @@ export function createCore(dependencies: CoreDependencies) {
     clock,
   });
 
+  const smsBudget = createSmsBudget({
+    counts: store.counts,
+    clock,
+    logger,
+    limit: config.messages.smsDailyBudget,
+    onSpent: observers.smsSent,
+  });
+  const phoneCodes = createPhoneCodes({ codes, budget: smsBudget, clock, messages: config.messages });
+
   const { free: freeFailures, max: maxFailures } = config.limits.loginFailures;
   const attempts = config.limits.enabled
     ? createAttempts({
@@ -174,6 +189,15 @@ export function createCore(dependencies: CoreDependencies) {
       })
     : NO_ATTEMPT_LIMITS;
   const deviceTokens = createDeviceTokens(keys.appSecrets);
+  const takeAccessWithin = createTakeAccess(sessions);
+  const tellOfNewDevice = createNewDeviceNotice({
+    store,
+    outbox,
+    clock,
+    logger,
+    publicUrl: config.http.publicUrl,
+    isEnabled: config.codes.newDeviceMail,
+  });
 
   const apiKeyUsage = createApiKeyUsage(store.apiKeys, clock, logger);
   const apiKeys = createApiKeyCheck({
@@ -258,9 +282,14 @@ export function createCore(dependencies: CoreDependencies) {
     cookieSessions,
     outbox,
     codes,
+    phoneCodes,
+    sendVerificationWithin: createSendVerification(codes, config.http.publicUrl),
     attempts,
     deviceTokens,
-    completeSignIn: createCompleteSignIn(sessions),
+    completeSignIn: createCompleteSignIn(sessions, tellOfNewDevice),
+    takeAccessWithin,
+    lockDownWithin: createLockDown({ takeAccessWithin, outbox }),
+    exchangeCodes: createExchangeCodes(codes),
     apiKeys,
     apiKeyUsage,
     clientRefusals,

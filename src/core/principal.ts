@@ -119,6 +119,11 @@ export function userCaller(userId: string, origin: RequestOrigin, sessionId: str
   return { actor: { type: 'user', id: userId }, origin, sessionId };
 }
 
+/** A caller of whom nothing is known but where they are. */
+export function anonymousCaller(origin: RequestOrigin): Caller {
+  return { actor: ANONYMOUS, origin, sessionId: null };
+}
+
 function actorOf(principal: AuthenticatedPrincipal): Actor {
   switch (principal.kind) {
     case 'user':

@@ -12,6 +12,7 @@ export async function insertRows<Row extends object>(
   model: Rows<Row>,
   rows: readonly Row[],
 ): Promise<void> {
+  if (rows.length === 0) return;
   const described: Record<string, { field?: string }> = model.getAttributes();
   const names = Object.keys(described) as (keyof Row & string)[];
   const columns = names.map((name) => described[name]?.field ?? name);

@@ -62,6 +62,16 @@ export function anyone(...schemes: Access['schemes']): Access<undefined> {
   return { kind: 'anyone', schemes, refuses: [], authenticate: () => undefined };
 }
 
+/** Everybody, by a form of a page of this service. */
+export function ownPage(): Access<undefined> {
+  return {
+    kind: 'anyone',
+    schemes: [],
+    refuses: ['origin_not_allowed'],
+    authenticate: (exchange) => void exchange.requireOwnPage(),
+  };
+}
+
 /** Any caller with a valid access token, API key or cookie: users and machine clients. */
 export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   return {

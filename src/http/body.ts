@@ -55,6 +55,19 @@ export function form(schema: z.ZodType): Body<FormParameters | undefined> {
   return { kind: 'form', maxBytes: 16 * KILOBYTE, maxValues: 32, schema, parse, required: true };
 }
 
+/** A form of a page of this service, read into an object: of parameters with one name the last counts. */
+export function pageForm<Schema extends z.ZodType>(schema: Schema): Body<z.output<Schema>> {
+  return {
+    kind: 'form',
+    maxBytes: 8 * KILOBYTE,
+    maxValues: 32,
+    schema,
+    parse: (value, check) =>
+      parse(schema, Object.fromEntries((value as FormParameters | undefined) ?? []), check),
+    required: false,
+  };
+}
+
 function jsonWithin<Schema extends z.ZodType>(
   schema: Schema,
   limits: Omit<BodyDescription, 'kind'>,

@@ -28,6 +28,9 @@ export type Cookies = ReturnType<typeof createCookies>;
 
 const NAME = 'latchkey';
 const DEVICE_SUFFIX = '-device';
+const LINKS_SUFFIX = '-links';
+/** The links that a browser has asked for, the latest first. */
+const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
 const DEVICE_MAX_AGE_SECONDS = 400 * 86_400;
 /** How express-session marks a value that is signed. */
@@ -101,6 +104,22 @@ export function createCookies(options: CookieOptions) {
     );
   }
 
+  /** The ids of the sign-in links that this browser has asked for. */
+  function linkIds(req: IncomingMessage): readonly string[] {
+    const [value = ''] = valuesOf(
+      req,
+      names.map((name) => name + LINKS_SUFFIX),
+    );
+    return value.split('.').slice(0, MAX_LINKS);
+  }
+
+  /** Has the browser remember that it asked for a link, if it would keep that. */
+  function rememberLink(req: Request, res: Response, id: string, maxAgeSeconds: number): void {
+    if (requireHttps && !req.secure) return;
+    const value = [id, ...linkIds(req).filter((known) => known !== '' && known !== id)].slice(0, MAX_LINKS);
+    res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, { value: value.join('.'), maxAgeSeconds }));
+  }
+
   /** The headers that make the browser forget the cookie of its session. */
   function clearingHeaders(req: Request): Readonly<Record<string, string>> {
     return { 'Set-Cookie': serializeCookie(req, '', { value: '', maxAgeSeconds: 0 }) };
@@ -127,6 +146,8 @@ export function createCookies(options: CookieOptions) {
     const { origin, host } = req.headers;
     const site = req.headers['sec-fetch-site'];
     if (origin === undefined) return site === undefined ? undefined : site === 'same-origin';
+    // What a page with Referrer-Policy: no-referrer sends, as those of this service do.
+    if (origin === 'null') return site === 'same-origin';
     if (isAllowed(origin)) return true;
     const isOwn = origin === publicOrigin || origin === `${req.protocol}://${host}`;
     return isOwn && (site === undefined || site === 'same-origin');
@@ -138,6 +159,8 @@ export function createCookies(options: CookieOptions) {
     requireSettable,
     setSession,
     setDevice,
+    linkIds,
+    rememberLink,
     clearingHeaders,
     isFromAllowedPage,
   };

@@ -10,7 +10,8 @@ export interface PresentedError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly mediaType: string;
-  readonly body: object;
+  /** JSON, unless it is a text. */
+  readonly body: object | string;
   /** The one in the body. */
   readonly code: string;
   readonly quota?: Quota | undefined;

@@ -2,17 +2,16 @@ import type { Request, Response } from 'express';
 import type { CookieSessions } from '../core/cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../core/errors.ts';
 import { tokenKeyOf } from '../core/limits/quota.ts';
-import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
+import type { Count, RequestPolicy } from '../core/limits/rate-limiter.ts';
 import {
   type AuthenticatedPrincipal,
   callerOf,
   type PrincipalCaller,
   type RequestOrigin,
 } from '../core/principal.ts';
-import type { Count } from '../core/sessions/count-refresh.ts';
 import { readBearerToken } from './authenticate.ts';
 import type { Cookies } from './cookies.ts';
-import type { Authenticated, Credentials } from './credentials.ts';
+import { type Authenticated, type Credentials, originNotAllowed } from './credentials.ts';
 import { originOf } from './origin.ts';
 import type { Limit } from './rate-limit.ts';
 import { type BeginSignIn, createBeginSignIn, type SignInOptions } from './sign-in.ts';
@@ -56,6 +55,15 @@ export interface Identity {
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
   readonly takeCookie: () => string | undefined;
+  /** Has the browser remember that it asked for a sign-in link, if it would keep that. */
+  readonly rememberLink: (id: string, maxAgeSeconds: number) => void;
+  /** Whether this browser has asked for a sign-in link. */
+  readonly remembersLink: (id: string) => boolean;
+  /**
+   * Requires that a form comes from a page of this service, where it comes from a browser that tells.
+   * @throws AppError origin_not_allowed
+   */
+  readonly requireOwnPage: () => void;
   /** The ids in the cookies that the request came with, which nothing but their signature has proved. */
   readonly cookieIds: () => readonly string[];
 }
@@ -125,6 +133,12 @@ export function identityOf(req: Request, res: Response, options: IdentityOptions
       const cookieId = credentials.cookieToEnd(req);
       if (cookieId !== undefined) res.set(cookies.clearingHeaders(req));
       return cookieId;
+    },
+    rememberLink: (id, maxAgeSeconds) => cookies.rememberLink(req, res, id, maxAgeSeconds),
+    remembersLink: (id) => cookies.linkIds(req).includes(id),
+    requireOwnPage() {
+      // Forms of other sites say so in all browsers of the last years (Fetch Metadata).
+      if ((req.headers['sec-fetch-site'] ?? 'same-origin') !== 'same-origin') throw originNotAllowed(req);
     },
     cookieIds: () => cookies.sessionIds(req) ?? [],
   };

@@ -16,6 +16,9 @@ const NO_IDENTITY: Identity = {
   beginSignIn: refuse,
   takeCookie: refuse,
   cookieIds: refuse,
+  rememberLink: refuse,
+  remembersLink: refuse,
+  requireOwnPage: refuse,
 };
 
 /**

@@ -102,7 +102,7 @@ const PROBLEMS: ErrorFormat = {
     const error = toAppError(thrown);
     return {
       status: ERRORS[error.code].status,
-      headers: fieldsOf(error),
+      headers: problemHeaders(error),
       mediaType: PROBLEM_TYPE,
       body: presentProblem(error, publicUrl, id),
       code: error.code,
@@ -143,19 +143,20 @@ function sendError(res: Response, { status, headers, mediaType, body, quota }: P
   res.statusCode = status;
   for (const name in headers) res.setHeader(name, headers[name] ?? '');
   if (quota) showQuota(res, quota);
-  sendBytes(res, { mediaType, bytes: JSON.stringify(body) });
+  sendBytes(res, { mediaType, bytes: typeof body === 'string' ? body : JSON.stringify(body) });
 }
 
 /** The header fields of an error to which no other quota applies than its own. */
 export function problemFields(error: AppError): Readonly<Record<string, string>> {
   return {
     ...(error.quota && Object.fromEntries(quotaFields(error.quota))),
-    ...fieldsOf(error),
+    ...problemHeaders(error),
     'Content-Type': PROBLEM_TYPE,
   };
 }
 
-function fieldsOf({ code, headers }: AppError): Record<string, string> {
+/** The header fields that any form of an error has. */
+export function problemHeaders({ code, headers }: AppError): Record<string, string> {
   const status = ERRORS[code].status;
   return {
     // An asset's route may have said for how long its answer may be kept; that was not meant for a refusal.

@@ -15,3 +15,8 @@ export const USER_ADMINISTRATION: Tag = {
   name: 'Administration of users',
   description: 'Accounts, their roles, sessions and keys, for callers who hold the permission',
 };
+
+export const CODES_AND_LINKS: Tag = {
+  name: 'Codes and links',
+  description: 'Signing in by what is sent by SMS or mail, and proving that an address is yours',
+};

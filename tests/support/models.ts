@@ -2,6 +2,9 @@ import { PERMISSIONS, ROLE_PERMISSIONS, ROLES, USER_ROLES } from '../../src/core
 import { API_KEY_PERMISSIONS, API_KEYS } from '../../src/core/api-keys/api-keys.store.ts';
 import { AUDIT_LOG } from '../../src/core/audit/audit.store.ts';
 import { CLIENT_PERMISSIONS, CLIENT_SECRETS, CLIENTS } from '../../src/core/clients/clients.store.ts';
+import { CHALLENGES } from '../../src/core/codes/challenges.store.ts';
+import { COUNTS } from '../../src/core/limits/counts.store.ts';
+import { OUTBOX } from '../../src/core/messages/outbox.store.ts';
 import { REVOCATIONS } from '../../src/core/revocation/revocations.store.ts';
 import { SESSIONS } from '../../src/core/sessions/sessions.store.ts';
 import { LOGIN_FAILURES } from '../../src/core/sign-in/login-failures.store.ts';
@@ -9,7 +12,6 @@ import { SIGNING_KEYS } from '../../src/core/tokens/key-usage.store.ts';
 import { USERS } from '../../src/core/users/users.store.ts';
 import type { Database } from '../../src/db/connect.ts';
 import { WRITE_PROBES } from '../../src/db/write-probe.ts';
-import { PASSWORD_RESET_TOKENS } from '../../src/features/password-reset/reset-tokens.store.ts';
 
 /** Every table, to be looked at behind the back of the service. */
 export function modelsOf({ open }: Pick<Database, 'open'>) {
@@ -28,7 +30,9 @@ export function modelsOf({ open }: Pick<Database, 'open'>) {
     clients: open(CLIENTS),
     clientPermissions: open(CLIENT_PERMISSIONS),
     clientSecrets: open(CLIENT_SECRETS),
-    passwordResetTokens: open(PASSWORD_RESET_TOKENS),
+    challenges: open(CHALLENGES),
+    counts: open(COUNTS),
+    outbox: open(OUTBOX),
     signingKeys: open(SIGNING_KEYS),
     writeProbes: open(WRITE_PROBES),
   };

@@ -115,6 +115,20 @@ export function createApiKeyStore(scope: Scope) {
     return affected === 1;
   }
 
+  /** Revokes all live keys of a user. The ids of what this call revoked. */
+  async function revokeAll(userId: string, at: Date): Promise<string[]> {
+    const where = { userId, ...liveAt(at) };
+    const rows = await run(() =>
+      apiKeys.findAll({ where, attributes: ['id'], transaction, lock: transaction !== null }),
+    );
+    const ids = rows.map((row) => row.get().id);
+    if (ids.length > 0)
+      await write(() =>
+        apiKeys.update({ revokedAt: at }, { where: { id: ids, revokedAt: null }, transaction }),
+      );
+    return ids;
+  }
+
   /** Records a use, unless a later one is known. */
   async function recordUse(id: string, at: Date): Promise<void> {
     const where = { id, lastUsedAt: { [Op.or]: [null, { [Op.lt]: at }] } };
@@ -137,7 +151,18 @@ export function createApiKeyStore(scope: Scope) {
     }
   }
 
-  return { insert, listLive, findLive, findByHash, revoke, takePermission, recordUse, ownedAmong, prune };
+  return {
+    insert,
+    listLive,
+    findLive,
+    findByHash,
+    revoke,
+    revokeAll,
+    takePermission,
+    recordUse,
+    ownedAmong,
+    prune,
+  };
 }
 
 function liveAt(at: Date) {

@@ -1,16 +1,17 @@
-import { v7 as uuidv7 } from 'uuid';
+import { entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, rateLimited } from '../errors.ts';
 import type { CountRule } from '../limits/counts.store.ts';
 import type { Message, TemplateName, Templates } from '../messages/message.ts';
 import type { Outbox } from '../messages/outbox.ts';
+import type { Caller } from '../principal.ts';
 import { after } from '../sessions/ending.ts';
-import { secondsBetween } from '../sessions/lifetimes.ts';
 import type { CoreStore, CoreStores } from '../stores.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import type { Seal } from '../tokens/seal.ts';
 import { type Challenge, MAX_TRIES, type NewChallenge, PURPOSES, type Purpose } from './challenge.ts';
 import type { ChallengeRow } from './challenges.store.ts';
+import { newRow } from './issue.ts';
 import { hashOfAddress, hashOfToken, isCodeOf, macOfCode, newCode, newToken } from './secrets.ts';
 
 export interface CodeDependencies {
@@ -29,6 +30,13 @@ export interface IssuedChallenge {
   readonly token: string;
 }
 
+/** A code as a client gives it. */
+export interface GivenCode {
+  /** Of the challenge. */
+  readonly id: string;
+  readonly code: string;
+}
+
 /** What the client that asked is told. */
 export interface SentChallenge {
   readonly id: string;
@@ -36,13 +44,17 @@ export interface SentChallenge {
 }
 
 /** A challenge that is sent in a message. */
-export interface ChallengeMessage<Name extends TemplateName> extends Omit<NewChallenge, 'address'> {
+export interface ChallengeMessage<Name extends TemplateName>
+  extends Omit<NewChallenge, 'address' | 'ttlSeconds'> {
+  /** Whoever asks for it. */
+  readonly caller: Caller;
   readonly channel: Message['channel'];
   /** As it is written to. */
   readonly to: string;
   /** In the form that is compared. */
   readonly address: string;
-  readonly language: string | null;
+  /** Of the account, which goes before that of the request. */
+  readonly language?: string | null | undefined;
   readonly template: Name;
   readonly data: (issued: IssuedChallenge & { readonly minutes: number }) => Templates[Name];
   /** Whether nothing is sent: there is nobody to send it to, and no code fits. */
@@ -71,50 +83,42 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
   /** Makes a challenge, which takes the place of the one before with its purpose and subject. */
   async function issueWithin(
     { challenges }: Pick<CoreStores, 'challenges'>,
-    { purpose, subject, userId, address, details, hasCode, hasLink, ttlSeconds }: NewChallenge,
+    challenge: NewChallenge,
     code = newCode(),
   ): Promise<IssuedChallenge> {
-    const createdAt = now();
-    const id = uuidv7({ msecs: createdAt.getTime() });
-    const token = newToken();
-    const expiresAt = after(createdAt, ttlSeconds ?? PURPOSES[purpose].ttlSeconds);
+    const { purpose, details, hasCode } = challenge;
+    const { row, token } = newRow(challenge, now());
+    const { id, expiresAt } = row;
     await challenges.replace({
-      id,
-      purpose,
-      latestOf: `${purpose} ${subject}`,
-      userId,
-      address,
+      ...row,
       codeMac: hasCode ? macOfCode(secrets[0], { id, purpose }, code) : null,
-      linkHash: hasLink ? hashOfToken(token) : null,
       details: details === undefined ? null : seal.seal(details, id),
-      tries: 0,
-      createdAt,
-      expiresAt,
-      usedAt: null,
     });
     return { id, expiresAt, code, token };
   }
 
   /** Makes a challenge and writes its message down. Wake the outbox after the commit. */
   async function sendWithin<Name extends TemplateName>(
-    stores: Pick<CoreStores, 'challenges' | 'counts' | 'outbox'>,
+    stores: Pick<CoreStores, 'challenges' | 'counts' | 'outbox' | 'audit'>,
     request: ChallengeMessage<Name>,
   ): Promise<SentChallenge> {
-    const { channel, to, template, data, language, userId, fixedCode, isDecoy = false } = request;
+    const { caller, channel, to, template, data, language, userId, fixedCode, isDecoy = false } = request;
     // Where nothing is sent no text of six digits fits.
     const issued = await issueWithin(stores, request, isDecoy ? newToken() : fixedCode);
     await stores.counts.prepare(triesOf(request), now(), TRIES);
-    const seconds = secondsBetween(now(), issued.expiresAt);
+    const seconds = PURPOSES[request.purpose].ttlSeconds;
     await outbox.addWithin(stores, {
       channel,
       to,
       template,
       data: data({ ...issued, minutes: Math.round(seconds / 60) }),
-      language,
+      language: language ?? caller.origin.language ?? null,
       userId: isDecoy ? null : userId,
       expiresAt: issued.expiresAt,
       isDecoy: isDecoy || fixedCode !== undefined,
     });
+    const sent = { purpose: request.purpose, channel };
+    await stores.audit.append(entryOf('code.sent', caller, userId, sent), now());
     return { id: issued.id, expiresInSeconds: seconds };
   }
 
@@ -122,7 +126,11 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
    * The challenge that a code fits. It stays good until `useWithin`.
    * @throws AppError invalid_code, code_used, code_replaced, code_expired, too_many_tries, rate_limited
    */
-  async function check(id: string, code: string, purposes: readonly Purpose[]): Promise<Challenge> {
+  async function check(
+    { id, code }: GivenCode,
+    purposes: readonly Purpose[],
+    caller: Caller,
+  ): Promise<Challenge> {
     const found = await find(id);
     const challenge = requireUsable(found, purposes, 'invalid_code');
     if (challenge.codeMac === null) throw new AppError('invalid_code');
@@ -134,8 +142,16 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
       requireUsable(await find(id), purposes, 'invalid_code');
       throw new AppError('too_many_tries');
     }
-    if (!isCodeOf(secrets, challenge, code)) throw new AppError('invalid_code');
-    return challenge;
+    if (isCodeOf(secrets, challenge, code)) return challenge;
+    const refused = entryOf(
+      'code.refused',
+      caller,
+      challenge.userId,
+      { purpose: challenge.purpose },
+      'failure',
+    );
+    await store.audit.append(refused, at);
+    throw new AppError('invalid_code');
   }
 
   /**

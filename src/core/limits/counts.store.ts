@@ -57,10 +57,10 @@ export function createCountStore({ open, sequelize, transaction, run, write }: S
         where: { name: [...names] },
         order: [['windowEndsAt', 'DESC']],
         transaction,
-        raw: true,
       }),
     );
-    return { amount: Math.max(0, ...rows.map(({ amount }) => amount)), endsAt: rows[0]?.windowEndsAt };
+    const found = rows.map((row) => row.get());
+    return { amount: Math.max(0, ...found.map(({ amount }) => amount)), endsAt: found[0]?.windowEndsAt };
   }
 
   /** Removes counts whose windows ended before `before`. */

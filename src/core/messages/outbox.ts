@@ -252,7 +252,10 @@ export function createOutbox(dependencies: OutboxDependencies) {
   /** Forgets what has expired, which is kept that long where sent messages stay. */
   const housekeeping = () => store.prune(after(now(), -KEPT_SECONDS));
 
-  return { has, addWithin, wake, listLatest, settled, start, stop, housekeeping };
+  /** Whether messages stay here once sent. */
+  const keepsSent = Object.values(channels).some((channel) => channel.keepsSent);
+
+  return { has, keepsSent, addWithin, wake, listLatest, settled, start, stop, housekeeping };
 }
 
 /** How long a message stays in the table after it expired, so that what could not be sent is logged before. */

@@ -1,8 +1,5 @@
-import type { RequestPolicy } from '../limits/rate-limiter.ts';
+import type { Count } from '../limits/rate-limiter.ts';
 import type { RefreshTokenContent } from './refresh-token.ts';
-
-/** Counts a request against a limit. @throws AppError rate_limited */
-export type Count = (policy: RequestPolicy, key: string) => Promise<void>;
 
 /**
  * Counts a refresh token that was made here for its session, however often it has been rotated.

@@ -56,7 +56,8 @@ export type RevocationReason =
   | 'ended_by_admin'
   | 'user_disabled'
   | 'too_many_sessions'
-  | 'signed_in_again';
+  | 'signed_in_again'
+  | 'locked_down';
 
 /** Which of a user's sessions: all, one, or all but one. */
 export interface SessionFilter {

@@ -76,6 +76,8 @@ export interface SignInEvidence {
   readonly authentication: Authentication;
   /** The stored hash that the password matched; null where something else was proved. */
   readonly passwordHash: string | null;
+  /** Whether the account has not seen the device before. */
+  readonly isNewDevice: boolean;
   readonly transport: Transport;
   readonly origin: RequestOrigin;
 }

@@ -2,6 +2,7 @@ import type { AuditEntry } from '../audit/audit.ts';
 import type { SessionGrant, Sessions, SignInEvidence } from '../sessions/sessions.ts';
 import type { CoreStores } from '../stores.ts';
 import type { User } from '../users/user.ts';
+import type { NewDeviceNotice } from './new-device.ts';
 
 /** The transaction of something that is done only with the sign-in, and what of it goes into the audit log before that. */
 interface Together {
@@ -11,8 +12,11 @@ interface Together {
 
 export type CompleteSignIn = ReturnType<typeof createCompleteSignIn>;
 
-/** Makes the last step of every kind of sign-in. */
-export function createCompleteSignIn(sessions: Pick<Sessions, 'start' | 'startWithin'>) {
+/** Makes the last step of every kind of sign-in. `tellOfNewDevice` is called after those on such a device. */
+export function createCompleteSignIn(
+  sessions: Pick<Sessions, 'start' | 'startWithin'>,
+  tellOfNewDevice: NewDeviceNotice,
+) {
   /**
    * Begins a session for a user who has authenticated. Null where they are gone or disabled by now, or where the
    * password that they proved to know is no longer theirs.
@@ -21,12 +25,16 @@ export function createCompleteSignIn(sessions: Pick<Sessions, 'start' | 'startWi
    * `evidence.authentication.methods`, the challenge is decided here, and the answer becomes `{ session } | { challenge
    * }`.
    */
-  return function completeSignIn(
+  return async function completeSignIn(
     user: User,
     evidence: SignInEvidence,
     together?: Together,
   ): Promise<SessionGrant | null> {
-    if (together === undefined) return sessions.start(user.id, evidence);
-    return sessions.startWithin(together.stores, user.id, evidence, together.earlier);
+    const grant = together
+      ? await sessions.startWithin(together.stores, user.id, evidence, together.earlier)
+      : await sessions.start(user.id, evidence);
+    if (grant !== null && evidence.isNewDevice)
+      await tellOfNewDevice(user, evidence.origin, together?.stores);
+    return grant;
   };
 }

@@ -3,6 +3,13 @@ import type { SigningKey } from '../tokens/keys.ts';
 import { hasTag, isSameMac, tagOf } from '../tokens/tag.ts';
 import type { User } from '../users/user.ts';
 
+/** What a client shows of its device. */
+export interface DeviceOfClient {
+  readonly deviceToken?: string | undefined;
+  /** The user whose live session it has. */
+  readonly sessionUserId?: string | undefined;
+}
+
 export type DeviceTokens = ReturnType<typeof createDeviceTokens>;
 
 const FORMAT = /^(?<deviceId>[A-Za-z0-9_-]{22})\.(?<mac>[A-Za-z0-9_-]{43})$/;
@@ -59,12 +66,17 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
     return token !== undefined && recognize(token) !== undefined;
   }
 
+  /** Whether an account knows the device of a client: by its token, or by a live session of its user. */
+  function isKnown({ deviceToken, sessionUserId }: DeviceOfClient, user: User): boolean {
+    return sessionUserId === user.id || (deviceToken !== undefined && read(deviceToken, user) !== null);
+  }
+
   /** The name of an account in its device tokens. */
   function accountOf(userId: string): string {
     return nameOf(secrets[0], userId).toString('base64url');
   }
 
-  return { issue, read, recognize, isIn, accountOf };
+  return { issue, read, recognize, isIn, isKnown, accountOf };
 }
 
 function hasTagOf(secret: SigningKey, deviceId: string): boolean {

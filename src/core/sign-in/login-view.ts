@@ -4,6 +4,7 @@ import { TRANSPORTS } from '../sessions/session.ts';
 import type { SessionGrant } from '../sessions/sessions.ts';
 import type { User } from '../users/user.ts';
 import { presentUser, UserView } from '../users/view.ts';
+import { wellFormedText } from '../values/text.ts';
 
 /** A user who has signed in. */
 export interface Login {
@@ -17,6 +18,11 @@ export const TransportField = z.enum(TRANSPORTS).optional().meta({
   description:
     'token, the default: the answer has an access token. cookie: it sets a cookie, for pages in a browser',
   example: 'token',
+});
+
+export const DeviceToken = wellFormedText.meta({
+  description: 'From an earlier login on this device: then failures elsewhere do not count against this one',
+  example: 'DEVICE_TOKEN',
 });
 
 export const LoginAnswer = z

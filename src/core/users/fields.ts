@@ -13,6 +13,7 @@ import {
 } from './identifiers.ts';
 
 const MAX_NAME_LENGTH = 200;
+const MAX_LANGUAGE_LENGTH = 35;
 /** Longer than any password may be, so that a login with a wrong one is a wrong password and not a bad request. */
 const MAX_PASSWORD_INPUT_LENGTH = 1024;
 
@@ -45,10 +46,20 @@ export const Name = displayText({ code: 'invalid_name', minLength: 0, maxLength:
     maxLength: MAX_NAME_LENGTH,
   });
 
+/** A language tag (BCP 47) in its canonical form. */
+export const Language = wellFormedText
+  .refine(
+    (tag) => isLanguage(tag),
+    fieldIssue('invalid_language', 'Must be a language tag, such as en or pt-BR.'),
+  )
+  .transform((tag) => Intl.getCanonicalLocales(tag)[0] ?? tag)
+  .meta({ description: 'Of messages (BCP 47); null for that of the request', example: 'en' });
+
 /** The name and the username where they are changed: null removes them. */
 export const profileShape = {
   name: Name.nullable().optional(),
   username: Username.nullable().optional().meta({ description: 'Null for none', example: 'grace' }),
+  language: Language.nullable().optional(),
 };
 
 /** The rules for a new password are those of the policy, which knows the configuration and the person. */
@@ -66,6 +77,14 @@ export const GivenPassword = wellFormedText
     fieldIssue('password_too_long', `Must have at most ${MAX_PASSWORD_INPUT_LENGTH} characters.`),
   )
   .meta({ format: 'password', example: 'correct horse battery staple' });
+
+function isLanguage(tag: string): boolean {
+  try {
+    return tag.length <= MAX_LANGUAGE_LENGTH && Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
 
 function identifier(read: (typed: string) => Identifier | null, code: FieldErrorCode, message: string) {
   return wellFormedText.transform((typed, context): Identifier => {

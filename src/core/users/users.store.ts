@@ -5,6 +5,7 @@ import { insertRows } from '../../db/insert-rows.ts';
 import type { Scope } from '../../db/scope.ts';
 import { nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
 import { AppError } from '../errors.ts';
+import type { Identifier } from './identifiers.ts';
 import { listUserIds } from './list-user-ids.store.ts';
 import type { NewUser, ProfileChange, User, UserChange, UserFilter } from './user.ts';
 
@@ -38,6 +39,7 @@ export function createUserStore(scope: Scope) {
 
   const findById = (id: string) => findOne({ id });
   const findByEmail = (canonical: string) => findOne({ emailCanonical: canonical });
+  const findByPhone = (phone: string) => findOne({ phone });
   const findByUsername = (canonical: string) => findOne({ usernameCanonical: canonical });
 
   async function findOne(key: Partial<UserRow>): Promise<User | null> {
@@ -122,6 +124,58 @@ export function createUserStore(scope: Scope) {
   /** The same for any account, disabled ones among them. */
   async function setPassword(id: string, to: string, at: Date): Promise<void> {
     await write(() => users.update(newPassword(to, at), { where: { id }, transaction }));
+  }
+
+  /** The password is good for nothing any more, and neither are the tokens of devices. */
+  async function clearPassword(id: string, at: Date): Promise<void> {
+    const change = {
+      passwordHash: null,
+      passwordChangedAt: at,
+      passwordChangeRequiredAt: null,
+      updatedAt: at,
+    };
+    await write(() => users.update(change, { where: { id }, transaction }));
+  }
+
+  /** False where no active user has this id and this address. */
+  async function verifyEmail(id: string, emailCanonical: string, at: Date): Promise<boolean> {
+    return updateActive({ id, emailCanonical }, { emailVerifiedAt: at, updatedAt: at });
+  }
+
+  /**
+   * Another address, which has been verified. False where no active user has this id and the address `from`.
+   * @throws AppError email_taken
+   */
+  async function changeEmail(id: string, from: string | null, to: Identifier, at: Date): Promise<boolean> {
+    const change = { email: to.shown, emailCanonical: to.canonical, emailVerifiedAt: at, updatedAt: at };
+    try {
+      return await updateActive({ id, emailCanonical: from }, change);
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
+  }
+
+  /** Another phone number. False where no active user has this id. @throws AppError phone_taken */
+  async function setPhone(id: string, phone: string | null, at: Date): Promise<boolean> {
+    try {
+      return await updateActive({ id }, { phone, updatedAt: at });
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
+  }
+
+  /** False where there is none, or no other way to sign in. */
+  async function removePhone(id: string, at: Date): Promise<boolean> {
+    const where = {
+      id,
+      disabledAt: null,
+      phone: { [Op.ne]: null },
+      [Op.or]: [{ email: { [Op.ne]: null } }, { passwordHash: { [Op.ne]: null } }],
+    };
+    const [affected] = await write(() =>
+      users.update({ phone: null, updatedAt: at }, { where, transaction }),
+    );
+    return affected === 1;
   }
 
   /** The next login has to bring a new password along. */
@@ -217,6 +271,7 @@ export function createUserStore(scope: Scope) {
     findById,
     findByEmail,
     findByUsername,
+    findByPhone,
     list,
     taken,
     insert,
@@ -227,6 +282,11 @@ export function createUserStore(scope: Scope) {
     changePassword,
     resetPassword,
     setPassword,
+    clearPassword,
+    verifyEmail,
+    changeEmail,
+    setPhone,
+    removePhone,
     requirePasswordChange,
     disable,
     enable,
@@ -253,6 +313,7 @@ function toProfile({ username, name, language }: ProfileChange): Partial<UserRow
 /** A unique violation as an error of the domain; any other error as it is. */
 function translateDuplicate(error: unknown): unknown {
   if (isDuplicate(error, 'email')) return new AppError('email_taken', undefined, { cause: error });
+  if (isDuplicate(error, 'phone')) return new AppError('phone_taken', undefined, { cause: error });
   if (isDuplicate(error, 'username')) return new AppError('username_taken', undefined, { cause: error });
   return error;
 }

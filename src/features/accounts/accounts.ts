@@ -1,10 +1,15 @@
 import { v7 as uuidv7 } from 'uuid';
 import { requireOtherAdmin } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
+import type { SentChallenge } from '../../core/codes/codes.ts';
+import { countSend } from '../../core/codes/limits.ts';
+import type { EmailToVerify } from '../../core/codes/verify-email.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
+import type { Count } from '../../core/limits/rate-limiter.ts';
 import {
   type ApiKeyPrincipal,
+  anonymousCaller,
   type PrincipalCaller,
   type RequestOrigin,
   type UserPrincipal,
@@ -13,7 +18,9 @@ import {
 import type { Transport } from '../../core/sessions/session.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
+import type { CoreStores } from '../../core/stores.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
+import { createAccountWithin } from '../../core/users/create-account.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
 import { passwordProblems } from '../../core/users/new-account.ts';
 import type { ProfileChange, User } from '../../core/users/user.ts';
@@ -31,38 +38,131 @@ interface SignupClient {
   readonly origin: RequestOrigin;
 }
 
-type SignupOutcome = 'succeeded' | 'email_taken' | 'username_taken' | 'overloaded' | 'failed';
+/** A sign-up that is a login too. */
+export interface SignedUp {
+  readonly login: Login;
+  /** Null where there is nothing that sends mail. */
+  readonly verification: SentChallenge | null;
+}
 
-/** The roles of every new account. */
-const BASELINE_ROLES = ['user'];
+type SignupOutcome = 'succeeded' | 'email_taken' | 'username_taken' | 'overloaded' | 'failed';
 
 export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Signing up, and what users do with their own account. Hashing never holds a database connection. */
 export function createAccounts(core: Core) {
-  const { store, passwords, sessions, deviceTokens, clock, observers } = core;
+  const { store, passwords, sessions, deviceTokens, clock, observers, codes, outbox } = core;
+  const { sendVerificationWithin } = core;
   const withCurrentPassword = createWithCurrentPassword(core);
   const now = () => new Date(clock.now());
 
   /** `createAccount`, counted for the metrics. */
-  async function signUp(signup: Signup, client: SignupClient): Promise<Login> {
+  async function signUp(signup: Signup, client: SignupClient): Promise<SignedUp> {
+    return observed(() => createAccount(signup, client));
+  }
+
+  /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
+  async function createAccount(signup: Signup, { transport, origin }: SignupClient): Promise<SignedUp> {
+    const newUser = await newUserOf(signup, origin);
+    const signedUp = await store.transaction(async (stores) => {
+      const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
+      const evidence = {
+        method: 'password',
+        authentication: { methods: ['pwd'], at: newUser.createdAt },
+        passwordHash: newUser.passwordHash,
+        isNewDevice: false,
+        transport,
+        origin,
+      } as const;
+      // A new account has no further factor that could be asked for.
+      const grant = await sessions.startWithin(stores, user.id, evidence, [signedUp]);
+      if (grant === null) throw new Error('a user that was just inserted is not there');
+      const login = { user, grant, deviceToken: deviceTokens.issue(user) };
+      return { login, verification: await sendVerification(stores, user.id, signup, origin) };
+    });
+    outbox.wake();
+    return signedUp;
+  }
+
+  /**
+   * Makes an account that cannot log in before its address is verified.
+   * @throws AppError rate_limited, overloaded, email_taken, username_taken
+   */
+  async function signUpUnverified(
+    signup: Signup,
+    origin: RequestOrigin,
+    count: Count,
+  ): Promise<SentChallenge> {
+    await countSend(count, codes, signup.email.canonical);
+    return observed(async () => {
+      const newUser = await newUserOf(signup, origin);
+      const sent = await store.transaction(async (stores) => {
+        const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
+        await stores.audit.append(signedUp, newUser.createdAt);
+        return sendVerificationWithin(stores, verificationOf(user.id, signup, origin));
+      });
+      outbox.wake();
+      return sent;
+    });
+  }
+
+  /**
+   * Answers alike whether or not the address is known: there is an account once it has been verified, and the owner of a
+   * known address is told by mail. Both take the same statements.
+   * @throws AppError rate_limited, overloaded
+   */
+  async function signUpHidden(signup: Signup, origin: RequestOrigin, count: Count): Promise<SentChallenge> {
+    const { email, password, name } = signup;
+    await countSend(count, codes, email.canonical);
+    return observed(async () => {
+      const passwordHash = await passwords.hash(password, origin.network);
+      const owner = await store.users.findByEmail(email.canonical);
+      const sent = await store.transaction((stores) =>
+        owner === null
+          ? sendVerificationWithin(stores, {
+              purpose: 'sign_up',
+              caller: anonymousCaller(origin),
+              email,
+              userId: null,
+              details: { email, name: name ?? null, passwordHash },
+            })
+          : codes.sendWithin(stores, {
+              purpose: 'sign_up',
+              caller: anonymousCaller(origin),
+              channel: 'email',
+              to: owner.email ?? email.shown,
+              address: email.canonical,
+              subject: codes.nameOf(email.canonical),
+              userId: owner.id,
+              details: { email, name: name ?? null, passwordHash },
+              language: owner.language,
+              hasCode: true,
+              hasLink: true,
+              template: 'email-in-use',
+              data: () => ({}),
+              isDecoy: owner.disabledAt !== null,
+            }),
+      );
+      outbox.wake();
+      return sent;
+    });
+  }
+
+  async function observed<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      const login = await createAccount(signup, client);
+      const result = await work();
       observers.signup('succeeded');
-      return login;
+      return result;
     } catch (error) {
       observers.signup(outcomeOf(error));
       throw error;
     }
   }
 
-  /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
-  async function createAccount(
-    { email, password, username, name }: Signup,
-    { transport, origin }: SignupClient,
-  ): Promise<Login> {
+  /** @throws AppError overloaded */
+  async function newUserOf({ email, password, username, name }: Signup, origin: RequestOrigin) {
     const createdAt = now();
-    const newUser = {
+    return {
       id: uuidv7({ msecs: createdAt.getTime() }),
       email,
       username: username ?? null,
@@ -70,22 +170,21 @@ export function createAccounts(core: Core) {
       passwordHash: await passwords.hash(password, origin.network),
       createdAt,
     };
-    return store.transaction(async (stores) => {
-      const user = await stores.users.insert(newUser);
-      await stores.userRoles.add(user.id, BASELINE_ROLES);
-      const signedUp = entryOf('user.signed_up', userCaller(user.id, origin), user.id);
-      const evidence = {
-        method: 'password',
-        authentication: { methods: ['pwd'], at: createdAt },
-        passwordHash: newUser.passwordHash,
-        transport,
-        origin,
-      } as const;
-      // A new account has no further factor that could be asked for.
-      const grant = await sessions.startWithin(stores, user.id, evidence, [signedUp]);
-      if (grant === null) throw new Error('a user that was just inserted is not there');
-      return { user, grant, deviceToken: deviceTokens.issue(user) };
-    });
+  }
+
+  /** Null where there is nothing that sends mail. */
+  async function sendVerification(
+    stores: CoreStores,
+    userId: string,
+    signup: Signup,
+    origin: RequestOrigin,
+  ): Promise<SentChallenge | null> {
+    if (!outbox.has('email')) return null;
+    return sendVerificationWithin(stores, verificationOf(userId, signup, origin));
+  }
+
+  function verificationOf(userId: string, { email }: Signup, origin: RequestOrigin): EmailToVerify {
+    return { purpose: 'email_verification', caller: userCaller(userId, origin), email, userId };
   }
 
   /** @throws AppError token_revoked */
@@ -136,6 +235,8 @@ export function createAccounts(core: Core) {
   return {
     passwordProblems: (fields: Partial<Signup>) => passwordProblems(passwords, fields),
     signUp,
+    signUpUnverified,
+    signUpHidden,
     get,
     lastSignInAt,
     updateProfile,

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/config.ts';
 import { feature } from '../feature.ts';
 import { createAccounts } from './accounts.ts';
 import { accountRoutes } from './routes.ts';
@@ -6,7 +7,12 @@ import { accountRoutes } from './routes.ts';
 export const accounts = feature({
   routes: accountRoutes,
   create: (core) => ({
-    services: { accounts: createAccounts(core) },
+    services: { accounts: createAccounts(core), mode: modeOf(core.config.codes) },
     ...(core.config.signupDisabled && { closed: { signup: 'signup_disabled' } as const }),
   }),
 });
+
+function modeOf({ hidesKnownAddresses, requireVerifiedEmail }: Config['codes']) {
+  if (hidesKnownAddresses) return 'hidden';
+  return requireVerifiedEmail ? 'unverified' : 'open';
+}

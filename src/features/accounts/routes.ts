@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
+import type { FieldError } from '../../core/errors.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
-import { SignInAnswer } from '../../core/sign-in/login-view.ts';
 import { MeAnswer, presentMe } from '../../core/users/view.ts';
 import { anyone, COOKIE_SIGN_IN_ERRORS, session, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
@@ -8,13 +9,22 @@ import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS } from '../../http/tags.ts';
 import type { Accounts } from './accounts.ts';
-import { ProfileBody, RemovalBody, SignupBody } from './schemas.ts';
+import { ProfileBody, RemovalBody, SignupAnswer, SignupBody } from './schemas.ts';
 
 interface Services {
   readonly accounts: Accounts;
+  /** Whether a sign-up is a login too, waits for its address to be verified, or does not even tell whether that is known. */
+  readonly mode: 'open' | 'unverified' | 'hidden';
 }
 
 const route = routesWith<Services>();
+
+/** Whether a username is free would tell whether an earlier sign-up had a new address. */
+const USERNAME_LATER: FieldError = {
+  pointer: '/username',
+  code: 'not_accepted_here',
+  detail: 'Choose a username once you have signed in: PATCH /me.',
+};
 
 /** The same by two methods. */
 const deletion = {
@@ -50,7 +60,12 @@ export const accountRoutes = [
       201: {
         description: 'The account and an access token, or a cookie',
         headers: { Location: 'Always /me', 'Set-Cookie': 'Where `transport` is cookie' },
-        schema: SignInAnswer,
+        schema: SignupAnswer,
+      },
+      202: {
+        description:
+          'A code and a link are on their way, and have to come back by POST /email/verify first: with REQUIRE_VERIFIED_EMAIL, or SIGNUP_ENUMERATION=hide, where it is the same for a known address',
+        schema: SentAnswer,
       },
     },
     refuses: [
@@ -60,10 +75,19 @@ export const accountRoutes = [
       'database_unavailable',
       ...COOKIE_SIGN_IN_ERRORS,
     ],
-    checkFields: (fields, { accounts }) => accounts.passwordProblems(fields),
-    async handle({ body, beginSignIn }, { accounts }) {
+    checkFields: (fields, { accounts, mode }) => [
+      ...accounts.passwordProblems(fields),
+      ...(mode === 'hidden' && fields.username !== undefined ? [USERNAME_LATER] : []),
+    ],
+    async handle({ body, beginSignIn, origin, count }, { accounts, mode }) {
+      if (mode === 'hidden') return presentSent(await accounts.signUpHidden(body, origin, count));
+      if (mode === 'unverified') return presentSent(await accounts.signUpUnverified(body, origin, count));
       const { client, complete } = await beginSignIn(body.transport);
-      return created('/me', await complete(await accounts.signUp(body, client)));
+      const { login, verification } = await accounts.signUp(body, client);
+      return created('/me', {
+        ...(await complete(login)),
+        verification: verification && presentSent(verification).body,
+      });
     },
   }),
 
@@ -86,7 +110,7 @@ export const accountRoutes = [
     method: 'PATCH',
     path: '/me',
     tag: ACCOUNTS,
-    summary: 'Change your name or username',
+    summary: 'Change your name, username or language',
     access: user(),
     body: json(ProfileBody),
     answers: { 200: { description: 'The changed account', schema: MeAnswer } },

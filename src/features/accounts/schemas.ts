@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { TransportField } from '../../core/sign-in/login-view.ts';
+import { SentAnswer } from '../../core/codes/fields.ts';
+import { CookieLoginAnswer, LoginAnswer, TransportField } from '../../core/sign-in/login-view.ts';
 import { Email, GivenPassword, Name, NewPassword, profileShape, Username } from '../../core/users/fields.ts';
 import { fieldIssue } from '../../core/values/text.ts';
 
@@ -21,9 +22,26 @@ export const SignupBody = z
     },
   });
 
+const verificationShape = {
+  verification: SentAnswer.nullable().meta({
+    description: 'For POST /email/verify with the code that was mailed; null where the service sends no mail',
+  }),
+};
+
+/** By the transport that was asked for. */
+export const SignupAnswer = z
+  .union([
+    LoginAnswer.extend(verificationShape).strict().meta({ id: 'SignupAnswerWithTokens' }),
+    CookieLoginAnswer.extend(verificationShape).strict().meta({ id: 'SignupAnswerWithCookie' }),
+  ])
+  .meta({ id: 'SignupAnswer' });
+
 export const ProfileBody = z
   .strictObject(profileShape)
-  .refine((body) => Object.keys(body).length > 0, fieldIssue('empty', 'Send name, username or both.'))
+  .refine(
+    (body) => Object.keys(body).length > 0,
+    fieldIssue('empty', 'Send at least one of name, username and language.'),
+  )
   .meta({ id: 'ProfileChange', minProperties: 1, example: { name: 'Admiral Grace Hopper' } });
 
 export const RemovalBody = z

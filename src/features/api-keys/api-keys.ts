@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { confirmGranter, confirmGranterAbove, requireHeldByName } from '../../core/access/grants.ts';
 import type { ApiKey, NewApiKey } from '../../core/api-keys/api-key.ts';
 import { hashOf, newKey, shownParts } from '../../core/api-keys/key.ts';
-import { CACHE_SECONDS } from '../../core/api-keys/known-keys.ts';
+import { revocationOfKey } from '../../core/api-keys/revocation.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -37,8 +37,6 @@ export type ApiKeys = ReturnType<typeof createApiKeys>;
 const MAX_LIVE_KEYS = 50;
 /** For how long revoked and expired keys are kept, so that they are still refused as such. */
 const KEPT_DAYS = 30;
-/** No process goes by what it has read of a key for longer, however far its clock is off. */
-const REVOCATION_SECONDS = 10 * CACHE_SECONDS;
 
 /** Keys that people make for their programs. */
 export function createApiKeys({ store, announce, secret, clock }: ApiKeyDependencies) {
@@ -120,8 +118,7 @@ export function createApiKeys({ store, announce, secret, clock }: ApiKeyDependen
   ): Promise<Revocation[]> {
     const at = now();
     if (!(await stores.apiKeys.revoke(userId, id, at))) throw new AppError('api_key_not_found');
-    const expiresAt = new Date(at.getTime() + REVOCATION_SECONDS * 1000);
-    const revoked = [{ kind: 'key', subjectId: id, notBefore: null, expiresAt } as const];
+    const revoked = [revocationOfKey(id, at)];
     await stores.revocations.insert(revoked, at);
     await stores.audit.append(entryOf('api_key.deleted', caller, id), at);
     return revoked;

@@ -1,5 +1,6 @@
 import type { Core } from '../../core/core.ts';
-import { type Count, countRefresh } from '../../core/sessions/count-refresh.ts';
+import type { Count } from '../../core/limits/rate-limiter.ts';
+import { countRefresh } from '../../core/sessions/count-refresh.ts';
 import type { RefreshTokenContent } from '../../core/sessions/refresh-token.ts';
 import type { ClientAuthentication, ClientRequest } from './client-authentication.ts';
 import { invalidClient, OAuthError } from './errors.ts';

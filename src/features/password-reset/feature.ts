@@ -1,18 +1,21 @@
-import { createStore } from '../../db/store.ts';
 import { feature } from '../feature.ts';
-import { createPasswordReset, forgetExpiredTokens } from './password-reset.ts';
+import { createResetByAdmin } from './by-admin.ts';
+import { createPasswordReset } from './password-reset.ts';
 import { passwordResetRoutes } from './routes.ts';
-import { resetStoresOf } from './stores.ts';
 
 /** Another password for people who have forgotten theirs. */
 export const passwordReset = feature({
   routes: passwordResetRoutes,
-  create({ config, database, passwords, sessions, clock }) {
-    const store = createStore(database, resetStoresOf);
-    const { resetUrl } = config.passwords;
+  create(core) {
+    const { store, passwords, sessions, clock, outbox } = core;
+    const { resetUrl } = core.config.passwords;
     return {
-      services: { passwordReset: createPasswordReset({ store, passwords, sessions, clock, resetUrl }) },
-      housekeeping: [() => forgetExpiredTokens(store, clock)],
+      services: {
+        passwordReset: createPasswordReset(core),
+        resetByAdmin: createResetByAdmin({ store, passwords, sessions, clock, resetUrl }),
+        passwords,
+      },
+      ...(!outbox.has('email') && { closed: { forgotPassword: 'channel_not_configured' } as const }),
     };
   },
 });

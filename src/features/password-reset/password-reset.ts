@@ -1,82 +1,102 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { confirmGranterAbove } from '../../core/access/grants.ts';
-import { type AuditEntry, entryOf } from '../../core/audit/audit.ts';
-import type { Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import { entryOf } from '../../core/audit/audit.ts';
+import type { Challenge } from '../../core/codes/challenge.ts';
+import type { GivenCode, SentChallenge } from '../../core/codes/codes.ts';
+import { countSend } from '../../core/codes/limits.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
+import type { Count } from '../../core/limits/rate-limiter.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
-import type { Passwords } from '../../core/passwords/passwords.ts';
 import { passwordUnchanged } from '../../core/passwords/policy.ts';
-import { ANONYMOUS, type PrincipalCaller, type RequestOrigin } from '../../core/principal.ts';
+import { anonymousCaller, type RequestOrigin } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
 import { after } from '../../core/sessions/ending.ts';
-import type { Sessions } from '../../core/sessions/sessions.ts';
+import type { CoreStores } from '../../core/stores.ts';
+import type { Identifier } from '../../core/users/identifiers.ts';
 import { ownWords, type User } from '../../core/users/user.ts';
-import type { Store } from '../../db/store.ts';
-import type { ResetToken } from './reset-tokens.store.ts';
-import type { ResetStores } from './stores.ts';
+import { endAccessWithin, resetSubjectOf } from './end-access.ts';
 
-export interface PasswordResetDependencies {
-  readonly store: Store<ResetStores>;
-  readonly passwords: Passwords;
-  readonly sessions: Pick<Sessions, 'revokeWithin' | 'announce'>;
-  readonly clock: Clock;
-  /** The page that takes the token, with `{token}` in its place; undefined where there is none. */
-  readonly resetUrl: string | undefined;
-}
-
-/** What lets its holder choose another password for a user, once. */
-export interface ResetLink {
-  readonly token: string;
-  /** Null where no page is configured. */
-  readonly link: string | null;
-  readonly expiresAt: Date;
-}
+/** What was sent: a code, or the token of a link. */
+export type ResetProof = GivenCode | { readonly token: string };
 
 export type PasswordReset = ReturnType<typeof createPasswordReset>;
 
-const TOKEN_BYTES = 32;
-const TTL_SECONDS = 3600;
+const MESSAGE_SECONDS = 86_400;
+const LINK_ERRORS: readonly ErrorCode[] = ['invalid_link', 'code_used', 'code_replaced', 'code_expired'];
 
 /** Another password for people who have forgotten theirs. Hashing never holds a database connection. */
-export function createPasswordReset(dependencies: PasswordResetDependencies) {
-  const { store, passwords, sessions, clock, resetUrl } = dependencies;
+export function createPasswordReset({ store, codes, outbox, passwords, sessions, clock, config }: Core) {
+  const { resetUrl } = config.passwords;
   const now = () => new Date(clock.now());
 
   /**
-   * Makes a link, which is returned this once and ends the one before.
-   * @throws AppError user_not_found, insufficient_scope, user_disabled
+   * Sends a code and a link to the stored address of an account, also of one that has no password yet. The answer, its time
+   * and the statements are the same where there is no account.
+   * @throws AppError rate_limited
    */
-  async function createLink(userId: string, admin: PrincipalCaller): Promise<ResetLink> {
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
-    const createdAt = now();
-    const expiresAt = after(createdAt, TTL_SECONDS);
-    await store.transaction(async (stores) => {
-      await confirmGranterAbove(stores, admin, userId, createdAt);
-      const user = await stores.users.findById(userId);
-      if (user?.disabledAt) throw new AppError('user_disabled');
-      await stores.resetTokens.replace({ userId, hash: hashOf(token), createdAt, expiresAt });
-      const details = { expires_at: expiresAt.toISOString() };
-      await stores.audit.append(entryOf('reset_link.created', admin, userId, details), createdAt);
-    });
-    return { token, link: resetUrl?.replace('{token}', token) ?? null, expiresAt };
+  async function forgot(email: Identifier, origin: RequestOrigin, count: Count): Promise<SentChallenge> {
+    await countSend(count, codes, email.canonical);
+    const user = await store.users.findByEmail(email.canonical);
+    const sent = await store.transaction((stores) =>
+      codes.sendWithin(stores, {
+        purpose: 'password_reset',
+        caller: anonymousCaller(origin),
+        channel: 'email',
+        to: user?.email ?? email.shown,
+        address: email.canonical,
+        subject: user === null ? codes.nameOf(email.canonical) : resetSubjectOf(user.id),
+        userId: user?.id ?? null,
+        language: user?.language,
+        hasCode: true,
+        hasLink: true,
+        template: 'reset-password',
+        data: ({ code, token, minutes }) => ({ code, minutes, link: linkOf(token) }),
+        isDecoy: user === null || user.disabledAt !== null,
+      }),
+    );
+    outbox.wake();
+    return sent;
+  }
+
+  /** The operator's page, or that of this service. Never where a request says that it was sent to. */
+  function linkOf(token: string): string {
+    return resetUrl?.replace('{token}', token) ?? `${config.http.publicUrl}/password/reset/${token}`;
+  }
+
+  /** The challenge of a link, for its page. @throws AppError invalid_reset_token */
+  async function open(token: string): Promise<Challenge> {
+    try {
+      return await codes.open(token, ['password_reset']);
+    } catch (error) {
+      if (!(error instanceof AppError) || !LINK_ERRORS.includes(error.code)) throw error;
+      const detail = error.code === 'invalid_link' ? undefined : error.detail;
+      throw new AppError('invalid_reset_token', detail);
+    }
   }
 
   /**
-   * Changes the password of the user whom the token is for, ends all of their sessions and forgets all wrong passwords,
-   * as every change of a password does. A new password that is refused leaves the token as it is.
-   * @throws AppError invalid_reset_token, validation_failed, overloaded
+   * Changes the password of the user who got a code or a link, ends all of their sessions and forgets all wrong passwords,
+   * as every change of a password does. A new password that is refused leaves the link as it is.
+   * @throws AppError invalid_reset_token, invalid_code, code_used, code_replaced, code_expired, too_many_tries,
+   * validation_failed, rate_limited, overloaded
    */
-  async function reset(token: string, newPassword: string, origin: RequestOrigin): Promise<void> {
-    // Before the token is looked at, so that a full queue tells nothing about it.
+  async function reset(proof: ResetProof, newPassword: string, origin: RequestOrigin): Promise<void> {
+    // Before the proof is looked at, so that a full queue tells nothing about it.
     const place = passwords.reserve(origin.network);
     try {
-      const found = await store.resetTokens.find(hashOf(token), now());
-      const user = found && (await store.users.findById(found.userId));
-      if (user === null || !isFor(user, found)) throw new AppError('invalid_reset_token');
+      const challenge =
+        'token' in proof
+          ? await open(proof.token)
+          : await codes.check(proof, ['password_reset'], anonymousCaller(origin));
+      const user = challenge.userId === null ? null : await store.users.findById(challenge.userId);
+      if (user === null || !isFor(user, challenge)) throw invalid(proof);
       passwords.assertAcceptable(newPassword, ownWords(user), '/new_password');
       await assertOther(user, newPassword, place);
       const hash = await passwords.hash(newPassword, place);
-      await sessions.announce(await store.transaction((stores) => useToken(stores, found, hash, origin)));
+      const revoked = await store.transaction((stores) =>
+        change(stores, proof, challenge, user, hash, origin),
+      );
+      await sessions.announce(revoked);
+      outbox.wake();
     } finally {
       place.leave();
     }
@@ -92,64 +112,50 @@ export function createPasswordReset(dependencies: PasswordResetDependencies) {
     if (matches) throw passwordUnchanged('/new_password');
   }
 
-  async function useToken(
-    stores: ResetStores,
-    { userId, hash: tokenHash, createdAt }: ResetToken,
+  async function change(
+    stores: CoreStores,
+    proof: ResetProof,
+    challenge: Challenge,
+    user: User,
     hash: string,
     origin: RequestOrigin,
   ): Promise<Revocation[]> {
     const at = now();
     const isUsed =
-      (await stores.resetTokens.use(tokenHash, at)) &&
-      (await stores.users.resetPassword(userId, hash, at, createdAt));
-    if (!isUsed) throw new AppError('invalid_reset_token');
-    const caller = { actor: ANONYMOUS, origin, sessionId: null };
-    return endSessions(stores, entryOf('password.reset', caller, userId), userId, at);
+      (await stores.challenges.use(challenge.id, at)) &&
+      (await stores.users.resetPassword(user.id, hash, at, challenge.createdAt));
+    if (!isUsed) throw invalid(proof);
+    // Whoever got the message reads what is sent to the address.
+    if (challenge.address !== null) await stores.users.verifyEmail(user.id, challenge.address, at);
+    await tell(stores, user, origin, at);
+    const entry = entryOf('password.reset', anonymousCaller(origin), user.id);
+    return endAccessWithin(stores, sessions, entry, user.id, at);
   }
 
-  /**
-   * Gives a user another password without the one before, as an operator may. A disabled account stays disabled.
-   * @throws AppError user_not_found, insufficient_scope, validation_failed, overloaded
-   */
-  async function setPassword(user: User, newPassword: string, admin: PrincipalCaller): Promise<void> {
-    passwords.assertAcceptable(newPassword, ownWords(user), '/new_password');
-    const hash = await passwords.hash(newPassword, admin.origin.network);
-    const revoked = await store.transaction(async (stores) => {
-      const at = now();
-      await confirmGranterAbove(stores, admin, user.id, at);
-      await stores.resetTokens.remove(user.id);
-      await stores.users.setPassword(user.id, hash, at);
-      return endSessions(stores, entryOf('password.changed', admin, user.id), user.id, at);
+  /** Names the API keys, which are no passwords and go on. */
+  async function tell(stores: CoreStores, user: User, origin: RequestOrigin, at: Date): Promise<void> {
+    if (user.email === null || !outbox.has('email')) return;
+    const keys = await stores.apiKeys.listLive(user.id, at);
+    await outbox.addWithin(stores, {
+      channel: 'email',
+      to: user.email,
+      template: 'password-reset',
+      data: { apiKeys: keys.map(({ name }) => name) },
+      language: user.language ?? origin.language ?? null,
+      userId: user.id,
+      expiresAt: after(at, MESSAGE_SECONDS),
     });
-    await sessions.announce(revoked);
   }
 
-  async function endSessions(
-    stores: ResetStores,
-    entry: AuditEntry,
-    userId: string,
-    at: Date,
-  ): Promise<Revocation[]> {
-    await stores.loginFailures.clearAccount(userId);
-    await stores.audit.append(entry, at);
-    return sessions.revokeWithin(stores, { userId }, 'password_changed');
-  }
-
-  return { createLink, reset, setPassword };
-}
-
-/** Removes the tokens that have expired. */
-export function forgetExpiredTokens({ resetTokens }: ResetStores, clock: Clock): Promise<void> {
-  return resetTokens.prune(new Date(clock.now()));
+  return { forgot, open, reset };
 }
 
 /** Whether the account is active, and still has the password that was forgotten: `resetPassword` makes sure of both. */
-function isFor({ disabledAt, passwordChangedAt }: User, token: ResetToken | null): token is ResetToken {
-  if (token === null || disabledAt !== null) return false;
-  return passwordChangedAt === null || passwordChangedAt <= token.createdAt;
+function isFor({ disabledAt, passwordChangedAt }: User, { createdAt }: Challenge): boolean {
+  if (disabledAt !== null) return false;
+  return passwordChangedAt === null || passwordChangedAt <= createdAt;
 }
 
-/** What is stored of a token. 256 random bits cannot be guessed, so a plain hash is enough. */
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+function invalid(proof: ResetProof): AppError {
+  return new AppError('token' in proof ? 'invalid_reset_token' : 'invalid_code');
 }

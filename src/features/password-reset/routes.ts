@@ -1,31 +1,111 @@
+import { z } from 'zod';
+import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError, type FieldError } from '../../core/errors.ts';
 import { IdPath } from '../../core/values/fields.ts';
-import { anyone, permission } from '../../http/access.ts';
+import { anyone, ownPage, permission } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
-import { json } from '../../http/body.ts';
+import { json, pageForm } from '../../http/body.ts';
+import { PAGE_ERRORS, type Page, showPage } from '../../http/page.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, USER_ADMINISTRATION } from '../../http/tags.ts';
+import type { ResetByAdmin } from './by-admin.ts';
 import type { PasswordReset } from './password-reset.ts';
-import { presentResetLink, ResetBody, ResetLinkAnswer } from './schemas.ts';
+import { ForgotBody, LinkPath, presentResetLink, ResetBody, ResetForm, ResetLinkAnswer } from './schemas.ts';
 
-const route = routesWith<{ readonly passwordReset: PasswordReset }>();
+interface Services {
+  readonly passwordReset: PasswordReset;
+  readonly resetByAdmin: ResetByAdmin;
+  readonly passwords: Core['passwords'];
+}
+
+const route = routesWith<Services>();
+
+const PAGE = { description: 'A page', mediaType: 'text/html', schema: z.string() } as const;
 
 export const passwordResetRoutes = [
+  route({
+    id: 'forgotPassword',
+    method: 'POST',
+    path: '/password/forgot',
+    tag: ACCOUNTS,
+    summary: 'Get a code and a link to choose another password',
+    description:
+      'They go to the address that the account has. The link opens PASSWORD_RESET_URL, or a page of this service.',
+    access: anyone(),
+    limit: 'send-ip',
+    body: json(ForgotBody),
+    answers: { 202: { description: 'The same whether or not there is an account', schema: SentAnswer } },
+    refuses: ['channel_not_configured', 'rate_limited', 'database_unavailable'],
+    async handle({ body, origin, count }, { passwordReset }) {
+      return presentSent(await passwordReset.forgot(body.email, origin, count));
+    },
+  }),
+
   route({
     id: 'resetPassword',
     method: 'POST',
     path: '/password/reset',
     tag: ACCOUNTS,
-    summary: 'Choose another password with the token of a reset link',
-    description: 'It ends all sessions and does not log in. A token is good for one hour and one password.',
+    summary: 'Choose another password with a code or the token of a link',
+    description:
+      'It ends all sessions and does not log in. A message is good for ten minutes, a link of an administrator for an hour, each for one password.',
     access: anyone(),
     limit: 'login-ip',
     hashes: true,
     body: json(ResetBody),
     answers: { 204: 'The password is changed' },
-    refuses: ['invalid_reset_token', 'database_unavailable'],
+    refuses: [
+      'invalid_reset_token',
+      'invalid_code',
+      'code_expired',
+      'code_replaced',
+      'code_used',
+      'too_many_tries',
+      'database_unavailable',
+    ],
+    checkFields: ({ new_password: password }, { passwords }) => problemsOf(password, passwords),
     async handle({ body, origin }, { passwordReset }) {
-      await passwordReset.reset(body.token, body.new_password, origin);
+      const { challenge_id: id = '', code = '', token, new_password: newPassword } = body;
+      await passwordReset.reset(token === undefined ? { id, code } : { token }, newPassword, origin);
       return noContent();
+    },
+  }),
+
+  route({
+    id: 'resetPasswordPage',
+    method: 'GET',
+    path: '/password/reset/{token}',
+    access: anyone(),
+    limit: 'login-ip',
+    params: { schema: LinkPath, unknown: 'invalid_reset_token' },
+    answers: { 200: PAGE },
+    errors: PAGE_ERRORS,
+    async handle({ params }, { passwordReset }) {
+      await passwordReset.open(params.token);
+      return showPage(RESET_PAGE);
+    },
+  }),
+
+  route({
+    id: 'resetPasswordByLink',
+    method: 'POST',
+    path: '/password/reset/{token}',
+    access: ownPage(),
+    limit: 'login-ip',
+    hashes: true,
+    params: { schema: LinkPath, unknown: 'invalid_reset_token' },
+    body: pageForm(ResetForm),
+    answers: { 200: PAGE },
+    errors: PAGE_ERRORS,
+    async handle({ params: { token }, body, origin }, { passwordReset }) {
+      try {
+        await passwordReset.reset({ token }, body.new_password, origin);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error;
+        return showPage({ ...RESET_PAGE, paragraphs: (error.fields ?? []).map(({ detail }) => detail) });
+      }
+      return showPage(DONE_PAGE);
     },
   }),
 
@@ -40,9 +120,29 @@ export const passwordResetRoutes = [
     params: { schema: IdPath, unknown: 'user_not_found' },
     answers: { 201: { description: 'The link, shown this once', schema: ResetLinkAnswer } },
     refuses: ['user_disabled'],
-    async handle({ params, caller }, { passwordReset }) {
-      const link = await passwordReset.createLink(params.id, caller);
+    async handle({ params, caller }, { resetByAdmin }) {
+      const link = await resetByAdmin.createLink(params.id, caller);
       return { status: 201 as const, body: presentResetLink(link) };
     },
   }),
 ];
+
+/** Whether it repeats the account's own words is known once the account is read. */
+function problemsOf(password: string | undefined, passwords: Core['passwords']): FieldError[] {
+  const problem = password === undefined ? null : passwords.problemOf(password, [], '/new_password');
+  return problem === null ? [] : [problem];
+}
+
+const RESET_PAGE: Page = {
+  title: 'Choose a new password',
+  paragraphs: ['You are signed out everywhere once it is changed.'],
+  form: {
+    button: 'Change the password',
+    fields: [{ name: 'new_password', label: 'New password', type: 'password', autocomplete: 'new-password' }],
+  },
+};
+
+const DONE_PAGE: Page = {
+  title: 'Your password is changed',
+  paragraphs: ['Sign in with it where you came from. You can close this page.'],
+};

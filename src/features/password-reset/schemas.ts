@@ -1,23 +1,23 @@
 import { z } from 'zod';
-import { NewPassword } from '../../core/users/fields.ts';
-import { wellFormedText } from '../../core/values/text.ts';
-import type { ResetLink } from './password-reset.ts';
+import { codeOrLinkShape, EXAMPLE_TOKEN, hasOneProof, ONE_PROOF } from '../../core/codes/fields.ts';
+import { Email, NewPassword } from '../../core/users/fields.ts';
+import type { ResetLink } from './by-admin.ts';
 
-const EXAMPLE_TOKEN = 'q4n9Yb0dVdVb2U6Jm0sYl1T1m3V8x1r0o5e7w2k9c4g';
+export const ForgotBody = z
+  .strictObject({ email: Email })
+  .meta({ id: 'PasswordForgotten', example: { email: 'grace@example.com' } });
 
-/** Any text: what is no token is refused like one that has expired. */
 export const ResetBody = z
-  .strictObject({
-    token: wellFormedText.meta({
-      description: 'From the link that an administrator made',
-      example: EXAMPLE_TOKEN,
-    }),
-    new_password: NewPassword,
-  })
+  .strictObject({ ...codeOrLinkShape, new_password: NewPassword })
+  .refine(hasOneProof, ONE_PROOF)
   .meta({
     id: 'PasswordReset',
     example: { token: EXAMPLE_TOKEN, new_password: 'a better horse, a bigger staple' },
   });
+
+export const ResetForm = z.object({ new_password: NewPassword });
+
+export const LinkPath = z.object({ token: z.string() });
 
 export const ResetLinkAnswer = z
   .strictObject({

@@ -14,6 +14,7 @@ import {
   wrongPasswordError,
 } from '../../core/sign-in/attempts.ts';
 import { createComparePassword, type Proof } from '../../core/sign-in/compare-password.ts';
+import type { DeviceOfClient } from '../../core/sign-in/device-tokens.ts';
 import {
   delayOfStrangers,
   type FailureKeys,
@@ -35,17 +36,13 @@ export interface Credentials {
   readonly newPassword?: string | undefined;
 }
 
-/** The client of a login: what it asks for, and where it comes from. */
-export interface LoginClient extends KnownDevice {
+/**
+ * The client of a login: what it asks for, where it comes from, and the evidence of earlier logins on the same device, so
+ * that failures elsewhere do not count against it.
+ */
+export interface LoginClient extends DeviceOfClient {
   readonly transport: Transport;
   readonly origin: RequestOrigin;
-}
-
-/** The evidence of earlier logins on the same device, so that failures elsewhere do not count against it. */
-interface KnownDevice {
-  readonly deviceToken?: string | undefined;
-  /** The user whose live session it has. */
-  readonly sessionUserId?: string | undefined;
 }
 
 export type PasswordLogin = ReturnType<typeof createPasswordLogin>;
@@ -62,7 +59,7 @@ interface Device {
 
 /** Signing in with a password. */
 export function createPasswordLogin(core: Core) {
-  const { store, clock, passwords, attempts, deviceTokens, completeSignIn, keys, observers } = core;
+  const { store, clock, passwords, attempts, deviceTokens, completeSignIn, keys, observers, config } = core;
   const { users } = store;
   const comparePassword = createComparePassword(core);
   const now = () => new Date(clock.now());
@@ -85,7 +82,7 @@ export function createPasswordLogin(core: Core) {
   /**
    * Logs a user in by their password.
    * @throws AppError invalid_credentials, the same after the same work whatever was wrong; password_change_required,
-   * validation_failed, rate_limited, overloaded
+   * validation_failed, email_not_verified, rate_limited, overloaded
    */
   async function logIn(credentials: Credentials, client: LoginClient) {
     const { origin } = client;
@@ -106,7 +103,10 @@ export function createPasswordLogin(core: Core) {
       }
 
       const attempt = await attempts.begin(device.keys);
-      const signedIn = await cancelOnThrow(attempt, signIn(user, attempt, credentials, client, place));
+      const signedIn = await cancelOnThrow(
+        attempt,
+        signIn(user, attempt, credentials, client, device.isKnown, place),
+      );
       if (signedIn === null) {
         attempt.fail();
         await recordFailure(user, attempt, typed, origin);
@@ -128,6 +128,7 @@ export function createPasswordLogin(core: Core) {
     { mayMatch }: Attempt,
     credentials: Credentials,
     { transport, origin }: LoginClient,
+    isKnownDevice: boolean,
     place: Place,
   ) {
     let user = found;
@@ -135,7 +136,9 @@ export function createPasswordLogin(core: Core) {
       const proof = await comparePassword(mayMatch ? user : null, credentials.password, place);
       if (user === null || proof === null) return null;
       const authentication = { methods: ['pwd'], at: now() };
-      const evidence = { method: 'password', authentication, transport, origin } as const;
+      const isNewDevice = !isKnownDevice;
+      const evidence = { method: 'password', authentication, isNewDevice, transport, origin } as const;
+      await requireVerifiedEmail(user, origin);
       const newPassword = await requireAcceptable(user, credentials, origin);
       const grant =
         newPassword === undefined
@@ -167,6 +170,13 @@ export function createPasswordLogin(core: Core) {
       await record('login.failed', user, { reason }, origin);
       throw error;
     }
+  }
+
+  /** Only after the right password: what is refused here tells that there is such an account. @throws AppError email_not_verified */
+  async function requireVerifiedEmail(user: User, origin: RequestOrigin): Promise<void> {
+    if (!config.codes.requireVerifiedEmail || user.emailVerifiedAt !== null || user.email === null) return;
+    await record('login.failed', user, { reason: 'email_not_verified' }, origin);
+    throw new AppError('email_not_verified');
   }
 
   /**
@@ -231,14 +241,14 @@ export function createPasswordLogin(core: Core) {
    * The account whose device it has been, by credential or device token: whether that is the one it logs in to is known
    * only later. By account, since one device may have logged in a thousand times.
    */
-  function claimedAccount({ deviceToken, sessionUserId }: KnownDevice): string | undefined {
+  function claimedAccount({ deviceToken, sessionUserId }: DeviceOfClient): string | undefined {
     if (sessionUserId !== undefined) return deviceTokens.accountOf(sessionUserId);
     return deviceToken === undefined ? undefined : deviceTokens.recognize(deviceToken);
   }
 
   function deviceOf(
     user: User | null,
-    { deviceToken, sessionUserId }: KnownDevice,
+    { deviceToken, sessionUserId }: DeviceOfClient,
     typed: TypedIdentifier,
   ): Device {
     const id = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);

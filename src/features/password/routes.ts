@@ -40,6 +40,7 @@ export const passwordRoutes = [
     refuses: [
       'invalid_credentials',
       'password_change_required',
+      'email_not_verified',
       'database_unavailable',
       ...COOKIE_SIGN_IN_ERRORS,
     ],

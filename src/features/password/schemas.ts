@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TransportField } from '../../core/sign-in/login-view.ts';
+import { DeviceToken, TransportField } from '../../core/sign-in/login-view.ts';
 import { GivenPassword, NewPassword } from '../../core/users/fields.ts';
 import { MAX_EMAIL_LENGTH } from '../../core/users/identifiers.ts';
 import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
@@ -8,11 +8,6 @@ const GivenIdentifier = wellFormedText.refine(
   (value) => value.length <= MAX_EMAIL_LENGTH,
   fieldIssue('too_long', `Must have at most ${MAX_EMAIL_LENGTH} characters.`),
 );
-
-const DeviceToken = wellFormedText.meta({
-  description: 'From an earlier login on this device: then failures elsewhere do not count against this one',
-  example: 'DEVICE_TOKEN',
-});
 
 const IDENTIFIERS = ['identifier', 'email', 'username'] as const;
 

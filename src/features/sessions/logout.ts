@@ -1,8 +1,9 @@
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import { tokenKeyOf } from '../../core/limits/quota.ts';
+import type { Count } from '../../core/limits/rate-limiter.ts';
 import { type RequestOrigin, userCaller } from '../../core/principal.ts';
-import { type Count, countRefresh } from '../../core/sessions/count-refresh.ts';
+import { countRefresh } from '../../core/sessions/count-refresh.ts';
 import { requireToken, unlessRefused } from '../../http/authenticate.ts';
 
 export type LogoutScope = 'local' | 'others' | 'global';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../support/app.ts';
 import { aPerson, signUp } from '../../support/people.ts';
-import { resetTokenOf } from '../../support/reset-tokens.ts';
+import { openResets, resetTokenOf } from '../../support/reset-tokens.ts';
 
 describe('POST /password/reset answers 429', () => {
   const app = useApp('SQLite', { RATE_LIMIT_LOGIN_IP: '2/60' });
@@ -16,6 +16,6 @@ describe('POST /password/reset answers 429', () => {
     const refused = await app.post('/password/reset').send(body).expect(429);
 
     expect(refused.body).toMatchObject({ code: 'rate_limited', policy: 'login-ip' });
-    expect(await app.models.passwordResetTokens.count()).toBe(1);
+    expect(await openResets(app)).toBe(1);
   });
 });

@@ -1,0 +1,65 @@
+import type { Config } from '../../config/config.ts';
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
+import type { Count } from '../limits/rate-limiter.ts';
+import type { SmsBudget } from '../messages/sms-budget.ts';
+import type { CoreStores } from '../stores.ts';
+import { requirePhone } from '../users/phone.ts';
+import type { ChallengeMessage, Codes, SentChallenge } from './codes.ts';
+import { countSend } from './limits.ts';
+
+export interface PhoneCodeOptions {
+  readonly codes: Codes;
+  readonly budget: SmsBudget;
+  readonly clock: Clock;
+  readonly messages: Config['messages'];
+}
+
+type Request = Omit<
+  ChallengeMessage<'phone-code'>,
+  'channel' | 'to' | 'template' | 'data' | 'hasCode' | 'hasLink' | 'subject' | 'fixedCode'
+>;
+
+export type PhoneCodes = ReturnType<typeof createPhoneCodes>;
+
+/** Codes by SMS: to numbers that there can be, of countries that are allowed, within limits and a budget. */
+export function createPhoneCodes({ codes, budget, clock, messages }: PhoneCodeOptions) {
+  const { smsCountries, smsTestCodes } = messages;
+
+  /** The code of a number for those who review apps; undefined for any other. */
+  function testCodeOf(phone: string): string | undefined {
+    const now = clock.now();
+    return smsTestCodes.find((test) => test.phone === phone && (test.endsAt?.getTime() ?? Infinity) >= now)
+      ?.code;
+  }
+
+  /**
+   * Requires that a code may be sent to a number, and counts it.
+   * @throws AppError channel_not_configured, validation_failed, rate_limited
+   */
+  async function admit(phone: string, count: Count, userId?: string): Promise<void> {
+    if (!codes.has('sms')) throw new AppError('channel_not_configured');
+    const isTest = testCodeOf(phone) !== undefined;
+    await requirePhone(phone, smsCountries, isTest ? [phone] : []);
+    await countSend(count, codes, phone, userId);
+    if (!isTest) await budget.spend();
+  }
+
+  /** Makes the code of a number that was admitted. Wake the outbox after the commit. */
+  function sendWithin(stores: CoreStores, request: Request): Promise<SentChallenge> {
+    const { address } = request;
+    return codes.sendWithin(stores, {
+      ...request,
+      subject: codes.nameOf(address),
+      channel: 'sms',
+      to: address,
+      template: 'phone-code',
+      data: ({ code, minutes }) => ({ code, minutes }),
+      hasCode: true,
+      hasLink: false,
+      fixedCode: testCodeOf(address),
+    });
+  }
+
+  return { admit, sendWithin };
+}

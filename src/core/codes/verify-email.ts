@@ -1,0 +1,39 @@
+import type { Caller } from '../principal.ts';
+import type { CoreStores } from '../stores.ts';
+import type { Identifier } from '../users/identifiers.ts';
+import type { Purpose } from './challenge.ts';
+import type { Codes, SentChallenge } from './codes.ts';
+
+/** Who is to prove an address, and what becomes of it. */
+export interface EmailToVerify {
+  readonly purpose: Extract<Purpose, 'email_verification' | 'sign_up'>;
+  readonly caller: Caller;
+  readonly email: Identifier;
+  /** Null where there is no account, or none yet. */
+  readonly userId: string | null;
+  readonly details?: unknown;
+  readonly language?: string | null | undefined;
+  readonly isDecoy?: boolean;
+}
+
+export type SendVerification = ReturnType<typeof createSendVerification>;
+
+/** Makes the function that sends the code and the link by which an address is verified. */
+export function createSendVerification(codes: Pick<Codes, 'sendWithin' | 'nameOf'>, publicUrl: string) {
+  /** In the transaction of what it is about; wake the outbox after the commit. */
+  return function sendVerificationWithin(stores: CoreStores, request: EmailToVerify): Promise<SentChallenge> {
+    const { email, ...rest } = request;
+    return codes.sendWithin(stores, {
+      ...rest,
+      channel: 'email',
+      to: email.shown,
+      address: email.canonical,
+      // Not the account: an address that changes has one of its own.
+      subject: codes.nameOf(email.canonical),
+      hasCode: true,
+      hasLink: true,
+      template: 'verify-email',
+      data: ({ code, token, minutes }) => ({ code, minutes, link: `${publicUrl}/email/verify/${token}` }),
+    });
+  };
+}

@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { rateLimited } from '../errors.ts';
+import type { CountStore } from '../limits/counts.store.ts';
+
+const DAY_SECONDS = 86_400;
+const WARN_AT = 0.8;
+
+export interface SmsBudgetOptions {
+  readonly counts: CountStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Most SMS in a day (UTC), of all processes together. */
+  readonly limit: number;
+  readonly onSpent: (amount: number) => void;
+}
+
+export type SmsBudget = ReturnType<typeof createSmsBudget>;
+
+/** Bounds what SMS can cost in a day, also where many numbers and networks ask for them (SMS pumping). */
+export function createSmsBudget({ counts, clock, logger, limit, onSpent }: SmsBudgetOptions) {
+  let warnedOn = '';
+
+  /** Spends one SMS of the day. @throws AppError rate_limited */
+  async function spend(): Promise<void> {
+    const at = new Date(clock.now());
+    const day = at.toISOString().slice(0, 10);
+    const secondsLeft = DAY_SECONDS - Math.floor((at.getTime() / 1000) % DAY_SECONDS);
+    const rule = { limit, windowSeconds: secondsLeft };
+    const names = [`sms:${day}`];
+    await counts.prepare(names, at, rule);
+    const isSpent = await counts.take(names, at, rule);
+    const { amount } = await counts.read(names);
+    onSpent(amount);
+    if (amount >= limit * WARN_AT && warnedOn !== day) {
+      warnedOn = day;
+      logger.warn(
+        { sms_today: amount, sms_daily_budget: limit },
+        'SMS_DAILY_BUDGET is used up to 80 percent',
+      );
+    }
+    if (isSpent) return;
+    throw rateLimited({
+      policy: 'sms-daily',
+      limit,
+      windowSeconds: DAY_SECONDS,
+      remaining: 0,
+      resetSeconds: secondsLeft,
+    });
+  }
+
+  return { spend };
+}

@@ -1,0 +1,50 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Codes } from '../codes/codes.ts';
+import { AppError } from '../errors.ts';
+import type { SignInMethod } from '../sessions/session.ts';
+import type { CoreStores } from '../stores.ts';
+
+/** Who has proved to be whom on a page of this service, for the app that it leads back to. */
+export interface Proved {
+  readonly userId: string;
+  readonly method: SignInMethod;
+  /** Of RFC 8176. */
+  readonly amr: readonly string[];
+  readonly at: Date;
+  /** Whether the page has made the account. */
+  readonly isNew: boolean;
+}
+
+export type ExchangeCodes = ReturnType<typeof createExchangeCodes>;
+
+/** Codes that a page hands to its app in a URL, to be changed for a session: good once, and for a minute. */
+export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 'useWithin'>) {
+  async function issueWithin(stores: CoreStores, { userId, ...proof }: Proved): Promise<string> {
+    const { token } = await codes.issueWithin(stores, {
+      purpose: 'exchange',
+      // Two tabs may return at once.
+      subject: uuidv7(),
+      userId,
+      address: null,
+      details: { ...proof, at: proof.at.getTime() },
+      hasCode: false,
+      hasLink: true,
+    });
+    return token;
+  }
+
+  /**
+   * What a code proves, and what uses it up in the transaction that begins the session.
+   * @throws AppError invalid_link, code_used, code_expired, code_replaced
+   */
+  async function read(code: string) {
+    const challenge = await codes.open(code, ['exchange']);
+    const { userId, details } = challenge;
+    if (userId === null || details === undefined) throw new AppError('invalid_link');
+    const { at, ...proof } = details as Omit<Proved, 'userId' | 'at'> & { readonly at: number };
+    const proved: Proved = { userId, ...proof, at: new Date(at) };
+    return { proved, useWithin: (stores: CoreStores) => codes.useWithin(stores, challenge) };
+  }
+
+  return { issueWithin, read };
+}

@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import type { Clock } from '../clock.ts';
+import { PURPOSES } from '../codes/challenge.ts';
+import { issueLinkWithin } from '../codes/issue.ts';
+import type { Outbox } from '../messages/outbox.ts';
+import type { RequestOrigin } from '../principal.ts';
+import type { CoreStore, CoreStores } from '../stores.ts';
+import type { User } from '../users/user.ts';
+import { browserNameOf } from '../values/browser-name.ts';
+
+export interface NewDeviceDependencies {
+  readonly store: CoreStore;
+  readonly outbox: Pick<Outbox, 'addWithin' | 'has' | 'wake'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly publicUrl: string;
+  readonly isEnabled: boolean;
+}
+
+export type NewDeviceNotice = ReturnType<typeof createNewDeviceNotice>;
+
+const DAY_SECONDS = 86_400;
+
+/** Tells people of sign-ins on devices that their account has not seen. */
+export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
+  const { store, outbox, clock, logger, publicUrl, isEnabled } = dependencies;
+
+  /**
+   * In the transaction of the sign-in, where that has one; the outbox is to be woken after it. Without one the sign-in
+   * stands also where this cannot be written down, which is logged.
+   */
+  return async function tellOfNewDevice(
+    user: User,
+    origin: RequestOrigin,
+    stores?: CoreStores,
+  ): Promise<void> {
+    if (!isEnabled || user.email === null || !outbox.has('email')) return;
+    if (stores !== undefined) return tellWithin(stores, user, user.email, origin);
+    try {
+      await store.transaction((stores) => tellWithin(stores, user, user.email ?? '', origin));
+      outbox.wake();
+    } catch (err) {
+      logger.error({ err, user_id: user.id }, 'could not tell a user of a sign-in on a new device');
+    }
+  };
+
+  async function tellWithin(
+    stores: CoreStores,
+    user: User,
+    to: string,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    // Each sign-in has one of its own.
+    const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
+    const { token, expiresAt } = await issueLinkWithin(stores, lockdown, new Date(clock.now()));
+    await outbox.addWithin(stores, {
+      channel: 'email',
+      to,
+      template: 'new-device',
+      data: {
+        time: new Date(clock.now()).toUTCString(),
+        network: origin.ip ?? origin.network,
+        browser: browserNameOf(origin.userAgent),
+        link: `${publicUrl}/lockdown/${token}`,
+        days: PURPOSES.lockdown.ttlSeconds / DAY_SECONDS,
+      },
+      language: user.language ?? origin.language ?? null,
+      userId: user.id,
+      expiresAt,
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { isReturnUrl } from '../../config/return-url.ts';
+import { fieldError } from '../errors.ts';
+
+export interface ReturnRule {
+  /** Pages, and origins for all of their pages. */
+  readonly returnUrls: readonly string[];
+  /** Whether pages of this host may be returned to, on any port. */
+  readonly returnToLocalhost: boolean;
+}
+
+const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * Requires a page that a sign-in may lead back to: listed as it is, or by its origin.
+ * @throws AppError validation_failed
+ */
+export function requireReturnUrl(url: string, { returnUrls, returnToLocalhost }: ReturnRule): void {
+  if (isReturnUrl(url)) {
+    const { origin, hostname } = new URL(url);
+    // The origin of an app's own scheme is "null", which nobody can list.
+    if (returnUrls.includes(url) || returnUrls.includes(origin)) return;
+    if (returnToLocalhost && LOCAL_HOSTS.includes(hostname) && url.startsWith('http')) return;
+  }
+  throw fieldError(
+    '/return_to',
+    'return_to_not_allowed',
+    'Must be a page, or of an origin, in RETURN_URLS, written as a browser writes it and without a fragment.',
+  );
+}
+
+/** The page with a parameter in addition. */
+export function withParameter(url: string, name: string, value: string): string {
+  const extended = new URL(url);
+  extended.searchParams.set(name, value);
+  return extended.href;
+}
+
+/** What a Content-Security-Policy calls a page by: its origin, or the scheme of an app. */
+export function sourceOf(url: string): string {
+  const { origin, protocol } = new URL(url);
+  return origin === 'null' ? protocol : origin;
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { addressShape, codeShape, LinkToken } from '../../core/codes/fields.ts';
+import { DeviceToken, TransportField } from '../../core/sign-in/login-view.ts';
+import { Email } from '../../core/users/fields.ts';
+import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
+
+const MAX_URL_LENGTH = 2_000;
+
+export const CodeBody = z
+  .strictObject(addressShape)
+  .refine(({ email, phone }) => (email === undefined) !== (phone === undefined), {
+    ...fieldIssue('one_address', 'Send exactly one of email and phone.'),
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  })
+  .meta({ id: 'CodeRequest', example: { email: 'grace@example.com' } });
+
+export const CodeSignInBody = z
+  .strictObject({ ...codeShape, transport: TransportField, device_token: DeviceToken.optional() })
+  .meta({ id: 'CodeSignIn' });
+
+const ReturnTo = wellFormedText
+  .refine(
+    ({ length }) => length <= MAX_URL_LENGTH,
+    fieldIssue('too_long', `Must have at most ${MAX_URL_LENGTH} characters.`),
+  )
+  .meta({
+    description:
+      'The page that the link leads back to, with ?code= in addition: one of RETURN_URLS. Without it the link shows a code to type',
+    example: 'https://app.example.com/signed-in',
+  });
+
+export const LinkBody = z
+  .strictObject({ email: Email, return_to: ReturnTo.optional(), transport: TransportField })
+  .meta({ id: 'LinkRequest', example: { email: 'grace@example.com' } });
+
+export const ExchangeBody = z
+  .strictObject({
+    code: LinkToken.meta({ description: 'Of the parameter code of the page that a link has led back to' }),
+    transport: TransportField,
+    device_token: DeviceToken.optional(),
+  })
+  .meta({ id: 'CodeExchange' });
+
+export const LinkPath = z.object({ token: z.string() });

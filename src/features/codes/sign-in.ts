@@ -1,0 +1,206 @@
+import { v7 as uuidv7 } from 'uuid';
+import { type AuditEntry, entryOf } from '../../core/audit/audit.ts';
+import type { Challenge } from '../../core/codes/challenge.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import { type RequestOrigin, userCaller } from '../../core/principal.ts';
+import type { Revocation } from '../../core/revocation/revocation.ts';
+import type { SignInMethod, Transport } from '../../core/sessions/session.ts';
+import type { DeviceOfClient } from '../../core/sign-in/device-tokens.ts';
+import type { Proved } from '../../core/sign-in/exchange-codes.ts';
+import type { Login } from '../../core/sign-in/login-view.ts';
+import type { CoreStores } from '../../core/stores.ts';
+import { createAccountWithin } from '../../core/users/create-account.ts';
+import { parseEmail } from '../../core/users/identifiers.ts';
+import type { User } from '../../core/users/user.ts';
+
+/** The client of a sign-in: what it asks for, where it comes from, and what is known of its device. */
+export interface SignInClient extends DeviceOfClient {
+  readonly transport: Transport;
+  readonly origin: RequestOrigin;
+}
+
+/** What a code or a link for an address proves. */
+interface AddressProof {
+  readonly method: SignInMethod;
+  readonly amr: readonly string[];
+}
+
+/** Who has proved that an address is theirs. */
+interface Owner {
+  readonly user: User;
+  readonly isNew: boolean;
+  /** For the audit log, before the sign-in. */
+  readonly earlier: readonly AuditEntry[];
+  readonly revoked: readonly Revocation[];
+}
+
+export type CodeSignIn = ReturnType<typeof createCodeSignIn>;
+
+/** How often it is looked again for an account that another request is making. */
+const MAX_ATTEMPTS = 3;
+
+/** Signing in, or up, by proving that one reads what is sent to an address. */
+export function createCodeSignIn(core: Core) {
+  const { store, codes, clock, sessions, outbox, deviceTokens, completeSignIn, exchangeCodes } = core;
+  const { mayCreateAccounts } = core.config.codes;
+  const now = () => new Date(clock.now());
+
+  /**
+   * Uses a challenge up and begins the session of the one whose address it proves.
+   * @throws AppError code_used, invalid_code where the account is disabled or has another address by now
+   */
+  async function signIn(challenge: Challenge, client: SignInClient): Promise<Login> {
+    const { login, revoked } = await whenAccountIsThere(() =>
+      store.transaction(async (stores) => {
+        await codes.useWithin(stores, challenge);
+        const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, client.origin);
+        const { method, amr } = proofOf(challenge);
+        const proved = { userId: user.id, method, amr, at: now(), isNew };
+        return { login: await complete(stores, user, proved, client, earlier), revoked };
+      }),
+    );
+    await sessions.announce(revoked);
+    outbox.wake();
+    return login;
+  }
+
+  /**
+   * Uses a challenge up, and returns a code that the app changes for a session.
+   * @throws AppError as `signIn`
+   */
+  async function signInLater(challenge: Challenge, origin: RequestOrigin): Promise<string> {
+    const { code, revoked } = await whenAccountIsThere(() =>
+      store.transaction(async (stores) => {
+        await codes.useWithin(stores, challenge);
+        const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, origin);
+        await stores.audit.appendMany(earlier, now());
+        const proved = { ...proofOf(challenge), userId: user.id, at: now(), isNew };
+        return { code: await exchangeCodes.issueWithin(stores, proved), revoked };
+      }),
+    );
+    await sessions.announce(revoked);
+    return code;
+  }
+
+  /**
+   * Changes the code that a page has handed to its app for a session.
+   * @throws AppError invalid_link, code_used, code_expired
+   */
+  async function exchange(code: string, client: SignInClient): Promise<Login> {
+    const { proved, useWithin } = await exchangeCodes.read(code);
+    const login = await store.transaction(async (stores) => {
+      await useWithin(stores);
+      const user = await stores.users.findById(proved.userId);
+      if (user === null) throw new AppError('invalid_link');
+      return complete(stores, user, proved, client, []);
+    });
+    outbox.wake();
+    return login;
+  }
+
+  /** @throws AppError invalid_code where the account is disabled */
+  async function complete(
+    stores: CoreStores,
+    user: User,
+    { method, amr, at, isNew }: Proved,
+    client: SignInClient,
+    earlier: readonly AuditEntry[],
+  ): Promise<Login> {
+    const { transport, origin, deviceToken } = client;
+    const evidence = {
+      method,
+      authentication: { methods: amr, at },
+      passwordHash: null,
+      isNewDevice: !isNew && !deviceTokens.isKnown(client, user),
+      transport,
+      origin,
+    };
+    const grant = await completeSignIn(user, evidence, { stores, earlier });
+    if (grant === null) throw new AppError('invalid_code');
+    const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
+    return { user, grant, deviceToken: deviceTokens.issue(user, deviceId ?? undefined) };
+  }
+
+  /**
+   * The account of an address that was just proved; a new one where there is none.
+   * @throws AppError invalid_code, email_taken, phone_taken
+   */
+  async function ownerOf(stores: CoreStores, challenge: Challenge, origin: RequestOrigin): Promise<Owner> {
+    const address = challenge.address ?? '';
+    const isPhone = isPhoneNumber(address);
+    const user = await (isPhone ? stores.users.findByPhone(address) : stores.users.findByEmail(address));
+    // The address has changed hands since.
+    if (challenge.userId !== null && user?.id !== challenge.userId) throw new AppError('invalid_code');
+    if (user === null) return create(stores, challenge, isPhone, origin);
+    if (isPhone || user.emailVerifiedAt !== null) return { user, isNew: false, earlier: [], revoked: [] };
+    return claim(stores, user, address, origin);
+  }
+
+  async function create(
+    stores: CoreStores,
+    { address, details }: Challenge,
+    isPhone: boolean,
+    origin: RequestOrigin,
+  ): Promise<Owner> {
+    if (!mayCreateAccounts) throw new AppError('invalid_code');
+    const createdAt = now();
+    const { shown = address ?? '' } = (details ?? {}) as { readonly shown?: string };
+    const newUser = {
+      id: uuidv7({ msecs: createdAt.getTime() }),
+      email: isPhone ? null : parseEmail(shown),
+      phone: isPhone ? address : null,
+      username: null,
+      name: null,
+      passwordHash: null,
+      emailVerifiedAt: isPhone ? null : createdAt,
+      createdAt,
+    };
+    const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
+    return { user, isNew: true, earlier: [signedUp], revoked: [] };
+  }
+
+  /**
+   * The first proof of an address ends what whoever typed it at the sign-up may know: the password, sessions and API keys.
+   * Otherwise an account could be made for somebody else's address, and wait for its owner (account pre-hijacking).
+   */
+  async function claim(
+    stores: CoreStores,
+    user: User,
+    address: string,
+    origin: RequestOrigin,
+  ): Promise<Owner> {
+    const at = now();
+    const caller = userCaller(user.id, origin);
+    const revoked = await core.takeAccessWithin(stores, user.id, at);
+    await stores.users.verifyEmail(user.id, address, at);
+    const claimed = { ...user, emailVerifiedAt: at, passwordHash: null, passwordChangedAt: at };
+    return { user: claimed, isNew: false, earlier: [entryOf('email.verified', caller, user.id)], revoked };
+  }
+
+  /** Two first sign-ins of one address may meet: one makes the account, and the other finds it. */
+  async function whenAccountIsThere<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const isTaken = error instanceof AppError && ['email_taken', 'phone_taken'].includes(error.code);
+        if (!isTaken || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  return { signIn, signInLater, exchange };
+}
+
+/** A code by SMS is one by phone as well (RFC 8176). */
+function proofOf({ purpose, address }: Challenge): AddressProof {
+  if (purpose === 'sign_in_link') return { method: 'email_link', amr: ['otp'] };
+  return isPhoneNumber(address ?? '')
+    ? { method: 'phone_code', amr: ['otp', 'sms'] }
+    : { method: 'email_code', amr: ['otp'] };
+}
+
+function isPhoneNumber(address: string): boolean {
+  return !address.includes('@');
+}

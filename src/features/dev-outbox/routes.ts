@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { CHANNELS } from '../../core/messages/message.ts';
+import type { KeptMessage, Outbox } from '../../core/messages/outbox.ts';
+import { anyone } from '../../http/access.ts';
+import { ok } from '../../http/answer.ts';
+import { listPage } from '../../http/page.ts';
+import { routesWith } from '../../http/route.ts';
+import { CODES_AND_LINKS } from '../../http/tags.ts';
+
+const route = routesWith<{ readonly outbox: Pick<Outbox, 'listLatest'> }>();
+
+const MAX_MESSAGES = 50;
+
+const OutboxAnswer = z
+  .strictObject({
+    messages: z.array(
+      z.strictObject({
+        id: z.uuid(),
+        channel: z.enum(CHANNELS),
+        to: z.string(),
+        subject: z.string(),
+        text: z.string(),
+        code: z.string().nullable().meta({ description: 'The code in it', example: '049183' }),
+        link: z.string().nullable().meta({ description: 'The link in it' }),
+        created_at: z.iso.datetime(),
+      }),
+    ),
+  })
+  .meta({ id: 'DevOutbox' });
+
+export const devOutboxRoutes = [
+  route({
+    id: 'devOutbox',
+    method: 'GET',
+    path: '/dev/outbox',
+    tag: CODES_AND_LINKS,
+    summary: 'The messages that are not sent for want of a channel',
+    description:
+      'Outside production only, where there is no mail server or nothing that sends SMS. The latest first; a browser gets a page.',
+    access: anyone(),
+    answers: { 200: { description: 'The latest messages', schema: OutboxAnswer } },
+    async handle({ prefersHtml }, { outbox }) {
+      const messages = await outbox.listLatest(MAX_MESSAGES);
+      return prefersHtml()
+        ? listPage('Messages', messages.map(toItem))
+        : ok({ messages: messages.map(present) });
+    },
+  }),
+];
+
+/** Member by member, so that nothing else shows. */
+function present({ id, channel, to, subject, text, data, createdAt }: KeptMessage) {
+  return {
+    id,
+    channel,
+    to,
+    subject,
+    text,
+    code: 'code' in data ? data.code : null,
+    link: 'link' in data ? data.link : null,
+    created_at: createdAt.toISOString(),
+  };
+}
+
+function toItem({ to, subject, text, data, createdAt }: KeptMessage) {
+  return {
+    title: subject,
+    note: `to ${to}, ${createdAt.toISOString()}`,
+    text,
+    link: 'link' in data ? data.link : undefined,
+  };
+}

@@ -1,0 +1,237 @@
+import { v7 as uuidv7 } from 'uuid';
+import { entryOf } from '../../core/audit/audit.ts';
+import { type Challenge, PURPOSES, type Purpose } from '../../core/codes/challenge.ts';
+import type { SentChallenge } from '../../core/codes/codes.ts';
+import { countSend } from '../../core/codes/limits.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Count } from '../../core/limits/rate-limiter.ts';
+import {
+  anonymousCaller,
+  type Caller,
+  type PrincipalCaller,
+  type RequestOrigin,
+  type UserPrincipal,
+  userCaller,
+} from '../../core/principal.ts';
+import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
+import type { CoreStores } from '../../core/stores.ts';
+import { requireActiveUser } from '../../core/users/active-user.ts';
+import { createAccountWithin } from '../../core/users/create-account.ts';
+import { type Identifier, parseEmail } from '../../core/users/identifiers.ts';
+import type { User } from '../../core/users/user.ts';
+
+/** A change of the address that waits for its proof, and one that may be taken back. */
+interface ChangeDetails {
+  readonly to: Identifier;
+  readonly from: Identifier | null;
+}
+
+/** A sign-up that waits for its proof, where sign-ups do not tell whether an address is known. */
+export interface PendingSignUp {
+  readonly email: Identifier;
+  readonly name: string | null;
+  readonly passwordHash: string;
+}
+
+export type Email = ReturnType<typeof createEmail>;
+
+const VERIFYING: readonly Purpose[] = ['email_verification', 'email_change', 'sign_up'];
+const DAY_SECONDS = 86_400;
+
+/** Proving that an email address is one's own, changing it, and taking a change back. */
+export function createEmail(core: Core) {
+  const { store, codes, outbox, clock, config, sessions, lockDownWithin, sendVerificationWithin } = core;
+  const { publicUrl } = config.http;
+  const now = () => new Date(clock.now());
+
+  /**
+   * Sends another code and link, if the address is that of an account and waits for them. The answer does not tell.
+   * @throws AppError rate_limited
+   */
+  async function resend(email: Identifier, origin: RequestOrigin, count: Count): Promise<SentChallenge> {
+    await countSend(count, codes, email.canonical);
+    const user = await store.users.findByEmail(email.canonical);
+    const waits = user !== null && user.disabledAt === null && user.emailVerifiedAt === null;
+    const sent = await store.transaction((stores) =>
+      sendVerificationWithin(stores, {
+        purpose: 'email_verification',
+        caller: anonymousCaller(origin),
+        email: { canonical: email.canonical, shown: user?.email ?? email.shown },
+        userId: user?.id ?? null,
+        language: user?.language,
+        isDecoy: !waits,
+      }),
+    );
+    outbox.wake();
+    return sent;
+  }
+
+  /**
+   * Sends a code and a link to another address: once it is proved, it is that of the account. Whether it belongs to another
+   * account is told to its owner alone.
+   * @throws AppError insufficient_user_authentication, token_revoked, validation_failed, rate_limited
+   */
+  async function requestChange(
+    caller: PrincipalCaller<UserPrincipal>,
+    email: Identifier,
+    count: Count,
+  ): Promise<SentChallenge> {
+    requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
+    const { userId } = caller.principal;
+    await countSend(count, codes, email.canonical, userId);
+    const user = await requireActiveUser(store.users, userId);
+    const owner = await store.users.findByEmail(email.canonical);
+    const details: ChangeDetails = { to: email, from: user.email === null ? null : parseEmail(user.email) };
+    const isTaken = owner !== null && owner.id !== userId;
+    const request = {
+      purpose: 'email_change',
+      caller,
+      channel: 'email',
+      to: isTaken ? (owner.email ?? '') : email.shown,
+      address: email.canonical,
+      subject: `user:${userId}`,
+      userId,
+      details,
+      language: isTaken ? owner.language : user.language,
+      hasCode: true,
+      hasLink: !isTaken,
+    } as const;
+    const sent = await store.transaction((stores) =>
+      isTaken
+        ? codes.sendWithin(stores, { ...request, template: 'email-in-use', data: () => ({}) })
+        : codes.sendWithin(stores, {
+            ...request,
+            template: 'change-email',
+            data: ({ code, token, minutes }) => ({
+              code,
+              minutes,
+              link: `${publicUrl}/email/verify/${token}`,
+            }),
+          }),
+    );
+    outbox.wake();
+    return sent;
+  }
+
+  /**
+   * The challenge of a code or a link for an address.
+   * @throws AppError invalid_code, code_used, code_replaced, code_expired, too_many_tries, rate_limited
+   */
+  function check(given: { readonly id: string; readonly code: string }, origin: RequestOrigin) {
+    return codes.check(given, VERIFYING, anonymousCaller(origin));
+  }
+
+  /** @throws AppError invalid_link, code_used, code_replaced, code_expired */
+  function open(token: string) {
+    return codes.open(token, VERIFYING);
+  }
+
+  /**
+   * Does what an address was to be proved for.
+   * @throws AppError code_used, invalid_code where the account has another address by now, email_taken
+   */
+  async function verify(challenge: Challenge, origin: RequestOrigin): Promise<void> {
+    await store.transaction(async (stores) => {
+      await codes.useWithin(stores, challenge);
+      if (challenge.purpose === 'sign_up') await signUp(stores, challenge, origin);
+      else if (challenge.purpose === 'email_change') await change(stores, challenge, origin);
+      else await confirm(stores, challenge, origin);
+    });
+    outbox.wake();
+  }
+
+  async function confirm(stores: CoreStores, { userId, address }: Challenge, origin: RequestOrigin) {
+    const at = now();
+    const isVerified = userId !== null && (await stores.users.verifyEmail(userId, address ?? '', at));
+    if (!isVerified) throw new AppError('invalid_code');
+    await stores.audit.append(entryOf('email.verified', userCaller(userId, origin), userId), at);
+  }
+
+  async function signUp(stores: CoreStores, { details }: Challenge, origin: RequestOrigin) {
+    const { email, name, passwordHash } = details as PendingSignUp;
+    const createdAt = now();
+    const { signedUp } = await createAccountWithin(
+      stores,
+      {
+        id: uuidv7({ msecs: createdAt.getTime() }),
+        email,
+        username: null,
+        name,
+        passwordHash,
+        emailVerifiedAt: createdAt,
+        createdAt,
+      },
+      origin,
+    );
+    await stores.audit.append(signedUp, createdAt);
+  }
+
+  async function change(stores: CoreStores, { userId, details }: Challenge, origin: RequestOrigin) {
+    const at = now();
+    const { to, from } = details as ChangeDetails;
+    const user = userId === null ? null : await stores.users.findById(userId);
+    const isChanged = user && (await stores.users.changeEmail(user.id, from?.canonical ?? null, to, at));
+    if (!isChanged) throw new AppError('invalid_code');
+    const caller = userCaller(user.id, origin);
+    await stores.audit.append(entryOf('email.changed', caller, user.id), at);
+    if (from !== null) await tellFormerAddress(stores, user, { to, from }, caller);
+  }
+
+  async function tellFormerAddress(stores: CoreStores, user: User, details: ChangeDetails, caller: Caller) {
+    const { token, expiresAt } = await codes.issueWithin(stores, {
+      purpose: 'email_undo',
+      // Each change has one of its own: a thief must not end the link of the owner by another change.
+      subject: uuidv7(),
+      userId: user.id,
+      address: null,
+      details,
+      hasCode: false,
+      hasLink: true,
+    });
+    await outbox.addWithin(stores, {
+      channel: 'email',
+      to: details.from?.shown ?? '',
+      template: 'email-changed',
+      data: {
+        email: details.to.shown,
+        link: `${publicUrl}/email/undo/${token}`,
+        days: PURPOSES.email_undo.ttlSeconds / DAY_SECONDS,
+      },
+      language: user.language ?? caller.origin.language ?? null,
+      userId: user.id,
+      expiresAt,
+    });
+  }
+
+  /** The former address that a link gives back. @throws AppError invalid_link, code_used, code_expired */
+  async function openUndo(token: string): Promise<{ readonly challenge: Challenge; readonly email: string }> {
+    const challenge = await codes.open(token, ['email_undo']);
+    return { challenge, email: (challenge.details as ChangeDetails).from?.shown ?? '' };
+  }
+
+  /**
+   * Gives an account its former address back, whatever it is now, and ends all access to it: whoever changed the address may
+   * know the password.
+   * @throws AppError code_used, invalid_link, email_taken
+   */
+  async function undo(challenge: Challenge, origin: RequestOrigin): Promise<void> {
+    const { userId, details } = challenge;
+    const { from } = details as ChangeDetails;
+    const revoked = await store.transaction(async (stores) => {
+      await codes.useWithin(stores, challenge);
+      const at = now();
+      const user = userId === null ? null : await stores.users.findById(userId);
+      if (user === null || from === null) throw new AppError('invalid_link');
+      const current = user.email === null ? null : (parseEmail(user.email)?.canonical ?? null);
+      if (!(await stores.users.changeEmail(user.id, current, from, at))) throw new AppError('invalid_link');
+      const caller = anonymousCaller(origin);
+      await stores.audit.append(entryOf('email.restored', caller, user.id), at);
+      return lockDownWithin(stores, { ...user, email: from.shown }, caller, at);
+    });
+    await sessions.announce(revoked);
+    outbox.wake();
+  }
+
+  return { resend, requestChange, check, open, verify, openUndo, undo };
+}

@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
+import { anyone, ownPage, session } from '../../http/access.ts';
+import { noContent } from '../../http/answer.ts';
+import { json, pageForm } from '../../http/body.ts';
+import { PAGE_ERRORS, type Page, showPage } from '../../http/page.ts';
+import { routesWith } from '../../http/route.ts';
+import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
+import type { Email } from './email.ts';
+import { EmailBody, LinkPath, UndoBody, VerifyBody } from './schemas.ts';
+
+const route = routesWith<{ readonly email: Email }>();
+
+const PAGE = { description: 'A page', mediaType: 'text/html', schema: z.string() } as const;
+
+const LINK_PAGE = {
+  limit: 'login-ip',
+  params: { schema: LinkPath, unknown: 'invalid_link' },
+  answers: { 200: PAGE },
+  errors: PAGE_ERRORS,
+} as const;
+
+export const emailRoutes = [
+  route({
+    id: 'verifyEmail',
+    method: 'POST',
+    path: '/email/verify',
+    tag: CODES_AND_LINKS,
+    summary: 'Prove that an email address is yours',
+    description:
+      'With the code or the link of the message that a sign-up or POST /me/email has sent. It does not sign in.',
+    access: anyone(),
+    limit: 'login-ip',
+    body: json(VerifyBody),
+    answers: { 204: 'The address is verified' },
+    refuses: [
+      'invalid_code',
+      'invalid_link',
+      'code_expired',
+      'code_replaced',
+      'code_used',
+      'too_many_tries',
+      'email_taken',
+      'database_unavailable',
+    ],
+    async handle({ body: { challenge_id: id = '', code = '', token }, origin }, { email }) {
+      const challenge = await (token === undefined ? email.check({ id, code }, origin) : email.open(token));
+      await email.verify(challenge, origin);
+      return noContent();
+    },
+  }),
+
+  route({
+    id: 'resendEmailVerification',
+    method: 'POST',
+    path: '/email/verify/resend',
+    tag: CODES_AND_LINKS,
+    summary: 'Get another code and link for your email address',
+    description: 'They take the place of those before.',
+    access: anyone(),
+    limit: 'send-ip',
+    body: json(EmailBody),
+    answers: { 202: { description: 'The same whether or not anything was sent', schema: SentAnswer } },
+    refuses: ['channel_not_configured', 'rate_limited', 'database_unavailable'],
+    async handle({ body, origin, count }, { email }) {
+      return presentSent(await email.resend(body.email, origin, count));
+    },
+  }),
+
+  route({
+    id: 'verifyEmailPage',
+    method: 'GET',
+    path: '/email/verify/{token}',
+    access: anyone(),
+    ...LINK_PAGE,
+    async handle({ params }, { email }) {
+      const { address } = await email.open(params.token);
+      return showPage(verifyPage(address ?? ''));
+    },
+  }),
+
+  route({
+    id: 'verifyEmailByLink',
+    method: 'POST',
+    path: '/email/verify/{token}',
+    access: ownPage(),
+    body: pageForm(z.object({})),
+    ...LINK_PAGE,
+    async handle({ params, origin }, { email }) {
+      await email.verify(await email.open(params.token), origin);
+      return showPage(VERIFIED_PAGE);
+    },
+  }),
+
+  route({
+    id: 'changeEmail',
+    method: 'POST',
+    path: '/me/email',
+    tag: ACCOUNTS,
+    summary: 'Change your email address',
+    description:
+      'It is changed once POST /email/verify proves the new one. The old one is told, with a link that takes it back for 7 days.',
+    access: session(),
+    limit: 'send-ip',
+    body: json(EmailBody),
+    answers: { 202: { description: 'A code and a link are on their way', schema: SentAnswer } },
+    refuses: ['insufficient_user_authentication', 'channel_not_configured'],
+    async handle({ body, caller, count }, { email }) {
+      return presentSent(await email.requestChange(caller, body.email, count));
+    },
+  }),
+
+  route({
+    id: 'undoEmailChange',
+    method: 'POST',
+    path: '/email/undo',
+    tag: CODES_AND_LINKS,
+    summary: 'Take a change of your email address back',
+    description:
+      'With the token of the link that the old address got. It ends all sessions, API keys and the password as well: choose another by POST /password/forgot.',
+    access: anyone(),
+    limit: 'login-ip',
+    body: json(UndoBody),
+    answers: { 204: 'The account has its former address' },
+    refuses: [
+      'invalid_link',
+      'code_expired',
+      'code_replaced',
+      'code_used',
+      'email_taken',
+      'database_unavailable',
+    ],
+    async handle({ body, origin }, { email }) {
+      const { challenge } = await email.openUndo(body.token);
+      await email.undo(challenge, origin);
+      return noContent();
+    },
+  }),
+
+  route({
+    id: 'undoEmailChangePage',
+    method: 'GET',
+    path: '/email/undo/{token}',
+    access: anyone(),
+    ...LINK_PAGE,
+    async handle({ params }, { email }) {
+      return showPage(undoPage((await email.openUndo(params.token)).email));
+    },
+  }),
+
+  route({
+    id: 'undoEmailChangeByLink',
+    method: 'POST',
+    path: '/email/undo/{token}',
+    access: ownPage(),
+    body: pageForm(z.object({})),
+    ...LINK_PAGE,
+    async handle({ params, origin }, { email }) {
+      const { challenge, email: address } = await email.openUndo(params.token);
+      await email.undo(challenge, origin);
+      return showPage(undonePage(address));
+    },
+  }),
+];
+
+function verifyPage(address: string): Page {
+  return {
+    title: 'Confirm your email address',
+    paragraphs: [
+      `Is ${address} yours, and did you ask for this?`,
+      'If you did not sign up or change your address, close this page.',
+    ],
+    form: { button: 'Yes, confirm' },
+  };
+}
+
+const VERIFIED_PAGE: Page = {
+  title: 'Your address is confirmed',
+  paragraphs: ['You can close this page and go back to where you came from.'],
+};
+
+function undoPage(address: string): Page {
+  return {
+    title: 'Take the change back?',
+    paragraphs: [
+      `Your account gets the address ${address} again. To be safe, it is signed out everywhere, its API keys end, and you choose a new password.`,
+    ],
+    form: { button: 'Take it back' },
+  };
+}
+
+function undonePage(address: string): Page {
+  return {
+    title: 'Your account is yours again',
+    paragraphs: [
+      `Its address is ${address}, and it is signed out everywhere. Choose a new password now: use “forgot password” where you sign in.`,
+    ],
+  };
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { codeOrLinkShape, hasOneProof, LinkToken, ONE_PROOF } from '../../core/codes/fields.ts';
+import { Email } from '../../core/users/fields.ts';
+
+export const VerifyBody = z
+  .strictObject(codeOrLinkShape)
+  .refine(hasOneProof, ONE_PROOF)
+  .meta({
+    id: 'EmailVerification',
+    example: { challenge_id: '01a1f739-6923-7248-88fc-19260e07eec4', code: '049183' },
+  });
+
+export const EmailBody = z
+  .strictObject({ email: Email })
+  .meta({ id: 'EmailAddress', example: { email: 'grace@example.com' } });
+
+export const UndoBody = z.strictObject({ token: LinkToken }).meta({ id: 'EmailUndo' });
+
+export const LinkPath = z.object({ token: z.string() });

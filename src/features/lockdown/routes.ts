@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { LinkToken } from '../../core/codes/fields.ts';
+import { anyone, ownPage, session } from '../../http/access.ts';
+import { noContent } from '../../http/answer.ts';
+import { json, pageForm } from '../../http/body.ts';
+import { PAGE_ERRORS, type Page, showPage } from '../../http/page.ts';
+import { routesWith } from '../../http/route.ts';
+import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
+import type { Lockdown } from './lockdown.ts';
+
+const route = routesWith<{ readonly lockdown: Lockdown }>();
+
+const LockdownBody = z.strictObject({ token: LinkToken }).meta({ id: 'Lockdown' });
+const LinkPath = z.object({ token: z.string() });
+
+const LINK_PAGE = {
+  limit: 'login-ip',
+  params: { schema: LinkPath, unknown: 'invalid_link' },
+  answers: { 200: { description: 'A page', mediaType: 'text/html', schema: z.string() } },
+  errors: PAGE_ERRORS,
+} as const;
+
+const WHAT_ENDS = 'It ends every session, refresh token, device token and API key, and the password.';
+
+export const lockdownRoutes = [
+  route({
+    id: 'lockDownMe',
+    method: 'POST',
+    path: '/me/lockdown',
+    tag: ACCOUNTS,
+    summary: 'Sign everything out, where somebody else may be in',
+    description: `${WHAT_ENDS} Choose another one by POST /password/forgot.`,
+    access: session(),
+    answers: { 204: 'Nobody is signed in any more' },
+    refuses: ['channel_not_configured'],
+    async handle({ caller }, { lockdown }) {
+      await lockdown.lockMine(caller);
+      return noContent();
+    },
+  }),
+
+  route({
+    id: 'lockDown',
+    method: 'POST',
+    path: '/lockdown',
+    tag: CODES_AND_LINKS,
+    summary: 'The same, by the link of a mail about a new device',
+    description: `${WHAT_ENDS} The token is good for 7 days.`,
+    access: anyone(),
+    limit: 'login-ip',
+    body: json(LockdownBody),
+    answers: { 204: 'Nobody is signed in any more' },
+    refuses: ['invalid_link', 'code_used', 'code_expired', 'code_replaced', 'database_unavailable'],
+    async handle({ body, origin }, { lockdown }) {
+      await lockdown.lockByLink(body.token, origin);
+      return noContent();
+    },
+  }),
+
+  route({
+    id: 'lockDownPage',
+    method: 'GET',
+    path: '/lockdown/{token}',
+    access: anyone(),
+    ...LINK_PAGE,
+    async handle({ params }, { lockdown }) {
+      await lockdown.open(params.token);
+      return showPage(ASK_PAGE);
+    },
+  }),
+
+  route({
+    id: 'lockDownByLink',
+    method: 'POST',
+    path: '/lockdown/{token}',
+    access: ownPage(),
+    body: pageForm(z.object({})),
+    ...LINK_PAGE,
+    async handle({ params, origin }, { lockdown }) {
+      await lockdown.lockByLink(params.token, origin);
+      return showPage(DONE_PAGE);
+    },
+  }),
+];
+
+const ASK_PAGE: Page = {
+  title: 'Was it not you?',
+  paragraphs: [
+    'Your account is signed out everywhere, its API keys end, and its password is good for nothing any more. You choose a new one by mail.',
+  ],
+  form: { button: 'Secure my account' },
+};
+
+const DONE_PAGE: Page = {
+  title: 'Your account is secured',
+  paragraphs: [
+    'Nobody is signed in any more. Choose a new password now: use “forgot password” where you sign in.',
+  ],
+};

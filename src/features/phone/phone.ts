@@ -1,0 +1,79 @@
+import { entryOf } from '../../core/audit/audit.ts';
+import type { GivenCode, SentChallenge } from '../../core/codes/codes.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Count } from '../../core/limits/rate-limiter.ts';
+import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
+import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
+import { requireActiveUser } from '../../core/users/active-user.ts';
+import type { User } from '../../core/users/user.ts';
+
+export type PhoneNumbers = ReturnType<typeof createPhoneNumbers>;
+
+/** The phone number of an account, which is always one that its owner has proved. */
+export function createPhoneNumbers({ store, codes, phoneCodes, outbox, clock, config }: Core) {
+  const now = () => new Date(clock.now());
+
+  /**
+   * Sends a code to a number: once it is proved, it is that of the account.
+   * @throws AppError insufficient_user_authentication, token_revoked, channel_not_configured, validation_failed, rate_limited
+   */
+  async function requestChange(
+    caller: PrincipalCaller<UserPrincipal>,
+    phone: string,
+    count: Count,
+  ): Promise<SentChallenge> {
+    requireRecent(caller);
+    const { userId } = caller.principal;
+    const user = await requireActiveUser(store.users, userId);
+    await phoneCodes.admit(phone, count, userId);
+    const sent = await store.transaction((stores) =>
+      phoneCodes.sendWithin(stores, {
+        caller,
+        purpose: 'phone_change',
+        address: phone,
+        userId,
+        language: user.language,
+      }),
+    );
+    outbox.wake();
+    return sent;
+  }
+
+  /**
+   * Gives the account the number that a code proves.
+   * @throws AppError invalid_code, code_used, code_replaced, code_expired, too_many_tries, rate_limited, phone_taken
+   */
+  async function change(caller: PrincipalCaller<UserPrincipal>, given: GivenCode): Promise<User> {
+    const { userId } = caller.principal;
+    const challenge = await codes.check(given, ['phone_change'], caller);
+    // The code of somebody else proves nothing here.
+    if (challenge.userId !== userId) throw new AppError('invalid_code');
+    return store.transaction(async (stores) => {
+      const at = now();
+      await codes.useWithin(stores, challenge);
+      if (!(await stores.users.setPhone(userId, challenge.address, at))) throw new AppError('token_revoked');
+      await stores.audit.append(entryOf('phone.changed', caller, userId), at);
+      return requireActiveUser(stores.users, userId);
+    });
+  }
+
+  /** @throws AppError insufficient_user_authentication, token_revoked, last_sign_in_method */
+  async function remove(caller: PrincipalCaller<UserPrincipal>): Promise<void> {
+    requireRecent(caller);
+    const { userId } = caller.principal;
+    await store.transaction(async (stores) => {
+      const at = now();
+      const isRemoved = await stores.users.removePhone(userId, at);
+      if (isRemoved) return stores.audit.append(entryOf('phone.removed', caller, userId), at);
+      const { phone } = await requireActiveUser(stores.users, userId);
+      if (phone !== null) throw new AppError('last_sign_in_method');
+    });
+  }
+
+  function requireRecent({ principal }: PrincipalCaller<UserPrincipal>): void {
+    requireRecentSignIn(principal, clock, config.codes.recentSignInSeconds);
+  }
+
+  return { requestChange, change, remove };
+}
