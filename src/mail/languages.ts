@@ -34,3 +34,29 @@ const RIGHT_TO_LEFT: readonly string[] = ['ar', 'ckb', 'dv', 'fa', 'he', 'ps', '
 export function directionOf(language: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.includes(language.split('-')[0] ?? '') ? 'rtl' : 'ltr';
 }
+
+/** Days where there are several, hours where there are, minutes otherwise. */
+const UNITS = [
+  { unit: 'day', minutes: 1440, least: 2 },
+  { unit: 'hour', minutes: 60, least: 2 },
+  { unit: 'minute', minutes: 1, least: 0 },
+] as const;
+
+/** A time in words of a language: `10 minutes`, `24 hours`, `7 Tage`. */
+export function durationIn(language: string, minutes: number): string {
+  const { unit, minutes: size } =
+    UNITS.find((one) => minutes % one.minutes === 0 && minutes / one.minutes >= one.least) ?? UNITS[2];
+  const format = { style: 'unit', unit, unitDisplay: 'long' } as const;
+  // Spaces that do not break take two bytes each in an SMS.
+  return new Intl.NumberFormat(isKnown(language) ? language : 'en', format)
+    .format(minutes / size)
+    .replace(/[\u00a0\u202f]/g, ' ');
+}
+
+function isKnown(language: string): boolean {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(language).length > 0;
+  } catch {
+    return false;
+  }
+}

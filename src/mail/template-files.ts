@@ -31,14 +31,14 @@ export function createTemplateFiles(logger: Logger) {
   async function useFirst<Made>(
     files: readonly TemplateFile[],
     format: Format,
-    data: TemplateData,
+    dataIn: (language: string) => TemplateData,
     check: (made: string) => Made,
   ): Promise<{ readonly language: string; readonly made: Made } | undefined> {
     for (const { path, language } of files) {
       const make = await load(path, format);
       if (make === null) continue;
       try {
-        return { language, made: check(make(strict({ ...data, language }))) };
+        return { language, made: check(make(strict({ ...dataIn(language), language }))) };
       } catch (err) {
         report(path, err);
       }

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Message, Render, RenderedMessage, TemplateName } from '../core/messages/message.ts';
-import { directionOf, preferredLanguages } from './languages.ts';
+import { directionOf, durationIn, preferredLanguages } from './languages.ts';
 import { blocksOf, splitSubject, tidy, type Words } from './message-text.ts';
 import { SAMPLES, TEMPLATE_NAMES } from './samples.ts';
 import { smsName } from './sms-text.ts';
@@ -26,6 +26,7 @@ export interface MessageTemplates {
 }
 
 const BUILT_IN = fileURLToPath(new URL('./templates/', import.meta.url));
+const MINUTES_OF_DAY = 1440;
 const ENGLISH = 'en';
 const LAYOUT = 'layout.eta';
 /** These have no subject and no HTML. */
@@ -45,15 +46,16 @@ export function createTemplates({ directory, service, host, logger }: TemplatesO
   const render: Render = async ({ template, data: values, language: wanted }) => {
     const isSms = SMS_TEMPLATES.includes(template);
     const data = { ...printable(values), service: isSms ? smsName(service, host) : service, host };
+    const dataIn = (language: string) => ({ ...data, ...durationOf(data, language) });
     const files = await filesFor(template, wanted);
-    const found = await useFirst(files, 'text', data, (made) => {
+    const found = await useFirst(files, 'text', dataIn, (made) => {
       const words = isSms ? { subject: '', text: tidy(made) } : splitSubject(made);
       requireSecret(words.text, data);
       return words;
     });
     if (found === undefined) throw new Error(`there is no template ${template} that works`);
     const { made: words, language } = found;
-    return { ...words, html: isSms ? null : await htmlOf(template, words, language, data) };
+    return { ...words, html: isSms ? null : await htmlOf(template, words, language, dataIn(language)) };
   };
 
   async function htmlOf(
@@ -65,14 +67,14 @@ export function createTemplates({ directory, service, host, logger }: TemplatesO
     const look = { subject: words.subject, direction: directionOf(language) };
     const check = (made: string) => requireSecret(made, data, escapeHtml);
     const whole = await inFolder(language, `${template}.html.eta`);
-    const ofMessage = await useFirst(whole, 'html', { ...data, ...look, text: words.text }, check);
+    const ofMessage = await useFirst(whole, 'html', () => ({ ...data, ...look, text: words.text }), check);
     if (ofMessage !== undefined) return ofMessage.made;
     const layouts = [directory, BUILT_IN].filter((parent) => parent !== undefined);
     const blocks = blocksOf(words, data);
     const inLayout = await useFirst(
       layouts.map((parent) => ({ path: join(parent, LAYOUT), language })),
       'html',
-      { ...look, service, blocks },
+      () => ({ ...look, service, blocks }),
       check,
     );
     return inLayout?.made ?? null;
@@ -140,6 +142,12 @@ function printable(values: Message['data']): TemplateData {
 function printableValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(printableValue);
   return typeof value === 'string' ? value.replace(UNPRINTABLE, ' ').trim() : value;
+}
+
+/** How long something is good, in words of a language, where a message says so. */
+function durationOf({ minutes, days }: TemplateData, language: string): TemplateData {
+  if (typeof minutes === 'number') return { duration: durationIn(language, minutes) };
+  return typeof days === 'number' ? { duration: durationIn(language, days * MINUTES_OF_DAY) } : {};
 }
 
 /** The folders of languages, by their tags in lower case. */

@@ -22,9 +22,11 @@ function templatesOf({ directory, service = 'Example' }: { directory?: string; s
   return { render, check: templates.check, logs };
 }
 
-/** All that stands in the data of a message, as text. */
-function valuesOf(data: object): string[] {
-  return Object.values(data).flat().map(String);
+/** All that stands in the data of a message, as it is to be read. */
+function valuesOf(all: object): string[] {
+  const { minutes, days, ...data } = all as { readonly minutes?: number; readonly days?: number };
+  const duration = minutes === 1440 ? '24 hours' : minutes === 10 ? '10 minutes' : `${days} days`;
+  return [...Object.values(data).flat().map(String), ...(minutes || days ? [duration] : [])];
 }
 
 describe('Each message in English', () => {
@@ -65,11 +67,17 @@ describe('Each message in English', () => {
     expect(html).toMatch(/letter-spacing:[^"]*">123456<\/p>/);
   });
 
-  it('counts one minute and one day as one', async () => {
-    const code = await render('sign-in-code', { data: { code: '123456', minutes: 1 } });
-    const device = await render('new-device', { data: { ...SAMPLES['new-device'], days: 1 } });
-    expect(code.text).toContain('1 minute,');
-    expect(device.text).toContain('1 day.');
+  it.each([
+    [1, '1 minute'],
+    [10, '10 minutes'],
+    [60, '60 minutes'],
+    [90, '90 minutes'],
+    [120, '2 hours'],
+    [1440, '24 hours'],
+    [2880, '2 days'],
+  ])('says how long %d minutes are', async (minutes, words) => {
+    const { text } = await render('sign-in-code', { data: { code: '123456', minutes } });
+    expect(text).toContain(`It works for ${words}, once.`);
   });
 
   it('leaves keys out where there are none', async () => {
@@ -214,6 +222,18 @@ describe('Files of the operator', () => {
     const { render } = templatesOf({ directory });
     expect((await render('sign-in-link', { language: 'de, fr' })).subject).toBe('Lien');
     expect((await render('locked-down', { language: 'de, fr' })).subject).toMatch(/^Your account/);
+  });
+
+  it.each([
+    ['de', '24 Stunden'],
+    ['fr-FR', '24 heures'],
+    ['de-a', '24 hours'],
+    ['xx', '24 hours'],
+  ])('have times in words of their language: %s', async (language, words) => {
+    const template = 'Subject: A\n\n<%= it.code %> <%= it.duration %>';
+    const directory = directoryWith({ [`${language}/verify-email.eta`]: template });
+    const { text } = await templatesOf({ directory }).render('verify-email', { language });
+    expect(text).toBe(`123456 ${words}`);
   });
 
   it('turn the page round for languages that are read from the right', async () => {
