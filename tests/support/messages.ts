@@ -90,6 +90,7 @@ export async function openOutbox(env: Record<string, string>) {
     clock: systemClock,
     logger,
     onDelivery: () => {},
+    onWaiting: () => {},
   });
   return {
     clock: systemClock,
