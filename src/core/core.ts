@@ -159,6 +159,7 @@ export function createCore(dependencies: CoreDependencies) {
     clock,
     logger,
     onDelivery: observers.delivery,
+    onWaiting: observers.outboxWaiting,
   });
   const codes = createCodes({
     store,
