@@ -104,8 +104,10 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
   ): Promise<SentChallenge> {
     const { caller, channel, to, template, data, language, userId, fixedCode, isDecoy = false } = request;
     // Where nothing is sent no text of six digits fits.
-    const issued = await issueWithin(stores, request, isDecoy ? newToken() : fixedCode);
+    const code = isDecoy ? newToken() : fixedCode;
+    // First, so that requests for one address come one after another: each replaces the challenge of the one before.
     await stores.counts.prepare(triesOf(request), now(), TRIES);
+    const issued = await issueWithin(stores, request, code);
     const seconds = PURPOSES[request.purpose].ttlSeconds;
     await outbox.addWithin(stores, {
       channel,
@@ -205,10 +207,10 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     return challenge;
   }
 
-  /** The names of the counts that a try goes by: that of the address, and that of the account. */
+  /** The names of the counts that a try goes by, in order: that of the account, and that of the address. */
   function triesOf({ address, userId }: Pick<Challenge, 'address' | 'userId'>): string[] {
     const hash = hashOfAddress(secrets[0], address ?? '');
-    return [`tries:address:${hash}`, `tries:account:${userId ?? hash}`];
+    return [`tries:account:${userId ?? hash}`, `tries:address:${hash}`];
   }
 
   /** Counts a try. The name of an address is another one once APP_SECRET has been replaced, so that its count may be missing. */

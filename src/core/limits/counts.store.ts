@@ -29,14 +29,21 @@ export type CountStore = ReturnType<typeof createCountStore>;
 export function createCountStore({ open, sequelize, transaction, run, write }: Scope) {
   const counts = open(COUNTS);
   const date = (value: Date) => toSqlDate(sequelize, value);
-  const ignore = sequelize.getDialect() === 'sqlite' ? 'OR IGNORE' : 'IGNORE';
+  // INSERT IGNORE would lock a row that is there for all who ask, none of whom could then change what they go on to change.
+  const unlessThere =
+    sequelize.getDialect() === 'sqlite'
+      ? 'ON CONFLICT DO NOTHING'
+      : 'ON DUPLICATE KEY UPDATE amount = amount';
 
-  /** Makes sure that there are counts of these names: `take` counts nothing else. */
+  /**
+   * Makes sure that there are counts of these names: `take` counts nothing else. In a transaction on MySQL they are this
+   * one's until its end. Give the names in order, so that no two wait for each other.
+   */
   async function prepare(names: readonly string[], at: Date, { windowSeconds }: CountRule): Promise<void> {
     const endsAt = date(new Date(at.getTime() + windowSeconds * 1000));
     const replacements = names.map((name) => [name, 0, endsAt]);
     const groups = names.map(() => '(?)').join(', ');
-    const sql = `INSERT ${ignore} INTO counts (name, amount, window_ends_at) VALUES ${groups}`;
+    const sql = `INSERT INTO counts (name, amount, window_ends_at) VALUES ${groups} ${unlessThere}`;
     await write(() => sequelize.query(sql, { replacements, type: QueryTypes.INSERT, transaction }));
   }
 
