@@ -72,7 +72,8 @@ export function codeFor(
   app: TestApp,
   to: { readonly email: string } | { readonly phone: string },
 ): Promise<Sent> {
-  return sent(app, app.post('/otp').send(to));
+  const address = 'phone' in to ? { phone: to.phone } : { email: to.email };
+  return sent(app, app.post('/otp').send(address));
 }
 
 /** A link to sign in with. */
