@@ -4,7 +4,7 @@ export const CANARY = 'canary';
 /** What never stands in a log: passwords, JWTs, password hashes, credentials. */
 const SECRET = new RegExp(`${CANARY}|eyJ|\\$2[ab]\\$|lk1:|lcs_|Bearer `, 'i');
 /** The token at the end of a link, which is shown where no mail is sent. Any letters may stand in it. */
-const LINK_TOKEN = /(?<=\/)[\w-]{43}(?![\w-])/g;
+const LINK_TOKEN = /(?<=[/=])[\w-]{43}(?![\w-])/g;
 
 /** A destination for pino that keeps the lines, each of which must be one JSON object. */
 export function createLogSink() {
