@@ -288,6 +288,7 @@ export function createCore(dependencies: CoreDependencies) {
     attempts,
     deviceTokens,
     completeSignIn: createCompleteSignIn(sessions, tellOfNewDevice),
+    tellOfNewDevice,
     takeAccessWithin,
     lockDownWithin: createLockDown({ takeAccessWithin, outbox }),
     exchangeCodes: createExchangeCodes(codes),
