@@ -89,8 +89,10 @@ function build(compiler, projects, directory, note, content) {
     rmSync(next, { recursive: true, force: true });
     process.exit(status ?? 1);
   }
-  if (projects === SERVICE)
-    for (const path of FILES) cpSync(join(ROOT, 'src', path), join(next, path), { recursive: true });
+  if (projects === SERVICE) {
+    for (const path of FILES.filter((file) => existsSync(join(ROOT, 'src', file))))
+      cpSync(join(ROOT, 'src', path), join(next, path), { recursive: true });
+  }
   writeFileSync(join(next, note), content);
   swap(next, target);
 }
