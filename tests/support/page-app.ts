@@ -64,12 +64,15 @@ export function usePageApp(env: Record<string, string> = {}) {
   }
 
   /** A link to sign in with that this browser asks for, as the script of the app does. */
-  async function linkFor(context: BrowserContext, details: Record<string, unknown> = {}) {
-    const { email } = aPerson();
+  async function linkFor(
+    context: BrowserContext,
+    details: { readonly email?: string; readonly [name: string]: unknown } = {},
+  ) {
+    const { email = aPerson().email } = details;
     const response = await app
       .post('/login/link')
       .set({ Origin: appUrl(), Cookie: await cookieHeader(context) })
-      .send({ email, return_to: `${appUrl()}/signed-in`, ...details })
+      .send({ return_to: `${appUrl()}/signed-in`, ...details, email })
       .expect(202);
     const { challenge_id: challengeId } = response.body as { challenge_id: string };
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(response.get('Set-Cookie')?.[0] ?? '') ?? [];
