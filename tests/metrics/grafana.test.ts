@@ -86,7 +86,7 @@ describe('The Grafana dashboard and the alerts', () => {
 
   it('use only metrics that the service shows, and labels that these have', () => {
     expect(targets.length).toBeGreaterThan(15);
-    expect(rules).toHaveLength(9);
+    expect(rules).toHaveLength(10);
     expect(targets.flatMap(({ expr }) => faultsOf(expr))).toEqual([]);
     expect(rules.flatMap(({ expr }) => faultsOf(expr))).toEqual([]);
   });
@@ -149,10 +149,16 @@ describe('The Grafana dashboard', () => {
     expect(used.filter((name) => !known.includes(name) && name !== '__all')).toEqual([]);
   });
 
-  it('has a row for traffic, logins and hashing, revocation and dependencies, and the process', () => {
+  it('has a row for traffic, logins and hashing, revocation and dependencies, messages, and the process', () => {
     const rows = dashboard.panels.filter(({ type }) => type === 'row').map(({ title }) => title);
 
-    expect(rows).toEqual(['Traffic', 'Logins and hashing', 'Revocation and dependencies', 'Process']);
+    expect(rows).toEqual([
+      'Traffic',
+      'Logins and hashing',
+      'Revocation and dependencies',
+      'Messages',
+      'Process',
+    ]);
   });
 
   it('has panels that do not lie on one another', () => {

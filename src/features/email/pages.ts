@@ -58,7 +58,7 @@ export function undoPage(address: string): Page {
     title: 'Change your address back?',
     paragraphs: [
       `Your account will use ${address} again.`,
-      'To keep others out, all devices are signed out, API keys stop working, and you need a new password.',
+      'To keep others out, all devices are signed out, API keys stop working, your phone number is removed, and you need a new password.',
     ],
     form: { button: 'Change it back' },
     notes: ['If you made the change yourself, close this page. Everything stays as it is.'],

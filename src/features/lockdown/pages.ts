@@ -4,7 +4,7 @@ import { linkErrors, type PageErrorWords } from '../../http/page-errors.ts';
 export const ASK_PAGE: Page = {
   title: 'Was that not you?',
   paragraphs: [
-    'Lock your account if someone else may be in it. All devices are signed out, API keys stop working, and the password is no longer good.',
+    'Lock your account if someone else may be in it. All devices are signed out, API keys stop working, and no one signs in with the password or the phone number any more.',
     'You then choose a new password by mail.',
   ],
   form: { button: 'Lock my account' },
@@ -14,7 +14,7 @@ export const ASK_PAGE: Page = {
 export const DONE_PAGE: Page = {
   title: 'Your account is locked',
   paragraphs: [
-    'Everyone is signed out, and the old password no longer works.',
+    'Everyone is signed out, and the old password and phone number no longer work.',
     'To use the account again, go to the sign-in page, choose “Forgot password”, and set a new one.',
   ],
 };

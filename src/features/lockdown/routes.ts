@@ -22,7 +22,8 @@ const LINK_PAGE = {
   errors: pageErrors(LOCKDOWN_ERRORS),
 } as const;
 
-const WHAT_ENDS = 'It ends every session, refresh token, device token and API key, and the password.';
+const WHAT_ENDS =
+  'It ends every session, refresh token, device token and API key, the password, and the phone number where there is an email address.';
 
 export const lockdownRoutes = [
   route({
