@@ -45,19 +45,21 @@ export interface PageItem {
 export const PAGE_MEDIA_TYPE = 'text/html; charset=utf-8';
 
 /** Both schemes keep a contrast of 4.5 for text and of 3 for what can be used (WCAG 2.2, 1.4.3 and 1.4.11). */
-const STYLE = `:root { color-scheme: light dark; --ink: #1a1d23; --paper: #fff; --soft: #555c69; --line: #767d8a; --panel: #f2f4f8;
+const STYLE = `:root { color-scheme: light dark; --ink: #1a1d23; --paper: #fff; --soft: #555c69; --line: #767d8a; --rule: #d9dde4; --panel: #f2f4f8;
   --accent: #1d4ed8; --on-accent: #fff; --wrong: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e9ebef; --paper: #14161a; --soft: #b3b9c5; --line: #8a919e;
-  --panel: #20242c; --accent: #8fb3ff; --on-accent: #0b1530; --wrong: #ff9d94; } }
+  --rule: #363b45; --panel: #20242c; --accent: #8fb3ff; --on-accent: #0b1530; --wrong: #ff9d94; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0; font: 1.0625rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
-main { max-width: 28rem; margin: 0 auto; padding: clamp(1.5rem, 10vh, 5rem) 1.25rem 2rem; overflow-wrap: anywhere; }
+main { max-width: 28rem; margin: 0 auto; padding: clamp(1.5rem, 10vh, 5rem) min(1.25rem, 6vw) 2rem; overflow-wrap: anywhere; }
 .list { max-width: 44rem; }
 h1 { margin: 0 0 1rem; font-size: 1.625rem; line-height: 1.25; text-wrap: balance; }
 h2 { margin: 0; font-size: 1.125rem; line-height: 1.35; }
 p, form, pre { margin: 0 0 1rem; }
 form { margin-top: 1.5rem; }
+form p:has(input) { margin-bottom: 1.25rem; }
+p { text-wrap: pretty; }
 label { display: block; font-weight: 600; }
 input { width: 100%; padding: 0.75rem; font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--line); border-radius: 0.5rem; }
@@ -72,15 +74,15 @@ a { color: var(--accent); text-underline-offset: 0.2em; }
 .hint, .notes, .about { color: var(--soft); font-size: 0.9375rem; }
 .hint, .problem { margin: 0.25rem 0 0.5rem; }
 .problem { color: var(--wrong); font-weight: 600; }
-.notes { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
+.notes { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
 .code { margin: 1.5rem 0; padding: 0.75rem; font: 600 clamp(1.75rem, 11vw, 2.5rem)/1.2 ui-monospace, monospace; text-align: center;
   letter-spacing: 0.1em; text-indent: 0.1em; white-space: nowrap; background: var(--panel); border-radius: 0.5rem; }
 .digits { -webkit-user-select: all; user-select: all; }
 .digits span + span { margin-left: 0.4em; }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
   -webkit-user-select: none; user-select: none; }
-article { margin: 1.5rem 0; padding: 1.25rem; border: 1px solid var(--line); border-radius: 0.75rem; }
-article .code { margin: 1rem 0; font-size: 1.75rem; text-align: start; }
+article { margin: 1.5rem 0; padding: min(1.25rem, 5vw); border: 1px solid var(--rule); border-radius: 0.75rem; }
+article .code { margin: 1rem 0; padding: 0.25rem 0.75rem; font-size: clamp(1.25rem, 8vw, 1.75rem); text-align: start; }
 article > :last-child { margin-bottom: 0; }
 pre { white-space: pre-wrap; font: inherit; font-size: 0.9375rem; }
 `;

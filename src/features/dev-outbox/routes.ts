@@ -65,7 +65,7 @@ function present({ id, channel, to, subject, text, data, createdAt }: KeptMessag
 const PAGE: Page = {
   title: 'Messages',
   paragraphs: [
-    'What would have been sent, the latest first. This page is there for development, where nothing is configured that sends mail or SMS.',
+    'These would have been sent if a mail server or an SMS provider were configured. The latest comes first.',
   ],
   again: 'Look again',
 };
