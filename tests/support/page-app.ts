@@ -69,6 +69,8 @@ export function usePageApp(env: Record<string, string> = {}) {
     details: { readonly email?: string; readonly [name: string]: unknown } = {},
   ) {
     const { email = aPerson().email } = details;
+    // Messages of one moment are in no order.
+    app.clock.advanceSeconds(1);
     const response = await app
       .post('/login/link')
       .set({ Origin: appUrl(), Cookie: await cookieHeader(context) })

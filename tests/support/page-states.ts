@@ -6,9 +6,16 @@ import { aPerson, signUp } from './people.ts';
 /** What brings a browser to a page that people see, each with links of its own. */
 export type PageState = (page: Page) => Promise<void>;
 
+interface Names {
+  readonly newEmail: () => string;
+  /** The page that links lead back to. */
+  readonly returnTo: string;
+}
+
 /** Every page that people see, by what it is about. */
-export function pageStates(site: PageApp): Readonly<Record<string, PageState>> {
+export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<Record<string, PageState>> {
   const { app, linkFor, latestTo, latchkey } = site;
+  const { newEmail = () => aPerson().email, returnTo = `${site.appUrl()}/signed-in` } = names;
 
   /** Presses a button, and waits for what it leads to. */
   async function pressThrough(page: Page, name: string): Promise<void> {
@@ -19,12 +26,13 @@ export function pageStates(site: PageApp): Readonly<Record<string, PageState>> {
 
   /** Later than all before: messages of one moment are in no order. */
   async function newUser() {
-    const user = await signUp(app);
+    const user = await signUp(app, { email: newEmail() });
     app.clock.advanceSeconds(1);
     return user;
   }
 
-  const linkOf = async (page: Page, details = {}) => (await linkFor(page.context(), details)).link;
+  const linkOf = async (page: Page, details = {}) =>
+    (await linkFor(page.context(), { email: newEmail(), return_to: returnTo, ...details })).link;
 
   /** A link that another browser has asked for. */
   async function linkOfAnother(page: Page, details = {}): Promise<string> {
@@ -41,7 +49,7 @@ export function pageStates(site: PageApp): Readonly<Record<string, PageState>> {
   /** Links of an account: of a change of its address, and of the mail that tells the one before. */
   async function changeLinks() {
     const { token, email: former } = await newUser();
-    const { email } = aPerson();
+    const email = newEmail();
     await app.post('/me/email').auth(token, { type: 'bearer' }).send({ email }).expect(202);
     const { link: change } = await latestTo(email);
     return {
@@ -120,8 +128,10 @@ export function pageStates(site: PageApp): Readonly<Record<string, PageState>> {
     'a link to a password that was used': async (page) =>
       void (await page.goto(`${latchkey()}/password/reset/nothing`)),
     'the messages': async (page) => {
-      await linkFor(page.context());
-      await app.post('/otp').send({ email: aPerson().email }).expect(202);
+      await linkOf(page);
+      app.clock.advanceSeconds(5);
+      await app.post('/otp').send({ email: newEmail() }).expect(202);
+      app.clock.advanceSeconds(30);
       await app.post('/otp').send({ phone: '+4915112345678' }).expect(202);
       await app.outbox.settled();
       await page.goto(`${latchkey()}/dev/outbox`);
