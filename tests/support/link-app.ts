@@ -65,14 +65,14 @@ function onSubmit(id, work) {
 
 onSubmit('ask', async ({ email }) => {
   const sent = await call('/login/link', { email, transport, return_to: here.origin + '/signed-in?transport=' + transport });
-  sessionStorage.setItem('challenge', sent.challenge_id);
+  localStorage.setItem('challenge', sent.challenge_id);
   return 'A link is on its way';
 });
 onSubmit('type', async ({ code }) =>
-  signedIn(await call('/otp/verify', { challenge_id: sessionStorage.getItem('challenge'), code, transport })));
+  signedIn(await call('/otp/verify', { challenge_id: localStorage.getItem('challenge'), code, transport })));
 
 const code = here.searchParams.get('code');
-if (code) attempt(async () => signedIn(await call('/login/exchange', { code })));
+if (code) attempt(async () => signedIn(await call('/login/exchange', { code, challenge_id: localStorage.getItem('challenge') })));
 else if (here.pathname === '/signed-in') attempt(async () => signedIn(await call('/me')));
 </script>
 </html>
