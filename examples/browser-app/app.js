@@ -48,6 +48,24 @@ async function enter(path, { email, password }) {
   tabs.postMessage('signed in');
 }
 
+/** What was sent last, to go with the code that its page may show. */
+let challengeId;
+
+/** Mails a link. In this browser it leads back here, signed in; in another one it shows a code to type in here. */
+async function sendLink({ email }) {
+  const link = { email, return_to: `${location.origin}/`, transport: 'cookie' };
+  ({ challenge_id: challengeId } = await call('POST', '/login/link', link));
+  show('link-sent', `A link is on its way to ${email}.`);
+}
+
+async function enterCode({ code }) {
+  const body = { challenge_id: challengeId, code, transport: 'cookie' };
+  const answer = await call('POST', '/otp/verify', body);
+  csrfToken = answer.csrf_token;
+  showSignedIn(answer.user);
+  tabs.postMessage('signed in');
+}
+
 async function save({ name }) {
   const { user } = await change('PATCH', '/me', { name: name || null });
   showSignedIn(user, 'Saved.');
@@ -74,7 +92,7 @@ function showSignedOut(message = '') {
 }
 
 function show(form, message) {
-  for (const id of ['signed-in', 'signed-out']) find(id).hidden = id !== form;
+  for (const id of ['signed-in', 'signed-out', 'link-sent']) find(id).hidden = id !== form;
   find('message').textContent = message;
 }
 
@@ -93,8 +111,14 @@ async function attempt(action) {
 find('signed-out').addEventListener('submit', (event) => {
   event.preventDefault();
   const { target, submitter } = event;
-  attempt(() => enter(submitter.value, Object.fromEntries(new FormData(target))));
+  const fields = Object.fromEntries(new FormData(target));
+  attempt(() => (submitter.value === '/login/link' ? sendLink(fields) : enter(submitter.value, fields)));
 });
+find('link-sent').addEventListener('submit', (event) => {
+  event.preventDefault();
+  attempt(() => enterCode(Object.fromEntries(new FormData(event.target))));
+});
+find('back').addEventListener('click', () => showSignedOut());
 find('signed-in').addEventListener('submit', (event) => {
   event.preventDefault();
   attempt(() => save(Object.fromEntries(new FormData(event.target))));

@@ -15,7 +15,7 @@ export const codes = feature({
         codes: core.codes,
         codeRequests: createCodeRequests(core),
         codeSignIn,
-        linkPages: createLinkPages({ codes: core.codes, codeSignIn, anyDevice }),
+        linkPages: createLinkPages({ codes: core.codes, codeSignIn, clock: core.clock, anyDevice }),
       },
     };
   },

@@ -1,14 +1,18 @@
+import type { Clock } from '../../core/clock.ts';
 import type { Challenge } from '../../core/codes/challenge.ts';
 import type { Codes } from '../../core/codes/codes.ts';
+import { AppError } from '../../core/errors.ts';
 import { sourceOf, withParameter } from '../../core/sign-in/return-to.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { leadTo, type Page, showPage } from '../../http/page.ts';
+import { linkErrors, type PageErrorWords } from '../../http/page-errors.ts';
 import type { LinkDetails } from './request.ts';
 import type { CodeSignIn } from './sign-in.ts';
 
 export interface LinkPageOptions {
   readonly codes: Pick<Codes, 'open' | 'turnIntoCode'>;
   readonly codeSignIn: CodeSignIn;
+  readonly clock: Clock;
   /** Whether a link signs in any device that opens it. */
   readonly anyDevice: boolean;
 }
@@ -22,22 +26,26 @@ export type LinkPages = ReturnType<typeof createLinkPages>;
  * device that asked it signs in and leads back to the app. On another it shows a code to type where one asked: whoever has
  * somebody else open a link gains nothing.
  */
-export function createLinkPages({ codes, codeSignIn, anyDevice }: LinkPageOptions) {
+export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPageOptions) {
   /** @throws AppError invalid_link, code_used, code_replaced, code_expired */
   async function show(token: string, client: Client) {
     const challenge = await codes.open(token, ['sign_in_link']);
-    const { returnTo } = detailsOf(challenge);
-    return showPage(
-      returnTo !== null && isAtHome(challenge, client) ? signInPage(returnTo) : OTHER_DEVICE_PAGE,
-    );
+    const details = detailsOf(challenge);
+    if (details.returnTo !== null && isAtHome(challenge, client))
+      return showPage(signInPage(details, details.returnTo));
+    // It is shown once, and whoever asked may still be about to type it.
+    if (challenge.codeMac !== null) throw new AppError('code_used');
+    return showPage(elsewherePage(details));
   }
 
   /** @throws AppError the same, and those of a sign-in */
   async function press(token: string, client: Client) {
     const challenge = await codes.open(token, ['sign_in_link']);
     const { returnTo, transport } = detailsOf(challenge);
-    if (returnTo === null || !isAtHome(challenge, client))
-      return showPage(codePage(await codes.turnIntoCode(challenge)));
+    if (returnTo === null || !isAtHome(challenge, client)) {
+      const code = await codes.turnIntoCode(challenge);
+      return showPage(codePage(code, minutesUntil(challenge.expiresAt)));
+    }
     if (transport === 'token')
       return leadTo(withParameter(returnTo, 'code', await codeSignIn.signInLater(challenge, client.origin)));
     const { client: signInClient, complete } = await client.beginSignIn('cookie');
@@ -49,6 +57,10 @@ export function createLinkPages({ codes, codeSignIn, anyDevice }: LinkPageOption
     return anyDevice || remembersLink(id);
   }
 
+  function minutesUntil(time: Date): number {
+    return Math.floor((time.getTime() - clock.now()) / 60_000);
+  }
+
   return { show, press };
 }
 
@@ -56,27 +68,72 @@ function detailsOf({ details }: Challenge): LinkDetails {
   return details as LinkDetails;
 }
 
-function signInPage(returnTo: string): Page {
+function signInPage({ shown }: LinkDetails, returnTo: string): Page {
   return {
     title: 'Sign in',
-    paragraphs: [`You asked for a link to sign in. It takes you back to ${new URL(returnTo).host}.`],
+    paragraphs: [`You are about to sign in as ${shown} and go back to ${nameOf(returnTo)}.`],
     form: { button: 'Sign in', leadsTo: [sourceOf(returnTo)] },
+    notes: ['If you did not ask for this, close this page. Nothing will happen.'],
   };
 }
 
-const OTHER_DEVICE_PAGE: Page = {
-  title: 'Finish where you started',
-  paragraphs: [
-    'This link was asked for on another device or in another browser. You get a code to type in there.',
-    'If you did not ask to sign in, close this page. Never give a code to anybody, whoever asks for it.',
-  ],
-  form: { button: 'Show the code' },
-};
+/**
+ * Its form may lead back to the app as well: a browser sends a cookie with SameSite=Strict with the form, though not when a
+ * link is opened.
+ */
+function elsewherePage({ returnTo }: LinkDetails): Page {
+  const form = { button: 'Show the code', leadsTo: returnTo === null ? [] : [sourceOf(returnTo)] };
+  const notes = [
+    'If you did not ask to sign in, close this page. Never give a code to anyone who calls or writes to you: it lets them in.',
+  ];
+  return returnTo === null
+    ? {
+        title: 'Get your code',
+        paragraphs: ['Get a code here, then type it where you asked to sign in.'],
+        form,
+        notes,
+      }
+    : {
+        title: 'Finish where you started',
+        paragraphs: [
+          `Someone, most likely you, is signing in to ${nameOf(returnTo)} on another device or in another browser.`,
+          'Get a code here, then type it there.',
+        ],
+        form,
+        notes,
+      };
+}
 
-function codePage(code: string): Page {
+function codePage(code: string, minutes: number): Page {
+  const time = minutes < 1 ? 'less than a minute' : minutes === 1 ? '1 minute' : `${minutes} minutes`;
   return {
     title: 'Your code',
-    paragraphs: ['Type it in where you asked to sign in, and nowhere else.'],
+    paragraphs: [`Type it where you asked to sign in, and nowhere else. It works for ${time}.`],
     code,
+    notes: ['Keep this page open until you have typed it: the code is shown once.'],
   };
 }
+
+/** An app with a scheme of its own has no host. */
+function nameOf(returnTo: string): string {
+  return new URL(returnTo).host || 'your app';
+}
+
+export const LINK_PAGE_ERRORS: PageErrorWords = {
+  ...linkErrors({
+    used: {
+      title: 'This link has been used',
+      paragraphs: [
+        'If you pressed the button twice, you may be signed in already: go back to where you started.',
+        'If not, ask for a new link there. Each one works once.',
+      ],
+    },
+    next: 'Go back to where you wanted to sign in, and ask for a new link.',
+  }),
+  invalid_code: {
+    title: 'This link does not sign you in',
+    paragraphs: [
+      'The account has changed since the link was sent. Go back to where you started, and try again.',
+    ],
+  },
+};

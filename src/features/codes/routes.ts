@@ -6,10 +6,10 @@ import { SignInAnswer } from '../../core/sign-in/login-view.ts';
 import { anyone, COOKIE_SIGN_IN_ERRORS, ownPage } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { json, pageForm } from '../../http/body.ts';
-import { PAGE_ERRORS } from '../../http/page.ts';
+import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { CODES_AND_LINKS } from '../../http/tags.ts';
-import type { LinkPages } from './link-pages.ts';
+import { LINK_PAGE_ERRORS, type LinkPages } from './link-pages.ts';
 import type { CodeRequests } from './request.ts';
 import { CodeBody, CodeSignInBody, ExchangeBody, LinkBody, LinkPath } from './schemas.ts';
 import type { CodeSignIn } from './sign-in.ts';
@@ -130,7 +130,7 @@ export const codeRoutes = [
     limit: 'login-ip',
     params: { schema: LinkPath, unknown: 'invalid_link' },
     answers: { 200: LINK_PAGE },
-    errors: PAGE_ERRORS,
+    errors: pageErrors(LINK_PAGE_ERRORS),
     handle: ({ params, ...client }, { linkPages }) => linkPages.show(params.token, client),
   }),
 
@@ -143,7 +143,7 @@ export const codeRoutes = [
     params: { schema: LinkPath, unknown: 'invalid_link' },
     body: pageForm(z.object({})),
     answers: { 200: LINK_PAGE, 303: 'Back to the app' },
-    errors: PAGE_ERRORS,
+    errors: pageErrors(LINK_PAGE_ERRORS),
     handle: ({ params, ...client }, { linkPages }) => linkPages.press(params.token, client),
   }),
 

@@ -3,7 +3,7 @@ import { CHANNELS } from '../../core/messages/message.ts';
 import type { KeptMessage, Outbox } from '../../core/messages/outbox.ts';
 import { anyone } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
-import { listPage } from '../../http/page.ts';
+import { listPage, type Page, type PageItem } from '../../http/page.ts';
 import { routesWith } from '../../http/route.ts';
 import { CODES_AND_LINKS } from '../../http/tags.ts';
 
@@ -42,7 +42,7 @@ export const devOutboxRoutes = [
     async handle({ prefersHtml }, { outbox }) {
       const messages = await outbox.listLatest(MAX_MESSAGES);
       return prefersHtml()
-        ? listPage('Messages', messages.map(toItem))
+        ? listPage(messages.length === 0 ? NO_MESSAGES : PAGE, messages.map(toItem))
         : ok({ messages: messages.map(present) });
     },
   }),
@@ -62,11 +62,26 @@ function present({ id, channel, to, subject, text, data, createdAt }: KeptMessag
   };
 }
 
-function toItem({ to, subject, text, data, createdAt }: KeptMessage) {
+const PAGE: Page = {
+  title: 'Messages',
+  paragraphs: [
+    'These would have been sent if a mail server or an SMS provider were configured. The latest comes first.',
+  ],
+  again: 'Look again',
+};
+
+const NO_MESSAGES: Page = {
+  ...PAGE,
+  paragraphs: [...PAGE.paragraphs, 'There are none yet. Ask for a code or a link, and it is here.'],
+};
+
+function toItem({ channel, to, subject, text, data, createdAt }: KeptMessage): PageItem {
   return {
-    title: subject,
-    note: `to ${to}, ${createdAt.toISOString()}`,
+    title: channel === 'sms' ? 'SMS' : subject,
+    to: `To ${to}`,
+    at: createdAt,
     text,
+    code: 'code' in data ? data.code : undefined,
     link: 'link' in data ? data.link : undefined,
   };
 }

@@ -3,10 +3,12 @@ import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anyone, ownPage, session } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
 import { json, pageForm } from '../../http/body.ts';
-import { PAGE_ERRORS, type Page, showPage } from '../../http/page.ts';
+import { showPage } from '../../http/page.ts';
+import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
 import type { Email } from './email.ts';
+import { UNDO_ERRORS, undonePage, undoPage, VERIFY_ERRORS, verifiedPage, verifyPage } from './pages.ts';
 import { EmailBody, LinkPath, UndoBody, VerifyBody } from './schemas.ts';
 
 const route = routesWith<{ readonly email: Email }>();
@@ -17,7 +19,6 @@ const LINK_PAGE = {
   limit: 'login-ip',
   params: { schema: LinkPath, unknown: 'invalid_link' },
   answers: { 200: PAGE },
-  errors: PAGE_ERRORS,
 } as const;
 
 export const emailRoutes = [
@@ -73,9 +74,9 @@ export const emailRoutes = [
     path: '/email/verify/{token}',
     access: anyone(),
     ...LINK_PAGE,
+    errors: pageErrors(VERIFY_ERRORS),
     async handle({ params }, { email }) {
-      const { address } = await email.open(params.token);
-      return showPage(verifyPage(address ?? ''));
+      return showPage(verifyPage(await email.open(params.token)));
     },
   }),
 
@@ -86,9 +87,11 @@ export const emailRoutes = [
     access: ownPage(),
     body: pageForm(z.object({})),
     ...LINK_PAGE,
+    errors: pageErrors(VERIFY_ERRORS),
     async handle({ params, origin }, { email }) {
-      await email.verify(await email.open(params.token), origin);
-      return showPage(VERIFIED_PAGE);
+      const challenge = await email.open(params.token);
+      await email.verify(challenge, origin);
+      return showPage(verifiedPage(challenge));
     },
   }),
 
@@ -143,6 +146,7 @@ export const emailRoutes = [
     path: '/email/undo/{token}',
     access: anyone(),
     ...LINK_PAGE,
+    errors: pageErrors(UNDO_ERRORS),
     async handle({ params }, { email }) {
       return showPage(undoPage((await email.openUndo(params.token)).email));
     },
@@ -155,6 +159,7 @@ export const emailRoutes = [
     access: ownPage(),
     body: pageForm(z.object({})),
     ...LINK_PAGE,
+    errors: pageErrors(UNDO_ERRORS),
     async handle({ params, origin }, { email }) {
       const { challenge, email: address } = await email.openUndo(params.token);
       await email.undo(challenge, origin);
@@ -162,38 +167,3 @@ export const emailRoutes = [
     },
   }),
 ];
-
-function verifyPage(address: string): Page {
-  return {
-    title: 'Confirm your email address',
-    paragraphs: [
-      `Is ${address} yours, and did you ask for this?`,
-      'If you did not sign up or change your address, close this page.',
-    ],
-    form: { button: 'Yes, confirm' },
-  };
-}
-
-const VERIFIED_PAGE: Page = {
-  title: 'Your address is confirmed',
-  paragraphs: ['You can close this page and go back to where you came from.'],
-};
-
-function undoPage(address: string): Page {
-  return {
-    title: 'Take the change back?',
-    paragraphs: [
-      `Your account gets the address ${address} again. To be safe, it is signed out everywhere, its API keys end, and you choose a new password.`,
-    ],
-    form: { button: 'Take it back' },
-  };
-}
-
-function undonePage(address: string): Page {
-  return {
-    title: 'Your account is yours again',
-    paragraphs: [
-      `Its address is ${address}, and it is signed out everywhere. Choose a new password now: use “forgot password” where you sign in.`,
-    ],
-  };
-}

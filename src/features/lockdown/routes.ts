@@ -3,10 +3,12 @@ import { LinkToken } from '../../core/codes/fields.ts';
 import { anyone, ownPage, session } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
 import { json, pageForm } from '../../http/body.ts';
-import { PAGE_ERRORS, type Page, showPage } from '../../http/page.ts';
+import { showPage } from '../../http/page.ts';
+import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
 import type { Lockdown } from './lockdown.ts';
+import { ASK_PAGE, DONE_PAGE, LOCKDOWN_ERRORS } from './pages.ts';
 
 const route = routesWith<{ readonly lockdown: Lockdown }>();
 
@@ -17,7 +19,7 @@ const LINK_PAGE = {
   limit: 'login-ip',
   params: { schema: LinkPath, unknown: 'invalid_link' },
   answers: { 200: { description: 'A page', mediaType: 'text/html', schema: z.string() } },
-  errors: PAGE_ERRORS,
+  errors: pageErrors(LOCKDOWN_ERRORS),
 } as const;
 
 const WHAT_ENDS =
@@ -83,18 +85,3 @@ export const lockdownRoutes = [
     },
   }),
 ];
-
-const ASK_PAGE: Page = {
-  title: 'Was it not you?',
-  paragraphs: [
-    'Your account is signed out everywhere, its API keys end, and its password and phone number are good for nothing any more. You choose a new one by mail.',
-  ],
-  form: { button: 'Secure my account' },
-};
-
-const DONE_PAGE: Page = {
-  title: 'Your account is secured',
-  paragraphs: [
-    'Nobody is signed in any more. Choose a new password now: use “forgot password” where you sign in.',
-  ],
-};

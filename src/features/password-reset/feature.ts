@@ -8,12 +8,13 @@ export const passwordReset = feature({
   routes: passwordResetRoutes,
   create(core) {
     const { store, passwords, sessions, clock, outbox } = core;
-    const { resetUrl } = core.config.passwords;
+    const { resetUrl, minLength: minPasswordLength } = core.config.passwords;
     return {
       services: {
         passwordReset: createPasswordReset(core),
         resetByAdmin: createResetByAdmin({ store, passwords, sessions, clock, resetUrl }),
         passwords,
+        minPasswordLength,
       },
       ...(!outbox.has('email') && { closed: { forgotPassword: 'channel_not_configured' } as const }),
     };

@@ -6,10 +6,12 @@ import { IdPath } from '../../core/values/fields.ts';
 import { anyone, ownPage, permission } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
 import { json, pageForm } from '../../http/body.ts';
-import { PAGE_ERRORS, type Page, showPage } from '../../http/page.ts';
+import { showPage } from '../../http/page.ts';
+import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, USER_ADMINISTRATION } from '../../http/tags.ts';
 import type { ResetByAdmin } from './by-admin.ts';
+import { DONE_PAGE, RESET_ERRORS, resetPage } from './pages.ts';
 import type { PasswordReset } from './password-reset.ts';
 import { ForgotBody, LinkPath, presentResetLink, ResetBody, ResetForm, ResetLinkAnswer } from './schemas.ts';
 
@@ -17,6 +19,7 @@ interface Services {
   readonly passwordReset: PasswordReset;
   readonly resetByAdmin: ResetByAdmin;
   readonly passwords: Core['passwords'];
+  readonly minPasswordLength: number;
 }
 
 const route = routesWith<Services>();
@@ -80,10 +83,10 @@ export const passwordResetRoutes = [
     limit: 'login-ip',
     params: { schema: LinkPath, unknown: 'invalid_reset_token' },
     answers: { 200: PAGE },
-    errors: PAGE_ERRORS,
-    async handle({ params }, { passwordReset }) {
-      await passwordReset.open(params.token);
-      return showPage(RESET_PAGE);
+    errors: pageErrors(RESET_ERRORS),
+    async handle({ params }, { passwordReset, minPasswordLength: minLength }) {
+      const { address } = await passwordReset.open(params.token);
+      return showPage(resetPage({ address, minLength }));
     },
   }),
 
@@ -96,16 +99,17 @@ export const passwordResetRoutes = [
     hashes: true,
     params: { schema: LinkPath, unknown: 'invalid_reset_token' },
     body: pageForm(ResetForm),
-    answers: { 200: PAGE },
-    errors: PAGE_ERRORS,
-    async handle({ params: { token }, body, origin }, { passwordReset }) {
+    answers: { 200: PAGE, 400: PAGE },
+    errors: pageErrors(RESET_ERRORS),
+    async handle({ params: { token }, body, origin }, { passwordReset, minPasswordLength: minLength }) {
       try {
         await passwordReset.reset({ token }, body.new_password, origin);
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error;
-        return showPage({ ...RESET_PAGE, paragraphs: (error.fields ?? []).map(({ detail }) => detail) });
+        const { address } = await passwordReset.open(token);
+        return showPage<400>(resetPage({ address, minLength, refused: error.fields?.[0]?.code }), 400);
       }
-      return showPage(DONE_PAGE);
+      return showPage<200>(DONE_PAGE);
     },
   }),
 
@@ -132,17 +136,3 @@ function problemsOf(password: string | undefined, passwords: Core['passwords']):
   const problem = password === undefined ? null : passwords.problemOf(password, [], '/new_password');
   return problem === null ? [] : [problem];
 }
-
-const RESET_PAGE: Page = {
-  title: 'Choose a new password',
-  paragraphs: ['You are signed out everywhere once it is changed.'],
-  form: {
-    button: 'Change the password',
-    fields: [{ name: 'new_password', label: 'New password', type: 'password', autocomplete: 'new-password' }],
-  },
-};
-
-const DONE_PAGE: Page = {
-  title: 'Your password is changed',
-  paragraphs: ['Sign in with it where you came from. You can close this page.'],
-};

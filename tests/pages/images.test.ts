@@ -1,0 +1,45 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { useBrowser } from '../support/browser.ts';
+import { useDirectories } from '../support/directories.ts';
+import { onChromium } from '../support/interop.ts';
+import { usePageApp } from '../support/page-app.ts';
+import { pageStates, visitEach } from '../support/page-states.ts';
+
+const DOCS = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+
+const PHONE = { viewport: { width: 390, height: 360 }, deviceScaleFactor: 1.25 };
+const DESK = { viewport: { width: 760, height: 560 } };
+
+/** The pictures of the docs. */
+const PICTURES = [
+  ['link-sign-in', 'signing in on the same device', PHONE],
+  ['link-sign-in-dark', 'signing in on the same device', { ...PHONE, colorScheme: 'dark' }],
+  ['link-code', 'the code', PHONE],
+  ['dev-outbox', 'the messages', DESK],
+] as const;
+
+/** Takes the pictures, with UPDATE_IMAGES=1 those of the docs: UPDATE_IMAGES=1 npm test -- tests/pages/images.test.ts */
+onChromium((chromium) => {
+  const browser = useBrowser(chromium);
+  const newDirectory = useDirectories();
+  const site = usePageApp({ RETURN_URLS: 'https://app.example.com' });
+
+  describe('The pictures of the docs', () => {
+    it.each(PICTURES)('%s.png is a small one', async (name, state, options) => {
+      const directory = process.env.UPDATE_IMAGES === '1' ? DOCS : newDirectory();
+      mkdirSync(directory, { recursive: true });
+      const path = `${directory}/${name}.png`;
+      const names = { newEmail: () => 'grace@example.com', returnTo: 'https://app.example.com/signed-in' };
+      const { [state]: reach } = pageStates(site, names);
+      if (reach === undefined) throw new Error(`there is no page "${state}"`);
+
+      await visitEach(browser, { [state]: reach }, options, async (page) => {
+        await page.screenshot({ path, fullPage: options !== DESK });
+      });
+
+      expect(statSync(path).size).toBeLessThan(60_000);
+    });
+  });
+});

@@ -1,0 +1,156 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { PageApp } from './page-app.ts';
+import { press } from './page-app.ts';
+import { aPerson, signUp } from './people.ts';
+
+/** What brings a browser to a page that people see, each with links of its own. */
+export type PageState = (page: Page) => Promise<void>;
+
+interface Names {
+  readonly newEmail: () => string;
+  /** The page that links lead back to. */
+  readonly returnTo: string;
+}
+
+/** Every page that people see, by what it is about. */
+export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<Record<string, PageState>> {
+  const { app, linkFor, latestTo, latchkey } = site;
+  const { newEmail = () => aPerson().email, returnTo = `${site.appUrl()}/signed-in` } = names;
+
+  /** Presses a button, and waits for what it leads to. */
+  async function pressThrough(page: Page, name: string): Promise<void> {
+    const shown = page.waitForEvent('domcontentloaded');
+    await press(page, name);
+    await shown;
+  }
+
+  /** Later than all before: messages of one moment are in no order. */
+  async function newUser() {
+    const user = await signUp(app, { email: newEmail() });
+    app.clock.advanceSeconds(1);
+    return user;
+  }
+
+  const linkOf = async (page: Page, details = {}) =>
+    (await linkFor(page.context(), { email: newEmail(), return_to: returnTo, ...details })).link;
+
+  /** A link that another browser has asked for. */
+  async function linkOfAnother(page: Page, details = {}): Promise<string> {
+    const link = await linkOf(page, details);
+    await page.context().clearCookies();
+    return link;
+  }
+
+  async function signUpLink(): Promise<string> {
+    const { email } = await newUser();
+    return (await latestTo(email)).link;
+  }
+
+  /** Links of an account: of a change of its address, and of the mail that tells the one before. */
+  async function changeLinks() {
+    const { token, email: former } = await newUser();
+    const email = newEmail();
+    await app.post('/me/email').auth(token, { type: 'bearer' }).send({ email }).expect(202);
+    const { link: change } = await latestTo(email);
+    return {
+      change,
+      async undo() {
+        const [, changeToken = ''] = /\/([\w-]+)$/.exec(change) ?? [];
+        app.clock.advanceSeconds(1);
+        await app.post('/email/verify').send({ token: changeToken }).expect(204);
+        return (await latestTo(former)).link;
+      },
+    };
+  }
+
+  async function lockdownLink(): Promise<string> {
+    const { email, password } = await newUser();
+    await app.post('/login').send({ email, password }).expect(200);
+    return (await latestTo(email)).link;
+  }
+
+  async function resetLink(): Promise<string> {
+    const { email } = await newUser();
+    await app.post('/password/forgot').send({ email }).expect(202);
+    return (await latestTo(email)).link;
+  }
+
+  async function changePassword(page: Page, password: string): Promise<void> {
+    await page.getByLabel('New password').fill(password);
+    await pressThrough(page, 'Change my password');
+  }
+
+  return {
+    'signing in on the same device': async (page) => void (await page.goto(await linkOf(page))),
+    'signing in on another device': async (page) => void (await page.goto(await linkOfAnother(page))),
+    'a link that leads back to no page': async (page) =>
+      void (await page.goto(await linkOf(page, { return_to: undefined }))),
+    'the code': async (page) => {
+      await page.goto(await linkOfAnother(page));
+      await pressThrough(page, 'Show the code');
+    },
+    'confirming an address': async (page) => void (await page.goto(await signUpLink())),
+    'an address that is confirmed': async (page) => {
+      await page.goto(await signUpLink());
+      await pressThrough(page, 'Confirm my address');
+    },
+    'changing to an address': async (page) => void (await page.goto((await changeLinks()).change)),
+    'an address that is changed': async (page) => {
+      await page.goto((await changeLinks()).change);
+      await pressThrough(page, 'Use this address');
+    },
+    'changing an address back': async (page) => void (await page.goto(await (await changeLinks()).undo())),
+    'an address that is back': async (page) => {
+      await page.goto(await (await changeLinks()).undo());
+      await pressThrough(page, 'Change it back');
+    },
+    'locking an account': async (page) => void (await page.goto(await lockdownLink())),
+    'an account that is locked': async (page) => {
+      await page.goto(await lockdownLink());
+      await pressThrough(page, 'Lock my account');
+    },
+    'choosing a password': async (page) => void (await page.goto(await resetLink())),
+    'a password that is refused': async (page) => {
+      await page.goto(await resetLink());
+      await changePassword(page, 'password1');
+    },
+    'a password that is changed': async (page) => {
+      await page.goto(await resetLink());
+      await changePassword(page, 'a better horse, a bigger staple');
+    },
+    'a link that is unknown': async (page) => void (await page.goto(`${latchkey()}/login/link/nothing`)),
+    'a link that was used': async (page) => {
+      const link = await linkOfAnother(page);
+      await page.goto(link);
+      await pressThrough(page, 'Show the code');
+      await page.goto(link);
+    },
+    'a link to a password that was used': async (page) =>
+      void (await page.goto(`${latchkey()}/password/reset/nothing`)),
+    'the messages': async (page) => {
+      await linkOf(page);
+      app.clock.advanceSeconds(5);
+      await app.post('/otp').send({ email: newEmail() }).expect(202);
+      app.clock.advanceSeconds(30);
+      await app.post('/otp').send({ phone: '+4915112345678' }).expect(202);
+      await app.outbox.settled();
+      await page.goto(`${latchkey()}/dev/outbox`);
+    },
+  };
+}
+
+/** Does something with each page in a browser of its own. */
+export async function visitEach(
+  browser: Browser,
+  states: Readonly<Record<string, PageState>>,
+  options: BrowserContextOptions,
+  visit: (page: Page, name: string) => Promise<void>,
+): Promise<void> {
+  for (const [name, reach] of Object.entries(states)) {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    await reach(page);
+    await visit(page, name);
+    await context.close();
+  }
+}
