@@ -48,6 +48,7 @@ const POLL_MILLISECONDS = 2_000;
 const MAX_RETRY_SECONDS = 300;
 /** How long a stopping process goes on with what it is sending. Another sends the rest. */
 const STOP_MILLISECONDS = 5_000;
+const CLOSE_MILLISECONDS = 500;
 
 /**
  * Sends messages after the request that asks for them: it writes them into the outbox, in its own transaction, and any
@@ -102,26 +103,35 @@ export function createOutbox(dependencies: OutboxDependencies) {
     lookAgain.add(name);
     const running = pumps.get(name);
     if (running !== undefined) return running;
-    const pumping = sendDue(name)
-      .catch((err) => logger.warn({ err, channel: name }, 'could not read the outbox'))
-      .finally(() => pumps.delete(name));
+    const pumping = pumpUntilEmpty(name);
     pumps.set(name, pumping);
     return pumping;
   }
 
+  async function pumpUntilEmpty(name: ChannelName): Promise<void> {
+    // So that the pump is set before it can have ended.
+    await null;
+    try {
+      while (lookAgain.delete(name) && !stopped) await sendDue(name);
+    } catch (err) {
+      logger.warn({ err, channel: name }, 'could not read the outbox');
+    }
+    // At once, so that nobody waits for a pump that looks no more.
+    pumps.delete(name);
+  }
+
   async function sendDue(name: ChannelName): Promise<void> {
     const inFlight = sending[name];
-    while (lookAgain.delete(name) && !stopped) {
-      if (inFlight.size >= MAX_PARALLEL) await Promise.race(inFlight);
-      const due = await store.listDue(name, now(), MAX_PARALLEL - inFlight.size);
-      for (const row of due) {
-        const claimed = await store.claim(row, after(now(), CLAIM_SECONDS));
-        if (claimed === null) continue;
-        const delivery = deliver(claimed, name).finally(() => inFlight.delete(delivery));
-        inFlight.add(delivery);
-      }
-      if (due.length > 0) lookAgain.add(name);
+    if (inFlight.size >= MAX_PARALLEL) await Promise.race(inFlight);
+    const due = await store.listDue(name, now(), MAX_PARALLEL - inFlight.size);
+    for (const row of due) {
+      if (stopped) return;
+      const claimed = await store.claim(row, after(now(), CLAIM_SECONDS));
+      if (claimed === null) continue;
+      const delivery = deliver(claimed, name).finally(() => inFlight.delete(delivery));
+      inFlight.add(delivery);
     }
+    if (due.length > 0) lookAgain.add(name);
   }
 
   async function deliver(row: ClaimedRow, name: ChannelName): Promise<void> {
@@ -148,6 +158,8 @@ export function createOutbox(dependencies: OutboxDependencies) {
         return 'expired';
       }
       const message = read(row);
+      if (message === undefined)
+        throw new RefusedDelivery('it was sealed with a secret that is not in APP_PREVIOUS_SECRETS any more');
       const rendered = await render(message);
       if (message.isDecoy) return 'dropped';
       const channel = channels[name];
@@ -185,10 +197,10 @@ export function createOutbox(dependencies: OutboxDependencies) {
     };
   }
 
-  function read({ id, channel, template, userId, expiresAt, content }: OutboxRow): Message {
+  /** Undefined where no secret opens it any more. */
+  function read({ id, channel, template, userId, expiresAt, content }: OutboxRow): Message | undefined {
     const opened = seal.open(content, id);
-    if (opened === undefined)
-      throw new RefusedDelivery('it was sealed with a secret that is not in APP_PREVIOUS_SECRETS any more');
+    if (opened === undefined) return undefined;
     const rest = opened as Pick<Message, 'to' | 'data' | 'language' | 'isDecoy'>;
     return {
       ...rest,
@@ -199,13 +211,13 @@ export function createOutbox(dependencies: OutboxDependencies) {
     };
   }
 
-  /** The latest messages, decoys left out. For development: they hold codes and links. */
+  /** The latest messages, without decoys and what no secret opens any more. For development: they hold codes and links. */
   async function listLatest(limit: number): Promise<KeptMessage[]> {
     const rows = await store.list(limit);
     const kept: KeptMessage[] = [];
     for (const row of rows) {
       const message = read(row);
-      if (message.isDecoy) continue;
+      if (message === undefined || message.isDecoy) continue;
       const { channel, to, data } = message;
       const { id, createdAt, dueAt } = row;
       kept.push({ ...(await render(message)), id, channel, to, data, createdAt, isSent: dueAt === null });
@@ -231,9 +243,10 @@ export function createOutbox(dependencies: OutboxDependencies) {
   async function stop(): Promise<void> {
     stopped = true;
     clearInterval(timer);
-    const timeout = new Promise((resolve) => setTimeout(resolve, STOP_MILLISECONDS).unref());
-    await Promise.race([Promise.all([...pumps.values(), ...inFlight()]), timeout]);
+    await within(STOP_MILLISECONDS, Promise.all([...pumps.values(), ...inFlight()]));
+    // What is still on its way fails with that, and is written down to be sent again.
     await Promise.all(Object.values(channels).map((channel) => channel.close()));
+    await within(CLOSE_MILLISECONDS, Promise.all(inFlight()));
   }
 
   /** Forgets what has expired, which is kept that long where sent messages stay. */
@@ -247,3 +260,9 @@ export function createOutbox(dependencies: OutboxDependencies) {
 
 /** How long a message stays in the table after it expired, so that what could not be sent is logged before. */
 const KEPT_SECONDS = 3600;
+
+/** Resolves with the work, or after some time without it. */
+function within(milliseconds: number, work: Promise<unknown>): Promise<unknown> {
+  const timeout = new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+  return Promise.race([work, timeout]);
+}
