@@ -86,7 +86,7 @@ describe('The Grafana dashboard and the alerts', () => {
 
   it('use only metrics that the service shows, and labels that these have', () => {
     expect(targets.length).toBeGreaterThan(15);
-    expect(rules).toHaveLength(9);
+    expect(rules).toHaveLength(10);
     expect(targets.flatMap(({ expr }) => faultsOf(expr))).toEqual([]);
     expect(rules.flatMap(({ expr }) => faultsOf(expr))).toEqual([]);
   });
