@@ -149,10 +149,12 @@ describe('The Grafana dashboard', () => {
     expect(used.filter((name) => !known.includes(name) && name !== '__all')).toEqual([]);
   });
 
-  it('has a row for traffic, logins and hashing, revocation and dependencies, and the process', () => {
+  it('has a row for traffic, logins and hashing, revocation and dependencies, messages, and the process', () => {
     const rows = dashboard.panels.filter(({ type }) => type === 'row').map(({ title }) => title);
 
-    expect(rows).toEqual(['Traffic', 'Logins and hashing', 'Revocation and dependencies', 'Process']);
+    expect(rows).toEqual([
+      ...['Traffic', 'Logins and hashing', 'Revocation and dependencies', 'Mail and SMS', 'Process'],
+    ]);
   });
 
   it('has panels that do not lie on one another', () => {
