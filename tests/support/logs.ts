@@ -3,6 +3,8 @@ export const CANARY = 'canary';
 
 /** What never stands in a log: passwords, JWTs, password hashes, credentials. */
 const SECRET = new RegExp(`${CANARY}|eyJ|\\$2[ab]\\$|lk1:|lcs_|Bearer `, 'i');
+/** The token at the end of a link, which is shown where no mail is sent. Any letters may stand in it. */
+const LINK_TOKEN = /(?<=\/)[\w-]{43}(?![\w-])/g;
 
 /** A destination for pino that keeps the lines, each of which must be one JSON object. */
 export function createLogSink() {
@@ -33,7 +35,7 @@ export function createLogSink() {
 /** Throws where a line holds a secret or is not exactly one line of JSON. */
 export function expectCleanLogs(lines: readonly string[]): void {
   for (const line of lines) {
-    const [leak] = SECRET.exec(line) ?? [];
+    const [leak] = SECRET.exec(line.replaceAll(LINK_TOKEN, '')) ?? [];
     if (leak !== undefined) throw new Error(`a log line holds ${leak}: ${line}`);
     if (!/^\{.*\}\n?$/.test(line)) throw new Error(`not one line of JSON: ${JSON.stringify(line)}`);
     JSON.parse(line);
