@@ -32,6 +32,8 @@ onEachDatabase((kind) => {
             email: person.email,
             username: person.username,
             name: 'Grace Hopper',
+            phone: null,
+            language: null,
             email_verified: false,
             created_at: at,
             updated_at: at,

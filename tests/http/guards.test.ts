@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { brotliCompressSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { ERRORS } from '../../src/core/errors.ts';
 import type { MountedRoute as Route } from '../../src/http/mount.ts';
 import { anAdmin } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
@@ -21,6 +22,16 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   /** Without it the headers alone are sent: whatever is answered then was not found in the body. */
   readonly body?: Buffer | string;
+}
+
+/** What a page says of a refusal: its title is that of the error, and its text begins with the detail. */
+function refusalOf(page: string): { code?: string; detail?: string } {
+  const [, title] = /<h1>(.*)<\/h1>/.exec(page) ?? [];
+  const [, text = ''] = /<p>(.*)<\/p>/.exec(page) ?? [];
+  const found = Object.entries(ERRORS).find(([, error]) => error.title === title);
+  if (found === undefined) return {};
+  const [code, { meaning }] = found;
+  return { code, detail: text === meaning ? text : text.replace(` ${meaning}`, '') };
 }
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
@@ -47,7 +58,7 @@ async function send(app: TestApp, route: Route, { authorization, page, headers, 
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const answer = await text(response);
   request.destroy();
-  const content = answer.startsWith('{') ? JSON.parse(answer) : {};
+  const content = answer.startsWith('{') ? JSON.parse(answer) : refusalOf(answer);
   return {
     status: response.statusCode,
     code: content.code ?? content.error,
@@ -209,7 +220,14 @@ describe('What guards a route', () => {
     const withoutBody = app.table.routes.filter(
       ({ body, path }) => body === undefined && path !== '/metrics',
     );
-    const ask = (sent: Sent) => sendToEach(app, withoutBody, () => ({ authorization: admin, ...sent }));
+    /** Each with a token of its own where the request ends the account's sessions. */
+    const ask = async (sent: Sent) => {
+      const other = `Bearer ${(await signUp(app)).token}`;
+      return sendToEach(app, withoutBody, ({ id }) => ({
+        authorization: id === 'lockDownMe' ? other : admin,
+        ...sent,
+      }));
+    };
 
     const junk = await ask({ headers: { 'Content-Type': 'text/plain' }, body: '['.repeat(100_000) });
 
@@ -250,7 +268,17 @@ describe('What guards a route', () => {
       'GET /docs/start.js',
       'GET /docs/swagger-ui-bundle.js',
       'GET /docs/swagger-ui.css',
+      'GET /email/undo/{token}',
+      'GET /email/verify/{token}',
+      'GET /lockdown/{token}',
+      'GET /login/link/{token}',
       'GET /metrics',
+      'GET /password/reset/{token}',
+      'POST /email/undo/{token}',
+      'POST /email/verify/{token}',
+      'POST /lockdown/{token}',
+      'POST /login/link/{token}',
+      'POST /password/reset/{token}',
     ]);
   });
 });
@@ -261,6 +289,7 @@ describe('The address limit of a route', () => {
     RATE_LIMIT_LOGIN_IP: ONE_A_DAY,
     RATE_LIMIT_SESSION_IP: ONE_A_DAY,
     RATE_LIMIT_OAUTH_IP: ONE_A_DAY,
+    RATE_LIMIT_SEND_IP: ONE_A_DAY,
   });
 
   it('is used up before the body is read', async () => {

@@ -42,7 +42,12 @@ onEachDatabase((kind) => {
 
       const { events, next_cursor } = await activity(token);
 
-      expect(events.map(({ type }) => type)).toEqual(['user.updated', 'login.succeeded', 'user.signed_up']);
+      expect(events.map(({ type }) => type)).toEqual([
+        'user.updated',
+        'code.sent',
+        'login.succeeded',
+        'user.signed_up',
+      ]);
       expect(events[0]).toEqual({
         id: expect.any(String),
         type: 'user.updated',
