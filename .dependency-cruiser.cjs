@@ -39,6 +39,19 @@ module.exports = {
       to: { path: '^src/(features|http)/' },
     },
     {
+      name: 'messages-leave-by-channels',
+      comment: 'the core writes messages down, and src/runtime gives it what takes them to people',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(mail|sms|runtime)/' },
+      to: { path: '^src/(mail|sms)/' },
+    },
+    {
+      name: 'channels-know-messages-only',
+      severity: 'error',
+      from: { path: '^src/(mail|sms)/' },
+      to: { path: '^src/', pathNot: '^src/(mail|sms|config)/|^src/core/messages/message\\.ts$' },
+    },
+    {
       name: 'http-knows-no-feature-and-no-database',
       severity: 'error',
       from: { path: '^src/http/' },
@@ -89,6 +102,8 @@ module.exports = {
     only('rate-limiter-flexible', '^src/redis/'),
     only('prom-client', '^src/features/metrics/'),
     only('swagger-ui-dist', '^src/features/docs/'),
+    only('nodemailer', '^src/mail/'),
+    only('eta', '^src/mail/'),
     only('dotenv', '^src/config/'),
     only('close-with-grace', '^src/runtime/'),
     {

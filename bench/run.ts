@@ -18,6 +18,7 @@ const ALL = [
   'import',
   'better-auth',
   'cookies',
+  'otp',
   'revocations',
   'feed',
 ];

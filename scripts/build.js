@@ -7,7 +7,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +35,8 @@ const SOURCES = [
 const SERVICE = { 'tsconfig.build.json': '' };
 /** For those who import it, and for those who require it. */
 const VERIFIER = { 'verifier/tsconfig.json': '', 'verifier/tsconfig.cjs.json': 'cjs' };
+/** What the service reads beside its code, as it stands in src. */
+const FILES = ['mail/templates'];
 const STAMP = '.sources';
 const SWAP_ATTEMPTS = 10;
 
@@ -77,6 +88,10 @@ function build(compiler, projects, directory, note, content) {
     if (status === 0) continue;
     rmSync(next, { recursive: true, force: true });
     process.exit(status ?? 1);
+  }
+  if (projects === SERVICE) {
+    for (const path of FILES.filter((file) => existsSync(join(ROOT, 'src', file))))
+      cpSync(join(ROOT, 'src', path), join(next, path), { recursive: true });
   }
   writeFileSync(join(next, note), content);
   swap(next, target);

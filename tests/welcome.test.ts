@@ -10,6 +10,10 @@ const PRODUCTION = {
   APP_SECRET: 'q7Lx2Vd9Hs4Kz8Nw3Bf6Tm1Rc5Gy0JpQeUiOaZxSvWbE',
   PUBLIC_URL: 'https://auth.example.com',
   DATABASE_URL: 'mysql://auth:hunter2@db.example.com/auth',
+  SMTP_URL: 'smtp://auth:hunter2@mail.example.com',
+  MAIL_FROM: 'no-reply@example.com',
+  SMS_WEBHOOK_URL: 'https://sms.example.com/send',
+  SMS_WEBHOOK_SECRET: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
 };
 
 function warningsOf(env: Record<string, string>): readonly string[] {

@@ -9,6 +9,9 @@ import {
   returnUrls,
   smtpUrl,
   text,
+  twilioAccount,
+  twilioSender,
+  webhookSecret,
   webUrl,
 } from './values.ts';
 import { variable } from './variable.ts';
@@ -30,7 +33,7 @@ export const MESSAGES_VARIABLES = {
     meaning: 'Directory whose files replace templates of messages, or add languages',
   }),
   TWILIO_ACCOUNT_SID: variable({
-    type: text('the account SID, which begins with AC'),
+    type: twilioAccount,
     meaning: 'Sends SMS by Twilio, with TWILIO_AUTH_TOKEN and TWILIO_FROM',
   }),
   TWILIO_AUTH_TOKEN: variable({
@@ -39,7 +42,7 @@ export const MESSAGES_VARIABLES = {
     secret: true,
   }),
   TWILIO_FROM: variable({
-    type: text('a number, or a messaging service SID, which begins with MG'),
+    type: twilioSender,
     meaning: 'Number in E.164, sender id or messaging service SID that sends',
   }),
   TWILIO_API_URL: variable({
@@ -52,7 +55,7 @@ export const MESSAGES_VARIABLES = {
     meaning: 'Sends SMS by a service of your own, which gets each as JSON (docs/passwordless.md)',
   }),
   SMS_WEBHOOK_SECRET: variable({
-    type: text('whsec_ and at least 24 bytes in base64'),
+    type: webhookSecret,
     meaning: 'Signs these requests as Standard Webhooks prescribe; required with SMS_WEBHOOK_URL',
     secret: true,
   }),

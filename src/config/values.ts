@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -175,7 +175,7 @@ export const directory = valueType(
   z
     .string()
     .transform((value) => resolve(value))
-    .refine((value) => existsSync(value)),
+    .refine((value) => statSync(value, { throwIfNoEntry: false })?.isDirectory() === true),
   'a directory that is there',
 );
 
@@ -185,6 +185,34 @@ export const webUrl = valueType(
     .transform((value) => value.replace(/\/+$/, ''))
     .refine((value) => URL.canParse(value) && /^https?:\/\/[^\s/?#@\\]+([/?][^\s#\\]*)?$/.test(value)),
   'an http(s) URL without user',
+);
+
+export const twilioAccount = valueType(
+  z.string().regex(/^AC[0-9a-fA-F]{32}$/),
+  'the account SID, which is AC and 32 hexadecimal digits',
+);
+
+/** A number in E.164, a short code, the SID of a messaging service, or a sender id. */
+export const twilioSender = valueType(
+  z.string().regex(/^(?:\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/),
+  'a number such as +15550001111, a short code, a sender id of up to 11 letters and digits, or a messaging service SID, which is MG and 32 hexadecimal digits',
+);
+
+const MIN_WEBHOOK_KEY_BYTES = 24;
+const MAX_WEBHOOK_KEY_BYTES = 64;
+
+/** As Standard Webhooks write a symmetric secret. */
+export const webhookSecret = valueType(
+  z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/)
+    .refine((value) => {
+      const text = value.slice('whsec_'.length);
+      const key = Buffer.from(text, 'base64');
+      const isWhole = key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+      return isWhole && key.length >= MIN_WEBHOOK_KEY_BYTES && key.length <= MAX_WEBHOOK_KEY_BYTES;
+    }),
+  `whsec_ and ${MIN_WEBHOOK_KEY_BYTES} to ${MAX_WEBHOOK_KEY_BYTES} bytes in base64: make one with echo "whsec_$(openssl rand -base64 32)"`,
 );
 
 /** ISO 3166-1 alpha-2. */

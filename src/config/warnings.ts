@@ -41,7 +41,7 @@ function cookieWarnings({ COOKIE_DOMAIN: domain, COOKIE_SAMESITE: sameSite }: Va
 }
 
 function productionWarnings(values: Values): string[] {
-  const found: string[] = [];
+  const found: string[] = channelWarnings(values);
   if (values.RATE_LIMITS === 'off') {
     found.push('RATE_LIMITS=off: passwords may be guessed as fast as they are checked');
   }
@@ -60,6 +60,27 @@ function productionWarnings(values: Values): string[] {
     found.push(
       'APP_SECRET is not set: any service that verifies with JWT_SECRET can also make refresh tokens. docs/tokens.md says how to set it without logging users out',
     );
+  }
+  return found;
+}
+
+/** What is missing for messages, and what sends them where others can read them. */
+function channelWarnings(values: Values): string[] {
+  const found: string[] = [];
+  if (values.SMTP_URL === undefined) {
+    found.push(
+      'SMTP_URL is not set: no mail is sent, and routes that send mail answer 501 (a forgotten password, codes and links by mail, changes of the address)',
+    );
+  }
+  if (values.TWILIO_ACCOUNT_SID === undefined && values.SMS_WEBHOOK_URL === undefined) {
+    found.push(
+      'Neither TWILIO_ACCOUNT_SID nor SMS_WEBHOOK_URL is set: no SMS are sent, and routes that send them answer 501 (codes for phone numbers)',
+    );
+  }
+  for (const name of ['TWILIO_API_URL', 'SMS_WEBHOOK_URL'] as const) {
+    const url = values[name];
+    if (url === undefined || !url.startsWith('http://') || LOCAL_HOST.test(new URL(url).hostname)) continue;
+    found.push(`${name} begins with http: the codes in SMS cross the network without TLS; use https`);
   }
   return found;
 }

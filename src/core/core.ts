@@ -159,6 +159,7 @@ export function createCore(dependencies: CoreDependencies) {
     clock,
     logger,
     onDelivery: observers.delivery,
+    onWaiting: observers.outboxWaiting,
   });
   const codes = createCodes({
     store,
@@ -287,6 +288,7 @@ export function createCore(dependencies: CoreDependencies) {
     attempts,
     deviceTokens,
     completeSignIn: createCompleteSignIn(sessions, tellOfNewDevice),
+    tellOfNewDevice,
     takeAccessWithin,
     lockDownWithin: createLockDown({ takeAccessWithin, outbox }),
     exchangeCodes: createExchangeCodes(codes),

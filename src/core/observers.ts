@@ -15,6 +15,8 @@ export interface Observers {
   readonly clientRefused: () => void;
   /** How an attempt to send a message ended. */
   readonly delivery: (channel: string, outcome: string) => void;
+  /** How many messages have not been sent yet. */
+  readonly outboxWaiting: (channel: string, amount: number) => void;
   /** How many SMS of its budget the day has had. */
   readonly smsSent: (amount: number) => void;
   readonly hashQueue: QueueObserver;

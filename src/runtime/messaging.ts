@@ -1,20 +1,42 @@
+import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Channel, Messaging } from '../core/messages/message.ts';
+import { parseMailbox } from '../mail/mailbox.ts';
+import { createSmtpChannel } from '../mail/smtp.ts';
+import { createTemplates } from '../mail/templates.ts';
+import { createTwilioChannel } from '../sms/twilio.ts';
+import { createSmsWebhook } from '../sms/webhook.ts';
 
 /** The channels that are configured; where one is not, outside production, messages stay in the outbox. */
-export function openMessaging({ messages: { devOutbox } }: Config, logger: Logger): Messaging {
-  const kept: Channel | undefined = devOutbox ? createDevChannel(logger) : undefined;
+export function openMessaging({ environment, http, messages }: Config, logger: Logger): Messaging {
+  const { smtp, devOutbox, templatesDirectory: directory } = messages;
+  const kept = devOutbox ? createDevChannel(logger) : undefined;
+  const email = openEmail(messages, environment === 'production') ?? kept;
+  const sms = openSms(messages) ?? kept;
+  const { hostname: host } = new URL(http.publicUrl);
+  const name = smtp === undefined ? '' : parseMailbox(smtp.from).name;
+  const templates = createTemplates({ directory, service: name || host, host, logger });
+  // One process of several tries the files out.
+  if (cluster.isPrimary || cluster.worker?.id === 1) void templates.check();
   return {
-    channels: { ...(kept && { email: kept, sms: kept }) },
-    render: async ({ template, data }) => ({
-      subject: template,
-      text: Object.values(data).join('\n'),
-      html: null,
-    }),
+    channels: { ...(email && { email }), ...(sms && { sms }) },
+    render: templates.render,
   };
 }
 
+/** Outside production a server of the developer needs no TLS, unless a password would be sent to it. */
+function openEmail({ smtp }: Config['messages'], isProduction: boolean): Channel | undefined {
+  if (smtp === undefined) return undefined;
+  return createSmtpChannel({ ...smtp, requireTls: isProduction || new URL(smtp.url).password !== '' });
+}
+
+function openSms({ twilio, webhook }: Config['messages']): Channel | undefined {
+  if (twilio !== undefined) return createTwilioChannel(twilio);
+  return webhook && createSmsWebhook(webhook);
+}
+
+/** Messages stay in the outbox, and are shown in the terminal. */
 function createDevChannel(logger: Logger): Channel {
   return {
     keepsSent: true,

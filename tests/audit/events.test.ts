@@ -4,9 +4,9 @@ import { anAdmin, OPERATOR, userAdminOf } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { type ShownEvent, searchAudit } from '../support/audit.ts';
+import { aPhone, messageTo } from '../support/codes.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { CANARY } from '../support/logs.ts';
-import { aPhone, lastMessageTo } from '../support/messages.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
 
 const BROWSER = 'Browser/7 (Desk)';
@@ -383,7 +383,7 @@ onEachDatabase((kind) => {
 
     it('an address that was proved, without an actor who is signed in', async () => {
       const { id, email } = await signUp(app);
-      const { token } = await lastMessageTo(app, email);
+      const { token } = await messageTo(app, email);
 
       const { response, events } = await record('post', '/email/verify', { token });
 
@@ -407,10 +407,10 @@ onEachDatabase((kind) => {
 
       const asked = await record('post', '/me/email', { email: to }, token);
       expectOrigin(asked.events);
-      const proof = await lastMessageTo(app, to);
+      const proof = await messageTo(app, to);
       const changed = await record('post', '/email/verify', { token: proof.token });
       expectOrigin(changed.events);
-      const undo = await lastMessageTo(app, person.email);
+      const undo = await messageTo(app, person.email);
       const restored = await record('post', '/email/undo', { token: undo.token });
       expectOrigin(restored.events);
 
@@ -434,7 +434,7 @@ onEachDatabase((kind) => {
 
       const asked = await record('post', '/me/phone', { phone }, token);
       expectOrigin(asked.events);
-      const { code } = await lastMessageTo(app, phone);
+      const { code } = await messageTo(app, phone);
       const proof = { challenge_id: asked.response.body.challenge_id, code };
       const other = code === '000000' ? '000001' : '000000';
       const refused = await record('post', '/me/phone/verify', { ...proof, code: other }, token);

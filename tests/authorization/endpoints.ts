@@ -5,8 +5,15 @@ import type { RouteDescription } from '../../src/http/route.ts';
 import { makeKey } from '../support/api-keys.ts';
 import type { TestApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
+import {
+  aPhone,
+  codeFor,
+  exchangeCodeOf,
+  lockdownTokenOf,
+  messageTo,
+  undoTokenOf,
+} from '../support/codes.ts';
 import { asPage, type Browser } from '../support/cookies.ts';
-import { aPhone, exchangeCodeOf, lastMessageTo, lockdownTokenOf, undoTokenOf } from '../support/messages.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { resetTokenOf } from '../support/reset-tokens.ts';
 import { aPermissionName, aRoleName, makePermissions, makeRole } from '../support/roles.ts';
@@ -108,7 +115,7 @@ const aPhoneCode: Ask = async (app, caller) => {
   const asked = await as(app.post('/me/phone'), caller).send({ phone });
   if (asked.status !== 202)
     return { path: '/me/phone/verify', body: { challenge_id: randomUUID(), code: '000000' } };
-  const { code } = await lastMessageTo(app, phone);
+  const { code } = await messageTo(app, phone);
   return { path: '/me/phone/verify', body: { challenge_id: asked.body.challenge_id, code } };
 };
 
@@ -134,10 +141,8 @@ const ASK: Readonly<Record<string, Ask>> = {
   forgotPassword: async (app) => ({ path: '/password/forgot', body: { email: (await signUp(app)).email } }),
   sendCode: async (app) => ({ path: '/otp', body: { email: (await signUp(app)).email } }),
   signInByCode: async (app) => {
-    const { email } = await signUp(app);
-    const { body } = await app.post('/otp').send({ email }).expect(202);
-    const { code } = await lastMessageTo(app, email);
-    return { path: '/otp/verify', body: { challenge_id: body.challenge_id, code } };
+    const { challengeId, code } = await codeFor(app, { email: (await signUp(app)).email });
+    return { path: '/otp/verify', body: { challenge_id: challengeId, code } };
   },
   sendLink: async (app) => ({ path: '/login/link', body: { email: (await signUp(app)).email } }),
   exchangeCode: async (app) => ({
@@ -145,7 +150,7 @@ const ASK: Readonly<Record<string, Ask>> = {
     body: { code: await exchangeCodeOf(app, (await signUp(app)).email) },
   }),
   verifyEmail: async (app) => {
-    const { token } = await lastMessageTo(app, (await signUp(app)).email);
+    const { token } = await messageTo(app, (await signUp(app)).email);
     return { path: '/email/verify', body: { token } };
   },
   resendEmailVerification: async (app) => ({

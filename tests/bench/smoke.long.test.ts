@@ -37,7 +37,7 @@ describe('A benchmark runs and writes its figures', () => {
     expect(figures.filter(({ value, ratio = 1 }) => !(value > 0 && ratio > 0))).toEqual([]);
   }
 
-  it.each(['startup', 'verify', 'pipeline', 'verifier', 'logins', 'flood', 'revocations'])(
+  it.each(['startup', 'verify', 'pipeline', 'verifier', 'logins', 'flood', 'revocations', 'otp'])(
     '%s',
     async (name) => expectFigures(await runQuickly(name), name),
     TIMEOUT_MILLISECONDS,

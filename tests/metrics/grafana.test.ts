@@ -153,7 +153,11 @@ describe('The Grafana dashboard', () => {
     const rows = dashboard.panels.filter(({ type }) => type === 'row').map(({ title }) => title);
 
     expect(rows).toEqual([
-      ...['Traffic', 'Logins and hashing', 'Revocation and dependencies', 'Mail and SMS', 'Process'],
+      'Traffic',
+      'Logins and hashing',
+      'Revocation and dependencies',
+      'Messages',
+      'Process',
     ]);
   });
 

@@ -107,6 +107,15 @@ describe('The build', () => {
     }
   });
 
+  it('has the templates of messages beside the code', async () => {
+    const directory = await builtCheckout();
+    write(directory, 'src/mail/templates/en/a.eta', 'Subject: A\n');
+
+    await build(directory);
+
+    expect(readFileSync(join(directory, 'dist/mail/templates/en/a.eta'), 'utf8')).toBe('Subject: A\n');
+  });
+
   it('leaves nothing of a source that is gone', async () => {
     const directory = await builtCheckout();
     expect(readdirSync(join(directory, 'dist'))).toContain('gone.js');

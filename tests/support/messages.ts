@@ -1,65 +1,101 @@
-import { expect } from '@jest/globals';
-import { issueLinkWithin } from '../../src/core/codes/issue.ts';
-import { PUBLIC_URL, type TestApp } from './app.ts';
+import { afterAll, beforeAll } from '@jest/globals';
+import { pino } from 'pino';
+import { loadConfig } from '../../src/config/config.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { Core } from '../../src/core/core.ts';
+import type { Message, TemplateName } from '../../src/core/messages/message.ts';
+import { createOutbox } from '../../src/core/messages/outbox.ts';
+import { storesOf } from '../../src/core/stores.ts';
+import { readKeyMaterial } from '../../src/core/tokens/key-material.ts';
+import { createKeyRing } from '../../src/core/tokens/keys.ts';
+import { createSeal } from '../../src/core/tokens/seal.ts';
+import { connectDatabase } from '../../src/db/connect.ts';
+import { createStore } from '../../src/db/store.ts';
+import { SAMPLES } from '../../src/mail/samples.ts';
+import { startApp, type TestApp } from './app.ts';
+import type { DatabaseKind } from './databases.ts';
+import { type SmtpPeer, startSmtpServer } from './smtp-server.ts';
 
-/** A message as its reader sees it, with what is to be typed or followed. */
-export interface ReadMessage {
-  readonly subject: string;
-  readonly text: string;
-  /** Empty where it has none. */
-  readonly code: string;
-  readonly link: string;
-  /** The end of the link. */
-  readonly token: string;
+export const MAIL_FROM = 'Example <no-reply@example.com>';
+const HOUR_SECONDS = 3600;
+
+/** A mail to be sent; tests name only what they are about. */
+export function aMail<Name extends TemplateName = 'sign-in-code'>(
+  clock: { now: () => number },
+  details: Partial<Message<Name>> = {},
+): Message {
+  const template = details.template ?? 'sign-in-code';
+  return {
+    channel: 'email',
+    to: 'ada@example.com',
+    template,
+    data: SAMPLES[template],
+    language: null,
+    userId: null,
+    expiresAt: new Date(clock.now() + HOUR_SECONDS * 1000),
+    ...details,
+  };
 }
 
-const MANY = 200;
-/** Outside production any page of the own machine will do. */
-const APP_PAGE = 'http://localhost:5173/signed-in';
+/** An SMS to be sent. */
+export function anSms(clock: { now: () => number }, details: Partial<Message<'phone-code'>> = {}): Message {
+  return aMail<'phone-code'>(clock, {
+    channel: 'sms',
+    to: '+15550001111',
+    template: 'phone-code',
+    ...details,
+  });
+}
 
-/** The last message to an address, once everything that is due was sent. */
-export async function lastMessageTo(app: TestApp, address: string): Promise<ReadMessage> {
+/** Writes messages into the outbox in one transaction, as a request does. */
+export async function addMessages(
+  { store, outbox }: Pick<Core, 'store' | 'outbox'>,
+  messages: readonly Message[],
+): Promise<void> {
+  await store.transaction(async (stores) => {
+    for (const message of messages) await outbox.addWithin(stores, message);
+  });
+}
+
+/** Writes messages, and waits until all that is due has been tried. */
+export async function sendMessages(app: TestApp, ...messages: readonly Message[]): Promise<void> {
+  await addMessages(app, messages);
   await app.outbox.settled();
-  const message = (await app.outbox.listLatest(MANY)).find(({ to }) => to === address);
-  if (message === undefined) throw new Error(`there is no message to ${address}`);
-  const { subject, text, data } = message;
-  const { code = '', link = '' } = data as { readonly code?: string; readonly link?: string };
-  return { subject, text, code, link, token: link.slice(link.lastIndexOf('/') + 1) };
 }
 
-/** A phone number that there can be, of its own. */
-export function aPhone(): string {
-  return `+49151${String(Math.floor(Math.random() * 1e8)).padStart(8, '0')}`;
+/** An app that sends its mail to a server of the suite. */
+export function useMailApp(kind: DatabaseKind, env: Record<string, string> = {}) {
+  let started: { readonly app: TestApp; readonly smtp: SmtpPeer };
+  beforeAll(async () => {
+    const smtp = await startSmtpServer();
+    started = { app: await startApp(kind, { SMTP_URL: smtp.url, MAIL_FROM, ...env }), smtp };
+  });
+  afterAll(async () => {
+    await started.app.stop();
+    await started.smtp.stop();
+  });
+  return () => started;
 }
 
-/** The token of a link that says that a sign-in was somebody else's. */
-export async function lockdownTokenOf(app: TestApp, userId: string): Promise<string> {
-  const link = { purpose: 'lockdown', subject: userId, userId } as const;
-  const issued = await app.store.transaction((stores) =>
-    issueLinkWithin(stores, link, new Date(app.clock.now())),
-  );
-  return issued.token;
-}
-
-/** The token of the link that takes a change of the address of this user back. */
-export async function undoTokenOf(
-  app: TestApp,
-  { token, email }: { readonly token: string; readonly email: string },
-  to: string,
-): Promise<string> {
-  await app.post('/me/email').auth(token, { type: 'bearer' }).send({ email: to }).expect(202);
-  const change = await lastMessageTo(app, to);
-  await app.post('/email/verify').send({ token: change.token }).expect(204);
-  return (await lastMessageTo(app, email)).token;
-}
-
-/** The code that the page of a sign-in link leads back to its app with. */
-export async function exchangeCodeOf(app: TestApp, email: string): Promise<string> {
-  const asked = await app.post('/login/link').send({ email, return_to: APP_PAGE }).expect(202);
-  const path = (await lastMessageTo(app, email)).link.replace(PUBLIC_URL, '');
-  const browser = (asked.headers['set-cookie'] as unknown as string[]).map((text) => text.split(';')[0]);
-  const { headers } = await app.post(path).set('Cookie', browser.join('; ')).type('form').expect(303);
-  const code = new URL(headers.location ?? '').searchParams.get('code') ?? '';
-  expect(code).not.toBe('');
-  return code;
+/** The outbox of server processes with this environment, for a test to write into. It sends nothing itself. */
+export async function openOutbox(env: Record<string, string>) {
+  const config = loadConfig({ NODE_ENV: 'test', ...env });
+  const logger = pino({ level: 'silent' });
+  const database = await connectDatabase(config.database, logger);
+  const store = createStore(database, storesOf);
+  const outbox = createOutbox({
+    store: store.outbox,
+    messaging: { channels: {}, render: () => Promise.reject(new Error('it sends nothing')) },
+    seal: createSeal(createKeyRing(readKeyMaterial(config.tokens)).appSecrets, 'outbox'),
+    clock: systemClock,
+    logger,
+    onDelivery: () => {},
+    onWaiting: () => {},
+  });
+  return {
+    clock: systemClock,
+    add: (messages: readonly Message[]) => addMessages({ store, outbox }, messages),
+    waiting: () => store.outbox.countWaiting('email'),
+    close: () => database.close(),
+  };
 }

@@ -12,15 +12,22 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-/** Two built servers on one database, as behind a load balancer. Their logs are checked for secrets at the end. */
-export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> = {}) {
+export const SHARED_SECRET = 'one secret for both processes of this suite';
+
+/**
+ * Two built servers on one database, as behind a load balancer. Their logs are checked for secrets at the end. The rest of
+ * the environment may be a function, for what is known only once the suite has begun.
+ */
+export function useTwoProcesses(
+  kind: DatabaseKind,
+  env: Record<string, string> | (() => Record<string, string>) = {},
+) {
   const newDirectory = useDirectories();
   let database: TestDatabase;
   let processes: ServerProcess[] = [];
 
   beforeAll(async () => {
     database = await createMigratedDatabase(kind);
-    const JWT_SECRET = 'one secret for both processes of this suite';
     const PUBLIC_URL = 'https://auth.example.com';
     // By name where there is a host, since looking a name up is part of reaching a database.
     const databaseUrl = database.url.replace('@127.0.0.1:', '@localhost:');
@@ -29,11 +36,12 @@ export function useTwoProcesses(kind: DatabaseKind, env: Record<string, string> 
       MIGRATE_ON_START: 'true',
       BCRYPT_COST: '4',
       HASH_WORKERS: '1',
-      JWT_SECRET,
+      JWT_SECRET: SHARED_SECRET,
       PUBLIC_URL,
       ...MANY_REQUESTS,
     };
-    processes = await Promise.all([1, 2].map(() => startServer(newDirectory(), { ...shared, ...env })));
+    const all = { ...shared, ...(typeof env === 'function' ? env() : env) };
+    processes = await Promise.all([1, 2].map(() => startServer(newDirectory(), all)));
   });
 
   afterAll(async () => {

@@ -85,9 +85,9 @@ export function createChallengeStore(scope: Scope) {
     return affected === 1;
   }
 
-  /** Ends what a user has been sent for these purposes. */
-  async function endAll(userId: string, purposes: readonly Purpose[]): Promise<void> {
-    const where = { userId, purpose: [...purposes] };
+  /** Ends what a user has been sent for these purposes, all of it or what was sent since a time. */
+  async function endAll(userId: string, purposes: readonly Purpose[], since?: Date): Promise<void> {
+    const where = { userId, purpose: [...purposes], ...(since && { createdAt: { [Op.gte]: since } }) };
     await write(() => challenges.update({ latestOf: null }, { where, transaction }));
   }
 

@@ -50,7 +50,7 @@ export function createCountStore({ open, sequelize, transaction, run, write }: S
     return affected === names.length;
   }
 
-  /** How much these counts have, and when the last of their windows ends. */
+  /** How many of these counts there are, how much they have, and when the last of their windows ends. */
   async function read(names: readonly string[]) {
     const rows = await run(() =>
       counts.findAll({
@@ -60,7 +60,8 @@ export function createCountStore({ open, sequelize, transaction, run, write }: S
       }),
     );
     const found = rows.map((row) => row.get());
-    return { amount: Math.max(0, ...found.map(({ amount }) => amount)), endsAt: found[0]?.windowEndsAt };
+    const amount = Math.max(0, ...found.map((count) => count.amount));
+    return { found: found.length, amount, endsAt: found[0]?.windowEndsAt };
   }
 
   /** Removes counts whose windows ended before `before`. */

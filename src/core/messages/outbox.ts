@@ -21,6 +21,8 @@ export interface OutboxDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onDelivery: (channel: ChannelName, outcome: DeliveryOutcome) => void;
+  /** Called once a minute with how many messages have not been sent yet. */
+  readonly onWaiting: (channel: ChannelName, amount: number) => void;
 }
 
 /** `kept`: sent, and left in the outbox to be looked at. `dropped`: a decoy. */
@@ -56,7 +58,7 @@ const CLOSE_MILLISECONDS = 500;
  * sent once, or once more where the process died between sending it and writing that down.
  */
 export function createOutbox(dependencies: OutboxDependencies) {
-  const { store, messaging, seal, clock, logger, onDelivery } = dependencies;
+  const { store, messaging, seal, clock, logger, onDelivery, onWaiting } = dependencies;
   const { channels, render } = messaging;
   const now = () => new Date(clock.now());
   const sending: Readonly<Record<ChannelName, Set<Promise<void>>>> = { email: new Set(), sms: new Set() };
@@ -251,8 +253,11 @@ export function createOutbox(dependencies: OutboxDependencies) {
     await within(CLOSE_MILLISECONDS, Promise.all(inFlight()));
   }
 
-  /** Forgets what has expired, which is kept that long where sent messages stay. */
-  const housekeeping = () => store.prune(after(now(), -KEPT_SECONDS));
+  /** Counts what waits, and forgets what has expired, which is kept that long where sent messages stay. */
+  async function housekeeping(): Promise<void> {
+    for (const name of CHANNELS.filter(has)) onWaiting(name, await store.countWaiting(name));
+    await store.prune(after(now(), -KEPT_SECONDS));
+  }
 
   /** Whether messages stay here once sent. */
   const keepsSent = Object.values(channels).some((channel) => channel.keepsSent);

@@ -11,7 +11,7 @@ import type { CoreStore, CoreStores } from '../stores.ts';
 import type { RevocationReason, SessionFilter } from './session.ts';
 
 /** The stores that a revocation writes to, inside a transaction or outside. */
-type EndingStores = Pick<CoreStores, 'sessions' | 'revocations' | 'audit'>;
+type EndingStores = Pick<CoreStores, 'sessions' | 'revocations' | 'audit' | 'challenges'>;
 
 const MAX_LISTED_SESSIONS = 100;
 
@@ -68,14 +68,18 @@ export function createEnding({ store, announce, forgetCookies = () => {}, clock 
     await audit.append(entryOf(type, caller, userId, details, outcome), now());
   }
 
-  /** The same without an entry in the audit log, where another entry records the whole. */
+  /**
+   * The same without an entry in the audit log, where another entry records the whole. Who signs all devices out, or all
+   * others, also ends what was begun on them and needs no session to be finished: a thief may have asked for another address.
+   */
   async function revokeWithin(
-    { sessions, revocations: recorded }: EndingStores,
+    { sessions, revocations: recorded, challenges }: EndingStores,
     filter: SessionFilter,
     reason: RevocationReason,
   ): Promise<Revocation[]> {
     const at = now();
     const ids = await sessions.revoke(filter, reason, at);
+    if (filter.id === undefined) await challenges.endAll(filter.userId, ['email_change', 'exchange']);
     const revoked = ids.map((id) => revocationOf('session', id, null, at));
     await recorded.insert(revoked, at);
     return revoked;

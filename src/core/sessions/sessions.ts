@@ -148,7 +148,11 @@ export function createSessions(dependencies: SessionDependencies) {
     const { session } = begun;
     if (!(await stores.sessions.insert(session, evidence.passwordHash))) return null;
     await stores.audit.appendMany([...earlier, loginEntry(session, evidence)], session.createdAt);
-    return deliver(begun, await stores.rights.rightsOf(userId), stores);
+    const { rights, liveSessions } = await stores.rights.rightsAndSessionsOf(userId, session.createdAt);
+    const grant = await deliver(begun, rights, stores);
+    // Announced by nobody: every process reads of it within a second.
+    if (liveSessions > MAX_LIVE_SESSIONS) await endSurplusWithin(stores, userId, evidence.origin);
+    return grant;
   }
 
   function newSession(
@@ -210,6 +214,12 @@ export function createSessions(dependencies: SessionDependencies) {
     const surplus = await store.sessions.listSurplus(userId, MAX_LIVE_SESSIONS, now());
     const caller = userCaller(userId, origin);
     for (const id of surplus) await ending.end({ userId, id }, 'too_many_sessions', caller);
+  }
+
+  async function endSurplusWithin(stores: CoreStores, userId: string, origin: RequestOrigin): Promise<void> {
+    const surplus = await stores.sessions.listSurplus(userId, MAX_LIVE_SESSIONS, now());
+    const caller = userCaller(userId, origin);
+    for (const id of surplus) await ending.endWithin(stores, { userId, id }, 'too_many_sessions', caller);
   }
 
   /**

@@ -12,7 +12,10 @@ interface Together {
 
 export type CompleteSignIn = ReturnType<typeof createCompleteSignIn>;
 
-/** Makes the last step of every kind of sign-in. `tellOfNewDevice` is called after those on such a device. */
+/**
+ * Makes the last step of every kind of sign-in. `tellOfNewDevice` is called after those on such a device; where there is a
+ * transaction its caller does that, once it is committed.
+ */
 export function createCompleteSignIn(
   sessions: Pick<Sessions, 'start' | 'startWithin'>,
   tellOfNewDevice: NewDeviceNotice,
@@ -30,11 +33,10 @@ export function createCompleteSignIn(
     evidence: SignInEvidence,
     together?: Together,
   ): Promise<SessionGrant | null> {
-    const grant = together
-      ? await sessions.startWithin(together.stores, user.id, evidence, together.earlier)
-      : await sessions.start(user.id, evidence);
-    if (grant !== null && evidence.isNewDevice)
-      await tellOfNewDevice(user, evidence.origin, together?.stores);
+    if (together !== undefined)
+      return sessions.startWithin(together.stores, user.id, evidence, together.earlier);
+    const grant = await sessions.start(user.id, evidence);
+    if (grant !== null && evidence.isNewDevice) await tellOfNewDevice(user, evidence.origin);
     return grant;
   };
 }

@@ -19,16 +19,34 @@ const ENDED: readonly Purpose[] = [
   'sign_in_code',
   'sign_in_link',
   'exchange',
+  // What they are about has ended.
+  'lockdown',
 ];
 const MESSAGE_SECONDS = 86_400;
 
 export type TakeAccess = ReturnType<typeof createTakeAccess>;
 
+/**
+ * Ends what lets somebody in besides sessions and the password: API keys, and the phone number where there is an address to
+ * sign in with. Whoever got into the account may have added both. Returns what to announce after the commit.
+ */
+export async function endOtherAccessWithin(
+  stores: CoreStores,
+  userId: string,
+  at: Date,
+): Promise<Revocation[]> {
+  const keyIds = await stores.apiKeys.revokeAll(userId, at);
+  const ended = keyIds.map((id) => revocationOfKey(id, at));
+  await stores.revocations.insert(ended, at);
+  await stores.users.clearPhone(userId, at);
+  return ended;
+}
+
 /** Makes the function that ends all that whoever has got into an account may hold of it. */
 export function createTakeAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
   /**
-   * Ends every session, refresh token, device token and API key, the password, and codes that were asked for. Returns what
-   * to announce after the commit.
+   * Ends every session, refresh token, device token and API key, the password, the phone number where there is an address
+   * as well, and codes that were asked for. Returns what to announce after the commit.
    */
   return async function takeAccessWithin(
     stores: CoreStores,
@@ -36,9 +54,7 @@ export function createTakeAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
     at: Date,
   ): Promise<Revocation[]> {
     const sessionsEnded = await sessions.revokeWithin(stores, { userId }, 'locked_down');
-    const keyIds = await stores.apiKeys.revokeAll(userId, at);
-    const keysEnded = keyIds.map((id) => revocationOfKey(id, at));
-    await stores.revocations.insert(keysEnded, at);
+    const keysEnded = await endOtherAccessWithin(stores, userId, at);
     await stores.users.clearPassword(userId, at);
     await stores.challenges.endAll(userId, ENDED);
     return [...sessionsEnded, ...keysEnded];

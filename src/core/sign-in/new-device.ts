@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { PURPOSES } from '../codes/challenge.ts';
 import { issueLinkWithin } from '../codes/issue.ts';
+import type { CountRule } from '../limits/counts.store.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { RequestOrigin } from '../principal.ts';
 import type { CoreStore, CoreStores } from '../stores.ts';
@@ -21,24 +22,19 @@ export interface NewDeviceDependencies {
 export type NewDeviceNotice = ReturnType<typeof createNewDeviceNotice>;
 
 const DAY_SECONDS = 86_400;
+/** Whoever knows a password could otherwise send its owner mail without end, or anybody, by an account with their address. */
+const NOTICES: CountRule = { limit: 10, windowSeconds: 3_600 };
 
 /** Tells people of sign-ins on devices that their account has not seen. */
 export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
   const { store, outbox, clock, logger, publicUrl, isEnabled } = dependencies;
 
-  /**
-   * In the transaction of the sign-in, where that has one; the outbox is to be woken after it. Without one the sign-in
-   * stands also where this cannot be written down, which is logged.
-   */
-  return async function tellOfNewDevice(
-    user: User,
-    origin: RequestOrigin,
-    stores?: CoreStores,
-  ): Promise<void> {
-    if (!isEnabled || user.email === null || !outbox.has('email')) return;
-    if (stores !== undefined) return tellWithin(stores, user, user.email, origin);
+  /** After the sign-in, which stands also where this cannot be written down. That is logged. */
+  return async function tellOfNewDevice(user: User, origin: RequestOrigin): Promise<void> {
+    const { email } = user;
+    if (!isEnabled || email === null || !outbox.has('email')) return;
     try {
-      await store.transaction((stores) => tellWithin(stores, user, user.email ?? '', origin));
+      await store.transaction((stores) => tellWithin(stores, user, email, origin));
       outbox.wake();
     } catch (err) {
       logger.error({ err, user_id: user.id }, 'could not tell a user of a sign-in on a new device');
@@ -51,15 +47,19 @@ export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
     to: string,
     origin: RequestOrigin,
   ): Promise<void> {
+    const at = new Date(clock.now());
+    const names = [`new-device:${user.id}`];
+    await stores.counts.prepare(names, at, NOTICES);
+    if (!(await stores.counts.take(names, at, NOTICES))) return;
     // Each sign-in has one of its own.
     const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
-    const { token, expiresAt } = await issueLinkWithin(stores, lockdown, new Date(clock.now()));
+    const { token, expiresAt } = await issueLinkWithin(stores, lockdown, at);
     await outbox.addWithin(stores, {
       channel: 'email',
       to,
       template: 'new-device',
       data: {
-        time: new Date(clock.now()).toUTCString(),
+        time: at.toUTCString(),
         network: origin.ip ?? origin.network,
         browser: browserNameOf(origin.userAgent),
         link: `${publicUrl}/lockdown/${token}`,

@@ -155,6 +155,22 @@ export function createUserStore(scope: Scope) {
     }
   }
 
+  /** Another address, which has been verified, whatever it is now. False where no active user has this id. @throws AppError email_taken */
+  async function restoreEmail(id: string, to: Identifier, at: Date): Promise<boolean> {
+    const change = { email: to.shown, emailCanonical: to.canonical, emailVerifiedAt: at, updatedAt: at };
+    try {
+      return await updateActive({ id }, change);
+    } catch (error) {
+      throw translateDuplicate(error);
+    }
+  }
+
+  /** The address belongs to another account. */
+  async function takeEmail(id: string, emailCanonical: string, at: Date): Promise<void> {
+    const change = { email: null, emailCanonical: null, emailVerifiedAt: null, updatedAt: at };
+    await write(() => users.update(change, { where: { id, emailCanonical }, transaction }));
+  }
+
   /** Another phone number. False where no active user has this id. @throws AppError phone_taken */
   async function setPhone(id: string, phone: string | null, at: Date): Promise<boolean> {
     try {
@@ -170,12 +186,22 @@ export function createUserStore(scope: Scope) {
       id,
       disabledAt: null,
       phone: { [Op.ne]: null },
-      [Op.or]: [{ email: { [Op.ne]: null } }, { passwordHash: { [Op.ne]: null } }],
+      // A password alone, without anything to type beside it, is no way to sign in.
+      [Op.or]: [
+        { email: { [Op.ne]: null } },
+        { usernameCanonical: { [Op.ne]: null }, passwordHash: { [Op.ne]: null } },
+      ],
     };
     const [affected] = await write(() =>
       users.update({ phone: null, updatedAt: at }, { where, transaction }),
     );
     return affected === 1;
+  }
+
+  /** The phone number is good for nothing any more, where there is an address to sign in with. */
+  async function clearPhone(id: string, at: Date): Promise<void> {
+    const where = { id, phone: { [Op.ne]: null }, email: { [Op.ne]: null } };
+    await write(() => users.update({ phone: null, updatedAt: at }, { where, transaction }));
   }
 
   /** The next login has to bring a new password along. */
@@ -285,8 +311,11 @@ export function createUserStore(scope: Scope) {
     clearPassword,
     verifyEmail,
     changeEmail,
+    restoreEmail,
+    takeEmail,
     setPhone,
     removePhone,
+    clearPhone,
     requirePasswordChange,
     disable,
     enable,

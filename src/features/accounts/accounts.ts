@@ -19,7 +19,6 @@ import type { Transport } from '../../core/sessions/session.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
-import type { CoreStores } from '../../core/stores.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import { createAccountWithin } from '../../core/users/create-account.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
@@ -42,7 +41,7 @@ interface SignupClient {
 /** A sign-up that is a login too. */
 export interface SignedUp {
   readonly login: Login;
-  /** Null where there is nothing that sends mail. */
+  /** Null where there is nothing that sends mail, or where it has sent the address too much already. */
   readonly verification: SentChallenge | null;
 }
 
@@ -58,12 +57,29 @@ export function createAccounts(core: Core) {
   const now = () => new Date(clock.now());
 
   /** `createAccount`, counted for the metrics. */
-  async function signUp(signup: Signup, client: SignupClient): Promise<SignedUp> {
-    return observed(() => createAccount(signup, client));
+  async function signUp(signup: Signup, client: SignupClient, count: Count): Promise<SignedUp> {
+    const maySend = await mayVerify(signup, count);
+    return observed(() => createAccount(signup, client, maySend));
+  }
+
+  /** Whether another message may go to the address: who deletes and makes an account again and again sends no flood. */
+  async function mayVerify({ email }: Signup, count: Count): Promise<boolean> {
+    if (!outbox.has('email')) return false;
+    try {
+      await countSend(count, codes, email.canonical);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'rate_limited') return false;
+      throw error;
+    }
   }
 
   /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
-  async function createAccount(signup: Signup, { transport, origin }: SignupClient): Promise<SignedUp> {
+  async function createAccount(
+    signup: Signup,
+    { transport, origin }: SignupClient,
+    maySend: boolean,
+  ): Promise<SignedUp> {
     const newUser = await newUserOf(signup, origin);
     const signedUp = await store.transaction(async (stores) => {
       const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
@@ -79,7 +95,11 @@ export function createAccounts(core: Core) {
       const grant = await sessions.startWithin(stores, user.id, evidence, [signedUp]);
       if (grant === null) throw new Error('a user that was just inserted is not there');
       const login = { user, grant, deviceToken: deviceTokens.issue(user) };
-      return { login, verification: await sendVerification(stores, user.id, signup, origin) };
+      if (!maySend) return { login, verification: null };
+      return {
+        login,
+        verification: await sendVerificationWithin(stores, verificationOf(user.id, signup, origin)),
+      };
     });
     outbox.wake();
     return signedUp;
@@ -171,17 +191,6 @@ export function createAccounts(core: Core) {
       passwordHash: await passwords.hash(password, origin.network),
       createdAt,
     };
-  }
-
-  /** Null where there is nothing that sends mail. */
-  async function sendVerification(
-    stores: CoreStores,
-    userId: string,
-    signup: Signup,
-    origin: RequestOrigin,
-  ): Promise<SentChallenge | null> {
-    if (!outbox.has('email')) return null;
-    return sendVerificationWithin(stores, verificationOf(userId, signup, origin));
   }
 
   function verificationOf(userId: string, { email }: Signup, origin: RequestOrigin): EmailToVerify {

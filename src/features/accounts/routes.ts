@@ -83,7 +83,7 @@ export const accountRoutes = [
       if (mode === 'hidden') return presentSent(await accounts.signUpHidden(body, origin, count));
       if (mode === 'unverified') return presentSent(await accounts.signUpUnverified(body, origin, count));
       const { client, complete } = await beginSignIn(body.transport);
-      const { login, verification } = await accounts.signUp(body, client);
+      const { login, verification } = await accounts.signUp(body, client, count);
       return created('/me', {
         ...(await complete(login)),
         verification: verification && presentSent(verification).body,

@@ -35,6 +35,12 @@ interface Owner {
   readonly revoked: readonly Revocation[];
 }
 
+/** A login of a transaction. */
+interface Completed {
+  readonly login: Login;
+  readonly isNewDevice: boolean;
+}
+
 export type CodeSignIn = ReturnType<typeof createCodeSignIn>;
 
 /** How often it is looked again for an account that another request is making. */
@@ -42,7 +48,8 @@ const MAX_ATTEMPTS = 3;
 
 /** Signing in, or up, by proving that one reads what is sent to an address. */
 export function createCodeSignIn(core: Core) {
-  const { store, codes, clock, sessions, outbox, deviceTokens, completeSignIn, exchangeCodes } = core;
+  const { store, codes, clock, sessions, deviceTokens, completeSignIn, tellOfNewDevice, exchangeCodes } =
+    core;
   const { mayCreateAccounts } = core.config.codes;
   const now = () => new Date(clock.now());
 
@@ -51,18 +58,17 @@ export function createCodeSignIn(core: Core) {
    * @throws AppError code_used, invalid_code where the account is disabled or has another address by now
    */
   async function signIn(challenge: Challenge, client: SignInClient): Promise<Login> {
-    const { login, revoked } = await whenAccountIsThere(() =>
+    const { completed, revoked } = await whenAccountIsThere(() =>
       store.transaction(async (stores) => {
         await codes.useWithin(stores, challenge);
         const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, client.origin);
         const { method, amr } = proofOf(challenge);
         const proved = { userId: user.id, method, amr, at: now(), isNew };
-        return { login: await complete(stores, user, proved, client, earlier), revoked };
+        return { completed: await complete(stores, user, proved, client, earlier), revoked };
       }),
     );
     await sessions.announce(revoked);
-    outbox.wake();
-    return login;
+    return finish(completed, client);
   }
 
   /**
@@ -89,13 +95,18 @@ export function createCodeSignIn(core: Core) {
    */
   async function exchange(code: string, client: SignInClient): Promise<Login> {
     const { proved, useWithin } = await exchangeCodes.read(code);
-    const login = await store.transaction(async (stores) => {
+    const completed = await store.transaction(async (stores) => {
       await useWithin(stores);
       const user = await stores.users.findById(proved.userId);
       if (user === null) throw new AppError('invalid_link');
       return complete(stores, user, proved, client, []);
     });
-    outbox.wake();
+    return finish(completed, client);
+  }
+
+  /** The login, once its user has been told of a new device. */
+  async function finish({ login, isNewDevice }: Completed, { origin }: SignInClient): Promise<Login> {
+    if (isNewDevice) await tellOfNewDevice(login.user, origin);
     return login;
   }
 
@@ -106,25 +117,27 @@ export function createCodeSignIn(core: Core) {
     { method, amr, at, isNew }: Proved,
     client: SignInClient,
     earlier: readonly AuditEntry[],
-  ): Promise<Login> {
+  ): Promise<Completed> {
     const { transport, origin, deviceToken } = client;
+    const isNewDevice = !isNew && !deviceTokens.isKnown(client, user);
     const evidence = {
       method,
       authentication: { methods: amr, at },
       passwordHash: null,
-      isNewDevice: !isNew && !deviceTokens.isKnown(client, user),
+      isNewDevice,
       transport,
       origin,
     };
     const grant = await completeSignIn(user, evidence, { stores, earlier });
     if (grant === null) throw new AppError('invalid_code');
     const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
-    return { user, grant, deviceToken: deviceTokens.issue(user, deviceId ?? undefined) };
+    const login = { user, grant, deviceToken: deviceTokens.issue(user, deviceId ?? undefined) };
+    return { login, isNewDevice };
   }
 
   /**
    * The account of an address that was just proved; a new one where there is none.
-   * @throws AppError invalid_code, email_taken, phone_taken
+   * @throws AppError invalid_code where it is disabled, email_taken, phone_taken
    */
   async function ownerOf(stores: CoreStores, challenge: Challenge, origin: RequestOrigin): Promise<Owner> {
     const address = challenge.address ?? '';
@@ -133,6 +146,7 @@ export function createCodeSignIn(core: Core) {
     // The address has changed hands since.
     if (challenge.userId !== null && user?.id !== challenge.userId) throw new AppError('invalid_code');
     if (user === null) return create(stores, challenge, isPhone, origin);
+    if (user.disabledAt !== null) throw new AppError('invalid_code');
     if (isPhone || user.emailVerifiedAt !== null) return { user, isNew: false, earlier: [], revoked: [] };
     return claim(stores, user, address, origin);
   }

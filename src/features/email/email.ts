@@ -99,7 +99,12 @@ export function createEmail(core: Core) {
     } as const;
     const sent = await store.transaction((stores) =>
       isTaken
-        ? codes.sendWithin(stores, { ...request, template: 'email-in-use', data: () => ({}) })
+        ? codes.sendWithin(stores, {
+            ...request,
+            template: 'email-in-use',
+            data: () => ({}),
+            isDecoy: owner.disabledAt !== null,
+          })
         : codes.sendWithin(stores, {
             ...request,
             template: 'change-email',
@@ -211,9 +216,10 @@ export function createEmail(core: Core) {
   }
 
   /**
-   * Gives an account its former address back, whatever it is now, and ends all access to it: whoever changed the address may
-   * know the password.
-   * @throws AppError code_used, invalid_link, email_taken
+   * Gives an account its former address back, whatever it is now and whoever has it now, and ends all access to it: whoever
+   * changed the address may know the password. Later changes were theirs, so that those cannot be taken back any more; an
+   * earlier one still can.
+   * @throws AppError code_used, invalid_link, email_taken where a sign-up with the address is faster
    */
   async function undo(challenge: Challenge, origin: RequestOrigin): Promise<void> {
     const { userId, details } = challenge;
@@ -223,14 +229,29 @@ export function createEmail(core: Core) {
       const at = now();
       const user = userId === null ? null : await stores.users.findById(userId);
       if (user === null || from === null) throw new AppError('invalid_link');
-      const current = user.email === null ? null : (parseEmail(user.email)?.canonical ?? null);
-      if (!(await stores.users.changeEmail(user.id, current, from, at))) throw new AppError('invalid_link');
       const caller = anonymousCaller(origin);
+      await takeFromOthers(stores, user.id, from, caller);
+      if (!(await stores.users.restoreEmail(user.id, from, at))) throw new AppError('invalid_link');
+      await stores.challenges.endAll(user.id, ['email_undo'], challenge.createdAt);
       await stores.audit.append(entryOf('email.restored', caller, user.id), at);
       return lockDownWithin(stores, { ...user, email: from.shown }, caller, at);
     });
     await sessions.announce(revoked);
     outbox.wake();
+  }
+
+  /** A thief may have made an account with the address, and its owner may have been given one by a code to sign in. */
+  async function takeFromOthers(
+    stores: CoreStores,
+    userId: string,
+    { canonical }: Identifier,
+    caller: Caller,
+  ) {
+    const holder = await stores.users.findByEmail(canonical);
+    if (holder === null || holder.id === userId) return;
+    const at = now();
+    await stores.users.takeEmail(holder.id, canonical, at);
+    await stores.audit.append(entryOf('email.changed', caller, holder.id), at);
   }
 
   return { resend, requestChange, check, open, verify, openUndo, undo };

@@ -20,7 +20,8 @@ const LINK_PAGE = {
   errors: PAGE_ERRORS,
 } as const;
 
-const WHAT_ENDS = 'It ends every session, refresh token, device token and API key, and the password.';
+const WHAT_ENDS =
+  'It ends every session, refresh token, device token and API key, the password, and the phone number where there is an email address.';
 
 export const lockdownRoutes = [
   route({
@@ -86,7 +87,7 @@ export const lockdownRoutes = [
 const ASK_PAGE: Page = {
   title: 'Was it not you?',
   paragraphs: [
-    'Your account is signed out everywhere, its API keys end, and its password is good for nothing any more. You choose a new one by mail.',
+    'Your account is signed out everywhere, its API keys end, and its password and phone number are good for nothing any more. You choose a new one by mail.',
   ],
   form: { button: 'Secure my account' },
 };

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { PolicyName } from '../../core/limits/quota.ts';
+import { CHANNELS } from '../../core/messages/message.ts';
 import type { QueueObserver } from '../../core/passwords/fair-queue.ts';
 import type { Pace } from '../../http/refusal-budget.ts';
 import type { Measurement } from '../../http/request-log.ts';
@@ -32,6 +33,8 @@ export interface Metrics {
   readonly clientRefused: () => void;
   /** How an attempt to send a message ended. */
   readonly delivery: (channel: string, outcome: string) => void;
+  /** How many messages have not been sent yet. */
+  readonly outboxWaiting: (channel: string, amount: number) => void;
   /** How many SMS of its budget the day has had. */
   readonly smsSent: (amount: number) => void;
   readonly hashQueue: QueueObserver;
@@ -119,6 +122,15 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['channel', 'outcome'],
     registers,
   });
+  const outboxWaiting = new Gauge({
+    name: 'latchkey_outbox_waiting',
+    help: 'Messages that have not been sent yet, as of the last minute',
+    labelNames: ['channel'],
+    registers,
+    // Each process counts them all.
+    aggregator: 'max',
+  });
+  for (const channel of CHANNELS) outboxWaiting.set({ channel }, 0);
   const smsToday = new Gauge({
     name: 'latchkey_sms_today',
     help: 'SMS of this day (UTC), of SMS_DAILY_BUDGET',
@@ -141,6 +153,7 @@ export function createMetrics(version: string): Metrics {
     limited: (policy) => limited.inc({ policy }),
     clientRefused: () => clientRefusals.inc(),
     delivery: (channel, outcome) => deliveries.inc({ channel, outcome }),
+    outboxWaiting: (channel, amount) => outboxWaiting.set({ channel }, amount),
     smsSent: (amount) => smsToday.set(amount),
     hashQueue: {
       started: (waitedMilliseconds) => waits.observe(waitedMilliseconds / 1000),

@@ -10,6 +10,7 @@ import { passwordUnchanged } from '../../core/passwords/policy.ts';
 import { anonymousCaller, type RequestOrigin } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
 import { after } from '../../core/sessions/ending.ts';
+import { endOtherAccessWithin } from '../../core/sign-in/lock-down.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
 import { ownWords, type User } from '../../core/users/user.ts';
@@ -125,11 +126,27 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
       (await stores.challenges.use(challenge.id, at)) &&
       (await stores.users.resetPassword(user.id, hash, at, challenge.createdAt));
     if (!isUsed) throw invalid(proof);
-    // Whoever got the message reads what is sent to the address.
-    if (challenge.address !== null) await stores.users.verifyEmail(user.id, challenge.address, at);
+    const ended = await proveAddress(stores, proof, challenge, user, at);
     await tell(stores, user, origin, at);
     const entry = entryOf('password.reset', anonymousCaller(origin), user.id);
-    return endAccessWithin(stores, sessions, entry, user.id, at);
+    return [...ended, ...(await endAccessWithin(stores, sessions, entry, user.id, at))];
+  }
+
+  /**
+   * Whoever got the message reads what is sent to the address, which has to be that of the account still. Where it is the
+   * first proof, API keys and a phone number may be those of somebody else who made the account (account pre-hijacking).
+   * @throws AppError invalid_reset_token, invalid_code
+   */
+  async function proveAddress(
+    stores: CoreStores,
+    proof: ResetProof,
+    { address }: Challenge,
+    user: User,
+    at: Date,
+  ): Promise<Revocation[]> {
+    if (address === null) return [];
+    if (!(await stores.users.verifyEmail(user.id, address, at))) throw invalid(proof);
+    return user.emailVerifiedAt === null ? endOtherAccessWithin(stores, user.id, at) : [];
   }
 
   /** Names the API keys, which are no passwords and go on. */

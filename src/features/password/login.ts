@@ -60,6 +60,7 @@ interface Device {
 /** Signing in with a password. */
 export function createPasswordLogin(core: Core) {
   const { store, clock, passwords, attempts, deviceTokens, completeSignIn, keys, observers, config } = core;
+  const { tellOfNewDevice } = core;
   const { users } = store;
   const comparePassword = createComparePassword(core);
   const now = () => new Date(clock.now());
@@ -208,11 +209,13 @@ export function createPasswordLogin(core: Core) {
     place: Place,
   ): Promise<SessionGrant | null> {
     const passwordHash = await passwords.hash(newPassword, place);
-    return store.transaction(async (stores) => {
+    const grant = await store.transaction(async (stores) => {
       if (!(await stores.users.changePassword(user.id, hash, passwordHash, now()))) return null;
       const changed = entryOf('password.changed', userCaller(user.id, evidence.origin), user.id);
       return completeSignIn(user, { ...evidence, passwordHash }, { stores, earlier: [changed] });
     });
+    if (grant !== null && evidence.isNewDevice) await tellOfNewDevice(user, evidence.origin);
+    return grant;
   }
 
   /** The hash that is stored, renewed where it is outdated; where too many wait for that, the next login will do. */

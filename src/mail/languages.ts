@@ -1,0 +1,62 @@
+/** A message has one language of each person, so what is longer is none of a browser. */
+const MAX_LENGTH = 500;
+const MAX_TAGS = 20;
+const TAG = /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/;
+
+/**
+ * The languages of an Accept-Language header (RFC 9110 section 12.5.4) in lower case, the preferred first, each before
+ * the languages that it is a kind of (RFC 4647 section 3.4). What is malformed is left out.
+ */
+export function preferredLanguages(header: string | null): string[] {
+  const ranges = (header ?? '').slice(0, MAX_LENGTH).toLowerCase().split(',').slice(0, MAX_TAGS);
+  const wanted = ranges
+    .map(readRange)
+    .filter(({ tag, quality }) => TAG.test(tag) && quality > 0)
+    .sort((a, b) => b.quality - a.quality);
+  return [...new Set(wanted.flatMap(({ tag }) => withKinds(tag)))];
+}
+
+function readRange(range: string): { readonly tag: string; readonly quality: number } {
+  const [tag = '', ...parameters] = range.split(';').map((part) => part.trim());
+  const weight = parameters.find((parameter) => parameter.startsWith('q='));
+  if (weight === undefined) return { tag, quality: 1 };
+  return { tag, quality: /^q=(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(weight) ? Number(weight.slice(2)) : 0 };
+}
+
+/** `zh-hant-tw`, `zh-hant`, `zh`. */
+function withKinds(tag: string): string[] {
+  const subtags = tag.split('-');
+  return subtags.map((_, index) => subtags.slice(0, subtags.length - index).join('-'));
+}
+
+const RIGHT_TO_LEFT: readonly string[] = ['ar', 'ckb', 'dv', 'fa', 'he', 'ps', 'sd', 'ug', 'ur', 'yi'];
+
+export function directionOf(language: string): 'ltr' | 'rtl' {
+  return RIGHT_TO_LEFT.includes(language.split('-')[0] ?? '') ? 'rtl' : 'ltr';
+}
+
+/** Days where there are several, hours where there are, minutes otherwise. */
+const UNITS = [
+  { unit: 'day', minutes: 1440, least: 2 },
+  { unit: 'hour', minutes: 60, least: 2 },
+  { unit: 'minute', minutes: 1, least: 0 },
+] as const;
+
+/** A time in words of a language: `10 minutes`, `24 hours`, `7 Tage`. */
+export function durationIn(language: string, minutes: number): string {
+  const { unit, minutes: size } =
+    UNITS.find((one) => minutes % one.minutes === 0 && minutes / one.minutes >= one.least) ?? UNITS[2];
+  const format = { style: 'unit', unit, unitDisplay: 'long' } as const;
+  // Spaces that do not break take two bytes each in an SMS.
+  return new Intl.NumberFormat(isKnown(language) ? language : 'en', format)
+    .format(minutes / size)
+    .replace(/[\u00a0\u202f]/g, ' ');
+}
+
+function isKnown(language: string): boolean {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(language).length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,40 @@
+import type { TemplateName, Templates } from '../core/messages/message.ts';
+
+/** What stands in each message, for trying templates out. */
+export const SAMPLES: Templates = {
+  'verify-email': {
+    code: '123456',
+    link: 'https://auth.example.com/email/verify/a-token',
+    minutes: 1440,
+  },
+  'change-email': {
+    code: '123456',
+    link: 'https://auth.example.com/email/verify/a-token',
+    minutes: 1440,
+  },
+  'email-changed': {
+    email: 'grace@example.org',
+    link: 'https://auth.example.com/email/undo/a-token',
+    days: 7,
+  },
+  'email-in-use': {},
+  'reset-password': {
+    code: '123456',
+    link: 'https://auth.example.com/password/reset/a-token',
+    minutes: 10,
+  },
+  'password-reset': { apiKeys: ['Nightly backup', 'Deploys'] },
+  'sign-in-code': { code: '123456', minutes: 10 },
+  'sign-in-link': { link: 'https://auth.example.com/login/link/a-token', minutes: 10 },
+  'new-device': {
+    time: 'Sun, 29 Nov 2026 08:50:00 GMT',
+    network: '203.0.113.7',
+    browser: 'Firefox on Linux',
+    link: 'https://auth.example.com/lockdown/a-token',
+    days: 7,
+  },
+  'locked-down': {},
+  'phone-code': { code: '123456', minutes: 10 },
+};
+
+export const TEMPLATE_NAMES = Object.keys(SAMPLES) as TemplateName[];
