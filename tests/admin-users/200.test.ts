@@ -195,6 +195,8 @@ onEachDatabase((kind) => {
         [{ name: null }, { name: null }],
         [{ username: null }, { username: null }],
         [{ username }, { username }],
+        [{ language: 'pt-br' }, { language: 'pt-BR' }],
+        [{ language: null }, { language: null }],
         [{ email }, { email }],
         [{ email_verified: true }, { email_verified: true }],
         [{ email_verified: false }, { email_verified: false }],

@@ -4,7 +4,6 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { brotliCompressSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { ERRORS } from '../../src/core/errors.ts';
 import type { MountedRoute as Route } from '../../src/http/mount.ts';
 import { anAdmin } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
@@ -22,16 +21,6 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   /** Without it the headers alone are sent: whatever is answered then was not found in the body. */
   readonly body?: Buffer | string;
-}
-
-/** What a page says of a refusal: its title is that of the error, and its text begins with the detail. */
-function refusalOf(page: string): { code?: string; detail?: string } {
-  const [, title] = /<h1>(.*)<\/h1>/.exec(page) ?? [];
-  const [, text = ''] = /<p>(.*)<\/p>/.exec(page) ?? [];
-  const found = Object.entries(ERRORS).find(([, error]) => error.title === title);
-  if (found === undefined) return {};
-  const [code, { meaning }] = found;
-  return { code, detail: text === meaning ? text : text.replace(` ${meaning}`, '') };
 }
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
@@ -58,7 +47,7 @@ async function send(app: TestApp, route: Route, { authorization, page, headers, 
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const answer = await text(response);
   request.destroy();
-  const content = answer.startsWith('{') ? JSON.parse(answer) : refusalOf(answer);
+  const content = answer.startsWith('{') ? JSON.parse(answer) : {};
   return {
     status: response.statusCode,
     code: content.code ?? content.error,
@@ -78,7 +67,15 @@ async function sendToEach(
 }
 
 function expectEach(routes: readonly Route[], expected: (route: Route) => object) {
-  return Object.fromEntries(routes.map((route) => [nameOf(route), expect.objectContaining(expected(route))]));
+  return Object.fromEntries(
+    routes.map((route) => [nameOf(route), expect.objectContaining(shownBy(route, expected(route)))]),
+  );
+}
+
+/** Pages tell people what to do, and have no words for developers. */
+function shownBy({ errors }: Route, expected: { status?: number; detail?: unknown }): object {
+  const isPage = errors !== undefined && errors.describe === undefined;
+  return isPage ? { status: expected.status } : expected;
 }
 
 /** A path that names nothing there is, but could. */
@@ -164,8 +161,9 @@ describe('What guards a route', () => {
     }));
 
     expect(answers).toEqual(
-      expectEach(withBody, ({ body }) => ({
-        detail: expect.stringContaining(MEDIA_TYPES[body?.kind ?? 'json']),
+      expectEach(withBody, (route) => ({
+        status: isOAuth(route) ? 400 : 415,
+        detail: expect.stringContaining(MEDIA_TYPES[route.body?.kind ?? 'json']),
       })),
     );
   });

@@ -177,7 +177,7 @@ onEachDatabase((kind) => {
       expect(schemas.Login.required).toEqual(['password']);
       expect(schemas.ProfileChange.required).toBeUndefined();
       expect(schemas.PasswordChange.required.sort()).toEqual(['current_password', 'new_password']);
-      expect(schemas.AccountRemoval.required).toEqual(['password']);
+      expect(schemas.AccountRemoval.required).toBeUndefined();
       for (const name of ['Signup', 'Login', 'ProfileChange', 'PasswordChange', 'AccountRemoval']) {
         expect(schemas[name].additionalProperties).toBe(false);
       }
