@@ -47,10 +47,11 @@ export function createPhoneCodes({ codes, budget, clock, messages }: PhoneCodeOp
 
   /** Makes the code of a number that was admitted. Wake the outbox after the commit. */
   function sendWithin(stores: CoreStores, request: Request): Promise<SentChallenge> {
-    const { address } = request;
+    const { address, purpose, userId } = request;
     return codes.sendWithin(stores, {
       ...request,
-      subject: codes.nameOf(address),
+      // A number that two accounts want has a code for each.
+      subject: purpose === 'phone_change' ? `user:${userId}` : codes.nameOf(address),
       channel: 'sms',
       to: address,
       template: 'phone-code',

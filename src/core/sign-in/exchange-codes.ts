@@ -13,6 +13,8 @@ export interface Proved {
   readonly at: Date;
   /** Whether the page has made the account. */
   readonly isNew: boolean;
+  /** The challenge that the app has asked for, where it was a link. */
+  readonly challengeId: string | null;
 }
 
 export type ExchangeCodes = ReturnType<typeof createExchangeCodes>;
@@ -34,15 +36,17 @@ export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 
   }
 
   /**
-   * What a code proves, and what uses it up in the transaction that begins the session.
+   * What a code proves, and what uses it up in the transaction that begins the session. `challengeId` is what the app has
+   * asked for, where it tells: nobody can have it take the code of a sign-in of their own.
    * @throws AppError invalid_link, code_used, code_expired, code_replaced
    */
-  async function read(code: string) {
+  async function read(code: string, challengeId?: string) {
     const challenge = await codes.open(code, ['exchange']);
     const { userId, details } = challenge;
     if (userId === null || details === undefined) throw new AppError('invalid_link');
     const { at, ...proof } = details as Omit<Proved, 'userId' | 'at'> & { readonly at: number };
     const proved: Proved = { userId, ...proof, at: new Date(at) };
+    if (challengeId !== undefined && challengeId !== proved.challengeId) throw new AppError('invalid_link');
     return { proved, useWithin: (stores: CoreStores) => codes.useWithin(stores, challenge) };
   }
 

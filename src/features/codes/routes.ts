@@ -168,10 +168,10 @@ export const codeRoutes = [
       ...COOKIE_SIGN_IN_ERRORS,
     ],
     async handle({ body, beginSignIn }, { codeSignIn }) {
-      const { code, transport, device_token: deviceToken } = body;
+      const { code, challenge_id: challengeId, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);
       const known = { ...client, deviceToken: deviceToken ?? client.deviceToken };
-      return ok(await complete(await codeSignIn.exchange(code, known)));
+      return ok(await complete(await codeSignIn.exchange(code, known, challengeId)));
     },
   }),
 ];

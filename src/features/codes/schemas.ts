@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressShape, codeShape, LinkToken } from '../../core/codes/fields.ts';
+import { addressShape, ChallengeId, codeShape, LinkToken } from '../../core/codes/fields.ts';
 import { DeviceToken, TransportField } from '../../core/sign-in/login-view.ts';
 import { Email } from '../../core/users/fields.ts';
 import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
@@ -36,6 +36,10 @@ export const LinkBody = z
 export const ExchangeBody = z
   .strictObject({
     code: LinkToken.meta({ description: 'Of the parameter code of the page that a link has led back to' }),
+    challenge_id: ChallengeId.optional().meta({
+      description:
+        'That of the answer to POST /login/link, if the page has kept it: then nobody can have the page sign in to an account of theirs',
+    }),
     transport: TransportField,
     device_token: DeviceToken.optional(),
   })

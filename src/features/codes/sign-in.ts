@@ -63,7 +63,7 @@ export function createCodeSignIn(core: Core) {
         await codes.useWithin(stores, challenge);
         const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, client.origin);
         const { method, amr } = proofOf(challenge);
-        const proved = { userId: user.id, method, amr, at: now(), isNew };
+        const proved = { userId: user.id, method, amr, at: now(), isNew, challengeId: challenge.id };
         return { completed: await complete(stores, user, proved, client, earlier), revoked };
       }),
     );
@@ -81,7 +81,8 @@ export function createCodeSignIn(core: Core) {
         await codes.useWithin(stores, challenge);
         const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, origin);
         await stores.audit.appendMany(earlier, now());
-        const proved = { ...proofOf(challenge), userId: user.id, at: now(), isNew };
+        const proof = { ...proofOf(challenge), challengeId: challenge.id };
+        const proved = { ...proof, userId: user.id, at: now(), isNew };
         return { code: await exchangeCodes.issueWithin(stores, proved), revoked };
       }),
     );
@@ -93,8 +94,8 @@ export function createCodeSignIn(core: Core) {
    * Changes the code that a page has handed to its app for a session.
    * @throws AppError invalid_link, code_used, code_expired
    */
-  async function exchange(code: string, client: SignInClient): Promise<Login> {
-    const { proved, useWithin } = await exchangeCodes.read(code);
+  async function exchange(code: string, client: SignInClient, challengeId?: string): Promise<Login> {
+    const { proved, useWithin } = await exchangeCodes.read(code, challengeId);
     const completed = await store.transaction(async (stores) => {
       await useWithin(stores);
       const user = await stores.users.findById(proved.userId);
