@@ -95,6 +95,7 @@ module.exports = {
     only('piscina', '^src/core/passwords/'),
     only('@zxcvbn-ts', '^src/core/passwords/'),
     only('validator', '^src/core/users/'),
+    only('libphonenumber-js', '^src/core/users/'),
     only('ioredis', '^src/redis/'),
     only('cookie', '^src/http/'),
     only('cookie-signature', '^src/http/'),

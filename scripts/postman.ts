@@ -15,6 +15,15 @@ const VARIABLES: Readonly<Record<string, string>> = {
   username: 'ada',
   password: 'correct horse battery staple',
   new_password: 'a better horse, a bigger staple',
+  new_email: '',
+  phone: '',
+  code: '',
+  email_challenge_id: '',
+  phone_challenge_id: '',
+  sign_in_challenge_id: '',
+  link_challenge_id: '',
+  link_token: '',
+  exchange_code: '',
   reset_token: '',
   user_id: '',
   user_email: '',
@@ -38,10 +47,20 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** The same for one operation. */
 const ALIASES_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   resetPassword: { token: 'reset_token' },
+  changeEmail: { email: 'new_email' },
 };
 
 /** Bodies that are not the example of their schema. */
 const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
+  changePhone: { phone: '{{phone}}' },
+  verifyPhone: { challenge_id: '{{phone_challenge_id}}', code: '{{code}}' },
+  verifyEmail: { challenge_id: '{{email_challenge_id}}', code: '{{code}}' },
+  signInByCode: { challenge_id: '{{sign_in_challenge_id}}', code: '{{code}}' },
+  // A page of this machine, which is allowed outside production.
+  sendLink: { email: '{{email}}', return_to: '{{base_url}}/healthz' },
+  exchangeCode: { code: '{{exchange_code}}', challenge_id: '{{link_challenge_id}}' },
+  undoEmailChange: { token: '{{link_token}}' },
+  lockDown: { token: '{{link_token}}' },
   createUser: { email: '{{user_email}}', password: '{{user_password}}', roles: ['user'] },
   importUsers: {
     users: [
@@ -57,15 +76,52 @@ const UNIQUE = 'const unique = Date.now().toString(36) + Math.floor(Math.random(
 
 const setTo = (variable: string, value: string) => `pm.collectionVariables.set('${variable}', ${value});`;
 
+/** Takes a value out of the last message to the address in a variable, which GET /dev/outbox shows. */
+const fromMessageTo = (address: string, variable: string, value: string, wanted = 'true') => [
+  "pm.sendRequest(pm.variables.replaceIn('{{base_url}}/dev/outbox'), (_error, response) => {",
+  `  const address = pm.collectionVariables.get('${address}');`,
+  `  const message = response.json().messages.find((message) => message.to === address && ${wanted});`,
+  `  ${setTo(variable, value)}`,
+  '});',
+];
+
+const codeTo = (address: string) => fromMessageTo(address, 'code', 'message.code');
+
+const linkTo = (address: string, page: string) =>
+  fromMessageTo(
+    address,
+    'link_token',
+    "message.link.split('/').pop()",
+    `(message.link ?? '').includes('${page}')`,
+  );
+
+const NEW_PERSON = [
+  UNIQUE,
+  setTo('email', "'ada-' + unique + '@example.com'"),
+  setTo('username', "'ada-' + unique"),
+];
+
 /** What is done before an operation is sent. */
 const BEFORE: Readonly<Record<string, string[]>> = {
-  signup: [UNIQUE, setTo('email', "'ada-' + unique + '@example.com'"), setTo('username', "'ada-' + unique")],
+  signup: NEW_PERSON,
+  changePhone: [setTo('phone', "'+49151' + String(Math.floor(Math.random() * 1e8)).padStart(8, '0')")],
+  verifyPhone: codeTo('phone'),
+  verifyEmail: codeTo('email'),
+  signInByCode: codeTo('email'),
+  changeEmail: [UNIQUE, setTo('new_email', "'lovelace-' + unique + '@example.com'")],
+  undoEmailChange: linkTo('email', '/email/undo/'),
+  lockDown: linkTo('email', '/lockdown/'),
   createUser: [UNIQUE, setTo('user_email', "'grace-' + unique + '@example.com'")],
   importUsers: [UNIQUE, setTo('imported_email', "'imported-' + unique + '@example.com'")],
 };
 
 /** The variables that the answer of an operation sets, each with the expression that finds it in the body. */
 const SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  changePhone: { phone_challenge_id: 'body.challenge_id' },
+  resendEmailVerification: { email_challenge_id: 'body.challenge_id' },
+  changeEmail: { email_challenge_id: 'body.challenge_id' },
+  sendLink: { link_challenge_id: 'body.challenge_id' },
+  sendCode: { sign_in_challenge_id: 'body.challenge_id' },
   getCsrfToken: { csrf_token: 'body.csrf_token' },
   listSessions: { session_id: 'body.sessions.find((session) => !session.current).id' },
   createApiKey: { api_key_id: 'body.id' },
@@ -94,15 +150,19 @@ interface Extra {
   readonly folder: string;
   /** It comes before this operation. */
   readonly before: string;
-  readonly body?: Record<string, unknown>;
+  readonly body?: Record<string, unknown> | undefined;
   readonly bearer?: string;
+  readonly prepare?: readonly string[];
   /** Whether it is sent with the cookie alone, which Postman keeps by itself. */
   readonly byCookie?: boolean;
   readonly sets: Readonly<Record<string, string>>;
 }
 
 /** Operations that end sessions or the account: a folder of its own at the end, so that the whole collection runs. */
-const LAST = ['deleteClient', 'changePassword', 'deleteMe', 'deleteMeByPost', 'logout'];
+const LAST = [
+  ...['deleteClient', 'changePassword', 'changeEmail', 'undoEmailChange', 'lockDown', 'lockDownMe'],
+  ...['deleteMe', 'deleteMeByPost', 'logout'],
+];
 const LAST_FOLDER = 'At the end';
 
 const COOKIES_FOLDER = 'Cookies';
@@ -152,17 +212,44 @@ const EXTRAS: readonly Extra[] = [
     sets: {},
   },
   {
-    of: 'signup',
-    name: 'Sign up once more',
+    of: 'verifyEmail',
+    name: 'Prove that the new address is yours',
     folder: LAST_FOLDER,
-    before: 'deleteMeByPost',
+    before: 'undoEmailChange',
+    body: BODIES.verifyEmail,
+    prepare: codeTo('new_email'),
+    sets: {},
+  },
+  signUpBefore('lockDown', 'Sign up again, as the account has no password any more', NEW_PERSON),
+  {
+    of: 'login',
+    name: 'Log in on another device',
+    folder: LAST_FOLDER,
+    before: 'lockDown',
     body: { email: '{{email}}', password: '{{password}}' },
     sets: { access_token: 'body.access_token' },
   },
+  signUpBefore('lockDownMe', 'Sign up a third time', NEW_PERSON),
+  signUpBefore('deleteMe', 'Sign up a fourth time', NEW_PERSON),
+  signUpBefore('deleteMeByPost', 'Sign up once more'),
 ];
+
+function signUpBefore(before: string, name: string, prepare: readonly string[] = []): Extra {
+  return {
+    of: 'signup',
+    name,
+    folder: LAST_FOLDER,
+    before,
+    body: { email: '{{email}}', password: '{{password}}' },
+    prepare,
+    sets: { access_token: 'body.access_token' },
+  };
+}
 
 /** Where the order of the document would ask for what is not there yet, or not any more. */
 const ORDER: readonly string[] = [
+  // An address is proved before it signs in: until then that would take the password away.
+  ...['resendEmailVerification', 'verifyEmail', 'sendCode', 'signInByCode', 'sendLink', 'exchangeCode'],
   ...['listUsers', 'createUser', 'importUsers', 'readUser', 'updateUser', 'setRoles', 'unlockUser'],
   ...['listUserSessions', 'listUserApiKeys', 'deleteUserApiKey', 'endUserSession', 'endUserSessions'],
   ...['forcePasswordChange', 'createResetLink', 'resetPassword', 'disableUser', 'enableUser', 'deleteUser'],
@@ -175,6 +262,7 @@ const FOLDERS: Readonly<Record<string, string>> = { resetPassword: USERS_FOLDER 
 const PATH_VARIABLES: readonly (readonly [prefix: string, Readonly<Record<string, string>>])[] = [
   ['/admin/users/{id}', { id: 'user_id', session_id: 'user_session_id', key_id: 'user_key_id' }],
   ['/admin/clients/{client_id}', { client_id: 'client_id', secret_id: 'secret_id' }],
+  ['/login/link/{token}', { token: 'link_token' }],
   ['/sessions/{id}', { id: 'session_id' }],
   ['/api-keys/{id}', { id: 'api_key_id' }],
 ];
@@ -234,6 +322,8 @@ export function toPostmanCollection(document: OpenApiDocument): object {
         "    echo 'correct horse battery staple' | npm run --silent admin -- create-user --email root@example.com --role admin",
         '',
         'Signing up and logging in keep the access token, and the other requests send it.',
+        '',
+        'Codes and links are read from GET /dev/outbox, which a service shows outside production where no mail server is configured.',
       ].join('\n'),
       schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
     },
@@ -295,22 +385,46 @@ function inOrder(operations: readonly Operation[]): Operation[] {
   );
   return sorted.flatMap((operation) => [
     ...EXTRAS.filter(({ before }) => before === operation.id).map((extra) => extraOf(extra, operations)),
+    ...(operation.id === 'exchangeCode' ? [buttonOf(operation)] : []),
     operation,
   ]);
 }
 
+/** What the page of a sign-in link does when its button is pressed, which is no operation of the document. */
+function buttonOf({ folder, auth }: Operation): Operation {
+  return {
+    method: 'post',
+    path: '/login/link/{token}',
+    id: 'signInByLink',
+    folder,
+    name: 'Press the button of the page that the link opens',
+    description: 'It leads back to the page of the app, with a code for the next request.',
+    auth,
+    byCookie: false,
+    body: undefined,
+    isForm: true,
+    success: '303',
+    mediaType: undefined,
+    shape: undefined,
+    before: linkTo('email', '/login/link/'),
+    sets: {},
+    after: [setTo('exchange_code', "pm.response.headers.get('Location').split('code=')[1]")],
+    examples: {},
+  };
+}
+
 function extraOf(
-  { of, name, folder, body, bearer, byCookie = false, sets }: Extra,
+  { of, name, folder, body, bearer, prepare = [], byCookie = false, sets }: Extra,
   operations: readonly Operation[],
 ): Operation {
   const operation = operations.find(({ id }) => id === of);
   if (operation === undefined) throw new Error(`there is no operation ${of}`);
   const auth = bearer === undefined ? operation.auth : bearerOf(bearer);
-  return { ...operation, name, folder, body, auth, byCookie, sets, before: [], after: [] };
+  return { ...operation, name, folder, body, auth, byCookie, sets, before: prepare, after: [] };
 }
 
 function toRequest(operation: Operation, all: readonly Operation[]): object {
-  const { method, body, before, sets, after, examples, byCookie } = operation;
+  const { method, body, before, sets, after, examples, byCookie, success } = operation;
   const path = operation.path.replaceAll(
     /\{(\w+)\}/g,
     (_, name) => variableOf(operation.path, name) ?? String(examples[name]),
@@ -330,6 +444,7 @@ function toRequest(operation: Operation, all: readonly Operation[]): object {
   };
   return {
     name: operation.name,
+    ...(success.startsWith('3') && { protocolProfileBehavior: { followRedirects: false } }),
     event: [
       ...(before.length > 0
         ? [{ listen: 'prerequest', script: { type: 'text/javascript', exec: before } }]

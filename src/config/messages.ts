@@ -111,6 +111,7 @@ export const MESSAGES_VARIABLES = {
   RECENT_SIGN_IN_SECONDS: variable({
     type: integer(60, 86_400, 'seconds'),
     default: '900',
-    meaning: 'How long after a sign-in the email address and the phone number may be changed, in seconds',
+    meaning:
+      'How long after a sign-in the email address and the phone number may be changed, and an account without a password be deleted, in seconds',
   }),
 };

@@ -131,7 +131,12 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email: 'nobody@example.com', password }).expect(401);
       await app.patch('/me').auth(token, { type: 'bearer' }).send({ name: 'x' }).expect(200);
 
-      expect(await types({ actor: id })).toEqual(['user.updated', 'login.succeeded', 'user.signed_up']);
+      expect(await types({ actor: id })).toEqual([
+        'user.updated',
+        'code.sent',
+        'login.succeeded',
+        'user.signed_up',
+      ]);
       expect(await types({ subject: id, type: 'user.updated' })).toEqual(['user.updated']);
       expect(await types({ subject: id, actor: other })).toEqual([]);
       expect(await types({ type: 'token.revoked' })).toEqual([]);

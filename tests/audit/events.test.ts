@@ -4,6 +4,7 @@ import { anAdmin, OPERATOR, userAdminOf } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { type ShownEvent, searchAudit } from '../support/audit.ts';
+import { aPhone, messageTo } from '../support/codes.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { CANARY } from '../support/logs.ts';
 import { aPerson, aUsername, signUp } from '../support/people.ts';
@@ -41,7 +42,7 @@ onEachDatabase((kind) => {
       }
     }
 
-    it('a sign-up, and the login that comes with it', async () => {
+    it('a sign-up, the login that comes with it, and the code that is sent to its address', async () => {
       const { response, events } = await record('post', '/signup', aPerson());
 
       const { id } = response.body.user;
@@ -60,6 +61,14 @@ onEachDatabase((kind) => {
           subject: id,
           session_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
           details: { method: 'password' },
+        },
+        {
+          type: 'code.sent',
+          outcome: 'success',
+          actor: { type: 'user', id },
+          subject: id,
+          session_id: null,
+          details: { purpose: 'email_verification', channel: 'email' },
         },
       ]);
       expectOrigin(events);
@@ -307,6 +316,7 @@ onEachDatabase((kind) => {
       const all = await searchAudit(app, (await anAdmin(app)).token, { subject: id });
       expect(all.events.map(({ type }) => type)).toEqual([
         'user.deleted',
+        'code.sent',
         'login.succeeded',
         'user.signed_up',
       ]);
@@ -369,6 +379,96 @@ onEachDatabase((kind) => {
         { type: 'api_key.created', ...common, details: { name: 'Backup', scope: null, expires_at: null } },
         { type: 'api_key.deleted', ...common },
       ]);
+    });
+
+    it('an address that was proved, without an actor who is signed in', async () => {
+      const { id, email } = await signUp(app);
+      const { token } = await messageTo(app, email);
+
+      const { response, events } = await record('post', '/email/verify', { token });
+
+      expect(response.status).toBe(204);
+      expect(events).toMatchObject([
+        {
+          type: 'email.verified',
+          outcome: 'success',
+          actor: { type: 'user', id },
+          subject: id,
+          session_id: null,
+        },
+      ]);
+      expectOrigin(events);
+    });
+
+    it('a change of the address: the code for it, its proof, and that it was taken back, which locks the account', async () => {
+      const person = await signUp(app);
+      const { id, token, sessionId } = person;
+      const to = aPerson().email;
+
+      const asked = await record('post', '/me/email', { email: to }, token);
+      expectOrigin(asked.events);
+      const proof = await messageTo(app, to);
+      const changed = await record('post', '/email/verify', { token: proof.token });
+      expectOrigin(changed.events);
+      const undo = await messageTo(app, person.email);
+      const restored = await record('post', '/email/undo', { token: undo.token });
+      expectOrigin(restored.events);
+
+      expect([...asked.events, ...changed.events, ...restored.events]).toMatchObject([
+        {
+          type: 'code.sent',
+          actor: { type: 'user', id },
+          subject: id,
+          session_id: sessionId,
+          details: { purpose: 'email_change', channel: 'email' },
+        },
+        { type: 'email.changed', outcome: 'success', actor: { type: 'user', id }, subject: id },
+        { type: 'email.restored', outcome: 'success', actor: { type: 'anonymous', id: null }, subject: id },
+        { type: 'user.locked_down', outcome: 'success', actor: { type: 'anonymous', id: null }, subject: id },
+      ]);
+    });
+
+    it('a phone number: the code for it, one that was wrong, its proof, and its removal', async () => {
+      const { id, token, sessionId } = await signUp(app);
+      const phone = aPhone();
+
+      const asked = await record('post', '/me/phone', { phone }, token);
+      expectOrigin(asked.events);
+      const { code } = await messageTo(app, phone);
+      const proof = { challenge_id: asked.response.body.challenge_id, code };
+      const other = code === '000000' ? '000001' : '000000';
+      const refused = await record('post', '/me/phone/verify', { ...proof, code: other }, token);
+      expectOrigin(refused.events);
+      const changed = await record('post', '/me/phone/verify', proof, token);
+      expectOrigin(changed.events);
+      const removed = await record('delete', '/me/phone', {}, token);
+      expectOrigin(removed.events);
+
+      const common = { actor: { type: 'user', id }, subject: id, session_id: sessionId };
+      const events = [...asked.events, ...refused.events, ...changed.events, ...removed.events];
+      expect(events).toMatchObject([
+        { type: 'code.sent', ...common, details: { purpose: 'phone_change', channel: 'sms' } },
+        { type: 'code.refused', outcome: 'failure', ...common, details: { purpose: 'phone_change' } },
+        { type: 'phone.changed', outcome: 'success', ...common },
+        { type: 'phone.removed', outcome: 'success', ...common },
+      ]);
+    });
+
+    it('an account that its owner locked', async () => {
+      const { id, token, sessionId } = await signUp(app);
+
+      const { events } = await record('post', '/me/lockdown', {}, token);
+
+      expect(events).toMatchObject([
+        {
+          type: 'user.locked_down',
+          outcome: 'success',
+          actor: { type: 'user', id },
+          subject: id,
+          session_id: sessionId,
+        },
+      ]);
+      expectOrigin(events);
     });
 
     it('nothing of what was refused before anything was done', async () => {

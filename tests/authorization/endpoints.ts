@@ -1,9 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { Test } from 'supertest';
 import { allRoutes } from '../../src/app.ts';
 import type { RouteDescription } from '../../src/http/route.ts';
 import { makeKey } from '../support/api-keys.ts';
 import type { TestApp } from '../support/app.ts';
 import { makeClient } from '../support/clients.ts';
+import {
+  aPhone,
+  codeFor,
+  exchangeCodeOf,
+  lockdownTokenOf,
+  messageTo,
+  undoTokenOf,
+} from '../support/codes.ts';
 import { asPage, type Browser } from '../support/cookies.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { resetTokenOf } from '../support/reset-tokens.ts';
@@ -100,6 +109,16 @@ const aKey: Ask = async (app, caller) => {
   return { path: `/api-keys/${id}` };
 };
 
+/** A code for a number that the caller wants; where they may not ask for one, that of another user. */
+const aPhoneCode: Ask = async (app, caller) => {
+  const phone = aPhone();
+  const asked = await as(app.post('/me/phone'), caller).send({ phone });
+  if (asked.status !== 202)
+    return { path: '/me/phone/verify', body: { challenge_id: randomUUID(), code: '000000' } };
+  const { code } = await messageTo(app, phone);
+  return { path: '/me/phone/verify', body: { challenge_id: asked.body.challenge_id, code } };
+};
+
 /** How each route is asked, by its id, where it takes more than its path. */
 const ASK: Readonly<Record<string, Ask>> = {
   signup: () => ({ path: '/signup', body: aPerson() }),
@@ -118,6 +137,36 @@ const ASK: Readonly<Record<string, Ask>> = {
   resetPassword: async (app) => ({
     path: '/password/reset',
     body: { token: await resetTokenOf(app, (await signUp(app)).id), new_password: aPerson().password },
+  }),
+  forgotPassword: async (app) => ({ path: '/password/forgot', body: { email: (await signUp(app)).email } }),
+  sendCode: async (app) => ({ path: '/otp', body: { email: (await signUp(app)).email } }),
+  signInByCode: async (app) => {
+    const { challengeId, code } = await codeFor(app, { email: (await signUp(app)).email });
+    return { path: '/otp/verify', body: { challenge_id: challengeId, code } };
+  },
+  sendLink: async (app) => ({ path: '/login/link', body: { email: (await signUp(app)).email } }),
+  exchangeCode: async (app) => ({
+    path: '/login/exchange',
+    body: { code: await exchangeCodeOf(app, (await signUp(app)).email) },
+  }),
+  verifyEmail: async (app) => {
+    const { token } = await messageTo(app, (await signUp(app)).email);
+    return { path: '/email/verify', body: { token } };
+  },
+  resendEmailVerification: async (app) => ({
+    path: '/email/verify/resend',
+    body: { email: (await signUp(app)).email },
+  }),
+  changeEmail: () => ({ path: '/me/email', body: { email: aPerson().email } }),
+  undoEmailChange: async (app) => ({
+    path: '/email/undo',
+    body: { token: await undoTokenOf(app, await signUp(app), aPerson().email) },
+  }),
+  changePhone: () => ({ path: '/me/phone', body: { phone: aPhone() } }),
+  verifyPhone: aPhoneCode,
+  lockDown: async (app) => ({
+    path: '/lockdown',
+    body: { token: await lockdownTokenOf(app, (await signUp(app)).id) },
   }),
   endSession: async (app, caller) => {
     const { body } = await as(app.get('/sessions'), caller);

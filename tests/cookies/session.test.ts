@@ -24,7 +24,7 @@ onEachCookieStore((app: TestApp) => {
         .send({ ...person, transport: 'cookie' })
         .expect(201);
 
-      expect(Object.keys(body)).toEqual(['user', 'csrf_token', 'expires_at']);
+      expect(Object.keys(body)).toEqual(['user', 'csrf_token', 'expires_at', 'verification']);
       expect(body.user.email).toBe(person.email);
       const idleMilliseconds = Date.parse(body.expires_at) - app.clock.now();
       expect(Math.ceil(idleMilliseconds / 1000)).toBe(app.config.sessions.idleSeconds);

@@ -40,8 +40,8 @@ onEachDatabase((kind) => {
       await expectAtMost(6, () => logIn());
     });
 
-    it('six for a sign-up', async () => {
-      await expectAtMost(6 + begin, () => app.post('/signup').send(aPerson()).expect(201));
+    it('eleven for a sign-up, five of them for the code and the link that it mails', async () => {
+      await expectAtMost(11 + begin, () => app.post('/signup').send(aPerson()).expect(201));
     });
 
     it('four for a logout', async () => {

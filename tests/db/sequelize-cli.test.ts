@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createConnection } from 'mysql2/promise';
 import { PERMISSIONS } from '../../config/baseline.cjs';
 import { type DatabaseConfig, loadConfig } from '../../src/config/config.ts';
+import { hashOfToken } from '../../src/core/codes/secrets.ts';
 import { createPasswordHasher } from '../../src/core/passwords/hash.ts';
 import { parseEmail, parseUsername } from '../../src/core/users/identifiers.ts';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
@@ -22,6 +23,7 @@ import { createMigratedDatabase } from '../support/template.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = fileURLToPath(new URL('../../node_modules/.bin/sequelize-cli', import.meta.url));
+const PERSON = '01980000-0000-7000-8000-00000000000e';
 const DEMO_PASSWORD = 'correct horse battery staple';
 
 interface Run {
@@ -254,6 +256,149 @@ onEachDatabase((kind) => {
       expect(await recordedRevocations({ database })).toEqual([]);
     });
 
+    /** A database before codes and links, in which one person has a row wherever something refers to users. */
+    async function beforeCodes() {
+      const reached = await freshDatabase();
+      await reached.command('db:migrate', '--to', '20261129020000-keep-cookie-sessions.cjs');
+      const queryInterface = reached.database.sequelize.getQueryInterface();
+      const at = new Date(1_800_000_000_000);
+      const times = { created_at: at, updated_at: at };
+      const person = { id: PERSON, email: 'Ada@example.com', email_canonical: 'ada@example.com', ...times };
+      await queryInterface.bulkInsert('users', [{ ...person, password_hash: 'x', name: 'Ada' }]);
+      await queryInterface.bulkInsert('user_roles', [{ user_id: PERSON, role: 'user' }]);
+      await queryInterface.bulkInsert('sessions', [
+        {
+          ...{ id: PERSON, user_id: PERSON, method: 'password', created_at: at, last_used_at: at },
+          ...{ idle_expires_at: at, absolute_expires_at: at, refresh_counter: 0 },
+        },
+      ]);
+      await queryInterface.bulkInsert('api_keys', [
+        {
+          ...{ id: PERSON, user_id: PERSON, name: 'A key', hash: 'k'.repeat(64), prefix: 'lck_1' },
+          ...{ last_four: 'last', created_at: at },
+        },
+      ]);
+      const expires_at = new Date(at.getTime() + 3_600_000);
+      await queryInterface.bulkInsert('password_reset_tokens', [
+        { user_id: PERSON, hash: hashOfToken('a token'), created_at: at, expires_at },
+      ]);
+      return { ...reached, queryInterface, at, expiresAt: expires_at };
+    }
+
+    const REFERRING = ['users', 'user_roles', 'sessions', 'api_keys'];
+
+    async function rowsOf(database: Database): Promise<Record<string, object[]>> {
+      const rows: Record<string, object[]> = {};
+      for (const table of REFERRING) {
+        const [found] = await database.sequelize.query(`SELECT * FROM ${table}`);
+        rows[table] = found as object[];
+      }
+      return rows;
+    }
+
+    it('db:migrate keeps people, what refers to them and their live reset links when codes and links come', async () => {
+      const { database, command, at, expiresAt } = await beforeCodes();
+      const before = await rowsOf(database);
+
+      await command('db:migrate');
+
+      const { users = [], ...others } = await rowsOf(database);
+      expect({ ...others, users }).toEqual({
+        ...before,
+        users: before.users?.map((user) => ({ ...user, phone: null, language: null })),
+      });
+      expect(Object.values(before).map(({ length }) => length)).toEqual(REFERRING.map(() => 1));
+      const { challenges } = createStore(database, roleStoresOf);
+      expect(await challenges.findByLink(hashOfToken('a token'))).toMatchObject({
+        purpose: 'password_reset',
+        latestOf: `password_reset user:${PERSON}`,
+        userId: PERSON,
+        tries: 0,
+        createdAt: at,
+        expiresAt,
+        usedAt: null,
+      });
+      expect(await isSchemaCurrent(database, 1000)).toBe(true);
+    });
+
+    it('db:migrate lets people have a phone number and no email address, each number once', async () => {
+      const { database, command } = await beforeCodes();
+      await command('db:migrate');
+      const { users } = createStore(database, roleStoresOf);
+      const byPhone = (id: string, phone: string) =>
+        users.insert({
+          ...{ id, phone, email: null, username: null, name: null, passwordHash: null },
+          createdAt: new Date(),
+        });
+
+      await byPhone('01980000-0000-7000-8000-00000000000b', '+4915112345678');
+      await byPhone('01980000-0000-7000-8000-00000000000c', '+4915112345679');
+
+      expect(await users.findByPhone('+4915112345678')).toMatchObject({ email: null });
+      await expect(byPhone('01980000-0000-7000-8000-00000000000d', '+4915112345679')).rejects.toMatchObject({
+        code: 'phone_taken',
+      });
+      await expect(insertPerson(database, 'ADA@example.com')).rejects.toMatchObject({ code: 'email_taken' });
+    });
+
+    it('db:migrate:undo takes codes and links back, and with them people whom nobody could sign in to', async () => {
+      const { database, cli, command, queryInterface, at } = await beforeCodes();
+      const before = await rowsOf(database);
+      await command('db:migrate');
+      const { users } = createStore(database, roleStoresOf);
+      await users.insert({
+        ...{ id: '01980000-0000-7000-8000-00000000000b', phone: '+4915112345678', email: null },
+        ...{ username: null, name: null, passwordHash: null, createdAt: at },
+      });
+
+      expect(await cli(['db:migrate:undo'])).toMatchObject({ exitCode: 0 });
+
+      expect(await rowsOf(database)).toEqual(before);
+      const tables = await queryInterface.showAllTables();
+      expect(tables).toContain('password_reset_tokens');
+      for (const table of ['challenges', 'counts', 'outbox']) expect(tables).not.toContain(table);
+      const nameless = { id: '01980000-0000-7000-8000-00000000000c', created_at: at, updated_at: at };
+      await expect(queryInterface.bulkInsert('users', [nameless])).rejects.toMatchObject({
+        parent: { message: expect.stringContaining('email') },
+      });
+      await command('db:migrate');
+      expect(await emailsIn(database)).toEqual(['Ada@example.com']);
+      expect(await isSchemaCurrent(database, 1000)).toBe(true);
+    });
+
+    // The definition of the table is edited in its place there: no text of a column may be left out of it.
+    if (kind === 'SQLite') {
+      it('db:migrate leaves an SQLite file that is sound, with every constraint but those that it takes away', async () => {
+        const { database, command } = await beforeCodes();
+        const definition = async () => {
+          const [[row]] = await database.sequelize.query(
+            "SELECT sql FROM sqlite_schema WHERE name = 'users'",
+          );
+          return (row as { sql: string }).sql;
+        };
+        const before = await definition();
+
+        await command('db:migrate');
+
+        const columns = ['email', 'email_canonical'];
+        const lenient = columns.reduce(
+          (sql, column) => sql.replace(`\`${column}\` VARCHAR(254) NOT NULL`, `\`${column}\` VARCHAR(254)`),
+          before,
+        );
+        const added = '`phone` VARCHAR(16), `language` VARCHAR(35)';
+        expect(lenient).not.toBe(before);
+        expect((await definition()).replaceAll(/\s+/g, ' ')).toBe(
+          lenient.replace(', UNIQUE', `, ${added}, UNIQUE`).replaceAll(/\s+/g, ' '),
+        );
+        expect(await database.sequelize.query('PRAGMA integrity_check')).toEqual([
+          [{ integrity_check: 'ok' }],
+          expect.anything(),
+        ]);
+        const [violations] = await database.sequelize.query('PRAGMA foreign_key_check');
+        expect(violations).toEqual([]);
+      });
+    }
+
     it('db:seed:all brings back what was deleted of the roles and permissions, and does so once', async () => {
       const { database, command } = await migratedDatabase();
       const { roles, permissions } = createStore(database, roleStoresOf);
@@ -367,12 +512,14 @@ onMysql(() => {
           'SequelizeMeta',
           'api_key_permissions',
           'api_keys',
+          'challenges',
           'client_permissions',
           'client_secrets',
           'clients',
+          'counts',
           'ledger',
           'login_failures',
-          'password_reset_tokens',
+          'outbox',
           'permissions',
           'revocations',
           'role_permissions',

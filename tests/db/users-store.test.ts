@@ -18,6 +18,21 @@ onEachDatabase((kind) => {
       expect((await users.findById(id))?.passwordHash).toMatch(/^lk1:/);
     });
 
+    it('is deleted without a hash only where there is none', async () => {
+      const { users } = app.store;
+      const [withHash, without, disabled] = [await signUp(app), await signUp(app), await signUp(app)];
+      await users.clearPassword(without.id, at);
+      await users.clearPassword(disabled.id, at);
+      await users.disable(disabled.id, at);
+
+      expect(await users.remove(withHash.id, null)).toBe(false);
+      expect(await users.remove(without.id, 'another hash')).toBe(false);
+      expect(await users.remove(disabled.id, null)).toBe(false);
+      expect(await users.remove(without.id, null)).toBe(true);
+      expect(await users.findById(without.id)).toBeNull();
+      expect(await users.findById(withHash.id)).not.toBeNull();
+    });
+
     it('is neither, also with the right hash, once the account is disabled', async () => {
       const { id } = await signUp(app);
       const { users } = app.store;

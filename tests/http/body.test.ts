@@ -136,7 +136,8 @@ onEachDatabase((kind) => {
         'user_roles',
         'api_key_permissions',
         'api_keys',
-        'password_reset_tokens',
+        'challenges',
+        'outbox',
         'users',
       ]) {
         await broken.database.sequelize.query(`DROP TABLE ${table}`);

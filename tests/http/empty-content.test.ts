@@ -61,7 +61,6 @@ describe('A request with empty content', () => {
       'POST /login',
       'POST /refresh',
       'PATCH /me',
-      'DELETE /me',
       'POST /me/password',
       'POST /api-keys',
     ];
@@ -76,6 +75,17 @@ describe('A request with empty content', () => {
         body: { code: 'validation_failed', detail: 'The body: Required: an object.' },
       });
     }
+  });
+
+  it('is no password where an account is deleted that has one', async () => {
+    const { token } = await signUp(app);
+    const head = ['DELETE /me HTTP/1.1', `Authorization: Bearer ${token}`, CHUNKED];
+
+    const { status, body } = await sendRaw(app, head, NO_CHUNKS);
+
+    expect(status).toBe(403);
+    expect(body).toMatchObject({ code: 'wrong_password' });
+    await app.get('/verify').auth(token, { type: 'bearer' }).expect(200);
   });
 
   it('is a form without parameters at the OAuth endpoints', async () => {

@@ -67,7 +67,15 @@ async function sendToEach(
 }
 
 function expectEach(routes: readonly Route[], expected: (route: Route) => object) {
-  return Object.fromEntries(routes.map((route) => [nameOf(route), expect.objectContaining(expected(route))]));
+  return Object.fromEntries(
+    routes.map((route) => [nameOf(route), expect.objectContaining(shownBy(route, expected(route)))]),
+  );
+}
+
+/** Pages tell people what to do, and have no words for developers. */
+function shownBy({ errors }: Route, expected: { status?: number; detail?: unknown }): object {
+  const isPage = errors !== undefined && errors.describe === undefined;
+  return isPage ? { status: expected.status } : expected;
 }
 
 /** A path that names nothing there is, but could. */
@@ -153,8 +161,9 @@ describe('What guards a route', () => {
     }));
 
     expect(answers).toEqual(
-      expectEach(withBody, ({ body }) => ({
-        detail: expect.stringContaining(MEDIA_TYPES[body?.kind ?? 'json']),
+      expectEach(withBody, (route) => ({
+        status: isOAuth(route) ? 400 : 415,
+        detail: expect.stringContaining(MEDIA_TYPES[route.body?.kind ?? 'json']),
       })),
     );
   });
@@ -209,7 +218,14 @@ describe('What guards a route', () => {
     const withoutBody = app.table.routes.filter(
       ({ body, path }) => body === undefined && path !== '/metrics',
     );
-    const ask = (sent: Sent) => sendToEach(app, withoutBody, () => ({ authorization: admin, ...sent }));
+    /** Each with a token of its own where the request ends the account's sessions. */
+    const ask = async (sent: Sent) => {
+      const other = `Bearer ${(await signUp(app)).token}`;
+      return sendToEach(app, withoutBody, ({ id }) => ({
+        authorization: id === 'lockDownMe' ? other : admin,
+        ...sent,
+      }));
+    };
 
     const junk = await ask({ headers: { 'Content-Type': 'text/plain' }, body: '['.repeat(100_000) });
 
@@ -250,7 +266,17 @@ describe('What guards a route', () => {
       'GET /docs/start.js',
       'GET /docs/swagger-ui-bundle.js',
       'GET /docs/swagger-ui.css',
+      'GET /email/undo/{token}',
+      'GET /email/verify/{token}',
+      'GET /lockdown/{token}',
+      'GET /login/link/{token}',
       'GET /metrics',
+      'GET /password/reset/{token}',
+      'POST /email/undo/{token}',
+      'POST /email/verify/{token}',
+      'POST /lockdown/{token}',
+      'POST /login/link/{token}',
+      'POST /password/reset/{token}',
     ]);
   });
 });
@@ -261,6 +287,7 @@ describe('The address limit of a route', () => {
     RATE_LIMIT_LOGIN_IP: ONE_A_DAY,
     RATE_LIMIT_SESSION_IP: ONE_A_DAY,
     RATE_LIMIT_OAUTH_IP: ONE_A_DAY,
+    RATE_LIMIT_SEND_IP: ONE_A_DAY,
   });
 
   it('is used up before the body is read', async () => {

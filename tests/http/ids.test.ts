@@ -97,7 +97,11 @@ onEachDatabase((kind) => {
       const afterCapitals = await get(`/admin/users?cursor=${capitals}`);
 
       expect(search.body.users).toMatchObject([{ id }]);
-      expect(bySubject.body.events).toMatchObject([{ type: 'login.succeeded' }, { type: 'user.signed_up' }]);
+      expect(bySubject.body.events).toMatchObject([
+        { type: 'code.sent' },
+        { type: 'login.succeeded' },
+        { type: 'user.signed_up' },
+      ]);
       expect(byActor.body.events.length).toBeGreaterThan(0);
       expect(afterCapitals.body).toEqual(after.body);
     });

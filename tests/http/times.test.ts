@@ -64,7 +64,7 @@ onEachDatabase((kind) => {
         return found.body.events.length;
       };
 
-      expect(await find({ from: spelling })).toBe(2);
+      expect(await find({ from: spelling })).toBe(3);
       expect(await find({ until: spelling })).toBe(0);
       expect(await find({ from: spelling.replace('2019', '2119') })).toBe(0);
     });

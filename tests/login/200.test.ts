@@ -39,6 +39,8 @@ onEachDatabase((kind) => {
           email,
           username,
           name: 'Ada',
+          phone: null,
+          language: null,
           email_verified: false,
           created_at: new Date(app.clock.now()).toISOString(),
           updated_at: new Date(app.clock.now()).toISOString(),

@@ -73,6 +73,18 @@ onEachDatabase((kind) => {
       await remove(token, password);
     });
 
+    it('answers 204 without a password, and without a body, where the account has none', async () => {
+      for (const body of [{}, undefined]) {
+        const { id, token } = await signUp(app);
+        await app.models.users.update({ passwordHash: null }, { where: { id } });
+
+        await app[method](path).auth(token, { type: 'bearer' }).send(body).expect(204);
+
+        expect(await app.models.users.findByPk(id)).toBeNull();
+        await app.get('/me').auth(token, { type: 'bearer' }).expect(401);
+      }
+    });
+
     it('answers 204 to one of two who ask at once, of whom the other hears 401 or 403', async () => {
       const { token, password } = await signUp(app);
 

@@ -315,3 +315,29 @@ onEachDatabase((kind) => {
     });
   });
 });
+
+onEachDatabase((kind) => {
+  describe.each([
+    ['delete', '/me'],
+    ['post', '/me/delete'],
+  ] as const)('Deleting an account without a password by %s %s', (method, path) => {
+    const app = useApp(kind, { RECENT_SIGN_IN_SECONDS: '300' });
+
+    it('answers 401 once the sign-in is too long ago, and the account stays', async () => {
+      const { id, token } = await signUp(app);
+      await app.models.users.update({ passwordHash: null }, { where: { id } });
+      const remove = () => app[method](path).auth(token, { type: 'bearer' }).send({});
+
+      app.clock.advanceSeconds(302);
+      const { body, headers } = await remove().expect(401);
+
+      expect(body.code).toBe('insufficient_user_authentication');
+      expect(headers['www-authenticate']).toMatch(
+        /error="insufficient_user_authentication".*, max_age="300"$/,
+      );
+      expect(await app.models.users.findByPk(id)).not.toBeNull();
+      app.clock.advanceSeconds(-3);
+      await remove().expect(204);
+    });
+  });
+});

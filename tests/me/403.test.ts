@@ -29,6 +29,16 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email, password }).expect(200);
     });
 
+    it('answers 403 to no password where the account has one, however recent the sign-in is', async () => {
+      const { token, email, password } = await signUp(app);
+
+      const { body } = await app[method](path).auth(token, { type: 'bearer' }).send({}).expect(403);
+      await app[method](path).auth(token, { type: 'bearer' }).expect(403);
+
+      expect(body.code).toBe('wrong_password');
+      await app.post('/login').send({ email, password }).expect(200);
+    });
+
     it("answers 403 to another user's password", async () => {
       const other = await signUp(app);
       const { token } = await signUp(app);

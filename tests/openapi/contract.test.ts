@@ -18,8 +18,10 @@ async function violationsOf(path: string, status: number, type: string, body: ob
 const USER = {
   id: '01a1f739-6923-7248-88fc-19260e07eec4',
   email: 'grace@example.com',
+  phone: null,
   username: null,
   name: null,
+  language: null,
   email_verified: false,
   created_at: '2026-11-20T04:31:37.251Z',
   updated_at: '2026-11-20T04:31:37.251Z',

@@ -3,6 +3,8 @@ import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, aUsername } from '../support/people.ts';
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
 onEachDatabase((kind) => {
   describe('POST /signup', () => {
     const app = useApp(kind);
@@ -15,10 +17,12 @@ onEachDatabase((kind) => {
       expect(response.headers).toMatchObject({ location: '/me', 'cache-control': 'no-store' });
       expect(response.body).toEqual({
         user: {
-          id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+          id: expect.stringMatching(UUID),
           email: person.email,
           username: person.username,
           name: 'Ada Lovelace',
+          phone: null,
+          language: null,
           email_verified: false,
           created_at: new Date(app.clock.now()).toISOString(),
           updated_at: new Date(app.clock.now()).toISOString(),
@@ -29,6 +33,7 @@ onEachDatabase((kind) => {
         refresh_token: expect.stringMatching(/^[0-9a-f-]{36}\.0\.[\w-]{43}$/),
         refresh_expires_in: 2_592_000,
         device_token: expect.stringMatching(/^[\w-]{22}\.[\w-]{43}$/),
+        verification: { challenge_id: expect.stringMatching(UUID), expires_in: 86_400 },
       });
     });
 

@@ -1,6 +1,8 @@
 import request, { type Response, type Test } from 'supertest';
+import { issueLinkWithin } from '../../src/core/codes/issue.ts';
 import type { KeptMessage } from '../../src/core/messages/outbox.ts';
 import type { TestApp } from './app.ts';
+import { setCookiesIn } from './cookies.ts';
 
 /** A message, with the code, the link and the token of the link that stand in it; empty where there is none. */
 export interface ReadMessage extends KeptMessage {
@@ -18,6 +20,8 @@ type Outboxed = Pick<TestApp, 'outbox' | 'clock'>;
 
 /** So many messages at most come of what a test does at once. */
 const LATEST = 60;
+/** Outside production any page of this machine may be returned to. */
+const APP_PAGE = 'http://localhost:5173/signed-in';
 
 /** The messages that come of some work, the latest first. */
 export async function messagesDuring(
@@ -94,6 +98,36 @@ export function changeOf(app: TestApp, token: string, email: string): Promise<Se
 /** A code to add a phone number with. */
 export function phoneCodeOf(app: TestApp, token: string, phone: string): Promise<Sent> {
   return sent(app, app.post('/me/phone').auth(token, { type: 'bearer' }).send({ phone }));
+}
+
+/** The token of the link that takes a change of this user's address back. */
+export async function undoTokenOf(
+  app: TestApp,
+  { token, email }: { readonly token: string; readonly email: string },
+  to: string,
+): Promise<string> {
+  await verifyBy(app, await changeOf(app, token, to)).expect(204);
+  return (await messageTo(app, email)).token;
+}
+
+/** The token of a link that says that a sign-in of this user was somebody else's. */
+export async function lockdownTokenOf(app: TestApp, userId: string): Promise<string> {
+  const link = { purpose: 'lockdown', subject: userId, userId } as const;
+  const issued = await app.store.transaction((stores) =>
+    issueLinkWithin(stores, link, new Date(app.clock.now())),
+  );
+  return issued.token;
+}
+
+/** The code with which the page of a sign-in link leads back to its app, for POST /login/exchange. */
+export async function exchangeCodeOf(app: TestApp, email: string): Promise<string> {
+  const asked = await app.post('/login/link').send({ email, return_to: APP_PAGE }).expect(202);
+  const { pathname } = new URL((await messageTo(app, email)).link);
+  const cookie = setCookiesIn(asked)
+    .map((text) => text.split(';')[0])
+    .join('; ');
+  const { headers } = await pagesOf(app).post(pathname).set('Cookie', cookie).type('form').expect(303);
+  return new URL(headers.location ?? '').searchParams.get('code') ?? '';
 }
 
 /** The pages that people see, which stand in no API document. */

@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { Response, Test } from 'supertest';
+import { allRoutes } from '../../src/app.ts';
 
 interface Operation {
   readonly responses: Record<string, DescribedResponse | { readonly $ref: string }>;
@@ -17,6 +18,11 @@ export interface ApiDocument {
 
 /** Statuses of requests that reach no operation: they are the same everywhere and stand in no path of the document. */
 const OUTSIDE_OPERATIONS = [404, 405];
+
+/** Routes that the document leaves out: pages for people. */
+const OUTSIDE_DOCUMENT = allRoutes()
+  .filter(({ tag }) => tag === undefined)
+  .map(({ method, path }) => ({ method, fits: patternOf(path) }));
 
 /** By its text: nearly all apps have the same one. */
 const documents = new Map<string, ApiDocument>();
@@ -59,6 +65,7 @@ export function createContract(document: ApiDocument) {
   const violations: string[] = [];
 
   function check(method: string, path: string, response: Response): void {
+    if (isOutside(method, path)) return;
     const where = `${method} ${path} -> ${response.status}`;
     const mediaType = response.type;
     if (OUTSIDE_OPERATIONS.includes(response.status)) {
@@ -94,7 +101,7 @@ export function createContract(document: ApiDocument) {
 
   /** The path of the document that `path` is an instance of. */
   function templateOf(path: string): string {
-    const fits = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
+    const fits = (template: string) => patternOf(template).test(path);
     return path in document.paths ? path : (Object.keys(document.paths).find(fits) ?? path);
   }
 
@@ -112,6 +119,16 @@ export function createContract(document: ApiDocument) {
       });
     },
   };
+}
+
+function isOutside(method: string, path: string): boolean {
+  const asked = method === 'head' ? 'GET' : method.toUpperCase();
+  return OUTSIDE_DOCUMENT.some((route) => route.method === asked && route.fits.test(path));
+}
+
+/** What the paths of a template are like. */
+function patternOf(template: string): RegExp {
+  return new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 }
 
 function textOf(errors: ValidateFunction['errors']): string {

@@ -21,10 +21,11 @@ export function aUsername(): string {
   return `user_${randomBytes(5).toString('hex')}`;
 }
 
-/** Signs a person up and returns them with their id, their tokens and the id of their session. */
+/** Signs a person up, whose mail has been sent by then, and returns them with their id, their tokens and the id of their session. */
 export async function signUp(app: TestApp, details: Partial<Person> = {}) {
   const person = aPerson(details);
   const response = await app.post('/signup').send(person).expect(201);
+  await app.outbox.settled();
   const token = response.body.access_token as string;
   return {
     ...person,

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { format } from 'mysql2';
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
-import { passwordReset } from '../../src/features/password-reset/feature.ts';
 import { ENDPOINTS } from '../authorization/endpoints.ts';
 import { anAdmin } from './admins.ts';
 import { makeKey } from './api-keys.ts';
@@ -19,7 +18,9 @@ const FILLED = [
   'login_failures',
   'api_keys',
   'ledger',
-  'password_reset_tokens',
+  'challenges',
+  'counts',
+  'outbox',
   'api_key_permissions',
 ];
 
@@ -114,7 +115,10 @@ async function useEverything(app: TestApp): Promise<void> {
   await store.loginFailures.prune(before);
   await store.apiKeys.prune(before);
   await store.audit.prune(before);
-  for (const task of passwordReset.create(app.core).housekeeping ?? []) await task();
+  await app.outbox.settled();
+  await app.outbox.listLatest(50);
+  await app.outbox.housekeeping();
+  await app.codes.housekeeping();
 }
 
 /** How many rows MariaDB or MySQL reads for it, where those are too many. What it changes is taken back. */

@@ -95,9 +95,30 @@ export async function fill(app: TestApp, count: number): Promise<void> {
       created_at: now,
     },
     api_key_permissions: { api_key_id: id(3), permission: "'users:read'" },
-    password_reset_tokens: {
+    challenges: {
+      id: id(5),
+      purpose: "'password_reset'",
+      latest_of: text('password_reset user:'),
       user_id: user,
-      hash: text('filler', 58),
+      address: text('filler', 12, '@example.com'),
+      link_hash: text('filler', 58),
+      tries: '0',
+      created_at: now,
+      expires_at: "'2999-01-01 00:00:00.000'",
+    },
+    counts: {
+      name: text('tries:address:filler'),
+      amount: '1',
+      window_ends_at: "'2999-01-01 00:00:00.000'",
+    },
+    // Kept once they were sent, as outside production; older than those of the test.
+    outbox: {
+      id: id(0),
+      channel: "'email'",
+      template: "'reset-password'",
+      user_id: user,
+      content: "'sealed'",
+      attempts: '0',
       created_at: now,
       expires_at: "'2999-01-01 00:00:00.000'",
     },

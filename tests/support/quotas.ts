@@ -28,19 +28,23 @@ export function allQuotasOf({ headers }: Pick<Response, 'headers'>): ShownQuota[
   });
 }
 
-/** What answers left, one after another, under the only policy that each of them names. */
-export function remainingOf(responses: readonly Response[]): number[] {
+/** The policies by which the mail of a sign-up is counted. */
+export const OF_MAIL = ['send-address', 'send-total'];
+
+/** What answers left, one after another, under the only policy that each of them names, but for those `beside` it. */
+export function remainingOf(responses: readonly Response[], beside: readonly string[] = []): number[] {
   return responses.map((response) => {
-    const [quota, ...others] = quotasOf(response);
+    const [quota, ...others] = quotasOf(response).filter(({ policy }) => !beside.includes(policy));
     expect(others).toEqual([]);
     return quota?.remaining ?? Number.NaN;
   });
 }
 
-/** Holds a refusal against all that a client is promised of it. */
+/** Holds a refusal against all that a client is promised of it. Other policies of which something is left are named `beside`. */
 export function expectLimited(
   response: Response,
   { policy, limit, windowSeconds }: Pick<ShownQuota, 'policy' | 'limit' | 'windowSeconds'>,
+  beside: readonly string[] = [],
 ): void {
   expect(response.status).toBe(429);
   expect(response.type).toBe('application/problem+json');
@@ -49,7 +53,7 @@ export function expectLimited(
   const retryAfter = Number(response.headers['retry-after']);
   expect(retryAfter).toBeGreaterThanOrEqual(1);
   expect(retryAfter).toBeLessThanOrEqual(windowSeconds);
-  expect(quotasOf(response)).toEqual([
+  expect(quotasOf(response).filter(({ policy }) => !beside.includes(policy))).toEqual([
     { policy, limit, windowSeconds, remaining: 0, resetSeconds: retryAfter },
   ]);
 }

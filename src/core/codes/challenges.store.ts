@@ -1,6 +1,6 @@
 import { literal, Op } from 'sequelize';
 import { isDuplicate } from '../../db/errors.ts';
-import { insertRows } from '../../db/insert-rows.ts';
+import { insertOfUser } from '../../db/insert-of-user.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { integer, longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
@@ -37,7 +37,7 @@ export function createChallengeStore(scope: Scope) {
     for (let attempt = 1; ; attempt++) {
       await endLatest(row.latestOf);
       try {
-        return await insertRows(scope, challenges, [row]);
+        return await insertOfUser(scope, challenges, row);
       } catch (error) {
         // Another request was faster, and this one is the newer.
         if (attempt === MAX_ATTEMPTS || !isDuplicate(error, 'latest_of')) throw error;

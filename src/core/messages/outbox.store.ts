@@ -1,5 +1,5 @@
 import { Op } from 'sequelize';
-import { insertRows } from '../../db/insert-rows.ts';
+import { insertOfUser } from '../../db/insert-of-user.ts';
 import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { integer, longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
@@ -31,7 +31,7 @@ export function createOutboxStore(scope: Scope) {
   const outbox = open(OUTBOX);
 
   async function add(row: OutboxRow): Promise<void> {
-    await insertRows(scope, outbox, [row]);
+    await insertOfUser(scope, outbox, row);
   }
 
   /** The messages of a channel that are due, the longest due first. */

@@ -66,6 +66,7 @@ export function createOutbox(dependencies: OutboxDependencies) {
   const lookAgain = new Set<ChannelName>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let added = 0;
 
   /** Whether messages can be sent by a channel. */
   function has(channel: ChannelName): boolean {
@@ -76,7 +77,8 @@ export function createOutbox(dependencies: OutboxDependencies) {
   async function addWithin({ outbox }: Pick<CoreStores, 'outbox'>, message: Message): Promise<void> {
     const createdAt = now();
     const { channel, template, userId, expiresAt, ...content } = message;
-    const id = uuidv7({ msecs: createdAt.getTime() });
+    // Those of one millisecond are in their order as well.
+    const id = uuidv7({ msecs: createdAt.getTime(), seq: added++ });
     await outbox.add({
       id,
       channel,

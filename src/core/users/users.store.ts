@@ -228,8 +228,8 @@ export function createUserStore(scope: Scope) {
     return affected === 1;
   }
 
-  /** False where the user is disabled, or the stored hash is no longer `passwordHash`. */
-  async function remove(id: string, passwordHash: string): Promise<boolean> {
+  /** False where the user is disabled, or the stored hash, null where there is none, is no longer `passwordHash`. */
+  async function remove(id: string, passwordHash: string | null): Promise<boolean> {
     const where = { id, passwordHash, disabledAt: null };
     return (await write(() => users.destroy({ where, transaction }))) === 1;
   }

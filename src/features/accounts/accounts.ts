@@ -18,6 +18,7 @@ import {
 import type { Transport } from '../../core/sessions/session.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
+import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import { createAccountWithin } from '../../core/users/create-account.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
@@ -50,7 +51,7 @@ export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Signing up, and what users do with their own account. Hashing never holds a database connection. */
 export function createAccounts(core: Core) {
-  const { store, passwords, sessions, deviceTokens, clock, observers, codes, outbox } = core;
+  const { store, passwords, sessions, deviceTokens, clock, observers, codes, outbox, config } = core;
   const { sendVerificationWithin } = core;
   const withCurrentPassword = createWithCurrentPassword(core);
   const now = () => new Date(clock.now());
@@ -222,13 +223,14 @@ export function createAccounts(core: Core) {
   }
 
   /**
-   * Deletes the account with its sessions; its access tokens are revoked.
-   * @throws AppError token_revoked, wrong_password, rate_limited, overloaded, last_admin
+   * Deletes the account with its sessions; its access tokens are revoked. Where it has no password, a recent sign-in takes
+   * the place of that.
+   * @throws AppError token_revoked, wrong_password, insufficient_user_authentication, rate_limited, overloaded, last_admin
    */
-  async function remove(caller: PrincipalCaller<UserPrincipal>, password: string): Promise<void> {
+  async function remove(caller: PrincipalCaller<UserPrincipal>, password: string | undefined): Promise<void> {
     const { userId } = caller.principal;
     let cookieKeys: string[] = [];
-    await withCurrentPassword(caller, password, ({ hash }) =>
+    const removeWith = (hash: string | null) =>
       store.transaction(async (stores) => {
         await requireOtherAdmin(stores, userId);
         cookieKeys = await stores.sessions.listCookieKeys({ userId });
@@ -236,8 +238,18 @@ export function createAccounts(core: Core) {
         await stores.loginFailures.clearAccount(userId);
         await stores.audit.append(entryOf('user.deleted', caller, userId), now());
         return sessions.revokeUserWithin(stores, userId);
-      }),
-    );
+      });
+    if (password === undefined) {
+      const { passwordHash } = await get(userId);
+      if (passwordHash !== null) throw new AppError('wrong_password');
+      requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
+      const revoked = await removeWith(null);
+      // It has got a password meanwhile.
+      if (revoked === null) throw new AppError('wrong_password');
+      await sessions.announce(revoked);
+    } else {
+      await withCurrentPassword(caller, password, ({ hash }) => removeWith(hash));
+    }
     await sessions.forgetCookies(cookieKeys);
   }
 

@@ -32,7 +32,7 @@ const deletion = {
   access: session(),
   body: json(RemovalBody),
   answers: { 204: 'The account is gone' },
-  refuses: ['wrong_password', 'overloaded', 'last_admin'],
+  refuses: ['wrong_password', 'insufficient_user_authentication', 'overloaded', 'last_admin'],
 } as const;
 
 interface DeletionInput {
@@ -41,7 +41,7 @@ interface DeletionInput {
 }
 
 async function deleteAccount({ body, caller }: DeletionInput, { accounts }: Services) {
-  await accounts.remove(caller, body.password);
+  await accounts.remove(caller, body?.password);
   return noContent();
 }
 
@@ -127,6 +127,8 @@ export const accountRoutes = [
     path: '/me',
     ...deletion,
     summary: 'Delete your account',
+    description:
+      'With your password; where the account has none, within minutes of a sign-in (RECENT_SIGN_IN_SECONDS).',
     handle: deleteAccount,
   }),
 

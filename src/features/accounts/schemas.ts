@@ -44,6 +44,13 @@ export const ProfileBody = z
   )
   .meta({ id: 'ProfileChange', minProperties: 1, example: { name: 'Admiral Grace Hopper' } });
 
+/** No body at all is an empty one. */
 export const RemovalBody = z
-  .strictObject({ password: GivenPassword })
-  .meta({ id: 'AccountRemoval', example: { password: 'correct horse battery staple' } });
+  .strictObject({
+    password: GivenPassword.optional().meta({
+      description: 'Of an account that has one',
+      example: 'correct horse battery staple',
+    }),
+  })
+  .meta({ id: 'AccountRemoval', example: { password: 'correct horse battery staple' } })
+  .optional();

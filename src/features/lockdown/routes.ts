@@ -47,7 +47,7 @@ export const lockdownRoutes = [
     method: 'POST',
     path: '/lockdown',
     tag: CODES_AND_LINKS,
-    summary: 'The same, by the link of a mail about a new device',
+    summary: 'Sign everything out by the link of a mail about a new device',
     description: `${WHAT_ENDS} The token is good for 7 days.`,
     access: anyone(),
     limit: 'login-ip',

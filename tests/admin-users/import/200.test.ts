@@ -63,6 +63,8 @@ onEachDatabase((kind) => {
         email,
         username,
         name: 'Grace Hopper',
+        phone: null,
+        language: null,
         email_verified: true,
         created_at: '2001-02-03T04:05:06.789Z',
         updated_at: '2001-02-03T04:05:06.789Z',

@@ -34,6 +34,7 @@ onEachDatabase((kind) => {
       });
       expect(response.body.activity.map(({ type }: { type: string }) => type)).toEqual([
         'api_key.created',
+        'code.sent',
         'login.succeeded',
         'user.signed_up',
       ]);
@@ -71,7 +72,7 @@ onEachDatabase((kind) => {
     it('answers 200 with the latest 1,000 events, and the cursor with which GET /me/activity goes on', async () => {
       const { id, token } = await signUp(app);
       const caller = { actor: ANONYMOUS, origin: NOWHERE, sessionId: null };
-      const entries = Array.from({ length: 999 }, () =>
+      const entries = Array.from({ length: 998 }, () =>
         entryOf('login.failed', caller, id, { reason: 'wrong_password' }, 'failure'),
       );
       await app.store.audit.appendMany(entries, new Date(app.clock.now() + 1000));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { OPERATOR, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
@@ -7,11 +8,19 @@ import { aPerson, signUp } from '../../support/people.ts';
 import { resetTokenOf } from '../../support/reset-tokens.ts';
 
 const as = { type: 'bearer' } as const;
+const GOOD = `${CANARY} a better horse`;
 type SignedUp = Awaited<ReturnType<typeof signUp>>;
 
 function reset(app: TestApp, token: unknown, newPassword: unknown = aPerson().password) {
   return app.post('/password/reset').send({ token, new_password: newPassword });
 }
+
+/** What tells whoever holds a token that was good why it is not any more. */
+const WHY: Readonly<Record<string, string>> = {
+  'was used': 'Each is good for one use. Ask for another one.',
+  'has expired': 'Ask for another one.',
+  'was replaced by a newer one': 'Use that of the latest message: it has taken the place of those before.',
+};
 
 /** Ways in which a token is good for nothing, each made with a token of the person. */
 const USELESS: [what: string, make: (app: TestApp, person: SignedUp) => Promise<string>][] = [
@@ -84,18 +93,26 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
     const hashOf = async (id: string) => (await app.models.users.findByPk(id))?.passwordHash;
 
-    it.each(USELESS)('invalid_reset_token, always the same, to a token that %s', async (_what, make) => {
-      const person = await signUp(app);
-      const token = await make(app, person);
-      const before = await hashOf(person.id);
+    it.each(USELESS)(
+      'invalid_reset_token, the same but for a reason, to a token that %s',
+      async (what, make) => {
+        const person = await signUp(app);
+        const token = await make(app, person);
+        const before = await hashOf(person.id);
 
-      const refused = await reset(app, token).expect(400);
-      const unknown = await reset(app, 'unknown').expect(400);
+        const refused = await reset(app, token).expect(400);
+        const unknown = await reset(app, 'unknown').expect(400);
 
-      expect(refused.body.code).toBe('invalid_reset_token');
-      expect({ ...refused.body, instance: '' }).toEqual({ ...unknown.body, instance: '' });
-      expect(await hashOf(person.id)).toBe(before);
-    });
+        expect(refused.body.code).toBe('invalid_reset_token');
+        const { detail } = unknown.body;
+        expect({ ...refused.body, instance: '' }).toEqual({
+          ...unknown.body,
+          instance: '',
+          detail: WHY[what] ?? detail,
+        });
+        expect(await hashOf(person.id)).toBe(before);
+      },
+    );
 
     it.each([
       ['short', 'password_too_short'],
@@ -113,20 +130,25 @@ onEachDatabase((kind) => {
       await reset(app, token).expect(204);
     });
 
-    it('invalid_reset_token to a wrong token whatever the new password is', async () => {
+    it('validation_failed to a password that nobody may have, alike for a token that is good and for one that is not', async () => {
+      const token = await resetTokenOf(app, (await signUp(app)).id);
       for (const password of ['short', 'qwertyuiop']) {
-        const { body } = await reset(app, 'unknown', password).expect(400);
-        expect(body.code).toBe('invalid_reset_token');
+        const [good, unknown] = [await reset(app, token, password), await reset(app, 'unknown', password)];
+        expect(good.body.code).toBe('validation_failed');
+        expect({ ...unknown.body, instance: '' }).toEqual({ ...good.body, instance: '' });
       }
+      await reset(app, token).expect(204);
     });
 
     it.each([
-      [{ token: 1, new_password: 'x' }, '/token', 'wrong_type'],
-      [{ new_password: 'x' }, '/token', 'required'],
+      [{ token: 1, new_password: GOOD }, '/token', 'wrong_type'],
+      [{ new_password: GOOD }, '', 'one_proof'],
+      [{ challenge_id: randomUUID(), new_password: GOOD }, '', 'one_proof'],
+      [{ token: 'x', code: '000000', new_password: GOOD }, '', 'one_proof'],
       [{ token: 'x' }, '/new_password', 'required'],
       [{ token: 'x', new_password: null }, '/new_password', 'wrong_type'],
-      [{ token: 'x', new_password: 'x', email: 'x' }, '/email', 'unknown_field'],
-      [{ token: '\ud800', new_password: 'x' }, '/token', 'malformed_text'],
+      [{ token: 'x', new_password: GOOD, email: 'x' }, '/email', 'unknown_field'],
+      [{ token: '\ud800', new_password: GOOD }, '/token', 'malformed_text'],
     ])('validation_failed to %j', async (sent, pointer, code) => {
       const { body } = await app.post('/password/reset').type('json').send(JSON.stringify(sent)).expect(400);
 

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
+import { useApp } from '../support/app.ts';
+import { messageTo } from '../support/codes.ts';
+import { onEachDatabase } from '../support/databases.ts';
+import { signUp } from '../support/people.ts';
+
+onEachDatabase((kind) => {
+  describe('An account that is deleted while a code or a link is made for it', () => {
+    const app = useApp(kind);
+
+    it('leaves a challenge and a message of nobody', async () => {
+      const [at, userId] = [new Date(app.clock.now()), uuidv7()];
+      const common = { userId, createdAt: at, expiresAt: new Date(at.getTime() + 60_000) };
+      const [challengeId, messageId] = [randomUUID(), randomUUID()];
+
+      await app.store.transaction(async ({ challenges, outbox }) => {
+        await challenges.replace({
+          ...{
+            id: challengeId,
+            purpose: 'sign_in_code',
+            latestOf: `sign_in_code ${userId}`,
+            address: 'a@example.com',
+          },
+          ...{ codeMac: null, linkHash: null, details: null, tries: 0, usedAt: null, ...common },
+        });
+        await outbox.add({
+          ...{
+            id: messageId,
+            channel: 'email',
+            template: 'sign-in-code',
+            content: '',
+            attempts: 0,
+            dueAt: null,
+          },
+          ...common,
+        });
+      });
+
+      expect(await app.models.challenges.findByPk(challengeId)).toMatchObject({ userId: null });
+      expect(await app.models.outbox.findByPk(messageId)).toMatchObject({ userId: null });
+      await app.models.outbox.destroy({ where: { id: messageId } });
+    });
+
+    it('gets the answer that every address gets, and a link that resets no password', async () => {
+      const { id, email } = await signUp(app);
+      const { users } = app.core.store;
+      const { findByEmail } = users;
+      Object.assign(users, {
+        async findByEmail(canonical: string) {
+          const user = await findByEmail(canonical);
+          await app.models.users.destroy({ where: { id } });
+          return user;
+        },
+      });
+
+      const { body } = await app.post('/password/forgot').send({ email }).expect(202);
+      Object.assign(users, { findByEmail });
+
+      expect(body.challenge_id).toEqual(expect.any(String));
+      const { token } = await messageTo(app, email);
+      const reset = { token, new_password: 'canary of a better horse' };
+      expect((await app.post('/password/reset').send(reset).expect(400)).body.code).toBe(
+        'invalid_reset_token',
+      );
+    });
+  });
+});
