@@ -14,6 +14,7 @@ import { type CoreStores, storesOf } from '../core/stores.ts';
 import { parseEmail, parseUsername, searchFor } from '../core/users/identifiers.ts';
 import { createStore } from '../db/store.ts';
 import { createResetByAdmin, type ResetByAdmin } from '../features/password-reset/by-admin.ts';
+import { createResetLinks } from '../features/password-reset/reset-links.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from '../features/users/users.ts';
 import type { Streams, Surroundings } from './surroundings.ts';
 import { withDatabase } from './with-database.ts';
@@ -91,8 +92,7 @@ const ON_ONE_USER: Readonly<Record<string, OnOneUser>> = {
     return `${user.email} has another password, and all sessions have ended.`;
   },
   async 'reset-link'({ resetByAdmin }, { user }) {
-    const { link, token } = await resetByAdmin.createLink(user.id, OPERATOR);
-    return link ?? token;
+    return (await resetByAdmin.createLink(user.id, OPERATOR)).link;
   },
 };
 
@@ -214,7 +214,7 @@ async function readPassword({ stdin, stderr }: Streams): Promise<string> {
 
 function withServices(config: Config, work: (services: Services) => Promise<string>): Promise<string> {
   return withDatabase(config.database, NO_SCHEMA, async (database) => {
-    const { bcryptCost, resetUrl } = config.passwords;
+    const { bcryptCost } = config.passwords;
     const workers = createHashWorkers({
       workers: 1,
       maxWaitMilliseconds: HASH_MILLISECONDS,
@@ -234,7 +234,13 @@ function withServices(config: Config, work: (services: Services) => Promise<stri
     try {
       return await work({
         users: createUserAdmin({ store, passwords, sessions, clock }),
-        resetByAdmin: createResetByAdmin({ store, passwords, sessions, clock, resetUrl }),
+        resetByAdmin: createResetByAdmin({
+          store,
+          passwords,
+          sessions,
+          clock,
+          linkOf: createResetLinks(config),
+        }),
         store,
       });
     } finally {

@@ -117,7 +117,10 @@ export function createCookies(options: CookieOptions) {
   function rememberLink(req: Request, res: Response, id: string, maxAgeSeconds: number): void {
     if (requireHttps && !req.secure) return;
     const value = [id, ...linkIds(req).filter((known) => known !== '' && known !== id)].slice(0, MAX_LINKS);
-    res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, { value: value.join('.'), maxAgeSeconds }));
+    const content = { value: value.join('.'), maxAgeSeconds };
+    // Mail programs in a browser are other sites, from which a strict cookie would not come along.
+    const linkSameSite = sameSite === 'strict' ? 'lax' : sameSite;
+    res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, linkSameSite));
   }
 
   /** The headers that make the browser forget the cookie of its session. */
@@ -125,12 +128,17 @@ export function createCookies(options: CookieOptions) {
     return { 'Set-Cookie': serializeCookie(req, '', { value: '', maxAgeSeconds: 0 }) };
   }
 
-  function serializeCookie(req: Request, suffix: string, { value, maxAgeSeconds }: CookieContent): string {
+  function serializeCookie(
+    req: Request,
+    suffix: string,
+    { value, maxAgeSeconds }: CookieContent,
+    cookieSameSite = sameSite,
+  ): string {
     const secure = req.secure || requireHttps;
     return serialize((secure ? secureName : NAME) + suffix, value, {
       httpOnly: true,
       secure,
-      sameSite,
+      sameSite: cookieSameSite,
       path: '/',
       maxAge: maxAgeSeconds,
       ...(domain !== undefined && { domain }),

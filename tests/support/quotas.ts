@@ -28,13 +28,10 @@ export function allQuotasOf({ headers }: Pick<Response, 'headers'>): ShownQuota[
   });
 }
 
-/** The policies by which the mail of a sign-up is counted. */
-export const OF_MAIL = ['send-address', 'send-total'];
-
-/** What answers left, one after another, under the only policy that each of them names, but for those `beside` it. */
-export function remainingOf(responses: readonly Response[], beside: readonly string[] = []): number[] {
+/** What answers left, one after another, under the only policy that each of them names. */
+export function remainingOf(responses: readonly Response[]): number[] {
   return responses.map((response) => {
-    const [quota, ...others] = quotasOf(response).filter(({ policy }) => !beside.includes(policy));
+    const [quota, ...others] = quotasOf(response);
     expect(others).toEqual([]);
     return quota?.remaining ?? Number.NaN;
   });

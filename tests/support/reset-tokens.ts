@@ -4,7 +4,7 @@ import type { TestApp } from './app.ts';
 
 /** The links of an app, for what is to be done without an administrator. */
 export function passwordResetOf({ store, passwords, sessions, clock }: TestApp) {
-  return createResetByAdmin({ store, passwords, sessions, clock, resetUrl: undefined });
+  return createResetByAdmin({ store, passwords, sessions, clock, linkOf: (token) => token });
 }
 
 /** A token with which a user may choose another password. */

@@ -8,22 +8,21 @@ import type { PrincipalCaller } from '../../core/principal.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { CoreStore } from '../../core/stores.ts';
 import { ownWords, type User } from '../../core/users/user.ts';
-import { endAccessWithin, resetSubjectOf } from './end-access.ts';
+import { endAccessWithin } from './end-access.ts';
 
 export interface ResetByAdminDependencies {
   readonly store: CoreStore;
   readonly passwords: Passwords;
   readonly sessions: Pick<Sessions, 'revokeWithin' | 'announce'>;
   readonly clock: Clock;
-  /** The page that takes the token, with `{token}` in its place; undefined where there is none. */
-  readonly resetUrl: string | undefined;
+  /** The page that takes a token. */
+  readonly linkOf: (token: string) => string;
 }
 
 /** What lets its holder choose another password for a user, once. */
 export interface ResetLink {
   readonly token: string;
-  /** Null where no page is configured. */
-  readonly link: string | null;
+  readonly link: string;
   readonly expiresAt: Date;
 }
 
@@ -33,7 +32,7 @@ const LINK_TTL_SECONDS = 3600;
 
 /** Another password for a user, with the help of an administrator or at the command line. */
 export function createResetByAdmin(dependencies: ResetByAdminDependencies) {
-  const { store, passwords, sessions, clock, resetUrl } = dependencies;
+  const { store, passwords, sessions, clock, linkOf } = dependencies;
 
   /**
    * Makes a link to hand over, which is returned this once and ends the one before.
@@ -49,7 +48,8 @@ export function createResetByAdmin(dependencies: ResetByAdminDependencies) {
         stores,
         {
           purpose: 'password_reset',
-          subject: resetSubjectOf(userId),
+          // Apart from those that anybody can have sent, which would end it.
+          subject: `administrator's user:${userId}`,
           userId,
           ttlSeconds: LINK_TTL_SECONDS,
         },
@@ -59,7 +59,7 @@ export function createResetByAdmin(dependencies: ResetByAdminDependencies) {
       await stores.audit.append(entryOf('reset_link.created', admin, userId, details), at);
       return link;
     });
-    return { token, link: resetUrl?.replace('{token}', token) ?? null, expiresAt };
+    return { token, link: linkOf(token), expiresAt };
   }
 
   /**

@@ -3,11 +3,6 @@ import type { Revocation } from '../../core/revocation/revocation.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { CoreStores } from '../../core/stores.ts';
 
-/** A user has one way at a time to another password: a newer one ends that before. */
-export function resetSubjectOf(userId: string): string {
-  return `user:${userId}`;
-}
-
 /** Ends all sessions and older resets, and forgets all wrong passwords: the password has been replaced. */
 export async function endAccessWithin(
   stores: CoreStores,

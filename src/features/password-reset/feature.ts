@@ -1,6 +1,7 @@
 import { feature } from '../feature.ts';
 import { createResetByAdmin } from './by-admin.ts';
 import { createPasswordReset } from './password-reset.ts';
+import { createResetLinks } from './reset-links.ts';
 import { passwordResetRoutes } from './routes.ts';
 
 /** Another password for people who have forgotten theirs. */
@@ -8,11 +9,17 @@ export const passwordReset = feature({
   routes: passwordResetRoutes,
   create(core) {
     const { store, passwords, sessions, clock, outbox } = core;
-    const { resetUrl, minLength: minPasswordLength } = core.config.passwords;
+    const { minLength: minPasswordLength } = core.config.passwords;
     return {
       services: {
         passwordReset: createPasswordReset(core),
-        resetByAdmin: createResetByAdmin({ store, passwords, sessions, clock, resetUrl }),
+        resetByAdmin: createResetByAdmin({
+          store,
+          passwords,
+          sessions,
+          clock,
+          linkOf: createResetLinks(core.config),
+        }),
         passwords,
         minPasswordLength,
       },

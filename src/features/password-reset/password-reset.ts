@@ -14,7 +14,8 @@ import { endOtherAccessWithin } from '../../core/sign-in/lock-down.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
 import { ownWords, type User } from '../../core/users/user.ts';
-import { endAccessWithin, resetSubjectOf } from './end-access.ts';
+import { endAccessWithin } from './end-access.ts';
+import { createResetLinks } from './reset-links.ts';
 
 /** What was sent: a code, or the token of a link. */
 export type ResetProof = GivenCode | { readonly token: string };
@@ -26,7 +27,7 @@ const LINK_ERRORS: readonly ErrorCode[] = ['invalid_link', 'code_used', 'code_re
 
 /** Another password for people who have forgotten theirs. Hashing never holds a database connection. */
 export function createPasswordReset({ store, codes, outbox, passwords, sessions, clock, config }: Core) {
-  const { resetUrl } = config.passwords;
+  const linkOf = createResetLinks(config);
   const now = () => new Date(clock.now());
 
   /**
@@ -44,7 +45,7 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
         channel: 'email',
         to: user?.email ?? email.shown,
         address: email.canonical,
-        subject: user === null ? codes.nameOf(email.canonical) : resetSubjectOf(user.id),
+        subject: user === null ? codes.nameOf(email.canonical) : `user:${user.id}`,
         userId: user?.id ?? null,
         language: user?.language,
         hasCode: true,
@@ -56,11 +57,6 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
     );
     outbox.wake();
     return sent;
-  }
-
-  /** The operator's page, or that of this service. Never where a request says that it was sent to. */
-  function linkOf(token: string): string {
-    return resetUrl?.replace('{token}', token) ?? `${config.http.publicUrl}/password/reset/${token}`;
   }
 
   /** The challenge of a link, for its page. @throws AppError invalid_reset_token */

@@ -21,13 +21,10 @@ export const LinkPath = z.object({ token: z.string() });
 
 export const ResetLinkAnswer = z
   .strictObject({
-    link: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'The page of PASSWORD_RESET_URL with the token; null where the operator has set none',
-        example: `https://app.example.com/reset-password#token=${EXAMPLE_TOKEN}`,
-      }),
+    link: z.string().meta({
+      description: 'The page of PASSWORD_RESET_URL with the token, or that of this service',
+      example: `https://app.example.com/reset-password#token=${EXAMPLE_TOKEN}`,
+    }),
     token: z
       .string()
       .meta({ description: 'For POST /password/reset; shown this once', example: EXAMPLE_TOKEN }),

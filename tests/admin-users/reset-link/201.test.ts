@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAdmin, ledgerOf, userWho } from '../../support/admins.ts';
-import { useApp } from '../../support/app.ts';
+import { PUBLIC_URL, useApp } from '../../support/app.ts';
+import { messageTo } from '../../support/codes.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 import { openResets } from '../../support/reset-tokens.ts';
@@ -13,19 +14,35 @@ onEachDatabase((kind) => {
     const app = useApp(kind);
     const makeLink = (id: string, token: string) => app.post(`/admin/users/${id}/reset-link`).auth(token, as);
 
-    it('answers 201 with a token for an hour and no link while PASSWORD_RESET_URL is not set', async () => {
+    it('answers 201 with a token for an hour, and a link to the page of the service while PASSWORD_RESET_URL is not set', async () => {
       const [admin, person] = [await anAdmin(app), await signUp(app)];
 
       const response = await makeLink(person.id, admin.token).expect(201);
 
       const { token } = response.body;
       const expiresAt = new Date(app.clock.now() + 3_600_000).toISOString();
-      expect(response.body).toEqual({ link: null, token, expires_at: expiresAt });
+      expect(response.body).toEqual({
+        link: `${PUBLIC_URL}/password/reset/${token}`,
+        token,
+        expires_at: expiresAt,
+      });
       expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);
       expect(response.headers['cache-control']).toBe('no-store');
       const password = aPerson().password;
       await app.post('/password/reset').send({ token, new_password: password }).expect(204);
       await app.post('/login').send({ email: person.email, password }).expect(200);
+    });
+
+    it('is not ended by a message that anybody can have sent, and ends with the password that comes first', async () => {
+      const [admin, person] = [await anAdmin(app), await signUp(app)];
+      const { body } = await makeLink(person.id, admin.token).expect(201);
+      await app.post('/password/forgot').send({ email: person.email }).expect(202);
+      const { token: mailed } = await messageTo(app, person.email);
+
+      const reset = (token: string | null) =>
+        app.post('/password/reset').send({ token, new_password: aPerson().password });
+      await reset(body.token).expect(204);
+      await reset(mailed).expect(400);
     });
 
     it('changes nothing for the user but that there is a link: password and sessions live on', async () => {
