@@ -106,7 +106,7 @@ onEachDatabase((kind) => {
       const pressed = await pagesOf(app).post(path).expect(200);
 
       expect(setCookiesIn(pressed)).toEqual([]);
-      const code = /class="code">(\d{6})</.exec(pressed.text)?.[1] ?? '';
+      const code = /class="spoken">([\d ]{11})</.exec(pressed.text)?.[1] ?? '';
       await signInBy(app, { challengeId: link.challengeId, code }).expect(200);
       expect(refusalOf(await signInBy(app, { challengeId: link.challengeId, code }))).toBe('400 code_used');
     });
