@@ -4,6 +4,7 @@ import { expectedHashMilliseconds } from './passwords.ts';
 import type { Values } from './variables.ts';
 
 const MAX_HASH_MILLISECONDS = 1_000;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 const LOCAL_HOST = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1?\]|0\.0\.0\.0)$/;
 
 /** Settings that work, but not as an operator may expect. */
@@ -13,6 +14,7 @@ export function configWarnings(values: Values, env: Environment): string[] {
     ...misspelledVariables(env),
     ...(production ? productionWarnings(values) : []),
     ...cookieWarnings(values),
+    ...(production ? [] : outboxWarnings(values)),
     ...(values.SESSION_IDLE_SECONDS > values.SESSION_ABSOLUTE_SECONDS && env.SESSION_IDLE_SECONDS
       ? [
           `SESSION_IDLE_SECONDS (${values.SESSION_IDLE_SECONDS}) is above SESSION_ABSOLUTE_SECONDS (${values.SESSION_ABSOLUTE_SECONDS}), so it never ends a session`,
@@ -21,6 +23,15 @@ export function configWarnings(values: Values, env: Environment): string[] {
     ...(values.RATE_LIMITS === 'on' && values.WEB_CONCURRENCY > 1 && values.REDIS_URL === undefined
       ? [`REDIS_URL is not set: each of the ${values.WEB_CONCURRENCY} processes counts requests for itself`]
       : []),
+  ];
+}
+
+/** Messages that stay in the outbox are shown to whoever asks. */
+function outboxWarnings({ HOST: host, SMTP_URL, TWILIO_ACCOUNT_SID, SMS_WEBHOOK_URL }: Values): string[] {
+  const sendsAll = SMTP_URL !== undefined && (TWILIO_ACCOUNT_SID ?? SMS_WEBHOOK_URL) !== undefined;
+  if (sendsAll || host === undefined || LOOPBACK.test(host)) return [];
+  return [
+    `HOST is ${host} while messages stay in the outbox: whoever reaches this host reads codes and links at /dev/outbox, and so gets into every account`,
   ];
 }
 

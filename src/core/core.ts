@@ -267,6 +267,7 @@ export function createCore(dependencies: CoreDependencies) {
     cookieSessions.housekeeping,
     codes.housekeeping,
     outbox.housekeeping,
+    smsBudget.housekeeping,
     storedCosts.refresh,
     () => store.loginFailures.prune(new Date(clock.now() - FORGET_SECONDS * 1000)),
   ];

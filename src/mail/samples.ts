@@ -17,6 +17,7 @@ export const SAMPLES: Templates = {
     link: 'https://auth.example.com/email/undo/a-token',
     days: 7,
   },
+  'email-replaced': { email: 'grace@example.org' },
   'email-in-use': {},
   'reset-password': {
     code: '123456',

@@ -18,6 +18,17 @@ const WEBHOOK = {
 const SMTP = { SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: 'no-reply@example.com' };
 
 describe('The variables of messages', () => {
+  it('warn of an outbox that other hosts can read, and not where it is on this one or nothing stays in it', () => {
+    const warningsOf = (env: Record<string, string>) =>
+      loadConfig(env).warnings.filter((warning) => warning.includes('/dev/outbox'));
+
+    expect(warningsOf({ HOST: '0.0.0.0' })).toEqual([expect.stringContaining('HOST is 0.0.0.0')]);
+    expect(warningsOf({ HOST: '0.0.0.0', ...SMTP })).toHaveLength(1);
+    expect(warningsOf({ HOST: '0.0.0.0', ...SMTP, ...TWILIO })).toEqual([]);
+    expect(warningsOf({ HOST: '127.0.0.1' })).toEqual([]);
+    expect(warningsOf({})).toEqual([]);
+  });
+
   it.each([
     [TWILIO],
     [{ ...TWILIO, TWILIO_FROM: `MG${'a'.repeat(32)}` }],

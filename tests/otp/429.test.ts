@@ -148,6 +148,9 @@ onEachDatabase((kind) => {
       for (const app of [apps.first, apps.second]) app.clock.advanceSeconds(43_200);
       await spend(0).expect(202);
       expect(await apps.second.scrape()).toMatch(/^latchkey_sms_today\S* 1$/m);
+      // The other process learns of it, and of the end of the day, once a minute.
+      for (const task of apps.first.housekeeping) await task();
+      expect(await apps.first.scrape()).toMatch(/^latchkey_sms_today\S* 1$/m);
     });
   });
 });

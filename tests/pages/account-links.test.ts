@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { useBrowser } from '../support/browser.ts';
+import { markVerified } from '../support/codes.ts';
 import { onChromium } from '../support/interop.ts';
 import { heading, press, useContexts, usePageApp } from '../support/page-app.ts';
 import { PAGES_OF_ERRORS } from '../support/page-errors.ts';
@@ -95,6 +96,7 @@ onChromium((chromium) => {
 
     it('a change of the address is made by its button, and taken back by that of the mail to the former one', async () => {
       const { email: former, password, token } = await signUp(site.app);
+      await markVerified(site.app, former);
       const { email } = aPerson();
       site.app.clock.advanceSeconds(1);
       await site.app.post('/me/email').auth(token, { type: 'bearer' }).send({ email }).expect(202);

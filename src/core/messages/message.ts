@@ -21,6 +21,8 @@ export interface Templates {
   readonly 'change-email': CodeData & LinkData;
   /** To the address that a user has changed from: the link takes that back. */
   readonly 'email-changed': { readonly email: string; readonly link: string; readonly days: number };
+  /** The same to one that was never verified, and may be somebody else's: nothing takes it back. */
+  readonly 'email-replaced': { readonly email: string };
   /** To the owner of an address with which another sign-up or change was tried. */
   readonly 'email-in-use': Record<never, never>;
   readonly 'reset-password': CodeData & LinkData;

@@ -24,10 +24,10 @@ export function createSmsBudget({ counts, clock, logger, limit, onSpent }: SmsBu
   /** Spends one SMS of the day. @throws AppError rate_limited */
   async function spend(): Promise<void> {
     const at = new Date(clock.now());
-    const day = at.toISOString().slice(0, 10);
+    const day = dayOf(at);
     const secondsLeft = DAY_SECONDS - Math.floor((at.getTime() / 1000) % DAY_SECONDS);
     const rule = { limit, windowSeconds: secondsLeft };
-    const names = [`sms:${day}`];
+    const names = [nameOf(day)];
     await counts.prepare(names, at, rule);
     const isSpent = await counts.take(names, at, rule);
     const { amount } = await counts.read(names);
@@ -49,5 +49,20 @@ export function createSmsBudget({ counts, clock, logger, limit, onSpent }: SmsBu
     });
   }
 
-  return { spend };
+  /** Tells what the day has had, of all processes; nothing once a new one has begun. */
+  async function housekeeping(): Promise<void> {
+    const { amount } = await counts.read([nameOf(dayOf(new Date(clock.now())))]);
+    onSpent(amount);
+  }
+
+  return { spend, housekeeping };
+}
+
+/** By UTC. */
+function dayOf(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}
+
+function nameOf(day: string): string {
+  return `sms:${day}`;
 }

@@ -14,6 +14,7 @@ import {
   type UserPrincipal,
   userCaller,
 } from '../../core/principal.ts';
+import { after } from '../../core/sessions/ending.ts';
 import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
@@ -183,7 +184,20 @@ export function createEmail(core: Core) {
     if (from !== null) await tellFormerAddress(stores, user, { to, from }, caller);
   }
 
+  /** Only to an address that was proved goes a link that takes the account over: another may be somebody else's. */
   async function tellFormerAddress(stores: CoreStores, user: User, details: ChangeDetails, caller: Caller) {
+    const { shown: to = '' } = details.from ?? {};
+    const { shown: email } = details.to;
+    const message = {
+      channel: 'email',
+      to,
+      language: user.language ?? caller.origin.language ?? null,
+      userId: user.id,
+    } as const;
+    if (user.emailVerifiedAt === null) {
+      const expiresAt = after(now(), DAY_SECONDS);
+      return outbox.addWithin(stores, { ...message, template: 'email-replaced', data: { email }, expiresAt });
+    }
     const { token, expiresAt } = await codes.issueWithin(stores, {
       purpose: 'email_undo',
       // Each change has one of its own: a thief must not end the link of the owner by another change.
@@ -194,17 +208,12 @@ export function createEmail(core: Core) {
       hasCode: false,
       hasLink: true,
     });
-    await outbox.addWithin(stores, {
-      channel: 'email',
-      to: details.from?.shown ?? '',
+    const link = `${publicUrl}/email/undo/${token}`;
+    const days = PURPOSES.email_undo.ttlSeconds / DAY_SECONDS;
+    return outbox.addWithin(stores, {
+      ...message,
       template: 'email-changed',
-      data: {
-        email: details.to.shown,
-        link: `${publicUrl}/email/undo/${token}`,
-        days: PURPOSES.email_undo.ttlSeconds / DAY_SECONDS,
-      },
-      language: user.language ?? caller.origin.language ?? null,
-      userId: user.id,
+      data: { email, link, days },
       expiresAt,
     });
   }

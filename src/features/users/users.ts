@@ -9,6 +9,7 @@ import {
 } from '../../core/access/grants.ts';
 import { type EventType, entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { Purpose } from '../../core/codes/challenge.ts';
 import { AppError, fieldError } from '../../core/errors.ts';
 import type { Passwords } from '../../core/passwords/passwords.ts';
 import type { PrincipalCaller } from '../../core/principal.ts';
@@ -56,6 +57,9 @@ export interface UserInFull {
 
 export type UserAdmin = ReturnType<typeof createUserAdmin>;
 
+/** What is sent about an address of an account. */
+const OF_THE_ADDRESS: readonly Purpose[] = ['email_change', 'email_undo', 'email_verification'];
+
 /** The administration of users. Each change is recorded in its own transaction. */
 export function createUserAdmin({ store, passwords, sessions, clock }: UserAdminDependencies) {
   const now = () => new Date(clock.now());
@@ -95,9 +99,11 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   /** @throws AppError user_not_found, insufficient_scope, email_taken, username_taken */
   function update(userId: string, change: UserChange, admin: PrincipalCaller): Promise<UserInFull> {
     const details = { fields: Object.keys(change) };
-    return changeUser('user.updated', userId, admin, details, async (stores) =>
-      (await stores.users.update(userId, change, now())) ? [] : null,
-    );
+    return changeUser('user.updated', userId, admin, details, async (stores) => {
+      // What was sent about the address before would undo this.
+      if (change.email !== undefined) await stores.challenges.endAll(userId, OF_THE_ADDRESS);
+      return (await stores.users.update(userId, change, now())) ? [] : null;
+    });
   }
 
   /**

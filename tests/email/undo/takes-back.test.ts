@@ -5,6 +5,7 @@ import {
   aPhone,
   changeOf,
   codeFor,
+  markVerified,
   messagesDuring,
   phoneCodeOf,
   type ReadMessage,
@@ -20,6 +21,7 @@ const as = { type: 'bearer' } as const;
 
 /** Changes the address of an account, and returns what its former address is told. */
 async function changeEmail(app: TestApp, token: string, from: string, to: string): Promise<ReadMessage> {
+  await markVerified(app, from);
   const change = await changeOf(app, token, to);
   app.clock.advanceSeconds(1);
   const [told] = await messagesDuring(app, () => verifyBy(app, change).expect(204));
@@ -54,6 +56,20 @@ onEachDatabase((kind) => {
       await app.post('/refresh').send({ refresh_token: person.refreshToken }).expect(401);
       await app.post('/login').send({ email: person.email, password: person.password }).expect(401);
       expect(refusalOf(await undo(app, told.token))).toBe('400 code_used');
+    });
+
+    it('is offered to no address that was never verified, which is told all the same', async () => {
+      const [person, email] = [await signUp(app), aPerson().email];
+      const change = await changeOf(app, person.token, email);
+
+      const [told] = await messagesDuring(app, () => verifyBy(app, change).expect(204));
+
+      expect(told).toMatchObject({ to: person.email, data: { email } });
+      expect(told?.text).not.toMatch(/https?:/);
+      const waiting = await app.models.challenges.count({
+        where: { purpose: 'email_undo', userId: person.id },
+      });
+      expect(waiting).toBe(0);
     });
 
     it('does so after a second change as well, whose own link is good for nothing then', async () => {
