@@ -247,7 +247,12 @@ function readPhoneCode(item: string): PhoneCode | undefined {
   const { phone, code, day } = PHONE_CODE.exec(item)?.groups ?? {};
   if (phone === undefined || code === undefined) return undefined;
   const endsAt = day === undefined ? null : new Date(`${day}T23:59:59.999Z`);
-  return endsAt !== null && Number.isNaN(endsAt.getTime()) ? undefined : { phone, code, endsAt };
+  return endsAt === null || isDay(endsAt, day) ? { phone, code, endsAt } : undefined;
+}
+
+/** Whether a time is of a day as it is written: 31 February is none, though it is taken for one in March. */
+function isDay(time: Date, day = ''): boolean {
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day);
 }
 
 /** Each as a browser writes it: an origin for all of its pages, or one page. */

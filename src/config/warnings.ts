@@ -93,5 +93,9 @@ function channelWarnings(values: Values): string[] {
     if (url === undefined || !url.startsWith('http://') || LOCAL_HOST.test(new URL(url).hostname)) continue;
     found.push(`${name} begins with http: the codes in SMS cross the network without TLS; use https`);
   }
+  for (const url of values.RETURN_URLS) {
+    if (!url.startsWith('http://') || LOCAL_HOST.test(new URL(url).hostname)) continue;
+    found.push(`RETURN_URLS has ${url}: the codes that sign in cross the network without TLS; use https`);
+  }
   return found;
 }

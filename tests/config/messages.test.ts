@@ -63,6 +63,9 @@ describe('The variables of messages', () => {
     ['MAIL_FROM', { SMTP_URL: SMTP.SMTP_URL }],
     ['SMTP_URL', { ...SMTP, SMTP_URL: 'smtp://mail.example.com?tls.rejectUnauthorized=false' }],
     ['SMTP_URL', { ...SMTP, SMTP_URL: 'https://mail.example.com' }],
+    ['SMS_TEST_CODES', { SMS_TEST_CODES: '+15550001111:123456:2027-02-31' }],
+    ['SMS_TEST_CODES', { SMS_TEST_CODES: '+15550001111:12345' }],
+    ['SMS_TEST_CODES', { SMS_TEST_CODES: '15550001111:123456' }],
     ['MAIL_TEMPLATES_DIR', { MAIL_TEMPLATES_DIR: join(tmpdir(), 'is-not-there') }],
   ] as [string, Record<string, string>][])('are refused by the name of %s: %j', (name, env) => {
     const problems = configProblems(env);
@@ -88,8 +91,12 @@ describe('The variables of messages', () => {
       ...SMTP,
       ...WEBHOOK,
       SMS_WEBHOOK_URL: 'http://sms.internal/send',
+      RETURN_URLS: 'https://app.example.com,http://intranet.example.com,http://localhost:5173',
     });
-    expect(warnings).toEqual([expect.stringMatching(/^SMS_WEBHOOK_URL begins with http: /)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^SMS_WEBHOOK_URL begins with http: /),
+      expect.stringMatching(/^RETURN_URLS has http:\/\/intranet\.example\.com: /),
+    ]);
   });
 });
 

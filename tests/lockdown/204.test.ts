@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Test } from 'supertest';
 import { makeKey } from '../support/api-keys.ts';
 import { type TestApp, useApp } from '../support/app.ts';
 import { press } from '../support/code-ways.ts';
@@ -21,6 +22,7 @@ import { eventually } from '../support/several-processes.ts';
 import { useTwoApps } from '../support/two-apps.ts';
 
 const as = { type: 'bearer' } as const;
+const aPersonsEmail = () => ({ email: aPerson().email });
 const ENV = { NEW_DEVICE_MAIL: 'true', CORS_ORIGINS: PAGE };
 
 /** Signs in on a new device, and returns what the owner is mailed of that. */
@@ -165,6 +167,37 @@ onEachDatabase((kind) => {
       }
       expect(performance.now() - endedAt).toBeLessThan(1_000);
       apps.second.follower.stop();
+    });
+
+    it.each<[string, (app: TestApp, token: string) => Test]>([
+      ['changes the address', (app, token) => app.post('/me/email').auth(token, as).send(aPersonsEmail())],
+      ['adds a number', (app, token) => app.post('/me/phone').auth(token, as).send({ phone: aPhone() })],
+      ['removes the number', (app, token) => app.delete('/me/phone').auth(token, as)],
+      ['deletes the account, which has no password now', (app, token) => app.delete('/me').auth(token, as)],
+      ['makes a key', (app, token) => app.post('/api-keys').auth(token, as).send({ name: 'deploy' })],
+    ])('lets no token that another has not heard of yet do what outlives it: %s', async (_what, act) => {
+      const person = await signUp(apps.first);
+      await apps.second.get('/verify').auth(person.token, as).expect(200);
+
+      await apps.first.post('/me/lockdown').auth(person.token, as).expect(204);
+
+      await apps.second.get('/verify').auth(person.token, as).expect(200);
+      const refused = await act(apps.second, person.token);
+      expect(refusalOf(refused)).toBe('401 token_revoked');
+    });
+
+    it('lets no such token add a number that was waiting for its code', async () => {
+      const person = await signUp(apps.first);
+      const phone = aPhone();
+      const proof = await phoneCodeOf(apps.second, person.token, phone);
+      await apps.first.store.transaction((stores) =>
+        apps.first.sessions.revokeWithin(stores, { userId: person.id }, 'password_changed'),
+      );
+
+      const body = { challenge_id: proof.challengeId, code: proof.code };
+      const refused = await apps.second.post('/me/phone/verify').auth(person.token, as).send(body);
+      expect(refusalOf(refused)).toBe('401 token_revoked');
+      expect(await apps.second.store.users.findById(person.id)).toMatchObject({ phone: null });
     });
   });
 });

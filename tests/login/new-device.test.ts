@@ -33,6 +33,23 @@ onEachDatabase((kind) => {
       expect(messages[0]?.link).toMatch(/^https:\/\/auth\.example\.com\/lockdown\/[\w-]{43}$/);
     });
 
+    it.each([
+      ['Your account is at risk: https://evil.example/', 'Your'],
+      ['evil.example/1.0', 'unknown'],
+      ['<b>evil</b>', 'unknown'],
+      ['python-requests/2.32.3', 'python-requests'],
+      ['curl/8.5.0 https://evil.example/', 'curl'],
+    ])('is told without what whoever signs in may write to the owner: %s', async (userAgent, browser) => {
+      const person = await signUp(app);
+
+      const [message] = await messagesDuring(app, () =>
+        login(person).set('User-Agent', userAgent).expect(200),
+      );
+
+      expect(message).toMatchObject({ data: { browser } });
+      expect(message?.text).not.toContain('evil');
+    });
+
     it('is told where it is by a code or a link, and not where the device token comes along', async () => {
       const person = await signUp(app);
       await app.store.users.verifyEmail(person.id, person.email, new Date(app.clock.now()));

@@ -53,9 +53,10 @@ export function createTakeAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
     userId: string,
     at: Date,
   ): Promise<Revocation[]> {
+    // First, since it locks the account: a sign-in has begun its session before, and that ends too, or waits and is refused.
+    await stores.users.clearPassword(userId, at);
     const sessionsEnded = await sessions.revokeWithin(stores, { userId }, 'locked_down');
     const keysEnded = await endOtherAccessWithin(stores, userId, at);
-    await stores.users.clearPassword(userId, at);
     await stores.challenges.endAll(userId, ENDED);
     return [...sessionsEnded, ...keysEnded];
   };

@@ -13,14 +13,19 @@ const SYSTEMS: readonly (readonly [mark: RegExp, name: string])[] = [
   [/\bMac OS X\b/, 'macOS'],
   [/\bLinux\b/, 'Linux'],
 ];
-const MAX_LENGTH = 60;
+const UNKNOWN = 'unknown';
+/** What a program calls itself: without dots and blanks, it can be no address to visit and no sentence. */
+const PROGRAM = /^[A-Za-z][\w-]{0,29}(?=[/ ]|$)/;
 
-/** The browser and the system that a User-Agent names, for people to recognize; programs by the beginning of it. */
+/**
+ * The browser and the system that a User-Agent names, for people to recognize. Of another program only the name: whoever
+ * signs in has written all of it, and so could write to the owner of an account in the name of this service.
+ */
 export function browserNameOf(userAgent: string | null): string {
-  if (userAgent === null || userAgent === '') return 'unknown';
+  if (userAgent === null) return UNKNOWN;
   const nameIn = (table: typeof BROWSERS) => table.find(([mark]) => mark.test(userAgent))?.[1];
   const browser = nameIn(BROWSERS);
   const system = nameIn(SYSTEMS);
-  if (browser === undefined) return userAgent.slice(0, MAX_LENGTH);
+  if (browser === undefined) return PROGRAM.exec(userAgent)?.[0] ?? UNKNOWN;
   return system === undefined ? browser : `${browser} on ${system}`;
 }

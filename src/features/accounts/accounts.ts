@@ -17,6 +17,7 @@ import {
 } from '../../core/principal.ts';
 import type { Transport } from '../../core/sessions/session.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
+import { requireLiveSession } from '../../core/sign-in/live-session.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
@@ -232,6 +233,7 @@ export function createAccounts(core: Core) {
     let cookieKeys: string[] = [];
     const removeWith = (hash: string | null) =>
       store.transaction(async (stores) => {
+        await requireLiveSession(stores, caller, now());
         await requireOtherAdmin(stores, userId);
         cookieKeys = await stores.sessions.listCookieKeys({ userId });
         if (!(await stores.users.remove(userId, hash))) return null;

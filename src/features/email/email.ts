@@ -15,6 +15,7 @@ import {
   userCaller,
 } from '../../core/principal.ts';
 import { after } from '../../core/sessions/ending.ts';
+import { requireLiveSession } from '../../core/sign-in/live-session.ts';
 import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
@@ -98,8 +99,9 @@ export function createEmail(core: Core) {
       hasCode: true,
       hasLink: !isTaken,
     } as const;
-    const sent = await store.transaction((stores) =>
-      isTaken
+    const sent = await store.transaction(async (stores) => {
+      await requireLiveSession(stores, caller, now());
+      return isTaken
         ? codes.sendWithin(stores, {
             ...request,
             template: 'email-in-use',
@@ -114,8 +116,8 @@ export function createEmail(core: Core) {
               minutes,
               link: `${publicUrl}/email/verify/${token}`,
             }),
-          }),
-    );
+          });
+    });
     outbox.wake();
     return sent;
   }

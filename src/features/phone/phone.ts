@@ -4,6 +4,7 @@ import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
+import { requireLiveSession } from '../../core/sign-in/live-session.ts';
 import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import type { User } from '../../core/users/user.ts';
@@ -27,22 +28,24 @@ export function createPhoneNumbers({ store, codes, phoneCodes, outbox, clock, co
     const { userId } = caller.principal;
     const user = await requireActiveUser(store.users, userId);
     await phoneCodes.admit(phone, count, userId);
-    const sent = await store.transaction((stores) =>
-      phoneCodes.sendWithin(stores, {
+    const sent = await store.transaction(async (stores) => {
+      await requireLiveSession(stores, caller, now());
+      return phoneCodes.sendWithin(stores, {
         caller,
         purpose: 'phone_change',
         address: phone,
         userId,
         language: user.language,
-      }),
-    );
+      });
+    });
     outbox.wake();
     return sent;
   }
 
   /**
    * Gives the account the number that a code proves.
-   * @throws AppError invalid_code, code_used, code_replaced, code_expired, too_many_tries, rate_limited, phone_taken
+   * @throws AppError invalid_code, code_used, code_replaced, code_expired, too_many_tries, rate_limited, token_revoked,
+   * phone_taken
    */
   async function change(caller: PrincipalCaller<UserPrincipal>, given: GivenCode): Promise<User> {
     const { userId } = caller.principal;
@@ -51,6 +54,7 @@ export function createPhoneNumbers({ store, codes, phoneCodes, outbox, clock, co
     if (challenge.userId !== userId) throw new AppError('invalid_code');
     return store.transaction(async (stores) => {
       const at = now();
+      await requireLiveSession(stores, caller, at);
       await codes.useWithin(stores, challenge);
       if (!(await stores.users.setPhone(userId, challenge.address, at))) throw new AppError('token_revoked');
       await stores.audit.append(entryOf('phone.changed', caller, userId), at);
@@ -64,6 +68,7 @@ export function createPhoneNumbers({ store, codes, phoneCodes, outbox, clock, co
     const { userId } = caller.principal;
     await store.transaction(async (stores) => {
       const at = now();
+      await requireLiveSession(stores, caller, at);
       const isRemoved = await stores.users.removePhone(userId, at);
       if (isRemoved) return stores.audit.append(entryOf('phone.removed', caller, userId), at);
       const { phone } = await requireActiveUser(stores.users, userId);
