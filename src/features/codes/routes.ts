@@ -1,17 +1,16 @@
-import { z } from 'zod';
 import type { Codes } from '../../core/codes/codes.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anonymousCaller } from '../../core/principal.ts';
 import { SignInAnswer } from '../../core/sign-in/login-view.ts';
 import { anyone, COOKIE_SIGN_IN_ERRORS, ownPage } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
-import { json, pageForm } from '../../http/body.ts';
-import { pageErrors } from '../../http/page-errors.ts';
+import { json } from '../../http/body.ts';
+import { BUTTON_FORM, linkPage, PAGE_ANSWER } from '../../http/link-page.ts';
 import { routesWith } from '../../http/route.ts';
 import { CODES_AND_LINKS } from '../../http/tags.ts';
 import { LINK_PAGE_ERRORS, type LinkPages } from './link-pages.ts';
 import type { CodeRequests } from './request.ts';
-import { CodeBody, CodeSignInBody, ExchangeBody, LinkBody, LinkPath } from './schemas.ts';
+import { CodeBody, CodeSignInBody, ExchangeBody, LinkBody } from './schemas.ts';
 import type { CodeSignIn } from './sign-in.ts';
 
 interface Services {
@@ -35,11 +34,7 @@ const SIGNED_IN = {
   },
 } as const;
 
-const LINK_PAGE = {
-  description: 'A page with one button',
-  mediaType: 'text/html',
-  schema: z.string(),
-} as const;
+const LINK_PAGE = linkPage(LINK_PAGE_ERRORS, 'invalid_link');
 
 export const codeRoutes = [
   route({
@@ -127,10 +122,7 @@ export const codeRoutes = [
     method: 'GET',
     path: '/login/link/{token}',
     access: anyone(),
-    limit: 'login-ip',
-    params: { schema: LinkPath, unknown: 'invalid_link' },
-    answers: { 200: LINK_PAGE },
-    errors: pageErrors(LINK_PAGE_ERRORS),
+    ...LINK_PAGE,
     handle: ({ params, ...client }, { linkPages }) => linkPages.show(params.token, client),
   }),
 
@@ -139,11 +131,9 @@ export const codeRoutes = [
     method: 'POST',
     path: '/login/link/{token}',
     access: ownPage(),
-    limit: 'login-ip',
-    params: { schema: LinkPath, unknown: 'invalid_link' },
-    body: pageForm(z.object({})),
-    answers: { 200: LINK_PAGE, 303: 'Back to the app' },
-    errors: pageErrors(LINK_PAGE_ERRORS),
+    body: BUTTON_FORM,
+    ...LINK_PAGE,
+    answers: { 200: PAGE_ANSWER, 303: 'Back to the app' },
     handle: ({ params, ...client }, { linkPages }) => linkPages.press(params.token, client),
   }),
 

@@ -44,5 +44,3 @@ export const ExchangeBody = z
     device_token: DeviceToken.optional(),
   })
   .meta({ id: 'CodeExchange' });
-
-export const LinkPath = z.object({ token: z.string() });

@@ -1,25 +1,19 @@
-import { z } from 'zod';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anyone, ownPage, session } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
-import { json, pageForm } from '../../http/body.ts';
+import { json } from '../../http/body.ts';
+import { BUTTON_FORM, linkPage } from '../../http/link-page.ts';
 import { showPage } from '../../http/page.ts';
-import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
 import type { Email } from './email.ts';
 import { UNDO_ERRORS, undonePage, undoPage, VERIFY_ERRORS, verifiedPage, verifyPage } from './pages.ts';
-import { EmailBody, LinkPath, UndoBody, VerifyBody } from './schemas.ts';
+import { EmailBody, UndoBody, VerifyBody } from './schemas.ts';
 
 const route = routesWith<{ readonly email: Email }>();
 
-const PAGE = { description: 'A page', mediaType: 'text/html', schema: z.string() } as const;
-
-const LINK_PAGE = {
-  limit: 'login-ip',
-  params: { schema: LinkPath, unknown: 'invalid_link' },
-  answers: { 200: PAGE },
-} as const;
+const VERIFY_PAGE = linkPage(VERIFY_ERRORS, 'invalid_link');
+const UNDO_PAGE = linkPage(UNDO_ERRORS, 'invalid_link');
 
 export const emailRoutes = [
   route({
@@ -73,8 +67,7 @@ export const emailRoutes = [
     method: 'GET',
     path: '/email/verify/{token}',
     access: anyone(),
-    ...LINK_PAGE,
-    errors: pageErrors(VERIFY_ERRORS),
+    ...VERIFY_PAGE,
     async handle({ params }, { email }) {
       return showPage(verifyPage(await email.open(params.token)));
     },
@@ -85,9 +78,8 @@ export const emailRoutes = [
     method: 'POST',
     path: '/email/verify/{token}',
     access: ownPage(),
-    body: pageForm(z.object({})),
-    ...LINK_PAGE,
-    errors: pageErrors(VERIFY_ERRORS),
+    body: BUTTON_FORM,
+    ...VERIFY_PAGE,
     async handle({ params, origin }, { email }) {
       const challenge = await email.open(params.token);
       await email.verify(challenge, origin);
@@ -145,8 +137,7 @@ export const emailRoutes = [
     method: 'GET',
     path: '/email/undo/{token}',
     access: anyone(),
-    ...LINK_PAGE,
-    errors: pageErrors(UNDO_ERRORS),
+    ...UNDO_PAGE,
     async handle({ params }, { email }) {
       return showPage(undoPage((await email.openUndo(params.token)).email));
     },
@@ -157,9 +148,8 @@ export const emailRoutes = [
     method: 'POST',
     path: '/email/undo/{token}',
     access: ownPage(),
-    body: pageForm(z.object({})),
-    ...LINK_PAGE,
-    errors: pageErrors(UNDO_ERRORS),
+    body: BUTTON_FORM,
+    ...UNDO_PAGE,
     async handle({ params, origin }, { email }) {
       const { challenge, email: address } = await email.openUndo(params.token);
       await email.undo(challenge, origin);

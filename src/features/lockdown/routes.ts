@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { LinkToken } from '../../core/codes/fields.ts';
 import { anyone, ownPage, session } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
-import { json, pageForm } from '../../http/body.ts';
+import { json } from '../../http/body.ts';
+import { BUTTON_FORM, linkPage } from '../../http/link-page.ts';
 import { showPage } from '../../http/page.ts';
-import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
 import type { Lockdown } from './lockdown.ts';
@@ -13,14 +13,8 @@ import { ASK_PAGE, DONE_PAGE, LOCKDOWN_ERRORS } from './pages.ts';
 const route = routesWith<{ readonly lockdown: Lockdown }>();
 
 const LockdownBody = z.strictObject({ token: LinkToken }).meta({ id: 'Lockdown' });
-const LinkPath = z.object({ token: z.string() });
 
-const LINK_PAGE = {
-  limit: 'login-ip',
-  params: { schema: LinkPath, unknown: 'invalid_link' },
-  answers: { 200: { description: 'A page', mediaType: 'text/html', schema: z.string() } },
-  errors: pageErrors(LOCKDOWN_ERRORS),
-} as const;
+const LINK_PAGE = linkPage(LOCKDOWN_ERRORS, 'invalid_link');
 
 const WHAT_ENDS =
   'It ends every session, refresh token, device token and API key, the password, and the phone number where there is an email address.';
@@ -77,7 +71,7 @@ export const lockdownRoutes = [
     method: 'POST',
     path: '/lockdown/{token}',
     access: ownPage(),
-    body: pageForm(z.object({})),
+    body: BUTTON_FORM,
     ...LINK_PAGE,
     async handle({ params, origin }, { lockdown }) {
       await lockdown.lockByLink(params.token, origin);
