@@ -1,4 +1,5 @@
 import type { Codes } from '../../core/codes/codes.ts';
+import { CODE_ERRORS, LINK_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anonymousCaller } from '../../core/principal.ts';
 import { SignInAnswer } from '../../core/sign-in/login-view.ts';
@@ -69,15 +70,7 @@ export const codeRoutes = [
     limit: 'login-ip',
     body: json(CodeSignInBody),
     answers: SIGNED_IN,
-    refuses: [
-      'invalid_code',
-      'code_expired',
-      'code_replaced',
-      'code_used',
-      'too_many_tries',
-      'database_unavailable',
-      ...COOKIE_SIGN_IN_ERRORS,
-    ],
+    refuses: [...CODE_ERRORS, 'database_unavailable', ...COOKIE_SIGN_IN_ERRORS],
     async handle({ body, origin, beginSignIn }, { codes, codeSignIn }) {
       const { challenge_id: id, code, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);
@@ -148,15 +141,7 @@ export const codeRoutes = [
     limit: 'login-ip',
     body: json(ExchangeBody),
     answers: SIGNED_IN,
-    refuses: [
-      'invalid_link',
-      'invalid_code',
-      'code_expired',
-      'code_used',
-      'code_replaced',
-      'database_unavailable',
-      ...COOKIE_SIGN_IN_ERRORS,
-    ],
+    refuses: [...LINK_ERRORS, 'invalid_code', 'database_unavailable', ...COOKIE_SIGN_IN_ERRORS],
     async handle({ body, beginSignIn }, { codeSignIn }) {
       const { code, challenge_id: challengeId, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);

@@ -1,3 +1,4 @@
+import { CODE_ERRORS, LINK_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anyone, ownPage, session } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
@@ -28,16 +29,7 @@ export const emailRoutes = [
     limit: 'login-ip',
     body: json(VerifyBody),
     answers: { 204: 'The address is verified' },
-    refuses: [
-      'invalid_code',
-      'invalid_link',
-      'code_expired',
-      'code_replaced',
-      'code_used',
-      'too_many_tries',
-      'email_taken',
-      'database_unavailable',
-    ],
+    refuses: [...CODE_ERRORS, 'invalid_link', 'email_taken', 'database_unavailable'],
     async handle({ body: { challenge_id: id = '', code = '', token }, origin }, { email }) {
       const challenge = await (token === undefined ? email.check({ id, code }, origin) : email.open(token));
       await email.verify(challenge, origin);
@@ -117,14 +109,7 @@ export const emailRoutes = [
     limit: 'login-ip',
     body: json(UndoBody),
     answers: { 204: 'The account has its former address' },
-    refuses: [
-      'invalid_link',
-      'code_expired',
-      'code_replaced',
-      'code_used',
-      'email_taken',
-      'database_unavailable',
-    ],
+    refuses: [...LINK_ERRORS, 'email_taken', 'database_unavailable'],
     async handle({ body, origin }, { email }) {
       const { challenge } = await email.openUndo(body.token);
       await email.undo(challenge, origin);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LINK_ERRORS } from '../../core/codes/errors.ts';
 import { LinkToken } from '../../core/codes/fields.ts';
 import { anyone, ownPage, session } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
@@ -47,7 +48,7 @@ export const lockdownRoutes = [
     limit: 'login-ip',
     body: json(LockdownBody),
     answers: { 204: 'Nobody is signed in any more' },
-    refuses: ['invalid_link', 'code_used', 'code_expired', 'code_replaced', 'database_unavailable'],
+    refuses: [...LINK_ERRORS, 'database_unavailable'],
     async handle({ body, origin }, { lockdown }) {
       await lockdown.lockByLink(body.token, origin);
       return noContent();

@@ -1,9 +1,10 @@
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Challenge } from '../../core/codes/challenge.ts';
 import type { GivenCode, SentChallenge } from '../../core/codes/codes.ts';
+import { LINK_ERRORS } from '../../core/codes/errors.ts';
 import { countSend } from '../../core/codes/limits.ts';
 import type { Core } from '../../core/core.ts';
-import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
 import { passwordUnchanged } from '../../core/passwords/policy.ts';
@@ -23,7 +24,6 @@ export type ResetProof = GivenCode | { readonly token: string };
 export type PasswordReset = ReturnType<typeof createPasswordReset>;
 
 const MESSAGE_SECONDS = 86_400;
-const LINK_ERRORS: readonly ErrorCode[] = ['invalid_link', 'code_used', 'code_replaced', 'code_expired'];
 
 /** Another password for people who have forgotten theirs. Hashing never holds a database connection. */
 export function createPasswordReset({ store, codes, outbox, passwords, sessions, clock, config }: Core) {

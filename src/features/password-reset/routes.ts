@@ -1,3 +1,4 @@
+import { CODE_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError, type FieldError } from '../../core/errors.ts';
@@ -57,15 +58,7 @@ export const passwordResetRoutes = [
     hashes: true,
     body: json(ResetBody),
     answers: { 204: 'The password is changed' },
-    refuses: [
-      'invalid_reset_token',
-      'invalid_code',
-      'code_expired',
-      'code_replaced',
-      'code_used',
-      'too_many_tries',
-      'database_unavailable',
-    ],
+    refuses: ['invalid_reset_token', ...CODE_ERRORS, 'database_unavailable'],
     checkFields: ({ new_password: password }, { passwords }) => problemsOf(password, passwords),
     async handle({ body, origin }, { passwordReset }) {
       const { challenge_id: id = '', code = '', token, new_password: newPassword } = body;
