@@ -15,7 +15,7 @@ import {
   type UserPrincipal,
   userCaller,
 } from '../../core/principal.ts';
-import type { Transport } from '../../core/sessions/session.ts';
+import type { SignInClient } from '../../core/sign-in/client.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
@@ -30,12 +30,6 @@ export interface Signup {
   readonly password: string;
   readonly username?: Identifier | undefined;
   readonly name?: string | null | undefined;
-}
-
-/** The client of a sign-up: what it asks for, and where it is. */
-interface SignupClient {
-  readonly transport: Transport;
-  readonly origin: RequestOrigin;
 }
 
 /** A sign-up that is a login too. */
@@ -57,7 +51,7 @@ export function createAccounts(core: Core) {
   const now = () => new Date(clock.now());
 
   /** `createAccount`, counted for the metrics. */
-  async function signUp(signup: Signup, client: SignupClient, count: Count): Promise<SignedUp> {
+  async function signUp(signup: Signup, client: SignInClient, count: Count): Promise<SignedUp> {
     const maySend = await mayVerify(signup, count);
     return observed(() => createAccount(signup, client, maySend));
   }
@@ -77,7 +71,7 @@ export function createAccounts(core: Core) {
   /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
   async function createAccount(
     signup: Signup,
-    { transport, origin }: SignupClient,
+    { transport, origin }: SignInClient,
     maySend: boolean,
   ): Promise<SignedUp> {
     const newUser = await newUserOf(signup, origin);

@@ -2,12 +2,13 @@ import type { Codes } from '../../core/codes/codes.ts';
 import { CODE_ERRORS, LINK_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anonymousCaller } from '../../core/principal.ts';
-import { SignInAnswer } from '../../core/sign-in/login-view.ts';
+import { withDeviceToken } from '../../core/sign-in/client.ts';
 import { anyone, COOKIE_SIGN_IN_ERRORS, ownPage } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { BUTTON_FORM, linkPage, PAGE_ANSWER } from '../../http/link-page.ts';
 import { routesWith } from '../../http/route.ts';
+import { SIGNED_IN_ANSWER } from '../../http/sign-in.ts';
 import { CODES_AND_LINKS } from '../../http/tags.ts';
 import { LINK_PAGE_ERRORS, type LinkPages } from './link-pages.ts';
 import type { CodeRequests } from './request.ts';
@@ -25,14 +26,6 @@ const route = routesWith<Services>();
 
 const SENT = {
   202: { description: 'The same whether or not there is an account', schema: SentAnswer },
-} as const;
-
-const SIGNED_IN = {
-  200: {
-    description: 'The account and an access token, or a cookie',
-    headers: { 'Set-Cookie': 'Where `transport` is cookie' },
-    schema: SignInAnswer,
-  },
 } as const;
 
 const LINK_PAGE = linkPage(LINK_PAGE_ERRORS, 'invalid_link');
@@ -69,7 +62,7 @@ export const codeRoutes = [
     access: anyone(),
     limit: 'login-ip',
     body: json(CodeSignInBody),
-    answers: SIGNED_IN,
+    answers: { 200: SIGNED_IN_ANSWER },
     refuses: [...CODE_ERRORS, 'database_unavailable', ...COOKIE_SIGN_IN_ERRORS],
     async handle({ body, origin, beginSignIn }, { codes, codeSignIn }) {
       const { challenge_id: id, code, transport, device_token: deviceToken } = body;
@@ -79,10 +72,7 @@ export const codeRoutes = [
         ['sign_in_code', 'sign_in_link'],
         anonymousCaller(origin),
       );
-      const login = await codeSignIn.signIn(challenge, {
-        ...client,
-        deviceToken: deviceToken ?? client.deviceToken,
-      });
+      const login = await codeSignIn.signIn(challenge, withDeviceToken(client, deviceToken));
       return ok(await complete(login));
     },
   }),
@@ -140,13 +130,13 @@ export const codeRoutes = [
     access: anyone(),
     limit: 'login-ip',
     body: json(ExchangeBody),
-    answers: SIGNED_IN,
+    answers: { 200: SIGNED_IN_ANSWER },
     refuses: [...LINK_ERRORS, 'invalid_code', 'database_unavailable', ...COOKIE_SIGN_IN_ERRORS],
     async handle({ body, beginSignIn }, { codeSignIn }) {
       const { code, challenge_id: challengeId, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);
-      const known = { ...client, deviceToken: deviceToken ?? client.deviceToken };
-      return ok(await complete(await codeSignIn.exchange(code, known, challengeId)));
+      const login = await codeSignIn.exchange(code, withDeviceToken(client, deviceToken), challengeId);
+      return ok(await complete(login));
     },
   }),
 ];

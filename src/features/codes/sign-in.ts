@@ -5,20 +5,14 @@ import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import { type RequestOrigin, userCaller } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
-import type { SignInMethod, Transport } from '../../core/sessions/session.ts';
-import type { DeviceOfClient } from '../../core/sign-in/device-tokens.ts';
+import type { SignInMethod } from '../../core/sessions/session.ts';
+import type { SignInClient } from '../../core/sign-in/client.ts';
 import type { Proved } from '../../core/sign-in/exchange-codes.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { createAccountWithin } from '../../core/users/create-account.ts';
 import { parseEmail } from '../../core/users/identifiers.ts';
 import type { User } from '../../core/users/user.ts';
-
-/** The client of a sign-in: what it asks for, where it comes from, and what is known of its device. */
-export interface SignInClient extends DeviceOfClient {
-  readonly transport: Transport;
-  readonly origin: RequestOrigin;
-}
 
 /** What a code or a link for an address proves. */
 interface AddressProof {
