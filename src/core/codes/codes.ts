@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { AppError, rateLimited } from '../errors.ts';
 import type { CountRule } from '../limits/counts.store.ts';
 import type { Message, TemplateName, Templates } from '../messages/message.ts';
+import { languageFor } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { Caller } from '../principal.ts';
 import { after } from '../sessions/ending.ts';
@@ -114,7 +115,7 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
       to,
       template,
       data: data({ ...issued, minutes: Math.round(seconds / 60) }),
-      language: language ?? caller.origin.language ?? null,
+      language: languageFor(language, caller.origin),
       userId: isDecoy ? null : userId,
       expiresAt: issued.expiresAt,
       isDecoy: isDecoy || fixedCode !== undefined,

@@ -1,6 +1,7 @@
 import { revocationOfKey } from '../api-keys/revocation.ts';
 import { entryOf } from '../audit/audit.ts';
 import type { Purpose } from '../codes/challenge.ts';
+import { NOTICE_SECONDS, noticeOf } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { Caller } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
@@ -22,7 +23,6 @@ const ENDED: readonly Purpose[] = [
   // What they are about has ended.
   'lockdown',
 ];
-const MESSAGE_SECONDS = 86_400;
 
 export type TakeAccess = ReturnType<typeof createTakeAccess>;
 
@@ -82,15 +82,15 @@ export function createLockDown({
     const revoked = await takeAccessWithin(stores, user.id, at);
     await stores.audit.append(entryOf('user.locked_down', caller, user.id), at);
     if (user.email === null || !outbox.has('email')) return revoked;
-    await outbox.addWithin(stores, {
-      channel: 'email',
+    const notice = noticeOf({
+      user,
       to: user.email,
+      origin: caller.origin,
       template: 'locked-down',
       data: {},
-      language: user.language ?? caller.origin.language ?? null,
-      userId: user.id,
-      expiresAt: after(at, MESSAGE_SECONDS),
+      expiresAt: after(at, NOTICE_SECONDS),
     });
+    await outbox.addWithin(stores, notice);
     return revoked;
   };
 }

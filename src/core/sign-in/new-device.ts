@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { PURPOSES } from '../codes/challenge.ts';
 import { issueLinkWithin } from '../codes/issue.ts';
 import type { CountRule } from '../limits/counts.store.ts';
+import { noticeOf } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { RequestOrigin } from '../principal.ts';
 import type { CoreStore, CoreStores } from '../stores.ts';
@@ -54,9 +55,10 @@ export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
     // Each sign-in has one of its own.
     const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
     const { token, expiresAt } = await issueLinkWithin(stores, lockdown, at);
-    await outbox.addWithin(stores, {
-      channel: 'email',
+    const notice = noticeOf({
+      user,
       to,
+      origin,
       template: 'new-device',
       data: {
         time: at.toUTCString(),
@@ -65,9 +67,8 @@ export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
         link: `${publicUrl}/lockdown/${token}`,
         days: PURPOSES.lockdown.ttlSeconds / DAY_SECONDS,
       },
-      language: user.language ?? origin.language ?? null,
-      userId: user.id,
       expiresAt,
     });
+    await outbox.addWithin(stores, notice);
   }
 }

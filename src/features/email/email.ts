@@ -6,6 +6,7 @@ import { countSend } from '../../core/codes/limits.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
+import { NOTICE_SECONDS, noticeOf } from '../../core/messages/notice.ts';
 import {
   anonymousCaller,
   type Caller,
@@ -181,22 +182,22 @@ export function createEmail(core: Core) {
     if (!isChanged) throw new AppError('invalid_code');
     const caller = userCaller(user.id, origin);
     await stores.audit.append(entryOf('email.changed', caller, user.id), at);
-    if (from !== null) await tellFormerAddress(stores, user, { to, from }, caller);
+    if (from !== null) await tellFormerAddress(stores, user, { to, from }, origin);
   }
 
   /** Only to an address that was proved goes a link that takes the account over: another may be somebody else's. */
-  async function tellFormerAddress(stores: CoreStores, user: User, details: ChangeDetails, caller: Caller) {
-    const { shown: to = '' } = details.from ?? {};
+  async function tellFormerAddress(
+    stores: CoreStores,
+    user: User,
+    details: ChangeDetails & { readonly from: Identifier },
+    origin: RequestOrigin,
+  ) {
     const { shown: email } = details.to;
-    const message = {
-      channel: 'email',
-      to,
-      language: user.language ?? caller.origin.language ?? null,
-      userId: user.id,
-    } as const;
+    const addressed = { user, to: details.from.shown, origin };
     if (user.emailVerifiedAt === null) {
-      const expiresAt = after(now(), DAY_SECONDS);
-      return outbox.addWithin(stores, { ...message, template: 'email-replaced', data: { email }, expiresAt });
+      const expiresAt = after(now(), NOTICE_SECONDS);
+      const notice = noticeOf({ ...addressed, template: 'email-replaced', data: { email }, expiresAt });
+      return outbox.addWithin(stores, notice);
     }
     const { token, expiresAt } = await codes.issueWithin(stores, {
       purpose: 'email_undo',
@@ -210,12 +211,13 @@ export function createEmail(core: Core) {
     });
     const link = `${publicUrl}/email/undo/${token}`;
     const days = PURPOSES.email_undo.ttlSeconds / DAY_SECONDS;
-    return outbox.addWithin(stores, {
-      ...message,
+    const notice = noticeOf({
+      ...addressed,
       template: 'email-changed',
       data: { email, link, days },
       expiresAt,
     });
+    return outbox.addWithin(stores, notice);
   }
 
   /** The former address that a link gives back. @throws AppError invalid_link, code_used, code_expired */

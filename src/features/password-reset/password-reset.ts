@@ -6,6 +6,7 @@ import { countSend } from '../../core/codes/limits.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
+import { NOTICE_SECONDS, noticeOf } from '../../core/messages/notice.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
 import { passwordUnchanged } from '../../core/passwords/policy.ts';
 import { anonymousCaller, type RequestOrigin } from '../../core/principal.ts';
@@ -22,8 +23,6 @@ import { createResetLinks } from './reset-links.ts';
 export type ResetProof = GivenCode | { readonly token: string };
 
 export type PasswordReset = ReturnType<typeof createPasswordReset>;
-
-const MESSAGE_SECONDS = 86_400;
 
 /** Another password for people who have forgotten theirs. Hashing never holds a database connection. */
 export function createPasswordReset({ store, codes, outbox, passwords, sessions, clock, config }: Core) {
@@ -149,15 +148,15 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
   async function tell(stores: CoreStores, user: User, origin: RequestOrigin, at: Date): Promise<void> {
     if (user.email === null || !outbox.has('email')) return;
     const keys = await stores.apiKeys.listLive(user.id, at);
-    await outbox.addWithin(stores, {
-      channel: 'email',
+    const notice = noticeOf({
+      user,
       to: user.email,
+      origin,
       template: 'password-reset',
       data: { apiKeys: keys.map(({ name }) => name) },
-      language: user.language ?? origin.language ?? null,
-      userId: user.id,
-      expiresAt: after(at, MESSAGE_SECONDS),
+      expiresAt: after(at, NOTICE_SECONDS),
     });
+    await outbox.addWithin(stores, notice);
   }
 
   return { forgot, open, reset };
