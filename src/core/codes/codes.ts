@@ -1,7 +1,7 @@
 import { entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, rateLimited } from '../errors.ts';
-import type { CountRule } from '../limits/counts.store.ts';
+import type { Rate } from '../limits/quota.ts';
 import type { Message, TemplateName, Templates } from '../messages/message.ts';
 import { languageFor } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
@@ -65,7 +65,7 @@ export interface ChallengeMessage<Name extends TemplateName>
 }
 
 /** Codes that may be tried for one account, and for one address, whatever they are for. */
-const TRIES: CountRule = { limit: 10, windowSeconds: 3_600 };
+const TRIES: Rate = { limit: 10, windowSeconds: 3_600 };
 /** Longer than any code is good, so that there is a count as long as there is a code. */
 const COUNTS_KEPT_SECONDS = 2 * 86_400;
 /** Those who come late are told that they do. */

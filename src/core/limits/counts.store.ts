@@ -3,18 +3,13 @@ import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
 import { integer, primaryKey, table, text, time } from '../../db/table.ts';
+import type { Rate } from './quota.ts';
 
 export const COUNTS = table('counts', {
   name: primaryKey(text(100)),
   amount: integer(),
   windowEndsAt: time(),
 });
-
-/** How much there may be in a window. */
-export interface CountRule {
-  readonly limit: number;
-  readonly windowSeconds: number;
-}
 
 const IS_OVER = 'window_ends_at <= :at';
 /** In this order, since MySQL assigns from left to right, and later expressions see the new values. */
@@ -39,7 +34,7 @@ export function createCountStore({ open, sequelize, transaction, run, write }: S
    * Makes sure that there are counts of these names: `take` counts nothing else. In a transaction on MySQL they are this
    * one's until its end. Give the names in order, so that no two wait for each other.
    */
-  async function prepare(names: readonly string[], at: Date, { windowSeconds }: CountRule): Promise<void> {
+  async function prepare(names: readonly string[], at: Date, { windowSeconds }: Rate): Promise<void> {
     const endsAt = date(new Date(at.getTime() + windowSeconds * 1000));
     const replacements = names.map((name) => [name, 0, endsAt]);
     const groups = names.map(() => '(?)').join(', ');
@@ -48,7 +43,7 @@ export function createCountStore({ open, sequelize, transaction, run, write }: S
   }
 
   /** Adds one to each of these counts. False where one of them has none left; the others may have been added to. */
-  async function take(names: readonly string[], at: Date, { limit, windowSeconds }: CountRule) {
+  async function take(names: readonly string[], at: Date, { limit, windowSeconds }: Rate) {
     const endsAt = date(new Date(at.getTime() + windowSeconds * 1000));
     const replacements = { names: [...names], at: date(at), endsAt, limit };
     const [, affected] = await write(() =>

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { PURPOSES } from '../codes/challenge.ts';
 import { issueLinkWithin } from '../codes/issue.ts';
-import type { CountRule } from '../limits/counts.store.ts';
+import type { Rate } from '../limits/quota.ts';
 import { noticeOf } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { RequestOrigin } from '../principal.ts';
@@ -24,7 +24,7 @@ export type NewDeviceNotice = ReturnType<typeof createNewDeviceNotice>;
 
 const DAY_SECONDS = 86_400;
 /** Whoever knows a password could otherwise send its owner mail without end, or anybody, by an account with their address. */
-const NOTICES: CountRule = { limit: 10, windowSeconds: 3_600 };
+const NOTICES: Rate = { limit: 10, windowSeconds: 3_600 };
 
 /** Tells people of sign-ins on devices that their account has not seen. */
 export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
