@@ -4,6 +4,13 @@ import type { Identifier } from '../users/identifiers.ts';
 import type { Purpose } from './challenge.ts';
 import type { Codes, SentChallenge } from './codes.ts';
 
+/** The details of a `sign_up`: an account that is made once its address is proved. */
+export interface PendingSignUp {
+  readonly email: Identifier;
+  readonly name: string | null;
+  readonly passwordHash: string;
+}
+
 /** Who is to prove an address, and what becomes of it. */
 export interface EmailToVerify {
   readonly purpose: Extract<Purpose, 'email_verification' | 'sign_up'>;
@@ -11,7 +18,7 @@ export interface EmailToVerify {
   readonly email: Identifier;
   /** Null where there is no account, or none yet. */
   readonly userId: string | null;
-  readonly details?: unknown;
+  readonly details?: PendingSignUp;
   readonly language?: string | null | undefined;
   readonly isDecoy?: boolean;
 }

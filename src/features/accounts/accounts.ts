@@ -3,7 +3,7 @@ import { requireOtherAdmin } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { SentChallenge } from '../../core/codes/codes.ts';
 import { countSend } from '../../core/codes/limits.ts';
-import type { EmailToVerify } from '../../core/codes/verify-email.ts';
+import type { EmailToVerify, PendingSignUp } from '../../core/codes/verify-email.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
@@ -131,6 +131,7 @@ export function createAccounts(core: Core) {
     await countSend(count, codes, email.canonical);
     return observed(async () => {
       const passwordHash = await passwords.hash(password, origin.network);
+      const details: PendingSignUp = { email, name: name ?? null, passwordHash };
       const owner = await store.users.findByEmail(email.canonical);
       const sent = await store.transaction((stores) =>
         owner === null
@@ -139,7 +140,7 @@ export function createAccounts(core: Core) {
               caller: anonymousCaller(origin),
               email,
               userId: null,
-              details: { email, name: name ?? null, passwordHash },
+              details,
             })
           : codes.sendWithin(stores, {
               purpose: 'sign_up',
@@ -149,7 +150,7 @@ export function createAccounts(core: Core) {
               address: email.canonical,
               subject: codes.nameOf(email.canonical),
               userId: owner.id,
-              details: { email, name: name ?? null, passwordHash },
+              details,
               language: owner.language,
               hasCode: true,
               hasLink: true,

@@ -3,6 +3,7 @@ import { entryOf } from '../../core/audit/audit.ts';
 import { type Challenge, PURPOSES, type Purpose } from '../../core/codes/challenge.ts';
 import type { SentChallenge } from '../../core/codes/codes.ts';
 import { countSend } from '../../core/codes/limits.ts';
+import type { PendingSignUp } from '../../core/codes/verify-email.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
@@ -27,13 +28,6 @@ import type { User } from '../../core/users/user.ts';
 interface ChangeDetails {
   readonly to: Identifier;
   readonly from: Identifier | null;
-}
-
-/** A sign-up that waits for its proof, where sign-ups do not tell whether an address is known. */
-export interface PendingSignUp {
-  readonly email: Identifier;
-  readonly name: string | null;
-  readonly passwordHash: string;
 }
 
 export type Email = ReturnType<typeof createEmail>;
