@@ -14,8 +14,8 @@ export async function createAccountWithin(
   stores: CoreStores,
   newUser: NewUser,
   origin: RequestOrigin,
-): Promise<{ readonly user: User; readonly signedUp: AuditEntry }> {
+): Promise<{ readonly user: User; readonly entry: AuditEntry }> {
   const user = await stores.users.insert(newUser);
   await stores.userRoles.add(user.id, BASELINE_ROLES);
-  return { user, signedUp: entryOf('user.signed_up', userCaller(user.id, origin), user.id) };
+  return { user, entry: entryOf('user.signed_up', userCaller(user.id, origin), user.id) };
 }

@@ -76,7 +76,7 @@ export function createAccounts(core: Core) {
   ): Promise<SignedUp> {
     const newUser = await newUserOf(signup, origin);
     const signedUp = await store.transaction(async (stores) => {
-      const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
+      const { user, entry } = await createAccountWithin(stores, newUser, origin);
       const evidence = {
         method: 'password',
         authentication: { methods: ['pwd'], at: newUser.createdAt },
@@ -86,7 +86,7 @@ export function createAccounts(core: Core) {
         origin,
       } as const;
       // A new account has no further factor that could be asked for.
-      const grant = await sessions.startWithin(stores, user.id, evidence, [signedUp]);
+      const grant = await sessions.startWithin(stores, user.id, evidence, [entry]);
       if (grant === null) throw new Error('a user that was just inserted is not there');
       const login = { user, grant, deviceToken: deviceTokens.issue(user) };
       if (!maySend) return { login, verification: null };
@@ -112,8 +112,8 @@ export function createAccounts(core: Core) {
     return observed(async () => {
       const newUser = await newUserOf(signup, origin);
       const sent = await store.transaction(async (stores) => {
-        const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
-        await stores.audit.append(signedUp, newUser.createdAt);
+        const { user, entry } = await createAccountWithin(stores, newUser, origin);
+        await stores.audit.append(entry, newUser.createdAt);
         return sendVerificationWithin(stores, verificationOf(user.id, signup, origin));
       });
       outbox.wake();

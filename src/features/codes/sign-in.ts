@@ -54,10 +54,7 @@ export function createCodeSignIn(core: Core) {
   async function signIn(challenge: Challenge, client: SignInClient): Promise<Login> {
     const { completed, revoked } = await whenAccountIsThere(() =>
       store.transaction(async (stores) => {
-        await codes.useWithin(stores, challenge);
-        const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, client.origin);
-        const { method, amr } = proofOf(challenge);
-        const proved = { userId: user.id, method, amr, at: now(), isNew, challengeId: challenge.id };
+        const { user, proved, earlier, revoked } = await redeemWithin(stores, challenge, client.origin);
         return { completed: await complete(stores, user, proved, client, earlier), revoked };
       }),
     );
@@ -72,11 +69,8 @@ export function createCodeSignIn(core: Core) {
   async function signInLater(challenge: Challenge, origin: RequestOrigin): Promise<string> {
     const { code, revoked } = await whenAccountIsThere(() =>
       store.transaction(async (stores) => {
-        await codes.useWithin(stores, challenge);
-        const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, origin);
+        const { proved, earlier, revoked } = await redeemWithin(stores, challenge, origin);
         await stores.audit.appendMany(earlier, now());
-        const proof = { ...proofOf(challenge), challengeId: challenge.id };
-        const proved = { ...proof, userId: user.id, at: now(), isNew };
         return { code: await exchangeCodes.issueWithin(stores, proved), revoked };
       }),
     );
@@ -97,6 +91,18 @@ export function createCodeSignIn(core: Core) {
       return complete(stores, user, proved, client, []);
     });
     return finish(completed, client);
+  }
+
+  /**
+   * Uses a challenge up. Who has proved what by it, what goes into the audit log before the sign-in, and what to announce
+   * after the commit.
+   */
+  async function redeemWithin(stores: CoreStores, challenge: Challenge, origin: RequestOrigin) {
+    await codes.useWithin(stores, challenge);
+    const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, origin);
+    const proof = { ...proofOf(challenge), at: now(), challengeId: challenge.id };
+    const proved: Proved = { ...proof, userId: user.id, isNew };
+    return { user, proved, earlier, revoked };
   }
 
   /** The login, once its user has been told of a new device. */
@@ -165,8 +171,8 @@ export function createCodeSignIn(core: Core) {
       emailVerifiedAt: isPhone ? null : createdAt,
       createdAt,
     };
-    const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
-    return { user, isNew: true, earlier: [signedUp], revoked: [] };
+    const { user, entry } = await createAccountWithin(stores, newUser, origin);
+    return { user, isNew: true, earlier: [entry], revoked: [] };
   }
 
   /**

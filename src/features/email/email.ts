@@ -152,7 +152,7 @@ export function createEmail(core: Core) {
   async function signUp(stores: CoreStores, { details }: Challenge, origin: RequestOrigin) {
     const { email, name, passwordHash } = details as PendingSignUp;
     const createdAt = now();
-    const { signedUp } = await createAccountWithin(
+    const { entry } = await createAccountWithin(
       stores,
       {
         id: uuidv7({ msecs: createdAt.getTime() }),
@@ -165,7 +165,7 @@ export function createEmail(core: Core) {
       },
       origin,
     );
-    await stores.audit.append(signedUp, createdAt);
+    await stores.audit.append(entry, createdAt);
   }
 
   async function change(stores: CoreStores, { userId, details }: Challenge, origin: RequestOrigin) {
