@@ -235,7 +235,7 @@ export function createEmail(core: Core) {
       const user = userId === null ? null : await stores.users.findById(userId);
       if (user === null || from === null) throw new AppError('invalid_link');
       const caller = anonymousCaller(origin);
-      await takeFromOthers(stores, user.id, from, caller);
+      await takeFromHolder(stores, user.id, from, caller);
       if (!(await stores.users.restoreEmail(user.id, from, at))) throw new AppError('invalid_link');
       await stores.challenges.endAll(user.id, ['email_undo'], challenge.createdAt);
       await stores.audit.append(entryOf('email.restored', caller, user.id), at);
@@ -246,7 +246,7 @@ export function createEmail(core: Core) {
   }
 
   /** A thief may have made an account with the address, and its owner may have been given one by a code to sign in. */
-  async function takeFromOthers(
+  async function takeFromHolder(
     stores: CoreStores,
     userId: string,
     { canonical }: Identifier,
@@ -255,7 +255,7 @@ export function createEmail(core: Core) {
     const holder = await stores.users.findByEmail(canonical);
     if (holder === null || holder.id === userId) return;
     const at = now();
-    await stores.users.takeEmail(holder.id, canonical, at);
+    await stores.users.clearEmail(holder.id, canonical, at);
     await stores.audit.append(entryOf('email.changed', caller, holder.id), at);
   }
 
