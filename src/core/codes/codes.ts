@@ -107,7 +107,7 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     // Where nothing is sent no text of six digits fits.
     const code = isDecoy ? newToken() : fixedCode;
     // First, so that requests for one address come one after another: each replaces the challenge of the one before.
-    await stores.counts.prepare(triesOf(request), now(), TRIES);
+    await stores.counts.prepare(tryCountsOf(request), now(), TRIES);
     const issued = await issueWithin(stores, request, code);
     const seconds = PURPOSES[request.purpose].ttlSeconds;
     await outbox.addWithin(stores, {
@@ -139,8 +139,8 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     if (challenge.codeMac === null) throw new AppError('invalid_code');
     if (challenge.tries >= MAX_TRIES) throw new AppError('too_many_tries');
     const at = now();
-    const names = triesOf(challenge);
-    if (!(await mayTry(names, at))) throw await tooManyTries(names, at);
+    const names = tryCountsOf(challenge);
+    if (!(await takeTry(names, at))) throw await tooManyTries(names, at);
     if (!(await store.challenges.countTry(id, at))) {
       requireUsable(await find(id), purposes, 'invalid_code');
       throw new AppError('too_many_tries');
@@ -209,13 +209,13 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
   }
 
   /** The names of the counts that a try goes by, in order: that of the account, and that of the address. */
-  function triesOf({ address, userId }: Pick<Challenge, 'address' | 'userId'>): string[] {
+  function tryCountsOf({ address, userId }: Pick<Challenge, 'address' | 'userId'>): string[] {
     const hash = hashOfAddress(secrets[0], address ?? '');
     return [`tries:account:${userId ?? hash}`, `tries:address:${hash}`];
   }
 
   /** Counts a try. The name of an address is another one once APP_SECRET has been replaced, so that its count may be missing. */
-  async function mayTry(names: readonly string[], at: Date): Promise<boolean> {
+  async function takeTry(names: readonly string[], at: Date): Promise<boolean> {
     if (await store.counts.take(names, at, TRIES)) return true;
     if ((await store.counts.read(names)).found === names.length) return false;
     await store.counts.prepare(names, at, TRIES);

@@ -187,7 +187,7 @@ export function createCodeSignIn(core: Core) {
   ): Promise<Owner> {
     const at = now();
     const caller = userCaller(user.id, origin);
-    const revoked = await core.takeAccessWithin(stores, user.id, at);
+    const revoked = await core.endAllAccessWithin(stores, user.id, at);
     await stores.users.verifyEmail(user.id, address, at);
     const claimed = { ...user, emailVerifiedAt: at, passwordHash: null, passwordChangedAt: at };
     return { user: claimed, isNew: false, earlier: [entryOf('email.verified', caller, user.id)], revoked };
