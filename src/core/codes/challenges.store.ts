@@ -25,8 +25,6 @@ export type ChallengeRow = RowOf<typeof CHALLENGES>;
 
 const MAX_ATTEMPTS = 5;
 
-export type ChallengeStore = ReturnType<typeof createChallengeStore>;
-
 /** Codes and links, in the table `challenges`. Each write is one statement, and the database decides every race. */
 export function createChallengeStore(scope: Scope) {
   const { open, transaction, run, write } = scope;

@@ -23,8 +23,6 @@ export interface EmailToVerify {
   readonly isDecoy?: boolean;
 }
 
-export type SendVerification = ReturnType<typeof createSendVerification>;
-
 /** Makes the function that sends the code and the link by which an address is verified. */
 export function createSendVerification(codes: Pick<Codes, 'sendWithin' | 'nameOf'>, publicUrl: string) {
   /** In the transaction of what it is about; wake the outbox after the commit. */

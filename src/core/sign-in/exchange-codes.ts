@@ -17,8 +17,6 @@ export interface Proved {
   readonly challengeId: string | null;
 }
 
-export type ExchangeCodes = ReturnType<typeof createExchangeCodes>;
-
 /** Codes that a page hands to its app in a URL, to be changed for a session: good once, and for a minute. */
 export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 'useWithin'>) {
   async function issueWithin(stores: CoreStores, { userId, ...proof }: Proved): Promise<string> {

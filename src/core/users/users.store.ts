@@ -358,7 +358,7 @@ function toRow(user: NewUser): UserRow {
     email: user.email?.shown ?? null,
     emailCanonical: user.email?.canonical ?? null,
     phone: user.phone ?? null,
-    language: user.language ?? null,
+    language: null,
     username: user.username?.shown ?? null,
     usernameCanonical: user.username?.canonical ?? null,
     name: user.name,
