@@ -153,7 +153,7 @@ export const origins = valueType(
   'a comma-separated list of origins such as https://app.example.com or https://*.example.com, never *',
 );
 
-/** Only the known parts of a URL: the library would take a query for options, such as to skip the check of certificates. */
+/** No query: the mail library would take it for options, such as one that skips the check of certificates. */
 export const smtpUrl = valueType(
   z
     .string()

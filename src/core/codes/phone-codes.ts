@@ -49,7 +49,7 @@ export function createPhoneCodes({ codes, budget, clock, messages }: PhoneCodeOp
     const { address, purpose, userId } = request;
     return codes.sendWithin(stores, {
       ...request,
-      // A number that two accounts want has a code for each.
+      // Two accounts that want one number have a code each.
       subject: purpose === 'phone_change' ? `user:${userId}` : codes.nameOf(address),
       channel: 'sms',
       to: address,

@@ -11,7 +11,7 @@ export interface PendingSignUp {
   readonly passwordHash: string;
 }
 
-/** Who is to prove an address, and what becomes of it. */
+/** A request to prove an address. */
 export interface EmailToVerify {
   readonly purpose: Extract<Purpose, 'email_verification' | 'sign_up'>;
   readonly caller: Caller;
@@ -25,7 +25,7 @@ export interface EmailToVerify {
 
 /** Makes the function that sends the code and the link by which an address is verified. */
 export function createSendVerification(codes: Pick<Codes, 'sendWithin' | 'nameOf'>, publicUrl: string) {
-  /** In the transaction of what it is about; wake the outbox after the commit. */
+  /** Called in the transaction of what it is about. Wake the outbox after the commit. */
   return function sendVerificationWithin(stores: CoreStores, request: EmailToVerify): Promise<SentChallenge> {
     const { email, ...rest } = request;
     return codes.sendWithin(stores, {
@@ -33,7 +33,7 @@ export function createSendVerification(codes: Pick<Codes, 'sendWithin' | 'nameOf
       channel: 'email',
       to: email.shown,
       address: email.canonical,
-      // Not the account: an address that changes has one of its own.
+      // Not the account: each address that it has had has a challenge of its own.
       subject: codes.nameOf(email.canonical),
       hasCode: true,
       hasLink: true,

@@ -24,15 +24,16 @@ export type CountStore = ReturnType<typeof createCountStore>;
 export function createCountStore({ open, sequelize, transaction, run, write }: Scope) {
   const counts = open(COUNTS);
   const date = (value: Date) => toSqlDate(sequelize, value);
-  // INSERT IGNORE would lock a row that is there for all who ask, none of whom could then change what they go on to change.
+  // INSERT IGNORE would take a shared lock on a row that exists. Two transactions that hold one would
+  // deadlock when they update the row.
   const unlessThere =
     sequelize.getDialect() === 'sqlite'
       ? 'ON CONFLICT DO NOTHING'
       : 'ON DUPLICATE KEY UPDATE amount = amount';
 
   /**
-   * Makes sure that there are counts of these names: `take` counts nothing else. In a transaction on MySQL they are this
-   * one's until its end. Give the names in order, so that no two wait for each other.
+   * Makes sure that counts of these names exist: `take` counts nothing else. On MySQL their rows are locked until the end of
+   * the transaction. Always give the names in the same order, so that no two transactions wait for each other.
    */
   async function prepare(names: readonly string[], at: Date, { windowSeconds }: Rate): Promise<void> {
     const endsAt = date(new Date(at.getTime() + windowSeconds * 1000));

@@ -12,6 +12,7 @@ export interface SmsBudgetOptions {
   readonly logger: Logger;
   /** Most SMS in a day (UTC), of all processes together. */
   readonly limit: number;
+  /** Called with how many SMS the day has had. */
   readonly onSpent: (amount: number) => void;
 }
 

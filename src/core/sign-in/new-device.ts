@@ -23,14 +23,14 @@ export interface NewDeviceDependencies {
 export type NewDeviceNotice = ReturnType<typeof createNewDeviceNotice>;
 
 const DAY_SECONDS = 86_400;
-/** Whoever knows a password could otherwise send its owner mail without end, or anybody, by an account with their address. */
+/** Otherwise someone who knows a password could flood its owner with mail, and anyone by an account with their address. */
 const NOTICES: Rate = { limit: 10, windowSeconds: 3_600 };
 
-/** Tells people of sign-ins on devices that their account has not seen. */
+/** Makes the function that tells people of a sign-in on a device that their account has not seen. */
 export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
   const { store, outbox, clock, logger, publicUrl, isEnabled } = dependencies;
 
-  /** After the sign-in, which stands also where this cannot be written down. That is logged. */
+  /** Called after the sign-in, which stands even where the notice cannot be written down; that is logged. */
   return async function tellOfNewDevice(user: User, origin: RequestOrigin): Promise<void> {
     const { email } = user;
     if (!isEnabled || email === null || !outbox.has('email')) return;
@@ -52,7 +52,7 @@ export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
     const names = [`new-device:${user.id}`];
     await stores.counts.prepare(names, at, NOTICES);
     if (!(await stores.counts.take(names, at, NOTICES))) return;
-    // Each sign-in has one of its own.
+    // Each sign-in has a link of its own.
     const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
     const { token, expiresAt } = await issueLinkWithin(stores, lockdown, at);
     const notice = noticeOf({

@@ -7,7 +7,7 @@ import type { NewUser, User } from './user.ts';
 const BASELINE_ROLES = ['user'];
 
 /**
- * Makes the account of a person who signs up, and the entry for the audit log, which goes before what follows.
+ * Makes the account of a person who signs up, and the entry for the audit log, which is to be the first of it.
  * @throws AppError email_taken, username_taken, phone_taken
  */
 export async function createAccountWithin(

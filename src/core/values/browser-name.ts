@@ -1,4 +1,4 @@
-/** The first that is found counts: each of them also names those below it. */
+/** The first match counts: a browser also names those below it. */
 const BROWSERS: readonly (readonly [mark: RegExp, name: string])[] = [
   [/\bEdgA?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -15,7 +15,7 @@ const SYSTEMS: readonly (readonly [mark: RegExp, name: string])[] = [
 ];
 const MAX_LENGTH = 60;
 
-/** The browser and the system that a User-Agent names, for people to recognize; programs by the beginning of it. */
+/** The browser and the system that a User-Agent names, for people to recognize; of other programs its beginning. */
 export function browserNameOf(userAgent: string | null): string {
   if (userAgent === null || userAgent === '') return 'unknown';
   const nameIn = (table: typeof BROWSERS) => table.find(([mark]) => mark.test(userAgent))?.[1];

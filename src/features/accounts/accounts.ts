@@ -35,7 +35,7 @@ export interface Signup {
 /** A sign-up that is a login too. */
 export interface SignedUp {
   readonly login: Login;
-  /** Null where there is nothing that sends mail, or where it has sent the address too much already. */
+  /** Null where no mail is sent, or where the address has had too much of it. */
   readonly verification: SentChallenge | null;
 }
 
@@ -52,12 +52,12 @@ export function createAccounts(core: Core) {
 
   /** `createAccount`, counted for the metrics. */
   async function signUp(signup: Signup, client: SignInClient, count: Count): Promise<SignedUp> {
-    const maySend = await mayVerify(signup, count);
+    const maySend = await maySendVerification(signup, count);
     return observed(() => createAccount(signup, client, maySend));
   }
 
-  /** Whether another message may go to the address: who deletes and makes an account again and again sends no flood. */
-  async function mayVerify({ email }: Signup, count: Count): Promise<boolean> {
+  /** Whether the address may get a message: making and deleting an account again and again must not flood it. */
+  async function maySendVerification({ email }: Signup, count: Count): Promise<boolean> {
     if (!outbox.has('email')) return false;
     try {
       await countSend(count, codes, email.canonical);
@@ -122,8 +122,8 @@ export function createAccounts(core: Core) {
   }
 
   /**
-   * Answers alike whether or not the address is known: there is an account once it has been verified, and the owner of a
-   * known address is told by mail. Both take the same statements.
+   * Answers alike whether or not the address is known. The account is made once the address is verified; the owner of a known
+   * one is told by mail. Both take the same statements.
    * @throws AppError rate_limited, overloaded
    */
   async function signUpHidden(signup: Signup, origin: RequestOrigin, count: Count): Promise<SentChallenge> {
@@ -218,8 +218,8 @@ export function createAccounts(core: Core) {
   }
 
   /**
-   * Deletes the account with its sessions; its access tokens are revoked. Where it has no password, a recent sign-in takes
-   * the place of that.
+   * Deletes the account with its sessions; its access tokens are revoked. An account without a password takes a recent
+   * sign-in instead.
    * @throws AppError token_revoked, wrong_password, insufficient_user_authentication, rate_limited, overloaded, last_admin
    */
   async function remove(caller: PrincipalCaller<UserPrincipal>, password: string | undefined): Promise<void> {
@@ -239,7 +239,7 @@ export function createAccounts(core: Core) {
       if (passwordHash !== null) throw new AppError('wrong_password');
       requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
       const revoked = await removeWith(null);
-      // It has got a password meanwhile.
+      // The account has got a password meanwhile.
       if (revoked === null) throw new AppError('wrong_password');
       await sessions.announce(revoked);
     } else {

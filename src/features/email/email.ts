@@ -24,7 +24,7 @@ import { createAccountWithin } from '../../core/users/create-account.ts';
 import { type Identifier, parseEmail } from '../../core/users/identifiers.ts';
 import type { User } from '../../core/users/user.ts';
 
-/** A change of the address that waits for its proof, and one that may be taken back. */
+/** A change of the address, of a challenge that proves it or undoes it. */
 interface ChangeDetails {
   readonly to: Identifier;
   readonly from: Identifier | null;
@@ -35,14 +35,14 @@ export type Email = ReturnType<typeof createEmail>;
 const VERIFYING: readonly Purpose[] = ['email_verification', 'email_change', 'sign_up'];
 const DAY_SECONDS = 86_400;
 
-/** Proving that an email address is one's own, changing it, and taking a change back. */
+/** Proving an email address, changing it, and undoing a change. */
 export function createEmail(core: Core) {
   const { store, codes, outbox, clock, config, sessions, lockDownWithin, sendVerificationWithin } = core;
   const { publicUrl } = config.http;
   const now = () => new Date(clock.now());
 
   /**
-   * Sends another code and link, if the address is that of an account and waits for them. The answer does not tell.
+   * Sends another code and link where the address is that of an account and not verified. The answer does not tell.
    * @throws AppError rate_limited
    */
   async function resend(email: Identifier, origin: RequestOrigin, count: Count): Promise<SentChallenge> {
@@ -64,8 +64,8 @@ export function createEmail(core: Core) {
   }
 
   /**
-   * Sends a code and a link to another address: once it is proved, it is that of the account. Whether it belongs to another
-   * account is told to its owner alone.
+   * Sends a code and a link to another address, which is that of the account once it is proved. Where it belongs to another
+   * account, only the owner of that is told.
    * @throws AppError insufficient_user_authentication, token_revoked, validation_failed, rate_limited
    */
   async function requestChange(
@@ -179,7 +179,7 @@ export function createEmail(core: Core) {
     if (from !== null) await tellFormerAddress(stores, user, { to, from }, origin);
   }
 
-  /** Only to an address that was proved goes a link that takes the account over: another may be somebody else's. */
+  /** The link in it takes the account over, so it goes only to an address that was proved: another may be a stranger's. */
   async function tellFormerAddress(
     stores: CoreStores,
     user: User,
@@ -195,7 +195,7 @@ export function createEmail(core: Core) {
     }
     const { token, expiresAt } = await codes.issueWithin(stores, {
       purpose: 'email_undo',
-      // Each change has one of its own: a thief must not end the link of the owner by another change.
+      // Each change has a link of its own: a thief must not end the owner's by another change.
       subject: uuidv7(),
       userId: user.id,
       address: null,
@@ -214,16 +214,16 @@ export function createEmail(core: Core) {
     return outbox.addWithin(stores, notice);
   }
 
-  /** The former address that a link gives back. @throws AppError invalid_link, code_used, code_expired */
+  /** The former address that a link gives back. @throws AppError invalid_link, code_used, code_replaced, code_expired */
   async function openUndo(token: string): Promise<{ readonly challenge: Challenge; readonly email: string }> {
     const challenge = await codes.open(token, ['email_undo']);
     return { challenge, email: (challenge.details as ChangeDetails).from?.shown ?? '' };
   }
 
   /**
-   * Gives an account its former address back, whatever it is now and whoever has it now, and ends all access to it: whoever
-   * changed the address may know the password. Later changes were theirs, so that those cannot be taken back any more; an
-   * earlier one still can.
+   * Gives an account its former address back, whatever its address is now and whichever account has the former one, and
+   * locks the account down: the thief who changed the address may know the password. Later changes were the thief's, so
+   * their links end; those of earlier changes stay good.
    * @throws AppError code_used, invalid_link, email_taken where a sign-up with the address is faster
    */
   async function undo(challenge: Challenge, origin: RequestOrigin): Promise<void> {
@@ -245,7 +245,7 @@ export function createEmail(core: Core) {
     outbox.wake();
   }
 
-  /** A thief may have made an account with the address, and its owner may have been given one by a code to sign in. */
+  /** The other account may be the thief's, or one that the owner got since by signing in with a code. */
   async function takeFromHolder(
     stores: CoreStores,
     userId: string,

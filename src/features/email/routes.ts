@@ -86,7 +86,7 @@ export const emailRoutes = [
     tag: ACCOUNTS,
     summary: 'Change your email address',
     description:
-      'It is changed once POST /email/verify proves the new one. The old one is told, with a link that takes it back for 7 days.',
+      'It is changed once POST /email/verify proves the new one. The old one gets a message, with a link that undoes the change for 7 days where it was verified.',
     access: session(),
     limit: 'send-ip',
     body: json(EmailBody),
@@ -102,9 +102,9 @@ export const emailRoutes = [
     method: 'POST',
     path: '/email/undo',
     tag: CODES_AND_LINKS,
-    summary: 'Take a change of your email address back',
+    summary: 'Undo a change of your email address',
     description:
-      'With the token of the link that the old address got. It ends all sessions, API keys and the password as well: choose another by POST /password/forgot.',
+      'With the token of the link that the old address got. It also ends all sessions, API keys, the phone number and the password: choose another by POST /password/forgot.',
     access: anyone(),
     limit: 'login-ip',
     body: json(UndoBody),

@@ -26,10 +26,10 @@ export const lockdownRoutes = [
     method: 'POST',
     path: '/me/lockdown',
     tag: ACCOUNTS,
-    summary: 'Sign everything out, where somebody else may be in',
+    summary: 'Lock your account, where someone else may be in it',
     description: `${WHAT_ENDS} Choose another one by POST /password/forgot.`,
     access: session(),
-    answers: { 204: 'Nobody is signed in any more' },
+    answers: { 204: 'All access has ended' },
     refuses: ['channel_not_configured'],
     async handle({ caller }, { lockdown }) {
       await lockdown.lockMine(caller);
@@ -42,12 +42,12 @@ export const lockdownRoutes = [
     method: 'POST',
     path: '/lockdown',
     tag: CODES_AND_LINKS,
-    summary: 'Sign everything out by the link of a mail about a new device',
+    summary: 'Lock your account by the link of a mail about a new device',
     description: `${WHAT_ENDS} The token is good for 7 days.`,
     access: anyone(),
     limit: 'login-ip',
     body: json(LockdownBody),
-    answers: { 204: 'Nobody is signed in any more' },
+    answers: { 204: 'All access has ended' },
     refuses: [...LINK_ERRORS, 'database_unavailable'],
     async handle({ body, origin }, { lockdown }) {
       await lockdown.lockByLink(body.token, origin);

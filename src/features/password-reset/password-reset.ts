@@ -19,7 +19,7 @@ import { ownWords, type User } from '../../core/users/user.ts';
 import { endAccessWithin } from './end-access.ts';
 import { createResetLinks } from './reset-links.ts';
 
-/** What was sent: a code, or the token of a link. */
+/** What comes back: a code, or the token of a link. */
 export type ResetProof = GivenCode | { readonly token: string };
 
 export type PasswordReset = ReturnType<typeof createPasswordReset>;
@@ -99,7 +99,7 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
   }
 
   /**
-   * A password that the operator has required to be replaced may be known to others.
+   * A password that has to be replaced may be known to others, so the new one must differ.
    * @throws AppError validation_failed, overloaded
    */
   async function assertOther(user: User, newPassword: string, place: Place): Promise<void> {
@@ -128,8 +128,8 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
   }
 
   /**
-   * Whoever got the message reads what is sent to the address, which has to be that of the account still. Where it is the
-   * first proof, API keys and a phone number may be those of somebody else who made the account (account pre-hijacking).
+   * The message proves its address, which has to be that of the account still. Where it is the first proof, the API keys and
+   * the phone number may be those of an attacker who made the account (account pre-hijacking).
    * @throws AppError invalid_reset_token, invalid_code
    */
   async function proveAddress(
@@ -144,7 +144,7 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
     return user.emailVerifiedAt === null ? endKeysAndPhoneWithin(stores, user.id, at) : [];
   }
 
-  /** Names the API keys, which are no passwords and go on. */
+  /** The mail names the API keys that go on working. */
   async function tell(stores: CoreStores, user: User, origin: RequestOrigin, at: Date): Promise<void> {
     if (user.email === null || !outbox.has('email')) return;
     const keys = await stores.apiKeys.listLive(user.id, at);
