@@ -88,7 +88,7 @@ export const ERRORS = {
     status: 400,
     title: 'The reset link is not valid',
     meaning:
-      'Its token is wrong or was used, has expired, or was replaced by a newer one. Ask an administrator for another link.',
+      'Its token is wrong or was used, has expired, or was replaced by a newer one. Ask for another with POST /password/forgot, or an administrator for a link.',
   },
   invalid_code: {
     status: 400,
@@ -141,7 +141,7 @@ export const ERRORS = {
   last_sign_in_method: {
     status: 409,
     title: 'This is the last way to sign in',
-    meaning: 'Add an email address or a password first.',
+    meaning: 'Add an email address first: POST /me/email.',
   },
   channel_not_configured: {
     status: 501,
@@ -492,11 +492,11 @@ export function fieldError(pointer: string, code: FieldErrorCode, detail: string
   return new AppError('validation_failed', detail, { fields: [{ pointer, code, detail }] });
 }
 
-/** A refusal because a quota is used up. */
-export function rateLimited(quota: Quota): AppError {
-  const { policy, resetSeconds } = quota;
+/** A refusal because a quota is used up. `why` says more of it to a person. */
+export function rateLimited(quota: Quota, why = `Rate limit ${quota.policy} exceeded.`): AppError {
+  const { resetSeconds } = quota;
   const time = resetSeconds === 1 ? '1 second' : `${resetSeconds} seconds`;
-  const detail = `Rate limit ${policy} exceeded. Try again in ${time}.`;
+  const detail = `${why} Try again in ${time}.`;
   const headers = { 'Retry-After': String(resetSeconds) };
   return new AppError('rate_limited', detail, { quota, headers });
 }

@@ -35,6 +35,7 @@ export const SAMPLES: Templates = {
     days: 7,
   },
   'locked-down': {},
+  'access-ended': {},
   'phone-code': { code: '123456', minutes: 10 },
 };
 

@@ -39,6 +39,8 @@ export interface Templates {
   };
   /** All access to the account has ended, and it needs a new password. */
   readonly 'locked-down': Record<never, never>;
+  /** The first proof of an address has ended what the account had before it. */
+  readonly 'access-ended': Record<never, never>;
   /** By SMS: to sign in, or to add a number. */
   readonly 'phone-code': CodeData;
 }
