@@ -79,7 +79,7 @@ onEachDatabase((kind) => {
       expect(await messagesDuring(app, () => login(person).auth(person.token, as).expect(200))).toEqual([]);
     });
 
-    it('is told ten times an hour at most, or whoever made the account could send its address a flood', async () => {
+    it('is told ten times an hour at most, or an attacker who made the account could flood its address', async () => {
       const person = await signUp(app);
 
       const messages = await messagesDuring(app, async () => {
@@ -91,7 +91,7 @@ onEachDatabase((kind) => {
       expect(await messagesDuring(app, () => login(person).expect(200))).toHaveLength(1);
     });
 
-    it('stands where the mail cannot be written down, by a password and by a code, and that is logged', async () => {
+    it('succeeds by a password and by a code where the mail cannot be written down, which is logged', async () => {
       const person = await signUp(app);
       const given = await codeFor(app, person);
       await app.outbox.settled();
