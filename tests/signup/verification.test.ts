@@ -28,6 +28,22 @@ onEachDatabase((kind) => {
       }
     });
 
+    it('sends what waits once more, and nothing where nothing waits', async () => {
+      const person = aPerson();
+      const older = await sent(app, app.post('/signup').send(person));
+      app.clock.advanceSeconds(1);
+
+      const newer = await sent(app, app.post('/email/verify/resend').send({ email: person.email }));
+
+      expect(refusalOf(await verifyBy(app, older))).toBe('400 code_replaced');
+      await verifyBy(app, newer).expect(204);
+      await app.post('/login').send({ email: person.email, password: person.password }).expect(200);
+      const { email } = person;
+      expect(
+        await messagesDuring(app, () => app.post('/email/verify/resend').send({ email }).expect(202)),
+      ).toEqual([]);
+    });
+
     it('keeps neither the password nor its hash in clear until then', async () => {
       const person = aPerson();
       const given = await sent(app, app.post('/signup').send(person));

@@ -55,6 +55,10 @@ export function createChallengeStore(scope: Scope) {
     return findOne({ linkHash });
   }
 
+  async function findLatest(latestOf: string): Promise<ChallengeRow | null> {
+    return findOne({ latestOf });
+  }
+
   async function findOne(where: Partial<ChallengeRow>): Promise<ChallengeRow | null> {
     const row = await run(() => challenges.findOne({ where, transaction }));
     return row?.get() ?? null;
@@ -95,7 +99,7 @@ export function createChallengeStore(scope: Scope) {
     await removeInPortions((limit) => write(() => challenges.destroy({ where, limit, transaction })));
   }
 
-  return { replace, endLatest, find, findByLink, countTry, use, turnIntoCode, endAll, prune };
+  return { replace, endLatest, find, findByLink, findLatest, countTry, use, turnIntoCode, endAll, prune };
 }
 
 function usableAt(at: Date) {

@@ -12,7 +12,7 @@ import type { SigningKey } from '../tokens/keys.ts';
 import type { Seal } from '../tokens/seal.ts';
 import { type Challenge, MAX_TRIES, type NewChallenge, PURPOSES, type Purpose } from './challenge.ts';
 import type { ChallengeRow } from './challenges.store.ts';
-import { newRow } from './issue.ts';
+import { latestOf, newRow } from './issue.ts';
 import { hashOfAddress, hashOfToken, isCodeOf, macOfCode, newCode, newToken } from './secrets.ts';
 
 export interface CodeDependencies {
@@ -185,6 +185,12 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     return code;
   }
 
+  /** The challenge with this purpose and subject that is still good; null where there is none. */
+  async function findLatest(purpose: Purpose, subject: string): Promise<Challenge | null> {
+    const row = await store.challenges.findLatest(latestOf(purpose, subject));
+    return row !== null && row.expiresAt > now() ? toChallenge(row) : null;
+  }
+
   async function find(id: string): Promise<Challenge | null> {
     const row = await store.challenges.find(id);
     return row && toChallenge(row);
@@ -250,6 +256,7 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     open,
     useWithin,
     turnIntoCode,
+    findLatest,
     nameOf,
     has: outbox.has,
     housekeeping,

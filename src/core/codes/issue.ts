@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { after } from '../sessions/ending.ts';
 import type { CoreStores } from '../stores.ts';
-import { type NewChallenge, PURPOSES } from './challenge.ts';
+import { type NewChallenge, PURPOSES, type Purpose } from './challenge.ts';
 import type { ChallengeRow } from './challenges.store.ts';
 import { hashOfToken, newToken } from './secrets.ts';
 
@@ -9,6 +9,11 @@ import { hashOfToken, newToken } from './secrets.ts';
 export interface IssuedLink {
   readonly token: string;
   readonly expiresAt: Date;
+}
+
+/** Names the challenges of which only the latest is good. */
+export function latestOf(purpose: Purpose, subject: string): string {
+  return `${purpose} ${subject}`;
 }
 
 /** The row of a challenge, without a code and without details, and the token of its link. */
@@ -20,7 +25,7 @@ export function newRow(
   const row = {
     id: uuidv7({ msecs: createdAt.getTime() }),
     purpose,
-    latestOf: `${purpose} ${subject}`,
+    latestOf: latestOf(purpose, subject),
     userId,
     address,
     codeMac: null,

@@ -18,7 +18,7 @@ export interface EmailToVerify {
   readonly email: Identifier;
   /** Null where there is no account, or none yet. */
   readonly userId: string | null;
-  readonly details?: PendingSignUp;
+  readonly details?: PendingSignUp | undefined;
   readonly language?: string | null | undefined;
   readonly isDecoy?: boolean;
 }

@@ -43,21 +43,25 @@ export function createEmail(core: Core) {
   const now = () => new Date(clock.now());
 
   /**
-   * Sends another code and link where the address is that of an account and not verified. The answer does not tell.
+   * Sends another code and link where the address is that of an account and not verified, or of a sign-up that waits for it.
+   * The answer does not tell.
    * @throws AppError rate_limited
    */
   async function resend(email: Identifier, origin: RequestOrigin, count: Count): Promise<SentChallenge> {
     await countSend(count, codes, email.canonical);
     const user = await store.users.findByEmail(email.canonical);
     const waits = user !== null && user.disabledAt === null && user.emailVerifiedAt === null;
+    const signUp = await codes.findLatest('sign_up', codes.nameOf(email.canonical));
+    const pending = user === null ? signUp : null;
     const sent = await store.transaction((stores) =>
       sendVerificationWithin(stores, {
-        purpose: 'email_verification',
+        purpose: pending === null ? 'email_verification' : 'sign_up',
+        details: pending?.details as PendingSignUp | undefined,
         caller: anonymousCaller(origin),
         email: { canonical: email.canonical, shown: user?.email ?? email.shown },
         userId: user?.id ?? null,
         language: user?.language,
-        isDecoy: !waits,
+        isDecoy: !waits && pending === null,
       }),
     );
     outbox.wake();
