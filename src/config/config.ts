@@ -17,7 +17,7 @@ import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import { cookieProblems, hashProblems, keyProblems, messageProblems, productionProblems } from './checks.ts';
 import { misspelledVariables } from './misspelled.ts';
-import type { PhoneCode } from './values.ts';
+import type { SmsTestCode } from './values.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -129,7 +129,7 @@ export interface MessagesConfig {
   /** ISO 3166-1 alpha-2; empty for all. */
   readonly smsCountries: readonly string[];
   readonly smsDailyBudget: number;
-  readonly smsTestCodes: readonly PhoneCode[];
+  readonly smsTestCodes: readonly SmsTestCode[];
 }
 
 export interface LimitsConfig {

@@ -5,8 +5,8 @@ import {
   integer,
   mailbox,
   oneOf,
-  phoneCodes,
   returnUrls,
+  smsTestCodes,
   smtpUrl,
   text,
   twilioAccount,
@@ -70,7 +70,7 @@ export const MESSAGES_VARIABLES = {
     meaning: 'Most SMS in a day (UTC), of all processes together',
   }),
   SMS_TEST_CODES: variable({
-    type: phoneCodes,
+    type: smsTestCodes,
     default: '',
     meaning:
       'Numbers that get no SMS and always this code, for those who review apps: +15550001111:123456, in production with the day it ends, +15550001111:123456:2027-01-31',

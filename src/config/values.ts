@@ -153,7 +153,7 @@ export const origins = valueType(
   'a comma-separated list of origins such as https://app.example.com or https://*.example.com, never *',
 );
 
-/** Only the known parts of a URL: the library would take a query for options, such as to skip the check of certificates. */
+/** No query: the mail library would take it for options, such as one that skips the check of certificates. */
 export const smtpUrl = valueType(
   z
     .string()
@@ -226,25 +226,25 @@ export const countries = valueType(
 );
 
 /** A number that always has the same code, until the end of a day. */
-export interface PhoneCode {
+export interface SmsTestCode {
   readonly phone: string;
   readonly code: string;
   readonly endsAt: Date | null;
 }
 
-const PHONE_CODE = /^(?<phone>\+[1-9]\d{6,14}):(?<code>\d{6})(?::(?<day>\d{4}-\d{2}-\d{2}))?$/;
+const SMS_TEST_CODE = /^(?<phone>\+[1-9]\d{6,14}):(?<code>\d{6})(?::(?<day>\d{4}-\d{2}-\d{2}))?$/;
 
-export const phoneCodes = valueType(
+export const smsTestCodes = valueType(
   z
     .string()
     .transform(splitList)
-    .refine((list) => list.every((item) => readPhoneCode(item) !== undefined))
-    .transform((list) => list.flatMap((item) => readPhoneCode(item) ?? [])),
+    .refine((list) => list.every((item) => readSmsTestCode(item) !== undefined))
+    .transform((list) => list.flatMap((item) => readSmsTestCode(item) ?? [])),
   'a comma-separated list such as +15550001111:123456 or +15550001111:123456:2027-01-31',
 );
 
-function readPhoneCode(item: string): PhoneCode | undefined {
-  const { phone, code, day } = PHONE_CODE.exec(item)?.groups ?? {};
+function readSmsTestCode(item: string): SmsTestCode | undefined {
+  const { phone, code, day } = SMS_TEST_CODE.exec(item)?.groups ?? {};
   if (phone === undefined || code === undefined) return undefined;
   const endsAt = day === undefined ? null : new Date(`${day}T23:59:59.999Z`);
   return endsAt === null || isDay(endsAt, day) ? { phone, code, endsAt } : undefined;

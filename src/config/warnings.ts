@@ -26,12 +26,12 @@ export function configWarnings(values: Values, env: Environment): string[] {
   ];
 }
 
-/** Messages that stay in the outbox are shown to whoever asks. */
+/** Messages that stay in the outbox are shown to everyone who can reach the service. */
 function outboxWarnings({ HOST: host, SMTP_URL, TWILIO_ACCOUNT_SID, SMS_WEBHOOK_URL }: Values): string[] {
   const sendsAll = SMTP_URL !== undefined && (TWILIO_ACCOUNT_SID ?? SMS_WEBHOOK_URL) !== undefined;
   if (sendsAll || host === undefined || LOOPBACK.test(host)) return [];
   return [
-    `HOST is ${host} while messages stay in the outbox: whoever reaches this host reads codes and links at /dev/outbox, and so gets into every account`,
+    `HOST is ${host} while messages stay in the outbox: anyone who reaches this host reads codes and links at /dev/outbox, and so gets into every account`,
   ];
 }
 

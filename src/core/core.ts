@@ -36,7 +36,7 @@ import { createAttempts, FORGET_SECONDS, NO_ATTEMPT_LIMITS } from './sign-in/att
 import { createCompleteSignIn } from './sign-in/complete-sign-in.ts';
 import { createDeviceTokens } from './sign-in/device-tokens.ts';
 import { createExchangeCodes } from './sign-in/exchange-codes.ts';
-import { createLockDown, createTakeAccess } from './sign-in/lock-down.ts';
+import { createEndAllAccess, createLockDown } from './sign-in/lock-down.ts';
 import { createNewDeviceNotice } from './sign-in/new-device.ts';
 import { storesOf } from './stores.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
@@ -190,7 +190,7 @@ export function createCore(dependencies: CoreDependencies) {
       })
     : NO_ATTEMPT_LIMITS;
   const deviceTokens = createDeviceTokens(keys.appSecrets);
-  const takeAccessWithin = createTakeAccess(sessions);
+  const endAllAccessWithin = createEndAllAccess(sessions);
   const tellOfNewDevice = createNewDeviceNotice({
     store,
     outbox,
@@ -290,8 +290,8 @@ export function createCore(dependencies: CoreDependencies) {
     deviceTokens,
     completeSignIn: createCompleteSignIn(sessions, tellOfNewDevice),
     tellOfNewDevice,
-    takeAccessWithin,
-    lockDownWithin: createLockDown({ takeAccessWithin, outbox }),
+    endAllAccessWithin,
+    lockDownWithin: createLockDown({ endAllAccessWithin, outbox }),
     exchangeCodes: createExchangeCodes(codes),
     apiKeys,
     apiKeyUsage,

@@ -91,13 +91,7 @@ export const ANONYMOUS: Actor = { type: 'anonymous', id: null };
 export const OPERATOR: PrincipalCaller<OperatorPrincipal> = {
   principal: { kind: 'operator' },
   actor: { type: 'operator', id: null },
-  origin: {
-    userAgent: null,
-    ip: null,
-    network: 'command line',
-    requestId: null,
-    clientRequestId: null,
-  },
+  origin: { userAgent: null, ip: null, network: 'command line', requestId: null, clientRequestId: null },
   sessionId: null,
 };
 

@@ -2,8 +2,8 @@ import { ForeignKeyConstraintError } from 'sequelize';
 import { insertRows } from './insert-rows.ts';
 
 /**
- * Adds a row of a user, or of nobody where the user has been deleted since it was read: whoever asks for a message is told
- * nothing of that.
+ * Adds a row that belongs to a user, without the user where they have been deleted since they were read: the answer to a
+ * request for a message must not tell that.
  */
 export async function insertOfUser<Row extends { readonly userId: string | null }>(
   scope: Parameters<typeof insertRows>[0],

@@ -4,7 +4,7 @@ import { PAGE_MEDIA_TYPE, type Page, pageHeaders, renderPage } from './page.ts';
 import { problemHeaders, toAppError } from './problem.ts';
 
 /** What a page says of a refusal: what has happened, and what to do next. */
-export type PageWords = Pick<Page, 'title' | 'paragraphs' | 'again'>;
+type PageWords = Pick<Page, 'title' | 'paragraphs' | 'again'>;
 
 /** The refusals that a page has words of its own for. */
 export type PageErrorWords = Readonly<Partial<Record<ErrorCode, PageWords>>>;

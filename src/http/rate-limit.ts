@@ -28,8 +28,8 @@ export function addressPolicyOf(
   return limitSparesAuthorization && headers.authorization !== undefined ? undefined : limit;
 }
 
-/** What is left of these tells how much mail others get, so it is told only where it is nothing. */
-const UNTOLD: readonly RequestPolicy[] = ['send-address', 'send-total'];
+/** What is left of these would tell how much mail others get, so only a refusal shows them. */
+const UNDISCLOSED: readonly RequestPolicy[] = ['send-address', 'send-total'];
 
 /** Counts a request against a policy: shows in the answer what is left, throws AppError rate_limited if nothing is. */
 export type Limit = (res: Response, policy: RequestPolicy, key: string) => Promise<void>;
@@ -46,7 +46,7 @@ export function createLimit(
       onLimited(policy);
       throw rateLimited(quota);
     }
-    if (!UNTOLD.includes(policy)) showQuota(res, quota);
+    if (!UNDISCLOSED.includes(policy)) showQuota(res, quota);
   };
 }
 

@@ -1,24 +1,22 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { CookieSessions } from '../core/cookie-sessions/cookie-sessions.ts';
-import { type RequestOrigin, userCaller } from '../core/principal.ts';
+import { userCaller } from '../core/principal.ts';
 import type { Transport } from '../core/sessions/session.ts';
 import type { Sessions } from '../core/sessions/sessions.ts';
-import { type Login, presentLogin, type SignInAnswer } from '../core/sign-in/login-view.ts';
+import type { SignInClient } from '../core/sign-in/client.ts';
+import { type Login, presentLogin, SignInAnswer } from '../core/sign-in/login-view.ts';
 import { readBearerToken, unlessRefused } from './authenticate.ts';
 import type { Cookies } from './cookies.ts';
 import { originNotAllowed } from './credentials.ts';
 import { originOf } from './origin.ts';
 
-/** The client of a sign-in: where it is, what it asks for, and what is known of it. */
-export interface SignInClient {
-  readonly transport: Transport;
-  readonly origin: RequestOrigin;
-  /** The user whose live session the request came with. */
-  readonly sessionUserId: string | undefined;
-  /** Of the device cookie. */
-  readonly deviceToken: string | undefined;
-}
+/** The answer to a sign-in, as routes describe it. */
+export const SIGNED_IN_ANSWER = {
+  description: 'The account and an access token, or a cookie',
+  headers: { 'Set-Cookie': 'Where `transport` is cookie' },
+  schema: SignInAnswer,
+} as const;
 
 /** A sign-in whose answer can reach its client. */
 export interface BegunSignIn {

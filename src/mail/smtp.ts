@@ -1,6 +1,6 @@
 import type { SendMailOptions } from 'nodemailer';
 import { type Channel, type Delivery, RefusedDelivery } from '../core/messages/message.ts';
-import { domainOf, parseMailbox } from './mailbox.ts';
+import { domainOf, type Mailbox, parseMailbox } from './mailbox.ts';
 
 export interface SmtpOptions {
   /** smtp:// or smtps://, as the configuration has checked it. */
@@ -79,7 +79,7 @@ async function openTransport({ url, requireTls }: SmtpOptions) {
 }
 
 /** Whether a name or an address is of this host, as a URL has it. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(localhost|.*\.localhost|127(\.\d+){3}|::1)$/i.test(host);
 }
 
@@ -87,10 +87,7 @@ export function isLoopback(host: string): boolean {
  * Addresses are objects, never text: the library would find several recipients in `a,b@example.com`. The envelope is
  * stated, so that no header decides who gets the message.
  */
-function mailOf(
-  { id, to, subject, text, html }: Delivery,
-  from: ReturnType<typeof parseMailbox>,
-): SendMailOptions {
+function mailOf({ id, to, subject, text, html }: Delivery, from: Mailbox): SendMailOptions {
   const recipient = { name: '', address: to };
   return {
     from: { ...from },

@@ -16,8 +16,6 @@ export type Format = 'text' | 'html';
 
 type Make = (data: TemplateData) => string;
 
-export type TemplateFiles = ReturnType<typeof createTemplateFiles>;
-
 /** Files of templates, each read once. The library is loaded with the first. */
 export function createTemplateFiles(logger: Logger) {
   const loaded = new Map<string, Promise<Make | null>>();

@@ -1,35 +1,35 @@
 /** What codes and links are for, and how long each is good. */
 export const PURPOSES = {
-  /** That the address of an account is its owner's. */
+  /** To prove that the address of an account belongs to its owner. */
   email_verification: { ttlSeconds: 86_400 },
   /** The same before there is an account. */
   sign_up: { ttlSeconds: 86_400 },
-  /** That the address is theirs which a user wants to change to. */
+  /** To prove the address that a user wants to change to. */
   email_change: { ttlSeconds: 86_400 },
-  /** To take a change of the address back. */
+  /** To undo a change of the address. */
   email_undo: { ttlSeconds: 7 * 86_400 },
   password_reset: { ttlSeconds: 600 },
   sign_in_code: { ttlSeconds: 600 },
   sign_in_link: { ttlSeconds: 600 },
   phone_change: { ttlSeconds: 600 },
-  /** What a page hands to its app, to be changed for a session. */
+  /** What a page hands to its app, to be exchanged for a session. */
   exchange: { ttlSeconds: 60 },
-  /** That a sign-in was somebody else's. */
+  /** To lock the account after a sign-in that was not its owner's. */
   lockdown: { ttlSeconds: 7 * 86_400 },
 } as const satisfies Record<string, { readonly ttlSeconds: number }>;
 
 export type Purpose = keyof typeof PURPOSES;
 
-/** Something that was sent to prove who one is, or that an address is theirs: a code, a link or both. */
+/** A code, a link or both, sent to prove who their holder is or that an address is theirs. */
 export interface Challenge {
-  /** Named by the client that asked. UUIDv7. */
+  /** UUIDv7. The client that asked sends it with the code. */
   readonly id: string;
   readonly purpose: Purpose;
   /** Null where there is no account, or none yet. */
   readonly userId: string | null;
-  /** The address in its canonical form, where it has a code. */
+  /** The email address in its canonical form, or the phone number; null where nothing is proved about one. */
   readonly address: string | null;
-  /** What its purpose needs to know when it is used. */
+  /** What its purpose has to know when it is used. */
   readonly details: unknown;
   readonly codeMac: string | null;
   readonly tries: number;
@@ -42,16 +42,16 @@ export interface Challenge {
 
 export interface NewChallenge {
   readonly purpose: Purpose;
-  /** Of those with one purpose and one subject only the latest is good. */
+  /** Only the latest challenge of a purpose and a subject is good. */
   readonly subject: string;
   readonly userId: string | null;
   readonly address: string | null;
   readonly details?: unknown;
   readonly hasCode: boolean;
   readonly hasLink: boolean;
-  /** Where it differs from that of its purpose. */
+  /** Where it differs from the lifetime of its purpose. */
   readonly ttlSeconds?: number;
 }
 
-/** Wrong codes before a challenge is spent. */
+/** How often the code of a challenge may be tried. */
 export const MAX_TRIES = 5;

@@ -25,8 +25,6 @@ export type ChallengeRow = RowOf<typeof CHALLENGES>;
 
 const MAX_ATTEMPTS = 5;
 
-export type ChallengeStore = ReturnType<typeof createChallengeStore>;
-
 /** Codes and links, in the table `challenges`. Each write is one statement, and the database decides every race. */
 export function createChallengeStore(scope: Scope) {
   const { open, transaction, run, write } = scope;
@@ -39,7 +37,7 @@ export function createChallengeStore(scope: Scope) {
       try {
         return await insertOfUser(scope, challenges, row);
       } catch (error) {
-        // Another request was faster, and this one is the newer.
+        // Another request has inserted meanwhile, and this one replaces it.
         if (attempt === MAX_ATTEMPTS || !isDuplicate(error, 'latest_of')) throw error;
       }
     }
@@ -62,7 +60,7 @@ export function createChallengeStore(scope: Scope) {
     return row?.get() ?? null;
   }
 
-  /** Counts a code that is about to be compared. False where none may be any more. */
+  /** Counts a code that is about to be compared. False where the challenge has no tries left, or is not usable any more. */
   async function countTry(id: string, at: Date): Promise<boolean> {
     const change = { tries: literal('tries + 1') as unknown as number };
     const where = { id, tries: { [Op.lt]: MAX_TRIES }, ...usableAt(at) };

@@ -1,8 +1,9 @@
 import { entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, rateLimited } from '../errors.ts';
-import type { CountRule } from '../limits/counts.store.ts';
+import type { Rate } from '../limits/quota.ts';
 import type { Message, TemplateName, Templates } from '../messages/message.ts';
+import { languageFor } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { Caller } from '../principal.ts';
 import { after } from '../sessions/ending.ts';
@@ -43,31 +44,31 @@ export interface SentChallenge {
   readonly expiresInSeconds: number;
 }
 
-/** A challenge that is sent in a message. */
+/** A challenge, and the message that takes it to its address. */
 export interface ChallengeMessage<Name extends TemplateName>
   extends Omit<NewChallenge, 'address' | 'ttlSeconds'> {
-  /** Whoever asks for it. */
+  /** Who asks for it. */
   readonly caller: Caller;
   readonly channel: Message['channel'];
-  /** As it is written to. */
+  /** The address as a message is sent to it. */
   readonly to: string;
-  /** In the form that is compared. */
+  /** The address in its canonical form. */
   readonly address: string;
-  /** Of the account, which goes before that of the request. */
+  /** That of the account, which goes before that of the request. */
   readonly language?: string | null | undefined;
   readonly template: Name;
   readonly data: (issued: IssuedChallenge & { readonly minutes: number }) => Templates[Name];
-  /** Whether nothing is sent: there is nobody to send it to, and no code fits. */
+  /** Whether nothing is sent and no code fits, since there is no account to send it to. */
   readonly isDecoy?: boolean;
-  /** The code of a number that gets no message. */
+  /** The code of a test number, which gets no message. */
   readonly fixedCode?: string | undefined;
 }
 
 /** Codes that may be tried for one account, and for one address, whatever they are for. */
-const TRIES: CountRule = { limit: 10, windowSeconds: 3_600 };
-/** Longer than any code is good, so that there is a count as long as there is a code. */
+const TRIES: Rate = { limit: 10, windowSeconds: 3_600 };
+/** Longer than any code is good, so that every code that can be tried has its counts. */
 const COUNTS_KEPT_SECONDS = 2 * 86_400;
-/** Those who come late are told that they do. */
+/** How long an expired challenge is kept: until then its code is refused as expired, and afterwards as unknown. */
 const KEPT_SECONDS = 86_400;
 
 export type Codes = ReturnType<typeof createCodes>;
@@ -103,10 +104,10 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     request: ChallengeMessage<Name>,
   ): Promise<SentChallenge> {
     const { caller, channel, to, template, data, language, userId, fixedCode, isDecoy = false } = request;
-    // Where nothing is sent no text of six digits fits.
+    // No six digits fit the code of a decoy.
     const code = isDecoy ? newToken() : fixedCode;
     // First, so that requests for one address come one after another: each replaces the challenge of the one before.
-    await stores.counts.prepare(triesOf(request), now(), TRIES);
+    await stores.counts.prepare(tryCountsOf(request), now(), TRIES);
     const issued = await issueWithin(stores, request, code);
     const seconds = PURPOSES[request.purpose].ttlSeconds;
     await outbox.addWithin(stores, {
@@ -114,7 +115,7 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
       to,
       template,
       data: data({ ...issued, minutes: Math.round(seconds / 60) }),
-      language: language ?? caller.origin.language ?? null,
+      language: languageFor(language, caller.origin),
       userId: isDecoy ? null : userId,
       expiresAt: issued.expiresAt,
       isDecoy: isDecoy || fixedCode !== undefined,
@@ -138,8 +139,8 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     if (challenge.codeMac === null) throw new AppError('invalid_code');
     if (challenge.tries >= MAX_TRIES) throw new AppError('too_many_tries');
     const at = now();
-    const names = triesOf(challenge);
-    if (!(await mayTry(names, at))) throw await tooManyTries(names, at);
+    const names = tryCountsOf(challenge);
+    if (!(await takeTry(names, at))) throw await tooManyTries(names, at);
     if (!(await store.challenges.countTry(id, at))) {
       requireUsable(await find(id), purposes, 'invalid_code');
       throw new AppError('too_many_tries');
@@ -165,7 +166,10 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     return requireUsable(row && toChallenge(row), purposes, 'invalid_link');
   }
 
-  /** Uses a challenge up in the transaction of what it is for. Of concurrent callers one succeeds. @throws AppError code_used */
+  /**
+   * Uses a challenge up, in the transaction of what it is for. Of concurrent callers one succeeds.
+   * @throws AppError code_used
+   */
   async function useWithin({ challenges }: Pick<CoreStores, 'challenges'>, { id }: Challenge): Promise<void> {
     if (!(await challenges.use(id, now()))) throw new AppError('code_used');
   }
@@ -207,14 +211,14 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     return challenge;
   }
 
-  /** The names of the counts that a try goes by, in order: that of the account, and that of the address. */
-  function triesOf({ address, userId }: Pick<Challenge, 'address' | 'userId'>): string[] {
+  /** The names of the counts of a try, in order: that of the account, and that of the address. */
+  function tryCountsOf({ address, userId }: Pick<Challenge, 'address' | 'userId'>): string[] {
     const hash = hashOfAddress(secrets[0], address ?? '');
     return [`tries:account:${userId ?? hash}`, `tries:address:${hash}`];
   }
 
-  /** Counts a try. The name of an address is another one once APP_SECRET has been replaced, so that its count may be missing. */
-  async function mayTry(names: readonly string[], at: Date): Promise<boolean> {
+  /** Counts a try. An address has another name once APP_SECRET has been replaced, so its counts may not be there yet. */
+  async function takeTry(names: readonly string[], at: Date): Promise<boolean> {
     if (await store.counts.take(names, at, TRIES)) return true;
     if ((await store.counts.read(names)).found === names.length) return false;
     await store.counts.prepare(names, at, TRIES);
@@ -227,7 +231,7 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     return rateLimited({ policy: 'code-tries', ...TRIES, remaining: 0, resetSeconds });
   }
 
-  /** Names an address without telling it, such as for a limit. */
+  /** A name for an address that does not show it, such as for a limit. */
   const nameOf = (address: string) => hashOfAddress(secrets[0], address);
 
   async function housekeeping(): Promise<void> {

@@ -6,33 +6,33 @@ import { fieldIssue, wellFormedText } from '../values/text.ts';
 import type { SentChallenge } from './codes.ts';
 
 const CODE = /^\d{6}$/;
-/** What people put between digits, and what comes along when they paste. */
+/** What people type between digits, and what pasting brings along. */
 const BETWEEN_DIGITS = /[\s\-\u200b\u2010-\u2015]/g;
 const MAX_TYPED_LENGTH = 64;
 
 const EXAMPLE_ID = '01a1f739-6923-7248-88fc-19260e07eec4';
 export const EXAMPLE_TOKEN = 'q4n9Yb0dVdVb2U6Jm0sYl1T1m3V8x1r0o5e7w2k9c4g';
 
-/** Six digits as text, since a number has no leading zeros. Blanks and hyphens between them are forgiven. */
+/** Six digits as text, since a number has no leading zeros. Spaces and hyphens between them are ignored. */
 export const Code = wellFormedText
   .transform((typed) =>
     typed.length > MAX_TYPED_LENGTH ? '' : typed.normalize('NFKC').replace(BETWEEN_DIGITS, ''),
   )
   .refine((code) => CODE.test(code), fieldIssue('invalid_code_format', 'Must be the six digits of the code.'))
-  .meta({ description: 'The six digits of the message, as a text', example: '049183' });
+  .meta({ description: 'The six digits of the message, as a string', example: '049183' });
 
 export const ChallengeId = Id.meta({
   description: 'That of the answer to the request for the code',
   example: EXAMPLE_ID,
 });
 
-/** Any text: what is no token is refused like one that is unknown. */
+/** Any text: what cannot be a token is refused like an unknown one. */
 export const LinkToken = wellFormedText.meta({
   description: 'The end of the link, in place of challenge_id and code',
   example: EXAMPLE_TOKEN,
 });
 
-/** What proves that a message was received: the code of a challenge. */
+/** The code of a challenge, which proves that its message was received. */
 export const codeShape = { challenge_id: ChallengeId, code: Code };
 
 /** The same, or the token of its link. */

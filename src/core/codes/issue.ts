@@ -5,7 +5,7 @@ import { type NewChallenge, PURPOSES } from './challenge.ts';
 import type { ChallengeRow } from './challenges.store.ts';
 import { hashOfToken, newToken } from './secrets.ts';
 
-/** A link, whose token nothing keeps. */
+/** A link. Its token is kept nowhere. */
 export interface IssuedLink {
   readonly token: string;
   readonly expiresAt: Date;
@@ -34,7 +34,7 @@ export function newRow(
   return { row, token };
 }
 
-/** Makes a link that needs no secret of the service. It takes the place of the one before with its purpose and subject. */
+/** Makes a link without details, so without a secret of the service. It replaces the one of its purpose and subject. */
 export async function issueLinkWithin(
   { challenges }: Pick<CoreStores, 'challenges'>,
   link: Pick<NewChallenge, 'purpose' | 'subject' | 'userId' | 'ttlSeconds'>,

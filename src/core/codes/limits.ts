@@ -2,9 +2,9 @@ import type { Count } from '../limits/rate-limiter.ts';
 import type { Codes } from './codes.ts';
 
 /**
- * Counts a message before it is made: for its address, for the account that asks while signed in, and in all. The network
- * is counted by the route. For those who are not signed in an address stands for its account, or the limit would tell that
- * two addresses are of one.
+ * Counts a message before it is made: for the account that asks while signed in, for its address, and in all. The route has
+ * counted the network. Without a sign-in only the address is counted: a count of its account would tell that two addresses
+ * belong to one.
  * @throws AppError rate_limited
  */
 export async function countSend(

@@ -21,7 +21,7 @@ export function hashOfToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-/** What is kept of a code: it fits this challenge and this purpose alone, and cannot be computed without the secret. */
+/** What is kept of a code. It fits this challenge and purpose alone, and cannot be computed without the secret. */
 export function macOfCode(
   { signingKey }: SigningKey,
   { id, purpose }: { readonly id: string; readonly purpose: Purpose },
@@ -45,7 +45,7 @@ export function isCodeOf(
   return same.includes(true);
 }
 
-/** What stands for an address in names of counts and subjects. */
+/** What stands for an address in the names of counts and subjects. */
 export function hashOfAddress({ signingKey }: SigningKey, address: string): string {
   return createHmac('sha256', signingKey).update(`latchkey address v1\0${address}`).digest('base64url');
 }

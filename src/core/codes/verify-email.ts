@@ -4,23 +4,28 @@ import type { Identifier } from '../users/identifiers.ts';
 import type { Purpose } from './challenge.ts';
 import type { Codes, SentChallenge } from './codes.ts';
 
-/** Who is to prove an address, and what becomes of it. */
+/** The details of a `sign_up`: an account that is made once its address is proved. */
+export interface PendingSignUp {
+  readonly email: Identifier;
+  readonly name: string | null;
+  readonly passwordHash: string;
+}
+
+/** A request to prove an address. */
 export interface EmailToVerify {
   readonly purpose: Extract<Purpose, 'email_verification' | 'sign_up'>;
   readonly caller: Caller;
   readonly email: Identifier;
   /** Null where there is no account, or none yet. */
   readonly userId: string | null;
-  readonly details?: unknown;
+  readonly details?: PendingSignUp;
   readonly language?: string | null | undefined;
   readonly isDecoy?: boolean;
 }
 
-export type SendVerification = ReturnType<typeof createSendVerification>;
-
 /** Makes the function that sends the code and the link by which an address is verified. */
 export function createSendVerification(codes: Pick<Codes, 'sendWithin' | 'nameOf'>, publicUrl: string) {
-  /** In the transaction of what it is about; wake the outbox after the commit. */
+  /** Called in the transaction of what it is about. Wake the outbox after the commit. */
   return function sendVerificationWithin(stores: CoreStores, request: EmailToVerify): Promise<SentChallenge> {
     const { email, ...rest } = request;
     return codes.sendWithin(stores, {
@@ -28,7 +33,7 @@ export function createSendVerification(codes: Pick<Codes, 'sendWithin' | 'nameOf
       channel: 'email',
       to: email.shown,
       address: email.canonical,
-      // Not the account: an address that changes has one of its own.
+      // Not the account: each address that it has had has a challenge of its own.
       subject: codes.nameOf(email.canonical),
       hasCode: true,
       hasLink: true,

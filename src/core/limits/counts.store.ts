@@ -3,18 +3,13 @@ import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
 import { integer, primaryKey, table, text, time } from '../../db/table.ts';
+import type { Rate } from './quota.ts';
 
 export const COUNTS = table('counts', {
   name: primaryKey(text(100)),
   amount: integer(),
   windowEndsAt: time(),
 });
-
-/** How much there may be in a window. */
-export interface CountRule {
-  readonly limit: number;
-  readonly windowSeconds: number;
-}
 
 const IS_OVER = 'window_ends_at <= :at';
 /** In this order, since MySQL assigns from left to right, and later expressions see the new values. */
@@ -29,17 +24,18 @@ export type CountStore = ReturnType<typeof createCountStore>;
 export function createCountStore({ open, sequelize, transaction, run, write }: Scope) {
   const counts = open(COUNTS);
   const date = (value: Date) => toSqlDate(sequelize, value);
-  // INSERT IGNORE would lock a row that is there for all who ask, none of whom could then change what they go on to change.
+  // INSERT IGNORE would take a shared lock on a row that exists. Two transactions that hold one would
+  // deadlock when they update the row.
   const unlessThere =
     sequelize.getDialect() === 'sqlite'
       ? 'ON CONFLICT DO NOTHING'
       : 'ON DUPLICATE KEY UPDATE amount = amount';
 
   /**
-   * Makes sure that there are counts of these names: `take` counts nothing else. In a transaction on MySQL they are this
-   * one's until its end. Give the names in order, so that no two wait for each other.
+   * Makes sure that counts of these names exist: `take` counts nothing else. On MySQL their rows are locked until the end of
+   * the transaction. Always give the names in the same order, so that no two transactions wait for each other.
    */
-  async function prepare(names: readonly string[], at: Date, { windowSeconds }: CountRule): Promise<void> {
+  async function prepare(names: readonly string[], at: Date, { windowSeconds }: Rate): Promise<void> {
     const endsAt = date(new Date(at.getTime() + windowSeconds * 1000));
     const replacements = names.map((name) => [name, 0, endsAt]);
     const groups = names.map(() => '(?)').join(', ');
@@ -48,7 +44,7 @@ export function createCountStore({ open, sequelize, transaction, run, write }: S
   }
 
   /** Adds one to each of these counts. False where one of them has none left; the others may have been added to. */
-  async function take(names: readonly string[], at: Date, { limit, windowSeconds }: CountRule) {
+  async function take(names: readonly string[], at: Date, { limit, windowSeconds }: Rate) {
     const endsAt = date(new Date(at.getTime() + windowSeconds * 1000));
     const replacements = { names: [...names], at: date(at), endsAt, limit };
     const [, affected] = await write(() =>

@@ -1,4 +1,4 @@
-/** What messages are sent by. */
+/** The ways on which messages leave. */
 export const CHANNELS = ['email', 'sms'] as const;
 
 export type ChannelName = (typeof CHANNELS)[number];
@@ -13,20 +13,20 @@ interface LinkData {
   readonly minutes: number;
 }
 
-/** The messages there are, by the names of their templates, with what stands in them. */
+/** The messages there are, by the names of their templates, with the values that stand in them. */
 export interface Templates {
-  /** To an address that signed up: prove that it is yours. */
+  /** To an address that signed up, to prove it. */
   readonly 'verify-email': CodeData & LinkData;
-  /** To an address that a user wants to change to. */
+  /** To an address that a user wants to change to, to prove it. */
   readonly 'change-email': CodeData & LinkData;
-  /** To the address that a user has changed from: the link takes that back. */
+  /** To the address that a user has changed from: the link undoes that. */
   readonly 'email-changed': { readonly email: string; readonly link: string; readonly days: number };
-  /** The same to one that was never verified, and may be somebody else's: nothing takes it back. */
+  /** The same to an address that was never verified and may be a stranger's, so without a link. */
   readonly 'email-replaced': { readonly email: string };
   /** To the owner of an address with which another sign-up or change was tried. */
   readonly 'email-in-use': Record<never, never>;
   readonly 'reset-password': CodeData & LinkData;
-  /** The password has been reset. Keys are no passwords, and go on. */
+  /** The password has been reset. `apiKeys` are the names of those that go on working. */
   readonly 'password-reset': { readonly apiKeys: readonly string[] };
   readonly 'sign-in-code': CodeData;
   readonly 'sign-in-link': LinkData;
@@ -37,7 +37,7 @@ export interface Templates {
     readonly link: string;
     readonly days: number;
   };
-  /** Everything of the account has been signed out, and it needs a new password. */
+  /** All access to the account has ended, and it needs a new password. */
   readonly 'locked-down': Record<never, never>;
   /** By SMS: to sign in, or to add a number. */
   readonly 'phone-code': CodeData;
@@ -55,9 +55,9 @@ export interface Message<Name extends TemplateName = TemplateName> {
   /** Language tags (BCP 47) in the order of preference, as in Accept-Language. */
   readonly language: string | null;
   readonly userId: string | null;
-  /** It is not worth sending after that. */
+  /** After that it is not worth sending. */
   readonly expiresAt: Date;
-  /** Nothing is sent: it takes the time of a message where there is no account to send one to. */
+  /** Whether it is rendered and thrown away: it takes the time of a message where there is no account to send one to. */
   readonly isDecoy?: boolean;
 }
 
@@ -82,7 +82,7 @@ export interface Channel {
   /** Whether messages stay in the outbox once sent, to be looked at there. */
   readonly keepsSent: boolean;
   /**
-   * Resolves once the next station has taken responsibility for the message.
+   * Resolves once the server or the provider has accepted the message.
    * @throws RefusedDelivery where no other attempt can succeed; any other error where one may
    */
   readonly send: (delivery: Delivery) => Promise<void>;
@@ -96,7 +96,7 @@ export class RefusedDelivery extends Error {
 
 export type Render = (message: Pick<Message, 'template' | 'data' | 'language'>) => Promise<RenderedMessage>;
 
-/** How messages leave the service: the channels that are configured, and the words. */
+/** How messages leave the service: the channels that are configured, and what puts messages into words. */
 export interface Messaging {
   readonly channels: Readonly<Partial<Record<ChannelName, Channel>>>;
   readonly render: Render;

@@ -20,7 +20,7 @@ export const OUTBOX = table('outbox', {
 /** A message as it is kept: its content sealed, and when the next attempt is due; null once it was sent. */
 export type OutboxRow = RowOf<typeof OUTBOX>;
 
-/** A message that this process sends now, and until when no other will. */
+/** A message that this process is sending. No other one sends it before `dueAt`. */
 export type ClaimedRow = OutboxRow & { readonly dueAt: Date };
 
 export type OutboxStore = ReturnType<typeof createOutboxStore>;
@@ -41,7 +41,7 @@ export function createOutboxStore(scope: Scope) {
     return rows.map((row) => row.get() as ClaimedRow);
   }
 
-  /** Takes a message, or holds one, until a time; null where another process has it. */
+  /** Claims a message until a time, or prolongs the claim; null where another process has claimed it. */
   async function claim({ id, dueAt, ...row }: ClaimedRow, until: Date): Promise<ClaimedRow | null> {
     const where = { id, dueAt };
     const [affected] = await write(() => outbox.update({ dueAt: until }, { where, transaction }));
@@ -53,7 +53,7 @@ export function createOutboxStore(scope: Scope) {
     await write(() => outbox.update({ dueAt: until, attempts }, { where: { id }, transaction }));
   }
 
-  /** It was sent, and stays to be looked at. */
+  /** Marks a message as sent, and keeps it to be looked at. */
   async function keep(id: string): Promise<void> {
     await write(() => outbox.update({ dueAt: null }, { where: { id }, transaction }));
   }

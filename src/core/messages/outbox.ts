@@ -40,22 +40,25 @@ export interface KeptMessage extends RenderedMessage {
 
 export type Outbox = ReturnType<typeof createOutbox>;
 
-/** Messages of one channel that this process sends at once. */
+/** How many messages of one channel this process sends at once. */
 const MAX_PARALLEL = 8;
-/** What a process that has died was sending is sent by another after this long. */
+/** How long a claim lasts. When a process dies, another one sends its messages after that. */
 const CLAIM_SECONDS = 10;
+/** How often a claim is prolonged while its message is being sent. */
 const HOLD_MILLISECONDS = 3_000;
-/** How often the table is read for what other processes have left, and for what is due once more. */
+/** How often the table is read for what other processes have left, and for messages whose next attempt is due. */
 const POLL_MILLISECONDS = 2_000;
 const MAX_RETRY_SECONDS = 300;
-/** How long a stopping process goes on with what it is sending. Another sends the rest. */
+/** How long a stopping process waits for what it is sending. Another process sends the rest. */
 const STOP_MILLISECONDS = 5_000;
 const CLOSE_MILLISECONDS = 500;
+/** How long a message stays in the table after it has expired: first it is logged that it was not sent. */
+const KEPT_SECONDS = 3_600;
 
 /**
- * Sends messages after the request that asks for them: it writes them into the outbox, in its own transaction, and any
- * process sends them. So a mail server that is slow or away delays no answer, and a crash loses nothing: a message is
- * sent once, or once more where the process died between sending it and writing that down.
+ * Sends messages after the request that asks for them. The request writes them into the outbox, in its own transaction, and
+ * any process sends them. So a mail server that is slow or unreachable delays no answer, and a crash loses nothing: a
+ * message is sent once, and once more where a process dies between sending it and writing that down.
  */
 export function createOutbox(dependencies: OutboxDependencies) {
   const { store, messaging, seal, clock, logger, onDelivery, onWaiting } = dependencies;
@@ -77,7 +80,7 @@ export function createOutbox(dependencies: OutboxDependencies) {
   async function addWithin({ outbox }: Pick<CoreStores, 'outbox'>, message: Message): Promise<void> {
     const createdAt = now();
     const { channel, template, userId, expiresAt, ...content } = message;
-    // Those of one millisecond are in their order as well.
+    // The counter keeps the order of messages of one millisecond.
     const id = uuidv7({ msecs: createdAt.getTime(), seq: added++ });
     await outbox.add({
       id,
@@ -92,7 +95,7 @@ export function createOutbox(dependencies: OutboxDependencies) {
     });
   }
 
-  /** Begins to send what is due, once the answer is on its way. */
+  /** Begins to send what is due, in another turn of the event loop. */
   function wake(): void {
     setImmediate(() => void pumpAll());
   }
@@ -102,7 +105,7 @@ export function createOutbox(dependencies: OutboxDependencies) {
     return Promise.all(CHANNELS.filter(has).map(pump));
   }
 
-  /** Sends what is due, as many at a time as may be. One call at a time for each channel, which looks again if it has to. */
+  /** Sends what is due. One pump runs for each channel; a call meanwhile makes it look again. */
   function pump(name: ChannelName): Promise<void> {
     lookAgain.add(name);
     const running = pumps.get(name);
@@ -113,14 +116,14 @@ export function createOutbox(dependencies: OutboxDependencies) {
   }
 
   async function pumpUntilEmpty(name: ChannelName): Promise<void> {
-    // So that the pump is set before it can have ended.
+    // The pump has to be in `pumps` before it can end.
     await null;
     try {
       while (lookAgain.delete(name) && !stopped) await sendDue(name);
     } catch (err) {
       logger.warn({ err, channel: name }, 'could not read the outbox');
     }
-    // At once, so that nobody waits for a pump that looks no more.
+    // In the same turn as the last look, so that no call waits for a pump that does not look again.
     pumps.delete(name);
   }
 
@@ -183,7 +186,7 @@ export function createOutbox(dependencies: OutboxDependencies) {
     return store.postpone(id, attempts + 1, after(now(), seconds));
   }
 
-  /** Keeps other processes from sending a message as long as this one is at it. */
+  /** Keeps other processes from sending a message while this one does. */
   function holdWhileSending(row: ClaimedRow) {
     let held: ClaimedRow | null = row;
     let holding = Promise.resolve();
@@ -201,7 +204,7 @@ export function createOutbox(dependencies: OutboxDependencies) {
     };
   }
 
-  /** Undefined where no secret opens it any more. */
+  /** The message of a row; undefined where no secret opens it any more. */
   function read({ id, channel, template, userId, expiresAt, content }: OutboxRow): Message | undefined {
     const opened = seal.open(content, id);
     if (opened === undefined) return undefined;
@@ -215,7 +218,7 @@ export function createOutbox(dependencies: OutboxDependencies) {
     };
   }
 
-  /** The latest messages, without decoys and what no secret opens any more. For development: they hold codes and links. */
+  /** The latest messages, but for decoys and those that no secret opens. For development only: they hold codes and links. */
   async function listLatest(limit: number): Promise<KeptMessage[]> {
     const rows = await store.list(limit);
     const kept: KeptMessage[] = [];
@@ -233,7 +236,7 @@ export function createOutbox(dependencies: OutboxDependencies) {
     return CHANNELS.flatMap((name) => [...sending[name]]);
   }
 
-  /** Resolves once all that is due has been tried. */
+  /** Resolves once every message that is due has been attempted. */
   async function settled(): Promise<void> {
     await pumpAll();
     await Promise.all(inFlight());
@@ -248,12 +251,12 @@ export function createOutbox(dependencies: OutboxDependencies) {
     stopped = true;
     clearInterval(timer);
     await within(STOP_MILLISECONDS, Promise.all([...pumps.values(), ...inFlight()]));
-    // What is still on its way fails with that, and is written down to be sent again.
+    // Closing makes what is still on its way fail, so that it is due again.
     await Promise.all(Object.values(channels).map((channel) => channel.close()));
     await within(CLOSE_MILLISECONDS, Promise.all(inFlight()));
   }
 
-  /** Counts what waits, and forgets what has expired, which is kept that long where sent messages stay. */
+  /** Reports how many messages wait, and removes those that expired an hour ago, sent ones that were kept among them. */
   async function housekeeping(): Promise<void> {
     for (const name of CHANNELS.filter(has)) onWaiting(name, await store.countWaiting(name));
     await store.prune(after(now(), -KEPT_SECONDS));
@@ -264,9 +267,6 @@ export function createOutbox(dependencies: OutboxDependencies) {
 
   return { has, keepsSent, addWithin, wake, listLatest, settled, start, stop, housekeeping };
 }
-
-/** How long a message stays in the table after it expired, so that what could not be sent is logged before. */
-const KEPT_SECONDS = 3600;
 
 /** Resolves with the work, or after some time without it. */
 function within(milliseconds: number, work: Promise<unknown>): Promise<unknown> {

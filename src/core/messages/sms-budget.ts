@@ -12,12 +12,13 @@ export interface SmsBudgetOptions {
   readonly logger: Logger;
   /** Most SMS in a day (UTC), of all processes together. */
   readonly limit: number;
+  /** Called with how many SMS the day has had. */
   readonly onSpent: (amount: number) => void;
 }
 
 export type SmsBudget = ReturnType<typeof createSmsBudget>;
 
-/** Bounds what SMS can cost in a day, also where many numbers and networks ask for them (SMS pumping). */
+/** Bounds what SMS can cost in a day, however many numbers and networks ask for them (SMS pumping). */
 export function createSmsBudget({ counts, clock, logger, limit, onSpent }: SmsBudgetOptions) {
   let warnedOn = '';
 
@@ -29,7 +30,7 @@ export function createSmsBudget({ counts, clock, logger, limit, onSpent }: SmsBu
     const rule = { limit, windowSeconds: secondsLeft };
     const names = [nameOf(day)];
     await counts.prepare(names, at, rule);
-    const isSpent = await counts.take(names, at, rule);
+    const isWithinBudget = await counts.take(names, at, rule);
     const { amount } = await counts.read(names);
     onSpent(amount);
     if (amount >= limit * WARN_AT && warnedOn !== day) {
@@ -39,7 +40,7 @@ export function createSmsBudget({ counts, clock, logger, limit, onSpent }: SmsBu
         'SMS_DAILY_BUDGET is used up to 80 percent',
       );
     }
-    if (isSpent) return;
+    if (isWithinBudget) return;
     throw rateLimited({
       policy: 'sms-daily',
       limit,
@@ -49,7 +50,7 @@ export function createSmsBudget({ counts, clock, logger, limit, onSpent }: SmsBu
     });
   }
 
-  /** Tells what the day has had, of all processes; nothing once a new one has begun. */
+  /** Reports what all processes have spent of the day, so that the gauge falls to 0 when a new one begins. */
   async function housekeeping(): Promise<void> {
     const { amount } = await counts.read([nameOf(dayOf(new Date(clock.now())))]);
     onSpent(amount);
@@ -58,7 +59,7 @@ export function createSmsBudget({ counts, clock, logger, limit, onSpent }: SmsBu
   return { spend, housekeeping };
 }
 
-/** By UTC. */
+/** In UTC. */
 function dayOf(at: Date): string {
   return at.toISOString().slice(0, 10);
 }

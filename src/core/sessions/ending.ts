@@ -69,8 +69,8 @@ export function createEnding({ store, announce, forgetCookies = () => {}, clock 
   }
 
   /**
-   * The same without an entry in the audit log, where another entry records the whole. Who signs all devices out, or all
-   * others, also ends what was begun on them and needs no session to be finished: a thief may have asked for another address.
+   * The same without an entry in the audit log, where another entry records the whole. Where it is more than one session, it
+   * also ends what was begun in them and can be finished without them, such as a change of the address by a thief.
    */
   async function revokeWithin(
     { sessions, revocations: recorded, challenges }: EndingStores,

@@ -150,7 +150,7 @@ export function createSessions(dependencies: SessionDependencies) {
     await stores.audit.appendMany([...earlier, loginEntry(session, evidence)], session.createdAt);
     const { rights, liveSessions } = await stores.rights.rightsAndSessionsOf(userId, session.createdAt);
     const grant = await deliver(begun, rights, stores);
-    // Announced by nobody: every process reads of it within a second.
+    // Not announced from here: every process reads of it within a second.
     if (liveSessions > MAX_LIVE_SESSIONS) await endSurplusWithin(stores, userId, evidence.origin);
     return grant;
   }

@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import type { SignInMethod } from '../sessions/session.ts';
 import type { CoreStores } from '../stores.ts';
 
-/** Who has proved to be whom on a page of this service, for the app that it leads back to. */
+/** What a person has proved on a page of this service, for the app that it leads back to. */
 export interface Proved {
   readonly userId: string;
   readonly method: SignInMethod;
@@ -13,13 +13,11 @@ export interface Proved {
   readonly at: Date;
   /** Whether the page has made the account. */
   readonly isNew: boolean;
-  /** The challenge that the app has asked for, where it was a link. */
+  /** The challenge that the app asked for; null where it asked for none. */
   readonly challengeId: string | null;
 }
 
-export type ExchangeCodes = ReturnType<typeof createExchangeCodes>;
-
-/** Codes that a page hands to its app in a URL, to be changed for a session: good once, and for a minute. */
+/** Codes that a page hands to its app in a URL, to be exchanged for a session: good once, and for a minute. */
 export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 'useWithin'>) {
   async function issueWithin(stores: CoreStores, { userId, ...proof }: Proved): Promise<string> {
     const { token } = await codes.issueWithin(stores, {
@@ -36,8 +34,8 @@ export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 
   }
 
   /**
-   * What a code proves, and what uses it up in the transaction that begins the session. `challengeId` is what the app has
-   * asked for, where it tells: nobody can have it take the code of a sign-in of their own.
+   * What a code proves, and the function that uses it up in the transaction that begins the session. With the
+   * `challengeId` that it asked for, an app takes no code that an attacker has planted to sign it in to their account.
    * @throws AppError invalid_link, code_used, code_expired, code_replaced
    */
   async function read(code: string, challengeId?: string) {

@@ -1,6 +1,7 @@
 import { revocationOfKey } from '../api-keys/revocation.ts';
 import { entryOf } from '../audit/audit.ts';
 import type { Purpose } from '../codes/challenge.ts';
+import { NOTICE_SECONDS, noticeOf } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { Caller } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
@@ -9,9 +10,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { CoreStores } from '../stores.ts';
 import type { User } from '../users/user.ts';
 
-export type LockDown = ReturnType<typeof createLockDown>;
-
-/** What a thief may have asked for. The way back from a change of the address stays open. */
+/** What a thief may have asked for. The link that undoes a change of the address stays good. */
 const ENDED: readonly Purpose[] = [
   'email_change',
   'password_reset',
@@ -19,18 +18,15 @@ const ENDED: readonly Purpose[] = [
   'sign_in_code',
   'sign_in_link',
   'exchange',
-  // What they are about has ended.
+  // The sessions that these links warn of have ended.
   'lockdown',
 ];
-const MESSAGE_SECONDS = 86_400;
-
-export type TakeAccess = ReturnType<typeof createTakeAccess>;
 
 /**
- * Ends what lets somebody in besides sessions and the password: API keys, and the phone number where there is an address to
- * sign in with. Whoever got into the account may have added both. Returns what to announce after the commit.
+ * Ends the ways in that a thief may have added to an account: API keys, and the phone number where there is an address to
+ * sign in with. Returns what to announce after the commit.
  */
-export async function endOtherAccessWithin(
+export async function endKeysAndPhoneWithin(
   stores: CoreStores,
   userId: string,
   at: Date,
@@ -42,13 +38,15 @@ export async function endOtherAccessWithin(
   return ended;
 }
 
-/** Makes the function that ends all that whoever has got into an account may hold of it. */
-export function createTakeAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
+export type EndAllAccess = ReturnType<typeof createEndAllAccess>;
+
+/** Makes the function that ends every way into an account, but for proving its address. */
+export function createEndAllAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
   /**
    * Ends every session, refresh token, device token and API key, the password, the phone number where there is an address
-   * as well, and codes that were asked for. Returns what to announce after the commit.
+   * to sign in with, and the codes and links that were asked for. Returns what to announce after the commit.
    */
-  return async function takeAccessWithin(
+  return async function endAllAccessWithin(
     stores: CoreStores,
     userId: string,
     at: Date,
@@ -56,18 +54,18 @@ export function createTakeAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
     // First, since it locks the account: a sign-in has begun its session before, and that ends too, or waits and is refused.
     await stores.users.clearPassword(userId, at);
     const sessionsEnded = await sessions.revokeWithin(stores, { userId }, 'locked_down');
-    const keysEnded = await endOtherAccessWithin(stores, userId, at);
+    const keysEnded = await endKeysAndPhoneWithin(stores, userId, at);
     await stores.challenges.endAll(userId, ENDED);
     return [...sessionsEnded, ...keysEnded];
   };
 }
 
-/** Makes the function that takes an account out of the hands of whoever has got into it, for its owner. */
+/** Makes the function that locks an account down for its owner, into which a thief may have got. */
 export function createLockDown({
-  takeAccessWithin,
+  endAllAccessWithin,
   outbox,
 }: {
-  readonly takeAccessWithin: TakeAccess;
+  readonly endAllAccessWithin: EndAllAccess;
   readonly outbox: Pick<Outbox, 'addWithin' | 'has'>;
 }) {
   /**
@@ -80,18 +78,18 @@ export function createLockDown({
     caller: Caller,
     at: Date,
   ): Promise<Revocation[]> {
-    const revoked = await takeAccessWithin(stores, user.id, at);
+    const revoked = await endAllAccessWithin(stores, user.id, at);
     await stores.audit.append(entryOf('user.locked_down', caller, user.id), at);
     if (user.email === null || !outbox.has('email')) return revoked;
-    await outbox.addWithin(stores, {
-      channel: 'email',
+    const notice = noticeOf({
+      user,
       to: user.email,
+      origin: caller.origin,
       template: 'locked-down',
       data: {},
-      language: user.language ?? caller.origin.language ?? null,
-      userId: user.id,
-      expiresAt: after(at, MESSAGE_SECONDS),
+      expiresAt: after(at, NOTICE_SECONDS),
     });
+    await outbox.addWithin(stores, notice);
     return revoked;
   };
 }

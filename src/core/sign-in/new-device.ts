@@ -3,7 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { PURPOSES } from '../codes/challenge.ts';
 import { issueLinkWithin } from '../codes/issue.ts';
-import type { CountRule } from '../limits/counts.store.ts';
+import type { Rate } from '../limits/quota.ts';
+import { noticeOf } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { RequestOrigin } from '../principal.ts';
 import type { CoreStore, CoreStores } from '../stores.ts';
@@ -22,14 +23,14 @@ export interface NewDeviceDependencies {
 export type NewDeviceNotice = ReturnType<typeof createNewDeviceNotice>;
 
 const DAY_SECONDS = 86_400;
-/** Whoever knows a password could otherwise send its owner mail without end, or anybody, by an account with their address. */
-const NOTICES: CountRule = { limit: 10, windowSeconds: 3_600 };
+/** Otherwise someone who knows a password could flood its owner with mail, and anyone by an account with their address. */
+const NOTICES: Rate = { limit: 10, windowSeconds: 3_600 };
 
-/** Tells people of sign-ins on devices that their account has not seen. */
+/** Makes the function that tells people of a sign-in on a device that their account has not seen. */
 export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
   const { store, outbox, clock, logger, publicUrl, isEnabled } = dependencies;
 
-  /** After the sign-in, which stands also where this cannot be written down. That is logged. */
+  /** Called after the sign-in, which stands even where the notice cannot be written down; that is logged. */
   return async function tellOfNewDevice(user: User, origin: RequestOrigin): Promise<void> {
     const { email } = user;
     if (!isEnabled || email === null || !outbox.has('email')) return;
@@ -51,12 +52,13 @@ export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
     const names = [`new-device:${user.id}`];
     await stores.counts.prepare(names, at, NOTICES);
     if (!(await stores.counts.take(names, at, NOTICES))) return;
-    // Each sign-in has one of its own.
+    // Each sign-in has a link of its own.
     const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
     const { token, expiresAt } = await issueLinkWithin(stores, lockdown, at);
-    await outbox.addWithin(stores, {
-      channel: 'email',
+    const notice = noticeOf({
+      user,
       to,
+      origin,
       template: 'new-device',
       data: {
         time: at.toUTCString(),
@@ -65,9 +67,8 @@ export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
         link: `${publicUrl}/lockdown/${token}`,
         days: PURPOSES.lockdown.ttlSeconds / DAY_SECONDS,
       },
-      language: user.language ?? origin.language ?? null,
-      userId: user.id,
       expiresAt,
     });
+    await outbox.addWithin(stores, notice);
   }
 }

@@ -17,7 +17,7 @@ const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 export function requireReturnUrl(url: string, { returnUrls, returnToLocalhost }: ReturnRule): void {
   if (isReturnUrl(url)) {
     const { origin, hostname } = new URL(url);
-    // The origin of an app's own scheme is "null", which nobody can list.
+    // The origin of an app's own scheme is "null", which is in no list.
     if (returnUrls.includes(url) || returnUrls.includes(origin)) return;
     if (returnToLocalhost && LOCAL_HOSTS.includes(hostname) && url.startsWith('http')) return;
   }
@@ -28,14 +28,14 @@ export function requireReturnUrl(url: string, { returnUrls, returnToLocalhost }:
   );
 }
 
-/** The page with a parameter in addition. */
+/** The URL of a page with one more parameter. */
 export function withParameter(url: string, name: string, value: string): string {
   const extended = new URL(url);
   extended.searchParams.set(name, value);
   return extended.href;
 }
 
-/** What a Content-Security-Policy calls a page by: its origin, or the scheme of an app. */
+/** How a Content-Security-Policy names a page: by its origin, or by the scheme of an app. */
 export function sourceOf(url: string): string {
   const { origin, protocol } = new URL(url);
   return origin === 'null' ? protocol : origin;

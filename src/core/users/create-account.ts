@@ -7,15 +7,15 @@ import type { NewUser, User } from './user.ts';
 const BASELINE_ROLES = ['user'];
 
 /**
- * Makes the account of a person who signs up, and the entry for the audit log, which goes before what follows.
+ * Makes the account of a person who signs up, and the entry for the audit log, which is to be the first of it.
  * @throws AppError email_taken, username_taken, phone_taken
  */
 export async function createAccountWithin(
   stores: CoreStores,
   newUser: NewUser,
   origin: RequestOrigin,
-): Promise<{ readonly user: User; readonly signedUp: AuditEntry }> {
+): Promise<{ readonly user: User; readonly entry: AuditEntry }> {
   const user = await stores.users.insert(newUser);
   await stores.userRoles.add(user.id, BASELINE_ROLES);
-  return { user, signedUp: entryOf('user.signed_up', userCaller(user.id, origin), user.id) };
+  return { user, entry: entryOf('user.signed_up', userCaller(user.id, origin), user.id) };
 }

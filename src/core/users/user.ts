@@ -31,7 +31,6 @@ export interface NewUser {
   readonly id: string;
   readonly email: Identifier | null;
   readonly phone?: string | null;
-  readonly language?: string | null;
   readonly username: Identifier | null;
   readonly name: string | null;
   /** Null for an account that logs in by other means. */

@@ -126,7 +126,7 @@ export function createUserStore(scope: Scope) {
     await write(() => users.update(newPassword(to, at), { where: { id }, transaction }));
   }
 
-  /** The password is good for nothing any more, and neither are the tokens of devices. */
+  /** Removes the password, and with it the device tokens, which end with every change of it. */
   async function clearPassword(id: string, at: Date): Promise<void> {
     const change = {
       passwordHash: null,
@@ -147,31 +147,36 @@ export function createUserStore(scope: Scope) {
    * @throws AppError email_taken
    */
   async function changeEmail(id: string, from: string | null, to: Identifier, at: Date): Promise<boolean> {
-    const change = { email: to.shown, emailCanonical: to.canonical, emailVerifiedAt: at, updatedAt: at };
-    try {
-      return await updateActive({ id, emailCanonical: from }, change);
-    } catch (error) {
-      throw translateDuplicate(error);
-    }
+    return setEmail({ id, emailCanonical: from }, to, at);
   }
 
-  /** Another address, which has been verified, whatever it is now. False where no active user has this id. @throws AppError email_taken */
+  /**
+   * Another address, which has been verified, whatever it is now. False where no active user has this id.
+   * @throws AppError email_taken
+   */
   async function restoreEmail(id: string, to: Identifier, at: Date): Promise<boolean> {
+    return setEmail({ id }, to, at);
+  }
+
+  async function setEmail(where: Partial<UserRow>, to: Identifier, at: Date): Promise<boolean> {
     const change = { email: to.shown, emailCanonical: to.canonical, emailVerifiedAt: at, updatedAt: at };
     try {
-      return await updateActive({ id }, change);
+      return await updateActive(where, change);
     } catch (error) {
       throw translateDuplicate(error);
     }
   }
 
-  /** The address belongs to another account. */
-  async function takeEmail(id: string, emailCanonical: string, at: Date): Promise<void> {
+  /** Removes the address, which is given back to another account. */
+  async function clearEmail(id: string, emailCanonical: string, at: Date): Promise<void> {
     const change = { email: null, emailCanonical: null, emailVerifiedAt: null, updatedAt: at };
     await write(() => users.update(change, { where: { id, emailCanonical }, transaction }));
   }
 
-  /** Another phone number. False where no active user has this id. @throws AppError phone_taken */
+  /**
+   * Another phone number, which has been verified. False where no active user has this id.
+   * @throws AppError phone_taken
+   */
   async function setPhone(id: string, phone: string | null, at: Date): Promise<boolean> {
     try {
       return await updateActive({ id }, { phone, updatedAt: at });
@@ -180,13 +185,13 @@ export function createUserStore(scope: Scope) {
     }
   }
 
-  /** False where there is none, or no other way to sign in. */
+  /** Removes the phone number. False where there is none, or no other way to sign in. */
   async function removePhone(id: string, at: Date): Promise<boolean> {
     const where = {
       id,
       disabledAt: null,
       phone: { [Op.ne]: null },
-      // A password alone, without anything to type beside it, is no way to sign in.
+      // A password without an address or a username is no way to sign in.
       [Op.or]: [
         { email: { [Op.ne]: null } },
         { usernameCanonical: { [Op.ne]: null }, passwordHash: { [Op.ne]: null } },
@@ -198,7 +203,7 @@ export function createUserStore(scope: Scope) {
     return affected === 1;
   }
 
-  /** The phone number is good for nothing any more, where there is an address to sign in with. */
+  /** Removes the phone number where there is an address to sign in with. */
   async function clearPhone(id: string, at: Date): Promise<void> {
     const where = { id, phone: { [Op.ne]: null }, email: { [Op.ne]: null } };
     await write(() => users.update({ phone: null, updatedAt: at }, { where, transaction }));
@@ -312,7 +317,7 @@ export function createUserStore(scope: Scope) {
     verifyEmail,
     changeEmail,
     restoreEmail,
-    takeEmail,
+    clearEmail,
     setPhone,
     removePhone,
     clearPhone,
@@ -353,7 +358,7 @@ function toRow(user: NewUser): UserRow {
     email: user.email?.shown ?? null,
     emailCanonical: user.email?.canonical ?? null,
     phone: user.phone ?? null,
-    language: user.language ?? null,
+    language: null,
     username: user.username?.shown ?? null,
     usernameCanonical: user.username?.canonical ?? null,
     name: user.name,

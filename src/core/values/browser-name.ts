@@ -1,4 +1,4 @@
-/** The first that is found counts: each of them also names those below it. */
+/** The first match counts: a browser also names those below it. */
 const BROWSERS: readonly (readonly [mark: RegExp, name: string])[] = [
   [/\bEdgA?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],

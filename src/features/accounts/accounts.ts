@@ -3,7 +3,7 @@ import { requireOtherAdmin } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { SentChallenge } from '../../core/codes/codes.ts';
 import { countSend } from '../../core/codes/limits.ts';
-import type { EmailToVerify } from '../../core/codes/verify-email.ts';
+import type { EmailToVerify, PendingSignUp } from '../../core/codes/verify-email.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
@@ -15,7 +15,7 @@ import {
   type UserPrincipal,
   userCaller,
 } from '../../core/principal.ts';
-import type { Transport } from '../../core/sessions/session.ts';
+import type { SignInClient } from '../../core/sign-in/client.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 import { requireLiveSession } from '../../core/sign-in/live-session.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
@@ -33,16 +33,10 @@ export interface Signup {
   readonly name?: string | null | undefined;
 }
 
-/** The client of a sign-up: what it asks for, and where it is. */
-interface SignupClient {
-  readonly transport: Transport;
-  readonly origin: RequestOrigin;
-}
-
 /** A sign-up that is a login too. */
 export interface SignedUp {
   readonly login: Login;
-  /** Null where there is nothing that sends mail, or where it has sent the address too much already. */
+  /** Null where no mail is sent, or where the address has had too much of it. */
   readonly verification: SentChallenge | null;
 }
 
@@ -58,13 +52,13 @@ export function createAccounts(core: Core) {
   const now = () => new Date(clock.now());
 
   /** `createAccount`, counted for the metrics. */
-  async function signUp(signup: Signup, client: SignupClient, count: Count): Promise<SignedUp> {
-    const maySend = await mayVerify(signup, count);
+  async function signUp(signup: Signup, client: SignInClient, count: Count): Promise<SignedUp> {
+    const maySend = await maySendVerification(signup, count);
     return observed(() => createAccount(signup, client, maySend));
   }
 
-  /** Whether another message may go to the address: who deletes and makes an account again and again sends no flood. */
-  async function mayVerify({ email }: Signup, count: Count): Promise<boolean> {
+  /** Whether the address may get a message: making and deleting an account again and again must not flood it. */
+  async function maySendVerification({ email }: Signup, count: Count): Promise<boolean> {
     if (!outbox.has('email')) return false;
     try {
       await countSend(count, codes, email.canonical);
@@ -78,12 +72,12 @@ export function createAccounts(core: Core) {
   /** The password is to be checked before. @throws AppError overloaded, email_taken, username_taken */
   async function createAccount(
     signup: Signup,
-    { transport, origin }: SignupClient,
+    { transport, origin }: SignInClient,
     maySend: boolean,
   ): Promise<SignedUp> {
     const newUser = await newUserOf(signup, origin);
     const signedUp = await store.transaction(async (stores) => {
-      const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
+      const { user, entry } = await createAccountWithin(stores, newUser, origin);
       const evidence = {
         method: 'password',
         authentication: { methods: ['pwd'], at: newUser.createdAt },
@@ -93,7 +87,7 @@ export function createAccounts(core: Core) {
         origin,
       } as const;
       // A new account has no further factor that could be asked for.
-      const grant = await sessions.startWithin(stores, user.id, evidence, [signedUp]);
+      const grant = await sessions.startWithin(stores, user.id, evidence, [entry]);
       if (grant === null) throw new Error('a user that was just inserted is not there');
       const login = { user, grant, deviceToken: deviceTokens.issue(user) };
       if (!maySend) return { login, verification: null };
@@ -119,8 +113,8 @@ export function createAccounts(core: Core) {
     return observed(async () => {
       const newUser = await newUserOf(signup, origin);
       const sent = await store.transaction(async (stores) => {
-        const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
-        await stores.audit.append(signedUp, newUser.createdAt);
+        const { user, entry } = await createAccountWithin(stores, newUser, origin);
+        await stores.audit.append(entry, newUser.createdAt);
         return sendVerificationWithin(stores, verificationOf(user.id, signup, origin));
       });
       outbox.wake();
@@ -129,8 +123,8 @@ export function createAccounts(core: Core) {
   }
 
   /**
-   * Answers alike whether or not the address is known: there is an account once it has been verified, and the owner of a
-   * known address is told by mail. Both take the same statements.
+   * Answers alike whether or not the address is known. The account is made once the address is verified; the owner of a known
+   * one is told by mail. Both take the same statements.
    * @throws AppError rate_limited, overloaded
    */
   async function signUpHidden(signup: Signup, origin: RequestOrigin, count: Count): Promise<SentChallenge> {
@@ -138,6 +132,7 @@ export function createAccounts(core: Core) {
     await countSend(count, codes, email.canonical);
     return observed(async () => {
       const passwordHash = await passwords.hash(password, origin.network);
+      const details: PendingSignUp = { email, name: name ?? null, passwordHash };
       const owner = await store.users.findByEmail(email.canonical);
       const sent = await store.transaction((stores) =>
         owner === null
@@ -146,7 +141,7 @@ export function createAccounts(core: Core) {
               caller: anonymousCaller(origin),
               email,
               userId: null,
-              details: { email, name: name ?? null, passwordHash },
+              details,
             })
           : codes.sendWithin(stores, {
               purpose: 'sign_up',
@@ -156,7 +151,7 @@ export function createAccounts(core: Core) {
               address: email.canonical,
               subject: codes.nameOf(email.canonical),
               userId: owner.id,
-              details: { email, name: name ?? null, passwordHash },
+              details,
               language: owner.language,
               hasCode: true,
               hasLink: true,
@@ -224,8 +219,8 @@ export function createAccounts(core: Core) {
   }
 
   /**
-   * Deletes the account with its sessions; its access tokens are revoked. Where it has no password, a recent sign-in takes
-   * the place of that.
+   * Deletes the account with its sessions; its access tokens are revoked. An account without a password takes a recent
+   * sign-in instead.
    * @throws AppError token_revoked, wrong_password, insufficient_user_authentication, rate_limited, overloaded, last_admin
    */
   async function remove(caller: PrincipalCaller<UserPrincipal>, password: string | undefined): Promise<void> {
@@ -246,7 +241,7 @@ export function createAccounts(core: Core) {
       if (passwordHash !== null) throw new AppError('wrong_password');
       requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
       const revoked = await removeWith(null);
-      // It has got a password meanwhile.
+      // The account has got a password meanwhile.
       if (revoked === null) throw new AppError('wrong_password');
       await sessions.announce(revoked);
     } else {

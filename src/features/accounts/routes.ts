@@ -19,7 +19,7 @@ interface Services {
 
 const route = routesWith<Services>();
 
-/** Whether a username is free would tell whether an earlier sign-up had a new address. */
+/** A username that is taken afterwards would tell that the sign-up before had a new address. */
 const USERNAME_LATER: FieldError = {
   pointer: '/username',
   code: 'not_accepted_here',
@@ -128,7 +128,7 @@ export const accountRoutes = [
     ...deletion,
     summary: 'Delete your account',
     description:
-      'With your password; where the account has none, within minutes of a sign-in (RECENT_SIGN_IN_SECONDS).',
+      'With your password; where the account has none, soon after a sign-in (RECENT_SIGN_IN_SECONDS).',
     handle: deleteAccount,
   }),
 

@@ -23,8 +23,8 @@ export type LinkPages = ReturnType<typeof createLinkPages>;
 
 /**
  * The pages of a sign-in link. Opening one changes nothing, since mail scanners open links as well; its button does. On the
- * device that asked it signs in and leads back to the app. On another it shows a code to type where one asked: whoever has
- * somebody else open a link gains nothing.
+ * device that asked it signs in and leads back to the app. On any other it shows a code to type on the first: an attacker who
+ * has someone else open a link gains nothing.
  */
 export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPageOptions) {
   /** @throws AppError invalid_link, code_used, code_replaced, code_expired */
@@ -33,12 +33,12 @@ export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPag
     const details = detailsOf(challenge);
     if (details.returnTo !== null && isAtHome(challenge, client))
       return showPage(signInPage(details, details.returnTo));
-    // It is shown once, and whoever asked may still be about to type it.
+    // Its code was shown, once, and may still be typed.
     if (challenge.codeMac !== null) throw new AppError('code_used');
     return showPage(elsewherePage(details));
   }
 
-  /** @throws AppError the same, and those of a sign-in */
+  /** @throws AppError the same, and those of `CodeSignIn` */
   async function press(token: string, client: Client) {
     const challenge = await codes.open(token, ['sign_in_link']);
     const { returnTo, transport } = detailsOf(challenge);

@@ -10,7 +10,7 @@ import type { CoreStores } from '../../core/stores.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
 import type { User } from '../../core/users/user.ts';
 
-/** What a sign-in link leads back to, and what the client asks for. */
+/** What a sign-in link leads back to, and what the client asked for. */
 export interface LinkDetails {
   /** As the address was typed, for a new account. */
   readonly shown: string;

@@ -1,17 +1,18 @@
-import { z } from 'zod';
 import type { Codes } from '../../core/codes/codes.ts';
+import { CODE_ERRORS, LINK_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anonymousCaller } from '../../core/principal.ts';
-import { SignInAnswer } from '../../core/sign-in/login-view.ts';
+import { withDeviceToken } from '../../core/sign-in/client.ts';
 import { anyone, COOKIE_SIGN_IN_ERRORS, ownPage } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
-import { json, pageForm } from '../../http/body.ts';
-import { pageErrors } from '../../http/page-errors.ts';
+import { json } from '../../http/body.ts';
+import { BUTTON_FORM, linkPage, PAGE_ANSWER } from '../../http/link-page.ts';
 import { routesWith } from '../../http/route.ts';
+import { SIGNED_IN_ANSWER } from '../../http/sign-in.ts';
 import { CODES_AND_LINKS } from '../../http/tags.ts';
 import { LINK_PAGE_ERRORS, type LinkPages } from './link-pages.ts';
 import type { CodeRequests } from './request.ts';
-import { CodeBody, CodeSignInBody, ExchangeBody, LinkBody, LinkPath } from './schemas.ts';
+import { CodeBody, CodeSignInBody, ExchangeBody, LinkBody } from './schemas.ts';
 import type { CodeSignIn } from './sign-in.ts';
 
 interface Services {
@@ -27,19 +28,7 @@ const SENT = {
   202: { description: 'The same whether or not there is an account', schema: SentAnswer },
 } as const;
 
-const SIGNED_IN = {
-  200: {
-    description: 'The account and an access token, or a cookie',
-    headers: { 'Set-Cookie': 'Where `transport` is cookie' },
-    schema: SignInAnswer,
-  },
-} as const;
-
-const LINK_PAGE = {
-  description: 'A page with one button',
-  mediaType: 'text/html',
-  schema: z.string(),
-} as const;
+const LINK_PAGE = linkPage(LINK_PAGE_ERRORS, 'invalid_link');
 
 export const codeRoutes = [
   route({
@@ -73,16 +62,8 @@ export const codeRoutes = [
     access: anyone(),
     limit: 'login-ip',
     body: json(CodeSignInBody),
-    answers: SIGNED_IN,
-    refuses: [
-      'invalid_code',
-      'code_expired',
-      'code_replaced',
-      'code_used',
-      'too_many_tries',
-      'database_unavailable',
-      ...COOKIE_SIGN_IN_ERRORS,
-    ],
+    answers: { 200: SIGNED_IN_ANSWER },
+    refuses: [...CODE_ERRORS, 'database_unavailable', ...COOKIE_SIGN_IN_ERRORS],
     async handle({ body, origin, beginSignIn }, { codes, codeSignIn }) {
       const { challenge_id: id, code, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);
@@ -91,10 +72,7 @@ export const codeRoutes = [
         ['sign_in_code', 'sign_in_link'],
         anonymousCaller(origin),
       );
-      const login = await codeSignIn.signIn(challenge, {
-        ...client,
-        deviceToken: deviceToken ?? client.deviceToken,
-      });
+      const login = await codeSignIn.signIn(challenge, withDeviceToken(client, deviceToken));
       return ok(await complete(login));
     },
   }),
@@ -127,10 +105,7 @@ export const codeRoutes = [
     method: 'GET',
     path: '/login/link/{token}',
     access: anyone(),
-    limit: 'login-ip',
-    params: { schema: LinkPath, unknown: 'invalid_link' },
-    answers: { 200: LINK_PAGE },
-    errors: pageErrors(LINK_PAGE_ERRORS),
+    ...LINK_PAGE,
     handle: ({ params, ...client }, { linkPages }) => linkPages.show(params.token, client),
   }),
 
@@ -139,11 +114,9 @@ export const codeRoutes = [
     method: 'POST',
     path: '/login/link/{token}',
     access: ownPage(),
-    limit: 'login-ip',
-    params: { schema: LinkPath, unknown: 'invalid_link' },
-    body: pageForm(z.object({})),
-    answers: { 200: LINK_PAGE, 303: 'Back to the app' },
-    errors: pageErrors(LINK_PAGE_ERRORS),
+    body: BUTTON_FORM,
+    ...LINK_PAGE,
+    answers: { 200: PAGE_ANSWER, 303: 'Back to the app' },
     handle: ({ params, ...client }, { linkPages }) => linkPages.press(params.token, client),
   }),
 
@@ -157,21 +130,13 @@ export const codeRoutes = [
     access: anyone(),
     limit: 'login-ip',
     body: json(ExchangeBody),
-    answers: SIGNED_IN,
-    refuses: [
-      'invalid_link',
-      'invalid_code',
-      'code_expired',
-      'code_used',
-      'code_replaced',
-      'database_unavailable',
-      ...COOKIE_SIGN_IN_ERRORS,
-    ],
+    answers: { 200: SIGNED_IN_ANSWER },
+    refuses: [...LINK_ERRORS, 'invalid_code', 'database_unavailable', ...COOKIE_SIGN_IN_ERRORS],
     async handle({ body, beginSignIn }, { codeSignIn }) {
       const { code, challenge_id: challengeId, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);
-      const known = { ...client, deviceToken: deviceToken ?? client.deviceToken };
-      return ok(await complete(await codeSignIn.exchange(code, known, challengeId)));
+      const login = await codeSignIn.exchange(code, withDeviceToken(client, deviceToken), challengeId);
+      return ok(await complete(login));
     },
   }),
 ];

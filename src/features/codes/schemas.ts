@@ -25,7 +25,7 @@ const ReturnTo = wellFormedText
   )
   .meta({
     description:
-      'The page that the link leads back to, with ?code= in addition: one of RETURN_URLS. Without it the link shows a code to type',
+      'The page that the link leads back to, with the parameter code: one of RETURN_URLS. Without it the link shows a code to type',
     example: 'https://app.example.com/signed-in',
   });
 
@@ -35,14 +35,12 @@ export const LinkBody = z
 
 export const ExchangeBody = z
   .strictObject({
-    code: LinkToken.meta({ description: 'Of the parameter code of the page that a link has led back to' }),
+    code: LinkToken.meta({ description: 'The parameter code of the page that a link has led back to' }),
     challenge_id: ChallengeId.optional().meta({
       description:
-        'That of the answer to POST /login/link, if the page has kept it: then nobody can have the page sign in to an account of theirs',
+        'That of the answer to POST /login/link, where the page has kept it. With it the page takes no code that an attacker has planted to sign it in to their account',
     }),
     transport: TransportField,
     device_token: DeviceToken.optional(),
   })
   .meta({ id: 'CodeExchange' });
-
-export const LinkPath = z.object({ token: z.string() });

@@ -5,8 +5,8 @@ import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import { type RequestOrigin, userCaller } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
-import type { SignInMethod, Transport } from '../../core/sessions/session.ts';
-import type { DeviceOfClient } from '../../core/sign-in/device-tokens.ts';
+import type { SignInMethod } from '../../core/sessions/session.ts';
+import type { SignInClient } from '../../core/sign-in/client.ts';
 import type { Proved } from '../../core/sign-in/exchange-codes.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import type { CoreStores } from '../../core/stores.ts';
@@ -14,28 +14,22 @@ import { createAccountWithin } from '../../core/users/create-account.ts';
 import { parseEmail } from '../../core/users/identifiers.ts';
 import type { User } from '../../core/users/user.ts';
 
-/** The client of a sign-in: what it asks for, where it comes from, and what is known of its device. */
-export interface SignInClient extends DeviceOfClient {
-  readonly transport: Transport;
-  readonly origin: RequestOrigin;
-}
-
 /** What a code or a link for an address proves. */
 interface AddressProof {
   readonly method: SignInMethod;
   readonly amr: readonly string[];
 }
 
-/** Who has proved that an address is theirs. */
+/** The user who has proved that an address is theirs. */
 interface Owner {
   readonly user: User;
   readonly isNew: boolean;
-  /** For the audit log, before the sign-in. */
+  /** For the audit log, before the entry of the sign-in. */
   readonly earlier: readonly AuditEntry[];
   readonly revoked: readonly Revocation[];
 }
 
-/** A login of a transaction. */
+/** A login that is not committed yet. */
 interface Completed {
   readonly login: Login;
   readonly isNewDevice: boolean;
@@ -43,7 +37,7 @@ interface Completed {
 
 export type CodeSignIn = ReturnType<typeof createCodeSignIn>;
 
-/** How often it is looked again for an account that another request is making. */
+/** How often a sign-in is tried where another request makes the account at the same time. */
 const MAX_ATTEMPTS = 3;
 
 /** Signing in, or up, by proving that one reads what is sent to an address. */
@@ -54,16 +48,13 @@ export function createCodeSignIn(core: Core) {
   const now = () => new Date(clock.now());
 
   /**
-   * Uses a challenge up and begins the session of the one whose address it proves.
+   * Uses a challenge up and begins a session of the account whose address it proves.
    * @throws AppError code_used, invalid_code where the account is disabled or has another address by now
    */
   async function signIn(challenge: Challenge, client: SignInClient): Promise<Login> {
     const { completed, revoked } = await whenAccountIsThere(() =>
       store.transaction(async (stores) => {
-        await codes.useWithin(stores, challenge);
-        const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, client.origin);
-        const { method, amr } = proofOf(challenge);
-        const proved = { userId: user.id, method, amr, at: now(), isNew, challengeId: challenge.id };
+        const { user, proved, earlier, revoked } = await redeemWithin(stores, challenge, client.origin);
         return { completed: await complete(stores, user, proved, client, earlier), revoked };
       }),
     );
@@ -72,17 +63,14 @@ export function createCodeSignIn(core: Core) {
   }
 
   /**
-   * Uses a challenge up, and returns a code that the app changes for a session.
+   * Uses a challenge up, and returns a code that the app exchanges for a session.
    * @throws AppError as `signIn`
    */
   async function signInLater(challenge: Challenge, origin: RequestOrigin): Promise<string> {
     const { code, revoked } = await whenAccountIsThere(() =>
       store.transaction(async (stores) => {
-        await codes.useWithin(stores, challenge);
-        const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, origin);
+        const { proved, earlier, revoked } = await redeemWithin(stores, challenge, origin);
         await stores.audit.appendMany(earlier, now());
-        const proof = { ...proofOf(challenge), challengeId: challenge.id };
-        const proved = { ...proof, userId: user.id, at: now(), isNew };
         return { code: await exchangeCodes.issueWithin(stores, proved), revoked };
       }),
     );
@@ -91,8 +79,8 @@ export function createCodeSignIn(core: Core) {
   }
 
   /**
-   * Changes the code that a page has handed to its app for a session.
-   * @throws AppError invalid_link, code_used, code_expired
+   * Exchanges the code that a page has handed to its app for a session.
+   * @throws AppError invalid_link, code_used, code_expired, code_replaced, invalid_code where the account is disabled
    */
   async function exchange(code: string, client: SignInClient, challengeId?: string): Promise<Login> {
     const { proved, useWithin } = await exchangeCodes.read(code, challengeId);
@@ -103,6 +91,18 @@ export function createCodeSignIn(core: Core) {
       return complete(stores, user, proved, client, []);
     });
     return finish(completed, client);
+  }
+
+  /**
+   * Uses a challenge up. Who has proved what by it, what goes into the audit log before the sign-in, and what to announce
+   * after the commit.
+   */
+  async function redeemWithin(stores: CoreStores, challenge: Challenge, origin: RequestOrigin) {
+    await codes.useWithin(stores, challenge);
+    const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, origin);
+    const proof = { ...proofOf(challenge), at: now(), challengeId: challenge.id };
+    const proved: Proved = { ...proof, userId: user.id, isNew };
+    return { user, proved, earlier, revoked };
   }
 
   /** The login, once its user has been told of a new device. */
@@ -144,7 +144,7 @@ export function createCodeSignIn(core: Core) {
     const address = challenge.address ?? '';
     const isPhone = isPhoneNumber(address);
     const user = await (isPhone ? stores.users.findByPhone(address) : stores.users.findByEmail(address));
-    // The address has changed hands since.
+    // The address belongs to another account by now.
     if (challenge.userId !== null && user?.id !== challenge.userId) throw new AppError('invalid_code');
     if (user === null) return create(stores, challenge, isPhone, origin);
     if (user.disabledAt !== null) throw new AppError('invalid_code');
@@ -171,13 +171,13 @@ export function createCodeSignIn(core: Core) {
       emailVerifiedAt: isPhone ? null : createdAt,
       createdAt,
     };
-    const { user, signedUp } = await createAccountWithin(stores, newUser, origin);
-    return { user, isNew: true, earlier: [signedUp], revoked: [] };
+    const { user, entry } = await createAccountWithin(stores, newUser, origin);
+    return { user, isNew: true, earlier: [entry], revoked: [] };
   }
 
   /**
-   * The first proof of an address ends what whoever typed it at the sign-up may know: the password, sessions and API keys.
-   * Otherwise an account could be made for somebody else's address, and wait for its owner (account pre-hijacking).
+   * The first proof of an address ends all access that there was before. Otherwise an attacker could make an account with
+   * the address of a victim, and wait for them to use it (account pre-hijacking).
    */
   async function claim(
     stores: CoreStores,
@@ -187,13 +187,13 @@ export function createCodeSignIn(core: Core) {
   ): Promise<Owner> {
     const at = now();
     const caller = userCaller(user.id, origin);
-    const revoked = await core.takeAccessWithin(stores, user.id, at);
+    const revoked = await core.endAllAccessWithin(stores, user.id, at);
     await stores.users.verifyEmail(user.id, address, at);
     const claimed = { ...user, emailVerifiedAt: at, passwordHash: null, passwordChangedAt: at };
     return { user: claimed, isNew: false, earlier: [entryOf('email.verified', caller, user.id)], revoked };
   }
 
-  /** Two first sign-ins of one address may meet: one makes the account, and the other finds it. */
+  /** Two first sign-ins by one address may run at once: one makes the account, and the other one finds it on its next try. */
   async function whenAccountIsThere<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -208,7 +208,7 @@ export function createCodeSignIn(core: Core) {
   return { signIn, signInLater, exchange };
 }
 
-/** A code by SMS is one by phone as well (RFC 8176). */
+/** A code by SMS is both a one-time password and a proof by SMS (RFC 8176). */
 function proofOf({ purpose, address }: Challenge): AddressProof {
   if (purpose === 'sign_in_link') return { method: 'email_link', amr: ['otp'] };
   return isPhoneNumber(address ?? '')

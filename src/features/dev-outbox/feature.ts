@@ -1,7 +1,7 @@
 import { feature } from '../feature.ts';
 import { devOutboxRoutes } from './routes.ts';
 
-/** Messages to look at where there is nothing that sends them, so that everything can be tried without a provider. */
+/** Shows messages where no channel sends them, so that everything can be tried without a provider. */
 export const devOutbox = feature({
   routes: devOutboxRoutes,
   create: ({ outbox }) => ({

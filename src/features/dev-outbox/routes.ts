@@ -34,7 +34,7 @@ export const devOutboxRoutes = [
     method: 'GET',
     path: '/dev/outbox',
     tag: CODES_AND_LINKS,
-    summary: 'The messages that are not sent for want of a channel',
+    summary: 'The messages that stay here, since no channel sends them',
     description:
       'Outside production only, where there is no mail server or nothing that sends SMS. The latest first; a browser gets a page.',
     access: anyone(),
@@ -48,7 +48,7 @@ export const devOutboxRoutes = [
   }),
 ];
 
-/** Member by member, so that nothing else shows. */
+/** Member by member, so that nothing else can leak. */
 function present({ id, channel, to, subject, text, data, createdAt }: KeptMessage) {
   return {
     id,

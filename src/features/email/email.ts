@@ -3,9 +3,11 @@ import { entryOf } from '../../core/audit/audit.ts';
 import { type Challenge, PURPOSES, type Purpose } from '../../core/codes/challenge.ts';
 import type { SentChallenge } from '../../core/codes/codes.ts';
 import { countSend } from '../../core/codes/limits.ts';
+import type { PendingSignUp } from '../../core/codes/verify-email.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
+import { NOTICE_SECONDS, noticeOf } from '../../core/messages/notice.ts';
 import {
   anonymousCaller,
   type Caller,
@@ -23,17 +25,10 @@ import { createAccountWithin } from '../../core/users/create-account.ts';
 import { type Identifier, parseEmail } from '../../core/users/identifiers.ts';
 import type { User } from '../../core/users/user.ts';
 
-/** A change of the address that waits for its proof, and one that may be taken back. */
+/** A change of the address, of a challenge that proves it or undoes it. */
 interface ChangeDetails {
   readonly to: Identifier;
   readonly from: Identifier | null;
-}
-
-/** A sign-up that waits for its proof, where sign-ups do not tell whether an address is known. */
-export interface PendingSignUp {
-  readonly email: Identifier;
-  readonly name: string | null;
-  readonly passwordHash: string;
 }
 
 export type Email = ReturnType<typeof createEmail>;
@@ -41,14 +36,14 @@ export type Email = ReturnType<typeof createEmail>;
 const VERIFYING: readonly Purpose[] = ['email_verification', 'email_change', 'sign_up'];
 const DAY_SECONDS = 86_400;
 
-/** Proving that an email address is one's own, changing it, and taking a change back. */
+/** Proving an email address, changing it, and undoing a change. */
 export function createEmail(core: Core) {
   const { store, codes, outbox, clock, config, sessions, lockDownWithin, sendVerificationWithin } = core;
   const { publicUrl } = config.http;
   const now = () => new Date(clock.now());
 
   /**
-   * Sends another code and link, if the address is that of an account and waits for them. The answer does not tell.
+   * Sends another code and link where the address is that of an account and not verified. The answer does not tell.
    * @throws AppError rate_limited
    */
   async function resend(email: Identifier, origin: RequestOrigin, count: Count): Promise<SentChallenge> {
@@ -70,8 +65,8 @@ export function createEmail(core: Core) {
   }
 
   /**
-   * Sends a code and a link to another address: once it is proved, it is that of the account. Whether it belongs to another
-   * account is told to its owner alone.
+   * Sends a code and a link to another address, which is that of the account once it is proved. Where it belongs to another
+   * account, only the owner of that is told.
    * @throws AppError insufficient_user_authentication, token_revoked, validation_failed, rate_limited
    */
   async function requestChange(
@@ -159,7 +154,7 @@ export function createEmail(core: Core) {
   async function signUp(stores: CoreStores, { details }: Challenge, origin: RequestOrigin) {
     const { email, name, passwordHash } = details as PendingSignUp;
     const createdAt = now();
-    const { signedUp } = await createAccountWithin(
+    const { entry } = await createAccountWithin(
       stores,
       {
         id: uuidv7({ msecs: createdAt.getTime() }),
@@ -172,7 +167,7 @@ export function createEmail(core: Core) {
       },
       origin,
     );
-    await stores.audit.append(signedUp, createdAt);
+    await stores.audit.append(entry, createdAt);
   }
 
   async function change(stores: CoreStores, { userId, details }: Challenge, origin: RequestOrigin) {
@@ -183,26 +178,26 @@ export function createEmail(core: Core) {
     if (!isChanged) throw new AppError('invalid_code');
     const caller = userCaller(user.id, origin);
     await stores.audit.append(entryOf('email.changed', caller, user.id), at);
-    if (from !== null) await tellFormerAddress(stores, user, { to, from }, caller);
+    if (from !== null) await tellFormerAddress(stores, user, { to, from }, origin);
   }
 
-  /** Only to an address that was proved goes a link that takes the account over: another may be somebody else's. */
-  async function tellFormerAddress(stores: CoreStores, user: User, details: ChangeDetails, caller: Caller) {
-    const { shown: to = '' } = details.from ?? {};
+  /** The link in it takes the account over, so it goes only to an address that was proved: another may be a stranger's. */
+  async function tellFormerAddress(
+    stores: CoreStores,
+    user: User,
+    details: ChangeDetails & { readonly from: Identifier },
+    origin: RequestOrigin,
+  ) {
     const { shown: email } = details.to;
-    const message = {
-      channel: 'email',
-      to,
-      language: user.language ?? caller.origin.language ?? null,
-      userId: user.id,
-    } as const;
+    const addressed = { user, to: details.from.shown, origin };
     if (user.emailVerifiedAt === null) {
-      const expiresAt = after(now(), DAY_SECONDS);
-      return outbox.addWithin(stores, { ...message, template: 'email-replaced', data: { email }, expiresAt });
+      const expiresAt = after(now(), NOTICE_SECONDS);
+      const notice = noticeOf({ ...addressed, template: 'email-replaced', data: { email }, expiresAt });
+      return outbox.addWithin(stores, notice);
     }
     const { token, expiresAt } = await codes.issueWithin(stores, {
       purpose: 'email_undo',
-      // Each change has one of its own: a thief must not end the link of the owner by another change.
+      // Each change has a link of its own: a thief must not end the owner's by another change.
       subject: uuidv7(),
       userId: user.id,
       address: null,
@@ -212,24 +207,25 @@ export function createEmail(core: Core) {
     });
     const link = `${publicUrl}/email/undo/${token}`;
     const days = PURPOSES.email_undo.ttlSeconds / DAY_SECONDS;
-    return outbox.addWithin(stores, {
-      ...message,
+    const notice = noticeOf({
+      ...addressed,
       template: 'email-changed',
       data: { email, link, days },
       expiresAt,
     });
+    return outbox.addWithin(stores, notice);
   }
 
-  /** The former address that a link gives back. @throws AppError invalid_link, code_used, code_expired */
+  /** The former address that a link gives back. @throws AppError invalid_link, code_used, code_replaced, code_expired */
   async function openUndo(token: string): Promise<{ readonly challenge: Challenge; readonly email: string }> {
     const challenge = await codes.open(token, ['email_undo']);
     return { challenge, email: (challenge.details as ChangeDetails).from?.shown ?? '' };
   }
 
   /**
-   * Gives an account its former address back, whatever it is now and whoever has it now, and ends all access to it: whoever
-   * changed the address may know the password. Later changes were theirs, so that those cannot be taken back any more; an
-   * earlier one still can.
+   * Gives an account its former address back, whatever its address is now and whichever account has the former one, and
+   * locks the account down: the thief who changed the address may know the password. Later changes were the thief's, so
+   * their links end; those of earlier changes stay good.
    * @throws AppError code_used, invalid_link, email_taken where a sign-up with the address is faster
    */
   async function undo(challenge: Challenge, origin: RequestOrigin): Promise<void> {
@@ -241,7 +237,7 @@ export function createEmail(core: Core) {
       const user = userId === null ? null : await stores.users.findById(userId);
       if (user === null || from === null) throw new AppError('invalid_link');
       const caller = anonymousCaller(origin);
-      await takeFromOthers(stores, user.id, from, caller);
+      await takeFromHolder(stores, user.id, from, caller);
       if (!(await stores.users.restoreEmail(user.id, from, at))) throw new AppError('invalid_link');
       await stores.challenges.endAll(user.id, ['email_undo'], challenge.createdAt);
       await stores.audit.append(entryOf('email.restored', caller, user.id), at);
@@ -251,8 +247,8 @@ export function createEmail(core: Core) {
     outbox.wake();
   }
 
-  /** A thief may have made an account with the address, and its owner may have been given one by a code to sign in. */
-  async function takeFromOthers(
+  /** The other account may be the thief's, or one that the owner got since by signing in with a code. */
+  async function takeFromHolder(
     stores: CoreStores,
     userId: string,
     { canonical }: Identifier,
@@ -261,7 +257,7 @@ export function createEmail(core: Core) {
     const holder = await stores.users.findByEmail(canonical);
     if (holder === null || holder.id === userId) return;
     const at = now();
-    await stores.users.takeEmail(holder.id, canonical, at);
+    await stores.users.clearEmail(holder.id, canonical, at);
     await stores.audit.append(entryOf('email.changed', caller, holder.id), at);
   }
 

@@ -4,7 +4,7 @@ import { linkErrors, type PageErrorWords } from '../../http/page-errors.ts';
 
 type Proof = Pick<Challenge, 'address' | 'purpose'>;
 
-/** Whoever confirms an address that somebody else signed up with would give them an account in their name. */
+/** It asks, since confirming an address that a stranger signed up with gives that stranger an account in one's name. */
 export function verifyPage({ address, purpose }: Proof): Page {
   return purpose === 'email_change'
     ? {

@@ -1,25 +1,20 @@
-import { z } from 'zod';
+import { CODE_ERRORS, LINK_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anyone, ownPage, session } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
-import { json, pageForm } from '../../http/body.ts';
+import { json } from '../../http/body.ts';
+import { BUTTON_FORM, linkPage } from '../../http/link-page.ts';
 import { showPage } from '../../http/page.ts';
-import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
 import type { Email } from './email.ts';
 import { UNDO_ERRORS, undonePage, undoPage, VERIFY_ERRORS, verifiedPage, verifyPage } from './pages.ts';
-import { EmailBody, LinkPath, UndoBody, VerifyBody } from './schemas.ts';
+import { EmailBody, UndoBody, VerifyBody } from './schemas.ts';
 
 const route = routesWith<{ readonly email: Email }>();
 
-const PAGE = { description: 'A page', mediaType: 'text/html', schema: z.string() } as const;
-
-const LINK_PAGE = {
-  limit: 'login-ip',
-  params: { schema: LinkPath, unknown: 'invalid_link' },
-  answers: { 200: PAGE },
-} as const;
+const VERIFY_PAGE = linkPage(VERIFY_ERRORS, 'invalid_link');
+const UNDO_PAGE = linkPage(UNDO_ERRORS, 'invalid_link');
 
 export const emailRoutes = [
   route({
@@ -34,16 +29,7 @@ export const emailRoutes = [
     limit: 'login-ip',
     body: json(VerifyBody),
     answers: { 204: 'The address is verified' },
-    refuses: [
-      'invalid_code',
-      'invalid_link',
-      'code_expired',
-      'code_replaced',
-      'code_used',
-      'too_many_tries',
-      'email_taken',
-      'database_unavailable',
-    ],
+    refuses: [...CODE_ERRORS, 'invalid_link', 'email_taken', 'database_unavailable'],
     async handle({ body: { challenge_id: id = '', code = '', token }, origin }, { email }) {
       const challenge = await (token === undefined ? email.check({ id, code }, origin) : email.open(token));
       await email.verify(challenge, origin);
@@ -73,8 +59,7 @@ export const emailRoutes = [
     method: 'GET',
     path: '/email/verify/{token}',
     access: anyone(),
-    ...LINK_PAGE,
-    errors: pageErrors(VERIFY_ERRORS),
+    ...VERIFY_PAGE,
     async handle({ params }, { email }) {
       return showPage(verifyPage(await email.open(params.token)));
     },
@@ -85,9 +70,8 @@ export const emailRoutes = [
     method: 'POST',
     path: '/email/verify/{token}',
     access: ownPage(),
-    body: pageForm(z.object({})),
-    ...LINK_PAGE,
-    errors: pageErrors(VERIFY_ERRORS),
+    body: BUTTON_FORM,
+    ...VERIFY_PAGE,
     async handle({ params, origin }, { email }) {
       const challenge = await email.open(params.token);
       await email.verify(challenge, origin);
@@ -102,7 +86,7 @@ export const emailRoutes = [
     tag: ACCOUNTS,
     summary: 'Change your email address',
     description:
-      'It is changed once POST /email/verify proves the new one. The old one is told, with a link that takes it back for 7 days.',
+      'It is changed once POST /email/verify proves the new one. The old one gets a message, with a link that undoes the change for 7 days where it was verified.',
     access: session(),
     limit: 'send-ip',
     body: json(EmailBody),
@@ -118,21 +102,14 @@ export const emailRoutes = [
     method: 'POST',
     path: '/email/undo',
     tag: CODES_AND_LINKS,
-    summary: 'Take a change of your email address back',
+    summary: 'Undo a change of your email address',
     description:
-      'With the token of the link that the old address got. It ends all sessions, API keys and the password as well: choose another by POST /password/forgot.',
+      'With the token of the link that the old address got. It also ends all sessions, API keys, the phone number and the password: choose another by POST /password/forgot.',
     access: anyone(),
     limit: 'login-ip',
     body: json(UndoBody),
     answers: { 204: 'The account has its former address' },
-    refuses: [
-      'invalid_link',
-      'code_expired',
-      'code_replaced',
-      'code_used',
-      'email_taken',
-      'database_unavailable',
-    ],
+    refuses: [...LINK_ERRORS, 'email_taken', 'database_unavailable'],
     async handle({ body, origin }, { email }) {
       const { challenge } = await email.openUndo(body.token);
       await email.undo(challenge, origin);
@@ -145,8 +122,7 @@ export const emailRoutes = [
     method: 'GET',
     path: '/email/undo/{token}',
     access: anyone(),
-    ...LINK_PAGE,
-    errors: pageErrors(UNDO_ERRORS),
+    ...UNDO_PAGE,
     async handle({ params }, { email }) {
       return showPage(undoPage((await email.openUndo(params.token)).email));
     },
@@ -157,9 +133,8 @@ export const emailRoutes = [
     method: 'POST',
     path: '/email/undo/{token}',
     access: ownPage(),
-    body: pageForm(z.object({})),
-    ...LINK_PAGE,
-    errors: pageErrors(UNDO_ERRORS),
+    body: BUTTON_FORM,
+    ...UNDO_PAGE,
     async handle({ params, origin }, { email }) {
       const { challenge, email: address } = await email.openUndo(params.token);
       await email.undo(challenge, origin);

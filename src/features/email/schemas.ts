@@ -15,5 +15,3 @@ export const EmailBody = z
   .meta({ id: 'EmailAddress', example: { email: 'grace@example.com' } });
 
 export const UndoBody = z.strictObject({ token: LinkToken }).meta({ id: 'EmailUndo' });
-
-export const LinkPath = z.object({ token: z.string() });

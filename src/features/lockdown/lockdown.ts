@@ -10,11 +10,11 @@ import { requireActiveUser } from '../../core/users/active-user.ts';
 
 export type Lockdown = ReturnType<typeof createLockdown>;
 
-/** Takes an account out of the hands of whoever has got into it. */
+/** Locks an account down for its owner. */
 export function createLockdown({ store, codes, outbox, sessions, clock, lockDownWithin }: Core) {
   const now = () => new Date(clock.now());
 
-  /** The same, by its owner. @throws AppError token_revoked */
+  /** In a session of the account. @throws AppError token_revoked */
   async function lockMine(caller: PrincipalCaller<UserPrincipal>): Promise<void> {
     const revoked = await store.transaction(async (stores) =>
       lockDownWithin(stores, await requireActiveUser(stores.users, caller.principal.userId), caller, now()),
@@ -23,14 +23,14 @@ export function createLockdown({ store, codes, outbox, sessions, clock, lockDown
     outbox.wake();
   }
 
-  /** Whether a link is still good. @throws AppError invalid_link, code_used, code_expired */
+  /** Requires that a link is still good. @throws AppError invalid_link, code_used, code_replaced, code_expired */
   async function open(token: string): Promise<void> {
     await codes.open(token, ['lockdown']);
   }
 
   /**
    * By the link of a message about a sign-in on a new device.
-   * @throws AppError invalid_link, code_used, code_expired
+   * @throws AppError invalid_link, code_used, code_replaced, code_expired
    */
   async function lockByLink(token: string, origin: RequestOrigin): Promise<void> {
     const challenge = await codes.open(token, ['lockdown']);

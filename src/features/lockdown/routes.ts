@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { LINK_ERRORS } from '../../core/codes/errors.ts';
 import { LinkToken } from '../../core/codes/fields.ts';
 import { anyone, ownPage, session } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
-import { json, pageForm } from '../../http/body.ts';
+import { json } from '../../http/body.ts';
+import { BUTTON_FORM, linkPage } from '../../http/link-page.ts';
 import { showPage } from '../../http/page.ts';
-import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
 import type { Lockdown } from './lockdown.ts';
@@ -13,14 +14,8 @@ import { ASK_PAGE, DONE_PAGE, LOCKDOWN_ERRORS } from './pages.ts';
 const route = routesWith<{ readonly lockdown: Lockdown }>();
 
 const LockdownBody = z.strictObject({ token: LinkToken }).meta({ id: 'Lockdown' });
-const LinkPath = z.object({ token: z.string() });
 
-const LINK_PAGE = {
-  limit: 'login-ip',
-  params: { schema: LinkPath, unknown: 'invalid_link' },
-  answers: { 200: { description: 'A page', mediaType: 'text/html', schema: z.string() } },
-  errors: pageErrors(LOCKDOWN_ERRORS),
-} as const;
+const LINK_PAGE = linkPage(LOCKDOWN_ERRORS, 'invalid_link');
 
 const WHAT_ENDS =
   'It ends every session, refresh token, device token and API key, the password, and the phone number where there is an email address.';
@@ -31,10 +26,10 @@ export const lockdownRoutes = [
     method: 'POST',
     path: '/me/lockdown',
     tag: ACCOUNTS,
-    summary: 'Sign everything out, where somebody else may be in',
+    summary: 'Lock your account, where someone else may be in it',
     description: `${WHAT_ENDS} Choose another one by POST /password/forgot.`,
     access: session(),
-    answers: { 204: 'Nobody is signed in any more' },
+    answers: { 204: 'All access has ended' },
     refuses: ['channel_not_configured'],
     async handle({ caller }, { lockdown }) {
       await lockdown.lockMine(caller);
@@ -47,13 +42,13 @@ export const lockdownRoutes = [
     method: 'POST',
     path: '/lockdown',
     tag: CODES_AND_LINKS,
-    summary: 'Sign everything out by the link of a mail about a new device',
+    summary: 'Lock your account by the link of a mail about a new device',
     description: `${WHAT_ENDS} The token is good for 7 days.`,
     access: anyone(),
     limit: 'login-ip',
     body: json(LockdownBody),
-    answers: { 204: 'Nobody is signed in any more' },
-    refuses: ['invalid_link', 'code_used', 'code_expired', 'code_replaced', 'database_unavailable'],
+    answers: { 204: 'All access has ended' },
+    refuses: [...LINK_ERRORS, 'database_unavailable'],
     async handle({ body, origin }, { lockdown }) {
       await lockdown.lockByLink(body.token, origin);
       return noContent();
@@ -77,7 +72,7 @@ export const lockdownRoutes = [
     method: 'POST',
     path: '/lockdown/{token}',
     access: ownPage(),
-    body: pageForm(z.object({})),
+    body: BUTTON_FORM,
     ...LINK_PAGE,
     async handle({ params, origin }, { lockdown }) {
       await lockdown.lockByLink(params.token, origin);

@@ -48,7 +48,7 @@ export function createResetByAdmin(dependencies: ResetByAdminDependencies) {
         stores,
         {
           purpose: 'password_reset',
-          // Apart from those that anybody can have sent, which would end it.
+          // Apart from the messages that anyone can ask for, each of which would end it.
           subject: `administrator's user:${userId}`,
           userId,
           ttlSeconds: LINK_TTL_SECONDS,

@@ -1,29 +1,28 @@
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Challenge } from '../../core/codes/challenge.ts';
 import type { GivenCode, SentChallenge } from '../../core/codes/codes.ts';
+import { LINK_ERRORS } from '../../core/codes/errors.ts';
 import { countSend } from '../../core/codes/limits.ts';
 import type { Core } from '../../core/core.ts';
-import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
+import { NOTICE_SECONDS, noticeOf } from '../../core/messages/notice.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
 import { passwordUnchanged } from '../../core/passwords/policy.ts';
 import { anonymousCaller, type RequestOrigin } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
 import { after } from '../../core/sessions/ending.ts';
-import { endOtherAccessWithin } from '../../core/sign-in/lock-down.ts';
+import { endKeysAndPhoneWithin } from '../../core/sign-in/lock-down.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
 import { ownWords, type User } from '../../core/users/user.ts';
 import { endAccessWithin } from './end-access.ts';
 import { createResetLinks } from './reset-links.ts';
 
-/** What was sent: a code, or the token of a link. */
+/** What comes back: a code, or the token of a link. */
 export type ResetProof = GivenCode | { readonly token: string };
 
 export type PasswordReset = ReturnType<typeof createPasswordReset>;
-
-const MESSAGE_SECONDS = 86_400;
-const LINK_ERRORS: readonly ErrorCode[] = ['invalid_link', 'code_used', 'code_replaced', 'code_expired'];
 
 /** Another password for people who have forgotten theirs. Hashing never holds a database connection. */
 export function createPasswordReset({ store, codes, outbox, passwords, sessions, clock, config }: Core) {
@@ -100,7 +99,7 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
   }
 
   /**
-   * A password that the operator has required to be replaced may be known to others.
+   * A password that has to be replaced may be known to others, so the new one must differ.
    * @throws AppError validation_failed, overloaded
    */
   async function assertOther(user: User, newPassword: string, place: Place): Promise<void> {
@@ -129,8 +128,8 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
   }
 
   /**
-   * Whoever got the message reads what is sent to the address, which has to be that of the account still. Where it is the
-   * first proof, API keys and a phone number may be those of somebody else who made the account (account pre-hijacking).
+   * The message proves its address, which has to be that of the account still. Where it is the first proof, the API keys and
+   * the phone number may be those of an attacker who made the account (account pre-hijacking).
    * @throws AppError invalid_reset_token, invalid_code
    */
   async function proveAddress(
@@ -142,22 +141,22 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
   ): Promise<Revocation[]> {
     if (address === null) return [];
     if (!(await stores.users.verifyEmail(user.id, address, at))) throw invalid(proof);
-    return user.emailVerifiedAt === null ? endOtherAccessWithin(stores, user.id, at) : [];
+    return user.emailVerifiedAt === null ? endKeysAndPhoneWithin(stores, user.id, at) : [];
   }
 
-  /** Names the API keys, which are no passwords and go on. */
+  /** The mail names the API keys that go on working. */
   async function tell(stores: CoreStores, user: User, origin: RequestOrigin, at: Date): Promise<void> {
     if (user.email === null || !outbox.has('email')) return;
     const keys = await stores.apiKeys.listLive(user.id, at);
-    await outbox.addWithin(stores, {
-      channel: 'email',
+    const notice = noticeOf({
+      user,
       to: user.email,
+      origin,
       template: 'password-reset',
       data: { apiKeys: keys.map(({ name }) => name) },
-      language: user.language ?? origin.language ?? null,
-      userId: user.id,
-      expiresAt: after(at, MESSAGE_SECONDS),
+      expiresAt: after(at, NOTICE_SECONDS),
     });
+    await outbox.addWithin(stores, notice);
   }
 
   return { forgot, open, reset };

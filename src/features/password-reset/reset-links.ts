@@ -1,8 +1,8 @@
 import type { Config } from '../../config/config.ts';
 
 /**
- * Makes the function that gives the page for a token: the operator's, or that of this service. Never where a request says
- * that it was sent to.
+ * Makes the function that gives the URL of the page for a token: the operator's page, or that of this service. Never by the
+ * Host header of a request, which an attacker chooses.
  */
 export function createResetLinks({ passwords, http }: Pick<Config, 'passwords' | 'http'>) {
   const { resetUrl = `${http.publicUrl}/password/reset/{token}` } = passwords;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { CODE_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError, type FieldError } from '../../core/errors.ts';
@@ -6,14 +6,14 @@ import { IdPath } from '../../core/values/fields.ts';
 import { anyone, ownPage, permission } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
 import { json, pageForm } from '../../http/body.ts';
+import { linkPage, PAGE_ANSWER } from '../../http/link-page.ts';
 import { showPage } from '../../http/page.ts';
-import { pageErrors } from '../../http/page-errors.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, USER_ADMINISTRATION } from '../../http/tags.ts';
 import type { ResetByAdmin } from './by-admin.ts';
 import { DONE_PAGE, RESET_ERRORS, resetPage } from './pages.ts';
 import type { PasswordReset } from './password-reset.ts';
-import { ForgotBody, LinkPath, presentResetLink, ResetBody, ResetForm, ResetLinkAnswer } from './schemas.ts';
+import { ForgotBody, presentResetLink, ResetBody, ResetForm, ResetLinkAnswer } from './schemas.ts';
 
 interface Services {
   readonly passwordReset: PasswordReset;
@@ -24,7 +24,7 @@ interface Services {
 
 const route = routesWith<Services>();
 
-const PAGE = { description: 'A page', mediaType: 'text/html', schema: z.string() } as const;
+const RESET_PAGE = linkPage(RESET_ERRORS, 'invalid_reset_token');
 
 export const passwordResetRoutes = [
   route({
@@ -58,15 +58,7 @@ export const passwordResetRoutes = [
     hashes: true,
     body: json(ResetBody),
     answers: { 204: 'The password is changed' },
-    refuses: [
-      'invalid_reset_token',
-      'invalid_code',
-      'code_expired',
-      'code_replaced',
-      'code_used',
-      'too_many_tries',
-      'database_unavailable',
-    ],
+    refuses: ['invalid_reset_token', ...CODE_ERRORS, 'database_unavailable'],
     checkFields: ({ new_password: password }, { passwords }) => problemsOf(password, passwords),
     async handle({ body, origin }, { passwordReset }) {
       const { challenge_id: id = '', code = '', token, new_password: newPassword } = body;
@@ -80,10 +72,7 @@ export const passwordResetRoutes = [
     method: 'GET',
     path: '/password/reset/{token}',
     access: anyone(),
-    limit: 'login-ip',
-    params: { schema: LinkPath, unknown: 'invalid_reset_token' },
-    answers: { 200: PAGE },
-    errors: pageErrors(RESET_ERRORS),
+    ...RESET_PAGE,
     async handle({ params }, { passwordReset, minPasswordLength: minLength }) {
       const { address } = await passwordReset.open(params.token);
       return showPage(resetPage({ address, minLength }));
@@ -95,12 +84,10 @@ export const passwordResetRoutes = [
     method: 'POST',
     path: '/password/reset/{token}',
     access: ownPage(),
-    limit: 'login-ip',
     hashes: true,
-    params: { schema: LinkPath, unknown: 'invalid_reset_token' },
     body: pageForm(ResetForm),
-    answers: { 200: PAGE, 400: PAGE },
-    errors: pageErrors(RESET_ERRORS),
+    ...RESET_PAGE,
+    answers: { 200: PAGE_ANSWER, 400: PAGE_ANSWER },
     async handle({ params: { token }, body, origin }, { passwordReset, minPasswordLength: minLength }) {
       try {
         await passwordReset.reset({ token }, body.new_password, origin);

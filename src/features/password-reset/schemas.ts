@@ -17,8 +17,6 @@ export const ResetBody = z
 
 export const ResetForm = z.object({ new_password: NewPassword });
 
-export const LinkPath = z.object({ token: z.string() });
-
 export const ResetLinkAnswer = z
   .strictObject({
     link: z.string().meta({

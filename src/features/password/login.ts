@@ -5,7 +5,6 @@ import type { Quota } from '../../core/limits/quota.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
 import { assertChanged } from '../../core/passwords/policy.ts';
 import { ANONYMOUS, type RequestOrigin, userCaller } from '../../core/principal.ts';
-import type { Transport } from '../../core/sessions/session.ts';
 import type { SessionGrant, SignInEvidence } from '../../core/sessions/sessions.ts';
 import {
   type Attempt,
@@ -13,6 +12,7 @@ import {
   MAX_COMPARISONS,
   wrongPasswordError,
 } from '../../core/sign-in/attempts.ts';
+import type { SignInClient } from '../../core/sign-in/client.ts';
 import { createComparePassword, type Proof } from '../../core/sign-in/compare-password.ts';
 import type { DeviceOfClient } from '../../core/sign-in/device-tokens.ts';
 import {
@@ -34,15 +34,6 @@ export interface Credentials {
   readonly password: string;
   /** The new password, where the operator has required one. */
   readonly newPassword?: string | undefined;
-}
-
-/**
- * The client of a login: what it asks for, where it comes from, and the evidence of earlier logins on the same device, so
- * that failures elsewhere do not count against it.
- */
-export interface LoginClient extends DeviceOfClient {
-  readonly transport: Transport;
-  readonly origin: RequestOrigin;
 }
 
 export type PasswordLogin = ReturnType<typeof createPasswordLogin>;
@@ -68,7 +59,7 @@ export function createPasswordLogin(core: Core) {
   /** `logIn`, counted for the metrics. */
   async function observedLogIn(
     credentials: Credentials,
-    client: LoginClient,
+    client: SignInClient,
   ): Promise<Login & { readonly quota: Quota | undefined }> {
     try {
       const login = await logIn(credentials, client);
@@ -85,7 +76,7 @@ export function createPasswordLogin(core: Core) {
    * @throws AppError invalid_credentials, the same after the same work whatever was wrong; password_change_required,
    * validation_failed, email_not_verified, rate_limited, overloaded
    */
-  async function logIn(credentials: Credentials, client: LoginClient) {
+  async function logIn(credentials: Credentials, client: SignInClient) {
     const { origin } = client;
     const identifier = parseIdentifier(credentials.identifier);
     const typed = hashIdentifier(keys.appSecrets[0], identifier.kind, identifier.canonical);
@@ -128,7 +119,7 @@ export function createPasswordLogin(core: Core) {
     found: User | null,
     { mayMatch }: Attempt,
     credentials: Credentials,
-    { transport, origin }: LoginClient,
+    { transport, origin }: SignInClient,
     isKnownDevice: boolean,
     place: Place,
   ) {

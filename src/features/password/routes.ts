@@ -1,9 +1,10 @@
 import type { Core } from '../../core/core.ts';
-import { SignInAnswer } from '../../core/sign-in/login-view.ts';
+import { withDeviceToken } from '../../core/sign-in/client.ts';
 import { anyone, COOKIE_SIGN_IN_ERRORS, session } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
+import { SIGNED_IN_ANSWER } from '../../http/sign-in.ts';
 import { ACCOUNTS } from '../../http/tags.ts';
 import type { ChangePassword } from './change-password.ts';
 import type { PasswordLogin } from './login.ts';
@@ -30,13 +31,7 @@ export const passwordRoutes = [
     limit: 'login-ip',
     hashes: true,
     body: json(LoginBody),
-    answers: {
-      200: {
-        description: 'The account and an access token, or a cookie',
-        headers: { 'Set-Cookie': 'Where `transport` is cookie' },
-        schema: SignInAnswer,
-      },
-    },
+    answers: { 200: SIGNED_IN_ANSWER },
     refuses: [
       'invalid_credentials',
       'password_change_required',
@@ -50,7 +45,7 @@ export const passwordRoutes = [
       const { client, complete } = await beginSignIn(body.transport);
       const { quota, ...signedIn } = await login(
         { identifier, password, newPassword },
-        { ...client, deviceToken: deviceToken ?? client.deviceToken },
+        withDeviceToken(client, deviceToken),
       );
       return ok(await complete(signedIn), { quota });
     },

@@ -11,12 +11,12 @@ import type { User } from '../../core/users/user.ts';
 
 export type PhoneNumbers = ReturnType<typeof createPhoneNumbers>;
 
-/** The phone number of an account, which is always one that its owner has proved. */
+/** The phone number of an account, which is always verified. */
 export function createPhoneNumbers({ store, codes, phoneCodes, outbox, clock, config }: Core) {
   const now = () => new Date(clock.now());
 
   /**
-   * Sends a code to a number: once it is proved, it is that of the account.
+   * Sends a code to a number, which is that of the account once it is proved.
    * @throws AppError insufficient_user_authentication, token_revoked, channel_not_configured, validation_failed, rate_limited
    */
   async function requestChange(
@@ -44,13 +44,13 @@ export function createPhoneNumbers({ store, codes, phoneCodes, outbox, clock, co
 
   /**
    * Gives the account the number that a code proves.
-   * @throws AppError invalid_code, code_used, code_replaced, code_expired, too_many_tries, rate_limited, token_revoked,
-   * phone_taken
+   * @throws AppError invalid_code, code_used, code_replaced, code_expired, too_many_tries, rate_limited, phone_taken,
+   * token_revoked
    */
   async function change(caller: PrincipalCaller<UserPrincipal>, given: GivenCode): Promise<User> {
     const { userId } = caller.principal;
     const challenge = await codes.check(given, ['phone_change'], caller);
-    // The code of somebody else proves nothing here.
+    // The code of another account proves nothing here.
     if (challenge.userId !== userId) throw new AppError('invalid_code');
     return store.transaction(async (stores) => {
       const at = now();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CODE_ERRORS } from '../../core/codes/errors.ts';
 import { codeShape, presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { Phone } from '../../core/users/phone.ts';
 import { presentUser, UserAnswer } from '../../core/users/view.ts';
@@ -41,7 +42,7 @@ export const phoneRoutes = [
     access: session(),
     body: json(PhoneCodeBody),
     answers: { 200: { description: 'The account with the number', schema: UserAnswer } },
-    refuses: ['invalid_code', 'code_expired', 'code_replaced', 'code_used', 'too_many_tries', 'phone_taken'],
+    refuses: [...CODE_ERRORS, 'phone_taken'],
     async handle({ body: { challenge_id: id, code }, caller }, { phoneNumbers }) {
       return ok(presentUser(await phoneNumbers.change(caller, { id, code })));
     },
