@@ -93,11 +93,11 @@ export function cookieProblems({ COOKIE_DOMAIN: domain, PUBLIC_URL: publicUrl }:
 }
 
 /** What belongs together is there as a whole or not at all. */
-export function messageProblems(values: Values): string[] {
+export function messageProblems(values: Values, problems: readonly string[]): string[] {
   const found = [
-    ...missingOf(values, ['SMTP_URL', 'MAIL_FROM']),
-    ...missingOf(values, ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM']),
-    ...missingOf(values, ['SMS_WEBHOOK_URL', 'SMS_WEBHOOK_SECRET']),
+    ...missingOf(values, ['SMTP_URL', 'MAIL_FROM'], problems),
+    ...missingOf(values, ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM'], problems),
+    ...missingOf(values, ['SMS_WEBHOOK_URL', 'SMS_WEBHOOK_SECRET'], problems),
   ];
   if (values.TWILIO_ACCOUNT_SID !== undefined && values.SMS_WEBHOOK_URL !== undefined) {
     found.push('TWILIO_ACCOUNT_SID and SMS_WEBHOOK_URL are both set: SMS go one way, so keep one');
@@ -118,7 +118,9 @@ export function messageProblems(values: Values): string[] {
   return found;
 }
 
-function missingOf(values: Values, group: readonly (keyof Values)[]): string[] {
+/** What is set and wrong has been reported already. */
+function missingOf(values: Values, group: readonly (keyof Values)[], problems: readonly string[]): string[] {
+  if (group.some((name) => problems.some((problem) => problem.startsWith(`${name} `)))) return [];
   const set = group.filter((name) => values[name] !== undefined);
   if (set.length === 0 || set.length === group.length) return [];
   return group

@@ -180,7 +180,7 @@ export function loadConfig(env: Environment): Config {
   const production = values.NODE_ENV === 'production';
   if (production) problems.push(...productionProblems(values, problems));
   problems.push(...keyProblems(values), ...hashProblems(values), ...cookieProblems(values));
-  problems.push(...messageProblems(values));
+  problems.push(...messageProblems(values, problems));
   const location = locate(values, problems);
   const tls = readTls(values, problems);
   if (problems.length > 0 || location === undefined) {

@@ -57,12 +57,12 @@ export const LIMITS_VARIABLES = {
   RATE_LIMIT_SEND_IP: variable({
     type: rate,
     default: '30/3600',
-    meaning: 'Codes and links asked for by one address',
+    meaning: 'Codes and links that one IP address asks for',
   }),
   RATE_LIMIT_SEND_TOTAL: variable({
     type: rate,
     default: '10000/3600',
-    meaning: 'Codes and links in all',
+    meaning: 'Codes and links to all addresses together',
   }),
   LOGIN_FREE_FAILURES: variable({
     type: integer(1, 100),

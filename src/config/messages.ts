@@ -48,11 +48,11 @@ export const MESSAGES_VARIABLES = {
   TWILIO_API_URL: variable({
     type: webUrl,
     default: 'https://api.twilio.com',
-    meaning: 'Base of the API, where it is a regional one',
+    meaning: 'Base URL of the API, such as that of a region',
   }),
   SMS_WEBHOOK_URL: variable({
     type: webUrl,
-    meaning: 'Sends SMS by a service of your own, which gets each as JSON (docs/passwordless.md)',
+    meaning: 'Sends SMS by a service of your own, which gets each of them as JSON (docs/passwordless.md)',
   }),
   SMS_WEBHOOK_SECRET: variable({
     type: webhookSecret,
@@ -62,7 +62,7 @@ export const MESSAGES_VARIABLES = {
   SMS_COUNTRIES: variable({
     type: countries,
     default: '',
-    meaning: 'Comma-separated countries whose numbers get SMS, such as DE,AT,CH; all without it',
+    meaning: 'Comma-separated countries whose numbers get SMS, such as DE,AT,CH; all where it is empty',
   }),
   SMS_DAILY_BUDGET: variable({
     type: integer(1, 10_000_000),
@@ -90,7 +90,7 @@ export const MESSAGES_VARIABLES = {
   LINK_ANY_DEVICE: variable({
     type: flag,
     default: 'false',
-    meaning: 'Whether a sign-in link signs in any device that opens it, not only the one that asked for it',
+    meaning: 'Whether a sign-in link signs in every device that opens it, not only the one that asked for it',
   }),
   REQUIRE_VERIFIED_EMAIL: variable({
     type: flag,
@@ -101,12 +101,12 @@ export const MESSAGES_VARIABLES = {
     type: oneOf('show', 'hide'),
     default: 'show',
     meaning:
-      'hide answers sign-ups alike for known and new addresses; the account is made once it is verified',
+      'hide answers sign-ups alike for known and new addresses; the account is made once the address is verified',
   }),
   NEW_DEVICE_MAIL: variable({
     type: flag,
     default: 'true',
-    meaning: 'Whether a sign-in on a device that the account has not seen is told by mail',
+    meaning: 'Whether users get a mail about a sign-in on a device that their account has not seen',
   }),
   RECENT_SIGN_IN_SECONDS: variable({
     type: integer(60, 86_400, 'seconds'),

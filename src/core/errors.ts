@@ -88,13 +88,13 @@ export const ERRORS = {
     status: 400,
     title: 'The reset link is not valid',
     meaning:
-      'Its token is wrong or was used, has expired, or was replaced by a newer one. Ask an administrator for another link.',
+      'Its token is wrong or was used, has expired, or was replaced by a newer one. Ask for another with POST /password/forgot, or an administrator for a link.',
   },
   invalid_code: {
     status: 400,
     title: 'The code is not correct',
     meaning:
-      'It is not the one that was sent for this challenge_id. After five wrong ones ask for another; only the latest code is good.',
+      'It is not the one that was sent for this challenge_id. A code may be tried five times; then ask for another.',
   },
   invalid_link: {
     status: 400,
@@ -104,7 +104,7 @@ export const ERRORS = {
   code_replaced: {
     status: 400,
     title: 'A newer code or link has been sent',
-    meaning: 'Use that of the latest message: it has taken the place of those before.',
+    meaning: 'Use the one of the latest message: it has taken the place of those before.',
   },
   code_expired: {
     status: 400,
@@ -119,7 +119,7 @@ export const ERRORS = {
   too_many_tries: {
     status: 400,
     title: 'The code has been tried too often',
-    meaning: 'Five wrong ones spend a code. Ask for another one.',
+    meaning: 'A code may be tried five times. Ask for another one.',
   },
   email_not_verified: {
     status: 403,
@@ -129,9 +129,9 @@ export const ERRORS = {
   },
   insufficient_user_authentication: {
     status: 401,
-    title: 'The sign-in is too long ago',
+    title: 'The sign-in was too long ago',
     meaning:
-      'This change needs a sign-in of the last minutes; max_age in the WWW-Authenticate header says how many seconds (RFC 9470). Sign in again and repeat the request.',
+      'This takes a recent sign-in; max_age in the WWW-Authenticate header says how many seconds old it may be (RFC 9470). Sign in again and repeat the request.',
   },
   phone_taken: {
     status: 409,
@@ -141,13 +141,13 @@ export const ERRORS = {
   last_sign_in_method: {
     status: 409,
     title: 'This is the last way to sign in',
-    meaning: 'Add an email address or a password first.',
+    meaning: 'Add an email address first (POST /me/email), or a username where there is a password.',
   },
   channel_not_configured: {
     status: 501,
     title: 'This service sends no such messages',
     meaning:
-      'The operator has configured no mail server (SMTP_URL), or nothing that sends SMS (TWILIO_ACCOUNT_SID or SMS_WEBHOOK_URL).',
+      'The operator has configured no mail server (SMTP_URL), or no provider of SMS (TWILIO_ACCOUNT_SID or SMS_WEBHOOK_URL).',
   },
   credentials_conflict: {
     status: 400,
@@ -407,11 +407,11 @@ export const FIELD_ERRORS = {
   invalid_username: 'A username has 3 to 32 letters (a-z), digits or the signs _ . -',
   invalid_phone: 'This is not a phone number with its country, such as +4915112345678.',
   country_not_allowed: 'The operator sends no SMS to this country.',
-  invalid_code_format: 'A code has six digits, as a text.',
+  invalid_code_format: 'A code is a string of six digits.',
   return_to_not_allowed: 'The operator has not listed this page in RETURN_URLS.',
-  one_address: 'Exactly one of email and phone is needed.',
-  one_proof: 'Either challenge_id and code are needed, or token.',
-  not_accepted_here: 'This service takes the field later.',
+  one_address: 'Exactly one of email and phone is required.',
+  one_proof: 'Either challenge_id and code are required, or token.',
+  not_accepted_here: 'This service does not take the field here; the detail says where it does.',
   invalid_language: 'This is not a language tag (BCP 47), such as en or pt-BR.',
   invalid_name: 'A name must not contain control characters or be too long.',
   invalid_description: 'A description has at most 200 characters, none of them control characters.',
@@ -492,11 +492,11 @@ export function fieldError(pointer: string, code: FieldErrorCode, detail: string
   return new AppError('validation_failed', detail, { fields: [{ pointer, code, detail }] });
 }
 
-/** A refusal because a quota is used up. */
-export function rateLimited(quota: Quota): AppError {
-  const { policy, resetSeconds } = quota;
+/** A refusal because a quota is used up. `why` says more of it to a person. */
+export function rateLimited(quota: Quota, why = `Rate limit ${quota.policy} exceeded.`): AppError {
+  const { resetSeconds } = quota;
   const time = resetSeconds === 1 ? '1 second' : `${resetSeconds} seconds`;
-  const detail = `Rate limit ${policy} exceeded. Try again in ${time}.`;
+  const detail = `${why} Try again in ${time}.`;
   const headers = { 'Retry-After': String(resetSeconds) };
   return new AppError('rate_limited', detail, { quota, headers });
 }

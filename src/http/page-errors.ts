@@ -3,15 +3,15 @@ import type { ErrorFormat } from './error-format.ts';
 import { PAGE_MEDIA_TYPE, type Page, pageHeaders, renderPage } from './page.ts';
 import { problemHeaders, toAppError } from './problem.ts';
 
-/** What a page says of a refusal: what has happened, and what to do next. */
+/** What a page says about an error: what has happened, and what to do next. */
 type PageWords = Pick<Page, 'title' | 'paragraphs' | 'again'>;
 
-/** The refusals that a page has words of its own for. */
+/** The errors that a page has words of its own for. */
 export type PageErrorWords = Readonly<Partial<Record<ErrorCode, PageWords>>>;
 
 const TRY_AGAIN = 'Try again';
 
-/** For people, where those of the catalogue are for developers. What to do about a link depends on what it is for. */
+/** For people: the catalogue speaks to developers. What to do about a link depends on what it is for. */
 const WORDS: PageErrorWords = {
   origin_not_allowed: {
     title: 'Please press the button here',
@@ -26,12 +26,12 @@ const WORDS: PageErrorWords = {
     ],
   },
   rate_limited: {
-    title: 'Too many tries',
+    title: 'Too many attempts',
     paragraphs: ['Many requests came from your network in a short time. Wait a minute, then try again.'],
     again: TRY_AGAIN,
   },
   overloaded: {
-    title: 'A lot is going on right now',
+    title: 'This service is very busy right now',
     paragraphs: ['Nothing has changed, and your link still works. Wait a moment, then try again.'],
     again: TRY_AGAIN,
   },
@@ -39,17 +39,17 @@ const WORDS: PageErrorWords = {
 
 const BRIEF_TROUBLE: PageWords = {
   title: 'This does not work right now',
-  paragraphs: ['The trouble is on our side, and most likely short. Wait a moment, then try again.'],
+  paragraphs: ['The problem is on our side, and most likely brief. Wait a moment, then try again.'],
   again: TRY_AGAIN,
 };
 
 const ANY_OTHER: PageWords = {
   title: 'That did not work',
-  paragraphs: ['The page was not sent as it should have been. Nothing has happened.'],
+  paragraphs: ['Your browser sent something that this page does not understand. Nothing has changed.'],
   again: TRY_AGAIN,
 };
 
-/** Refusals as pages, of routes that a person opens; with the words of the feature for what goes wrong with its links. */
+/** Errors as pages, for routes that a person opens, with the words of the feature for what goes wrong with its links. */
 export function pageErrors(own: PageErrorWords): ErrorFormat {
   return {
     present(thrown, _request) {

@@ -24,7 +24,7 @@ export const SAMPLES: Templates = {
     link: 'https://auth.example.com/password/reset/a-token',
     minutes: 10,
   },
-  'password-reset': { apiKeys: ['Nightly backup', 'Deploys'] },
+  'password-reset': { apiKeys: ['Nightly backup', 'Deploys'], phoneEnding: '5678' },
   'sign-in-code': { code: '123456', minutes: 10 },
   'sign-in-link': { link: 'https://auth.example.com/login/link/a-token', minutes: 10 },
   'new-device': {
@@ -35,6 +35,7 @@ export const SAMPLES: Templates = {
     days: 7,
   },
   'locked-down': {},
+  'access-ended': {},
   'phone-code': { code: '123456', minutes: 10 },
 };
 

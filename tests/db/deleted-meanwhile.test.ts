@@ -10,7 +10,7 @@ onEachDatabase((kind) => {
   describe('An account that is deleted while a code or a link is made for it', () => {
     const app = useApp(kind);
 
-    it('leaves a challenge and a message of nobody', async () => {
+    it('leaves a challenge and a message without a user', async () => {
       const [at, userId] = [new Date(app.clock.now()), uuidv7()];
       const common = { userId, createdAt: at, expiresAt: new Date(at.getTime() + 60_000) };
       const [challengeId, messageId] = [randomUUID(), randomUUID()];

@@ -144,7 +144,7 @@ describe('docs/passwordless.md', () => {
     };
     for (const [what, { ttlSeconds }] of Object.entries(said))
       expect([what, lifetimeOf(what)]).toEqual([what, words(ttlSeconds)]);
-    expect(PAGE).toContain(`| wrong codes for one challenge | ${MAX_TRIES} |`);
+    expect(PAGE).toContain(`| codes tried for one challenge, right or wrong | ${MAX_TRIES} |`);
 
     for (const [limit, name] of [
       ['5 in 15 minutes', 'RATE_LIMIT_SEND_ADDRESS'],

@@ -108,7 +108,7 @@ onEachDatabase((kind) => {
       await app.post('/login').send({ email: person.email, password }).expect(200);
     });
 
-    it('touches nobody else', async () => {
+    it('changes nothing of other accounts', async () => {
       const [person, other] = [await signUp(app), await signUp(app)];
       const { key } = await makeKey(app, other.token);
       await lockDown(app, await signInElsewhere(app, person)).expect(204);
@@ -133,7 +133,7 @@ onEachDatabase((kind) => {
   describe('A lock-down of an account that has a phone number alone', () => {
     const app = useApp(kind, ENV);
 
-    it('leaves the number, without which nobody could ever sign in again', async () => {
+    it('leaves the number, which is the only way to sign in', async () => {
       const phone = aPhone();
       const { body } = await signInBy(app, await codeFor(app, { phone })).expect(200);
 

@@ -323,7 +323,7 @@ onEachDatabase((kind) => {
   ] as const)('Deleting an account without a password by %s %s', (method, path) => {
     const app = useApp(kind, { RECENT_SIGN_IN_SECONDS: '300' });
 
-    it('answers 401 once the sign-in is too long ago, and the account stays', async () => {
+    it('answers 401 once the sign-in was too long ago, and the account stays', async () => {
       const { id, token } = await signUp(app);
       await app.models.users.update({ passwordHash: null }, { where: { id } });
       const remove = () => app[method](path).auth(token, { type: 'bearer' }).send({});

@@ -80,9 +80,9 @@ describe('Each message in English', () => {
     expect(text).toContain(`It works for ${words}, once.`);
   });
 
-  it('leaves keys out where there are none', async () => {
-    const { text } = await render('password-reset', { data: { apiKeys: [] } });
-    expect(text).not.toMatch(/API key/);
+  it('leaves keys and a number out where there are none', async () => {
+    const { text } = await render('password-reset', { data: { apiKeys: [], phoneEnding: null } });
+    expect(text).not.toMatch(/API key|phone/);
   });
 });
 
@@ -128,7 +128,7 @@ describe('Values in a message', () => {
     const { render } = templatesOf({ service: 'Example' });
     const apiKeys = ['https://evil.example/', '\nhttps://evil.example/\n', HOSTILE];
 
-    const { subject, text, html } = await render('password-reset', { data: { apiKeys } });
+    const { subject, text, html } = await render('password-reset', { data: { apiKeys, phoneEnding: null } });
 
     expect(subject).toBe('Your password for Example was reset');
     expect(text.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(3);

@@ -50,7 +50,7 @@ onChromium((chromium) => {
       await field.fill(NEW_PASSWORD);
       await press(page, 'Change my password');
 
-      await heading(page, 'Your password is changed');
+      await heading(page, 'Your password has been changed');
       expect(await signInStatus(email, password)).toBe(401);
       expect(await signInStatus(email, NEW_PASSWORD)).toBe(200);
       await page.goto(link);
@@ -104,7 +104,7 @@ onChromium((chromium) => {
       await page.goto((await site.latestTo(email)).link);
       site.app.clock.advanceSeconds(1);
       await press(page, 'Use this address');
-      await heading(page, 'Your address is changed');
+      await heading(page, 'Your address has been changed');
       expect(await signInStatus(email, password)).toBe(200);
 
       await page.goto((await site.latestTo(former)).link);

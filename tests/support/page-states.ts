@@ -1,4 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { markVerified } from './codes.ts';
 import type { PageApp } from './page-app.ts';
 import { press } from './page-app.ts';
 import { aPerson, signUp } from './people.ts';
@@ -49,6 +50,7 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
   /** Links of an account: of a change of its address, and of the mail that tells the one before. */
   async function changeLinks() {
     const { token, email: former } = await newUser();
+    await markVerified(app, former);
     const email = newEmail();
     await app.post('/me/email').auth(token, { type: 'bearer' }).send({ email }).expect(202);
     const { link: change } = await latestTo(email);

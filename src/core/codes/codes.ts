@@ -154,7 +154,7 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
       'failure',
     );
     await store.audit.append(refused, at);
-    throw new AppError('invalid_code');
+    throw wrongCode(MAX_TRIES - challenge.tries - 1);
   }
 
   /**
@@ -228,7 +228,11 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
   async function tooManyTries(names: readonly string[], at: Date): Promise<AppError> {
     const { endsAt = at } = await store.counts.read(names);
     const resetSeconds = Math.max(1, Math.ceil((endsAt.getTime() - at.getTime()) / 1000));
-    return rateLimited({ policy: 'code-tries', ...TRIES, remaining: 0, resetSeconds });
+    const quota = { policy: 'code-tries', ...TRIES, remaining: 0, resetSeconds } as const;
+    return rateLimited(
+      quota,
+      'Too many codes have been tried for this address. A link that was mailed still works.',
+    );
   }
 
   /** A name for an address that does not show it, such as for a limit. */
@@ -250,4 +254,15 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     has: outbox.has,
     housekeeping,
   };
+}
+
+function wrongCode(triesLeft: number): AppError {
+  const next =
+    triesLeft > 0
+      ? `${triesLeft} more ${triesLeft === 1 ? 'try' : 'tries'}, then ask for another.`
+      : 'Ask for another one.';
+  return new AppError(
+    'invalid_code',
+    `It is not the code of the latest message for this challenge_id. ${next}`,
+  );
 }

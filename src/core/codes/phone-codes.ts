@@ -8,6 +8,9 @@ import { requirePhone } from '../users/phone.ts';
 import type { ChallengeMessage, Codes, SentChallenge } from './codes.ts';
 import { countSend } from './limits.ts';
 
+const NO_SMS =
+  'This service sends no SMS: its operator has set neither TWILIO_ACCOUNT_SID nor SMS_WEBHOOK_URL.';
+
 export interface PhoneCodeOptions {
   readonly codes: Codes;
   readonly budget: SmsBudget;
@@ -36,7 +39,7 @@ export function createPhoneCodes({ codes, budget, clock, messages }: PhoneCodeOp
    * @throws AppError channel_not_configured, validation_failed, rate_limited
    */
   async function admit(phone: string, count: Count, userId?: string): Promise<void> {
-    if (!codes.has('sms')) throw new AppError('channel_not_configured');
+    if (!codes.has('sms')) throw new AppError('channel_not_configured', NO_SMS);
     const isTest = testCodeOf(phone) !== undefined;
     // A test number need not exist.
     if (!isTest) await requirePhone(phone, smsCountries);

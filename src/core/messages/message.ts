@@ -26,8 +26,8 @@ export interface Templates {
   /** To the owner of an address with which another sign-up or change was tried. */
   readonly 'email-in-use': Record<never, never>;
   readonly 'reset-password': CodeData & LinkData;
-  /** The password has been reset. `apiKeys` are the names of those that go on working. */
-  readonly 'password-reset': { readonly apiKeys: readonly string[] };
+  /** The password has been reset. `apiKeys` are the names of those that go on working, as a phone number does. */
+  readonly 'password-reset': { readonly apiKeys: readonly string[]; readonly phoneEnding: string | null };
   readonly 'sign-in-code': CodeData;
   readonly 'sign-in-link': LinkData;
   readonly 'new-device': {
@@ -39,6 +39,8 @@ export interface Templates {
   };
   /** All access to the account has ended, and it needs a new password. */
   readonly 'locked-down': Record<never, never>;
+  /** The first proof of an address has ended what the account had before it. */
+  readonly 'access-ended': Record<never, never>;
   /** By SMS: to sign in, or to add a number. */
   readonly 'phone-code': CodeData;
 }

@@ -4,8 +4,8 @@ import { AppError } from '../errors.ts';
 import type { UserPrincipal } from '../principal.ts';
 
 /**
- * Requires that a user has signed in within the last seconds (RFC 9470): a stolen token or an unattended browser is not
- * enough for what would hand the account over.
+ * Requires that a user has signed in within the last `maxAgeSeconds` (RFC 9470): a stolen token or an unattended browser is
+ * not enough for what would hand the account over.
  * @throws AppError insufficient_user_authentication
  */
 export function requireRecentSignIn(

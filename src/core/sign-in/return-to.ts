@@ -24,7 +24,7 @@ export function requireReturnUrl(url: string, { returnUrls, returnToLocalhost }:
   throw fieldError(
     '/return_to',
     'return_to_not_allowed',
-    'Must be a page, or of an origin, in RETURN_URLS, written as a browser writes it and without a fragment.',
+    'Write the whole URL of a page, as a browser shows it and without a fragment; RETURN_URLS has to list it, or its origin.',
   );
 }
 

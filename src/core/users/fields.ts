@@ -53,7 +53,7 @@ export const Language = wellFormedText
     fieldIssue('invalid_language', 'Must be a language tag, such as en or pt-BR.'),
   )
   .transform((tag) => Intl.getCanonicalLocales(tag)[0] ?? tag)
-  .meta({ description: 'Of messages (BCP 47); null for that of the request', example: 'en' });
+  .meta({ description: 'The language of messages (BCP 47); null for that of the request', example: 'en' });
 
 /** The name and the username where they are changed: null removes them. */
 export const profileShape = {

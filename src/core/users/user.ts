@@ -3,7 +3,7 @@ import type { Identifier, IdentifierSearch } from './identifiers.ts';
 /** The account of a person. */
 export interface User {
   readonly id: string;
-  /** As typed, to show; null for who signs in by phone. */
+  /** As typed, to show; null for a user who signs in by phone. */
   readonly email: string | null;
   /** E.164, always verified. */
   readonly phone: string | null;

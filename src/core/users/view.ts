@@ -10,14 +10,14 @@ export const UserView = z
     email: z
       .string()
       .nullable()
-      .meta({ description: 'Null for who signs in by phone', example: 'grace@example.com' }),
+      .meta({ description: 'Null for a user who signs in by phone', example: 'grace@example.com' }),
     phone: z.string().nullable().meta({ description: 'In E.164; always verified', example: null }),
     username: z.string().nullable().meta({ example: 'grace' }),
     name: z.string().nullable().meta({ example: 'Grace Hopper' }),
-    language: z
-      .string()
-      .nullable()
-      .meta({ description: 'Of messages (BCP 47); null for that of the request', example: null }),
+    language: z.string().nullable().meta({
+      description: 'The language of messages (BCP 47); null for that of the request',
+      example: null,
+    }),
     email_verified: z.boolean().meta({ example: false }),
     created_at: z.iso.datetime().meta({ example: EXAMPLE_TIME }),
     updated_at: z.iso.datetime().meta({ example: EXAMPLE_TIME }),

@@ -17,7 +17,7 @@ export interface LinkPageOptions {
   readonly anyDevice: boolean;
 }
 
-type Client = Pick<Exchange, 'remembersLink' | 'beginSignIn' | 'origin'>;
+type Client = Pick<Exchange, 'remembersLink' | 'beginSignIn'>;
 
 export type LinkPages = ReturnType<typeof createLinkPages>;
 
@@ -46,9 +46,9 @@ export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPag
       const code = await codes.turnIntoCode(challenge);
       return showPage(codePage(code, minutesUntil(challenge.expiresAt)));
     }
+    const { client: signInClient, complete } = await client.beginSignIn(transport);
     if (transport === 'token')
-      return leadTo(withParameter(returnTo, 'code', await codeSignIn.signInLater(challenge, client.origin)));
-    const { client: signInClient, complete } = await client.beginSignIn('cookie');
+      return leadTo(withParameter(returnTo, 'code', await codeSignIn.signInLater(challenge, signInClient)));
     await complete(await codeSignIn.signIn(challenge, signInClient));
     return leadTo(returnTo);
   }

@@ -19,6 +19,8 @@ export interface LinkDetails {
   readonly transport: Transport;
 }
 
+const NO_MAIL = 'This service sends no mail: its operator has not set SMTP_URL and MAIL_FROM.';
+
 export type CodeRequests = ReturnType<typeof createCodeRequests>;
 
 /**
@@ -90,7 +92,7 @@ export function createCodeRequests({ store, codes, phoneCodes, outbox, config }:
   }
 
   async function admitEmail(email: Identifier, count: Count): Promise<void> {
-    if (!codes.has('email')) throw new AppError('channel_not_configured');
+    if (!codes.has('email')) throw new AppError('channel_not_configured', NO_MAIL);
     await countSend(count, codes, email.canonical);
   }
 

@@ -3,16 +3,22 @@ import { type AuditEntry, entryOf } from '../../core/audit/audit.ts';
 import type { Challenge } from '../../core/codes/challenge.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
+import { NOTICE_SECONDS, noticeOf } from '../../core/messages/notice.ts';
 import { type RequestOrigin, userCaller } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
+import { after } from '../../core/sessions/ending.ts';
 import type { SignInMethod } from '../../core/sessions/session.ts';
 import type { SignInClient } from '../../core/sign-in/client.ts';
+import type { DeviceOfClient } from '../../core/sign-in/device-tokens.ts';
 import type { Proved } from '../../core/sign-in/exchange-codes.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { createAccountWithin } from '../../core/users/create-account.ts';
 import { parseEmail } from '../../core/users/identifiers.ts';
 import type { User } from '../../core/users/user.ts';
+
+/** The client with which an address is proved. */
+type ProvingClient = DeviceOfClient & Pick<SignInClient, 'origin'>;
 
 /** What a code or a link for an address proves. */
 interface AddressProof {
@@ -42,8 +48,17 @@ const MAX_ATTEMPTS = 3;
 
 /** Signing in, or up, by proving that one reads what is sent to an address. */
 export function createCodeSignIn(core: Core) {
-  const { store, codes, clock, sessions, deviceTokens, completeSignIn, tellOfNewDevice, exchangeCodes } =
-    core;
+  const {
+    store,
+    codes,
+    clock,
+    sessions,
+    outbox,
+    deviceTokens,
+    completeSignIn,
+    tellOfNewDevice,
+    exchangeCodes,
+  } = core;
   const { mayCreateAccounts } = core.config.codes;
   const now = () => new Date(clock.now());
 
@@ -54,7 +69,7 @@ export function createCodeSignIn(core: Core) {
   async function signIn(challenge: Challenge, client: SignInClient): Promise<Login> {
     const { completed, revoked } = await whenAccountIsThere(() =>
       store.transaction(async (stores) => {
-        const { user, proved, earlier, revoked } = await redeemWithin(stores, challenge, client.origin);
+        const { user, proved, earlier, revoked } = await redeemWithin(stores, challenge, client);
         return { completed: await complete(stores, user, proved, client, earlier), revoked };
       }),
     );
@@ -66,15 +81,16 @@ export function createCodeSignIn(core: Core) {
    * Uses a challenge up, and returns a code that the app exchanges for a session.
    * @throws AppError as `signIn`
    */
-  async function signInLater(challenge: Challenge, origin: RequestOrigin): Promise<string> {
+  async function signInLater(challenge: Challenge, client: ProvingClient): Promise<string> {
     const { code, revoked } = await whenAccountIsThere(() =>
       store.transaction(async (stores) => {
-        const { proved, earlier, revoked } = await redeemWithin(stores, challenge, origin);
+        const { proved, earlier, revoked } = await redeemWithin(stores, challenge, client);
         await stores.audit.appendMany(earlier, now());
         return { code: await exchangeCodes.issueWithin(stores, proved), revoked };
       }),
     );
     await sessions.announce(revoked);
+    outbox.wake();
     return code;
   }
 
@@ -97,9 +113,9 @@ export function createCodeSignIn(core: Core) {
    * Uses a challenge up. Who has proved what by it, what goes into the audit log before the sign-in, and what to announce
    * after the commit.
    */
-  async function redeemWithin(stores: CoreStores, challenge: Challenge, origin: RequestOrigin) {
+  async function redeemWithin(stores: CoreStores, challenge: Challenge, client: ProvingClient) {
     await codes.useWithin(stores, challenge);
-    const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, origin);
+    const { user, isNew, earlier, revoked } = await ownerOf(stores, challenge, client);
     const proof = { ...proofOf(challenge), at: now(), challengeId: challenge.id };
     const proved: Proved = { ...proof, userId: user.id, isNew };
     return { user, proved, earlier, revoked };
@@ -108,6 +124,7 @@ export function createCodeSignIn(core: Core) {
   /** The login, once its user has been told of a new device. */
   async function finish({ login, isNewDevice }: Completed, { origin }: SignInClient): Promise<Login> {
     if (isNewDevice) await tellOfNewDevice(login.user, origin);
+    outbox.wake();
     return login;
   }
 
@@ -140,16 +157,16 @@ export function createCodeSignIn(core: Core) {
    * The account of an address that was just proved; a new one where there is none.
    * @throws AppError invalid_code where it is disabled, email_taken, phone_taken
    */
-  async function ownerOf(stores: CoreStores, challenge: Challenge, origin: RequestOrigin): Promise<Owner> {
+  async function ownerOf(stores: CoreStores, challenge: Challenge, client: ProvingClient): Promise<Owner> {
     const address = challenge.address ?? '';
     const isPhone = isPhoneNumber(address);
     const user = await (isPhone ? stores.users.findByPhone(address) : stores.users.findByEmail(address));
     // The address belongs to another account by now.
     if (challenge.userId !== null && user?.id !== challenge.userId) throw new AppError('invalid_code');
-    if (user === null) return create(stores, challenge, isPhone, origin);
+    if (user === null) return create(stores, challenge, isPhone, client.origin);
     if (user.disabledAt !== null) throw new AppError('invalid_code');
     if (isPhone || user.emailVerifiedAt !== null) return { user, isNew: false, earlier: [], revoked: [] };
-    return claim(stores, user, address, origin);
+    return claim(stores, user, address, client);
   }
 
   async function create(
@@ -176,21 +193,34 @@ export function createCodeSignIn(core: Core) {
   }
 
   /**
-   * The first proof of an address ends all access that there was before. Otherwise an attacker could make an account with
-   * the address of a victim, and wait for them to use it (account pre-hijacking).
+   * The first proof of an address ends all access that there was before, and tells so. Otherwise an attacker could make an
+   * account with the address of a victim, and wait for them to use it (account pre-hijacking). Only a device that the account
+   * knows is that of whoever made it.
    */
   async function claim(
     stores: CoreStores,
     user: User,
     address: string,
-    origin: RequestOrigin,
+    client: ProvingClient,
   ): Promise<Owner> {
     const at = now();
-    const caller = userCaller(user.id, origin);
-    const revoked = await core.endAllAccessWithin(stores, user.id, at);
+    const { origin } = client;
+    const earlier = [entryOf('email.verified', userCaller(user.id, origin), user.id)];
     await stores.users.verifyEmail(user.id, address, at);
-    const claimed = { ...user, emailVerifiedAt: at, passwordHash: null, passwordChangedAt: at };
-    return { user: claimed, isNew: false, earlier: [entryOf('email.verified', caller, user.id)], revoked };
+    const verified = { ...user, emailVerifiedAt: at };
+    if (deviceTokens.isKnown(client, user)) return { user: verified, isNew: false, earlier, revoked: [] };
+    const revoked = await core.endAllAccessWithin(stores, user.id, at);
+    const notice = noticeOf({
+      user,
+      to: user.email ?? address,
+      origin,
+      template: 'access-ended',
+      data: {},
+      expiresAt: after(at, NOTICE_SECONDS),
+    });
+    await outbox.addWithin(stores, notice);
+    const claimed = { ...verified, passwordHash: null, passwordChangedAt: at };
+    return { user: claimed, isNew: false, earlier, revoked };
   }
 
   /** Two first sign-ins by one address may run at once: one makes the account, and the other one finds it on its next try. */

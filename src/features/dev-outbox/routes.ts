@@ -65,7 +65,7 @@ function present({ id, channel, to, subject, text, data, createdAt }: KeptMessag
 const PAGE: Page = {
   title: 'Messages',
   paragraphs: [
-    'These would have been sent if a mail server or an SMS provider were configured. The latest comes first.',
+    'These stay here for want of a mail server or an SMS provider, or still wait to be sent by one. The latest comes first.',
   ],
   again: 'Look again',
 };
@@ -75,10 +75,10 @@ const NO_MESSAGES: Page = {
   paragraphs: [...PAGE.paragraphs, 'There are none yet. Ask for a code or a link, and it is here.'],
 };
 
-function toItem({ channel, to, subject, text, data, createdAt }: KeptMessage): PageItem {
+function toItem({ channel, to, subject, text, data, createdAt, isSent }: KeptMessage): PageItem {
   return {
     title: channel === 'sms' ? 'SMS' : subject,
-    to: `To ${to}`,
+    to: isSent ? `To ${to}` : `To ${to}, waits to be sent`,
     at: createdAt,
     text,
     code: 'code' in data ? data.code : undefined,

@@ -24,8 +24,8 @@ export function verifyPage({ address, purpose }: Proof): Page {
 export function verifiedPage({ address, purpose }: Proof): Page {
   return purpose === 'email_change'
     ? {
-        title: 'Your address is changed',
-        paragraphs: [`Your account uses ${address} now. You can close this page.`],
+        title: 'Your address has been changed',
+        paragraphs: [`Your account now uses ${address}. You can close this page.`],
       }
     : {
         title: 'Your address is confirmed',
@@ -48,8 +48,10 @@ export const VERIFY_ERRORS: PageErrorWords = {
     ],
   },
   email_taken: {
-    title: 'This address has an account already',
-    paragraphs: ['Sign in with it. If you have forgotten the password, choose “Forgot password” there.'],
+    title: 'This address already has an account',
+    paragraphs: [
+      'Sign in with it. If you have forgotten the password, choose “Forgot password” on the sign-in page.',
+    ],
   },
 };
 

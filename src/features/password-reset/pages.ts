@@ -1,4 +1,5 @@
 import type { FieldErrorCode } from '../../core/errors.ts';
+import { MAX_PASSWORD_LENGTH } from '../../core/passwords/policy.ts';
 import type { Page } from '../../http/page.ts';
 import type { PageErrorWords } from '../../http/page-errors.ts';
 
@@ -35,7 +36,7 @@ function problemOf(code: FieldErrorCode, minLength: number): string {
     case 'password_too_short':
       return `That was too short. Use at least ${minLength} characters.`;
     case 'password_too_long':
-      return 'That was too long. Use at most 256 characters.';
+      return `That was too long. Use at most ${MAX_PASSWORD_LENGTH} characters.`;
     case 'password_common':
       return 'That one is easy to guess: attackers try it first. Choose another.';
     case 'password_personal':
@@ -48,7 +49,7 @@ function problemOf(code: FieldErrorCode, minLength: number): string {
 }
 
 export const DONE_PAGE: Page = {
-  title: 'Your password is changed',
+  title: 'Your password has been changed',
   paragraphs: ['Go back to where you came from, and sign in with it. You can close this page.'],
 };
 
@@ -56,7 +57,7 @@ export const RESET_ERRORS: PageErrorWords = {
   invalid_reset_token: {
     title: 'This link no longer works',
     paragraphs: [
-      'It has been used, is too old, or a newer one has been sent. Part of it may be missing, too.',
+      'It has been used, is too old, or a newer one has been sent. Part of it may also be missing.',
       'Go to the sign-in page and choose “Forgot password” to get a new one.',
     ],
   },

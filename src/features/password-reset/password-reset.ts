@@ -22,6 +22,9 @@ import { createResetLinks } from './reset-links.ts';
 /** What comes back: a code, or the token of a link. */
 export type ResetProof = GivenCode | { readonly token: string };
 
+/** Enough digits for its owner to recognize a number. */
+const PHONE_ENDING = 4;
+
 export type PasswordReset = ReturnType<typeof createPasswordReset>;
 
 /** Another password for people who have forgotten theirs. Hashing never holds a database connection. */
@@ -144,16 +147,18 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
     return user.emailVerifiedAt === null ? endKeysAndPhoneWithin(stores, user.id, at) : [];
   }
 
-  /** The mail names the API keys that go on working. */
+  /** The mail names the API keys and the phone number that go on working: an attacker may have added them. */
   async function tell(stores: CoreStores, user: User, origin: RequestOrigin, at: Date): Promise<void> {
     if (user.email === null || !outbox.has('email')) return;
     const keys = await stores.apiKeys.listLive(user.id, at);
+    // The first proof of the address has removed it.
+    const { phone } = (await stores.users.findById(user.id)) ?? user;
     const notice = noticeOf({
       user,
       to: user.email,
       origin,
       template: 'password-reset',
-      data: { apiKeys: keys.map(({ name }) => name) },
+      data: { apiKeys: keys.map(({ name }) => name), phoneEnding: phone?.slice(-PHONE_ENDING) ?? null },
       expiresAt: after(at, NOTICE_SECONDS),
     });
     await outbox.addWithin(stores, notice);

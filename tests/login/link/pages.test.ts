@@ -97,7 +97,7 @@ onEachDatabase((kind) => {
       expect(me.body).toMatchObject({ user: { email } });
     });
 
-    it('shows a code on another device, for the one who asked, and that signs in once', async () => {
+    it('shows a code on another device, which signs in once where the link was asked for', async () => {
       const link = await linkFor(app, aPerson().email, { return_to: RETURN_TO });
       const path = `/login/link/${link.token}`;
       const opened = await pagesOf(app).get(path).expect(200);
@@ -111,7 +111,7 @@ onEachDatabase((kind) => {
       expect(refusalOf(await signInBy(app, { challengeId: link.challengeId, code }))).toBe('400 code_used');
     });
 
-    it('signs nobody in to the account of somebody else by a link that was planted', async () => {
+    it('signs no one in to an attacker’s account by a link that was planted', async () => {
       const ofThief = await linkFor(app, aPerson().email, { return_to: RETURN_TO });
       const ofVictim = await linkFor(app, aPerson().email, { return_to: RETURN_TO });
 
@@ -124,7 +124,7 @@ onEachDatabase((kind) => {
       expect(setCookiesIn(pressed)).toEqual([]);
     });
 
-    it('heeds no cookie that holds other things, or very many', async () => {
+    it('ignores a cookie that holds other things, or very many', async () => {
       const link = await linkFor(app, aPerson().email, { return_to: RETURN_TO });
       const many = Array.from({ length: 50 }, (_, at) => `x${at}`).join('.');
       for (const value of ['', '..', '%00', `${many}.${link.challengeId}`, '*', '__proto__']) {

@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       await app.get('/me').auth(person.token, as).expect(200);
     });
 
-    it('adds an address to an account that has none, and nobody is to be told', async () => {
+    it('adds an address to an account that has none, and tells no former one', async () => {
       const phone = `+4915112${Math.floor(Math.random() * 900_000) + 100_000}`;
       const { body } = await signInBy(app, await codeFor(app, { phone })).expect(200);
       const { email } = aPerson();
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       expect(told).toMatchObject({ to: owner.email, data: {}, code: '', link: '' });
     });
 
-    it('is refused as taken where somebody else was faster', async () => {
+    it('is refused as taken where another account was faster', async () => {
       const person = await signUp(app);
       const { email } = aPerson();
       const change = await changeOf(app, person.token, email);

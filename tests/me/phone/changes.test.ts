@@ -112,7 +112,7 @@ onEachDatabase((kind) => {
       await app.post('/me/phone').auth(again.body.access_token, as).send({ phone: aPhone() }).expect(202);
     });
 
-    it('is no matter of API keys', async () => {
+    it('cannot be changed or removed with an API key', async () => {
       const { key } = await makeKey(app, (await signUp(app)).token);
       for (const request of [
         app.post('/me/phone').send({ phone: aPhone() }),
