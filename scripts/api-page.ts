@@ -116,10 +116,15 @@ function takes({ parameters = [], requestBody }: Operation): string {
   );
 }
 
+/** Each answer of a request that has succeeded. */
 function answers({ responses }: Operation): string {
-  const [status, answer] = Object.entries(responses).find(([one]) => one.startsWith('2')) ?? [];
-  const fields = fieldsOf(answer?.content?.['application/json']?.schema ?? {});
-  return fields === '' ? `${status}` : `${status} \`{${fields}}\``;
+  const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+  return successes.map(([status, answer]) => answerOf(status, answer)).join(' or ');
+}
+
+function answerOf(status: string, answer: Answer): string {
+  const fields = fieldsOf(answer.content?.['application/json']?.schema ?? {});
+  return fields === '' ? status : `${status} \`{${fields}}\``;
 }
 
 /** The members of an object, those that may be absent with a question mark. */

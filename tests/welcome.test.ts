@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../src/config/config.ts';
 import { misspelledVariables } from '../src/config/misspelled.ts';
 import { VARIABLES, type VariableName } from '../src/config/variables.ts';
-import { startupFacts } from '../src/runtime/banner.ts';
+import { keepsMessages, startupFacts, welcome } from '../src/runtime/banner.ts';
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -157,6 +157,29 @@ describe('A variable that looks like one of ours', () => {
     expect(() => loadConfig({ ...rest, PUBLIC_ULR: PUBLIC_URL })).toThrow(
       /PUBLIC_ULR is not a variable.*PUBLIC_URL is meant/,
     );
+  });
+});
+
+describe('The greeting', () => {
+  const MESSAGES = '  Messages   http://localhost:3000/dev/outbox\n';
+
+  it('says where messages are while they stay there', () => {
+    expect(welcome('http://localhost:3000', false, true)).toContain(MESSAGES);
+    expect(welcome('http://localhost:3000', false, false)).not.toContain('/dev/outbox');
+  });
+
+  it('holds messages to stay where mail or SMS has nothing that sends it, but never in production', () => {
+    const { SMTP_URL, MAIL_FROM, SMS_WEBHOOK_URL, SMS_WEBHOOK_SECRET } = PRODUCTION;
+    const mail = { SMTP_URL, MAIL_FROM };
+    const stays = (env: Record<string, string>) => keepsMessages(loadConfig(env));
+
+    expect([stays({}), stays(mail), stays({ SMS_WEBHOOK_URL, SMS_WEBHOOK_SECRET })]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(stays({ ...mail, SMS_WEBHOOK_URL, SMS_WEBHOOK_SECRET })).toBe(false);
+    expect(stays({ ...PRODUCTION, SMTP_URL: '', MAIL_FROM: '' })).toBe(false);
   });
 });
 

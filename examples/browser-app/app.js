@@ -41,14 +41,21 @@ async function start() {
   showSignedIn((await call('GET', '/me')).user);
 }
 
+/** Of a sign-up where the address has to be verified first there is only the challenge. */
 async function enter(path, { email, password }) {
   const answer = await call('POST', path, { email, password, transport: 'cookie' });
-  csrfToken = answer.csrf_token;
-  showSignedIn(answer.user);
+  if (answer.user) return entered(answer);
+  challengeId = answer.challenge_id;
+  show('verify', `A code is on its way to ${email}.`);
+}
+
+function entered({ csrf_token, user }) {
+  csrfToken = csrf_token;
+  showSignedIn(user);
   tabs.postMessage('signed in');
 }
 
-/** What was sent last, to go with the code that its page may show. */
+/** What was sent last, to go with its code. */
 let challengeId;
 
 /** Mails a link. In this browser it leads back here, signed in; in another one it shows a code to type in here. */
@@ -60,10 +67,13 @@ async function sendLink({ email }) {
 
 async function enterCode({ code }) {
   const body = { challenge_id: challengeId, code, transport: 'cookie' };
-  const answer = await call('POST', '/otp/verify', body);
-  csrfToken = answer.csrf_token;
-  showSignedIn(answer.user);
-  tabs.postMessage('signed in');
+  entered(await call('POST', '/otp/verify', body));
+}
+
+/** It signs nobody in: after it the password does. */
+async function verify({ code }) {
+  await call('POST', '/email/verify', { challenge_id: challengeId, code });
+  showSignedOut('Your address is confirmed. Sign in.');
 }
 
 async function save({ name }) {
@@ -87,12 +97,12 @@ function showSignedIn(user, message = '') {
 
 function showSignedOut(message = '') {
   csrfToken = undefined;
-  find('signed-out').reset();
+  for (const id of ['signed-out', 'link-sent', 'verify']) find(id).reset();
   show('signed-out', message);
 }
 
 function show(form, message) {
-  for (const id of ['signed-in', 'signed-out', 'link-sent']) find(id).hidden = id !== form;
+  for (const id of ['signed-in', 'signed-out', 'link-sent', 'verify']) find(id).hidden = id !== form;
   find('message').textContent = message;
 }
 
@@ -103,9 +113,26 @@ async function attempt(action) {
   } catch (problem) {
     if (problem.code === 'token_missing') showSignedOut();
     else if (problem.code === 'session_ended') showSignedOut('Your session has ended.');
-    else
-      find('message').textContent = problem.detail ?? problem.title ?? 'Latchkey did not answer this page.';
+    else find('message').textContent = wordsFor(problem);
   }
+}
+
+/** For people: `detail` is for whoever writes the page, but for those of single fields. */
+const WORDS = {
+  invalid_code: 'This is not the code of the latest message. Look again.',
+  code_expired: 'This code has expired. Go back and ask for another.',
+  code_replaced: 'A newer message was sent. Use the code in that one.',
+  code_used: 'This code has been used. Go back and ask for another.',
+  too_many_tries: 'That was wrong too often. Go back and ask for another code.',
+  invalid_credentials: 'Email or password is not correct.',
+  email_taken: 'This address has an account already. Sign in.',
+  email_not_verified: 'Confirm your address first: open the link in your mail.',
+  rate_limited: 'Too many attempts. Wait a little.',
+};
+
+function wordsFor({ code, errors, detail, title }) {
+  if (errors) return errors.map((error) => error.detail).join(' ');
+  return WORDS[code] ?? detail ?? title ?? 'Latchkey did not answer this page.';
 }
 
 find('signed-out').addEventListener('submit', (event) => {
@@ -114,18 +141,21 @@ find('signed-out').addEventListener('submit', (event) => {
   const fields = Object.fromEntries(new FormData(target));
   attempt(() => (submitter.value === '/login/link' ? sendLink(fields) : enter(submitter.value, fields)));
 });
-find('link-sent').addEventListener('submit', (event) => {
-  event.preventDefault();
-  attempt(() => enterCode(Object.fromEntries(new FormData(event.target))));
-});
-find('back').addEventListener('click', () => showSignedOut());
-find('signed-in').addEventListener('submit', (event) => {
-  event.preventDefault();
-  attempt(() => save(Object.fromEntries(new FormData(event.target))));
-});
+for (const [id, action] of Object.entries({ 'link-sent': enterCode, verify, 'signed-in': save })) {
+  find(id).addEventListener('submit', (event) => {
+    event.preventDefault();
+    attempt(() => action(Object.fromEntries(new FormData(event.target))));
+  });
+}
+for (const button of document.querySelectorAll('.back'))
+  button.addEventListener('click', () => showSignedOut());
 find('sign-out').addEventListener('click', () => attempt(signOut));
 tabs.addEventListener('message', ({ data }) => {
   if (data === 'signed in') attempt(start);
   else showSignedOut('You have signed out in another tab.');
 });
-attempt(start);
+attempt(async () => {
+  await start();
+  // A link may have led here, while the tab that asked for it waits.
+  tabs.postMessage('signed in');
+});

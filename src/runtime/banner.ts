@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 
-/** The greeting of `npm start`: where the service is, where its docs are, and a line to paste. */
-export function welcome(url: string, signupDisabled: boolean): string {
+/** The greeting of `npm start`: where the service is, where its docs and its messages are, and a line to paste. */
+export function welcome(url: string, signupDisabled: boolean, messagesStay = false): string {
   const email = `ada${randomInt(1_000, 10_000)}@example.com`;
   const body = JSON.stringify({ email, password: 'correct horse battery staple' });
   const signup = `
@@ -11,10 +11,15 @@ export function welcome(url: string, signupDisabled: boolean): string {
 `;
   return `
   Latchkey   ${url}
-  API docs   ${url}/docs
+  API docs   ${url}/docs${messagesStay ? `\n  Messages   ${url}/dev/outbox` : ''}
   Browsers   pages at localhost, on any port, may call it; CORS_ORIGINS lets others
 ${signupDisabled ? '' : signup}
 `;
+}
+
+/** Whether what would be sent by mail or by SMS stays in the outbox, for want of something that sends it. */
+export function keepsMessages({ messages: { devOutbox, smtp, twilio, webhook } }: Config): boolean {
+  return devOutbox && (smtp === undefined || (twilio === undefined && webhook === undefined));
 }
 
 /** What the first line of the log names: what starts, on which database, and under which addresses. Never a secret. */

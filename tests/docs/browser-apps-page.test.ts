@@ -98,12 +98,28 @@ describe('docs/browser-apps.md', () => {
   it('has code that is that of the examples, which are tried in a browser and with Redis', () => {
     const app = exampleFile('browser-app/app.js', {});
     const server = exampleFile('express-session/server.ts', {});
-    const [options = ''] = blocks('ts');
+    const [options = ''] = blocks('ts', 'Other Express services');
 
     expect(blocks('js').filter((block) => !app.includes(block))).toEqual([]);
     expect(blocks('js')).toHaveLength(2);
     expect(server).toContain(options);
     expect(blocks('sh')).toContain('node examples/browser-app/serve.mjs\n');
+  });
+
+  it('has a proxy that passes on what a page calls and what mails lead to, and keeps other paths', () => {
+    const [proxy = ''] = blocks('ts', "A proxy at the page's own origin");
+    const passed = new RegExp(/'(\^.+)':/.exec(proxy)?.[1] ?? '');
+    const api = readFileSync(join(DOCS, 'api.md'), 'utf8');
+    const sections = api
+      .split('\n## ')
+      .filter((text) => /^(Accounts|Codes and links|Sessions|Cookies)/.test(text));
+    const paths = sections
+      .flatMap((text) => [...text.matchAll(/^\| `[A-Z]+ (\/[^`]+)`/gm)].map(([, path = '']) => path))
+      .filter((path) => !['/dev/outbox', '/refresh'].includes(path));
+
+    expect(paths.filter((path) => !passed.test(path))).toEqual([]);
+    expect(paths.length).toBeGreaterThan(25);
+    expect(['/', '/messages', '/emails/1', '/login.css'].filter((path) => passed.test(path))).toEqual([]);
   });
 
   it('names codes with their status', () => {

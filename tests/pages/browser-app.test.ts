@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { PUBLIC_URL, startApp, type TestApp } from '../support/app.ts';
 import { serveBrowserApp, useBrowser } from '../support/browser.ts';
@@ -17,15 +17,20 @@ onChromium((chromium) => {
   let pageUrl: string;
 
   beforeAll(async () => {
-    app = await startApp('SQLite', { LOG_LEVEL: 'warn' });
-    const port = await freePort();
-    const served = await serveBrowserApp(newDirectory(), port, `http://localhost:${app.port}`);
-    stops.push(app.stop, served.stop);
-    pageUrl = `http://localhost:${port}/`;
+    ({ app, pageUrl } = await open());
   });
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();
   });
+
+  /** Latchkey and the page that calls it. */
+  async function open(env: Record<string, string> = {}) {
+    const opened = await startApp('SQLite', { LOG_LEVEL: 'warn', ...env });
+    const port = await freePort();
+    const served = await serveBrowserApp(newDirectory(), port, `http://localhost:${opened.port}`);
+    stops.push(opened.stop, served.stop);
+    return { app: opened, pageUrl: `http://localhost:${port}/` };
+  }
 
   /** A page on which a person has asked for a link without a password, and the link. */
   async function asked() {
@@ -46,15 +51,66 @@ onChromium((chromium) => {
     page.getByRole('heading', { name: `Hello, ${name}`, exact: true }).waitFor();
 
   describe('The example page', () => {
-    it('is signed in by the link of a mail, without a password and without being listed', async () => {
-      const { context, email, link } = await asked();
+    it('is signed in by the link of a mail, without a password and without being listed, in the tab that asked as well', async () => {
+      const { context, page, email, link } = await asked();
       const tab = await context.newPage();
       await tab.goto(link);
 
       await press(tab, 'Sign in');
 
       await greets(tab, email);
+      await greets(page, email);
     });
+
+    it('loads nothing that its own policy forbids', async () => {
+      const page = await (await newContext()).newPage();
+      const said: string[] = [];
+      page.on('console', (message) => said.push(message.text()));
+
+      await page.goto(pageUrl);
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+
+      expect(said.filter((text) => text.includes('Content Security Policy'))).toEqual([]);
+    });
+
+    it('says what is wrong with a field', async () => {
+      const page = await (await newContext()).newPage();
+      await page.goto(pageUrl);
+      await page.getByLabel('Email').fill(aPerson().email);
+      await page.getByLabel('Password').fill('short');
+
+      await press(page, 'Sign up');
+
+      await page.getByText('A password has at least 8 characters.', { exact: true }).waitFor();
+    });
+
+    it.each([{ REQUIRE_VERIFIED_EMAIL: 'true' }, { SIGNUP_ENUMERATION: 'hide' }])(
+      'asks for the code of a sign-up, and then for the password, with %j',
+      async (env) => {
+        const strict = await open(env);
+        const page = await (await newContext()).newPage();
+        await page.goto(strict.pageUrl);
+        const { email, password } = aPerson();
+        const fill = async () => {
+          await page.getByLabel('Email').fill(email);
+          await page.getByLabel('Password').fill(password);
+        };
+        await fill();
+        await press(page, 'Sign up');
+        await page.getByText(`A code is on its way to ${email}.`).waitFor();
+        await strict.app.outbox.settled();
+        const [message] = await strict.app.outbox.listLatest(1);
+        const { code = '' } = (message?.data ?? {}) as { code?: string };
+
+        await page.getByRole('textbox', { name: 'Code' }).fill(code);
+        await press(page, 'Confirm my address');
+        await page.getByText('Your address is confirmed. Sign in.').waitFor();
+        await fill();
+        await press(page, 'Sign in');
+
+        await greets(page, email);
+      },
+    );
 
     it('is signed in by the code that the link shows in another browser', async () => {
       const { page, email, link } = await asked();
@@ -62,7 +118,9 @@ onChromium((chromium) => {
       await elsewhere.goto(link);
       await press(elsewhere, 'Show the code');
 
-      await page.getByLabel('Code').fill((await elsewhere.locator('.digits').textContent()) ?? '');
+      await page
+        .getByRole('textbox', { name: 'Code' })
+        .fill((await elsewhere.locator('.digits').textContent()) ?? '');
       await press(page, 'Use the code');
 
       await greets(page, email);
@@ -73,7 +131,7 @@ onChromium((chromium) => {
     it('says so where the code is wrong', async () => {
       const { page } = await asked();
 
-      await page.getByLabel('Code').fill('000000');
+      await page.getByRole('textbox', { name: 'Code' }).fill('000000');
       await press(page, 'Use the code');
 
       await page.getByRole('status').filter({ hasText: /code/i }).waitFor();
