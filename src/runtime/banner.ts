@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 
 /** The greeting of `npm start`: where the service is, where its docs and its messages are, and a line to paste. */
-export function welcome(url: string, signupDisabled: boolean, messagesStay = false): string {
+export function welcome(url: string, signupDisabled: boolean, messagesStay: boolean): string {
   const email = `ada${randomInt(1_000, 10_000)}@example.com`;
   const body = JSON.stringify({ email, password: 'correct horse battery staple' });
   const signup = `

@@ -11,7 +11,7 @@ import { createHttpServer, listen } from '../http/listen.ts';
 import { mount } from '../http/mount.ts';
 import { createPlainApp } from '../http/plain-app.ts';
 import { assemble } from './assemble.ts';
-import { startupFacts, welcome } from './banner.ts';
+import { keepsMessages, startupFacts, welcome } from './banner.ts';
 import { createLogger } from './logger.ts';
 import { openPrettyLog } from './pretty-log.ts';
 import { onStopRequest } from './processes.ts';
@@ -90,7 +90,8 @@ export function logStart(config: Config, logger: Logger): void {
 export function printBanner(config: Config, port: number, logger: Logger): void {
   for (const warning of config.warnings) logger.warn(warning);
   if (config.environment !== 'production') {
-    process.stdout.write(welcome(localUrl(config.http.host, port), config.signupDisabled));
+    const url = localUrl(config.http.host, port);
+    process.stdout.write(welcome(url, config.signupDisabled, keepsMessages(config)));
   }
 }
 

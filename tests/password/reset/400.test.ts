@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { ERRORS } from '../../../src/core/errors.ts';
 import { OPERATOR, userAdminOf } from '../../support/admins.ts';
 import { type TestApp, useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -17,9 +18,9 @@ function reset(app: TestApp, token: unknown, newPassword: unknown = aPerson().pa
 
 /** What tells whoever holds a token that was good why it is not any more. */
 const WHY: Readonly<Record<string, string>> = {
-  'was used': 'Each is good for one use. Ask for another one.',
-  'has expired': 'Ask for another one.',
-  'was replaced by a newer one': 'Use that of the latest message: it has taken the place of those before.',
+  'was used': ERRORS.code_used.meaning,
+  'has expired': ERRORS.code_expired.meaning,
+  'was replaced by a newer one': ERRORS.code_replaced.meaning,
 };
 
 /** Ways in which a token is good for nothing, each made with a token of the person. */
