@@ -170,5 +170,6 @@ export function refusalOf({ status, body }: Response): string {
 
 /** As if the owner of an address had proved it. */
 export async function markVerified({ models, clock }: TestApp, email: string): Promise<void> {
-  await models.users.update({ emailVerifiedAt: new Date(clock.now()) }, { where: { email } });
+  const where = { emailCanonical: email.toLowerCase() };
+  await models.users.update({ emailVerifiedAt: new Date(clock.now()) }, { where });
 }
