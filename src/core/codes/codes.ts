@@ -139,8 +139,7 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     if (challenge.codeMac === null) throw new AppError('invalid_code');
     if (challenge.tries >= MAX_TRIES) throw new AppError('too_many_tries');
     const at = now();
-    const names = tryCountsOf(challenge);
-    if (!(await takeTry(names, at))) throw await tooManyTries(names, at);
+    await takeTry(tryCountsOf(challenge), at);
     if (!(await store.challenges.countTry(id, at))) {
       requireUsable(await find(id), purposes, 'invalid_code');
       throw new AppError('too_many_tries');
@@ -223,16 +222,19 @@ export function createCodes({ store, outbox, secrets, seal, clock }: CodeDepende
     return [`tries:account:${userId ?? hash}`, `tries:address:${hash}`];
   }
 
-  /** Counts a try. An address has another name once APP_SECRET has been replaced, so its counts may not be there yet. */
-  async function takeTry(names: readonly string[], at: Date): Promise<boolean> {
-    if (await store.counts.take(names, at, TRIES)) return true;
-    if ((await store.counts.read(names)).found === names.length) return false;
-    await store.counts.prepare(names, at, TRIES);
-    return store.counts.take(names, at, TRIES);
+  /** Counts a try. @throws AppError rate_limited */
+  async function takeTry(names: readonly string[], at: Date): Promise<void> {
+    if (await store.counts.take(names, at, TRIES)) return;
+    const { found, endsAt = at } = await store.counts.read(names);
+    if (found < names.length) {
+      // An address has another name once APP_SECRET has been replaced, so its counts may not be there yet.
+      await store.counts.prepare(names, at, TRIES);
+      if (await store.counts.take(names, at, TRIES)) return;
+    }
+    throw tooManyTries(endsAt, at);
   }
 
-  async function tooManyTries(names: readonly string[], at: Date): Promise<AppError> {
-    const { endsAt = at } = await store.counts.read(names);
+  function tooManyTries(endsAt: Date, at: Date): AppError {
     const resetSeconds = Math.max(1, Math.ceil((endsAt.getTime() - at.getTime()) / 1000));
     const quota = { policy: 'code-tries', ...TRIES, remaining: 0, resetSeconds } as const;
     return rateLimited(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Email } from '../users/fields.ts';
 import { Phone } from '../users/phone.ts';
-import { Id } from '../values/fields.ts';
+import { EXAMPLE_ID, Id } from '../values/fields.ts';
 import { fieldIssue, wellFormedText } from '../values/text.ts';
 import type { SentChallenge } from './codes.ts';
 
@@ -10,7 +10,6 @@ const CODE = /^\d{6}$/;
 const BETWEEN_DIGITS = /[\s\-\u200b\u2010-\u2015]/g;
 const MAX_TYPED_LENGTH = 64;
 
-const EXAMPLE_ID = '01a1f739-6923-7248-88fc-19260e07eec4';
 export const EXAMPLE_TOKEN = 'q4n9Yb0dVdVb2U6Jm0sYl1T1m3V8x1r0o5e7w2k9c4g';
 
 /** Six digits as text, since a number has no leading zeros. Spaces and hyphens between them are ignored. */

@@ -18,8 +18,8 @@ const UNKNOWN = 'unknown';
 const PROGRAM = /^[A-Za-z][\w-]{0,29}(?=[/ ]|$)/;
 
 /**
- * The browser and the system that a User-Agent names, for people to recognize. Of another program only the name: whoever
- * signs in has written all of it, and so could write to the owner of an account in the name of this service.
+ * The browser and the system that a User-Agent names, for people to recognize. Of another program only the name: its
+ * user has written all of it, and so could write to the owner of an account in the name of this service.
  */
 export function browserNameOf(userAgent: string | null): string {
   if (userAgent === null) return UNKNOWN;

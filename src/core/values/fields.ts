@@ -9,7 +9,7 @@ const PERMISSION_NAME = /^[a-z0-9_.-]{1,63}:[a-z0-9_.-]{1,63}$/;
 const SCOPE = /^(?:[\x21\x23-\x5b\x5d-\x7e]{1,128}(?: [\x21\x23-\x5b\x5d-\x7e]{1,128})*)?$/;
 /** The last one that every database can keep. */
 const MAX_YEAR = 9999;
-const EXAMPLE_ID = '01a1f739-6923-7248-88fc-19260e07eec4';
+export const EXAMPLE_ID = '01a1f739-6923-7248-88fc-19260e07eec4';
 const EXPECTED_TIME = 'Must be a time such as 2026-11-20T04:31:37.251Z';
 
 /** An id that comes in: compared without regard to case (RFC 9562 section 4), and stored in lower case. */

@@ -194,8 +194,8 @@ export function createCodeSignIn(core: Core) {
 
   /**
    * The first proof of an address ends all access that there was before, and tells so. Otherwise an attacker could make an
-   * account with the address of a victim, and wait for them to use it (account pre-hijacking). Only a device that the account
-   * knows is that of whoever made it.
+   * account with the address of a victim, and wait for them to use it (account pre-hijacking). A device that the account
+   * knows is spared: it is that of the person who made the account.
    */
   async function claim(
     stores: CoreStores,

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { codeOrLinkShape, hasOneProof, LinkToken, ONE_PROOF } from '../../core/codes/fields.ts';
 import { Email } from '../../core/users/fields.ts';
+import { EXAMPLE_ID } from '../../core/values/fields.ts';
 
 export const VerifyBody = z
   .strictObject(codeOrLinkShape)
   .refine(hasOneProof, ONE_PROOF)
   .meta({
     id: 'EmailVerification',
-    example: { challenge_id: '01a1f739-6923-7248-88fc-19260e07eec4', code: '049183' },
+    example: { challenge_id: EXAMPLE_ID, code: '049183' },
   });
 
 export const EmailBody = z
