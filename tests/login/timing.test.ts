@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { useApp } from '../support/app.ts';
 import { isLongForm, times } from '../support/extent.ts';
 import { CANARY } from '../support/logs.ts';
-import { compareTimes } from '../support/welch.ts';
+import { compareTimes, shuffled } from '../support/welch.ts';
 
 /** Few measurements find a difference that is large; the long form looks for small ones. */
 const MEASURED = times(100, 2_000);
@@ -25,13 +25,6 @@ type Kind = (typeof KINDS)[number];
 /** All equally long. */
 function emailOf(kind: Kind, index: number): string {
   return `${KINDS.indexOf(kind)}-${String(index).padStart(5, '0')}@example.com`;
-}
-
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  return items
-    .map((item) => ({ item, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
 }
 
 /** At bcrypt's lowest cost, where a hash hides the least. Each account is tried once, so that no delay comes in between. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { useApp } from '../support/app.ts';
 import { isLongForm, times } from '../support/extent.ts';
-import { compareTimes } from '../support/welch.ts';
+import { compareTimes, shuffled } from '../support/welch.ts';
 
 /** Few measurements find a difference that is large; the long form looks for small ones. */
 const MEASURED = times(100, 2_000);
@@ -22,13 +22,6 @@ type Kind = (typeof KINDS)[number];
 /** All equally long. */
 function emailOf(path: string, kind: Kind, index: number): string {
   return `${path.length}-${KINDS.indexOf(kind)}-${String(index).padStart(5, '0')}@example.com`;
-}
-
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  return items
-    .map((item) => ({ item, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
 }
 
 describe.each(['/password/forgot', '/otp', '/login/link'])('POST %s takes', (path) => {

@@ -34,3 +34,11 @@ function squaredError(times: readonly number[]): number {
   const variance = times.reduce((sum, time) => sum + (time - middle) ** 2, 0) / (times.length - 1);
   return variance / times.length;
 }
+
+/** The same items in a random order, so that nothing that changes in the course of a run falls on one kind alone. */
+export function shuffled<Item>(items: readonly Item[]): Item[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}
