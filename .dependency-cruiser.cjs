@@ -52,6 +52,23 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(mail|sms|config)/|^src/core/messages/message\\.ts$' },
     },
     {
+      name: 'providers-are-opened-at-the-top',
+      comment: 'the core knows what a provider does, and src/runtime gives it those that are configured',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(providers|runtime|config)/' },
+      to: { path: '^src/providers/' },
+    },
+    {
+      name: 'providers-know-identities-only',
+      severity: 'error',
+      from: { path: '^src/providers/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(providers|config)/|^src/core/(identities/provider|users/identifiers|errors|clock)\\.ts$',
+      },
+    },
+    {
       name: 'http-knows-no-feature-and-no-database',
       severity: 'error',
       from: { path: '^src/http/' },
@@ -71,7 +88,10 @@ module.exports = {
       name: 'configuration-stands-alone',
       severity: 'error',
       from: { path: '^src/config/' },
-      to: { path: '^src/', pathNot: '^src/(config/|core/limits/|core/tokens/keys\\.ts$)' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(config/|providers/(table|definition)\\.ts$|core/limits/|core/tokens/keys\\.ts$)',
+      },
     },
     {
       name: 'the-verifier-stands-alone',
@@ -104,6 +124,8 @@ module.exports = {
     only('swagger-ui-dist', '^src/features/docs/'),
     only('nodemailer', '^src/mail/'),
     only('eta', '^src/mail/'),
+    only('openid-client', '^src/providers/'),
+    only('jose', '^src/providers/'),
     only('dotenv', '^src/config/'),
     only('close-with-grace', '^src/runtime/'),
     {

@@ -21,6 +21,7 @@ import { phone } from './features/phone/feature.ts';
 import { revocations } from './features/revocations/feature.ts';
 import { roles } from './features/roles/feature.ts';
 import { sessions } from './features/sessions/feature.ts';
+import { social } from './features/social/feature.ts';
 import { users } from './features/users/feature.ts';
 import { createFront, type Front, type FrontOptions } from './http/front.ts';
 import { mount } from './http/mount.ts';
@@ -37,6 +38,7 @@ export const FEATURES: readonly Feature[] = [
   codes,
   email,
   phone,
+  social,
   lockdown,
   sessions,
   gateway,

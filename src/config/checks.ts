@@ -1,5 +1,7 @@
 import type { Algorithm } from '@latchkey/verifier/core';
 import { createKeyRing } from '../core/tokens/keys.ts';
+import type { ProviderSettings } from '../providers/definition.ts';
+import { PROVIDER_GROUPS, providersOf } from '../providers/table.ts';
 import { isWithinDomain } from './cookie-domain.ts';
 import { expectedHashMilliseconds } from './passwords.ts';
 import { isSampleSecret } from './sample-secrets.ts';
@@ -116,6 +118,44 @@ export function messageProblems(values: Values, problems: readonly string[]): st
     );
   }
   return found;
+}
+
+/** What stands below /login already. */
+const RESERVED_PROVIDER_IDS: readonly string[] = [
+  'providers',
+  'exchange',
+  'link',
+  'code',
+  'factor',
+  'passkey',
+];
+
+/** A provider is there as a whole or not at all, under a name of its own, and in production over TLS. */
+export function socialProblems(values: Values, problems: readonly string[]): string[] {
+  const found = PROVIDER_GROUPS.flatMap((group) => missingOf(values, group, problems));
+  // What is wrong by itself is to be put right first.
+  const providers = problems.length > 0 ? [] : providersOf(values);
+  const ids = providers.map(({ id }) => id);
+  for (const id of new Set(ids)) {
+    if (RESERVED_PROVIDER_IDS.includes(id))
+      found.push(`OIDC_PROVIDERS has the id ${id}, which is a path of ours`);
+    if (ids.filter((other) => other === id).length > 1) found.push(`OIDC_PROVIDERS has the id ${id} twice`);
+  }
+  if (values.NODE_ENV !== 'production') return found;
+  if (values.DEMO_PROVIDER)
+    found.push('DEMO_PROVIDER is true: it lets everyone in as anyone, so not in production');
+  for (const { id, endpoint } of providers.flatMap(endpointsOf)) {
+    if (id !== 'demo' && endpoint.startsWith('http:')) {
+      found.push(`The provider ${id} is at ${new URL(endpoint).origin}: production wants https`);
+    }
+  }
+  return found;
+}
+
+function endpointsOf(settings: ProviderSettings) {
+  const endpoints =
+    settings.kind === 'openid' ? [settings.issuer] : [settings.authorizationEndpoint, settings.tokenEndpoint];
+  return endpoints.map((endpoint) => ({ id: settings.id, endpoint }));
 }
 
 /** What is set and wrong has been reported already. */

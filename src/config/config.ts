@@ -15,7 +15,16 @@ import {
 } from '../../config/environment.cjs';
 import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
-import { cookieProblems, hashProblems, keyProblems, messageProblems, productionProblems } from './checks.ts';
+import type { ProviderSettings } from '../providers/definition.ts';
+import { providersOf } from '../providers/table.ts';
+import {
+  cookieProblems,
+  hashProblems,
+  keyProblems,
+  messageProblems,
+  productionProblems,
+  socialProblems,
+} from './checks.ts';
 import { misspelledVariables } from './misspelled.ts';
 import type { SmsTestCode } from './values.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
@@ -94,6 +103,16 @@ export interface Config {
     /** Whether pages of this host may be returned to, on any port. */
     readonly returnToLocalhost: boolean;
     readonly recentSignInSeconds: number;
+  };
+  readonly social: {
+    readonly providers: readonly ProviderSettings[];
+    readonly mayCreateAccounts: boolean;
+    /** Those whose addresses may sign up; empty for all. */
+    readonly domains: readonly string[];
+    readonly withoutEmail: boolean;
+    readonly keepsTokens: boolean;
+    /** The port of the demo provider, where there is to be one. */
+    readonly demoPort: number | undefined;
   };
   readonly redisUrl: string | undefined;
   readonly metrics: {
@@ -180,7 +199,7 @@ export function loadConfig(env: Environment): Config {
   const production = values.NODE_ENV === 'production';
   if (production) problems.push(...productionProblems(values, problems));
   problems.push(...keyProblems(values), ...hashProblems(values), ...cookieProblems(values));
-  problems.push(...messageProblems(values, problems));
+  problems.push(...messageProblems(values, problems), ...socialProblems(values, problems));
   const location = locate(values, problems);
   const tls = readTls(values, problems);
   if (problems.length > 0 || location === undefined) {
@@ -283,6 +302,14 @@ export function loadConfig(env: Environment): Config {
       returnUrls: values.RETURN_URLS,
       returnToLocalhost: !production,
       recentSignInSeconds: values.RECENT_SIGN_IN_SECONDS,
+    },
+    social: {
+      providers: providersOf(values),
+      mayCreateAccounts: values.SOCIAL_SIGNUP && !values.SIGNUP_DISABLED,
+      domains: values.SOCIAL_DOMAINS,
+      withoutEmail: values.SOCIAL_WITHOUT_EMAIL,
+      keepsTokens: values.STORE_PROVIDER_TOKENS,
+      demoPort: values.DEMO_PROVIDER ? values.DEMO_PROVIDER_PORT : undefined,
     },
     redisUrl: values.REDIS_URL,
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },

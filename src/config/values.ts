@@ -1,6 +1,8 @@
+import { createPrivateKey } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { normalizePem } from '../../config/pem.cjs';
 import type { Rate } from '../core/limits/quota.ts';
@@ -53,6 +55,20 @@ export const secrets = valueType(
 );
 
 export const privateKeyPem = valueType(z.string().transform(normalizePem), 'a private key in PEM');
+
+/** A key of the curve P-256, as Apple hands it out. */
+export const ecPrivateKey = valueType(
+  z.string().transform(normalizePem).refine(isP256),
+  'a private key of the curve P-256 in PEM, such as the content of AuthKey_ABC123DEFG.p8',
+);
+
+function isP256(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1';
+  } catch {
+    return false;
+  }
+}
 
 /** The PEM blocks of a text, comments between them left out; a block cut short stays, so that it is not lost in silence. */
 export const pemBlocks = valueType(
@@ -263,6 +279,75 @@ export const returnUrls = valueType(
     .refine((list) => list.every(isReturnUrl)),
   'a comma-separated list of origins such as https://app.example.com and of pages such as https://app.example.com/signed-in or com.example.app:/signed-in, as a browser writes them',
 );
+
+export const clientIds = valueType(z.string().transform(splitList), 'a comma-separated list of client ids');
+
+export const scopes = valueType(
+  z.string().transform((value) => value.split(' ').filter((scope) => scope !== '')),
+  'scopes separated by spaces',
+);
+
+/** Kept as it is written: a slash at its end belongs to it (OpenID Connect Discovery section 4.3). */
+export const issuerUrl = valueType(
+  z.string().refine(isIssuer),
+  'an http(s) URL without user, query and fragment',
+);
+
+function isIssuer(value: string): boolean {
+  return URL.canParse(value) && /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(value);
+}
+
+export const domains = valueType(
+  z
+    .string()
+    .toLowerCase()
+    .transform(splitList)
+    .transform((list) => list.map((domain) => domainToASCII(domain)))
+    .refine((list) => list.every((domain) => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(domain))),
+  'a comma-separated list of domains such as example.com',
+);
+
+export const microsoftTenant = valueType(
+  z
+    .string()
+    .toLowerCase()
+    .regex(/^(common|organizations|consumers|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/),
+  'common, organizations, consumers, or the id of a tenant such as 8eaef023-2b34-4da1-9baa-8bc8c9d6a490',
+);
+
+const OidcProvider = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+  name: z.string().trim().min(1).max(50),
+  issuer: z.string().max(255).refine(isIssuer),
+  client_id: z.string().min(1),
+  client_secret: z.string().min(1).optional(),
+  scopes: z
+    .string()
+    .default('openid email profile')
+    .refine((list) => list.split(' ').includes('openid')),
+  native_client_ids: z.array(z.string().min(1)).default([]),
+});
+
+/** The message names the members that are wrong, and none of their values: there are secrets among them. */
+export const oidcProviders = valueType(
+  z.string().transform((value, context) => {
+    const result = z.array(OidcProvider).safeParse(readJson(value));
+    if (result.success) return result.data;
+    const wrong = result.error.issues.map(({ path }) => path.join('.') || 'the list itself');
+    const advice = `what is wrong: ${[...new Set(wrong)].join(', ')}`;
+    context.addIssue({ code: 'custom', params: { advice } });
+    return z.NEVER;
+  }),
+  'a list in JSON such as [{"id":"acme","name":"Acme","issuer":"https://id.example.com","client_id":"latchkey","client_secret":"…"}], with an id of a-z, 0-9 and -, and openid among the scopes',
+);
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 export const trustProxy = valueType(
   z

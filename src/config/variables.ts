@@ -4,6 +4,7 @@ import { LIMITS_VARIABLES } from './limits.ts';
 import { MESSAGES_VARIABLES } from './messages.ts';
 import { PASSWORDS_VARIABLES } from './passwords.ts';
 import { SERVER_VARIABLES } from './server.ts';
+import { SOCIAL_VARIABLES } from './social.ts';
 import { TOKENS_VARIABLES } from './tokens.ts';
 
 /** Every variable there is, in the order of .env.example. */
@@ -13,6 +14,7 @@ export const VARIABLES = {
   ...TOKENS_VARIABLES,
   ...PASSWORDS_VARIABLES,
   ...MESSAGES_VARIABLES,
+  ...SOCIAL_VARIABLES,
   ...LIMITS_VARIABLES,
 };
 

@@ -16,6 +16,7 @@ import { createCookieSessions } from './cookie-sessions/cookie-sessions.ts';
 import type { CookieRecords } from './cookie-sessions/records.ts';
 import { asAppError } from './errors.ts';
 import { createEvents } from './events.ts';
+import type { IdentityProviders } from './identities/provider.ts';
 import type { Messaging } from './messages/message.ts';
 import { createOutbox } from './messages/outbox.ts';
 import { createSmsBudget } from './messages/sms-budget.ts';
@@ -33,11 +34,14 @@ import { createConfirmations } from './sessions/confirmations.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { createSessions } from './sessions/sessions.ts';
 import { createAttempts, FORGET_SECONDS, NO_ATTEMPT_LIMITS } from './sign-in/attempts.ts';
+import { createClaimAccount } from './sign-in/claim-account.ts';
 import { createCompleteSignIn } from './sign-in/complete-sign-in.ts';
 import { createDeviceTokens } from './sign-in/device-tokens.ts';
 import { createExchangeCodes } from './sign-in/exchange-codes.ts';
 import { createEndAllAccess, createLockDown } from './sign-in/lock-down.ts';
 import { createNewDeviceNotice } from './sign-in/new-device.ts';
+import { createProvedSignIn } from './sign-in/proved-sign-in.ts';
+import { createHasWayIn } from './sign-in/ways-in.ts';
 import { storesOf } from './stores.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
 import { createAuthenticate, createFreshness } from './tokens/authenticate.ts';
@@ -52,6 +56,8 @@ export interface CoreDependencies {
   readonly keyMaterial: KeyMaterial;
   readonly database: Database;
   readonly messaging: Messaging;
+  /** Where people can sign in besides. */
+  readonly providers: IdentityProviders;
   /** Keeps the sessions that have a cookie, where there is a Redis. */
   readonly redisRecords: CookieRecords | undefined;
   readonly clock: SharedClock;
@@ -200,6 +206,19 @@ export function createCore(dependencies: CoreDependencies) {
     isEnabled: config.codes.newDeviceMail,
   });
 
+  const completeSignIn = createCompleteSignIn(sessions, tellOfNewDevice);
+  const exchangeCodes = createExchangeCodes(codes);
+  const provedSignIn = createProvedSignIn({
+    store,
+    sessions,
+    outbox,
+    deviceTokens,
+    completeSignIn,
+    tellOfNewDevice,
+    exchangeCodes,
+    clock,
+  });
+
   const apiKeyUsage = createApiKeyUsage(store.apiKeys, clock, logger);
   const apiKeys = createApiKeyCheck({
     store,
@@ -288,11 +307,13 @@ export function createCore(dependencies: CoreDependencies) {
     sendVerificationWithin: createSendVerification(codes, config.http.publicUrl),
     attempts,
     deviceTokens,
-    completeSignIn: createCompleteSignIn(sessions, tellOfNewDevice),
+    completeSignIn,
     tellOfNewDevice,
+    provedSignIn,
+    claimWithin: createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, clock }),
+    hasWayIn: createHasWayIn(outbox, dependencies.providers),
     endAllAccessWithin,
     lockDownWithin: createLockDown({ endAllAccessWithin, outbox }),
-    exchangeCodes: createExchangeCodes(codes),
     apiKeys,
     apiKeyUsage,
     clientRefusals,

@@ -141,7 +141,96 @@ export const ERRORS = {
   last_sign_in_method: {
     status: 409,
     title: 'This is the last way to sign in',
-    meaning: 'Add an email address first (POST /me/email), or a username where there is a password.',
+    meaning:
+      'Add another way first: a password, an email address (POST /me/email), a phone number, or a provider (POST /me/identities/{provider}).',
+  },
+  provider_not_found: {
+    status: 404,
+    title: 'There is no such provider',
+    meaning:
+      'GET /login/providers lists those that are configured. ID tokens are taken of those that speak OpenID Connect.',
+  },
+  invalid_state: {
+    status: 400,
+    title: 'This sign-in was not begun in this browser',
+    meaning:
+      'It was begun in another one, at another address of this service than PUBLIC_URL, more than ten minutes ago, or has been completed. Begin again at GET /login/{provider}.',
+  },
+  access_denied: {
+    status: 403,
+    title: 'The sign-in was declined at the provider',
+    meaning: 'The person did not consent, or went back. Let them try again, or choose another way.',
+  },
+  provider_unavailable: {
+    status: 503,
+    title: 'The provider cannot be reached',
+    meaning:
+      'It did not answer, or said that it cannot at present. Try again in a moment, or sign in another way.',
+  },
+  provider_error: {
+    status: 502,
+    title: 'The provider has refused the sign-in',
+    meaning:
+      'Its answer could not be used: the code had expired, or what it issued did not pass a check. Begin again; if that does not help, the log of the service says why.',
+  },
+  invalid_id_token: {
+    status: 400,
+    title: 'The ID token is not valid',
+    meaning:
+      'Its signature, issuer, audience, nonce or age is wrong. Get a new one from the provider for a client id that is configured here, with the nonce that you send.',
+  },
+  id_token_used: {
+    status: 400,
+    title: 'The ID token has been used',
+    meaning: 'Each is good for one sign-in. Get a new one from the provider.',
+  },
+  account_exists: {
+    status: 409,
+    title: 'The address has an account already',
+    meaning:
+      'The provider does not say that the address is verified, so the account is not opened by it. Sign in as before, then link the provider with POST /me/identities/{provider}.',
+  },
+  account_disabled: {
+    status: 403,
+    title: 'The account is disabled',
+    meaning: 'The operator of this service has disabled it.',
+  },
+  email_required: {
+    status: 403,
+    title: 'The provider gave no email address',
+    meaning:
+      'Accounts here have an address. Share it with this service at the provider, or sign up in another way; SOCIAL_WITHOUT_EMAIL=true allows accounts without.',
+  },
+  email_domain_not_allowed: {
+    status: 403,
+    title: 'Addresses of this domain may not sign up',
+    meaning: 'SOCIAL_DOMAINS lists the domains whose verified addresses make an account.',
+  },
+  identity_taken: {
+    status: 409,
+    title: 'The account at the provider belongs to another user',
+    meaning: 'It signs in to another account here. Sign in to that one and remove it there first.',
+  },
+  identity_not_found: {
+    status: 404,
+    title: 'There is no such identity',
+    meaning: 'GET /me/identities lists the accounts at providers that are linked to yours.',
+  },
+  too_many_identities: {
+    status: 409,
+    title: 'You have reached the limit of identities',
+    meaning: 'At most 20 accounts at providers can be linked. Remove one first.',
+  },
+  provider_token_missing: {
+    status: 404,
+    title: 'No token of the provider is kept',
+    meaning:
+      'With STORE_PROVIDER_TOKENS=true the next sign-in by this provider brings one. Before that, and for providers whose tokens came from an app, there is none.',
+  },
+  provider_access_ended: {
+    status: 409,
+    title: 'The provider has ended this access',
+    meaning: 'Its token has expired and cannot be renewed. The person has to sign in by the provider again.',
   },
   channel_not_configured: {
     status: 501,

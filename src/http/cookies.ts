@@ -29,6 +29,10 @@ export type Cookies = ReturnType<typeof createCookies>;
 const NAME = 'latchkey';
 const DEVICE_SUFFIX = '-device';
 const LINKS_SUFFIX = '-links';
+/** Followed by the id of what was begun. */
+const BEGUN_SUFFIX = '-begun-';
+/** What a browser has begun at once, such as in several tabs; each takes up to three kilobytes of every request. */
+const MAX_BEGUN = 4;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -85,7 +89,9 @@ export function createCookies(options: CookieOptions) {
   function requireSettable(req: Request): void {
     if (!req.secure && (requireHttps || sameSite === 'none'))
       throw new AppError('cookie_not_settable', NEEDS_HTTPS);
-    if (sameSite !== 'none' && req.headers['sec-fetch-site'] === 'cross-site')
+    // Where a person follows a link or a redirect to here, the page is of this service.
+    const isFetched = req.headers['sec-fetch-mode'] !== 'navigate';
+    if (sameSite !== 'none' && isFetched && req.headers['sec-fetch-site'] === 'cross-site')
       throw new AppError('cookie_not_settable', NEEDS_SAME_SITE);
     const host = req.hostname?.toLowerCase() ?? '';
     if (domain !== undefined && !isWithinDomain(host, domain))
@@ -121,6 +127,40 @@ export function createCookies(options: CookieOptions) {
     // Mail programs in a browser are other sites, from which a strict cookie would not come along.
     const linkSameSite = sameSite === 'strict' ? 'lax' : sameSite;
     res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, linkSameSite));
+  }
+
+  /** The value of what this browser has begun under an id. */
+  function begun(req: IncomingMessage, id: string): string | undefined {
+    return valuesOf(
+      req,
+      names.map((name) => name + BEGUN_SUFFIX + id),
+    )[0];
+  }
+
+  /**
+   * Has the browser keep what it has begun here and goes on with when another site leads back, so the cookie is lax at the
+   * most. Of too many the oldest is forgotten: browsers send them in the order in which they were set (RFC 6265 section 5.4).
+   * @throws AppError cookie_not_settable where the browser would drop the cookie
+   */
+  function setBegun(req: Request, res: Response, id: string, { value, maxAgeSeconds }: CookieContent): void {
+    requireSettable(req);
+    const known = begunIds(req);
+    for (const old of known.slice(0, Math.max(0, known.length + 1 - MAX_BEGUN))) clearBegun(req, res, old);
+    res.append('Set-Cookie', serializeCookie(req, BEGUN_SUFFIX + id, { value, maxAgeSeconds }, 'lax'));
+  }
+
+  function clearBegun(req: Request, res: Response, id: string): void {
+    const content = { value: '', maxAgeSeconds: 0 };
+    res.append('Set-Cookie', serializeCookie(req, BEGUN_SUFFIX + id, content, 'lax'));
+  }
+
+  function begunIds({ headers: { cookie = '' } }: IncomingMessage): string[] {
+    const prefixes = names.map((name) => name + BEGUN_SUFFIX);
+    return cookie.split(';').flatMap((pair) => {
+      const name = pair.slice(0, pair.indexOf('=')).trim();
+      const prefix = prefixes.find((one) => name.startsWith(one));
+      return prefix === undefined ? [] : [name.slice(prefix.length)];
+    });
   }
 
   /** The headers that make the browser forget the cookie of its session. */
@@ -169,6 +209,9 @@ export function createCookies(options: CookieOptions) {
     setDevice,
     linkIds,
     rememberLink,
+    begun,
+    setBegun,
+    clearBegun,
     clearingHeaders,
     isFromAllowedPage,
   };

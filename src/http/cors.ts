@@ -36,7 +36,7 @@ export function createCrossOrigin({ isAllowed, noteRefused, publicUrl }: CrossOr
       res.setHeader('Access-Control-Allow-Origin', origin);
       res.setHeader('Access-Control-Allow-Credentials', 'true');
       res.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
-    } else if (origin !== own && !origin.endsWith(`://${host}`)) {
+    } else if (origin !== own && !origin.endsWith(`://${host}`) && !isNavigation(req)) {
       // Browsers name the origin also where a page posts to its own.
       noteRefused(origin);
     }
@@ -44,6 +44,11 @@ export function createCrossOrigin({ isAllowed, noteRefused, publicUrl }: CrossOr
     answerPreflight(req, res, allowed);
     return true;
   };
+}
+
+/** Whether a form of another page leads the browser here, as that of a provider does: no script reads the answer. */
+function isNavigation({ headers }: Request): boolean {
+  return headers['sec-fetch-mode'] === 'navigate';
 }
 
 /** The Fetch standard, section 4.8: without both headers an OPTIONS is a request like any other. */

@@ -13,6 +13,7 @@ import type { Quota } from '../core/limits/quota.ts';
 import type { Access } from './access.ts';
 import { type Body, FORM_MEDIA_TYPE } from './body.ts';
 import type { Responses } from './error-format.ts';
+import { PAGE_MEDIA_TYPE } from './page.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, presentProblem } from './problem.ts';
 import { type AnswerDescription, type RouteDescription, unknownCodesOf } from './route.ts';
 import type { Tag } from './tags.ts';
@@ -167,7 +168,8 @@ function mapValues<Value, Mapped>(
 function refusalName({ description, content = {} }: ZodOpenApiResponseObject, isLimited: boolean): string {
   const words = description.match(/[a-z]+/gi) ?? [];
   const name = words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('');
-  return `${PROBLEM_MEDIA_TYPE in content ? '' : 'OAuth'}${name}${isLimited ? '' : 'Unlimited'}`;
+  const form = PROBLEM_MEDIA_TYPE in content ? '' : PAGE_MEDIA_TYPE in content ? 'Page' : 'OAuth';
+  return `${form}${name}${isLimited ? '' : 'Unlimited'}`;
 }
 
 function answerOf(answer: AnswerDescription): ZodOpenApiResponseObject {

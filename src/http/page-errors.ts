@@ -4,10 +4,12 @@ import { PAGE_MEDIA_TYPE, type Page, pageHeaders, renderPage } from './page.ts';
 import { problemHeaders, toAppError } from './problem.ts';
 
 /** What a page says about an error: what has happened, and what to do next. */
-type PageWords = Pick<Page, 'title' | 'paragraphs' | 'again'>;
+type PageWords = Pick<Page, 'title' | 'paragraphs' | 'notes' | 'again'>;
 
-/** The errors that a page has words of its own for. */
-export type PageErrorWords = Readonly<Partial<Record<ErrorCode, PageWords>>>;
+/** The errors that a page has words of its own for; some say more of the very error. */
+export type PageErrorWords = Readonly<
+  Partial<Record<ErrorCode, PageWords | ((error: AppError) => PageWords)>>
+>;
 
 const TRY_AGAIN = 'Try again';
 
@@ -68,8 +70,10 @@ export function pageErrors(own: PageErrorWords): ErrorFormat {
   };
 }
 
-function wordsOf({ code }: AppError, own: PageErrorWords): PageWords {
-  return own[code] ?? WORDS[code] ?? (ERRORS[code].status >= 500 ? BRIEF_TROUBLE : ANY_OTHER);
+function wordsOf(error: AppError, own: PageErrorWords): PageWords {
+  const { code } = error;
+  const words = own[code] ?? WORDS[code] ?? (ERRORS[code].status >= 500 ? BRIEF_TROUBLE : ANY_OTHER);
+  return typeof words === 'function' ? words(error) : words;
 }
 
 /** What can be wrong with any link, with what to do about it. */

@@ -82,7 +82,7 @@ export function createErrorResponder({ publicUrl, logger, budget }: ErrorRespond
     const presented = format.present(thrown, { publicUrl, id: requestIdOf(res) });
     const { error } = presented;
     res.locals.refusal = error ? refusalOf(error, req.ip) : { code: presented.code };
-    if (error) logError(logger, req, error, presented.status);
+    if (error) logError(logger, req, error);
     if (res.headersSent) {
       res.destroy();
       return;
@@ -127,7 +127,8 @@ export function refusalOf({ code, quota }: AppError, ip: string | undefined): Lo
 }
 
 /** Logs what of an error the operator needs. */
-function logError(logger: Logger, req: Request, error: AppError, status: number): void {
+function logError(logger: Logger, req: Request, error: AppError): void {
+  const { status } = ERRORS[error.code];
   const request = { req: { id: req.res && requestIdOf(req.res), method: req.method } };
   // Shedding load is not an error, and a flood of logins must not become one of the log: the metrics count it.
   if (status >= 500 && error.code !== 'overloaded') {

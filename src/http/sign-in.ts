@@ -29,10 +29,11 @@ export interface BegunSignIn {
 }
 
 /**
- * Begins a sign-in by the transport that the client asks for, tokens by default.
+ * Begins a sign-in by the transport that the client asks for, tokens by default. `isIntended` says that this browser has
+ * been shown to want it: then it may come from the page of another site that leads back here.
  * @throws AppError cookie_not_settable, origin_not_allowed, session_store_unavailable
  */
-export type BeginSignIn = (transport: Transport | undefined) => Promise<BegunSignIn>;
+export type BeginSignIn = (transport: Transport | undefined, isIntended?: boolean) => Promise<BegunSignIn>;
 
 export interface SignInOptions {
   readonly cookies: Cookies;
@@ -45,7 +46,8 @@ export interface SignInOptions {
 export function createBeginSignIn(req: Request, res: Response, options: SignInOptions): BeginSignIn {
   const { cookies, cookieSessions, userInSession, sessions } = options;
 
-  return (transport = 'token') => (transport === 'token' ? byTokens() : byCookie());
+  return (transport = 'token', isIntended = false) =>
+    transport === 'token' ? byTokens() : byCookie(isIntended);
 
   async function byTokens(): Promise<BegunSignIn> {
     const sessionUserId = await unlessRefused(() => userInSession(readBearerToken(req)));
@@ -55,10 +57,10 @@ export function createBeginSignIn(req: Request, res: Response, options: SignInOp
     };
   }
 
-  async function byCookie(): Promise<BegunSignIn> {
+  async function byCookie(isIntended: boolean): Promise<BegunSignIn> {
     cookies.requireSettable(req);
     // A page elsewhere could sign its visitor in to an account of its own.
-    if (cookies.isFromAllowedPage(req) === false) throw originNotAllowed(req);
+    if (!isIntended && cookies.isFromAllowedPage(req) === false) throw originNotAllowed(req);
     const replaced = await replacedSession();
     // Also where that has just shown it: a password would be hashed for nothing.
     cookieSessions.requireUp();

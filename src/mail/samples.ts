@@ -36,6 +36,12 @@ export const SAMPLES: Templates = {
   },
   'locked-down': {},
   'access-ended': {},
+  'provider-linked': {
+    provider: 'Google',
+    account: 'grace@example.com',
+    link: 'https://auth.example.com/lockdown/a-token',
+    days: 7,
+  },
   'phone-code': { code: '123456', minutes: 10 },
 };
 

@@ -10,6 +10,7 @@ import type { Database } from '../db/connect.ts';
 import { createMetrics, type Metrics, type Registry } from '../features/metrics/metrics.ts';
 import { createDrain, type Drain } from '../http/drain.ts';
 import { createHttpServer } from '../http/listen.ts';
+import { openProviders } from '../providers/open.ts';
 import { createRedisRecords } from '../redis/cookie-records.ts';
 import { createRateLimiter } from '../redis/limiter.ts';
 import { checkClock } from './clock-watch.ts';
@@ -67,6 +68,7 @@ export async function assemble(world: World): Promise<Assembly> {
     keyMaterial,
     database,
     messaging: openMessaging(config, logger),
+    providers: openProviders(config.social, clock),
     redisRecords: redis && createRedisRecords(redis),
     clock,
     logger,

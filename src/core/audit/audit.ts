@@ -19,6 +19,8 @@ export const EVENT_TYPES = [
   'email.restored',
   'phone.changed',
   'phone.removed',
+  'identity.linked',
+  'identity.removed',
   'code.sent',
   'code.refused',
   'login.succeeded',

@@ -41,6 +41,13 @@ export interface Templates {
   readonly 'locked-down': Record<never, never>;
   /** The first proof of an address has ended what the account had before it. */
   readonly 'access-ended': Record<never, never>;
+  /** An account at a provider now signs in to the account. `account` is its address there. */
+  readonly 'provider-linked': {
+    readonly provider: string;
+    readonly account: string | null;
+    readonly link: string;
+    readonly days: number;
+  };
   /** By SMS: to sign in, or to add a number. */
   readonly 'phone-code': CodeData;
 }

@@ -73,6 +73,8 @@ export type SessionGrant = TokenGrant | CookieGrant;
 /** How a user who signs in has authenticated. */
 export interface SignInEvidence {
   readonly method: SignInMethod;
+  /** The id of the provider, where that is the method. */
+  readonly provider?: string | undefined;
   readonly authentication: Authentication;
   /** The stored hash that the password matched; null where something else was proved. */
   readonly passwordHash: string | null;
@@ -433,8 +435,15 @@ export function createSessions(dependencies: SessionDependencies) {
   };
 }
 
-function loginEntry({ id, userId, method }: Session, { transport, origin }: SignInEvidence): AuditEntry {
-  const details = { method, ...(transport === 'cookie' && { transport }) };
+function loginEntry(
+  { id, userId, method }: Session,
+  { provider, transport, origin }: SignInEvidence,
+): AuditEntry {
+  const details = {
+    method,
+    ...(provider !== undefined && { provider }),
+    ...(transport === 'cookie' && { transport }),
+  };
   return entryOf('login.succeeded', userCaller(userId, origin, id), userId, details);
 }
 

@@ -8,6 +8,8 @@ import type { CoreStores } from '../stores.ts';
 export interface Proved {
   readonly userId: string;
   readonly method: SignInMethod;
+  /** The provider that has proved it, where that is the method. */
+  readonly provider?: string | undefined;
   /** Of RFC 8176. */
   readonly amr: readonly string[];
   readonly at: Date;
@@ -16,6 +18,8 @@ export interface Proved {
   /** The challenge that the app asked for; null where it asked for none. */
   readonly challengeId: string | null;
 }
+
+export type ExchangeCodes = ReturnType<typeof createExchangeCodes>;
 
 /** Codes that a page hands to its app in a URL, to be exchanged for a session: good once, and for a minute. */
 export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 'useWithin'>) {

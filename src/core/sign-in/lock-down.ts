@@ -23,10 +23,10 @@ const ENDED: readonly Purpose[] = [
 ];
 
 /**
- * Ends the ways in that a thief may have added to an account: API keys, and the phone number where there is an address to
- * sign in with. Returns what to announce after the commit.
+ * Ends the ways in that a thief may have added to an account: API keys, and, where there is an address to sign in with, the
+ * phone number and the accounts at providers. Returns what to announce after the commit.
  */
-export async function endKeysAndPhoneWithin(
+export async function endOtherWaysInWithin(
   stores: CoreStores,
   userId: string,
   at: Date,
@@ -35,6 +35,7 @@ export async function endKeysAndPhoneWithin(
   const ended = keyIds.map((id) => revocationOfKey(id, at));
   await stores.revocations.insert(ended, at);
   await stores.users.clearPhone(userId, at);
+  await stores.identities.removeAll(userId);
   return ended;
 }
 
@@ -43,8 +44,9 @@ export type EndAllAccess = ReturnType<typeof createEndAllAccess>;
 /** Makes the function that ends every way into an account, but for proving its address. */
 export function createEndAllAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
   /**
-   * Ends every session, refresh token, device token and API key, the password, the phone number where there is an address
-   * to sign in with, and the codes and links that were asked for. Returns what to announce after the commit.
+   * Ends every session, refresh token, device token and API key, the password, the codes and links that were asked for,
+   * and, where there is an address to sign in with, the phone number and the accounts at providers. Returns what to
+   * announce after the commit.
    */
   return async function endAllAccessWithin(
     stores: CoreStores,
@@ -54,9 +56,9 @@ export function createEndAllAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
     // First, since it locks the account: a sign-in has begun its session before, and that ends too, or waits and is refused.
     await stores.users.clearPassword(userId, at);
     const sessionsEnded = await sessions.revokeWithin(stores, { userId }, 'locked_down');
-    const keysEnded = await endKeysAndPhoneWithin(stores, userId, at);
+    const othersEnded = await endOtherWaysInWithin(stores, userId, at);
     await stores.challenges.endAll(userId, ENDED);
-    return [...sessionsEnded, ...keysEnded];
+    return [...sessionsEnded, ...othersEnded];
   };
 }
 

@@ -174,7 +174,7 @@ export function createUserStore(scope: Scope) {
   }
 
   /**
-   * Another phone number, which has been verified. False where no active user has this id.
+   * Another phone number, which has been verified, or none. False where no active user has this id.
    * @throws AppError phone_taken
    */
   async function setPhone(id: string, phone: string | null, at: Date): Promise<boolean> {
@@ -183,24 +183,6 @@ export function createUserStore(scope: Scope) {
     } catch (error) {
       throw translateDuplicate(error);
     }
-  }
-
-  /** Removes the phone number. False where there is none, or no other way to sign in. */
-  async function removePhone(id: string, at: Date): Promise<boolean> {
-    const where = {
-      id,
-      disabledAt: null,
-      phone: { [Op.ne]: null },
-      // A password without an address or a username is no way to sign in.
-      [Op.or]: [
-        { email: { [Op.ne]: null } },
-        { usernameCanonical: { [Op.ne]: null }, passwordHash: { [Op.ne]: null } },
-      ],
-    };
-    const [affected] = await write(() =>
-      users.update({ phone: null, updatedAt: at }, { where, transaction }),
-    );
-    return affected === 1;
   }
 
   /** Removes the phone number where there is an address to sign in with. */
@@ -319,7 +301,6 @@ export function createUserStore(scope: Scope) {
     restoreEmail,
     clearEmail,
     setPhone,
-    removePhone,
     clearPhone,
     requirePasswordChange,
     disable,

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { addressShape, ChallengeId, codeShape, LinkToken } from '../../core/codes/fields.ts';
 import { DeviceToken, TransportField } from '../../core/sign-in/login-view.ts';
+import { ReturnTo } from '../../core/sign-in/return-to-field.ts';
 import { Email } from '../../core/users/fields.ts';
-import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
-
-const MAX_URL_LENGTH = 2_000;
+import { fieldIssue } from '../../core/values/text.ts';
 
 export const CodeBody = z
   .strictObject(addressShape)
@@ -18,19 +17,13 @@ export const CodeSignInBody = z
   .strictObject({ ...codeShape, transport: TransportField, device_token: DeviceToken.optional() })
   .meta({ id: 'CodeSignIn' });
 
-const ReturnTo = wellFormedText
-  .refine(
-    ({ length }) => length <= MAX_URL_LENGTH,
-    fieldIssue('too_long', `Must have at most ${MAX_URL_LENGTH} characters.`),
-  )
-  .meta({
-    description:
-      'The page that the link leads back to, with the parameter code: one of RETURN_URLS. Without it the link shows a code to type',
-    example: 'https://app.example.com/signed-in',
-  });
+const LinkReturnTo = ReturnTo.meta({
+  description:
+    'The page that the link leads back to, with the parameter code: one of RETURN_URLS. Without it the link shows a code to type',
+});
 
 export const LinkBody = z
-  .strictObject({ email: Email, return_to: ReturnTo.optional(), transport: TransportField })
+  .strictObject({ email: Email, return_to: LinkReturnTo.optional(), transport: TransportField })
   .meta({ id: 'LinkRequest', example: { email: 'grace@example.com' } });
 
 export const ExchangeBody = z

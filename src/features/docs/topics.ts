@@ -52,6 +52,28 @@ export const ERROR_TOPICS: readonly {
     ],
   },
   {
+    id: 'social',
+    title: 'Sign-in by providers',
+    codes: [
+      'provider_not_found',
+      'invalid_state',
+      'access_denied',
+      'provider_unavailable',
+      'provider_error',
+      'invalid_id_token',
+      'id_token_used',
+      'account_exists',
+      'account_disabled',
+      'email_required',
+      'email_domain_not_allowed',
+      'identity_taken',
+      'identity_not_found',
+      'too_many_identities',
+      'provider_token_missing',
+      'provider_access_ended',
+    ],
+  },
+  {
     id: 'tokens',
     title: 'Tokens and sessions',
     codes: [

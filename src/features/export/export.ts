@@ -3,6 +3,7 @@ import { presentApiKey } from '../../core/api-keys/view.ts';
 import { createAuditEvents } from '../../core/audit/events.ts';
 import { presentActivity } from '../../core/audit/view.ts';
 import type { Core } from '../../core/core.ts';
+import { presentIdentity } from '../../core/identities/view.ts';
 import type { UserPrincipal } from '../../core/principal.ts';
 import { presentSessions } from '../../core/sessions/view.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
@@ -30,6 +31,7 @@ export function createExport({ store, sessions, clock }: Pick<Core, 'store' | 's
       ...presentUser(user),
       roles: [...roles],
       ...presentSessions(await sessions.list(userId), sessionId),
+      identities: (await store.identities.list(userId)).map(presentIdentity),
       api_keys: keys.map(presentApiKey),
       activity: activity.events.map(presentActivity),
       next_cursor: activity.nextCursor,

@@ -14,7 +14,7 @@ export const exportRoutes = [
     path: '/me/export',
     tag: ACCOUNTS,
     summary: 'Export your data',
-    description: 'Your account, roles, sessions, API keys and activity as one JSON document.',
+    description: 'Your account, roles, sessions, providers, API keys and activity as one JSON document.',
     access: session(),
     answers: {
       200: {

@@ -12,7 +12,8 @@ import type { User } from '../../core/users/user.ts';
 export type PhoneNumbers = ReturnType<typeof createPhoneNumbers>;
 
 /** The phone number of an account, which is always verified. */
-export function createPhoneNumbers({ store, codes, phoneCodes, outbox, clock, config }: Core) {
+export function createPhoneNumbers(core: Core) {
+  const { store, codes, phoneCodes, outbox, clock, config, hasWayIn } = core;
   const now = () => new Date(clock.now());
 
   /**
@@ -69,10 +70,12 @@ export function createPhoneNumbers({ store, codes, phoneCodes, outbox, clock, co
     await store.transaction(async (stores) => {
       const at = now();
       await requireLiveSession(stores, caller, at);
-      const isRemoved = await stores.users.removePhone(userId, at);
-      if (isRemoved) return stores.audit.append(entryOf('phone.removed', caller, userId), at);
-      const { phone } = await requireActiveUser(stores.users, userId);
-      if (phone !== null) throw new AppError('last_sign_in_method');
+      const user = await requireActiveUser(stores.users, userId);
+      if (user.phone === null) return;
+      const identities = await stores.identities.list(userId);
+      if (!hasWayIn({ ...user, phone: null }, identities)) throw new AppError('last_sign_in_method');
+      await stores.users.setPhone(userId, null, at);
+      await stores.audit.append(entryOf('phone.removed', caller, userId), at);
     });
   }
 

@@ -1,0 +1,101 @@
+import { v7 as uuidv7 } from 'uuid';
+import { type AuditEntry, entryOf } from '../../core/audit/audit.ts';
+import { PURPOSES } from '../../core/codes/challenge.ts';
+import { issueLinkWithin } from '../../core/codes/issue.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import type { StoredIdentity } from '../../core/identities/identity.ts';
+import type { ProvidedIdentity, ProviderTokens } from '../../core/identities/provider.ts';
+import { noticeOf } from '../../core/messages/notice.ts';
+import type { Caller } from '../../core/principal.ts';
+import type { CoreStores } from '../../core/stores.ts';
+import type { Seal } from '../../core/tokens/seal.ts';
+import type { User } from '../../core/users/user.ts';
+
+/** An identity that was just proved. */
+export interface IdentityProof {
+  readonly identity: ProvidedIdentity;
+  /** Null where an app has them. */
+  readonly tokens: ProviderTokens | null;
+}
+
+/** More would make the list of them, and each change of it, slow. */
+const MAX_IDENTITIES = 20;
+const DAY_SECONDS = 86_400;
+
+export type Linking = ReturnType<typeof createLinking>;
+
+/** Gives accounts here an account at a provider, by which their users sign in from then on. */
+export function createLinking({ clock, config, outbox, providers }: Core, seal: Seal) {
+  const { keepsTokens } = config.social;
+
+  /**
+   * Adds the first or another identity, and the entry for the audit log.
+   * @throws AppError identity_taken
+   */
+  async function addWithin(
+    stores: CoreStores,
+    user: User,
+    proof: IdentityProof,
+    caller: Caller,
+  ): Promise<{ readonly identity: StoredIdentity; readonly entry: AuditEntry }> {
+    const { provider, issuer, subject } = proof.identity;
+    const createdAt = new Date(clock.now());
+    const id = uuidv7({ msecs: createdAt.getTime() });
+    const identity = {
+      id,
+      userId: user.id,
+      provider,
+      issuer,
+      subject,
+      ...contentOf(id, proof),
+      createdAt,
+      lastUsedAt: createdAt,
+    };
+    await stores.identities.insert(identity);
+    return { identity, entry: entryOf('identity.linked', caller, user.id, { provider }) };
+  }
+
+  /** The same for an account that is there already, whose owner is told. @throws AppError identity_taken, too_many_identities */
+  async function linkWithin(stores: CoreStores, user: User, proof: IdentityProof, caller: Caller) {
+    const identities = await stores.identities.list(user.id);
+    if (identities.length >= MAX_IDENTITIES) throw new AppError('too_many_identities');
+    const added = await addWithin(stores, user, proof, caller);
+    await tellWithin(stores, user, added.identity, caller);
+    return added;
+  }
+
+  /** The link locks the account: a thief may have added a way in of their own. */
+  async function tellWithin(
+    stores: CoreStores,
+    user: User,
+    { provider, email }: StoredIdentity,
+    { origin }: Caller,
+  ): Promise<void> {
+    if (user.email === null || !outbox.has('email')) return;
+    const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
+    const { token, expiresAt } = await issueLinkWithin(stores, lockdown, new Date(clock.now()));
+    const notice = noticeOf({
+      user,
+      to: user.email,
+      origin,
+      template: 'provider-linked',
+      data: {
+        provider: providers.get(provider)?.name ?? provider,
+        account: email,
+        link: `${config.http.publicUrl}/lockdown/${token}`,
+        days: PURPOSES.lockdown.ttlSeconds / DAY_SECONDS,
+      },
+      expiresAt,
+    });
+    await outbox.addWithin(stores, notice);
+  }
+
+  /** What a sign-in brings along: the address as it is now, and the tokens where they are kept. */
+  function contentOf(id: string, { identity, tokens }: IdentityProof) {
+    const kept = keepsTokens && tokens !== null ? seal.seal(tokens, id) : null;
+    return { email: identity.email?.shown ?? null, tokens: kept };
+  }
+
+  return { addWithin, linkWithin, contentOf };
+}

@@ -1,0 +1,29 @@
+import type { AppError } from '../../core/errors.ts';
+import type { PageErrorWords } from '../../http/page-errors.ts';
+
+const GO_BACK = 'Go back to the app or site that you came from, and sign in from there.';
+
+/** What a person reads where there is no app to lead back to. */
+export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
+  invalid_state: {
+    title: 'This sign-in cannot go on here',
+    paragraphs: [
+      'It took longer than ten minutes, was finished already, or began in another browser. Nothing has happened.',
+      GO_BACK,
+    ],
+  },
+  provider_not_found: {
+    title: 'This way to sign in is not offered here',
+    paragraphs: [GO_BACK],
+  },
+  validation_failed: ({ detail }: AppError) => ({
+    title: 'The link to this page is wrong',
+    paragraphs: ['The app or site that sent you here has to put it right. Nothing has happened.'],
+    notes: [`For its developers: ${detail}`],
+  }),
+  cookie_not_settable: ({ detail }: AppError) => ({
+    title: 'Your browser cannot sign in here',
+    paragraphs: ['This page was opened over a connection that is not secure. Nothing has happened.', GO_BACK],
+    notes: [`For the people who run this service: ${detail}`],
+  }),
+};

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import type { AuthorizationResponse, IdentityProvider } from '../../core/identities/provider.ts';
+import type { Rate } from '../../core/limits/quota.ts';
+import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
+import type { Transport } from '../../core/sessions/session.ts';
+import type { ProvingClient } from '../../core/sign-in/claim-account.ts';
+import type { SignInClient } from '../../core/sign-in/client.ts';
+import type { Login } from '../../core/sign-in/login-view.ts';
+import type { OwnedProof } from '../../core/sign-in/proved-sign-in.ts';
+import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
+import { requireReturnUrl, withParameter } from '../../core/sign-in/return-to.ts';
+import type { CoreStores } from '../../core/stores.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import { leadTo } from '../../http/page.ts';
+import { type BegunSignIns, checksOf, type ToBegin } from './begun.ts';
+import { sentBack } from './error-format.ts';
+import type { Identities } from './identities.ts';
+import type { IdentityProof } from './linking.ts';
+import type { OwnerOf } from './owner.ts';
+
+/** What an app asks for. */
+export interface AppRequest {
+  readonly returnTo: string;
+  readonly transport: Transport;
+  readonly challengeId?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly loginHint?: string | undefined;
+}
+
+interface SocialServices {
+  readonly begunSignIns: BegunSignIns;
+  readonly ownerOf: OwnerOf;
+  readonly identities: Identities;
+}
+
+/** No method of RFC 8176 says that another provider has asked for them. This is what others write. */
+const FEDERATED = ['fed'];
+/** An ID token signs in once. It is refused for its age long before this is forgotten. */
+const ONCE: Rate = { limit: 1, windowSeconds: 86_400 };
+
+export type SocialSignIn = ReturnType<typeof createSocialSignIn>;
+
+/** Signing in at a provider, from the first redirect to the app that gets a session. */
+export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identities }: SocialServices) {
+  const { providers, clock, config, provedSignIn } = core;
+  const { publicUrl } = config.http;
+
+  /** Those that are configured. */
+  const list = () => [...providers.values()].map(({ id, name }) => ({ id, name }));
+
+  /**
+   * The page of the provider, to which the browser is led.
+   * @throws AppError provider_not_found, validation_failed, cookie_not_settable; provider_unavailable, provider_error, which
+   * lead back to the app
+   */
+  async function begin(
+    providerId: string,
+    request: AppRequest,
+    browser: Pick<Exchange, 'keepBegun'>,
+  ): Promise<string> {
+    const provider = requireProvider(providerId);
+    requireReturnUrl(request.returnTo, config.codes);
+    try {
+      return await leadToProvider(provider, request, null, browser);
+    } catch (error) {
+      throw sentBack(error, request.returnTo);
+    }
+  }
+
+  /**
+   * The same for a user who is signed in, and links the account at the provider to their own.
+   * @throws AppError insufficient_user_authentication, provider_not_found, validation_failed, cookie_not_settable,
+   * provider_unavailable, provider_error
+   */
+  async function beginLink(
+    { principal }: PrincipalCaller<UserPrincipal>,
+    providerId: string,
+    request: AppRequest,
+    browser: Pick<Exchange, 'keepBegun'>,
+  ): Promise<string> {
+    const provider = requireProvider(providerId);
+    requireRecentSignIn(principal, clock, config.codes.recentSignInSeconds);
+    requireReturnUrl(request.returnTo, config.codes);
+    const { userId, sessionId } = principal;
+    return leadToProvider(provider, request, { userId, sessionId }, browser);
+  }
+
+  async function leadToProvider(
+    provider: IdentityProvider,
+    { returnTo, transport, challengeId, prompt, loginHint }: AppRequest,
+    linkTo: ToBegin['linkTo'],
+    browser: Pick<Exchange, 'keepBegun'>,
+  ): Promise<string> {
+    const { id } = provider;
+    const app = { returnTo, transport, challengeId: challengeId ?? null };
+    const begun = begunSignIns.begin({ provider: id, ...app, linkTo });
+    const url = await provider.authorize({ ...checksOf(begun, callbackOf(id)), prompt, loginHint });
+    begunSignIns.keep(begun, browser);
+    return url;
+  }
+
+  /**
+   * Goes on where the provider has led back, and leads back to the app: with a code to exchange for a session, with a cookie,
+   * or with an error.
+   * @throws AppError provider_not_found, invalid_state, which have no app to lead back to
+   */
+  async function complete(providerId: string, response: AuthorizationResponse, exchange: Exchange) {
+    const provider = requireProvider(providerId);
+    const begun = begunSignIns.take(providerId, response.state, exchange);
+    const { returnTo, transport, challengeId, linkTo } = begun;
+    try {
+      const proof = await provider.complete(response, checksOf(begun, callbackOf(providerId)));
+      if (linkTo !== null) {
+        await identities.linkOf(linkTo, proof, exchange.origin);
+        return leadTo(withParameter(returnTo, 'linked', providerId));
+      }
+      // The cookie of the state has shown that this browser wants it.
+      const { client, complete } = await exchange.beginSignIn(transport, true);
+      const redeem = (stores: CoreStores) => redeemWithin(stores, proof, client, challengeId);
+      if (transport === 'token')
+        return leadTo(withParameter(returnTo, 'code', await provedSignIn.signInLater(redeem)));
+      await complete(await provedSignIn.signIn(redeem, client, 'account_disabled'));
+      return leadTo(returnTo);
+    } catch (error) {
+      throw sentBack(error, returnTo);
+    }
+  }
+
+  /**
+   * Signs in by an ID token that an app has got by itself.
+   * @throws AppError provider_not_found, invalid_id_token, id_token_used, provider_unavailable, provider_error, and those of
+   * `ownerOf`
+   */
+  async function signInByIdToken(
+    providerId: string,
+    { idToken, nonce }: { readonly idToken: string; readonly nonce: string },
+    client: SignInClient,
+  ): Promise<Login> {
+    const identity = await readIdToken(providerId, idToken, nonce);
+    const redeem = async (stores: CoreStores) => {
+      await useIdTokenWithin(stores, idToken);
+      return redeemWithin(stores, { identity, tokens: null }, client, null);
+    };
+    return provedSignIn.signIn(redeem, client, 'account_disabled');
+  }
+
+  /** @throws AppError as `signInByIdToken`, insufficient_user_authentication, token_revoked, identity_taken */
+  async function linkByIdToken(
+    caller: PrincipalCaller<UserPrincipal>,
+    providerId: string,
+    { idToken, nonce }: { readonly idToken: string; readonly nonce: string },
+  ) {
+    requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
+    const identity = await readIdToken(providerId, idToken, nonce);
+    return identities.linkOf(caller.principal, { identity, tokens: null }, caller.origin, (stores) =>
+      useIdTokenWithin(stores, idToken),
+    );
+  }
+
+  async function readIdToken(providerId: string, idToken: string, nonce: string) {
+    const { readIdToken: read } = requireProvider(providerId);
+    if (read === undefined) throw new AppError('provider_not_found');
+    return read(idToken, nonce);
+  }
+
+  /** Of concurrent callers one succeeds. @throws AppError id_token_used */
+  async function useIdTokenWithin({ counts }: CoreStores, idToken: string): Promise<void> {
+    // Without the signature, of which there may be several that are valid.
+    const signed = idToken.slice(0, idToken.lastIndexOf('.'));
+    const names = [`id-token:${createHash('sha256').update(signed).digest('base64url')}`];
+    const at = new Date(clock.now());
+    await counts.prepare(names, at, ONCE);
+    if (!(await counts.take(names, at, ONCE))) throw new AppError('id_token_used');
+  }
+
+  async function redeemWithin(
+    stores: CoreStores,
+    proof: IdentityProof,
+    client: ProvingClient,
+    challengeId: string | null,
+  ): Promise<OwnedProof> {
+    const { provider, authenticatedAt } = proof.identity;
+    // Where the provider says when it asked for a password, that is how recent the sign-in is.
+    const at = new Date(Math.min(clock.now(), authenticatedAt?.getTime() ?? Number.POSITIVE_INFINITY));
+    const owner = await ownerOf(stores, proof, client);
+    return { ...owner, proved: { method: 'social', provider, amr: FEDERATED, at, challengeId } };
+  }
+
+  /** Where a provider that answers with a form leads the browser on to: a request to which its cookies come along. */
+  function callbackWith(providerId: string, response: AuthorizationResponse): string {
+    return `${callbackOf(requireProvider(providerId).id)}?${new URLSearchParams(response)}`;
+  }
+
+  const callbackOf = (providerId: string) => `${publicUrl}/login/${providerId}/callback`;
+
+  function requireProvider(id: string): IdentityProvider {
+    const provider = providers.get(id);
+    if (provider === undefined) throw new AppError('provider_not_found');
+    return provider;
+  }
+
+  return { list, begin, beginLink, complete, callbackWith, signInByIdToken, linkByIdToken };
+}

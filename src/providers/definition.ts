@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import type { Variable } from '../config/variable.ts';
+import type { AuthorizationResponse, ProvidedProfile } from '../core/identities/provider.ts';
+
+type Variables = Readonly<Record<string, Variable>>;
+
+/** The parsed values of variables. */
+export type ValuesOf<Described extends Variables> = {
+  readonly [Name in keyof Described]: z.output<Described[Name]['schema']>;
+};
+
+/** A kind of provider: the variables that configure it, and what follows from them. */
+export interface ProviderDefinition<Described extends Variables> {
+  readonly variables: Described;
+  /** The variables that are set together or not at all. */
+  readonly group: readonly (keyof Described & string)[];
+  /** What is configured; nothing where the group is not set. */
+  readonly settings: (values: ValuesOf<Described>) => readonly ProviderSettings[];
+}
+
+/** States a provider: the compiler then knows the values of its variables. */
+export function provider<const Described extends Variables>(
+  definition: ProviderDefinition<Described>,
+): ProviderDefinition<Described> {
+  return definition;
+}
+
+interface CommonSettings {
+  /** As in URLs. */
+  readonly id: string;
+  /** As shown to people. */
+  readonly name: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** Further parameters of the authorization request. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** What else the authorization request takes where the tokens are kept, to get a refresh token. */
+  readonly offline?: { readonly scope?: string; readonly parameters?: Readonly<Record<string, string>> };
+}
+
+/** The claims of an ID token, and those of the userinfo endpoint where that was asked. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** A provider that speaks OpenID Connect. */
+export interface OpenIdSettings extends CommonSettings {
+  readonly kind: 'openid';
+  /** Below it is the discovery document. */
+  readonly issuer: string;
+  /**
+   * The issuer that the discovery document and the ID tokens name, where it is another. `{tenantid}` in it stands for the
+   * claim `tid` of the token.
+   */
+  readonly namedIssuer?: string;
+  /** Another spelling of the issuer in ID tokens. */
+  readonly issuerAlias?: string;
+  /** A tenant whose tokens are refused. */
+  readonly refusedTenant?: string;
+  /** Undefined for a public client. */
+  readonly clientSecret: string | ((at: Date) => Promise<string>) | undefined;
+  /** Other client ids of the same app, such as those of its phones. */
+  readonly nativeClientIds: readonly string[];
+  /** Whether it answers with a form rather than with a link. */
+  readonly usesForm?: true;
+  /** Where it says in a way of its own that an email address is verified. */
+  readonly isEmailVerified?: (claims: Claims) => boolean;
+  /** Where the name stands elsewhere than in the claims. */
+  readonly nameIn?: (response: AuthorizationResponse) => string | undefined;
+}
+
+/** Reads a resource of a provider, as its person. */
+export type GetResource = (url: string) => Promise<unknown>;
+
+/** A provider that speaks OAuth 2.0, and has an API of its own that says who a person is. */
+export interface OAuthSettings extends CommonSettings {
+  readonly kind: 'oauth';
+  /** Names the provider in an identity. */
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly clientSecret: string;
+  /** @throws whatever the answers cannot be read as */
+  readonly readProfile: (get: GetResource, accessToken: string) => Promise<ProvidedProfile>;
+}
+
+export type ProviderSettings = OpenIdSettings | OAuthSettings;
+
+/** Whether a claim says yes: a boolean, or its text. Anything else is a no. */
+export function isTrue(claim: unknown): boolean {
+  return claim === true || claim === 'true';
+}
+
+/** The text of a claim; null where it is none, or empty. */
+export function textOf(claim: unknown): string | null {
+  return typeof claim === 'string' && claim !== '' ? claim : null;
+}

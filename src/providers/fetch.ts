@@ -1,0 +1,42 @@
+/** One request in all, its answer included. */
+export const TIMEOUT_SECONDS = 10;
+/** Discovery documents, keys and profiles take a few kilobytes. */
+const MAX_ANSWER_BYTES = 262_144;
+
+/** An answer that is longer than any that is right. */
+class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge';
+}
+
+/** As fetch, but for the time and the bytes that an answer may take. Redirects are not followed. */
+export async function boundedFetch(url: string, options: RequestInit = {}): Promise<Response> {
+  const timeout = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const response = await fetch(url, { ...options, redirect: 'manual', signal });
+  const bytes = await readBounded(response);
+  const { status, headers } = response;
+  // Such an answer may have no body, not even an empty one.
+  return new Response([204, 205, 304].includes(status) ? null : bytes, {
+    status,
+    headers: withoutEncoding(headers),
+  });
+}
+
+async function readBounded({ body }: Response): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES)
+      throw new AnswerTooLarge(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The bytes have been decoded. */
+function withoutEncoding(headers: Headers): Headers {
+  const kept = new Headers(headers);
+  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) kept.delete(name);
+  return kept;
+}

@@ -1,0 +1,76 @@
+import { scopes, text, webUrl } from '../config/values.ts';
+import { variable } from '../config/variable.ts';
+import { provider, textOf } from './definition.ts';
+
+/** The largest page; whoever has more addresses has the primary one among the first, as they are sorted by it. */
+const EMAILS = '/user/emails?per_page=100';
+
+/**
+ * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+ * The address of the profile says nothing of who reads mail there, so the list of addresses is asked for the one that is
+ * primary and verified.
+ */
+export const github = provider({
+  variables: {
+    GITHUB_CLIENT_ID: variable({
+      type: text('a client id'),
+      meaning: 'Sign-in with GitHub, with GITHUB_CLIENT_SECRET',
+    }),
+    GITHUB_CLIENT_SECRET: variable({
+      type: text('a client secret'),
+      meaning: 'Secret of that OAuth app or GitHub App',
+      secret: true,
+    }),
+    GITHUB_SCOPES: variable({
+      type: scopes,
+      default: '',
+      meaning: 'Further scopes to ask for, separated by spaces, such as repo',
+    }),
+    GITHUB_URL: variable({
+      type: webUrl,
+      default: 'https://github.com',
+      meaning: 'Where people sign in: that of your GitHub Enterprise Server',
+    }),
+    GITHUB_API_URL: variable({
+      type: webUrl,
+      default: 'https://api.github.com',
+      meaning: 'Its API: https://HOST/api/v3 of a GitHub Enterprise Server',
+    }),
+  },
+  group: ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET'],
+  settings: ({ GITHUB_CLIENT_ID, GITHUB_URL, GITHUB_API_URL, ...values }) =>
+    GITHUB_CLIENT_ID === undefined
+      ? []
+      : [
+          {
+            kind: 'oauth',
+            id: 'github',
+            name: 'GitHub',
+            issuer: GITHUB_URL,
+            authorizationEndpoint: `${GITHUB_URL}/login/oauth/authorize`,
+            tokenEndpoint: `${GITHUB_URL}/login/oauth/access_token`,
+            clientId: GITHUB_CLIENT_ID,
+            clientSecret: values.GITHUB_CLIENT_SECRET ?? '',
+            scopes: ['read:user', 'user:email', ...values.GITHUB_SCOPES],
+            async readProfile(get) {
+              const user = Object(await get(`${GITHUB_API_URL}/user`));
+              if (!Number.isSafeInteger(user.id)) throw new Error('GET /user has no id');
+              const email = primaryOf(await get(GITHUB_API_URL + EMAILS));
+              return {
+                // The login can be changed, and then belongs to whoever takes it.
+                subject: String(user.id),
+                email,
+                isEmailVerified: email !== null,
+                name: textOf(user.name) ?? textOf(user.login),
+                authenticatedAt: null,
+              };
+            },
+          },
+        ],
+});
+
+function primaryOf(emails: unknown): string | null {
+  if (!Array.isArray(emails)) throw new Error('GET /user/emails is no list');
+  const primary = emails.map(Object).find((email) => email.primary === true && email.verified === true);
+  return textOf(primary?.email);
+}

@@ -1,0 +1,87 @@
+import type * as OpenIdClient from 'openid-client';
+import type {
+  AuthorizationRequest,
+  AuthorizationResponse,
+  ProviderTokens,
+} from '../core/identities/provider.ts';
+import type { ProviderSettings } from './definition.ts';
+import { boundedFetch, TIMEOUT_SECONDS } from './fetch.ts';
+
+type Client = typeof OpenIdClient;
+
+export interface ClientOptions {
+  readonly settings: Pick<ProviderSettings, 'clientId' | 'scopes' | 'parameters' | 'offline'>;
+  readonly clientSecret: string | undefined;
+  readonly server: OpenIdClient.ServerMetadata;
+  /** Sends the requests, where something is to be done with an answer. */
+  readonly fetch?: OpenIdClient.CustomFetch;
+}
+
+/** Loaded when first needed: a service without social login starts sooner. */
+export const loadClient = (): Promise<Client> => import('openid-client');
+
+/** The client of openid-client for one provider. */
+export async function configure({ settings, clientSecret, server, fetch }: ClientOptions) {
+  const client = await loadClient();
+  const { token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] } = server;
+  // Both carry the same secret. What a provider leaves unsaid is Basic (OpenID Connect Discovery section 3).
+  const authentication =
+    clientSecret === undefined
+      ? client.None()
+      : methods.includes('client_secret_post')
+        ? client.ClientSecretPost(clientSecret)
+        : client.ClientSecretBasic(clientSecret);
+  const configuration = new client.Configuration(server, settings.clientId, {}, authentication);
+  configuration.timeout = TIMEOUT_SECONDS;
+  configuration[client.customFetch] = fetch ?? send;
+  if (isWithoutTls(server.issuer)) client.allowInsecureRequests(configuration);
+  return { client, configuration };
+}
+
+/** Outside production a provider of this host needs no TLS; one that has it must have it everywhere. */
+export const isWithoutTls = (issuer: string) => issuer.startsWith('http:');
+
+export const send: OpenIdClient.CustomFetch = (url, options) => boundedFetch(url, options as RequestInit);
+
+/** The parameters of an authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3). */
+export async function authorizationParameters(
+  { state, codeVerifier, redirectUri, prompt, loginHint }: AuthorizationRequest,
+  { scopes, parameters, offline }: ProviderSettings,
+  isOffline: boolean,
+): Promise<Record<string, string>> {
+  const { calculatePKCECodeChallenge } = await loadClient();
+  const extra = isOffline ? offline : undefined;
+  const prompts = [prompt, extra?.parameters?.prompt].filter((one) => one !== undefined);
+  return {
+    redirect_uri: redirectUri,
+    scope: [...scopes, ...(extra?.scope === undefined ? [] : [extra.scope])].join(' '),
+    state,
+    code_challenge: await calculatePKCECodeChallenge(codeVerifier),
+    code_challenge_method: 'S256',
+    ...parameters,
+    ...extra?.parameters,
+    ...(prompts.length > 0 && { prompt: [...new Set(prompts)].join(' ') }),
+    ...(loginHint !== undefined && { login_hint: loginHint }),
+  };
+}
+
+/** The URL with which a provider has led back. */
+export function responseUrl(redirectUri: string, response: AuthorizationResponse): URL {
+  const url = new URL(redirectUri);
+  for (const [name, value] of Object.entries(response)) url.searchParams.set(name, value);
+  return url;
+}
+
+export function tokensOf(
+  answer: OpenIdClient.TokenEndpointResponse,
+  at: Date,
+  former: string | null = null,
+): ProviderTokens {
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds, scope } = answer;
+  return {
+    accessToken,
+    refreshToken: refreshToken ?? former,
+    expiresAt: seconds === undefined ? null : new Date(at.getTime() + Number(seconds) * 1000),
+    scope: scope ?? null,
+  };
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { JWTPayload } from 'jose';
+import type { ServerMetadata } from 'openid-client';
+import { AppError } from '../core/errors.ts';
+import type { OpenIdSettings } from './definition.ts';
+import type { KeySet } from './discovery.ts';
+
+interface IdTokenRules {
+  readonly settings: OpenIdSettings;
+  readonly server: ServerMetadata;
+  readonly keys: KeySet;
+  readonly at: Date;
+}
+
+/** Those whose keys are public. With a secret, whoever has it could sign for the provider. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+/** How far two clocks may be apart. */
+const CLOCK_TOLERANCE_SECONDS = 60;
+/** An app asks for an ID token to sign in with it. */
+const MAX_AGE_SECONDS = 600;
+const TENANT = '{tenantid}';
+const TENANT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Checks an ID token, from whichever way it came: its signature, issuer, audience, authorized party and times (OpenID Connect
+ * Core section 3.1.3.7). Its issuer is then the one that the provider names in its discovery document, with the tenant
+ * filled in. The nonce is the caller's to compare.
+ * @throws an error of jose, or another
+ */
+export async function checkIdToken(
+  idToken: string,
+  { settings, server, keys, at }: IdTokenRules,
+): Promise<JWTPayload> {
+  const { decodeJwt, jwtVerify } = await import('jose');
+  const issuer = issuerFor(server.issuer, decodeJwt(idToken).tid, settings);
+  const clientIds = [settings.clientId, ...settings.nativeClientIds];
+  const { payload, protectedHeader } = await jwtVerify(idToken, keys.find, {
+    issuer: [issuer, ...(settings.issuerAlias === undefined ? [] : [settings.issuerAlias])],
+    audience: clientIds,
+    algorithms: ALGORITHMS,
+    requiredClaims: ['sub', 'iat', 'exp'],
+    currentDate: at,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+  });
+  if ((payload.iat ?? 0) * 1000 > at.getTime() + CLOCK_TOLERANCE_SECONDS * 1000) {
+    throw new Error('the ID token was issued in the future');
+  }
+  // A token for several is for the one that asked for it.
+  const { azp, aud } = payload;
+  if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : !clientIds.includes(String(azp))) {
+    throw new Error('the authorized party of the ID token is another client');
+  }
+  requireKeyOf(keys.issuerOf(protectedHeader.kid), [server.issuer, issuer]);
+  return { ...payload, iss: issuer };
+}
+
+/** The issuer of a tenant. Which tenant that is stands in the token, whose signature is checked against it then. */
+function issuerFor(template: string, tenant: unknown, { refusedTenant }: OpenIdSettings): string {
+  if (!template.includes(TENANT)) return template;
+  if (typeof tenant !== 'string' || !TENANT_ID.test(tenant)) throw new Error('the ID token names no tenant');
+  if (tenant === refusedTenant) throw new Error('the tenant of the ID token may not sign in');
+  return template.replace(TENANT, tenant);
+}
+
+/** Some providers say of a key which issuer signs with it. */
+function requireKeyOf(issuerOfKey: unknown, issuers: readonly string[]): void {
+  if (issuerOfKey === undefined || issuers.includes(String(issuerOfKey))) return;
+  throw new Error('the ID token is signed with a key of another issuer');
+}
+
+/** Requires that an ID token has just been issued. @throws AppError invalid_id_token */
+export function requireFresh({ iat = 0 }: JWTPayload, at: Date): void {
+  if (at.getTime() <= (iat + MAX_AGE_SECONDS + CLOCK_TOLERANCE_SECONDS) * 1000) return;
+  throw new AppError(
+    'invalid_id_token',
+    `The ID token is older than ${MAX_AGE_SECONDS} seconds: get another one.`,
+  );
+}
+
+/**
+ * Requires the nonce that the app has chosen, as it is or as the SHA-256 of it in hexadecimal: so that who sees an ID token
+ * does not see the nonce.
+ * @throws AppError invalid_id_token
+ */
+export function requireNonce({ nonce: given }: JWTPayload, nonce: string): void {
+  const hashed = createHash('sha256').update(nonce).digest('hex');
+  if (given === nonce || given === hashed) return;
+  throw new AppError('invalid_id_token', 'The nonce is not that of the ID token.');
+}

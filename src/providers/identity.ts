@@ -1,0 +1,23 @@
+import type { ProvidedIdentity, ProvidedProfile } from '../core/identities/provider.ts';
+import { parseEmail } from '../core/users/identifiers.ts';
+
+const MAX_SUBJECT_LENGTH = 255;
+
+/** The identity of a profile. @throws Error where its subject is none (OpenID Connect Core section 2) */
+export function identityOf(
+  { email, isEmailVerified, ...profile }: ProvidedProfile,
+  { provider, issuer }: Pick<ProvidedIdentity, 'provider' | 'issuer'>,
+): ProvidedIdentity {
+  const { subject } = profile;
+  if (subject === '' || subject.length > MAX_SUBJECT_LENGTH || !subject.isWellFormed()) {
+    throw new Error(`the subject is none of 1 to ${MAX_SUBJECT_LENGTH} characters`);
+  }
+  const address = email === null ? null : parseEmail(email);
+  return {
+    ...profile,
+    provider,
+    issuer,
+    email: address,
+    isEmailVerified: isEmailVerified && address !== null,
+  };
+}

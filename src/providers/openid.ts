@@ -1,0 +1,130 @@
+import type { JWTPayload } from 'jose';
+import type { ServerMetadata, TokenEndpointResponse } from 'openid-client';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type {
+  AuthorizationChecks,
+  AuthorizationRequest,
+  AuthorizationResponse,
+  IdentityProvider,
+  ProvidedIdentity,
+  ProviderTokens,
+} from '../core/identities/provider.ts';
+import { type Claims, isTrue, type OpenIdSettings, textOf } from './definition.ts';
+import { createDiscovery } from './discovery.ts';
+import { atProvider } from './errors.ts';
+import { authorizationParameters, configure, responseUrl, send, tokensOf } from './grant.ts';
+import { checkIdToken, requireFresh, requireNonce } from './id-token.ts';
+import { identityOf } from './identity.ts';
+import { refreshTokens } from './refresh.ts';
+
+/** A client of a provider that speaks OpenID Connect, which says where everything is when it is first needed. */
+export function createOpenIdProvider(
+  settings: OpenIdSettings,
+  clock: Clock,
+  isOffline: boolean,
+): IdentityProvider {
+  const { id, name, clientSecret } = settings;
+  const discover = createDiscovery(settings, clock);
+  const now = () => new Date(clock.now());
+
+  const secret = async () => (typeof clientSecret === 'function' ? clientSecret(now()) : clientSecret);
+
+  function authorize(request: AuthorizationRequest): Promise<string> {
+    return atProvider(async () => {
+      const { server } = await discover();
+      const { client, configuration } = await configure({ settings, server, clientSecret: undefined });
+      const parameters = await authorizationParameters(request, settings, isOffline);
+      return client.buildAuthorizationUrl(configuration, { ...parameters, nonce: request.nonce }).href;
+    });
+  }
+
+  function complete(response: AuthorizationResponse, checks: AuthorizationChecks) {
+    return atProvider(async () => {
+      const { server, keys } = await discover();
+      const { answer, idToken } = await exchange(server, response, checks);
+      const claims = await checkIdToken(idToken, { settings, server, keys, at: now() });
+      if (claims.nonce !== checks.nonce) throw new Error('the nonce of the ID token is another');
+      const all = await withUserinfo(server, claims, answer);
+      const identity = toIdentity(all, settings.nameIn?.(response));
+      return { identity, tokens: tokensOf(answer, now()) };
+    });
+  }
+
+  /**
+   * Exchanges the code, once openid-client has checked `state` and `iss` (RFC 9207). The ID token is taken out of the answer
+   * before it gets there: `checkIdToken` checks it, like those that apps bring.
+   */
+  async function exchange(
+    server: ServerMetadata,
+    response: AuthorizationResponse,
+    { state, codeVerifier, redirectUri }: AuthorizationChecks,
+  ) {
+    let idToken: unknown;
+    const { client, configuration } = await configure({
+      settings,
+      server,
+      clientSecret: await secret(),
+      async fetch(url, options) {
+        const received = await send(url, options);
+        if (!received.ok) return received;
+        const { id_token: taken, ...rest } = Object(await received.json());
+        idToken = taken;
+        return Response.json(rest, { status: received.status });
+      },
+    });
+    const url = responseUrl(redirectUri, response);
+    const checks = { pkceCodeVerifier: codeVerifier, expectedState: state };
+    const answer = await client.authorizationCodeGrant(configuration, url, checks);
+    if (typeof idToken !== 'string') throw new Error('the token endpoint has given no ID token');
+    return { answer, idToken };
+  }
+
+  /** With the claims of the userinfo endpoint where the ID token has no address and the provider has such an endpoint. */
+  async function withUserinfo(
+    server: ServerMetadata,
+    claims: JWTPayload,
+    { access_token: accessToken }: TokenEndpointResponse,
+  ): Promise<Claims> {
+    if (claims.email !== undefined || server.userinfo_endpoint === undefined) return claims;
+    const { client, configuration } = await configure({ settings, server, clientSecret: undefined });
+    return { ...(await client.fetchUserInfo(configuration, accessToken, claims.sub ?? '')), ...claims };
+  }
+
+  async function readIdToken(idToken: string, nonce: string): Promise<ProvidedIdentity> {
+    const { server, keys } = await atProvider(discover);
+    const claims = await atProvider(() => checkIdToken(idToken, { settings, server, keys, at: now() })).catch(
+      (error: AppError) => {
+        if (error.code === 'provider_unavailable') throw error;
+        throw new AppError('invalid_id_token', undefined, { cause: error.cause });
+      },
+    );
+    requireFresh(claims, now());
+    requireNonce(claims, nonce);
+    return toIdentity(claims);
+  }
+
+  function refresh(tokens: ProviderTokens & { readonly refreshToken: string }): Promise<ProviderTokens> {
+    return atProvider(async () => {
+      const { server } = await discover();
+      return refreshTokens({ settings, server, clientSecret: await secret() }, tokens, now());
+    });
+  }
+
+  function toIdentity(claims: Claims, nameBeside?: string): ProvidedIdentity {
+    const { sub, iss, email, email_verified: isVerified, name: named, auth_time: authTime } = claims;
+    const isEmailVerified = settings.isEmailVerified?.(claims) ?? isTrue(isVerified);
+    return identityOf(
+      {
+        subject: String(sub),
+        email: textOf(email),
+        isEmailVerified,
+        name: textOf(named) ?? textOf(nameBeside),
+        authenticatedAt: typeof authTime === 'number' ? new Date(authTime * 1000) : null,
+      },
+      { provider: id, issuer: String(iss) },
+    );
+  }
+
+  return { id, name, authorize, complete, readIdToken, refresh };
+}

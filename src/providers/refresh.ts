@@ -1,0 +1,23 @@
+import { AppError } from '../core/errors.ts';
+import type { ProviderTokens } from '../core/identities/provider.ts';
+import { type ClientOptions, configure, tokensOf } from './grant.ts';
+
+/**
+ * Exchanges a refresh token (RFC 6749 section 6).
+ * @throws AppError provider_access_ended where the provider takes it no more; or what openid-client throws
+ */
+export async function refreshTokens(
+  options: ClientOptions,
+  { refreshToken }: ProviderTokens & { readonly refreshToken: string },
+  at: Date,
+): Promise<ProviderTokens> {
+  const { client, configuration } = await configure(options);
+  try {
+    const answer = await client.refreshTokenGrant(configuration, refreshToken);
+    // A provider that does not rotate refresh tokens sends none.
+    return tokensOf(answer, at, refreshToken);
+  } catch (cause) {
+    if (Object(cause).error !== 'invalid_grant') throw cause;
+    throw new AppError('provider_access_ended', undefined, { cause });
+  }
+}
