@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../src/config/config.ts';
 import { misspelledVariables } from '../src/config/misspelled.ts';
 import { VARIABLES, type VariableName } from '../src/config/variables.ts';
-import { keepsMessages, startupFacts, welcome } from '../src/runtime/banner.ts';
+import { offered, startupFacts, welcome } from '../src/runtime/banner.ts';
+
+const NOTHING = { signUp: false, messages: false, demoProvider: false };
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -164,14 +166,23 @@ describe('The greeting', () => {
   const MESSAGES = '  Messages   http://localhost:3000/dev/outbox\n';
 
   it('says where messages are while they stay there', () => {
-    expect(welcome('http://localhost:3000', false, true)).toContain(MESSAGES);
-    expect(welcome('http://localhost:3000', false, false)).not.toContain('/dev/outbox');
+    expect(welcome('http://localhost:3000', { ...NOTHING, messages: true })).toContain(MESSAGES);
+    expect(welcome('http://localhost:3000', NOTHING)).not.toContain('/dev/outbox');
+  });
+
+  it('names where to try the demo provider, where there is one', () => {
+    const page = 'http://localhost:3000/login/demo?return_to=http%3A%2F%2Flocalhost%3A3000%2F';
+
+    expect(offered(loadConfig({ DEMO_PROVIDER: 'true' })).demoProvider).toBe(true);
+    expect(welcome('http://localhost:3000', { ...NOTHING, demoProvider: true })).toContain(page);
+    expect(offered(loadConfig({})).demoProvider).toBe(false);
+    expect(welcome('http://localhost:3000', NOTHING)).not.toContain('/login/demo');
   });
 
   it('holds messages to stay where mail or SMS has nothing that sends it, but never in production', () => {
     const { SMTP_URL, MAIL_FROM, SMS_WEBHOOK_URL, SMS_WEBHOOK_SECRET } = PRODUCTION;
     const mail = { SMTP_URL, MAIL_FROM };
-    const stays = (env: Record<string, string>) => keepsMessages(loadConfig(env));
+    const stays = (env: Record<string, string>) => offered(loadConfig(env)).messages;
 
     expect([stays({}), stays(mail), stays({ SMS_WEBHOOK_URL, SMS_WEBHOOK_SECRET })]).toEqual([
       true,

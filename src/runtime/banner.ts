@@ -1,24 +1,43 @@
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 
-/** The greeting of `npm start`: where the service is, where its docs and its messages are, and a line to paste. */
-export function welcome(url: string, signupDisabled: boolean, messagesStay: boolean): string {
+interface Offered {
+  readonly signUp: boolean;
+  /** Messages, in the outbox. */
+  readonly messages: boolean;
+  readonly demoProvider: boolean;
+}
+
+/** The greeting of `npm start`: where the service is and what there is to look at, and a line to paste. */
+export function welcome(url: string, { signUp, messages, demoProvider }: Offered): string {
   const email = `ada${randomInt(1_000, 10_000)}@example.com`;
   const body = JSON.stringify({ email, password: 'correct horse battery staple' });
+  const lines = [
+    `Latchkey   ${url}`,
+    `API docs   ${url}/docs`,
+    ...(messages ? [`Messages   ${url}/dev/outbox`] : []),
+    ...(demoProvider ? [`Provider   ${url}/login/demo?return_to=${encodeURIComponent(`${url}/`)}`] : []),
+    'Browsers   pages at localhost, on any port, may call it; CORS_ORIGINS lets others',
+  ];
   const signup = `
   Create an account:
   curl -s ${url}/signup -H 'Content-Type: application/json' -d '${body}'
 `;
   return `
-  Latchkey   ${url}
-  API docs   ${url}/docs${messagesStay ? `\n  Messages   ${url}/dev/outbox` : ''}
-  Browsers   pages at localhost, on any port, may call it; CORS_ORIGINS lets others
-${signupDisabled ? '' : signup}
+${lines.map((line) => `  ${line}`).join('\n')}
+${signUp ? signup : ''}
 `;
 }
 
+/** What the greeting shows of a configuration. */
+export function offered(config: Config): Offered {
+  const { signupDisabled, social } = config;
+  const demoProvider = social.demoPort !== undefined;
+  return { signUp: !signupDisabled, messages: keepsMessages(config), demoProvider };
+}
+
 /** Whether what would be sent by mail or by SMS stays in the outbox, for want of something that sends it. */
-export function keepsMessages({ messages: { devOutbox, smtp, twilio, webhook } }: Config): boolean {
+function keepsMessages({ messages: { devOutbox, smtp, twilio, webhook } }: Config): boolean {
   return devOutbox && (smtp === undefined || (twilio === undefined && webhook === undefined));
 }
 

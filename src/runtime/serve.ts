@@ -11,7 +11,8 @@ import { createHttpServer, listen } from '../http/listen.ts';
 import { mount } from '../http/mount.ts';
 import { createPlainApp } from '../http/plain-app.ts';
 import { assemble } from './assemble.ts';
-import { keepsMessages, startupFacts, welcome } from './banner.ts';
+import { offered, startupFacts, welcome } from './banner.ts';
+import { startDemoProvider } from './demo-provider.ts';
 import { createLogger } from './logger.ts';
 import { openPrettyLog } from './pretty-log.ts';
 import { onStopRequest } from './processes.ts';
@@ -44,6 +45,7 @@ export async function serve(config: Config): Promise<void> {
     config.http.host,
     logAcceptErrors(logger),
   );
+  const stopDemoProvider = isAlone ? startDemoProvider(config, logger) : () => {};
   const stopMetrics = isAlone ? await listenForMetrics(config, assembly.core.scrape, logger) : () => {};
   assembly.start();
   const delayMilliseconds = config.shutdownDelaySeconds * 1000;
@@ -51,6 +53,7 @@ export async function serve(config: Config): Promise<void> {
   async function stop() {
     await assembly.drain(DRAIN_MILLISECONDS, delayMilliseconds);
     stopMetrics();
+    stopDemoProvider();
     await assembly.stop();
     await database.close();
   }
@@ -91,7 +94,7 @@ export function printBanner(config: Config, port: number, logger: Logger): void 
   for (const warning of config.warnings) logger.warn(warning);
   if (config.environment !== 'production') {
     const url = localUrl(config.http.host, port);
-    process.stdout.write(welcome(url, config.signupDisabled, keepsMessages(config)));
+    process.stdout.write(welcome(url, offered(config)));
   }
 }
 

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { readKeyMaterial } from '../core/tokens/key-material.ts';
 import { openDatabase } from '../db/open.ts';
 import { createScrapeOfAll } from '../features/metrics/processes.ts';
+import { startDemoProvider } from './demo-provider.ts';
 import { createLogger } from './logger.ts';
 import { openPrettyLog } from './pretty-log.ts';
 import { startProcesses } from './processes.ts';
@@ -20,12 +21,14 @@ export async function supervise(config: Config): Promise<void> {
   // Makes what is to be made, so that it is there before the others look.
   readKeyMaterial(config.tokens);
 
+  const stopDemoProvider = startDemoProvider(config, logger);
   const stopMetrics = await listenForMetrics(config, createScrapeOfAll(), logger);
   const processes = await startProcesses(config.processes, logger);
   const delayMilliseconds = config.shutdownDelaySeconds * 1000;
   stopOnSignal(logger, delayMilliseconds + STOP_MILLISECONDS, async () => {
     await processes.stop(delayMilliseconds + OTHERS_STOP_MILLISECONDS);
     stopMetrics();
+    stopDemoProvider();
   });
   printBanner(config, processes.port, logger);
 }
