@@ -567,6 +567,22 @@ describe('Google', () => {
     });
   });
 
+  it.each(['unannounced', 'absent'] as const)(
+    'signs a person in with an issuer that is %s',
+    async (issParameter) => {
+      const peer = await startGoogle({ ...CREDENTIALS, redirectUris: [REDIRECT_URI], issParameter });
+      peer.signIn(ADA);
+      const config = await discover(peer.issuer);
+      const announced = 'authorization_response_iss_parameter_supported';
+      expect(config.serverMetadata()).not.toHaveProperty(announced);
+      const location = await locationOf(authorizationOf(config));
+      expect(location.searchParams.has('iss')).toBe(issParameter === 'unannounced');
+
+      await client.authorizationCodeGrant(config, location, CHECKS);
+      await peer.stop();
+    },
+  );
+
   it('takes a code once, for ten minutes, and from the client that has its verifier', async () => {
     const config = await discover(used.peer.issuer);
     const refused = { error: 'invalid_grant' };
@@ -760,6 +776,19 @@ describe('Apple', () => {
     ).rejects.toMatchObject({
       error: 'invalid_client',
     });
+  });
+
+  it('refuses another redirect URI with the code', async () => {
+    const form = {
+      client_id: used.peer.clientId,
+      client_secret: await clientSecret(),
+      grant_type: 'authorization_code',
+      redirect_uri: `${REDIRECT_URI}/other`,
+      code: new URLSearchParams(await (await callbackOf(await configure())).text()).get('code') ?? '',
+    };
+
+    const refused = { error: 'invalid_client' };
+    expect(await contentOf(post(`${used.peer.url}/auth/token`, form))).toEqual(refused);
   });
 
   it('takes a code once, and its refresh token stays until it is revoked', async () => {

@@ -22,7 +22,7 @@ import {
 /*
  * A local stand-in for Sign in with Apple on the web. It follows these pages of developer.apple.com: "Request
  * an authorization to the Sign in with Apple server", "Generate and validate tokens", "Creating a client
- * secret", "Receiving a User's Identity Token" and "Revoke tokens"; and the discovery document of
+ * secret", "Receiving a User's Identity Token", "ErrorResponse" and "Revoke tokens"; and the discovery document of
  * appleid.apple.com. That form_post is insisted on, with this text, is in the developer forums (thread
  * 704197). PKCE is not documented, and what a client sends of it is ignored. Left out is the response type
  * `code id_token`.
@@ -130,7 +130,9 @@ export async function startApple(options: AppleOptions): Promise<ApplePeer> {
           : 'The code has expired or has been revoked.',
       );
     }
-    if (form.get('redirect_uri') !== redemption.grant.redirectUri) return invalidGrant();
+    // The page of ErrorResponse counts a redirect URI among the causes of invalid_client.
+    if (form.get('redirect_uri') !== redemption.grant.redirectUri)
+      return json({ error: 'invalid_client' }, 400);
     const refreshToken = newSecret('r.');
     refreshTokens.set(refreshToken, redemption.grant);
     return tokens(redemption.grant, refreshToken);
@@ -238,7 +240,7 @@ export async function startApple(options: AppleOptions): Promise<ApplePeer> {
 const isResponseMode = (mode: string): mode is ResponseMode =>
   mode === 'query' || mode === 'fragment' || mode === 'form_post';
 
-function invalidGrant(error_description?: string): Answer {
+function invalidGrant(error_description: string): Answer {
   return json({ error: 'invalid_grant', error_description }, 400);
 }
 

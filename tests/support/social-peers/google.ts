@@ -50,8 +50,11 @@ export interface GoogleOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly redirectUris: readonly string[];
-  /** Whether it answers with the parameter `iss` of RFC 9207, and announces it. */
-  readonly sendsIssuer?: boolean;
+  /**
+   * Whether it answers with the parameter `iss` of RFC 9207, and says so in its discovery document. In early 2026
+   * Google sent it to some clients before it was announced.
+   */
+  readonly issParameter?: 'announced' | 'unannounced' | 'absent';
   readonly clock?: PeerClock;
 }
 
@@ -84,7 +87,7 @@ export interface GooglePeer extends PeerControl, Pick<IdTokens, 'rotateKeys' | '
 }
 
 export async function startGoogle(options: GoogleOptions): Promise<GooglePeer> {
-  const { clientId, clientSecret, sendsIssuer = true, clock = Date } = options;
+  const { clientId, clientSecret, issParameter = 'announced', clock = Date } = options;
   const redirectUris = new Set(options.redirectUris);
   const idTokens = await createIdTokens();
   const codes = createCodes<CodeGrant>(clock, CODE_LIFETIME_SECONDS);
@@ -103,7 +106,7 @@ export async function startGoogle(options: GoogleOptions): Promise<GooglePeer> {
     const answer = (parameters: Parameters) =>
       sendBack(redirectUri, {
         state: query.get('state'),
-        ...(sendsIssuer && { iss: control.url }),
+        ...(issParameter !== 'absent' && { iss: control.url }),
         ...parameters,
       });
     if (visitor === undefined) return signInPage();
@@ -200,7 +203,9 @@ export async function startGoogle(options: GoogleOptions): Promise<GooglePeer> {
   const control = await startPeer((request) => {
     switch (`${request.method} ${request.path}`) {
       case 'GET /.well-known/openid-configuration':
-        return json(discoveryOf(control.url, sendsIssuer), 200, { 'cache-control': 'public, max-age=3600' });
+        return json(discoveryOf(control.url, issParameter === 'announced'), 200, {
+          'cache-control': 'public, max-age=3600',
+        });
       case 'GET /oauth2/v3/certs':
         return json({ keys: idTokens.publicKeys() }, 200, {
           'cache-control': `public, max-age=${KEYS_MAX_AGE_SECONDS}, must-revalidate, no-transform`,
@@ -262,7 +267,7 @@ function tokenError(error: string, error_description: string, status = 400): Ans
   return json({ error, error_description }, status);
 }
 
-function discoveryOf(url: string, sendsIssuer: boolean) {
+function discoveryOf(url: string, announcesIss: boolean) {
   return {
     issuer: url,
     authorization_endpoint: `${url}/o/oauth2/v2/auth`,
@@ -281,7 +286,7 @@ function discoveryOf(url: string, sendsIssuer: boolean) {
       'code token id_token',
       'none',
     ],
-    ...(sendsIssuer && { authorization_response_iss_parameter_supported: true }),
+    ...(announcesIss && { authorization_response_iss_parameter_supported: true }),
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
     scopes_supported: ['openid', 'email', 'profile'],
