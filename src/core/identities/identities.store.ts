@@ -28,7 +28,7 @@ export function createIdentityStore(scope: Scope) {
   const { open, sequelize, transaction, run, write } = scope;
   const identities = open(IDENTITIES);
 
-  const findByKey = (key: IdentityKey) => findOne({ ...key });
+  const findByKey = ({ provider, issuer, subject }: IdentityKey) => findOne({ provider, issuer, subject });
 
   /** The identity with this id, where it is of this user. */
   const find = (id: string, userId: string) => findOne({ id, userId });
