@@ -44,7 +44,7 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
     }
     const user = email && (await stores.users.findByEmail(email.canonical));
     if (email === null || user === null) return signUp(stores, proof, client);
-    // Anybody could write the address of somebody else at such a provider.
+    // Anyone can claim any address at a provider that does not check it.
     if (!isEmailVerified) throw new AppError('account_exists');
     if (user.disabledAt !== null) throw new AppError('account_disabled');
     const owner =
