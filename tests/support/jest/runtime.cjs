@@ -27,6 +27,8 @@ function TheStorage() {
  * What Jest asks of its runtime, done by Node: a module is loaded once for all files of a worker instead of once for
  * each, which took more time than the tests; docs/decisions/0034 says what that costs.
  */
+const WRITABLE = { configurable: true, enumerable: true, writable: true };
+
 module.exports = class {
   constructor(_config, environment) {
     this.environment = environment;
@@ -36,12 +38,13 @@ module.exports = class {
   requireInternalModule(path) {
     delete globalThis[Symbol.for('EVENT_HANDLERS')];
     delete require.cache[path];
-    const { AsyncLocalStorage } = asyncHooks;
-    asyncHooks.AsyncLocalStorage = TheStorage;
+    const own = Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage');
+    // Newer versions of Node have a getter there.
+    Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { ...WRITABLE, value: TheStorage });
     try {
       return require(path);
     } finally {
-      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+      Object.defineProperty(asyncHooks, 'AsyncLocalStorage', own);
     }
   }
 
