@@ -13,6 +13,7 @@ const hooked = import('tsx/esm/api').then(async (tsx) => {
   return import(GLOBALS);
 });
 
+const WRITABLE = { configurable: true, enumerable: true, writable: true };
 const storage = new asyncHooks.AsyncLocalStorage();
 
 /**
@@ -27,8 +28,6 @@ function TheStorage() {
  * What Jest asks of its runtime, done by Node: a module is loaded once for all files of a worker instead of once for
  * each, which took more time than the tests; docs/decisions/0034 says what that costs.
  */
-const WRITABLE = { configurable: true, enumerable: true, writable: true };
-
 module.exports = class {
   constructor(_config, environment) {
     this.environment = environment;
