@@ -3,7 +3,7 @@ import type { Test } from 'supertest';
 import { v7 as uuidv7 } from 'uuid';
 import { parseEmail } from '../../src/core/users/identifiers.ts';
 import { makeKey } from './api-keys.ts';
-import type { TestApp } from './app.ts';
+import type { TestApp, TestClock } from './app.ts';
 import { aPhone, latestMessages, resetFor } from './codes.ts';
 import { logInByCookie, PAGE } from './cookies.ts';
 import type { DatabaseKind } from './databases.ts';
@@ -46,6 +46,7 @@ export const LINKED = 'Google now signs in to your account at auth.example.com';
 export const CLAIMED = 'The password of your account at auth.example.com was removed';
 
 export interface Social {
+  readonly clock: TestClock;
   readonly app: TestApp;
   readonly peer: GooglePeer;
 }
@@ -208,5 +209,28 @@ export async function insertAccount(
     createdAt,
   });
   await app.store.userRoles.add(id, ['user']);
+  return id;
+}
+
+/** An identity of an account, as if it had been linked. */
+export async function insertIdentity(
+  social: Pick<Social, 'app' | 'peer'>,
+  userId: string,
+  visitor: GoogleUser,
+  provider: Provider = 'google',
+): Promise<string> {
+  const id = uuidv7();
+  const at = new Date(social.app.clock.now());
+  const { email = null } = visitor;
+  const key = keyOf(social, visitor, provider);
+  await social.app.store.identities.insert({
+    ...key,
+    id,
+    userId,
+    email,
+    tokens: null,
+    createdAt: at,
+    lastUsedAt: at,
+  });
   return id;
 }
