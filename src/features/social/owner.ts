@@ -43,8 +43,8 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
         'The provider does not say that the address is verified. Sign in by a code or a link, which proves it.',
       );
     }
-    // Anybody could write the address of somebody else at such a provider. With one that cannot sign up, they are not told
-    // whether it has an account.
+    // Anyone can claim any address at a provider that does not check it. Where they could not sign up with it, they are
+    // not told either whether it has an account.
     if (!isEmailVerified) requireMaySignUp(identity);
     const user = email && (await stores.users.findByEmail(email.canonical));
     if (email === null || user === null) return signUp(stores, proof, client);
