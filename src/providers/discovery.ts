@@ -2,8 +2,8 @@ import type { JWTVerifyGetKey } from 'jose';
 import type { ServerMetadata } from 'openid-client';
 import type { Clock } from '../core/clock.ts';
 import type { OpenIdSettings } from './definition.ts';
-import { boundedFetch, TIMEOUT_SECONDS } from './fetch.ts';
-import { isWithoutTls, loadClient, send } from './grant.ts';
+import { type BoundedFetch, TIMEOUT_MILLISECONDS } from './fetch.ts';
+import { asCustom, isWithoutTls, loadClient } from './grant.ts';
 
 /** The keys with which a provider signs. */
 export interface KeySet {
@@ -17,6 +17,11 @@ interface Discovered {
   readonly keys: KeySet;
 }
 
+interface DiscoveryTools {
+  readonly clock: Clock;
+  readonly fetch: BoundedFetch;
+}
+
 /** How long a discovery document is good. Its keys are read again whenever one of them is unknown. */
 const GOOD_SECONDS = 3_600;
 /** Between two requests for the keys: tokens with made-up keys must not become requests to the provider. */
@@ -27,7 +32,10 @@ const KEYS_COOLDOWN_MILLISECONDS = 1_000;
  * needed, and again when it is old. A failure is not remembered: the next sign-in tries again. Of a provider that is
  * away for a while the old document goes on being used.
  */
-export function createDiscovery({ issuer, namedIssuer, clientId }: OpenIdSettings, clock: Clock) {
+export function createDiscovery(
+  { issuer, namedIssuer, clientId }: OpenIdSettings,
+  { clock, fetch }: DiscoveryTools,
+) {
   let known: { readonly discovered: Discovered; readonly readAt: number } | undefined;
   let reading: Promise<Discovered> | undefined;
 
@@ -50,8 +58,7 @@ export function createDiscovery({ issuer, namedIssuer, clientId }: OpenIdSetting
     const url = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
     const configuration = await client.discovery(url, clientId, undefined, client.None(), {
       execute: isWithoutTls(issuer) ? [client.allowInsecureRequests] : [],
-      [client.customFetch]: send,
-      timeout: TIMEOUT_SECONDS,
+      [client.customFetch]: asCustom(fetch),
     });
     const server = configuration.serverMetadata();
     const expected = namedIssuer ?? issuer;
@@ -64,18 +71,18 @@ export function createDiscovery({ issuer, namedIssuer, clientId }: OpenIdSetting
     if (keysUrl === undefined || (isWithoutTls(keysUrl) && !isWithoutTls(issuer))) {
       throw new Error(`the discovery document of ${issuer} names no keys, or keys without TLS`);
     }
-    const discovered = { server, keys: await keysAt(keysUrl) };
+    const discovered = { server, keys: await keysAt(keysUrl, fetch) };
     known = { discovered, readAt: clock.monotonic() };
     return discovered;
   }
 }
 
-async function keysAt(url: string): Promise<KeySet> {
+async function keysAt(url: string, fetch: BoundedFetch): Promise<KeySet> {
   const { createRemoteJWKSet, customFetch } = await import('jose');
   const find = createRemoteJWKSet(new URL(url), {
     cooldownDuration: KEYS_COOLDOWN_MILLISECONDS,
-    timeoutDuration: TIMEOUT_SECONDS * 1000,
-    [customFetch]: boundedFetch,
+    timeoutDuration: TIMEOUT_MILLISECONDS,
+    [customFetch]: fetch,
   });
   return {
     find,

@@ -1,5 +1,5 @@
 /** One request in all, its answer included. */
-export const TIMEOUT_SECONDS = 10;
+export const TIMEOUT_MILLISECONDS = 10_000;
 /** Discovery documents, keys and profiles take a few kilobytes. */
 const MAX_ANSWER_BYTES = 262_144;
 
@@ -8,18 +8,28 @@ class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge';
 }
 
-/** As fetch, but for the time and the bytes that an answer may take. Redirects are not followed. */
-export async function boundedFetch(url: string, options: RequestInit = {}): Promise<Response> {
-  const timeout = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  const response = await fetch(url, { ...options, redirect: 'manual', signal });
-  const bytes = await readBounded(response);
-  const { status, headers } = response;
-  // Such an answer may have no body, not even an empty one.
-  return new Response([204, 205, 304].includes(status) ? null : bytes, {
-    status,
-    headers: withoutEncoding(headers),
-  });
+/** As fetch, but for the time and the bytes that an answer may take. */
+export type BoundedFetch = (url: string, options?: RequestInit) => Promise<Response>;
+
+/** Begins the time of a request, which ends when the signal is aborted. */
+export type StartTimeout = () => AbortSignal;
+
+export const startTimeout: StartTimeout = () => AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+
+/** Makes the fetch for providers. Redirects are not followed. */
+export function createBoundedFetch(start: StartTimeout): BoundedFetch {
+  return async (url, options = {}) => {
+    const timeout = start();
+    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    const response = await fetch(url, { ...options, redirect: 'manual', signal });
+    const bytes = await readBounded(response);
+    const { status, headers } = response;
+    // Such an answer may have no body, not even an empty one.
+    return new Response([204, 205, 304].includes(status) ? null : bytes, {
+      status,
+      headers: withoutEncoding(headers),
+    });
+  };
 }
 
 async function readBounded({ body }: Response): Promise<Buffer<ArrayBuffer>> {

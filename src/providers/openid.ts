@@ -1,6 +1,5 @@
 import type { JWTPayload } from 'jose';
 import type { ServerMetadata, TokenEndpointResponse } from 'openid-client';
-import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type {
   AuthorizationChecks,
@@ -10,22 +9,19 @@ import type {
   ProvidedIdentity,
   ProviderTokens,
 } from '../core/identities/provider.ts';
-import { type Claims, isTrue, type OpenIdSettings, textOf } from './definition.ts';
+import { type Claims, isTrue, type OpenIdSettings, type ProviderTools, textOf } from './definition.ts';
 import { createDiscovery } from './discovery.ts';
 import { atProvider } from './errors.ts';
-import { authorizationParameters, configure, responseUrl, send, tokensOf } from './grant.ts';
+import { authorizationParameters, configure, responseUrl, tokensOf } from './grant.ts';
 import { checkIdToken, requireFresh, requireNonce } from './id-token.ts';
 import { identityOf } from './identity.ts';
 import { refreshTokens } from './refresh.ts';
 
 /** A client of a provider that speaks OpenID Connect, which says where everything is when it is first needed. */
-export function createOpenIdProvider(
-  settings: OpenIdSettings,
-  clock: Clock,
-  isOffline: boolean,
-): IdentityProvider {
+export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTools): IdentityProvider {
   const { id, name, clientSecret } = settings;
-  const discover = createDiscovery(settings, clock);
+  const { clock, fetch, isOffline } = tools;
+  const discover = createDiscovery(settings, tools);
   const now = () => new Date(clock.now());
 
   const secret = async () => (typeof clientSecret === 'function' ? clientSecret(now()) : clientSecret);
@@ -33,7 +29,7 @@ export function createOpenIdProvider(
   function authorize(request: AuthorizationRequest): Promise<string> {
     return atProvider(async () => {
       const { server } = await discover();
-      const { client, configuration } = await configure({ settings, server, clientSecret: undefined });
+      const { client, configuration } = await configure({ settings, server, clientSecret: undefined, fetch });
       const parameters = await authorizationParameters(request, settings, isOffline);
       return client.buildAuthorizationUrl(configuration, { ...parameters, nonce: request.nonce }).href;
     });
@@ -66,7 +62,7 @@ export function createOpenIdProvider(
       server,
       clientSecret: await secret(),
       async fetch(url, options) {
-        const received = await send(url, options);
+        const received = await fetch(url, options);
         if (!received.ok) return received;
         const { id_token: taken, ...rest } = Object(await received.json());
         idToken = taken;
@@ -87,7 +83,7 @@ export function createOpenIdProvider(
     { access_token: accessToken }: TokenEndpointResponse,
   ): Promise<Claims> {
     if (claims.email !== undefined || server.userinfo_endpoint === undefined) return claims;
-    const { client, configuration } = await configure({ settings, server, clientSecret: undefined });
+    const { client, configuration } = await configure({ settings, server, clientSecret: undefined, fetch });
     return { ...(await client.fetchUserInfo(configuration, accessToken, claims.sub ?? '')), ...claims };
   }
 
@@ -107,7 +103,7 @@ export function createOpenIdProvider(
   function refresh(tokens: ProviderTokens & { readonly refreshToken: string }): Promise<ProviderTokens> {
     return atProvider(async () => {
       const { server } = await discover();
-      return refreshTokens({ settings, server, clientSecret: await secret() }, tokens, now());
+      return refreshTokens({ settings, server, clientSecret: await secret(), fetch }, tokens, now());
     });
   }
 
