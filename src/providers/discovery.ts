@@ -2,7 +2,7 @@ import type { JWTVerifyGetKey } from 'jose';
 import type { ServerMetadata } from 'openid-client';
 import type { Clock } from '../core/clock.ts';
 import type { OpenIdSettings } from './definition.ts';
-import { type BoundedFetch, TIMEOUT_MILLISECONDS } from './fetch.ts';
+import { type BoundedFetch, requireOk, TIMEOUT_MILLISECONDS } from './fetch.ts';
 import { asCustom, isWithoutTls, loadClient } from './grant.ts';
 
 /** The keys with which a provider signs. */
@@ -82,7 +82,7 @@ async function keysAt(url: string, fetch: BoundedFetch): Promise<KeySet> {
   const find = createRemoteJWKSet(new URL(url), {
     cooldownDuration: KEYS_COOLDOWN_MILLISECONDS,
     timeoutDuration: TIMEOUT_MILLISECONDS,
-    [customFetch]: fetch,
+    [customFetch]: async (url: string, options: RequestInit) => requireOk(await fetch(url, options), url),
   });
   return {
     find,

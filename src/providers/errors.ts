@@ -10,6 +10,10 @@ const DENIALS: readonly unknown[] = [
 /** What it answers where it cannot at present. */
 const BRIEF_TROUBLES: readonly unknown[] = ['temporarily_unavailable', 'server_error'];
 
+const TOO_MANY_REQUESTS = 429;
+/** Of fetch: there was no answer, or it was cut. */
+const CONNECTION_ERRORS: readonly string[] = ['fetch failed', 'terminated'];
+
 /** What of an error of openid-client and of fetch tells errors apart. */
 interface ProviderFailure {
   readonly name?: string;
@@ -33,8 +37,8 @@ export function providerError(cause: unknown): AppError {
   const answered = status ?? inner?.status;
   const isAway =
     BRIEF_TROUBLES.includes(error) ||
-    (answered !== undefined && answered >= 500) ||
-    (cause instanceof TypeError && cause.message === 'fetch failed') ||
+    (answered !== undefined && (answered >= 500 || answered === TOO_MANY_REQUESTS)) ||
+    (cause instanceof TypeError && CONNECTION_ERRORS.includes(cause.message)) ||
     name === 'TimeoutError' ||
     name === 'JWKSTimeout' ||
     code === 'OAUTH_TIMEOUT';

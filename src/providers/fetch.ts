@@ -44,6 +44,13 @@ async function readBounded({ body }: Response): Promise<Buffer<ArrayBuffer>> {
   return Buffer.concat(chunks);
 }
 
+/** The answer itself. @throws Error where its status is any but 200 */
+export function requireOk(response: Response, url: string): Response {
+  const { status } = response;
+  if (status === 200) return response;
+  throw Object.assign(new Error(`GET ${new URL(url).pathname} answers ${status}`), { status });
+}
+
 /** The bytes have been decoded. */
 function withoutEncoding(headers: Headers): Headers {
   const kept = new Headers(headers);

@@ -8,7 +8,7 @@ import type {
 } from '../core/identities/provider.ts';
 import type { OAuthSettings, ProviderTools } from './definition.ts';
 import { atProvider } from './errors.ts';
-import type { BoundedFetch } from './fetch.ts';
+import { type BoundedFetch, requireOk } from './fetch.ts';
 import { authorizationParameters, configure, responseUrl, tokensOf } from './grant.ts';
 import { identityOf } from './identity.ts';
 import { refreshTokens } from './refresh.ts';
@@ -82,9 +82,7 @@ function getAs(accessToken: string, fetch: BoundedFetch) {
       Accept: 'application/json',
       'User-Agent': USER_AGENT,
     };
-    const response = await fetch(url, { headers });
-    if (response.ok) return response.json();
-    const { pathname } = new URL(url);
-    throw Object.assign(new Error(`GET ${pathname} answers ${response.status}`), { status: response.status });
+    const response = requireOk(await fetch(url, { headers }), url);
+    return response.json();
   };
 }
