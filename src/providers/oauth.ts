@@ -6,9 +6,9 @@ import type {
   IdentityProvider,
   ProviderTokens,
 } from '../core/identities/provider.ts';
-import type { OAuthSettings, ProviderTools } from './definition.ts';
+import { type OAuthSettings, type ProviderTools, textOf } from './definition.ts';
 import { atProvider } from './errors.ts';
-import { type BoundedFetch, requireOk } from './fetch.ts';
+import { type BoundedFetch, messageIn, requireOk } from './fetch.ts';
 import { authorizationParameters, configure, responseUrl, tokensOf } from './grant.ts';
 import { identityOf } from './identity.ts';
 import { refreshTokens } from './refresh.ts';
@@ -28,7 +28,7 @@ export function createOAuthProvider(
     token_endpoint: tokenEndpoint,
     token_endpoint_auth_methods_supported: ['client_secret_post'],
   };
-  const options = { settings, server, clientSecret, fetch: withStatusOfErrors(fetch) };
+  const options = { settings, server, clientSecret, fetch: withOAuthErrors(fetch) };
   const now = () => new Date(clock.now());
 
   function authorize(request: AuthorizationRequest): Promise<string> {
@@ -50,29 +50,36 @@ export function createOAuthProvider(
       const answer = await client.authorizationCodeGrant(configuration, url, checks);
       const profile = await readProfile(getAs(answer.access_token, fetch), answer.access_token);
       return { identity: identityOf(profile, { provider: id, issuer }), tokens: tokensOf(answer, now()) };
-    });
+    }, [response.code, codeVerifier, clientSecret]);
   }
 
   function refresh(tokens: ProviderTokens & { readonly refreshToken: string }): Promise<ProviderTokens> {
-    return atProvider(() => refreshTokens(options, tokens, now()));
+    const secrets = [tokens.refreshToken, clientSecret];
+    return atProvider(() => refreshTokens(options, tokens, now()), secrets);
   }
 
   return { id, name, authorize, complete, refresh };
 }
 
-/** Some answer what is an error with 200, and leave openid-client without its reason. */
-function withStatusOfErrors(fetch: BoundedFetch): BoundedFetch {
+/** GitHub answers errors with 200, and Facebook in a form of its own, which leave openid-client without the reason. */
+function withOAuthErrors(fetch: BoundedFetch): BoundedFetch {
   return async (url, options) => {
     const response = await fetch(url, options);
-    if (response.status !== 200) return response;
-    const answer = Object(
+    const { error, ...answer } = Object(
       await response
         .clone()
         .json()
         .catch(() => null),
     );
-    return typeof answer.error === 'string' ? Response.json(answer, { status: 400 }) : response;
+    if (error === undefined) return response;
+    const known = typeof error === 'string' ? { error, ...answer } : asOAuthError(error);
+    return Response.json(known, { status: response.status === 200 ? 400 : response.status });
   };
+}
+
+function asOAuthError(error: unknown) {
+  const { type } = Object(error);
+  return { error: textOf(type) ?? 'invalid_request', error_description: messageIn({ error }) };
 }
 
 function getAs(accessToken: string, fetch: BoundedFetch) {
@@ -82,7 +89,7 @@ function getAs(accessToken: string, fetch: BoundedFetch) {
       Accept: 'application/json',
       'User-Agent': USER_AGENT,
     };
-    const response = requireOk(await fetch(url, { headers }), url);
+    const response = await requireOk(await fetch(url, { headers }), url);
     return response.json();
   };
 }

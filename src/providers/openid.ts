@@ -24,6 +24,7 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
   const discover = createDiscovery(settings, tools);
   const now = () => new Date(clock.now());
 
+  const ownSecrets = typeof clientSecret === 'string' ? [clientSecret] : [];
   const secret = async () => (typeof clientSecret === 'function' ? clientSecret(now()) : clientSecret);
 
   function authorize(request: AuthorizationRequest): Promise<string> {
@@ -89,22 +90,23 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
 
   async function readIdToken(idToken: string, nonce: string): Promise<ProvidedIdentity> {
     const { server, keys } = await atProvider(discover);
-    const claims = await atProvider(() => checkIdToken(idToken, { settings, server, keys, at: now() })).catch(
-      (error: AppError) => {
-        if (error.code === 'provider_unavailable') throw error;
-        throw new AppError('invalid_id_token', undefined, { cause: error.cause });
-      },
-    );
-    requireFresh(claims, now());
-    requireNonce(claims, nonce);
-    return toIdentity(claims);
+    const at = now();
+    const clientIds = [settings.clientId, ...settings.nativeClientIds];
+    try {
+      const claims = await checkIdToken(idToken, { settings, clientIds, server, keys, at });
+      requireFresh(claims, at);
+      requireNonce(claims, nonce);
+      return toIdentity(claims);
+    } catch (cause) {
+      throw cause instanceof AppError ? cause : new AppError('invalid_id_token', undefined, { cause });
+    }
   }
 
   function refresh(tokens: ProviderTokens & { readonly refreshToken: string }): Promise<ProviderTokens> {
     return atProvider(async () => {
       const { server } = await discover();
       return refreshTokens({ settings, server, clientSecret: await secret(), fetch }, tokens, now());
-    });
+    }, [tokens.refreshToken, ...ownSecrets]);
   }
 
   function toIdentity(claims: Claims, nameBeside?: string): ProvidedIdentity {
@@ -123,4 +125,10 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
   }
 
   return { id, name, authorize, complete, readIdToken, refresh };
+}
+
+/** The time in a claim, which is not after `latest`; null where it is none. */
+function dateOf(seconds: unknown, latest: Date): Date | null {
+  if (typeof seconds !== 'number' || seconds < 0) return null;
+  return new Date(Math.min(seconds * 1000, latest.getTime()));
 }
