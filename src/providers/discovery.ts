@@ -1,16 +1,9 @@
-import type { JWTVerifyGetKey } from 'jose';
 import type { ServerMetadata } from 'openid-client';
 import type { Clock } from '../core/clock.ts';
 import type { OpenIdSettings } from './definition.ts';
-import { type BoundedFetch, requireOk, TIMEOUT_MILLISECONDS } from './fetch.ts';
+import type { BoundedFetch } from './fetch.ts';
 import { asCustom, isWithoutTls, loadClient } from './grant.ts';
-
-/** The keys with which a provider signs. */
-export interface KeySet {
-  readonly find: JWTVerifyGetKey;
-  /** The issuer that the provider names for a key of its own, where it does. */
-  readonly issuerOf: (keyId: string | undefined) => unknown;
-}
+import { createKeySet, type KeySet } from './keys.ts';
 
 interface Discovered {
   readonly server: ServerMetadata;
@@ -22,10 +15,8 @@ interface DiscoveryTools {
   readonly fetch: BoundedFetch;
 }
 
-/** How long a discovery document is good. Its keys are read again whenever one of them is unknown. */
+/** How long a discovery document is good. */
 const GOOD_SECONDS = 3_600;
-/** Between two requests for the keys: tokens with made-up keys must not become requests to the provider. */
-const KEYS_COOLDOWN_MILLISECONDS = 1_000;
 
 /**
  * Makes the function that reads the discovery document of a provider (OpenID Connect Discovery section 4) when it is first
@@ -71,21 +62,8 @@ export function createDiscovery(
     if (keysUrl === undefined || (isWithoutTls(keysUrl) && !isWithoutTls(issuer))) {
       throw new Error(`the discovery document of ${issuer} names no keys, or keys without TLS`);
     }
-    const discovered = { server, keys: await keysAt(keysUrl, fetch) };
+    const discovered = { server, keys: createKeySet(keysUrl, { clock, fetch }) };
     known = { discovered, readAt: clock.monotonic() };
     return discovered;
   }
-}
-
-async function keysAt(url: string, fetch: BoundedFetch): Promise<KeySet> {
-  const { createRemoteJWKSet, customFetch } = await import('jose');
-  const find = createRemoteJWKSet(new URL(url), {
-    cooldownDuration: KEYS_COOLDOWN_MILLISECONDS,
-    timeoutDuration: TIMEOUT_MILLISECONDS,
-    [customFetch]: async (url: string, options: RequestInit) => requireOk(await fetch(url, options), url),
-  });
-  return {
-    find,
-    issuerOf: (keyId) => Object(find.jwks()?.keys.find(({ kid }) => kid === keyId)).issuer,
-  };
 }

@@ -40,12 +40,18 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
     return atProvider(async () => {
       const { server, keys } = await discover();
       const { answer, idToken } = await exchange(server, response, checks);
-      const claims = await checkIdToken(idToken, { settings, server, keys, at: now() });
+      const claims = await checkIdToken(idToken, {
+        settings,
+        clientIds: [settings.clientId],
+        server,
+        keys,
+        at: now(),
+      });
       if (claims.nonce !== checks.nonce) throw new Error('the nonce of the ID token is another');
       const all = await withUserinfo(server, claims, answer);
       const identity = toIdentity(all, settings.nameIn?.(response));
       return { identity, tokens: tokensOf(answer, now()) };
-    });
+    }, [response.code, checks.codeVerifier, ...ownSecrets]);
   }
 
   /**
@@ -118,7 +124,7 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
         email: textOf(email),
         isEmailVerified,
         name: textOf(named) ?? textOf(nameBeside),
-        authenticatedAt: typeof authTime === 'number' ? new Date(authTime * 1000) : null,
+        authenticatedAt: dateOf(authTime, now()),
       },
       { provider: id, issuer: String(iss) },
     );
