@@ -48,7 +48,11 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
     if (!isEmailVerified) requireMaySignUp(identity);
     const user = email && (await stores.users.findByEmail(email.canonical));
     if (email === null || user === null) return signUp(stores, proof, client);
-    if (!isEmailVerified) throw new AppError('account_exists');
+    if (!isEmailVerified) {
+      // It may be theirs: another sign-in may have made it since the first look.
+      const isTheirs = (await stores.identities.findByKey(identity)) !== null;
+      throw new AppError(isTheirs ? 'identity_taken' : 'account_exists');
+    }
     if (user.disabledAt !== null) throw new AppError('account_disabled');
     const owner =
       user.emailVerifiedAt === null
