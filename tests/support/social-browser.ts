@@ -146,9 +146,11 @@ export interface SocialApp<Peer> {
   readonly app: TestApp;
   readonly peer: Peer;
   readonly clock: TestClock;
+  /** Ends the time of all requests to the stand-in, which does not pass otherwise. */
+  readonly timeOut: () => void;
 }
 
-interface SocialAppOptions<Peer> {
+export interface SocialAppOptions<Peer> {
   readonly kind?: DatabaseKind;
   /** Starts the stand-in, with the time of the service. */
   readonly start: (clock: TestClock) => Promise<Peer>;
@@ -161,12 +163,14 @@ interface SocialAppOptions<Peer> {
  * answer must have kept the OpenAPI contract; at the end no log line may hold a secret that was sent to the stand-in.
  */
 export function useSocialApp<Peer extends PeerControl>(options: SocialAppOptions<Peer>): SocialApp<Peer> {
-  const used = {} as { app: TestApp; peer: Peer; clock: TestClock };
+  const { start: startProviderTimeout, end: timeOut } = createTimeouts();
+  const used = { timeOut } as { app: TestApp; peer: Peer; clock: TestClock; timeOut: () => void };
   beforeAll(async () => {
     used.clock = createTestClock();
     used.peer = await options.start(used.clock);
     const env = { RETURN_URLS: new URL(APP_PAGE).origin, ...options.env(used.peer) };
-    used.app = await startApp(options.kind ?? 'SQLite', env, undefined, { clock: used.clock });
+    const world = { clock: used.clock, startProviderTimeout };
+    used.app = await startApp(options.kind ?? 'SQLite', env, undefined, world);
   });
   afterEach(async () => {
     used.peer.recover();
@@ -179,6 +183,23 @@ export function useSocialApp<Peer extends PeerControl>(options: SocialAppOptions
     expectNoSecrets(used.app.logs.lines, secretsSentTo(used.peer));
   });
   return used;
+}
+
+/** Time-outs that a test ends, once it knows that the requests are on their way. */
+function createTimeouts() {
+  const controllers = new Set<AbortController>();
+  return {
+    start(): AbortSignal {
+      const controller = new AbortController();
+      controllers.add(controller);
+      return controller.signal;
+    },
+    end(): void {
+      for (const controller of controllers)
+        controller.abort(new DOMException('It took too long', 'TimeoutError'));
+      controllers.clear();
+    },
+  };
 }
 
 /** What a client has sent to a stand-in and must keep to itself. */
