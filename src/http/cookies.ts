@@ -32,8 +32,10 @@ const DEVICE_SUFFIX = '-device';
 const LINKS_SUFFIX = '-links';
 /** Followed by the id of what was begun. */
 const BEGUN_SUFFIX = '-begun-';
-/** What a browser has begun at once, such as in several tabs; each takes up to three kilobytes of every request. */
+/** What a browser has begun at once, such as in several tabs. */
 const MAX_BEGUN = 4;
+/** In all of its requests. Some proxies take eight kilobytes of headers, and one with a long URL takes three. */
+const MAX_BEGUN_BYTES = 6_000;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -43,8 +45,9 @@ const SIGNED_PREFIX = 's:';
 /** More cookies of one name are ignored. */
 const MAX_VALUES = 8;
 
-const NEEDS_SAME_SITE =
-  'The page is on another site than this service, so the browser would drop the cookie: localhost and 127.0.0.1 are two sites, app.example.com and auth.example.com are one. Serve both on one site, or set COOKIE_SAMESITE=none.';
+const NEEDS_ONE_SITE =
+  'The page is on another site than this service, so the browser would drop the cookie: localhost and 127.0.0.1 are two sites, app.example.com and auth.example.com are one. Serve both on one site';
+const NEEDS_SAME_SITE = `${NEEDS_ONE_SITE}, or set COOKIE_SAMESITE=none.`;
 const NEEDS_HTTPS =
   'The cookie is for HTTPS, and this request came over HTTP. Behind a proxy that ends TLS, TRUST_PROXY has to name it and X-Forwarded-Proto has to say https.';
 
@@ -89,13 +92,13 @@ export function createCookies(options: CookieOptions) {
   }
 
   /** @throws AppError cookie_not_settable where the browser would drop the cookie */
-  function requireSettable(req: Request): void {
-    if (!req.secure && (requireHttps || sameSite === 'none'))
+  function requireSettable(req: Request, needed = sameSite, needsSameSite = NEEDS_SAME_SITE): void {
+    if (!req.secure && (requireHttps || needed === 'none'))
       throw new AppError('cookie_not_settable', NEEDS_HTTPS);
     // Where a person follows a link or a redirect to here, the page is of this service.
     const isFetched = req.headers['sec-fetch-mode'] !== 'navigate';
-    if (sameSite !== 'none' && isFetched && req.headers['sec-fetch-site'] === 'cross-site')
-      throw new AppError('cookie_not_settable', NEEDS_SAME_SITE);
+    if (needed !== 'none' && isFetched && req.headers['sec-fetch-site'] === 'cross-site')
+      throw new AppError('cookie_not_settable', needsSameSite);
     const host = req.hostname?.toLowerCase() ?? '';
     if (domain !== undefined && !isWithinDomain(host, domain))
       throw new AppError('cookie_not_settable', `The cookie is for ${domain}, and this host is ${host}.`);
@@ -141,14 +144,18 @@ export function createCookies(options: CookieOptions) {
   }
 
   /**
-   * Has the browser keep what it has begun here and goes on with when another site leads back, so the cookie is lax at the
-   * most. Of too many the oldest is forgotten: browsers send them in the order in which they were set (RFC 6265 section 5.4).
+   * Has the browser keep what it has begun here and goes on with when another site leads back, so the cookie is lax whatever
+   * others are. Of too many the oldest are forgotten: browsers send them in the order in which they were set (RFC 6265
+   * section 5.4).
    * @throws AppError cookie_not_settable where the browser would drop the cookie
    */
   function setBegun(req: Request, res: Response, id: string, { value, maxAgeSeconds }: CookieContent): void {
-    requireSettable(req);
-    const known = begunIds(req);
-    for (const old of known.slice(0, Math.max(0, known.length + 1 - MAX_BEGUN))) clearBegun(req, res, old);
+    requireSettable(req, 'lax', `${NEEDS_ONE_SITE}.`);
+    let bytes = value.length;
+    for (const [index, known] of begunBefore(req).entries()) {
+      bytes += known.bytes;
+      if (index + 1 >= MAX_BEGUN || bytes > MAX_BEGUN_BYTES) clearBegun(req, res, known.id);
+    }
     res.append('Set-Cookie', serializeBegun(req, id, { value, maxAgeSeconds }));
   }
 
@@ -162,13 +169,15 @@ export function createCookies(options: CookieOptions) {
     return serialize((secure ? HOST_PREFIX : '') + NAME + BEGUN_SUFFIX + id, value, options);
   }
 
-  function begunIds({ headers: { cookie = '' } }: IncomingMessage): string[] {
+  /** The latest first. */
+  function begunBefore({ headers: { cookie = '' } }: IncomingMessage) {
     const prefixes = hostNames.map((name) => name + BEGUN_SUFFIX);
-    return cookie.split(';').flatMap((pair) => {
+    const found = cookie.split(';').flatMap((pair) => {
       const name = pair.slice(0, pair.indexOf('=')).trim();
       const prefix = prefixes.find((one) => name.startsWith(one));
-      return prefix === undefined ? [] : [name.slice(prefix.length)];
+      return prefix === undefined ? [] : [{ id: name.slice(prefix.length), bytes: pair.length }];
     });
+    return found.reverse();
   }
 
   /** The headers that make the browser forget the cookie of its session. */

@@ -62,11 +62,11 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
   ): Promise<string> {
     const provider = requireProvider(providerId);
     requireReturnUrl(request.returnTo, config.codes);
-    try {
-      return await leadToProvider(provider, request, null, browser);
-    } catch (error) {
+    const { url, begun } = await prepare(provider, request, null).catch((error) => {
       throw sentBack(error, request.returnTo);
-    }
+    });
+    begunSignIns.keep(begun, browser);
+    return url;
   }
 
   /**
@@ -84,21 +84,21 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
     requireRecentSignIn(principal, clock, config.codes.recentSignInSeconds);
     requireReturnUrl(request.returnTo, config.codes);
     const { userId, sessionId } = principal;
-    return leadToProvider(provider, request, { userId, sessionId }, browser);
+    const { url, begun } = await prepare(provider, request, { userId, sessionId });
+    begunSignIns.keep(begun, browser);
+    return url;
   }
 
-  async function leadToProvider(
+  async function prepare(
     provider: IdentityProvider,
     { returnTo, transport, challengeId, prompt, loginHint }: AppRequest,
     linkTo: ToBegin['linkTo'],
-    browser: Pick<Exchange, 'keepBegun'>,
-  ): Promise<string> {
+  ) {
     const { id } = provider;
     const app = { returnTo, transport, challengeId: challengeId ?? null };
     const begun = begunSignIns.begin({ provider: id, ...app, linkTo });
     const url = await provider.authorize({ ...checksOf(begun, callbackOf(id)), prompt, loginHint });
-    begunSignIns.keep(begun, browser);
-    return url;
+    return { url, begun };
   }
 
   /**
