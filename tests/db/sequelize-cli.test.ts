@@ -24,6 +24,7 @@ import { createMigratedDatabase } from '../support/template.ts';
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = fileURLToPath(new URL('../../node_modules/.bin/sequelize-cli', import.meta.url));
 const PERSON = '01980000-0000-7000-8000-00000000000e';
+const OTHER = '01980000-0000-7000-8000-00000000000f';
 const DEMO_PASSWORD = 'correct horse battery staple';
 
 interface Run {
@@ -342,7 +343,7 @@ onEachDatabase((kind) => {
     });
 
     it('db:migrate:undo takes codes and links back, and with them people whom nobody could sign in to', async () => {
-      const { database, cli, command, queryInterface, at } = await beforeCodes();
+      const { database, command, queryInterface, at } = await beforeCodes();
       const before = await rowsOf(database);
       await command('db:migrate');
       const { users } = createStore(database, roleStoresOf);
@@ -351,7 +352,7 @@ onEachDatabase((kind) => {
         ...{ username: null, name: null, passwordHash: null, createdAt: at },
       });
 
-      expect(await cli(['db:migrate:undo'])).toMatchObject({ exitCode: 0 });
+      await command('db:migrate:undo:all', '--to', '20261129030000-send-codes-and-links.cjs');
 
       expect(await rowsOf(database)).toEqual(before);
       const tables = await queryInterface.showAllTables();
@@ -363,6 +364,24 @@ onEachDatabase((kind) => {
       });
       await command('db:migrate');
       expect(await emailsIn(database)).toEqual(['Ada@example.com']);
+      expect(await isSchemaCurrent(database, 1000)).toBe(true);
+    });
+
+    it('db:migrate:undo takes the accounts at providers back, and leaves their users as they are', async () => {
+      const { database, command, cli, queryInterface, at } = await beforeCodes();
+      await command('db:migrate');
+      const before = await rowsOf(database);
+      const { identities } = createStore(database, roleStoresOf);
+      const key = { provider: 'google', issuer: 'https://accounts.google.com', subject: 'Ada' };
+      const content = { email: null, tokens: null, createdAt: at, lastUsedAt: at };
+      await identities.insert({ id: PERSON, userId: PERSON, ...key, ...content });
+      await identities.insert({ id: OTHER, userId: PERSON, ...key, subject: 'ada', ...content });
+
+      expect(await cli(['db:migrate:undo'])).toMatchObject({ exitCode: 0 });
+
+      expect(await rowsOf(database)).toEqual(before);
+      expect(await queryInterface.showAllTables()).not.toContain('identities');
+      await command('db:migrate');
       expect(await isSchemaCurrent(database, 1000)).toBe(true);
     });
 
@@ -517,6 +536,7 @@ onMysql(() => {
           'client_secrets',
           'clients',
           'counts',
+          'identities',
           'ledger',
           'login_failures',
           'outbox',

@@ -138,6 +138,7 @@ onEachDatabase((kind) => {
         'api_keys',
         'challenges',
         'outbox',
+        'identities',
         'users',
       ]) {
         await broken.database.sequelize.query(`DROP TABLE ${table}`);

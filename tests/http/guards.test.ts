@@ -73,8 +73,8 @@ function expectEach(routes: readonly Route[], expected: (route: Route) => object
 }
 
 /** Pages tell people what to do, and have no words for developers. */
-function shownBy({ errors }: Route, expected: { status?: number; detail?: unknown }): object {
-  const isPage = errors !== undefined && errors.describe === undefined;
+function shownBy(route: Route, expected: { status?: number; detail?: unknown }): object {
+  const isPage = route.errors !== undefined && !isOAuth(route);
   return isPage ? { status: expected.status } : expected;
 }
 
@@ -270,12 +270,14 @@ describe('What guards a route', () => {
       'GET /email/verify/{token}',
       'GET /lockdown/{token}',
       'GET /login/link/{token}',
+      'GET /login/{provider}/callback',
       'GET /metrics',
       'GET /password/reset/{token}',
       'POST /email/undo/{token}',
       'POST /email/verify/{token}',
       'POST /lockdown/{token}',
       'POST /login/link/{token}',
+      'POST /login/{provider}/callback',
       'POST /password/reset/{token}',
     ]);
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { useApp } from '../support/app.ts';
 import { onEachDatabase } from '../support/databases.ts';
+import { linkProvider } from '../support/identities.ts';
 import { aUsername, signUp } from '../support/people.ts';
 
 onEachDatabase((kind) => {
@@ -55,6 +56,17 @@ onEachDatabase((kind) => {
       const after = await signUp(app, { email, password, username });
       expect(after.id).not.toBe(before.id);
       await app.get('/me').auth(before.token, { type: 'bearer' }).expect(401);
+    });
+
+    it('removes its accounts at providers, which are then free for a new account', async () => {
+      const { id, token, password } = await signUp(app);
+      const other = await signUp(app);
+      const { provider, issuer, subject } = await linkProvider(app, id);
+
+      await remove(token, password);
+
+      expect(await app.store.identities.list(id)).toEqual([]);
+      await linkProvider(app, other.id, { provider, issuer, subject });
     });
 
     it('leaves every other account in place', async () => {

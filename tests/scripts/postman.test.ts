@@ -97,11 +97,11 @@ onEachDatabase((kind) => {
       const summaries = Object.values((await describeService()).paths ?? {}).flatMap((operations) =>
         Object.values(operations).map(({ summary }) => summary as string),
       );
-      expect(executions.map(({ item }) => item.name).sort()).toEqual([...summaries, ...EXTRAS].sort());
-      const sent = executions.filter(({ item }) => !SKIPPED.includes(item.name));
-      expect(sent.length).toBe(executions.length - SKIPPED.length);
-      expect(sent.filter(({ response }) => !/^(?:2|30[23])/.test(String(response?.code)))).toEqual([]);
-      expect(sent.filter(({ assertions = [] }) => assertions.length < 2)).toEqual([]);
+      const sent = summaries.filter((name) => !SKIPPED.includes(name));
+      expect(sent.length).toBe(summaries.length - SKIPPED.length);
+      expect(executions.map(({ item }) => item.name).sort()).toEqual([...sent, ...EXTRAS].sort());
+      expect(executions.filter(({ response }) => !/^(?:2|30[23])/.test(String(response?.code)))).toEqual([]);
+      expect(executions.filter(({ assertions = [] }) => assertions.length < 2)).toEqual([]);
       expect(exitCode).toBe(0);
     });
 

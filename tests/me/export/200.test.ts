@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { entryOf } from '../../../src/core/audit/audit.ts';
+import { presentIdentity } from '../../../src/core/identities/view.ts';
 import { ANONYMOUS } from '../../../src/core/principal.ts';
 import { anAdmin } from '../../support/admins.ts';
 import { makeKey } from '../../support/api-keys.ts';
 import { useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
+import { linkProvider } from '../../support/identities.ts';
 import { aUsername, signUp } from '../../support/people.ts';
 
 const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null, clientRequestId: null };
@@ -13,12 +15,13 @@ onEachDatabase((kind) => {
   describe('GET /me/export, 200', () => {
     const app = useApp(kind);
 
-    it('answers 200 with the account, its roles, sessions, API keys and activity', async () => {
+    it('answers 200 with the account, its roles, sessions, providers, API keys and activity', async () => {
       const { id, token, email, username, sessionId } = await signUp(app, {
         username: aUsername(),
         name: 'Grace Hopper',
       });
       const { id: keyId } = await makeKey(app, token, { name: 'Nightly backup' });
+      const identity = await linkProvider(app, id);
 
       const response = await app.get('/me/export').auth(token, { type: 'bearer' }).expect(200);
 
@@ -28,6 +31,7 @@ onEachDatabase((kind) => {
         user: expect.objectContaining({ id, email, username, name: 'Grace Hopper' }),
         roles: ['user'],
         sessions: [expect.objectContaining({ id: sessionId, current: true })],
+        identities: [presentIdentity(identity)],
         api_keys: [expect.objectContaining({ id: keyId, name: 'Nightly backup' })],
         activity: expect.any(Array),
         next_cursor: null,
@@ -43,12 +47,13 @@ onEachDatabase((kind) => {
     it('answers 200 without a hash or a secret', async () => {
       const { id, token, password } = await signUp(app);
       const { key } = await makeKey(app, token);
+      const { tokens } = await linkProvider(app, id);
       const user = await app.models.users.findByPk(id);
       const stored = await app.models.apiKeys.findOne({ where: { userId: id } });
 
       const { text } = await app.get('/me/export').auth(token, { type: 'bearer' }).expect(200);
 
-      for (const secret of [password, key, user?.passwordHash, stored?.hash]) {
+      for (const secret of [password, key, user?.passwordHash, stored?.hash, tokens]) {
         expect(text).not.toContain(String(secret));
       }
     });
