@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Variable } from '../config/variable.ts';
+import type { Clock } from '../core/clock.ts';
 import type { AuthorizationResponse, ProvidedProfile } from '../core/identities/provider.ts';
+import type { BoundedFetch } from './fetch.ts';
 
 type Variables = Readonly<Record<string, Variable>>;
 
@@ -78,6 +80,14 @@ export interface OAuthSettings extends CommonSettings {
   readonly clientSecret: string;
   /** @throws whatever the answers cannot be read as */
   readonly readProfile: (get: GetResource, accessToken: string) => Promise<ProvidedProfile>;
+}
+
+/** What the client of a provider works with. */
+export interface ProviderTools {
+  readonly clock: Clock;
+  readonly fetch: BoundedFetch;
+  /** Whether tokens are kept, so that refresh tokens are of use. */
+  readonly isOffline: boolean;
 }
 
 export type ProviderSettings = OpenIdSettings | OAuthSettings;

@@ -1,33 +1,32 @@
-import type { JWTVerifyGetKey } from 'jose';
 import type { ServerMetadata } from 'openid-client';
 import type { Clock } from '../core/clock.ts';
 import type { OpenIdSettings } from './definition.ts';
-import { boundedFetch, TIMEOUT_SECONDS } from './fetch.ts';
-import { isWithoutTls, loadClient, send } from './grant.ts';
-
-/** The keys with which a provider signs. */
-export interface KeySet {
-  readonly find: JWTVerifyGetKey;
-  /** The issuer that the provider names for a key of its own, where it does. */
-  readonly issuerOf: (keyId: string | undefined) => unknown;
-}
+import type { BoundedFetch } from './fetch.ts';
+import { asCustom, isWithoutTls, loadClient } from './grant.ts';
+import { createKeySet, type KeySet } from './keys.ts';
 
 interface Discovered {
   readonly server: ServerMetadata;
   readonly keys: KeySet;
 }
 
-/** How long a discovery document is good. Its keys are read again whenever one of them is unknown. */
+interface DiscoveryTools {
+  readonly clock: Clock;
+  readonly fetch: BoundedFetch;
+}
+
+/** How long a discovery document is good. */
 const GOOD_SECONDS = 3_600;
-/** Between two requests for the keys: tokens with made-up keys must not become requests to the provider. */
-const KEYS_COOLDOWN_MILLISECONDS = 1_000;
 
 /**
  * Makes the function that reads the discovery document of a provider (OpenID Connect Discovery section 4) when it is first
  * needed, and again when it is old. A failure is not remembered: the next sign-in tries again. Of a provider that is
  * away for a while the old document goes on being used.
  */
-export function createDiscovery({ issuer, namedIssuer, clientId }: OpenIdSettings, clock: Clock) {
+export function createDiscovery(
+  { issuer, namedIssuer, clientId }: OpenIdSettings,
+  { clock, fetch }: DiscoveryTools,
+) {
   let known: { readonly discovered: Discovered; readonly readAt: number } | undefined;
   let reading: Promise<Discovered> | undefined;
 
@@ -50,8 +49,7 @@ export function createDiscovery({ issuer, namedIssuer, clientId }: OpenIdSetting
     const url = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
     const configuration = await client.discovery(url, clientId, undefined, client.None(), {
       execute: isWithoutTls(issuer) ? [client.allowInsecureRequests] : [],
-      [client.customFetch]: send,
-      timeout: TIMEOUT_SECONDS,
+      [client.customFetch]: asCustom(fetch),
     });
     const server = configuration.serverMetadata();
     const expected = namedIssuer ?? issuer;
@@ -64,21 +62,8 @@ export function createDiscovery({ issuer, namedIssuer, clientId }: OpenIdSetting
     if (keysUrl === undefined || (isWithoutTls(keysUrl) && !isWithoutTls(issuer))) {
       throw new Error(`the discovery document of ${issuer} names no keys, or keys without TLS`);
     }
-    const discovered = { server, keys: await keysAt(keysUrl) };
+    const discovered = { server, keys: createKeySet(keysUrl, { clock, fetch }) };
     known = { discovered, readAt: clock.monotonic() };
     return discovered;
   }
-}
-
-async function keysAt(url: string): Promise<KeySet> {
-  const { createRemoteJWKSet, customFetch } = await import('jose');
-  const find = createRemoteJWKSet(new URL(url), {
-    cooldownDuration: KEYS_COOLDOWN_MILLISECONDS,
-    timeoutDuration: TIMEOUT_SECONDS * 1000,
-    [customFetch]: boundedFetch,
-  });
-  return {
-    find,
-    issuerOf: (keyId) => Object(find.jwks()?.keys.find(({ kid }) => kid === keyId)).issuer,
-  };
 }

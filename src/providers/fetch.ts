@@ -1,25 +1,38 @@
+import { oneLine } from './errors.ts';
+
 /** One request in all, its answer included. */
-export const TIMEOUT_SECONDS = 10;
+const TIMEOUT_MILLISECONDS = 10_000;
 /** Discovery documents, keys and profiles take a few kilobytes. */
 const MAX_ANSWER_BYTES = 262_144;
 
-/** An answer that is longer than any that is right. */
-class AnswerTooLarge extends Error {
-  override readonly name = 'AnswerTooLarge';
+/** An answer of which nothing can be made. */
+class UnreadableAnswer extends Error {
+  override readonly name = 'UnreadableAnswer';
 }
 
-/** As fetch, but for the time and the bytes that an answer may take. Redirects are not followed. */
-export async function boundedFetch(url: string, options: RequestInit = {}): Promise<Response> {
-  const timeout = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  const response = await fetch(url, { ...options, redirect: 'manual', signal });
-  const bytes = await readBounded(response);
-  const { status, headers } = response;
-  // Such an answer may have no body, not even an empty one.
-  return new Response([204, 205, 304].includes(status) ? null : bytes, {
-    status,
-    headers: withoutEncoding(headers),
-  });
+/** As fetch, but for the time and the bytes that an answer may take. */
+export type BoundedFetch = (url: string, options?: RequestInit) => Promise<Response>;
+
+/** Begins the time of a request, which ends when the signal is aborted. */
+export type StartTimeout = () => AbortSignal;
+
+export const startTimeout: StartTimeout = () => AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+
+/** Makes the fetch for providers. Redirects are not followed, and an answer with status 200 is JSON. */
+export function createBoundedFetch(start: StartTimeout): BoundedFetch {
+  return async (url, options = {}) => {
+    const timeout = start();
+    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    const response = await fetch(url, { ...options, redirect: 'manual', signal });
+    const bytes = await readBounded(response);
+    const { status, headers } = response;
+    if (status === 200) requireJson(bytes);
+    // Such an answer may have no body, not even an empty one.
+    return new Response([204, 205, 304].includes(status) ? null : bytes, {
+      status,
+      headers: withoutEncoding(headers),
+    });
+  };
 }
 
 async function readBounded({ body }: Response): Promise<Buffer<ArrayBuffer>> {
@@ -28,10 +41,52 @@ async function readBounded({ body }: Response): Promise<Buffer<ArrayBuffer>> {
   for await (const chunk of body ?? []) {
     length += chunk.length;
     if (length > MAX_ANSWER_BYTES)
-      throw new AnswerTooLarge(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+      throw new UnreadableAnswer(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** What a provider has refused to show. */
+export class RefusedRequest extends Error {
+  override readonly name = 'RefusedRequest';
+  readonly status: number;
+  /** In the words of the provider; empty without any. */
+  readonly reason: string;
+
+  constructor(url: string, status: number, reason: string) {
+    super(`GET ${new URL(url).pathname} answers ${status}${reason === '' ? '' : `: ${reason}`}`);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** The answer itself. @throws RefusedRequest where its status is any but 200 */
+export async function requireOk(response: Response, url: string): Promise<Response> {
+  if (response.status === 200) return response;
+  const answer = Object(await response.json().catch(() => null));
+  throw new RefusedRequest(url, response.status, oneLine(messageIn(answer)));
+}
+
+/** Where GitHub and Facebook write it. */
+export function messageIn({
+  message,
+  error,
+}: {
+  readonly message?: unknown;
+  readonly error?: unknown;
+}): string {
+  const text = message ?? Object(error).message;
+  return typeof text === 'string' ? text : '';
+}
+
+/** The error of the parser would quote the text, which may hold a token, in the log. */
+function requireJson(bytes: Buffer): void {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new UnreadableAnswer('the answer is no JSON');
+  }
 }
 
 /** The bytes have been decoded. */

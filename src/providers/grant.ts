@@ -5,7 +5,7 @@ import type {
   ProviderTokens,
 } from '../core/identities/provider.ts';
 import type { ProviderSettings } from './definition.ts';
-import { boundedFetch, TIMEOUT_SECONDS } from './fetch.ts';
+import type { BoundedFetch } from './fetch.ts';
 
 type Client = typeof OpenIdClient;
 
@@ -13,8 +13,7 @@ export interface ClientOptions {
   readonly settings: Pick<ProviderSettings, 'clientId' | 'scopes' | 'parameters' | 'offline'>;
   readonly clientSecret: string | undefined;
   readonly server: OpenIdClient.ServerMetadata;
-  /** Sends the requests, where something is to be done with an answer. */
-  readonly fetch?: OpenIdClient.CustomFetch;
+  readonly fetch: BoundedFetch;
 }
 
 /** Loaded when first needed: a service without social login starts sooner. */
@@ -32,8 +31,7 @@ export async function configure({ settings, clientSecret, server, fetch }: Clien
         ? client.ClientSecretPost(clientSecret)
         : client.ClientSecretBasic(clientSecret);
   const configuration = new client.Configuration(server, settings.clientId, {}, authentication);
-  configuration.timeout = TIMEOUT_SECONDS;
-  configuration[client.customFetch] = fetch ?? send;
+  configuration[client.customFetch] = asCustom(fetch);
   if (isWithoutTls(server.issuer)) client.allowInsecureRequests(configuration);
   return { client, configuration };
 }
@@ -41,7 +39,11 @@ export async function configure({ settings, clientSecret, server, fetch }: Clien
 /** Outside production a provider of this host needs no TLS; one that has it must have it everywhere. */
 export const isWithoutTls = (issuer: string) => issuer.startsWith('http:');
 
-export const send: OpenIdClient.CustomFetch = (url, options) => boundedFetch(url, options as RequestInit);
+/** As openid-client wants it. */
+export const asCustom =
+  (fetch: BoundedFetch): OpenIdClient.CustomFetch =>
+  (url, options) =>
+    fetch(url, options as RequestInit);
 
 /** The parameters of an authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3). */
 export async function authorizationParameters(

@@ -3,10 +3,12 @@ import type { JWTPayload } from 'jose';
 import type { ServerMetadata } from 'openid-client';
 import { AppError } from '../core/errors.ts';
 import type { OpenIdSettings } from './definition.ts';
-import type { KeySet } from './discovery.ts';
+import type { KeySet } from './keys.ts';
 
 interface IdTokenRules {
   readonly settings: OpenIdSettings;
+  /** Of which one has to be its audience, and the one that asked for it. */
+  readonly clientIds: readonly string[];
   readonly server: ServerMetadata;
   readonly keys: KeySet;
   readonly at: Date;
@@ -41,14 +43,13 @@ const TENANT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export async function checkIdToken(
   idToken: string,
-  { settings, server, keys, at }: IdTokenRules,
+  { settings, clientIds, server, keys, at }: IdTokenRules,
 ): Promise<JWTPayload> {
   const { decodeJwt, jwtVerify } = await import('jose');
   const issuer = issuerFor(server.issuer, decodeJwt(idToken).tid, settings);
-  const clientIds = [settings.clientId, ...settings.nativeClientIds];
   const { payload, protectedHeader } = await jwtVerify(idToken, keys.find, {
     issuer: [issuer, ...(settings.issuerAlias === undefined ? [] : [settings.issuerAlias])],
-    audience: clientIds,
+    audience: [...clientIds],
     algorithms: ALGORITHMS,
     requiredClaims: ['sub', 'iat', 'exp'],
     currentDate: at,
@@ -57,6 +58,7 @@ export async function checkIdToken(
   if ((payload.iat ?? 0) * 1000 > at.getTime() + CLOCK_TOLERANCE_SECONDS * 1000) {
     throw new Error('the ID token was issued in the future');
   }
+  if (typeof payload.sub !== 'string') throw new Error('the subject of the ID token is no text');
   // A token for several is for the one that asked for it.
   const { azp, aud } = payload;
   if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : !clientIds.includes(String(azp))) {

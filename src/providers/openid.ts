@@ -1,6 +1,5 @@
 import type { JWTPayload } from 'jose';
 import type { ServerMetadata, TokenEndpointResponse } from 'openid-client';
-import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type {
   AuthorizationChecks,
@@ -10,30 +9,28 @@ import type {
   ProvidedIdentity,
   ProviderTokens,
 } from '../core/identities/provider.ts';
-import { type Claims, isTrue, type OpenIdSettings, textOf } from './definition.ts';
+import { type Claims, isTrue, type OpenIdSettings, type ProviderTools, textOf } from './definition.ts';
 import { createDiscovery } from './discovery.ts';
 import { atProvider } from './errors.ts';
-import { authorizationParameters, configure, responseUrl, send, tokensOf } from './grant.ts';
+import { authorizationParameters, configure, responseUrl, tokensOf } from './grant.ts';
 import { checkIdToken, requireFresh, requireNonce } from './id-token.ts';
 import { identityOf } from './identity.ts';
 import { refreshTokens } from './refresh.ts';
 
 /** A client of a provider that speaks OpenID Connect, which says where everything is when it is first needed. */
-export function createOpenIdProvider(
-  settings: OpenIdSettings,
-  clock: Clock,
-  isOffline: boolean,
-): IdentityProvider {
+export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTools): IdentityProvider {
   const { id, name, clientSecret } = settings;
-  const discover = createDiscovery(settings, clock);
+  const { clock, fetch, isOffline } = tools;
+  const discover = createDiscovery(settings, tools);
   const now = () => new Date(clock.now());
 
+  const ownSecrets = typeof clientSecret === 'string' ? [clientSecret] : [];
   const secret = async () => (typeof clientSecret === 'function' ? clientSecret(now()) : clientSecret);
 
   function authorize(request: AuthorizationRequest): Promise<string> {
     return atProvider(async () => {
       const { server } = await discover();
-      const { client, configuration } = await configure({ settings, server, clientSecret: undefined });
+      const { client, configuration } = await configure({ settings, server, clientSecret: undefined, fetch });
       const parameters = await authorizationParameters(request, settings, isOffline);
       return client.buildAuthorizationUrl(configuration, { ...parameters, nonce: request.nonce }).href;
     });
@@ -43,12 +40,18 @@ export function createOpenIdProvider(
     return atProvider(async () => {
       const { server, keys } = await discover();
       const { answer, idToken } = await exchange(server, response, checks);
-      const claims = await checkIdToken(idToken, { settings, server, keys, at: now() });
+      const claims = await checkIdToken(idToken, {
+        settings,
+        clientIds: [settings.clientId],
+        server,
+        keys,
+        at: now(),
+      });
       if (claims.nonce !== checks.nonce) throw new Error('the nonce of the ID token is another');
       const all = await withUserinfo(server, claims, answer);
       const identity = toIdentity(all, settings.nameIn?.(response));
       return { identity, tokens: tokensOf(answer, now()) };
-    });
+    }, [response.code, checks.codeVerifier, ...ownSecrets]);
   }
 
   /**
@@ -66,7 +69,7 @@ export function createOpenIdProvider(
       server,
       clientSecret: await secret(),
       async fetch(url, options) {
-        const received = await send(url, options);
+        const received = await fetch(url, options);
         if (!received.ok) return received;
         const { id_token: taken, ...rest } = Object(await received.json());
         idToken = taken;
@@ -87,28 +90,29 @@ export function createOpenIdProvider(
     { access_token: accessToken }: TokenEndpointResponse,
   ): Promise<Claims> {
     if (claims.email !== undefined || server.userinfo_endpoint === undefined) return claims;
-    const { client, configuration } = await configure({ settings, server, clientSecret: undefined });
+    const { client, configuration } = await configure({ settings, server, clientSecret: undefined, fetch });
     return { ...(await client.fetchUserInfo(configuration, accessToken, claims.sub ?? '')), ...claims };
   }
 
   async function readIdToken(idToken: string, nonce: string): Promise<ProvidedIdentity> {
     const { server, keys } = await atProvider(discover);
-    const claims = await atProvider(() => checkIdToken(idToken, { settings, server, keys, at: now() })).catch(
-      (error: AppError) => {
-        if (error.code === 'provider_unavailable') throw error;
-        throw new AppError('invalid_id_token', undefined, { cause: error.cause });
-      },
-    );
-    requireFresh(claims, now());
-    requireNonce(claims, nonce);
-    return toIdentity(claims);
+    const at = now();
+    const clientIds = [settings.clientId, ...settings.nativeClientIds];
+    try {
+      const claims = await checkIdToken(idToken, { settings, clientIds, server, keys, at });
+      requireFresh(claims, at);
+      requireNonce(claims, nonce);
+      return toIdentity(claims);
+    } catch (cause) {
+      throw cause instanceof AppError ? cause : new AppError('invalid_id_token', undefined, { cause });
+    }
   }
 
   function refresh(tokens: ProviderTokens & { readonly refreshToken: string }): Promise<ProviderTokens> {
     return atProvider(async () => {
       const { server } = await discover();
-      return refreshTokens({ settings, server, clientSecret: await secret() }, tokens, now());
-    });
+      return refreshTokens({ settings, server, clientSecret: await secret(), fetch }, tokens, now());
+    }, [tokens.refreshToken, ...ownSecrets]);
   }
 
   function toIdentity(claims: Claims, nameBeside?: string): ProvidedIdentity {
@@ -120,11 +124,17 @@ export function createOpenIdProvider(
         email: textOf(email),
         isEmailVerified,
         name: textOf(named) ?? textOf(nameBeside),
-        authenticatedAt: typeof authTime === 'number' ? new Date(authTime * 1000) : null,
+        authenticatedAt: dateOf(authTime, now()),
       },
       { provider: id, issuer: String(iss) },
     );
   }
 
   return { id, name, authorize, complete, readIdToken, refresh };
+}
+
+/** The time in a claim, which is not after `latest`; null where it is none. */
+function dateOf(seconds: unknown, latest: Date): Date | null {
+  if (typeof seconds !== 'number' || seconds < 0) return null;
+  return new Date(Math.min(seconds * 1000, latest.getTime()));
 }

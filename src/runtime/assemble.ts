@@ -10,6 +10,7 @@ import type { Database } from '../db/connect.ts';
 import { createMetrics, type Metrics, type Registry } from '../features/metrics/metrics.ts';
 import { createDrain, type Drain } from '../http/drain.ts';
 import { createHttpServer } from '../http/listen.ts';
+import type { StartTimeout } from '../providers/fetch.ts';
 import { openProviders } from '../providers/open.ts';
 import { createRedisRecords } from '../redis/cookie-records.ts';
 import { createRateLimiter } from '../redis/limiter.ts';
@@ -29,6 +30,8 @@ export interface World {
   readonly logger: Logger;
   /** Threads to hash in, where the process has some already. */
   readonly hashThreads?: HashThreads | undefined;
+  /** When a request to a provider takes too long. */
+  readonly startProviderTimeout?: StartTimeout | undefined;
   /** The text of GET /metrics: this process's own metrics, unless the primary has those of all. */
   readonly createScrape?: (registry: Registry) => () => Promise<string>;
 }
@@ -68,7 +71,7 @@ export async function assemble(world: World): Promise<Assembly> {
     keyMaterial,
     database,
     messaging: openMessaging(config, logger),
-    providers: openProviders(config.social, clock),
+    providers: openProviders(config.social, clock, world.startProviderTimeout),
     redisRecords: redis && createRedisRecords(redis),
     clock,
     logger,

@@ -11,7 +11,7 @@ import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { createStore, type Store } from '../../src/db/store.ts';
 import { type RoleStores, roleStoresOf } from '../../src/features/roles/stores.ts';
 import { listen } from '../../src/http/listen.ts';
-import { type Assembly, assemble } from '../../src/runtime/assemble.ts';
+import { type Assembly, assemble, type World } from '../../src/runtime/assemble.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createContract, readDocument } from './contract.ts';
 import type { DatabaseKind } from './databases.ts';
@@ -85,7 +85,10 @@ export async function startApp(
   kind: DatabaseKind,
   env: Record<string, string> = {},
   reach: (databaseUrl: string) => string = (url) => url,
-  { clock = createTestClock(), readTime }: { clock?: TestClock; readTime?: () => Promise<number> } = {},
+  {
+    clock = createTestClock(),
+    ...world
+  }: { clock?: TestClock } & Pick<World, 'readTime' | 'startProviderTimeout'> = {},
 ): Promise<TestApp> {
   const testDatabase = await createMigratedDatabase(kind);
   const config = loadConfig({
@@ -113,7 +116,7 @@ export async function startApp(
   const database = await connectDatabase(config.database, logger);
   const keyMaterial = readKeyMaterial(config.tokens);
   const hashThreads = Object.keys(env).some((name) => OF_HASHING.test(name)) ? undefined : HASH_THREADS;
-  const assembly = await assemble({ config, keyMaterial, database, clock, readTime, logger, hashThreads });
+  const assembly = await assemble({ config, keyMaterial, database, clock, logger, hashThreads, ...world });
   const { server, drain } = assembly;
   const { port } = await listen(server, 0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
