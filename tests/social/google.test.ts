@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import type { TestClock } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
 import {
-  APP_PAGE,
   type Callback,
   CLIENT,
   callbackOf,
@@ -384,6 +383,7 @@ describe('Google, where tokens are kept', () => {
     env: (peer) => ({
       ...googleEnv(peer),
       STORE_PROVIDER_TOKENS: 'true',
+      ACCESS_TOKEN_TTL_SECONDS: '86400',
       GOOGLE_SCOPES: 'https://www.example.com/calendar',
     }),
   });
@@ -404,22 +404,26 @@ describe('Google, where tokens are kept', () => {
     peer.signIn(aGoogleUser());
     const { user, access_token: token } = await openBrowser(app).enter('google');
     const [identity] = await identitiesOf(app, user.id);
-    const get = async () =>
-      (await app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' }).expect(200))
-        .body;
-    const first = await get();
+    const renewals = () => peer.requests.filter(({ body }) => body.includes('grant_type=refresh_token'));
+    async function providerToken() {
+      const answer = app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' });
+      return (await answer.expect(200)).body;
+    }
+
+    const first = await providerToken();
     expect(first).toEqual({
       access_token: expect.stringMatching(/^ya29/),
-      expires_at: new Date(Math.floor(clock.now()) + 3599_000).toISOString(),
+      expires_at: new Date(clock.now() + 3599_000).toISOString(),
       scope: expect.stringContaining('https://www.example.com/calendar'),
     });
-    expect(await get()).toEqual(first);
-    for (let hour = 0; hour < 2; hour++) {
-      peer.fail('/v1/userinfo', 500);
+    expect(await providerToken()).toEqual(first);
+    const seen = [first.access_token];
+    for (let renewal = 0; renewal < 2; renewal++) {
+      clock.advanceSeconds(3599 - 60);
+      seen.push((await providerToken()).access_token);
     }
-  });
-
-  it('leads back to the page of the app', () => {
-    expect(APP_PAGE).toContain('https://');
+    expect(new Set(seen).size).toBe(3);
+    expect(renewals()).toHaveLength(2);
+    expect(renewals()[0]?.body).toBe(renewals()[1]?.body);
   });
 });
