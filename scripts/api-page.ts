@@ -118,7 +118,7 @@ function takes({ parameters = [], requestBody }: Operation): string {
 
 /** Each answer of a request that has succeeded. */
 function answers({ responses }: Operation): string {
-  const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+  const successes = Object.entries(responses).filter(([status]) => /^(?:2\d\d|302)$/.test(status));
   return successes.map(([status, answer]) => answerOf(status, answer)).join(' or ');
 }
 
@@ -148,7 +148,9 @@ function resolveRefusal(refusal: Answer): Answer {
 
 /** The codes that do not come with who may call a route and what it takes. */
 function ownRefusals(route: RouteDescription, { responses }: Operation): readonly string[] {
-  if (route.errors !== undefined) {
+  const isPage = (answer: Answer) => 'text/html' in (resolveRefusal(answer).content ?? {});
+  // Pages say the codes of the service in other words; other forms have codes of their own.
+  if (route.errors !== undefined && !Object.values(responses).some(isPage)) {
     const refused = Object.entries(responses).filter(([status]) => Number(status) >= 400);
     return [
       ...new Set(

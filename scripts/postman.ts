@@ -25,6 +25,10 @@ const VARIABLES: Readonly<Record<string, string>> = {
   link_token: '',
   exchange_code: '',
   reset_token: '',
+  provider: '',
+  identity_id: '',
+  id_token: '',
+  nonce: '',
   user_id: '',
   user_email: '',
   user_password: 'a horse of another colour',
@@ -59,6 +63,7 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
   // A page of this machine, which is allowed outside production.
   sendLink: { email: '{{email}}', return_to: '{{base_url}}/healthz' },
   exchangeCode: { code: '{{exchange_code}}', challenge_id: '{{link_challenge_id}}' },
+  linkIdentity: { return_to: '{{base_url}}/healthz' },
   undoEmailChange: { token: '{{link_token}}' },
   lockDown: { token: '{{link_token}}' },
   createUser: { email: '{{user_email}}', password: '{{user_password}}', roles: ['user'] },
@@ -70,6 +75,19 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
       },
     ],
   },
+};
+
+const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  signInByProvider: { return_to: '{{base_url}}/healthz' },
+};
+
+/** Operations that are left out while a variable is empty: not every service has a provider, and none signs a script in. */
+const SKIPPED_WITHOUT: Readonly<Record<string, string>> = {
+  signInByProvider: 'provider',
+  signInByIdToken: 'id_token',
+  linkIdentity: 'provider',
+  getProviderToken: 'identity_id',
+  removeIdentity: 'identity_id',
 };
 
 const UNIQUE = 'const unique = Date.now().toString(36) + Math.floor(Math.random() * 1e6).toString(36);';
@@ -84,6 +102,11 @@ const fromMessageTo = (address: string, variable: string, value: string, wanted 
   `  ${setTo(variable, value)}`,
   '});',
 ];
+
+const skipWithout = (variable: string | undefined) =>
+  variable === undefined
+    ? []
+    : [`if (!pm.collectionVariables.get('${variable}')) pm.execution.skipRequest();`];
 
 const codeTo = (address: string) => fromMessageTo(address, 'code', 'message.code');
 
@@ -122,6 +145,7 @@ const SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   changeEmail: { email_challenge_id: 'body.challenge_id' },
   sendLink: { link_challenge_id: 'body.challenge_id' },
   sendCode: { sign_in_challenge_id: 'body.challenge_id' },
+  listProviders: { provider: "body.providers[0]?.id ?? ''" },
   getCsrfToken: { csrf_token: 'body.csrf_token' },
   listSessions: { session_id: 'body.sessions.find((session) => !session.current).id' },
   createApiKey: { api_key_id: 'body.id' },
@@ -252,6 +276,7 @@ const ORDER: readonly string[] = [
   ...['resendEmailVerification', 'verifyEmail', 'sendCode', 'signInByCode', 'sendLink', 'exchangeCode'],
   ...['listUsers', 'createUser', 'importUsers', 'readUser', 'updateUser', 'setRoles', 'unlockUser'],
   ...['listUserSessions', 'listUserApiKeys', 'deleteUserApiKey', 'endUserSession', 'endUserSessions'],
+  ...['getProviderToken', 'removeIdentity'],
   ...['forcePasswordChange', 'createResetLink', 'resetPassword', 'disableUser', 'enableUser', 'deleteUser'],
 ];
 
@@ -263,9 +288,16 @@ const PATH_VARIABLES: readonly (readonly [prefix: string, Readonly<Record<string
   ['/admin/users/{id}', { id: 'user_id', session_id: 'user_session_id', key_id: 'user_key_id' }],
   ['/admin/clients/{client_id}', { client_id: 'client_id', secret_id: 'secret_id' }],
   ['/login/link/{token}', { token: 'link_token' }],
+  ['/login/{provider}', { provider: 'provider' }],
+  ['/me/identities/{id}', { id: 'identity_id' }],
   ['/sessions/{id}', { id: 'session_id' }],
   ['/api-keys/{id}', { id: 'api_key_id' }],
 ];
+
+/** The same for one operation. */
+const PATH_VARIABLES_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  linkIdentity: { id: 'provider' },
+};
 
 /** Operations of administrators. */
 const GUARDED_PATHS = ['/admin/', '/revocations'];
@@ -345,8 +377,8 @@ function readOperations(document: OpenApiDocument): Operation[] {
       const operation = item[method];
       if (operation === undefined) continue;
       const id = operation.operationId ?? '';
-      const success =
-        Object.keys(operation.responses ?? {}).find((status) => status.startsWith('2')) ?? '200';
+      const statuses = Object.keys(operation.responses ?? {});
+      const success = statuses.find((status) => /^(?:2\d\d|302)$/.test(status)) ?? '200';
       const [mediaType, schema] = contentOf(operation.responses?.[success]);
       // The token of a machine client is kept apart.
       const shape = expand(document, schema) as JsonSchema | undefined;
@@ -366,7 +398,7 @@ function readOperations(document: OpenApiDocument): Operation[] {
         success,
         mediaType,
         shape,
-        before: BEFORE[id] ?? [],
+        before: [...skipWithout(SKIPPED_WITHOUT[id]), ...(BEFORE[id] ?? [])],
         sets: { ...(keepsTokens && TOKENS), ...SETS[id] },
         after: AFTER[id] ?? [],
         examples: pathExamples(operation.parameters),
@@ -427,8 +459,10 @@ function toRequest(operation: Operation, all: readonly Operation[]): object {
   const { method, body, before, sets, after, examples, byCookie, success } = operation;
   const path = operation.path.replaceAll(
     /\{(\w+)\}/g,
-    (_, name) => variableOf(operation.path, name) ?? String(examples[name]),
+    (_, name) => variableOf(operation, name) ?? String(examples[name]),
   );
+  const query = Object.entries(QUERIES[operation.id] ?? {}).map(([key, value]) => ({ key, value }));
+  const search = query.map(({ key, value }) => `${key}=${value}`).join('&');
   const keeps = Object.entries(sets).map(([variable, value]) => setTo(variable, value));
   const test = [
     ...expectations(operation),
@@ -437,7 +471,12 @@ function toRequest(operation: Operation, all: readonly Operation[]): object {
   ];
   const request = {
     method: method.toUpperCase(),
-    url: { raw: `{{base_url}}${path}`, host: ['{{base_url}}'], path: path.slice(1).split('/') },
+    url: {
+      raw: `{{base_url}}${path}${search === '' ? '' : `?${search}`}`,
+      host: ['{{base_url}}'],
+      path: path.slice(1).split('/'),
+      ...(query.length > 0 && { query }),
+    },
     ...(byCookie ? { auth: NO_AUTH } : operation.auth && { auth: operation.auth }),
     ...(body && (operation.isForm ? toForm(body) : toJson(body))),
     ...(byCookie && method !== 'get' && { header: CHANGE_BY_COOKIE }),
@@ -467,13 +506,15 @@ function describe(operation: Operation, request: object, all: readonly Operation
   });
   if (used.includes('admin_email')) needs.push('the user that `npm run admin -- create-user` has made');
   const sentence = needs.length === 0 ? 'Needs nothing before it.' : `Needs ${needs.join(', ')}.`;
-  return [operation.description, sentence].filter((text) => text !== '').join('\n\n');
+  const skipped = SKIPPED_WITHOUT[operation.id];
+  const omission = skipped === undefined ? '' : `Is skipped while the variable \`${skipped}\` is empty.`;
+  return [operation.description, sentence, omission].filter((text) => text !== '').join('\n\n');
 }
 
 /** The variable that stands for a parameter, if an earlier request has set one. */
-function variableOf(path: string, parameter: string): string | undefined {
+function variableOf({ id, path }: Operation, parameter: string): string | undefined {
   const found = PATH_VARIABLES.find(([prefix]) => path.startsWith(prefix));
-  const variable = found?.[1][parameter];
+  const variable = (PATH_VARIABLES_OF[id] ?? found?.[1])?.[parameter];
   return variable === undefined ? undefined : `{{${variable}}}`;
 }
 

@@ -326,6 +326,7 @@ const OidcProvider = z.strictObject({
     .default('openid email profile')
     .refine((list) => list.split(' ').includes('openid')),
   native_client_ids: z.array(z.string().min(1)).default([]),
+  response_mode: z.enum(['query', 'form_post']).default('query'),
 });
 
 /** The message names the members that are wrong, and none of their values: there are secrets among them. */

@@ -27,6 +27,7 @@ interface CookieContent {
 export type Cookies = ReturnType<typeof createCookies>;
 
 const NAME = 'latchkey';
+const HOST_PREFIX = '__Host-';
 const DEVICE_SUFFIX = '-device';
 const LINKS_SUFFIX = '-links';
 /** Followed by the id of what was begun. */
@@ -54,8 +55,10 @@ const NEEDS_HTTPS =
  */
 export function createCookies(options: CookieOptions) {
   const { domain, sameSite, secrets, requireHttps, isAllowed, publicUrl } = options;
-  const secureName = `${domain === undefined ? '__Host-' : '__Secure-'}${NAME}`;
+  const secureName = `${domain === undefined ? HOST_PREFIX : '__Secure-'}${NAME}`;
   const names = requireHttps ? [secureName] : [secureName, NAME];
+  /** What this host alone reads back is of this host alone. */
+  const hostNames = requireHttps ? [HOST_PREFIX + NAME] : [HOST_PREFIX + NAME, NAME];
   const publicOrigin = new URL(publicUrl).origin;
 
   /**
@@ -133,7 +136,7 @@ export function createCookies(options: CookieOptions) {
   function begun(req: IncomingMessage, id: string): string | undefined {
     return valuesOf(
       req,
-      names.map((name) => name + BEGUN_SUFFIX + id),
+      hostNames.map((name) => name + BEGUN_SUFFIX + id),
     )[0];
   }
 
@@ -146,16 +149,21 @@ export function createCookies(options: CookieOptions) {
     requireSettable(req);
     const known = begunIds(req);
     for (const old of known.slice(0, Math.max(0, known.length + 1 - MAX_BEGUN))) clearBegun(req, res, old);
-    res.append('Set-Cookie', serializeCookie(req, BEGUN_SUFFIX + id, { value, maxAgeSeconds }, 'lax'));
+    res.append('Set-Cookie', serializeBegun(req, id, { value, maxAgeSeconds }));
   }
 
   function clearBegun(req: Request, res: Response, id: string): void {
-    const content = { value: '', maxAgeSeconds: 0 };
-    res.append('Set-Cookie', serializeCookie(req, BEGUN_SUFFIX + id, content, 'lax'));
+    res.append('Set-Cookie', serializeBegun(req, id, { value: '', maxAgeSeconds: 0 }));
+  }
+
+  function serializeBegun(req: Request, id: string, { value, maxAgeSeconds }: CookieContent): string {
+    const secure = req.secure || requireHttps;
+    const options = { httpOnly: true, secure, sameSite: 'lax', path: '/', maxAge: maxAgeSeconds } as const;
+    return serialize((secure ? HOST_PREFIX : '') + NAME + BEGUN_SUFFIX + id, value, options);
   }
 
   function begunIds({ headers: { cookie = '' } }: IncomingMessage): string[] {
-    const prefixes = names.map((name) => name + BEGUN_SUFFIX);
+    const prefixes = hostNames.map((name) => name + BEGUN_SUFFIX);
     return cookie.split(';').flatMap((pair) => {
       const name = pair.slice(0, pair.indexOf('=')).trim();
       const prefix = prefixes.find((one) => name.startsWith(one));

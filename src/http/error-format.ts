@@ -1,5 +1,5 @@
 import type { ZodOpenApiResponseObject } from 'zod-openapi';
-import type { AppError } from '../core/errors.ts';
+import type { AppError, ErrorCode } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
 
 /** Answers or errors of the OpenAPI document, by status. */
@@ -35,6 +35,6 @@ export interface ErrorFormat {
     thrown: unknown,
     request: { readonly publicUrl: string; readonly id: string },
   ) => PresentedError;
-  /** Its description in the OpenAPI document, by status; problem documents are described by their codes. */
-  readonly describe?: () => Responses;
+  /** Its description in the OpenAPI document, by status, for a route with these codes; without it they are problem documents. */
+  readonly describe?: (codes: readonly ErrorCode[]) => Responses;
 }

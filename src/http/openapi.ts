@@ -13,7 +13,7 @@ import type { Quota } from '../core/limits/quota.ts';
 import type { Access } from './access.ts';
 import { type Body, FORM_MEDIA_TYPE } from './body.ts';
 import type { Responses } from './error-format.ts';
-import { PAGE_MEDIA_TYPE } from './page.ts';
+import { HTML_MEDIA_TYPE } from './page.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, presentProblem } from './problem.ts';
 import { type AnswerDescription, type RouteDescription, unknownCodesOf } from './route.ts';
 import type { Tag } from './tags.ts';
@@ -144,7 +144,8 @@ function responsesOf(route: RouteDescription, shared: SharedRefusals): Responses
   const answers = Object.fromEntries(
     Object.entries(route.answers).map(([status, answer]) => [status, answerOf(answer)]),
   );
-  const errors = route.errors?.describe?.() ?? problemsOf(errorCodesOf(route));
+  const codes = errorCodesOf(route);
+  const errors = route.errors?.describe?.(codes) ?? problemsOf(codes);
   // Answers show what is left of a limit, once the request has been counted.
   const isLimited = '429' in errors;
   const limited = (one: ZodOpenApiResponseObject) => (isLimited ? withRateLimits(one) : one);
@@ -168,7 +169,7 @@ function mapValues<Value, Mapped>(
 function refusalName({ description, content = {} }: ZodOpenApiResponseObject, isLimited: boolean): string {
   const words = description.match(/[a-z]+/gi) ?? [];
   const name = words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('');
-  const form = PROBLEM_MEDIA_TYPE in content ? '' : PAGE_MEDIA_TYPE in content ? 'Page' : 'OAuth';
+  const form = PROBLEM_MEDIA_TYPE in content ? '' : HTML_MEDIA_TYPE in content ? 'Page' : 'OAuth';
   return `${form}${name}${isLimited ? '' : 'Unlimited'}`;
 }
 

@@ -1,6 +1,7 @@
+import { STATUS_CODES } from 'node:http';
 import { type AppError, ERRORS, type ErrorCode } from '../core/errors.ts';
 import type { ErrorFormat } from './error-format.ts';
-import { PAGE_MEDIA_TYPE, type Page, pageHeaders, renderPage } from './page.ts';
+import { HTML_MEDIA_TYPE, PAGE_MEDIA_TYPE, type Page, pageHeaders, renderPage } from './page.ts';
 import { problemHeaders, toAppError } from './problem.ts';
 
 /** What a page says about an error: what has happened, and what to do next. */
@@ -67,7 +68,19 @@ export function pageErrors(own: PageErrorWords): ErrorFormat {
         error,
       };
     },
+    describe(codes) {
+      const pages: Record<string, ReturnType<typeof describePage>> = {};
+      for (const status of new Set(codes.map((code) => ERRORS[code].status))) {
+        const named = codes.filter((code) => ERRORS[code].status === status).map((code) => `\`${code}\``);
+        pages[status] = describePage(`${STATUS_CODES[status]}: ${named.join(', ')}`);
+      }
+      return pages;
+    },
   };
+}
+
+function describePage(description: string) {
+  return { description, content: { [HTML_MEDIA_TYPE]: { schema: { type: 'string' as const } } } };
 }
 
 function wordsOf(error: AppError, own: PageErrorWords): PageWords {

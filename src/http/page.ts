@@ -42,7 +42,8 @@ export interface PageItem {
   readonly link?: string | undefined;
 }
 
-export const PAGE_MEDIA_TYPE = 'text/html; charset=utf-8';
+export const HTML_MEDIA_TYPE = 'text/html';
+export const PAGE_MEDIA_TYPE = `${HTML_MEDIA_TYPE}; charset=utf-8`;
 
 /** Both schemes keep a contrast of 4.5 for text and of 3 for what can be used (WCAG 2.2, 1.4.3 and 1.4.11). */
 const STYLE = `:root { color-scheme: light dark; --ink: #1a1d23; --paper: #fff; --soft: #555c69; --line: #767d8a; --rule: #d9dde4; --panel: #f2f4f8;

@@ -59,7 +59,6 @@ export const apple = provider({
         scopes: ['openid', 'email', 'name'],
         // Apple insists on a form where it is asked for the name or the address.
         parameters: { response_mode: 'form_post' },
-        usesForm: true,
         nameIn,
       },
     ];

@@ -61,8 +61,6 @@ export interface OpenIdSettings extends CommonSettings {
   readonly clientSecret: string | ((at: Date) => Promise<string>) | undefined;
   /** Other client ids of the same app, such as those of its phones. */
   readonly nativeClientIds: readonly string[];
-  /** Whether it answers with a form rather than with a link. */
-  readonly usesForm?: true;
   /** Where it says in a way of its own that an email address is verified. */
   readonly isEmailVerified?: (claims: Claims) => boolean;
   /** Where the name stands elsewhere than in the claims. */

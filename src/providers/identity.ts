@@ -9,8 +9,11 @@ export function identityOf(
   { provider, issuer }: Pick<ProvidedIdentity, 'provider' | 'issuer'>,
 ): ProvidedIdentity {
   const { subject } = profile;
-  if (subject === '' || subject.length > MAX_SUBJECT_LENGTH || !subject.isWellFormed()) {
-    throw new Error(`the subject is none of 1 to ${MAX_SUBJECT_LENGTH} characters`);
+  // To MySQL a text is equal to the same one with spaces after it.
+  const isSubject =
+    subject === subject.trim() && subject.length <= MAX_SUBJECT_LENGTH && subject.isWellFormed();
+  if (subject === '' || !isSubject) {
+    throw new Error(`the subject is not 1 to ${MAX_SUBJECT_LENGTH} characters without spaces around them`);
   }
   const address = email === null ? null : parseEmail(email);
   return {

@@ -8,7 +8,7 @@ export const oidc = provider({
     OIDC_PROVIDERS: variable({
       type: oidcProviders,
       meaning:
-        'Other OpenID providers, a list in JSON of {"id", "name", "issuer", "client_id", "client_secret", "scopes", "native_client_ids"}, the last three optional',
+        'Other OpenID providers, a list in JSON of {"id", "name", "issuer", "client_id"}, and where they are needed "client_secret", "scopes", "native_client_ids" and "response_mode"',
       secret: true,
     }),
   },
@@ -23,6 +23,7 @@ export const oidc = provider({
       clientSecret: given.client_secret,
       nativeClientIds: given.native_client_ids,
       scopes: given.scopes.split(' '),
+      ...(given.response_mode !== 'query' && { parameters: { response_mode: given.response_mode } }),
       offline: { scope: 'offline_access', parameters: { prompt: 'consent' } },
     })),
 });

@@ -14,9 +14,11 @@ import {
   undoTokenOf,
 } from '../support/codes.ts';
 import { asPage, type Browser } from '../support/cookies.ts';
+import { anIdToken, type GoogleApp, linkGoogle } from '../support/google-app.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { resetTokenOf } from '../support/reset-tokens.ts';
 import { aPermissionName, aRoleName, makePermissions, makeRole } from '../support/roles.ts';
+import { APP_PAGE } from '../support/social-browser.ts';
 
 /** A caller, and the credential they show. */
 export interface Caller {
@@ -37,7 +39,7 @@ export interface Asked {
 }
 
 /** Makes what the endpoint is to be asked about, anew each time, and the request. */
-type Ask = (app: TestApp, caller: Caller) => Promise<Asked> | Asked;
+type Ask = (app: GoogleApp, caller: Caller) => Promise<Asked> | Asked;
 
 export const CALLERS = [
   'no credential',
@@ -119,6 +121,21 @@ const aPhoneCode: Ask = async (app, caller) => {
   return { path: '/me/phone/verify', body: { challenge_id: asked.body.challenge_id, code } };
 };
 
+/** The caller's account at Google; where they cannot link one, that of another user. With its tokens, where it came by a link. */
+const anIdentity =
+  (rest: string, byLink: boolean): Ask =>
+  async (app, caller) => {
+    const link = async (by: Caller) => {
+      const ask = (path: string) => as(app.post(path), by);
+      if (byLink) await linkGoogle(app, ask);
+      else await ask('/me/identities/google').send(await anIdToken(app));
+      const { body } = await as(app.get('/me/identities'), by);
+      return body.identities?.at(-1)?.id as string | undefined;
+    };
+    const id = (await link(caller)) ?? (await link(await signUp(app)));
+    return { path: `/me/identities/${id}${rest}` };
+  };
+
 /** How each route is asked, by its id, where it takes more than its path. */
 const ASK: Readonly<Record<string, Ask>> = {
   signup: () => ({ path: '/signup', body: aPerson() }),
@@ -173,6 +190,11 @@ const ASK: Readonly<Record<string, Ask>> = {
     const [session] = body.sessions ?? [await signUp(app)];
     return { path: `/sessions/${session.id}` };
   },
+  signInByProvider: () => ({ path: `/login/google?return_to=${APP_PAGE}` }),
+  signInByIdToken: async (app) => ({ path: '/login/google/id-token', body: await anIdToken(app) }),
+  linkIdentity: () => ({ path: '/me/identities/google', body: { return_to: APP_PAGE } }),
+  removeIdentity: anIdentity('', false),
+  getProviderToken: anIdentity('/token', true),
   createApiKey: () => ({ path: '/api-keys', body: { name: 'A key' } }),
   getApiKey: aKey,
   deleteApiKey: aKey,

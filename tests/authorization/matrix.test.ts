@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { PERMISSIONS } from '../../config/baseline.cjs';
 import { anAdmin } from '../support/admins.ts';
 import { makeKey } from '../support/api-keys.ts';
-import { type TestApp, useApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
 import { makeClient, tokenOf } from '../support/clients.ts';
 import { PAGE, signUpByCookie } from '../support/cookies.ts';
+import { useGoogleApp } from '../support/google-app.ts';
 import { signUp } from '../support/people.ts';
 import { as, CALLERS, type Caller, type CallerKind, ENDPOINTS } from './endpoints.ts';
 
@@ -41,7 +42,7 @@ const MATRIX = ENDPOINTS.flatMap(({ operation, method, statuses, ask }) =>
 );
 
 describe('Who may do what', () => {
-  const app = useApp('SQLite', { CORS_ORIGINS: PAGE });
+  const app = useGoogleApp('SQLite', { CORS_ORIGINS: PAGE, STORE_PROVIDER_TOKENS: 'true' });
   const harmless = new Map<CallerKind, Promise<Caller>>();
 
   /** All reading, and all that is refused, is by one caller of each kind; what changes something may end its caller. */

@@ -8,6 +8,7 @@ import { onEachDatabase } from '../support/databases.ts';
 /** What a browser loads at /docs and by the links of mails, which is no part of the API. */
 const FOR_BROWSERS = [
   /^GET \/(?:docs\/[a-z-]+\.(?:js|css))?$/,
+  /^(?:GET|POST) \/login\/\{provider\}\/callback$/,
   /^(?:GET|POST) \/(?:login\/link|email\/verify|email\/undo|lockdown|password\/reset)\/\{token\}$/,
 ];
 

@@ -31,6 +31,9 @@ const EXTRAS = [
   'Press the button of the page that the link opens',
 ];
 
+/** What takes an account at a provider, where no script can sign in. */
+const SKIPPED = ['Sign in, or up, by an ID token', 'Get an access token of a provider', 'Remove a provider'];
+
 interface Report {
   readonly run: {
     readonly failures: readonly { readonly error: { readonly message: string } }[];
@@ -56,7 +59,11 @@ function commandsFor(url: string): string {
 onEachDatabase((kind) => {
   describe('The Postman collection, run as the page about the API says', () => {
     const newDirectory = useDirectories();
-    const { app, databaseUrl } = useOperatedApp(kind, newDirectory, { NEW_DEVICE_MAIL: 'true' });
+    const { app, databaseUrl } = useOperatedApp(kind, newDirectory, {
+      NEW_DEVICE_MAIL: 'true',
+      GITHUB_CLIENT_ID: 'latchkey',
+      GITHUB_CLIENT_SECRET: 'a secret',
+    });
 
     async function run(commands: string) {
       const report = join(newDirectory(), 'report.json');
@@ -91,8 +98,10 @@ onEachDatabase((kind) => {
         Object.values(operations).map(({ summary }) => summary as string),
       );
       expect(executions.map(({ item }) => item.name).sort()).toEqual([...summaries, ...EXTRAS].sort());
-      expect(executions.filter(({ response }) => !/^(?:2|303)/.test(String(response?.code)))).toEqual([]);
-      expect(executions.filter(({ assertions = [] }) => assertions.length < 2)).toEqual([]);
+      const sent = executions.filter(({ item }) => !SKIPPED.includes(item.name));
+      expect(sent.length).toBe(executions.length - SKIPPED.length);
+      expect(sent.filter(({ response }) => !/^(?:2|30[23])/.test(String(response?.code)))).toEqual([]);
+      expect(sent.filter(({ assertions = [] }) => assertions.length < 2)).toEqual([]);
       expect(exitCode).toBe(0);
     });
 

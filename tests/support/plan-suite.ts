@@ -4,8 +4,8 @@ import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import { ENDPOINTS } from '../authorization/endpoints.ts';
 import { anAdmin } from './admins.ts';
 import { makeKey } from './api-keys.ts';
-import { type TestApp, useApp } from './app.ts';
 import type { DatabaseKind } from './databases.ts';
+import { type GoogleApp, useGoogleApp } from './google-app.ts';
 import { signUp } from './people.ts';
 import { fill, type Statement, statementsOf } from './query-plans.ts';
 
@@ -22,12 +22,13 @@ const FILLED = [
   'counts',
   'outbox',
   'api_key_permissions',
+  'identities',
 ];
 
 /** Every statement that the service sends, tried on tables of so many rows. */
 export function tryPlans(kind: DatabaseKind, rows: number): void {
   describe(`The statements on tables of ${rows.toLocaleString('en')} rows`, () => {
-    const app = useApp(kind, { DATABASE_TIMEOUT_MS: '60000' });
+    const app = useGoogleApp(kind, { STORE_PROVIDER_TOKENS: 'true' });
     let statements: Statement[];
 
     beforeAll(async () => {
@@ -49,7 +50,7 @@ export function tryPlans(kind: DatabaseKind, rows: number): void {
 }
 
 /** Each operation as an administrator, each list by each way to search it, and what runs without being asked. */
-async function useEverything(app: TestApp): Promise<void> {
+async function useEverything(app: GoogleApp): Promise<void> {
   for (const { operation: name, method, ask } of ENDPOINTS) {
     const caller = await anAdmin(app);
     const { path, body, form } = await ask(app, caller);

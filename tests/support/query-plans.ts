@@ -106,6 +106,15 @@ export async function fill(app: TestApp, count: number): Promise<void> {
       created_at: now,
       expires_at: "'2999-01-01 00:00:00.000'",
     },
+    identities: {
+      id: id(6),
+      user_id: user,
+      provider: "'google'",
+      issuer: "'https://accounts.google.com'",
+      subject: text('filler'),
+      created_at: now,
+      last_used_at: now,
+    },
     counts: {
       name: text('tries:address:filler'),
       amount: '1',

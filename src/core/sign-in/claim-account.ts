@@ -1,5 +1,6 @@
 import { entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
 import { NOTICE_SECONDS, noticeOf } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import { type RequestOrigin, userCaller } from '../principal.ts';
@@ -30,6 +31,7 @@ export function createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, c
    * The first proof of an address ends all access that there was before, and tells so. Otherwise an attacker could make an
    * account with the address of a victim, and wait for them to use it (account pre-hijacking). A device that the account
    * knows is spared: it is that of the person who made the account.
+   * @throws AppError email_taken for another attempt
    */
   return async function claimWithin(
     stores: CoreStores,
@@ -40,7 +42,8 @@ export function createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, c
     const at = new Date(clock.now());
     const { origin } = client;
     const earlier = [entryOf('email.verified', userCaller(user.id, origin), user.id)];
-    await stores.users.verifyEmail(user.id, address, at);
+    // Another attempt then finds what another request has made of the account: its proof must not end what that has begun.
+    if (!(await stores.users.verifyEmailFirst(user.id, address, at))) throw new AppError('email_taken');
     const verified = { ...user, emailVerifiedAt: at };
     if (deviceTokens.isKnown(client, user)) return { user: verified, isNew: false, earlier, revoked: [] };
     const revoked = await endAllAccessWithin(stores, user.id, at);

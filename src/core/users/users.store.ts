@@ -142,6 +142,14 @@ export function createUserStore(scope: Scope) {
     return updateActive({ id, emailCanonical }, { emailVerifiedAt: at, updatedAt: at });
   }
 
+  /** The first proof of an address. False also where another request was first. */
+  async function verifyEmailFirst(id: string, emailCanonical: string, at: Date): Promise<boolean> {
+    return updateActive(
+      { id, emailCanonical, emailVerifiedAt: null },
+      { emailVerifiedAt: at, updatedAt: at },
+    );
+  }
+
   /**
    * Another address, which has been verified. False where no active user has this id and the address `from`.
    * @throws AppError email_taken
@@ -297,6 +305,7 @@ export function createUserStore(scope: Scope) {
     setPassword,
     clearPassword,
     verifyEmail,
+    verifyEmailFirst,
     changeEmail,
     restoreEmail,
     clearEmail,

@@ -16,7 +16,7 @@ const Begun = z.object({
   transport: z.enum(TRANSPORTS),
   /** With which the app makes sure that the code is its own. */
   challengeId: z.string().nullable(),
-  /** Whose identity it is to be, where somebody who is signed in began it. */
+  /** Whose identity it is to be, where a user who is signed in began it. */
   linkTo: z.object({ userId: z.string(), sessionId: z.string().nullable() }).nullable(),
   expiresAt: z.number(),
 });

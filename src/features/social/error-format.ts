@@ -1,7 +1,6 @@
 import { AppError, ERRORS } from '../../core/errors.ts';
 import { withParameter } from '../../core/sign-in/return-to.ts';
 import type { ErrorFormat } from '../../http/error-format.ts';
-import { PAGE_MEDIA_TYPE } from '../../http/page.ts';
 import { pageErrors } from '../../http/page-errors.ts';
 import { SOCIAL_PAGE_ERRORS } from './pages.ts';
 
@@ -24,6 +23,7 @@ const PAGES = pageErrors(SOCIAL_PAGE_ERRORS);
 
 /** Errors where a person is on the way: back to the app with the code and its title (RFC 6749 section 4.1.2.1), else a page. */
 export const SOCIAL_ERRORS: ErrorFormat = {
+  ...PAGES,
   present(thrown, request) {
     const presented = PAGES.present(thrown, request);
     if (!(thrown instanceof SentBack)) return presented;
@@ -32,12 +32,4 @@ export const SOCIAL_ERRORS: ErrorFormat = {
     const Location = withParameter(withError, 'error_description', ERRORS[code].title);
     return { ...presented, status: 303, headers: { 'Cache-Control': 'no-store', Location }, body: '' };
   },
-  describe: () => ({
-    '4XX': describePage('What is wrong with the request'),
-    '5XX': describePage('The service has a problem'),
-  }),
 };
-
-function describePage(description: string) {
-  return { description, content: { [PAGE_MEDIA_TYPE]: { schema: { type: 'string' as const } } } };
-}

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { StoredIdentity } from '../../core/identities/identity.ts';
+import type { ProvidedIdentity } from '../../core/identities/provider.ts';
 import { userCaller } from '../../core/principal.ts';
 import type { ProvingClient } from '../../core/sign-in/claim-account.ts';
 import type { Owner } from '../../core/sign-in/proved-sign-in.ts';
@@ -42,10 +43,16 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
         'The provider does not say that the address is verified. Sign in by a code or a link, which proves it.',
       );
     }
+    // Anyone can claim any address at a provider that does not check it. Where they could not sign up with it, they are
+    // not told either whether it has an account.
+    if (!isEmailVerified) requireMaySignUp(identity);
     const user = email && (await stores.users.findByEmail(email.canonical));
     if (email === null || user === null) return signUp(stores, proof, client);
-    // Anybody could write the address of somebody else at such a provider.
-    if (!isEmailVerified) throw new AppError('account_exists');
+    if (!isEmailVerified) {
+      // It may be theirs: another sign-in may have made it since the first look.
+      const isTheirs = (await stores.identities.findByKey(identity)) !== null;
+      throw new AppError(isTheirs ? 'identity_taken' : 'account_exists');
+    }
     if (user.disabledAt !== null) throw new AppError('account_disabled');
     const owner =
       user.emailVerifiedAt === null
@@ -80,14 +87,19 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
     return { user, isNew: false, earlier: [], revoked: [] };
   }
 
-  async function signUp(stores: CoreStores, proof: IdentityProof, { origin }: ProvingClient): Promise<Owner> {
-    const { email, isEmailVerified, name } = proof.identity;
+  /** @throws AppError signup_disabled, email_domain_not_allowed, email_required */
+  function requireMaySignUp({ email, isEmailVerified }: ProvidedIdentity): void {
     if (!mayCreateAccounts) throw new AppError('signup_disabled');
     const domain = email?.canonical.slice(email.canonical.lastIndexOf('@') + 1) ?? '';
     if (domains.length > 0 && !(isEmailVerified && domains.includes(domain))) {
       throw new AppError('email_domain_not_allowed');
     }
     if (email === null && !withoutEmail) throw new AppError('email_required');
+  }
+
+  async function signUp(stores: CoreStores, proof: IdentityProof, { origin }: ProvingClient): Promise<Owner> {
+    requireMaySignUp(proof.identity);
+    const { email, isEmailVerified, name } = proof.identity;
     const createdAt = now();
     const newUser = {
       id: uuidv7({ msecs: createdAt.getTime() }),

@@ -21,6 +21,7 @@ import {
   ProviderPath,
   ProvidersAnswer,
   ProviderTokenAnswer,
+  ProviderToLinkPath,
 } from './schemas.ts';
 import type { SocialSignIn } from './sign-in.ts';
 
@@ -33,6 +34,8 @@ const route = routesWith<{ readonly socialSignIn: SocialSignIn; readonly identit
 
 const PROVIDER = { schema: ProviderPath, unknown: 'provider_not_found' } as const;
 const IDENTITY = { schema: IdentityPath, unknown: 'identity_not_found' } as const;
+/** Named as that of an identity, since it is one path to OpenAPI and to the table of routes. */
+const PROVIDER_TO_LINK = { schema: ProviderToLinkPath, unknown: 'provider_not_found' } as const;
 
 /** The codes with which an identity may be refused as a way in. */
 const OWNER_ERRORS = [
@@ -84,6 +87,7 @@ export const socialRoutes = [
         headers: { Location: '`return_to`' },
       },
     },
+    refuses: ['cookie_not_settable'],
     errors: SOCIAL_ERRORS,
     async handle({ params, query, keepBegun }, { socialSignIn }) {
       const { return_to: returnTo, transport = 'token', challenge_id: challengeId } = query;
@@ -171,14 +175,14 @@ export const socialRoutes = [
   route({
     id: 'linkIdentity',
     method: 'POST',
-    path: '/me/identities/{provider}',
+    path: '/me/identities/{id}',
     tag: SOCIAL,
     summary: 'Add a provider to sign in with',
     description:
       'With `return_to` it sets a cookie and answers with the page to lead the browser to, which comes back with `linked` or `error`: call it with `credentials: "include"` from the site of this service. With `id_token` and `nonce` the provider is added at once.',
     access: session(),
     limit: 'login-ip',
-    params: PROVIDER,
+    params: PROVIDER_TO_LINK,
     body: json(LinkIdentityBody),
     answers: {
       200: { description: 'Where to lead the browser', schema: AuthorizationAnswer },
@@ -195,11 +199,11 @@ export const socialRoutes = [
     async handle({ params, body, caller, keepBegun }, { socialSignIn }) {
       const { return_to: returnTo, id_token: idToken, nonce, prompt, login_hint: loginHint } = body;
       if (idToken !== undefined && nonce !== undefined) {
-        const identity = await socialSignIn.linkByIdToken(caller, params.provider, { idToken, nonce });
+        const identity = await socialSignIn.linkByIdToken(caller, params.id, { idToken, nonce });
         return created(`/me/identities/${identity.id}`, { identity: presentIdentity(identity) });
       }
       const request = { returnTo: returnTo ?? '', transport: 'token', prompt, loginHint } as const;
-      const url = await socialSignIn.beginLink(caller, params.provider, request, { keepBegun });
+      const url = await socialSignIn.beginLink(caller, params.id, request, { keepBegun });
       return ok({ authorization_url: url });
     },
   }),

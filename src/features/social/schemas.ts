@@ -9,7 +9,10 @@ const MAX_PARAMETER_LENGTH = 4_096;
 const MAX_HINT_LENGTH = 254;
 const MAX_NONCE_LENGTH = 256;
 
-export const ProviderPath = z.object({ provider: z.string() });
+const ProviderId = z.string().meta({ description: 'An id of GET /login/providers', example: 'google' });
+
+export const ProviderPath = z.object({ provider: ProviderId });
+export const ProviderToLinkPath = z.object({ id: ProviderId });
 export const IdentityPath = z.object({ id: z.uuid().toLowerCase() });
 
 const Prompt = z.enum(['login', 'consent', 'select_account']).optional().meta({
@@ -105,9 +108,10 @@ export const IdentityAnswer = z.strictObject({ identity: IdentityView });
 
 export const AuthorizationAnswer = z
   .strictObject({
-    authorization_url: z
-      .url()
-      .meta({ description: 'Lead the browser there', example: 'https://accounts.example.com/authorize?…' }),
+    authorization_url: z.url().meta({
+      description: 'Lead the browser there',
+      example: 'https://accounts.example.com/authorize?client_id=latchkey',
+    }),
   })
   .meta({ id: 'Authorization' });
 

@@ -13,6 +13,7 @@ const hooked = import('tsx/esm/api').then(async (tsx) => {
   return import(GLOBALS);
 });
 
+const WRITABLE = { configurable: true, enumerable: true, writable: true };
 const storage = new asyncHooks.AsyncLocalStorage();
 
 /**
@@ -36,12 +37,13 @@ module.exports = class {
   requireInternalModule(path) {
     delete globalThis[Symbol.for('EVENT_HANDLERS')];
     delete require.cache[path];
-    const { AsyncLocalStorage } = asyncHooks;
-    asyncHooks.AsyncLocalStorage = TheStorage;
+    const own = Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage');
+    // Newer versions of Node have a getter there.
+    Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { ...WRITABLE, value: TheStorage });
     try {
       return require(path);
     } finally {
-      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+      Object.defineProperty(asyncHooks, 'AsyncLocalStorage', own);
     }
   }
 
