@@ -11,14 +11,13 @@ const ENDED: readonly unknown[] = ['invalid_grant', 'bad_refresh_token'];
  */
 export async function refreshTokens(
   options: ClientOptions,
-  { refreshToken }: ProviderTokens & { readonly refreshToken: string },
+  former: ProviderTokens & { readonly refreshToken: string },
   at: Date,
 ): Promise<ProviderTokens> {
   const { client, configuration } = await configure(options);
   try {
-    const answer = await client.refreshTokenGrant(configuration, refreshToken);
-    // A provider that does not rotate refresh tokens sends none.
-    return tokensOf(answer, at, refreshToken);
+    const answer = await client.refreshTokenGrant(configuration, former.refreshToken);
+    return tokensOf(answer, at, former);
   } catch (cause) {
     if (!ENDED.includes(Object(cause).error)) throw cause;
     throw new AppError('provider_access_ended', undefined, { cause });

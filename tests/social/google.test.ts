@@ -426,4 +426,31 @@ describe('Google, where tokens are kept', () => {
     expect(renewals()).toHaveLength(2);
     expect(renewals()[0]?.body).toBe(renewals()[1]?.body);
   });
+
+  it('keeps its tokens when a phone signs in by an ID token, which brings none', async () => {
+    const { app, peer } = used;
+    const user = aGoogleUser();
+    peer.signIn(user);
+    const inBrowser = await openBrowser(app).enter('google');
+    const [before] = await identitiesOf(app, inBrowser.user.id);
+    const idToken = await peer.nativeIdToken({ user, androidClientId: CLIENT.clientId, nonce: 'a-nonce' });
+    await app.post('/login/google/id-token').send({ id_token: idToken, nonce: 'a-nonce' }).expect(200);
+    const [after] = await identitiesOf(app, inBrowser.user.id);
+    expect(after?.tokens).toEqual(expect.any(String));
+    expect(after?.tokens).toBe(before?.tokens);
+  });
+
+  it('takes the scope for the same where the answer to a refresh does not name it', async () => {
+    const { app, peer, clock } = used;
+    peer.signIn(aGoogleUser());
+    const { user, access_token: token } = await openBrowser(app).enter('google');
+    const [identity] = await identitiesOf(app, user.id);
+    clock.advanceSeconds(3599);
+    peer.fail('/token', json({ access_token: 'ya29-next', token_type: 'Bearer', expires_in: 3599 }));
+    const answer = await app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' });
+    expect(answer.body).toMatchObject({
+      access_token: 'ya29-next',
+      scope: expect.stringContaining('openid'),
+    });
+  });
 });
