@@ -1,9 +1,12 @@
 import { scopes, text, webUrl } from '../config/values.ts';
 import { variable } from '../config/variable.ts';
 import { provider, textOf } from './definition.ts';
+import type { RefusedRequest } from './fetch.ts';
 
 /** The largest page; whoever has more addresses has the primary one among the first, as they are sorted by it. */
 const EMAILS = '/user/emails?per_page=100';
+/** Other refusals with 403 are of a limit, and brief. */
+const NOT_PERMITTED = 'Resource not accessible by integration';
 
 /**
  * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
@@ -55,7 +58,7 @@ export const github = provider({
             async readProfile(get) {
               const user = Object(await get(`${GITHUB_API_URL}/user`));
               if (!Number.isSafeInteger(user.id)) throw new Error('GET /user has no id');
-              const email = primaryOf(await get(GITHUB_API_URL + EMAILS));
+              const email = primaryOf(await get(GITHUB_API_URL + EMAILS).catch(noneIfForbidden));
               return {
                 // The login can be changed, and then belongs to whoever takes it.
                 subject: String(user.id),
@@ -68,6 +71,13 @@ export const github = provider({
           },
         ],
 });
+
+/** An OAuth app without the scope gets the former, a GitHub App without the permission the latter. */
+function noneIfForbidden(error: unknown): [] {
+  const { status, reason } = Object(error) as Partial<RefusedRequest>;
+  if (status === 404 || (status === 403 && reason === NOT_PERMITTED)) return [];
+  throw error;
+}
 
 function primaryOf(emails: unknown): string | null {
   if (!Array.isArray(emails)) throw new Error('GET /user/emails is no list');

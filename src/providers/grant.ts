@@ -74,16 +74,18 @@ export function responseUrl(redirectUri: string, response: AuthorizationResponse
   return url;
 }
 
+/** The tokens in an answer, where those that were refreshed are the `former` ones. */
 export function tokensOf(
   answer: OpenIdClient.TokenEndpointResponse,
   at: Date,
-  former: string | null = null,
+  former?: ProviderTokens,
 ): ProviderTokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds, scope } = answer;
   return {
     accessToken,
-    refreshToken: refreshToken ?? former,
+    // A provider that does not rotate refresh tokens sends none (RFC 6749 section 6), nor a scope that is the same.
+    refreshToken: refreshToken ?? former?.refreshToken ?? null,
     expiresAt: seconds === undefined ? null : new Date(at.getTime() + Number(seconds) * 1000),
-    scope: scope ?? null,
+    scope: scope ?? former?.scope ?? null,
   };
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import type { TestClock } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
 import {
-  APP_PAGE,
   type Callback,
   CLIENT,
   callbackOf,
@@ -384,6 +383,7 @@ describe('Google, where tokens are kept', () => {
     env: (peer) => ({
       ...googleEnv(peer),
       STORE_PROVIDER_TOKENS: 'true',
+      ACCESS_TOKEN_TTL_SECONDS: '86400',
       GOOGLE_SCOPES: 'https://www.example.com/calendar',
     }),
   });
@@ -404,22 +404,53 @@ describe('Google, where tokens are kept', () => {
     peer.signIn(aGoogleUser());
     const { user, access_token: token } = await openBrowser(app).enter('google');
     const [identity] = await identitiesOf(app, user.id);
-    const get = async () =>
-      (await app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' }).expect(200))
-        .body;
-    const first = await get();
+    const renewals = () => peer.requests.filter(({ body }) => body.includes('grant_type=refresh_token'));
+    async function providerToken() {
+      const answer = app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' });
+      return (await answer.expect(200)).body;
+    }
+
+    const first = await providerToken();
     expect(first).toEqual({
       access_token: expect.stringMatching(/^ya29/),
-      expires_at: new Date(Math.floor(clock.now()) + 3599_000).toISOString(),
+      expires_at: new Date(clock.now() + 3599_000).toISOString(),
       scope: expect.stringContaining('https://www.example.com/calendar'),
     });
-    expect(await get()).toEqual(first);
-    for (let hour = 0; hour < 2; hour++) {
-      peer.fail('/v1/userinfo', 500);
+    expect(await providerToken()).toEqual(first);
+    const seen = [first.access_token];
+    for (let renewal = 0; renewal < 2; renewal++) {
+      clock.advanceSeconds(3599 - 60);
+      seen.push((await providerToken()).access_token);
     }
+    expect(new Set(seen).size).toBe(3);
+    expect(renewals()).toHaveLength(2);
+    expect(renewals()[0]?.body).toBe(renewals()[1]?.body);
   });
 
-  it('leads back to the page of the app', () => {
-    expect(APP_PAGE).toContain('https://');
+  it('keeps its tokens when a phone signs in by an ID token, which brings none', async () => {
+    const { app, peer } = used;
+    const user = aGoogleUser();
+    peer.signIn(user);
+    const inBrowser = await openBrowser(app).enter('google');
+    const [before] = await identitiesOf(app, inBrowser.user.id);
+    const idToken = await peer.nativeIdToken({ user, androidClientId: CLIENT.clientId, nonce: 'a-nonce' });
+    await app.post('/login/google/id-token').send({ id_token: idToken, nonce: 'a-nonce' }).expect(200);
+    const [after] = await identitiesOf(app, inBrowser.user.id);
+    expect(after?.tokens).toEqual(expect.any(String));
+    expect(after?.tokens).toBe(before?.tokens);
+  });
+
+  it('takes the scope for the same where the answer to a refresh does not name it', async () => {
+    const { app, peer, clock } = used;
+    peer.signIn(aGoogleUser());
+    const { user, access_token: token } = await openBrowser(app).enter('google');
+    const [identity] = await identitiesOf(app, user.id);
+    clock.advanceSeconds(3599);
+    peer.fail('/token', json({ access_token: 'ya29-next', token_type: 'Bearer', expires_in: 3599 }));
+    const answer = await app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' });
+    expect(answer.body).toMatchObject({
+      access_token: 'ya29-next',
+      scope: expect.stringContaining('openid'),
+    });
   });
 });

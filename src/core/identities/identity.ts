@@ -20,5 +20,6 @@ export interface StoredIdentity extends Identity {
 /** What names an identity. */
 export type IdentityKey = Pick<Identity, 'provider' | 'issuer' | 'subject'>;
 
-/** What changes with each sign-in. */
-export type IdentityUse = Pick<StoredIdentity, 'email' | 'tokens' | 'lastUsedAt'>;
+/** What changes with each sign-in. Without `tokens` those of before stay. */
+export type IdentityUse = Pick<StoredIdentity, 'email' | 'lastUsedAt'> &
+  Partial<Pick<StoredIdentity, 'tokens'>>;

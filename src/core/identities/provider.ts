@@ -28,7 +28,7 @@ export interface ProviderTokens {
   readonly refreshToken: string | null;
   /** Null where the provider does not say. */
   readonly expiresAt: Date | null;
-  /** Separated by spaces; null where the provider does not say. */
+  /** As the provider writes it: GitHub separates by commas. Null where it does not say. */
   readonly scope: string | null;
 }
 

@@ -4,7 +4,7 @@ import { PURPOSES } from '../../core/codes/challenge.ts';
 import { issueLinkWithin } from '../../core/codes/issue.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
-import type { StoredIdentity } from '../../core/identities/identity.ts';
+import type { IdentityUse, StoredIdentity } from '../../core/identities/identity.ts';
 import type { ProvidedIdentity, ProviderTokens } from '../../core/identities/provider.ts';
 import { noticeOf } from '../../core/messages/notice.ts';
 import type { Caller } from '../../core/principal.ts';
@@ -48,6 +48,7 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
       provider,
       issuer,
       subject,
+      tokens: null,
       ...contentOf(id, proof),
       createdAt,
       lastUsedAt: createdAt,
@@ -91,10 +92,14 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
     await outbox.addWithin(stores, notice);
   }
 
-  /** What a sign-in brings along: the address as it is now, and the tokens where they are kept. */
-  function contentOf(id: string, { identity, tokens }: IdentityProof) {
-    const kept = keepsTokens && tokens !== null ? seal.seal(tokens, id) : null;
-    return { email: identity.email?.shown ?? null, tokens: kept };
+  /**
+   * What a sign-in brings along: the address as it is now, and the tokens where they are kept. One by an ID token brings none,
+   * and leaves those that a browser has brought.
+   */
+  function contentOf(id: string, { identity, tokens }: IdentityProof): Omit<IdentityUse, 'lastUsedAt'> {
+    const email = identity.email?.shown ?? null;
+    if (!keepsTokens) return { email, tokens: null };
+    return tokens === null ? { email } : { email, tokens: seal.seal(tokens, id) };
   }
 
   return { addWithin, linkWithin, contentOf };
