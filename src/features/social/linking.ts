@@ -74,7 +74,7 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
     { origin }: Caller,
   ): Promise<void> {
     if (user.email === null || !outbox.has('email')) return;
-    const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
+    const lockdown = { purpose: 'lockdown', userId: user.id } as const;
     const { token, expiresAt } = await issueLinkWithin(stores, lockdown, new Date(clock.now()));
     const notice = noticeOf({
       user,
