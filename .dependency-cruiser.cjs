@@ -65,7 +65,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(providers|config)/|^src/core/(identities/provider|users/identifiers|errors|clock)\\.ts$',
+          '^src/(providers|config)/|^src/core/(identities/provider|users/identifiers|values/text|errors|clock)\\.ts$',
       },
     },
     {

@@ -45,6 +45,8 @@ const MAX_VALUES = 8;
 
 const NEEDS_SAME_SITE =
   'The page is on another site than this service, so the browser would drop the cookie: localhost and 127.0.0.1 are two sites, app.example.com and auth.example.com are one. Serve both on one site, or set COOKIE_SAMESITE=none.';
+const NEEDS_SAME_SITE_ALWAYS =
+  'The page is on another site than this service, so the browser would drop the cookie, whatever COOKIE_SAMESITE is. Serve both on one site, or send id_token and nonce.';
 const NEEDS_HTTPS =
   'The cookie is for HTTPS, and this request came over HTTP. Behind a proxy that ends TLS, TRUST_PROXY has to name it and X-Forwarded-Proto has to say https.';
 
@@ -92,9 +94,7 @@ export function createCookies(options: CookieOptions) {
   function requireSettable(req: Request): void {
     if (!req.secure && (requireHttps || sameSite === 'none'))
       throw new AppError('cookie_not_settable', NEEDS_HTTPS);
-    // Where a person follows a link or a redirect to here, the page is of this service.
-    const isFetched = req.headers['sec-fetch-mode'] !== 'navigate';
-    if (sameSite !== 'none' && isFetched && req.headers['sec-fetch-site'] === 'cross-site')
+    if (sameSite !== 'none' && isFetchedFromOtherSite(req))
       throw new AppError('cookie_not_settable', NEEDS_SAME_SITE);
     const host = req.hostname?.toLowerCase() ?? '';
     if (domain !== undefined && !isWithinDomain(host, domain))
@@ -147,6 +147,7 @@ export function createCookies(options: CookieOptions) {
    */
   function setBegun(req: Request, res: Response, id: string, { value, maxAgeSeconds }: CookieContent): void {
     requireSettable(req);
+    if (isFetchedFromOtherSite(req)) throw new AppError('cookie_not_settable', NEEDS_SAME_SITE_ALWAYS);
     const known = begunIds(req);
     for (const old of known.slice(0, Math.max(0, known.length + 1 - MAX_BEGUN))) clearBegun(req, res, old);
     res.append('Set-Cookie', serializeBegun(req, id, { value, maxAgeSeconds }));
@@ -223,6 +224,11 @@ export function createCookies(options: CookieOptions) {
     clearingHeaders,
     isFromAllowedPage,
   };
+}
+
+/** Whether a script of another site sends a request. Where a person follows a link to here, the page is of this service. */
+function isFetchedFromOtherSite({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-mode'] !== 'navigate' && headers['sec-fetch-site'] === 'cross-site';
 }
 
 /** The values of the cookies with these names, decoded, in the order in which the browser sent them. */

@@ -46,7 +46,10 @@ export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 
     if (userId === null || details === undefined) throw new AppError('invalid_link');
     const { at, ...proof } = details as Omit<Proved, 'userId' | 'at'> & { readonly at: number };
     const proved: Proved = { userId, ...proof, at: new Date(at) };
-    if (challengeId !== undefined && challengeId !== proved.challengeId) throw new AppError('invalid_link');
+    // Where an app has chosen the id for itself, it means to send it.
+    const isExpected =
+      challengeId !== undefined || (proved.method === 'social' && proved.challengeId !== null);
+    if (isExpected && challengeId !== proved.challengeId) throw new AppError('invalid_link');
     return { proved, useWithin: (stores: CoreStores) => codes.useWithin(stores, challenge) };
   }
 

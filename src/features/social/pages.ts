@@ -21,9 +21,4 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
     paragraphs: ['The app or site that sent you here has to put it right. Nothing has happened.'],
     notes: [`For its developers: ${detail}`],
   }),
-  cookie_not_settable: ({ detail }: AppError) => ({
-    title: 'Your browser cannot sign in here',
-    paragraphs: ['This page was opened over a connection that is not secure. Nothing has happened.', GO_BACK],
-    notes: [`For the people who run this service: ${detail}`],
-  }),
 };

@@ -52,7 +52,7 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
 
   /**
    * The page of the provider, to which the browser is led.
-   * @throws AppError provider_not_found, validation_failed, cookie_not_settable; provider_unavailable, provider_error, which
+   * @throws AppError provider_not_found, validation_failed; provider_unavailable, provider_error, cookie_not_settable, which
    * lead back to the app
    */
   async function begin(
