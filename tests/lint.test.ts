@@ -201,6 +201,42 @@ describe('the import rules of npm run lint', () => {
       "import { createUserStore } from '../core/users/users.store.ts'; export const x = createUserStore;",
     ],
     [
+      'the core imports a provider',
+      'providers-are-opened-at-the-top',
+      'src/core/sign-in/new.ts',
+      "import { openProviders } from '../../providers/open.ts'; export const x = openProviders;",
+    ],
+    [
+      'a feature imports a type of a provider',
+      'providers-are-opened-at-the-top',
+      'src/features/accounts/new.ts',
+      "import type { Claims } from '../../providers/definition.ts'; export type X = Claims;",
+    ],
+    [
+      'a provider imports a store of the core',
+      'providers-know-identities-only',
+      'src/providers/new.ts',
+      "import { createIdentityStore } from '../core/identities/identities.store.ts'; export const x = createIdentityStore;",
+    ],
+    [
+      'the configuration imports what opens providers',
+      'configuration-stands-alone',
+      'src/config/new.ts',
+      "import { openProviders } from '../providers/open.ts'; export const x = openProviders;",
+    ],
+    [
+      'a feature imports openid-client when it is needed',
+      'openid-client-only-in-its-place',
+      'src/features/accounts/new.ts',
+      "export const x = () => import('openid-client');",
+    ],
+    [
+      'the core imports jose',
+      'jose-only-in-its-place',
+      'src/core/tokens/new.ts',
+      "import { jwtVerify } from 'jose'; export const x = jwtVerify;",
+    ],
+    [
       'the configuration imports the core',
       'configuration-stands-alone',
       'src/config/new.ts',

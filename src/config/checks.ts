@@ -139,23 +139,26 @@ export function socialProblems(values: Values, problems: readonly string[]): str
   for (const id of new Set(ids)) {
     if (RESERVED_PROVIDER_IDS.includes(id))
       found.push(`OIDC_PROVIDERS has the id ${id}, which is a path of ours`);
-    if (ids.filter((other) => other === id).length > 1) found.push(`OIDC_PROVIDERS has the id ${id} twice`);
+    if (ids.filter((other) => other === id).length > 1)
+      found.push(`OIDC_PROVIDERS has the id ${id}, which another provider has`);
   }
   if (values.NODE_ENV !== 'production') return found;
   if (values.DEMO_PROVIDER)
     found.push('DEMO_PROVIDER is true: it lets everyone in as anyone, so not in production');
-  for (const { id, endpoint } of providers.flatMap(endpointsOf)) {
-    if (id !== 'demo' && endpoint.startsWith('http:')) {
-      found.push(`The provider ${id} is at ${new URL(endpoint).origin}: production wants https`);
+  for (const provider of values.DEMO_PROVIDER ? [] : providers) {
+    const origins = new Set(endpointsOf(provider).map((endpoint) => new URL(endpoint).origin));
+    for (const origin of origins) {
+      if (origin.startsWith('http:'))
+        found.push(`The provider ${provider.id} is at ${origin}: production wants https`);
     }
   }
   return found;
 }
 
-function endpointsOf(settings: ProviderSettings) {
-  const endpoints =
-    settings.kind === 'openid' ? [settings.issuer] : [settings.authorizationEndpoint, settings.tokenEndpoint];
-  return endpoints.map((endpoint) => ({ id: settings.id, endpoint }));
+/** All that its configuration names; what an OpenID provider names itself is held to the same when it is read. */
+function endpointsOf(settings: ProviderSettings): readonly string[] {
+  if (settings.kind === 'openid') return [settings.issuer];
+  return [settings.authorizationEndpoint, settings.tokenEndpoint, settings.apiUrl];
 }
 
 /** What is set and wrong has been reported already. */

@@ -58,15 +58,21 @@ export const privateKeyPem = valueType(z.string().transform(normalizePem), 'a pr
 
 /** A key of the curve P-256, as Apple hands it out. */
 export const ecPrivateKey = valueType(
-  z.string().transform(normalizePem).refine(isP256),
+  z
+    .string()
+    .transform((value) => toPkcs8(normalizePem(value)) ?? '')
+    .refine((pem) => pem !== ''),
   'a private key of the curve P-256 in PEM, such as the content of AuthKey_ABC123DEFG.p8',
 );
 
-function isP256(pem: string): boolean {
+/** The one form that jose reads. */
+function toPkcs8(pem: string): string | undefined {
   try {
-    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1';
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return undefined;
+    return key.export({ type: 'pkcs8', format: 'pem' }) as string;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -282,10 +288,9 @@ export const returnUrls = valueType(
 
 export const clientIds = valueType(z.string().transform(splitList), 'a comma-separated list of client ids');
 
-export const scopes = valueType(
-  z.string().transform((value) => value.split(' ').filter((scope) => scope !== '')),
-  'scopes separated by spaces',
-);
+const Scopes = z.string().transform((value) => value.split(/\s+/).filter((scope) => scope !== ''));
+
+export const scopes = valueType(Scopes, 'scopes separated by spaces');
 
 /** Kept as it is written: a slash at its end belongs to it (OpenID Connect Discovery section 4.3). */
 export const issuerUrl = valueType(
@@ -321,10 +326,7 @@ const OidcProvider = z.strictObject({
   issuer: z.string().max(255).refine(isIssuer),
   client_id: z.string().min(1),
   client_secret: z.string().min(1).optional(),
-  scopes: z
-    .string()
-    .default('openid email profile')
-    .refine((list) => list.split(' ').includes('openid')),
+  scopes: Scopes.prefault('openid email profile').refine((list) => list.includes('openid')),
   native_client_ids: z.array(z.string().min(1)).default([]),
   response_mode: z.enum(['query', 'form_post']).default('query'),
 });
@@ -334,7 +336,11 @@ export const oidcProviders = valueType(
   z.string().transform((value, context) => {
     const result = z.array(OidcProvider).safeParse(readJson(value));
     if (result.success) return result.data;
-    const wrong = result.error.issues.map(({ path }) => path.join('.') || 'the list itself');
+    const wrong = result.error.issues.flatMap((issue) => {
+      const names = issue.code === 'unrecognized_keys' ? issue.keys : [];
+      const paths = names.length > 0 ? names.map((name) => [...issue.path, name]) : [issue.path];
+      return paths.map((path) => path.join('.') || 'the list itself');
+    });
     const advice = `what is wrong: ${[...new Set(wrong)].join(', ')}`;
     context.addIssue({ code: 'custom', params: { advice } });
     return z.NEVER;

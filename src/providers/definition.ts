@@ -77,6 +77,8 @@ export interface OAuthSettings extends CommonSettings {
   readonly issuer: string;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
+  /** Where its API is. */
+  readonly apiUrl: string;
   readonly clientSecret: string;
   /** @throws whatever the answers cannot be read as */
   readonly readProfile: (get: GetResource, accessToken: string) => Promise<ProvidedProfile>;

@@ -54,6 +54,7 @@ export const facebook = provider({
             issuer: FACEBOOK_URL,
             authorizationEndpoint: `${FACEBOOK_URL}/${VERSION}/dialog/oauth`,
             tokenEndpoint: `${FACEBOOK_GRAPH_URL}/${VERSION}/oauth/access_token`,
+            apiUrl: FACEBOOK_GRAPH_URL,
             clientId: FACEBOOK_CLIENT_ID,
             clientSecret: FACEBOOK_CLIENT_SECRET,
             scopes: ['public_profile', 'email', ...values.FACEBOOK_SCOPES],

@@ -52,6 +52,7 @@ export const github = provider({
             issuer: GITHUB_URL,
             authorizationEndpoint: `${GITHUB_URL}/login/oauth/authorize`,
             tokenEndpoint: `${GITHUB_URL}/login/oauth/access_token`,
+            apiUrl: GITHUB_API_URL,
             clientId: GITHUB_CLIENT_ID,
             clientSecret: values.GITHUB_CLIENT_SECRET ?? '',
             scopes: ['read:user', 'user:email', ...values.GITHUB_SCOPES],

@@ -22,7 +22,7 @@ export const oidc = provider({
       clientId: given.client_id,
       clientSecret: given.client_secret,
       nativeClientIds: given.native_client_ids,
-      scopes: given.scopes.split(' '),
+      scopes: given.scopes,
       ...(given.response_mode !== 'query' && { parameters: { response_mode: given.response_mode } }),
       offline: { scope: 'offline_access', parameters: { prompt: 'consent' } },
     })),
