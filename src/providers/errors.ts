@@ -65,7 +65,7 @@ function wordsOf(
   secrets: readonly (string | undefined)[],
 ): Error | undefined {
   if (typeof error !== 'string') return undefined;
-  const words = typeof description === 'string' ? `${error}: ${description}` : error;
+  const words = typeof description === 'string' && description !== '' ? `${error}: ${description}` : error;
   const told = secrets.reduce<string>(
     (text, secret) => (secret ? text.replaceAll(secret, '…') : text),
     words,

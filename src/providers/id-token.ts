@@ -64,7 +64,7 @@ export async function checkIdToken(
   if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : !clientIds.includes(String(azp))) {
     throw new Error('the authorized party of the ID token is another client');
   }
-  requireKeyOf(keys.issuerOf(protectedHeader.kid), [server.issuer, issuer]);
+  requireKeyOf(keys.issuerOf(protectedHeader.kid), issuer, payload.tid);
   return { ...payload, iss: issuer };
 }
 
@@ -76,9 +76,10 @@ function issuerFor(template: string, tenant: unknown, { refusedTenant }: OpenIdS
   return template.replace(TENANT, tenant);
 }
 
-/** Some providers say of a key which issuer signs with it. */
-function requireKeyOf(issuerOfKey: unknown, issuers: readonly string[]): void {
-  if (issuerOfKey === undefined || issuers.includes(String(issuerOfKey))) return;
+/** Microsoft says of a key which issuer signs with it, where that is any tenant also in the keys of one tenant. */
+function requireKeyOf(issuerOfKey: unknown, issuer: string, tenant: unknown): void {
+  if (issuerOfKey === undefined) return;
+  if (String(issuerOfKey).replace(TENANT, () => String(tenant)) === issuer) return;
   throw new Error('the ID token is signed with a key of another issuer');
 }
 
