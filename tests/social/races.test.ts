@@ -26,7 +26,7 @@ import { outcomesOf } from '../support/winners.ts';
 
 const as = { type: 'bearer' } as const;
 const PARALLEL = 16;
-const ROUNDS = times(2, 20);
+const ROUNDS = times(1, 20);
 
 /** A browser that a provider is about to lead back. */
 interface Arriving {
@@ -148,7 +148,7 @@ onEachDatabase((kind) => {
           if (state !== 'no account')
             await insertAccount(social, { email, isVerified: !state.includes('not') });
 
-          const all = await severalArriving(visitor, 12, ['google', 'acme', 'globex']);
+          const all = await severalArriving(visitor, times(6, 12), ['google', 'acme', 'globex']);
           const pages = await comeBack(all);
 
           expect(pages.map((page) => [...page.searchParams.keys()])).toEqual(pages.map(() => ['code']));
@@ -162,7 +162,7 @@ onEachDatabase((kind) => {
     );
 
     it('a first sign-in and a sign-up with its address make one account, that of who has proved the address', async () => {
-      for (let round = 0; round < times(4, 30); round++) {
+      for (let round = 0; round < times(3, 30); round++) {
         const visitor = aVisitor();
         const { browser, callback } = await arriving(visitor);
         const person = aPerson({ email: visitor.email ?? '' });
