@@ -180,5 +180,17 @@ onEachDatabase((kind) => {
 
       expect(refusalOf(planted)).toBe('400 invalid_link');
     });
+
+    it('exchanges no code that was caught on its way to an app which has chosen a challenge_id', async () => {
+      const challenge_id = '01a20000-0000-7000-8000-000000000002';
+      const page = await browserOf(social, aVisitor()).signIn('google', { challenge_id });
+      const code = page.searchParams.get('code');
+
+      const caught = await social.app.post('/login/exchange').send({ code });
+      const own = await social.app.post('/login/exchange').send({ code, challenge_id });
+
+      expect(refusalOf(caught)).toBe('400 invalid_link');
+      expect(own.status).toBe(200);
+    });
   });
 });
