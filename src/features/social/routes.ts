@@ -89,11 +89,11 @@ export const socialRoutes = [
     },
     refuses: ['cookie_not_settable'],
     errors: SOCIAL_ERRORS,
-    async handle({ params, query, keepBegun }, { socialSignIn }) {
+    async handle({ params, query, keepPending }, { socialSignIn }) {
       const { return_to: returnTo, transport = 'token', challenge_id: challengeId } = query;
       const { prompt, login_hint: loginHint } = query;
       const request = { returnTo, transport, challengeId, prompt, loginHint };
-      const Location = await socialSignIn.begin(params.provider, request, { keepBegun });
+      const Location = await socialSignIn.begin(params.provider, request, { keepPending });
       return { status: 302 as const, headers: { Location } };
     },
   }),
@@ -196,14 +196,14 @@ export const socialRoutes = [
       ...ID_TOKEN_ERRORS,
       ...PROVIDER_ERRORS,
     ],
-    async handle({ params, body, caller, keepBegun }, { socialSignIn }) {
+    async handle({ params, body, caller, keepPending }, { socialSignIn }) {
       const { return_to: returnTo, id_token: idToken, nonce, prompt, login_hint: loginHint } = body;
       if (idToken !== undefined && nonce !== undefined) {
         const identity = await socialSignIn.linkByIdToken(caller, params.id, { idToken, nonce });
         return created(`/me/identities/${identity.id}`, { identity: presentIdentity(identity) });
       }
       const request = { returnTo: returnTo ?? '', transport: 'token', prompt, loginHint } as const;
-      const url = await socialSignIn.beginLink(caller, params.id, request, { keepBegun });
+      const url = await socialSignIn.beginLink(caller, params.id, request, { keepPending });
       return ok({ authorization_url: url });
     },
   }),

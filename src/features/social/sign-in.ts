@@ -14,11 +14,11 @@ import { requireReturnUrl, withParameter } from '../../core/sign-in/return-to.ts
 import type { CoreStores } from '../../core/stores.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { leadTo } from '../../http/page.ts';
-import { type BegunSignIns, checksOf, type ToBegin } from './begun.ts';
 import { sentBack } from './error-format.ts';
 import type { Identities } from './identities.ts';
 import type { IdentityProof } from './linking.ts';
 import type { OwnerOf } from './owner.ts';
+import { checksOf, type PendingSignIns, type SignInToBegin } from './pending.ts';
 
 /** What an app asks for. */
 export interface AppRequest {
@@ -30,7 +30,7 @@ export interface AppRequest {
 }
 
 interface SocialServices {
-  readonly begunSignIns: BegunSignIns;
+  readonly pendingSignIns: PendingSignIns;
   readonly ownerOf: OwnerOf;
   readonly identities: Identities;
 }
@@ -43,7 +43,7 @@ const ONCE: Rate = { limit: 1, windowSeconds: 86_400 };
 export type SocialSignIn = ReturnType<typeof createSocialSignIn>;
 
 /** Signing in at a provider, from the first redirect to the app that gets a session. */
-export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identities }: SocialServices) {
+export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identities }: SocialServices) {
   const { providers, clock, config, provedSignIn } = core;
   const { publicUrl } = config.http;
 
@@ -58,7 +58,7 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
   async function begin(
     providerId: string,
     request: AppRequest,
-    browser: Pick<Exchange, 'keepBegun'>,
+    browser: Pick<Exchange, 'keepPending'>,
   ): Promise<string> {
     const provider = requireProvider(providerId);
     requireReturnUrl(request.returnTo, config.codes);
@@ -78,7 +78,7 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
     { principal }: PrincipalCaller<UserPrincipal>,
     providerId: string,
     request: AppRequest,
-    browser: Pick<Exchange, 'keepBegun'>,
+    browser: Pick<Exchange, 'keepPending'>,
   ): Promise<string> {
     const provider = requireProvider(providerId);
     requireRecentSignIn(principal, clock, config.codes.recentSignInSeconds);
@@ -90,14 +90,14 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
   async function leadToProvider(
     provider: IdentityProvider,
     { returnTo, transport, challengeId, prompt, loginHint }: AppRequest,
-    linkTo: ToBegin['linkTo'],
-    browser: Pick<Exchange, 'keepBegun'>,
+    linkTo: SignInToBegin['linkTo'],
+    browser: Pick<Exchange, 'keepPending'>,
   ): Promise<string> {
     const { id } = provider;
     const app = { returnTo, transport, challengeId: challengeId ?? null };
-    const begun = begunSignIns.begin({ provider: id, ...app, linkTo });
-    const url = await provider.authorize({ ...checksOf(begun, callbackOf(id)), prompt, loginHint });
-    begunSignIns.keep(begun, browser);
+    const pending = pendingSignIns.begin({ provider: id, ...app, linkTo });
+    const url = await provider.authorize({ ...checksOf(pending, callbackOf(id)), prompt, loginHint });
+    pendingSignIns.keep(pending, browser);
     return url;
   }
 
@@ -108,10 +108,10 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
    */
   async function complete(providerId: string, response: AuthorizationResponse, exchange: Exchange) {
     const provider = requireProvider(providerId);
-    const begun = begunSignIns.take(providerId, response.state, exchange);
-    const { returnTo, transport, challengeId, linkTo } = begun;
+    const pending = pendingSignIns.take(providerId, response.state, exchange);
+    const { returnTo, transport, challengeId, linkTo } = pending;
     try {
-      const proof = await provider.complete(response, checksOf(begun, callbackOf(providerId)));
+      const proof = await provider.complete(response, checksOf(pending, callbackOf(providerId)));
       if (linkTo !== null) {
         await identities.linkOf(linkTo, proof, exchange.origin);
         return leadTo(withParameter(returnTo, 'linked', providerId));
