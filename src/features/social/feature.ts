@@ -7,7 +7,7 @@ import { createPendingSignIns } from './pending.ts';
 import { socialRoutes } from './routes.ts';
 import { createSocialSignIn } from './sign-in.ts';
 
-/** Signing in at other providers, and the accounts there that belong to an account here. */
+/** Signing in at providers, and the accounts there that are linked to an account here. */
 export const social = feature({
   routes: socialRoutes,
   create(core) {

@@ -8,7 +8,7 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
   invalid_state: {
     title: 'This sign-in cannot go on here',
     paragraphs: [
-      'It took longer than ten minutes, was finished already, or began in another browser. Nothing has happened.',
+      'It took longer than ten minutes, was already finished, or began in another browser. Nothing has changed.',
       GO_BACK,
     ],
   },
@@ -23,7 +23,10 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
   }),
   cookie_not_settable: ({ detail }: AppError) => ({
     title: 'Your browser cannot sign in here',
-    paragraphs: ['This page was opened over a connection that is not secure. Nothing has happened.', GO_BACK],
+    paragraphs: [
+      'This page was opened over a connection that is not secure, or at the wrong address. Nothing has happened.',
+      GO_BACK,
+    ],
     notes: [`For the people who run this service: ${detail}`],
   }),
 };

@@ -34,10 +34,10 @@ const route = routesWith<{ readonly socialSignIn: SocialSignIn; readonly identit
 
 const PROVIDER = { schema: ProviderPath, unknown: 'provider_not_found' } as const;
 const IDENTITY = { schema: IdentityPath, unknown: 'identity_not_found' } as const;
-/** Named as that of an identity, since it is one path to OpenAPI and to the table of routes. */
+/** The parameter is `id` too, since to OpenAPI and the table of routes this is the path of an identity. */
 const PROVIDER_TO_LINK = { schema: ProviderToLinkPath, unknown: 'provider_not_found' } as const;
 
-/** The codes with which an identity may be refused as a way in. */
+/** Why an identity may open no account. */
 const OWNER_ERRORS = [
   'account_exists',
   'account_disabled',
@@ -81,7 +81,7 @@ export const socialRoutes = [
     params: PROVIDER,
     query: BeginQuery,
     answers: {
-      302: { description: 'To the provider', headers: { Location: 'Its page to sign in' } },
+      302: { description: 'To the provider', headers: { Location: 'Its sign-in page' } },
       303: {
         description: 'Back to the app, where the provider is away',
         headers: { Location: '`return_to`' },
@@ -130,7 +130,7 @@ export const socialRoutes = [
     method: 'POST',
     path: '/login/{provider}/id-token',
     tag: SOCIAL,
-    summary: 'Sign in, or up, by an ID token',
+    summary: 'Sign in, or up, with an ID token',
     description:
       'For apps that get an ID token by themselves, such as from the operating system of a phone. It has to be for a client id that is configured here, at most ten minutes old, and is good once.',
     access: anyone(),
@@ -232,7 +232,7 @@ export const socialRoutes = [
     tag: SOCIAL,
     summary: 'Get an access token of a provider',
     description:
-      'To call the provider for the user. It is renewed where that has to be. Needs STORE_PROVIDER_TOKENS=true.',
+      'To call the provider on behalf of the user. It is renewed when it is about to expire. Needs STORE_PROVIDER_TOKENS=true.',
     access: session(),
     limit: 'session-ip',
     params: IDENTITY,

@@ -35,9 +35,9 @@ interface SocialServices {
   readonly identities: Identities;
 }
 
-/** No method of RFC 8176 says that another provider has asked for them. This is what others write. */
+/** RFC 8176 registers no method for a sign-in at another provider; `fed` is what other services write. */
 const FEDERATED = ['fed'];
-/** An ID token signs in once. It is refused for its age long before this is forgotten. */
+/** An ID token is good once. It is too old long before its use is forgotten. */
 const ONCE: Rate = { limit: 1, windowSeconds: 86_400 };
 
 export type SocialSignIn = ReturnType<typeof createSocialSignIn>;
@@ -47,7 +47,7 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
   const { providers, clock, config, provedSignIn } = core;
   const { publicUrl } = config.http;
 
-  /** Those that are configured. */
+  /** The providers to show buttons for. */
   const list = () => [...providers.values()].map(({ id, name }) => ({ id, name }));
 
   /**
@@ -102,7 +102,7 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
   }
 
   /**
-   * Goes on where the provider has led back, and leads back to the app: with a code to exchange for a session, with a cookie,
+   * Completes what is pending when the provider has led back, and leads back to the app: with a code to exchange for a session, with a cookie,
    * or with an error.
    * @throws AppError provider_not_found, invalid_state, which have no app to lead back to
    */
@@ -113,10 +113,10 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     try {
       const proof = await provider.complete(response, checksOf(pending, callbackOf(providerId)));
       if (linkTo !== null) {
-        await identities.linkOf(linkTo, proof, exchange.origin);
+        await identities.link(linkTo, proof, exchange.origin);
         return leadTo(withParameter(returnTo, 'linked', providerId));
       }
-      // The cookie of the state has shown that this browser wants it.
+      // The cookie of the pending sign-in has shown that this browser began it.
       const { client, complete } = await exchange.beginSignIn(transport, true);
       const redeem = (stores: CoreStores) => redeemWithin(stores, proof, client, challengeId);
       if (transport === 'token')
@@ -154,7 +154,7 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
   ) {
     requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
     const identity = await readIdToken(providerId, idToken, nonce);
-    return identities.linkOf(caller.principal, { identity, tokens: null }, caller.origin, (stores) =>
+    return identities.link(caller.principal, { identity, tokens: null }, caller.origin, (stores) =>
       useIdTokenWithin(stores, idToken),
     );
   }
@@ -165,7 +165,7 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     return read(idToken, nonce);
   }
 
-  /** Of concurrent callers one succeeds. @throws AppError id_token_used */
+  /** Marks an ID token as used. Of concurrent callers one succeeds. @throws AppError id_token_used */
   async function useIdTokenWithin({ counts }: CoreStores, idToken: string): Promise<void> {
     // Without the signature, of which there may be several that are valid.
     const signed = idToken.slice(0, idToken.lastIndexOf('.'));
@@ -188,7 +188,11 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     return { ...owner, proved: { method: 'social', provider, amr: FEDERATED, at, challengeId } };
   }
 
-  /** Where a provider that answers with a form leads the browser on to: a request to which its cookies come along. */
+  /**
+   * The callback by GET, with what a provider has sent by a form. The browser sends its cookies with that, and not with the
+   * form of another site.
+   * @throws AppError provider_not_found
+   */
   function callbackWith(providerId: string, response: AuthorizationResponse): string {
     return `${callbackOf(requireProvider(providerId).id)}?${new URLSearchParams(response)}`;
   }
