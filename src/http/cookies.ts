@@ -30,10 +30,10 @@ const NAME = 'latchkey';
 const HOST_PREFIX = '__Host-';
 const DEVICE_SUFFIX = '-device';
 const LINKS_SUFFIX = '-links';
-/** Followed by the id of what was begun. */
-const BEGUN_SUFFIX = '-begun-';
-/** What a browser has begun at once, such as in several tabs; each takes up to three kilobytes of every request. */
-const MAX_BEGUN = 4;
+/** Followed by the id of what is pending. */
+const PENDING_SUFFIX = '-pending-';
+/** How many may be pending in one browser, such as in several tabs: each adds up to 3.3 KB to every request. */
+const MAX_PENDING = 4;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -59,7 +59,7 @@ export function createCookies(options: CookieOptions) {
   const { domain, sameSite, secrets, requireHttps, isAllowed, publicUrl } = options;
   const secureName = `${domain === undefined ? HOST_PREFIX : '__Secure-'}${NAME}`;
   const names = requireHttps ? [secureName] : [secureName, NAME];
-  /** What this host alone reads back is of this host alone. */
+  /** Of cookies that belong to this host alone, whatever the domain of the others. */
   const hostNames = requireHttps ? [HOST_PREFIX + NAME] : [HOST_PREFIX + NAME, NAME];
   const publicOrigin = new URL(publicUrl).origin;
 
@@ -132,39 +132,46 @@ export function createCookies(options: CookieOptions) {
     res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, linkSameSite));
   }
 
-  /** The value of what this browser has begun under an id. */
-  function begun(req: IncomingMessage, id: string): string | undefined {
+  /** The value that this browser has kept under an id while something is pending. */
+  function pending(req: IncomingMessage, id: string): string | undefined {
     return valuesOf(
       req,
-      hostNames.map((name) => name + BEGUN_SUFFIX + id),
+      hostNames.map((name) => name + PENDING_SUFFIX + id),
     )[0];
   }
 
   /**
-   * Has the browser keep what it has begun here and goes on with when another site leads back, so the cookie is lax at the
-   * most. Of too many the oldest is forgotten: browsers send them in the order in which they were set (RFC 6265 section 5.4).
+   * Keeps a value in the browser until another site leads it back here. The cookie is lax whatever COOKIE_SAMESITE says: a
+   * strict one would not come along then. Where there are too many, the oldest goes: browsers send them in the order in
+   * which they were set (RFC 6265 section 5.4).
    * @throws AppError cookie_not_settable where the browser would drop the cookie
    */
-  function setBegun(req: Request, res: Response, id: string, { value, maxAgeSeconds }: CookieContent): void {
+  function setPending(
+    req: Request,
+    res: Response,
+    id: string,
+    { value, maxAgeSeconds }: CookieContent,
+  ): void {
     requireSettable(req);
     if (isFetchedFromOtherSite(req)) throw new AppError('cookie_not_settable', NEEDS_SAME_SITE_ALWAYS);
-    const known = begunIds(req);
-    for (const old of known.slice(0, Math.max(0, known.length + 1 - MAX_BEGUN))) clearBegun(req, res, old);
-    res.append('Set-Cookie', serializeBegun(req, id, { value, maxAgeSeconds }));
+    const known = pendingIds(req);
+    for (const old of known.slice(0, Math.max(0, known.length + 1 - MAX_PENDING)))
+      clearPending(req, res, old);
+    res.append('Set-Cookie', serializePending(req, id, { value, maxAgeSeconds }));
   }
 
-  function clearBegun(req: Request, res: Response, id: string): void {
-    res.append('Set-Cookie', serializeBegun(req, id, { value: '', maxAgeSeconds: 0 }));
+  function clearPending(req: Request, res: Response, id: string): void {
+    res.append('Set-Cookie', serializePending(req, id, { value: '', maxAgeSeconds: 0 }));
   }
 
-  function serializeBegun(req: Request, id: string, { value, maxAgeSeconds }: CookieContent): string {
+  function serializePending(req: Request, id: string, { value, maxAgeSeconds }: CookieContent): string {
     const secure = req.secure || requireHttps;
     const options = { httpOnly: true, secure, sameSite: 'lax', path: '/', maxAge: maxAgeSeconds } as const;
-    return serialize((secure ? HOST_PREFIX : '') + NAME + BEGUN_SUFFIX + id, value, options);
+    return serialize((secure ? HOST_PREFIX : '') + NAME + PENDING_SUFFIX + id, value, options);
   }
 
-  function begunIds({ headers: { cookie = '' } }: IncomingMessage): string[] {
-    const prefixes = hostNames.map((name) => name + BEGUN_SUFFIX);
+  function pendingIds({ headers: { cookie = '' } }: IncomingMessage): string[] {
+    const prefixes = hostNames.map((name) => name + PENDING_SUFFIX);
     return cookie.split(';').flatMap((pair) => {
       const name = pair.slice(0, pair.indexOf('=')).trim();
       const prefix = prefixes.find((one) => name.startsWith(one));
@@ -218,9 +225,9 @@ export function createCookies(options: CookieOptions) {
     setDevice,
     linkIds,
     rememberLink,
-    begun,
-    setBegun,
-    clearBegun,
+    pending,
+    setPending,
+    clearPending,
     clearingHeaders,
     isFromAllowedPage,
   };

@@ -46,7 +46,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 /** A provider that speaks OpenID Connect. */
 export interface OpenIdSettings extends CommonSettings {
   readonly kind: 'openid';
-  /** Below it is the discovery document. */
+  /** Where the discovery document is looked up. */
   readonly issuer: string;
   /**
    * The issuer that the discovery document and the ID tokens name, where it is another. `{tenantid}` in it stands for the
@@ -59,15 +59,15 @@ export interface OpenIdSettings extends CommonSettings {
   readonly refusedTenant?: string;
   /** Undefined for a public client. */
   readonly clientSecret: string | ((at: Date) => Promise<string>) | undefined;
-  /** Other client ids of the same app, such as those of its phones. */
+  /** Other client ids whose ID tokens are accepted, such as those of mobile apps. */
   readonly nativeClientIds: readonly string[];
-  /** Where it says in a way of its own that an email address is verified. */
+  /** For a provider that says in a way of its own that an email address is verified. */
   readonly isEmailVerified?: (claims: Claims) => boolean;
-  /** Where the name stands elsewhere than in the claims. */
+  /** For a provider that sends the name elsewhere than in the claims. */
   readonly nameIn?: (response: AuthorizationResponse) => string | undefined;
 }
 
-/** Reads a resource of a provider, as its person. */
+/** Reads a resource of a provider on behalf of the person. */
 export type GetResource = (url: string) => Promise<unknown>;
 
 /** A provider that speaks OAuth 2.0, and has an API of its own that says who a person is. */

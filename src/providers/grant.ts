@@ -23,7 +23,7 @@ export const loadClient = (): Promise<Client> => import('openid-client');
 export async function configure({ settings, clientSecret, server, fetch }: ClientOptions) {
   const client = await loadClient();
   const { token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] } = server;
-  // Both carry the same secret. What a provider leaves unsaid is Basic (OpenID Connect Discovery section 3).
+  // Where a provider does not say, it is Basic (OpenID Connect Discovery section 3).
   const authentication =
     clientSecret === undefined
       ? client.None()
@@ -36,10 +36,10 @@ export async function configure({ settings, clientSecret, server, fetch }: Clien
   return { client, configuration };
 }
 
-/** Outside production a provider of this host needs no TLS; one that has it must have it everywhere. */
+/** Outside production a provider needs no TLS; one whose issuer has it must have it everywhere. */
 export const isWithoutTls = (issuer: string) => issuer.startsWith('http:');
 
-/** As openid-client wants it. */
+/** The same fetch, as the type of openid-client. */
 export const asCustom =
   (fetch: BoundedFetch): OpenIdClient.CustomFetch =>
   (url, options) =>
@@ -74,7 +74,7 @@ export function responseUrl(redirectUri: string, response: AuthorizationResponse
   return url;
 }
 
-/** The tokens in an answer, where those that were refreshed are the `former` ones. */
+/** The tokens in an answer of the token endpoint; after a refresh, what it leaves out is that of the `former` ones. */
 export function tokensOf(
   answer: OpenIdClient.TokenEndpointResponse,
   at: Date,

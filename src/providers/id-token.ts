@@ -7,14 +7,14 @@ import type { KeySet } from './keys.ts';
 
 interface IdTokenRules {
   readonly settings: OpenIdSettings;
-  /** Of which one has to be its audience, and the one that asked for it. */
+  /** One of them has to be the audience, and one the authorized party. */
   readonly clientIds: readonly string[];
   readonly server: ServerMetadata;
   readonly keys: KeySet;
   readonly at: Date;
 }
 
-/** Those whose keys are public. With a secret, whoever has it could sign for the provider. */
+/** Algorithms with public keys only: with HS256, anyone who has the client secret could sign for the provider. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -30,7 +30,7 @@ const ALGORITHMS = [
 ];
 /** How far two clocks may be apart. */
 const CLOCK_TOLERANCE_SECONDS = 60;
-/** An app asks for an ID token to sign in with it. */
+/** How old an ID token from an app may be, which gets one in order to sign in at once. */
 const MAX_AGE_SECONDS = 600;
 const TENANT = '{tenantid}';
 const TENANT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -39,7 +39,8 @@ const TENANT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * Checks an ID token, from whichever way it came: its signature, issuer, audience, authorized party and times (OpenID Connect
  * Core section 3.1.3.7). Its issuer is then the one that the provider names in its discovery document, with the tenant
  * filled in. The nonce is the caller's to compare.
- * @throws an error of jose, or another
+ * @throws Error, of jose or of its own, where a check fails; AppError provider_unavailable, provider_error where the keys
+ * cannot be read
  */
 export async function checkIdToken(
   idToken: string,
@@ -59,7 +60,7 @@ export async function checkIdToken(
     throw new Error('the ID token was issued in the future');
   }
   if (typeof payload.sub !== 'string') throw new Error('the subject of the ID token is no text');
-  // A token for several is for the one that asked for it.
+  // A token for several audiences is for its authorized party.
   const { azp, aud } = payload;
   if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : !clientIds.includes(String(azp))) {
     throw new Error('the authorized party of the ID token is another client');
@@ -93,8 +94,8 @@ export function requireFresh({ iat = 0 }: JWTPayload, at: Date): void {
 }
 
 /**
- * Requires the nonce that the app has chosen, as it is or as the SHA-256 of it in hexadecimal: so that who sees an ID token
- * does not see the nonce.
+ * Requires the nonce that the app has chosen, as it is or as its SHA-256 in hexadecimal. With the hash, the ID token does
+ * not give the nonce away.
  * @throws AppError invalid_id_token
  */
 export function requireNonce({ nonce: given }: JWTPayload, nonce: string): void {

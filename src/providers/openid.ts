@@ -18,7 +18,7 @@ import { checkIdToken, requireFresh, requireNonce } from './id-token.ts';
 import { identityOf } from './identity.ts';
 import { refreshTokens } from './refresh.ts';
 
-/** A client of a provider that speaks OpenID Connect, which says where everything is when it is first needed. */
+/** A client of a provider that speaks OpenID Connect. Its discovery document is read when it is first needed. */
 export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTools): IdentityProvider {
   const { id, name, clientSecret } = settings;
   const { clock, fetch, isOffline } = tools;

@@ -108,7 +108,7 @@ describe('docs/social-login.md', () => {
       expect(JSON.parse(providers).providers).toEqual(
         expect.arrayContaining(JSON.parse(listed).providers as unknown[]),
       );
-      expect(link).toMatch(/^HTTP\/1\.1 200 .*Set-Cookie: latchkey-begun-.*"authorization_url":"http/s);
+      expect(link).toMatch(/^HTTP\/1\.1 200 .*Set-Cookie: latchkey-pending-.*"authorization_url":"http/s);
       expect(Object.keys(JSON.parse(identities).identities[0])).toEqual(
         Object.keys(JSON.parse(shown).identities[0]),
       );
@@ -148,7 +148,7 @@ describe('docs/social-login.md', () => {
 
         const cookies = (await context.cookies(latchkey)).map(({ name }) => name);
         expect(cookies).toContain('latchkey');
-        expect(cookies.filter((name) => name.startsWith('latchkey-begun'))).toEqual([]);
+        expect(cookies.filter((name) => name.startsWith('latchkey-pending'))).toEqual([]);
       } finally {
         await app.stop();
       }

@@ -95,7 +95,7 @@ onChromium((chromium) => {
       const email = await signIn(page, 'formal');
 
       await site.says(page, `Signed in as ${email}`);
-      expect(await Promise.all(sent)).toEqual(['POST ', expect.stringMatching(/^GET latchkey-begun-/)]);
+      expect(await Promise.all(sent)).toEqual(['POST ', expect.stringMatching(/^GET latchkey-pending-/)]);
     });
   });
 

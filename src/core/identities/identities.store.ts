@@ -56,7 +56,7 @@ export function createIdentityStore(scope: Scope) {
     }
   }
 
-  /** Notes a sign-in. False where the identity has been removed: until the end of the transaction it then cannot be. */
+  /** Records a sign-in, which locks the row until the end of the transaction. False where the identity has been removed. */
   async function use(id: string, change: IdentityUse): Promise<boolean> {
     const [affected] = await write(() => identities.update(change, { where: { id }, transaction }));
     return affected === 1;
@@ -76,7 +76,7 @@ export function createIdentityStore(scope: Scope) {
     );
   }
 
-  /** Has the caller refresh the tokens until a time. False where another does, or has done so since `tokens` were read. */
+  /** Reserves the refresh of the tokens for the caller. False where another has it, or they are no longer those. */
   async function beginRefresh(
     { id, tokens }: Pick<StoredIdentity, 'id' | 'tokens'>,
     at: Date,
@@ -89,7 +89,7 @@ export function createIdentityStore(scope: Scope) {
     return affected === 1;
   }
 
-  /** Ends a refresh: with other tokens, or with null for those that the provider takes no more, or with the same ones. */
+  /** Ends a refresh: with other tokens, with null where the provider no longer accepts them, or with the same ones. */
   async function endRefresh(id: string, from: string | null, to: string | null): Promise<void> {
     const change = { tokens: to, refreshingUntil: null };
     // A sign-in may have brought newer tokens meanwhile.

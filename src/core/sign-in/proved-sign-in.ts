@@ -24,7 +24,7 @@ export interface ProvedSignInDependencies {
   readonly clock: Clock;
 }
 
-/** The user of what was proved. */
+/** Whose account a proof opens. */
 export interface Owner {
   readonly user: User;
   readonly isNew: boolean;
@@ -34,7 +34,7 @@ export interface Owner {
   readonly revoked: readonly Revocation[];
 }
 
-/** A proof, and whose it is. */
+/** A proof, and whose account it opens. */
 export interface OwnedProof extends Owner {
   readonly proved: Omit<Proved, 'userId' | 'isNew'>;
 }
@@ -54,7 +54,7 @@ const MADE_MEANWHILE: readonly ErrorCode[] = ['email_taken', 'phone_taken', 'ide
 
 export type ProvedSignIn = ReturnType<typeof createProvedSignIn>;
 
-/** The end of every sign-in that proves something else than a password: what was proved is used up with it, or not at all. */
+/** The end of every sign-in that proves something other than a password. It uses the proof up in the same transaction. */
 export function createProvedSignIn(dependencies: ProvedSignInDependencies) {
   const { store, sessions, outbox, deviceTokens, completeSignIn, exchangeCodes, clock } = dependencies;
   const now = () => new Date(clock.now());

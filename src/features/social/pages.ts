@@ -8,7 +8,7 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
   invalid_state: {
     title: 'This sign-in cannot go on here',
     paragraphs: [
-      'It took longer than ten minutes, was finished already, or began in another browser. Nothing has happened.',
+      'It took longer than ten minutes, was already finished, or began in another browser. Nothing has changed.',
       GO_BACK,
     ],
   },
