@@ -131,6 +131,7 @@ export async function waysInto(social: Social, account: AccountInUse): Promise<R
   const { id, email, password, phone, identityId, token, key, exchangeCode } = account;
   const isOk = async (request: Test) => (await request).status < 300;
   const identities = await app.store.identities.list(id);
+  const user = await app.store.users.findById(id);
   const known = { email, password, device_token: account.deviceToken };
   const freshPassword = aPerson().password;
   return {
@@ -140,7 +141,8 @@ export async function waysInto(social: Social, account: AccountInUse): Promise<R
     exchangeCode: await isOk(app.post('/login/exchange').send({ code: exchangeCode })),
     refreshToken: await isOk(app.post('/refresh').send({ refresh_token: account.refreshToken })),
     password: await isOk(app.post('/login').send(known)),
-    phone: (await app.store.users.findById(id))?.phone === phone,
+    deviceToken: app.deviceTokens.read(account.deviceToken, user) !== null,
+    phone: user?.phone === phone,
     identity: identities.some((identity) => identity.id === identityId),
     reset: await isOk(
       app.post('/password/reset').send({ token: account.resetToken, new_password: freshPassword }),
@@ -155,6 +157,7 @@ const WAYS = [
   'exchangeCode',
   'refreshToken',
   'password',
+  'deviceToken',
   'phone',
   'identity',
   'reset',

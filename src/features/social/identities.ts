@@ -56,7 +56,9 @@ export function createIdentities(core: Core, linking: Linking, seal: Seal) {
         const known = await stores.identities.findByKey(proof.identity);
         if (known !== null && known.userId !== userId) throw new AppError('identity_taken');
         if (known !== null) {
-          await stores.identities.use(known.id, { ...linking.contentOf(known.id, proof), lastUsedAt: at });
+          const use = { ...linking.contentOf(known.id, proof), lastUsedAt: at };
+          // A sign-in has linked it anew at this moment, so another attempt will find that.
+          if (!(await stores.identities.use(known.id, use))) throw new AppError('identity_taken');
           return known;
         }
         const user = await requireActiveUser(stores.users, userId);
