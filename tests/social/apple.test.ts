@@ -121,7 +121,7 @@ describe('Apple', () => {
   it('takes the form of another site, with which no cookie comes, on to a request with cookies', async () => {
     const { app } = used;
     const { browser, callback } = await beginAndVisit();
-    expect([...browser.jar.keys()]).toEqual([expect.stringMatching(/^latchkey-begun-/)]);
+    expect([...browser.jar.keys()]).toEqual([expect.stringMatching(/^latchkey-pending-/)]);
     const posted = await app.post(callback.url.pathname).type('form').send(callback.form.toString());
     expect(posted.status).toBe(303);
     expect(setCookiesIn(posted)).toEqual([]);
