@@ -109,7 +109,7 @@ onEachDatabase((kind) => {
     const liveSessions = (userId = '') =>
       social.app.store.sessions.listLive(userId, new Date(social.clock.now()));
 
-    it('somebody signs up and in again, each time with a session of the provider and an entry in the audit log', async () => {
+    it('a person signs up and in again, each time with a session of the provider and an entry in the audit log', async () => {
       const visitor = aVisitor();
 
       const { userId } = await signIn(visitor);
@@ -134,7 +134,7 @@ onEachDatabase((kind) => {
       ]);
     });
 
-    it('somebody comes to the account that has verified their address, or has not', async () => {
+    it('a person comes to the account that has their address, whether that was proved here or not', async () => {
       for (const isVerified of [true, false]) {
         const { email } = aPerson();
         const id = await insertAccount(social, { email, isVerified });
@@ -146,7 +146,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('nobody comes to an account by an address that is not verified, nor to a disabled one, and no session begins', async () => {
+    it('an unverified address opens no account, nor does a verified one open a disabled account, and no session begins', async () => {
       for (const [details, isDisabled, error] of [
         [{ emailVerified: false }, false, 'account_exists'],
         [{}, true, 'account_disabled'],

@@ -61,7 +61,7 @@ describeFailures({
   env: githubEnv,
   signIn: (peer) => peer.signIn(aGitHubUser()),
   paths: [TOKEN_PATH, '/user', '/user/emails'],
-  // Nobody has to have an address.
+  // An account here needs no address.
   except: ['/user/emails an empty list', '/user/emails 404'],
 });
 
@@ -135,7 +135,7 @@ describe('GitHub', () => {
     ],
     ['none', []],
     ['one that is no text', [{ ...anEmail(''), email: 5 as unknown as string }]],
-    ['one that is no address', [anEmail('nobody')]],
+    ['one that is no address', [anEmail('no-address')]],
     ['one that is verified with a word', [{ ...anEmail('word@example.com'), verified: 'true' as never }]],
   ])('makes no account without a primary, verified address: %s', async (_addresses, emails) => {
     const { browser, callback } = await beginAndVisit(aGitHubUser({ emails, email: 'shown@example.com' }));
@@ -239,7 +239,7 @@ describe('GitHub', () => {
       'a GitHub App without the permission',
       json({ message: 'Resource not accessible by integration', status: '403' }, 403),
     ],
-  ])('takes somebody for one without an address where it may not read them: %s', async (_what, failure) => {
+  ])('signs in without an address where it may not read the addresses: %s', async (_what, failure) => {
     const { browser, callback } = await beginAndVisit();
     used.peer.fail('/user/emails', failure);
     expectSentBack(await browser.comeBack(callback), 'email_required');
@@ -265,7 +265,7 @@ describe('GitHub', () => {
 describe('GitHub as it is to its apps', () => {
   const used = useSocialApp({ start: startOf(), env: githubEnv });
 
-  it('has nobody come in whose primary address is not verified', async () => {
+  it('opens no account by a primary address that is not verified', async () => {
     const { app, peer } = used;
     peer.signIn(aGitHubUser({ emails: [anEmail('new@example.com', { verified: false })] }));
     const causes = await causesOf(app, async () =>
@@ -401,7 +401,7 @@ describe('The tokens of a GitHub App', () => {
     expect(peer.requests.length).toBeGreaterThan(0);
   });
 
-  it('are given as they are to whoever comes while another renews them, as long as they are good', async () => {
+  it('are given as they are while another request renews them, as long as they are good', async () => {
     const { app, peer, clock } = used;
     const signedIn = await signIn();
     const { access_token: token } = (await providerTokenOf(app, signedIn)).body;
@@ -494,7 +494,7 @@ describe('The tokens of a GitHub App', () => {
     const [ofAda] = await identitiesOf(app, ada.user.id);
     expect(Buffer.from(ofAda?.tokens ?? '', 'base64url').toString('latin1')).not.toMatch(/gh[ur]_|token/i);
 
-    // Whoever can write to the database cannot give the token of one to another.
+    // Write access to the database does not suffice to give the token of one user to another.
     await app.models.identities.update(
       { tokens: ofAda?.tokens ?? null },
       { where: { userId: grace.user.id } },
@@ -503,7 +503,7 @@ describe('The tokens of a GitHub App', () => {
     expect((await providerTokenOf(app, ada)).status).toBe(200);
   });
 
-  it('are given to nobody else in the views of an account', async () => {
+  it('appear in no view of an account', async () => {
     const { app } = used;
     const { access_token: token } = await signIn();
     for (const path of ['/me', '/me/identities', '/me/activity']) {

@@ -27,7 +27,7 @@ const env = (peer: GooglePeer) => ({
 
 let people = 0;
 
-/** Somebody who has not been here yet. */
+/** A person who has not been here yet. */
 function aGoogleUser(details: Partial<GoogleUser> = {}): GoogleUser {
   people++;
   return { sub: `1081${people}`, email: `phone-${people}@example.com`, name: 'Grace Hopper', ...details };
@@ -197,7 +197,7 @@ describe('POST /login/google/id-token', () => {
     ['of the future', () => shifted('iat', 61)],
     ['that begins later', () => shifted('nbf', 61)],
     ['without a beginning', () => changed({ iat: undefined })],
-    ['of nobody', () => changed({ sub: undefined })],
+    ['without a subject', () => changed({ sub: undefined })],
     ['whose subject is empty', () => changed({ sub: '' })],
     ['whose subject is a number', () => changed({ sub: 108 })],
     ['whose subject is too long', () => changed({ sub: '1'.repeat(256) })],

@@ -34,7 +34,7 @@ const startOf =
 
 let people = 0;
 
-/** Somebody who has not been here yet. */
+/** A person who has not been here yet. */
 function aGoogleUser(details: Partial<GoogleUser> = {}): GoogleUser {
   people++;
   return { sub: `1080${people}`, email: `person-${people}@example.com`, ...details };
@@ -188,7 +188,7 @@ describe('Google', () => {
     const again = await browser.comeBack(callback);
     expect(again.status).toBe(400);
     expect(again.text).toContain('This sign-in cannot go on here');
-    // Whoever has kept the cookie comes as far as Google, which has seen the code.
+    // A kept cookie leads as far as Google, which has seen the code.
     const thief = openBrowser(app);
     for (const [name, value] of cookies) thief.jar.set(name, value);
     await expectNothingCreated(app, async () =>
@@ -264,7 +264,7 @@ describe('Google', () => {
     ['without an end', () => changed({ exp: undefined })],
     ['of the future', () => shifted('iat', 61)],
     ['without a beginning', () => changed({ iat: undefined })],
-    ['of nobody', () => changed({ sub: undefined })],
+    ['without a subject', () => changed({ sub: undefined })],
     ['whose subject is empty', () => changed({ sub: '' })],
     ['whose subject is a number', () => changed({ sub: 108 })],
     ['whose subject is an object', () => changed({ sub: { id: 108 } })],

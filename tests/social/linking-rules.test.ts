@@ -31,8 +31,8 @@ const UNVERIFIED = 'an address that is not verified';
 const NONE = 'no address';
 
 function visitorWith(says: string, email: string): GoogleUser {
-  const { email: _email, ...nobody } = aVisitor();
-  return says === NONE ? nobody : { ...nobody, email, emailVerified: says === VERIFIED };
+  const { email: _email, ...withoutEmail } = aVisitor();
+  return says === NONE ? withoutEmail : { ...withoutEmail, email, emailVerified: says === VERIFIED };
 }
 
 onEachDatabase((kind) => {
@@ -60,7 +60,7 @@ onEachDatabase((kind) => {
 
   const identityOf = (visitor: GoogleUser) => social.app.store.identities.findByKey(keyOf(social, visitor));
 
-  describe('Somebody who comes by a provider for the first time', () => {
+  describe('A person who comes by a provider for the first time', () => {
     it.each([
       [VERIFIED, true],
       [UNVERIFIED, false],

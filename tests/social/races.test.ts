@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       return { browser, callback: await browser.visit(locationOf(begun)) };
     }
 
-    /** Several browsers of somebody, at one provider or at several in turns. */
+    /** Several browsers of one person, at one provider or at several in turns. */
     async function severalArriving(
       visitor: GoogleUser,
       count: number,

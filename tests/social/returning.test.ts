@@ -22,7 +22,7 @@ import { parametersOf } from '../support/social-browser.ts';
 const as = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('Somebody who comes back by a provider', () => {
+  describe('A person who comes back by a provider', () => {
     const social = useSocial(kind);
     const at = () => new Date(social.clock.now());
 

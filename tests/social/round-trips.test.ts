@@ -42,7 +42,7 @@ onEachDatabase((kind) => {
       await expectAtMost(0, () => browserOf(social, aVisitor()).begin('google'));
     });
 
-    it('five for somebody who comes back, and seven for the exchange of the code', async () => {
+    it('five for a person who comes back, and seven for the exchange of the code', async () => {
       const visitor = aVisitor();
       await browserOf(social, visitor).enter('google');
 
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       await expectAtMost(9 + begin, () => social.app.post('/login/google/id-token').send(proof).expect(200));
     });
 
-    it('eight for somebody who signs up', async () => {
+    it('eight for a person who signs up', async () => {
       await comeBack(8, aVisitor());
     });
 

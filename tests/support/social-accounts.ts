@@ -51,7 +51,7 @@ export interface Social {
   readonly peer: GooglePeer;
 }
 
-/** Somebody who has an account at the providers, whose address is verified there. */
+/** A person with an account at the providers, whose address is verified there. */
 export function aVisitor(details: Partial<GoogleUser> = {}): GoogleUser {
   const sub = randomBytes(10).toString('hex');
   return { sub, email: `visitor-${sub}@example.com`, name: 'Grace Hopper', ...details };
@@ -62,7 +62,7 @@ export function keyOf({ peer }: Pick<Social, 'peer'>, { sub }: GoogleUser, provi
   return { provider, issuer: peer.issuer, subject: sub };
 }
 
-/** A browser of somebody who is signed in at the providers. */
+/** A browser that is signed in at the providers. */
 export function browserOf({ app, peer }: Social, visitor: GoogleUser) {
   peer.signIn(visitor);
   return openBrowser(app);
@@ -75,7 +75,7 @@ export async function idTokenOf({ peer }: Pick<Social, 'peer'>, user: GoogleUser
   return { id_token: await peer.nativeIdToken({ user, androidClientId, nonce }), nonce };
 }
 
-/** Links somebody's account at a provider to that of a session. */
+/** Links an account at a provider to that of a session. */
 export async function link(social: Social, token: string, visitor: GoogleUser, provider: Provider = 'acme') {
   const proof = await idTokenOf(social, visitor);
   const { body } = await social.app

@@ -12,7 +12,7 @@ import { type Failure, json, type PeerControl } from './social-peers/peer.ts';
 
 interface SuiteOptions<Peer> extends SocialAppOptions<Peer> {
   readonly provider: string;
-  /** Signs somebody in at the stand-in. */
+  /** Signs a person in at the stand-in. */
   readonly signIn: (peer: Peer) => void;
   /** Asked before the browser is led to the provider. */
   readonly discoveryPath?: string;
