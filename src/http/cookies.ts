@@ -32,8 +32,10 @@ const DEVICE_SUFFIX = '-device';
 const LINKS_SUFFIX = '-links';
 /** Followed by the id of what is pending. */
 const PENDING_SUFFIX = '-pending-';
-/** How many may be pending in one browser, such as in several tabs: each adds up to 3.3 KB to every request. */
+/** How many may be pending in one browser, such as in several tabs. */
 const MAX_PENDING = 4;
+/** In all of its requests. Some proxies take eight kilobytes of headers, and one with a long URL takes three. */
+const MAX_PENDING_BYTES = 6_000;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -43,10 +45,9 @@ const SIGNED_PREFIX = 's:';
 /** More cookies of one name are ignored. */
 const MAX_VALUES = 8;
 
-const NEEDS_SAME_SITE =
-  'The page is on another site than this service, so the browser would drop the cookie: localhost and 127.0.0.1 are two sites, app.example.com and auth.example.com are one. Serve both on one site, or set COOKIE_SAMESITE=none.';
-const NEEDS_SAME_SITE_ALWAYS =
-  'The page is on another site than this service, so the browser would drop the cookie, whatever COOKIE_SAMESITE is. Serve both on one site, or send id_token and nonce.';
+const NEEDS_ONE_SITE =
+  'The page is on another site than this service, so the browser would drop the cookie: localhost and 127.0.0.1 are two sites, app.example.com and auth.example.com are one. Serve both on one site';
+const NEEDS_SAME_SITE = `${NEEDS_ONE_SITE}, or set COOKIE_SAMESITE=none.`;
 const NEEDS_HTTPS =
   'The cookie is for HTTPS, and this request came over HTTP. Behind a proxy that ends TLS, TRUST_PROXY has to name it and X-Forwarded-Proto has to say https.';
 
@@ -59,7 +60,7 @@ export function createCookies(options: CookieOptions) {
   const { domain, sameSite, secrets, requireHttps, isAllowed, publicUrl } = options;
   const secureName = `${domain === undefined ? HOST_PREFIX : '__Secure-'}${NAME}`;
   const names = requireHttps ? [secureName] : [secureName, NAME];
-  /** Of cookies that belong to this host alone, whatever the domain of the others. */
+  /** What this host alone reads back is of this host alone. */
   const hostNames = requireHttps ? [HOST_PREFIX + NAME] : [HOST_PREFIX + NAME, NAME];
   const publicOrigin = new URL(publicUrl).origin;
 
@@ -91,11 +92,11 @@ export function createCookies(options: CookieOptions) {
   }
 
   /** @throws AppError cookie_not_settable where the browser would drop the cookie */
-  function requireSettable(req: Request): void {
-    if (!req.secure && (requireHttps || sameSite === 'none'))
+  function requireSettable(req: Request, needed = sameSite, needsSameSite = NEEDS_SAME_SITE): void {
+    if (!req.secure && (requireHttps || needed === 'none'))
       throw new AppError('cookie_not_settable', NEEDS_HTTPS);
-    if (sameSite !== 'none' && isFetchedFromOtherSite(req))
-      throw new AppError('cookie_not_settable', NEEDS_SAME_SITE);
+    if (needed !== 'none' && isFetchedFromOtherSite(req))
+      throw new AppError('cookie_not_settable', needsSameSite);
     const host = req.hostname?.toLowerCase() ?? '';
     if (domain !== undefined && !isWithinDomain(host, domain))
       throw new AppError('cookie_not_settable', `The cookie is for ${domain}, and this host is ${host}.`);
@@ -142,8 +143,8 @@ export function createCookies(options: CookieOptions) {
 
   /**
    * Keeps a value in the browser until another site leads it back here. The cookie is lax whatever COOKIE_SAMESITE says: a
-   * strict one would not come along then. Where there are too many, the oldest goes: browsers send them in the order in
-   * which they were set (RFC 6265 section 5.4).
+   * strict one would not come along then. Where there are too many, the oldest go: browsers send them in the order in which
+   * they were set (RFC 6265 section 5.4).
    * @throws AppError cookie_not_settable where the browser would drop the cookie
    */
   function setPending(
@@ -152,11 +153,12 @@ export function createCookies(options: CookieOptions) {
     id: string,
     { value, maxAgeSeconds }: CookieContent,
   ): void {
-    requireSettable(req);
-    if (isFetchedFromOtherSite(req)) throw new AppError('cookie_not_settable', NEEDS_SAME_SITE_ALWAYS);
-    const known = pendingIds(req);
-    for (const old of known.slice(0, Math.max(0, known.length + 1 - MAX_PENDING)))
-      clearPending(req, res, old);
+    requireSettable(req, 'lax', `${NEEDS_ONE_SITE}.`);
+    let bytes = value.length;
+    for (const [index, known] of pendingBefore(req).entries()) {
+      bytes += known.bytes;
+      if (index + 1 >= MAX_PENDING || bytes > MAX_PENDING_BYTES) clearPending(req, res, known.id);
+    }
     res.append('Set-Cookie', serializePending(req, id, { value, maxAgeSeconds }));
   }
 
@@ -170,13 +172,15 @@ export function createCookies(options: CookieOptions) {
     return serialize((secure ? HOST_PREFIX : '') + NAME + PENDING_SUFFIX + id, value, options);
   }
 
-  function pendingIds({ headers: { cookie = '' } }: IncomingMessage): string[] {
+  /** The latest first. */
+  function pendingBefore({ headers: { cookie = '' } }: IncomingMessage) {
     const prefixes = hostNames.map((name) => name + PENDING_SUFFIX);
-    return cookie.split(';').flatMap((pair) => {
+    const found = cookie.split(';').flatMap((pair) => {
       const name = pair.slice(0, pair.indexOf('=')).trim();
       const prefix = prefixes.find((one) => name.startsWith(one));
-      return prefix === undefined ? [] : [name.slice(prefix.length)];
+      return prefix === undefined ? [] : [{ id: name.slice(prefix.length), bytes: pair.length }];
     });
+    return found.reverse();
   }
 
   /** The headers that make the browser forget the cookie of its session. */

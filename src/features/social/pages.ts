@@ -1,4 +1,4 @@
-import type { AppError } from '../../core/errors.ts';
+import type { AppError, FieldError } from '../../core/errors.ts';
 import type { PageErrorWords } from '../../http/page-errors.ts';
 
 const GO_BACK = 'Go back to the app or site that you came from, and sign in from there.';
@@ -16,9 +16,13 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
     title: 'This way to sign in is not offered here',
     paragraphs: [GO_BACK],
   },
-  validation_failed: ({ detail }: AppError) => ({
+  validation_failed: ({ detail, fields = [] }: AppError) => ({
     title: 'The link to this page is wrong',
     paragraphs: ['The app or site that sent you here has to put it right. Nothing has happened.'],
-    notes: [`For its developers: ${detail}`],
+    notes: [`For its developers: ${fields.map(describeField).join(' ') || detail}`],
   }),
 };
+
+function describeField({ pointer, detail }: FieldError): string {
+  return `${pointer.slice(1)}: ${detail}`;
+}

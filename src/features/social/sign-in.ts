@@ -52,7 +52,7 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
 
   /**
    * The page of the provider, to which the browser is led.
-   * @throws AppError provider_not_found, validation_failed; provider_unavailable, provider_error, cookie_not_settable, which
+   * @throws AppError provider_not_found, validation_failed, cookie_not_settable; provider_unavailable, provider_error, which
    * lead back to the app
    */
   async function begin(
@@ -62,11 +62,11 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
   ): Promise<string> {
     const provider = requireProvider(providerId);
     requireReturnUrl(request.returnTo, config.codes);
-    try {
-      return await leadToProvider(provider, request, null, browser);
-    } catch (error) {
+    const { url, pending } = await prepare(provider, request, null).catch((error) => {
       throw sentBack(error, request.returnTo);
-    }
+    });
+    pendingSignIns.keep(pending, browser);
+    return url;
   }
 
   /**
@@ -84,26 +84,26 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     requireRecentSignIn(principal, clock, config.codes.recentSignInSeconds);
     requireReturnUrl(request.returnTo, config.codes);
     const { userId, sessionId } = principal;
-    return leadToProvider(provider, request, { userId, sessionId }, browser);
-  }
-
-  async function leadToProvider(
-    provider: IdentityProvider,
-    { returnTo, transport, challengeId, prompt, loginHint }: AppRequest,
-    linkTo: SignInToBegin['linkTo'],
-    browser: Pick<Exchange, 'keepPending'>,
-  ): Promise<string> {
-    const { id } = provider;
-    const app = { returnTo, transport, challengeId: challengeId ?? null };
-    const pending = pendingSignIns.begin({ provider: id, ...app, linkTo });
-    const url = await provider.authorize({ ...checksOf(pending, callbackOf(id)), prompt, loginHint });
+    const { url, pending } = await prepare(provider, request, { userId, sessionId });
     pendingSignIns.keep(pending, browser);
     return url;
   }
 
+  async function prepare(
+    provider: IdentityProvider,
+    { returnTo, transport, challengeId, prompt, loginHint }: AppRequest,
+    linkTo: SignInToBegin['linkTo'],
+  ) {
+    const { id } = provider;
+    const app = { returnTo, transport, challengeId: challengeId ?? null };
+    const pending = pendingSignIns.begin({ provider: id, ...app, linkTo });
+    const url = await provider.authorize({ ...checksOf(pending, callbackOf(id)), prompt, loginHint });
+    return { url, pending };
+  }
+
   /**
-   * Completes what is pending when the provider has led back, and leads back to the app: with a code to exchange for a session, with a cookie,
-   * or with an error.
+   * Completes what is pending when the provider has led back, and leads back to the app: with a code to exchange for a
+   * session, with a cookie, or with an error.
    * @throws AppError provider_not_found, invalid_state, which have no app to lead back to
    */
   async function complete(providerId: string, response: AuthorizationResponse, exchange: Exchange) {
