@@ -21,8 +21,8 @@ import type { IdentityProof, Linking } from './linking.ts';
 
 /** A token is renewed when it is good for less than this. */
 const RENEWED_BEFORE_SECONDS = 60;
-/** A refresh takes at most this long; one that was cut off is begun anew then. */
-const REFRESH_SECONDS = 20;
+/** A refresh takes at most two requests of ten seconds, so less than this; one that was cut off is begun anew then. */
+const REFRESH_SECONDS = 25;
 const WAIT_MILLISECONDS = 200;
 
 type Holder = Pick<UserPrincipal, 'userId' | 'sessionId'>;
