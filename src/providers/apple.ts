@@ -45,6 +45,8 @@ export const apple = provider({
         id: 'apple',
         name: 'Apple',
         issuer,
+        // For some days of June 2025 its discovery document had this one, and its tokens either.
+        issuerAlias: 'https://account.apple.com',
         clientId,
         clientSecret: async (at) => {
           const { importPKCS8, SignJWT } = await import('jose');

@@ -53,7 +53,7 @@ export interface OpenIdSettings extends CommonSettings {
    * claim `tid` of the token.
    */
   readonly namedIssuer?: string;
-  /** Another spelling of the issuer in ID tokens. */
+  /** Another name of the issuer, for which an identity is the same. */
   readonly issuerAlias?: string;
   /** A tenant whose tokens are refused. */
   readonly refusedTenant?: string;
@@ -65,6 +65,11 @@ export interface OpenIdSettings extends CommonSettings {
   readonly isEmailVerified?: (claims: Claims) => boolean;
   /** For a provider that sends the name elsewhere than in the claims. */
   readonly nameIn?: (response: AuthorizationResponse) => string | undefined;
+}
+
+/** The issuer as it names itself, in which there may be a `{tenantid}`. */
+export function issuerNamed({ issuer, namedIssuer = issuer }: OpenIdSettings): string {
+  return namedIssuer;
 }
 
 /** Reads a resource of a provider on behalf of the person. */

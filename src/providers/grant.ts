@@ -10,7 +10,7 @@ import type { BoundedFetch } from './fetch.ts';
 type Client = typeof OpenIdClient;
 
 export interface ClientOptions {
-  readonly settings: Pick<ProviderSettings, 'clientId' | 'scopes' | 'parameters' | 'offline'>;
+  readonly settings: Pick<ProviderSettings, 'clientId' | 'issuer'>;
   readonly clientSecret: string | undefined;
   readonly server: OpenIdClient.ServerMetadata;
   readonly fetch: BoundedFetch;
@@ -32,7 +32,7 @@ export async function configure({ settings, clientSecret, server, fetch }: Clien
         : client.ClientSecretBasic(clientSecret);
   const configuration = new client.Configuration(server, settings.clientId, {}, authentication);
   configuration[client.customFetch] = asCustom(fetch);
-  if (isWithoutTls(server.issuer)) client.allowInsecureRequests(configuration);
+  if (isWithoutTls(settings.issuer)) client.allowInsecureRequests(configuration);
   return { client, configuration };
 }
 

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
-import type { ServerMetadata } from 'openid-client';
 import { AppError } from '../core/errors.ts';
-import type { OpenIdSettings } from './definition.ts';
+import { issuerNamed, type OpenIdSettings } from './definition.ts';
 import type { KeySet } from './keys.ts';
 
 interface IdTokenRules {
   readonly settings: OpenIdSettings;
   /** One of them has to be the audience, and one the authorized party. */
   readonly clientIds: readonly string[];
-  readonly server: ServerMetadata;
   readonly keys: KeySet;
   readonly at: Date;
 }
@@ -37,17 +35,16 @@ const TENANT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Checks an ID token, from whichever way it came: its signature, issuer, audience, authorized party and times (OpenID Connect
- * Core section 3.1.3.7). Its issuer is then the one that the provider names in its discovery document, with the tenant
- * filled in. The nonce is the caller's to compare.
+ * Core section 3.1.3.7). Its issuer is then the one that is configured, with the tenant filled in. The nonce is the caller's to compare.
  * @throws Error, of jose or of its own, where a check fails; AppError provider_unavailable, provider_error where the keys
  * cannot be read
  */
 export async function checkIdToken(
   idToken: string,
-  { settings, clientIds, server, keys, at }: IdTokenRules,
+  { settings, clientIds, keys, at }: IdTokenRules,
 ): Promise<JWTPayload> {
   const { decodeJwt, jwtVerify } = await import('jose');
-  const issuer = issuerFor(server.issuer, decodeJwt(idToken).tid, settings);
+  const issuer = issuerFor(settings, decodeJwt(idToken).tid);
   const { payload, protectedHeader } = await jwtVerify(idToken, keys.find, {
     issuer: [issuer, ...(settings.issuerAlias === undefined ? [] : [settings.issuerAlias])],
     audience: [...clientIds],
@@ -70,10 +67,11 @@ export async function checkIdToken(
 }
 
 /** The issuer of a tenant. Which tenant that is stands in the token, whose signature is checked against it then. */
-function issuerFor(template: string, tenant: unknown, { refusedTenant }: OpenIdSettings): string {
+function issuerFor(settings: OpenIdSettings, tenant: unknown): string {
+  const template = issuerNamed(settings);
   if (!template.includes(TENANT)) return template;
   if (typeof tenant !== 'string' || !TENANT_ID.test(tenant)) throw new Error('the ID token names no tenant');
-  if (tenant === refusedTenant) throw new Error('the tenant of the ID token may not sign in');
+  if (tenant === settings.refusedTenant) throw new Error('the tenant of the ID token may not sign in');
   return template.replace(TENANT, tenant);
 }
 

@@ -41,13 +41,8 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
     return atProvider(async () => {
       const { server, keys } = await discover();
       const { answer, idToken } = await exchange(server, response, checks);
-      const claims = await checkIdToken(idToken, {
-        settings,
-        clientIds: [settings.clientId],
-        server,
-        keys,
-        at: now(),
-      });
+      const rules = { settings, clientIds: [settings.clientId], keys, at: now() };
+      const claims = await checkIdToken(idToken, rules);
       if (claims.nonce !== checks.nonce) throw new Error('the nonce of the ID token is another');
       const profile = await profileOf(server, claims, answer);
       const identity = toIdentity(claims, profile, settings.nameIn?.(response));
@@ -89,11 +84,11 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
   }
 
   async function readIdToken(idToken: string, nonce: string): Promise<ProvidedIdentity> {
-    const { server, keys } = await atProvider(discover);
+    const { keys } = await atProvider(discover);
     const at = now();
     const clientIds = [settings.clientId, ...settings.nativeClientIds];
     try {
-      const claims = await checkIdToken(idToken, { settings, clientIds, server, keys, at });
+      const claims = await checkIdToken(idToken, { settings, clientIds, keys, at });
       requireFresh(claims, at);
       requireNonce(claims, nonce);
       return toIdentity(claims, claims);

@@ -48,6 +48,7 @@ describeFailures({
   signIn: (peer) => peer.signIn(anAppleUser()),
   discoveryPath: '/.well-known/openid-configuration',
   paths: ['/auth/token', '/auth/keys'],
+  isBrief: true,
 });
 
 describe('Apple', () => {
@@ -267,6 +268,27 @@ describe('Apple', () => {
     peer.signIn({ ...visitor, firstName: 'Augusta' });
     const again = await openBrowser(app).enter('apple');
     expect(again.user).toEqual(first.user);
+  });
+
+  it('knows a person under both names of Apple, whichever its documents and its tokens have', async () => {
+    const { app, peer } = used;
+    const visitor = anAppleUser();
+    peer.signIn(visitor);
+    const first = await openBrowser(app).enter('apple');
+    const changed = await used.startBeside({});
+    const document = await (await fetch(`${peer.url}/.well-known/openid-configuration`)).json();
+    const renamed = { ...(document as object), issuer: 'https://account.apple.com' };
+    peer.fail('/.well-known/openid-configuration', json(renamed));
+    expect((await openBrowser(changed).enter('apple')).user).toEqual(first.user);
+    peer.tamperIdTokens({ claims: (claims) => ({ ...claims, iss: 'https://account.apple.com' }) });
+    for (const service of [app, changed]) {
+      expect((await openBrowser(service).enter('apple')).user).toEqual(first.user);
+    }
+    peer.tamperIdTokens({ claims: (claims) => ({ ...claims, iss: 'https://account.apple.com.example' }) });
+    const page = await openBrowser(app).signIn('apple');
+    peer.tamperIdTokens();
+    expect(page.searchParams.get('error')).toBe('provider_error');
+    expect(await identitiesOf(app, first.user.id)).toMatchObject([{ issuer: peer.issuer }]);
   });
 
   it('has in the log that its key is not the one of Apple', async () => {

@@ -44,6 +44,7 @@ describeFailures({
   env: facebookEnv,
   signIn: (peer) => peer.signIn(aFacebookUser()),
   paths: [TOKEN_PATH, PROFILE_PATH],
+  isBrief: true,
 });
 
 describe('Facebook', () => {

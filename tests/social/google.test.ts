@@ -179,6 +179,18 @@ describe('Google', () => {
     expect(seen).toEqual([now - HOUR_SECONDS, now, now, now, now, now]);
   });
 
+  it('takes no answer without a code', async () => {
+    const { browser, callback } = await beginAndVisit();
+    callback.url.searchParams.delete('code');
+    expectSentBack(await browser.comeBack(callback), 'provider_error');
+  });
+
+  it('takes an answer with an error and a code for an error', async () => {
+    const { browser, callback } = await beginAndVisit();
+    callback.url.searchParams.set('error', 'temporarily_unavailable');
+    expectSentBack(await browser.comeBack(callback), 'provider_unavailable');
+  });
+
   it('takes no code twice', async () => {
     const { app } = used;
     const { browser, callback } = await beginAndVisit();
@@ -331,6 +343,38 @@ describe('Google', () => {
     );
     const causes = await causesOf(used.app, () => browser.comeBack(callback));
     expect(causes).toEqual(['the provider answers invalid_grant: Code … is bad.']);
+  });
+});
+
+describe('The discovery document of Google', () => {
+  const used = useSocialApp({ start: startOf(), env: googleEnv });
+  const DISCOVERY = '/.well-known/openid-configuration';
+  const askedFor = () => used.peer.requests.filter(({ path }) => path === DISCOVERY).length;
+  const begin = async () => locationOf(await openBrowser(used.app).begin('google'));
+
+  it('is read once by all who come first', async () => {
+    await Promise.all(Array.from({ length: 5 }, begin));
+    expect(askedFor()).toBe(1);
+  });
+
+  it('is read again after an hour, and the old one is good as long as there is no new one', async () => {
+    const { peer, clock } = used;
+    const before = askedFor();
+    clock.advanceSeconds(HOUR_SECONDS - 1);
+    await begin();
+    expect(askedFor() - before).toBe(0);
+    clock.advanceSeconds(1);
+    for (const failure of [503, 'garbage', json({ issuer: 'https://evil.example' })] as const) {
+      peer.fail(DISCOVERY, failure);
+      expect((await begin()).origin).toBe(peer.url);
+    }
+    expect(askedFor() - before).toBe(3);
+
+    peer.recover();
+    const current = (await (await fetch(peer.url + DISCOVERY)).json()) as object;
+    const moved = { ...current, authorization_endpoint: 'http://127.0.0.1:9/moved' };
+    peer.fail(DISCOVERY, json(moved));
+    expect((await begin()).pathname).toBe('/moved');
   });
 });
 

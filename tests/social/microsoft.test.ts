@@ -63,6 +63,7 @@ describeFailures({
   // Asked for the address that is not in the ID token.
   signIn: (peer) => peer.signIn(anEmployee({ email: undefined as never })),
   discoveryPath: '/common/v2.0/.well-known/openid-configuration',
+  isBrief: true,
   paths: ['/common/oauth2/v2.0/token', '/common/discovery/v2.0/keys', '/oidc/userinfo'],
 });
 
@@ -303,6 +304,28 @@ describe('Microsoft', () => {
     await google.stop();
     expect(atGoogle.user.id).not.toBe(atMicrosoft.user.id);
     expect(await app.models.identities.count({ where: { subject: 'one-subject' } })).toBe(2);
+  });
+
+  it('takes no answer that another provider has given, nor gives its own to another', async () => {
+    const { peer, clock } = used;
+    const google = await startGoogle({ ...CLIENT, redirectUris: [callbackOf('google')], clock });
+    const app = await used.startBeside(googleEnv(google));
+    google.signIn({ sub: 'mixed-up', email: 'mixed-up@example.com' });
+    peer.signIn(anEmployee());
+    for (const [begun, other] of [
+      ['google', 'microsoft'],
+      ['microsoft', 'google'],
+    ] as const) {
+      const browser = openBrowser(app);
+      const { url } = await browser.visit(locationOf(await browser.begin(begun)));
+      url.pathname = url.pathname.replace(begun, other);
+      const before = google.requests.length + peer.requests.length;
+      const back = await browser.comeBack({ url });
+      expect(back.status).toBe(400);
+      expect(back.text).toContain('This sign-in cannot go on here');
+      expect(google.requests.length + peer.requests.length).toBe(before);
+    }
+    await google.stop();
   });
 
   it('leads back with access_denied where the person cancels', async () => {

@@ -21,8 +21,8 @@ import type { IdentityProof, Linking } from './linking.ts';
 
 /** A token is renewed when it is good for less than this. */
 const RENEWED_BEFORE_SECONDS = 60;
-/** A refresh takes at most this long; after that, one that was cut off may be tried again. */
-const REFRESH_SECONDS = 20;
+/** A refresh takes at most two requests of ten seconds; after this, one that was cut off may be tried again. */
+const REFRESH_SECONDS = 25;
 const WAIT_MILLISECONDS = 200;
 
 type Holder = Pick<UserPrincipal, 'userId' | 'sessionId'>;
