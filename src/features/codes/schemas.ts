@@ -28,10 +28,12 @@ export const LinkBody = z
 
 export const ExchangeBody = z
   .strictObject({
-    code: LinkToken.meta({ description: 'The parameter code of the page that a link has led back to' }),
+    code: LinkToken.meta({
+      description: 'The parameter code of the page that a link or a provider has led back to',
+    }),
     challenge_id: ChallengeId.optional().meta({
       description:
-        'That of the answer to POST /login/link, where the page has kept it. With it the page takes no code that an attacker has planted to sign it in to their account',
+        'That of the answer to POST /login/link, or the one that was sent to GET /login/{provider}, where the page has kept it. With it the page takes no code that an attacker has planted to sign it in to their account',
     }),
     transport: TransportField,
     device_token: DeviceToken.optional(),
