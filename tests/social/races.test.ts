@@ -247,6 +247,27 @@ onEachDatabase((kind) => {
       return apps.second.post(`/admin/users/${userId}/disable`).auth(admin, as);
     }
 
+    it('an account that is deleted at the moment of first sign-ins leaves none, or another one takes its place', async () => {
+      for (let round = 0; round < times(3, 30); round++) {
+        const visitor = aVisitor();
+        const { email = '' } = visitor;
+        const { id, token, password } = await signUp(apps.first, { email });
+        await markVerified(apps.first, email);
+        const all = await severalArriving(visitor, 3);
+
+        const [pages, deleted] = await Promise.all([
+          comeBack(all),
+          apps.second.delete('/me').auth(token, as).send({ password }),
+        ]);
+
+        expect(deleted.status).toBe(204);
+        expect(pages.map((page) => page.searchParams.get('error'))).toEqual(pages.map(() => null));
+        const owner = await apps.first.store.identities.findByKey(keyOf(social, visitor));
+        expect(owner?.userId).not.toBe(id);
+        for (const user of await usersIn(pages)) expect([owner?.userId, 'invalid_link']).toContain(user);
+      }
+    });
+
     it(`one of ${PARALLEL} returns of one sign-in leads on`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const visitor = aVisitor();

@@ -48,8 +48,11 @@ interface Completed {
   readonly isNewDevice: boolean;
 }
 
-/** How often a sign-in is tried where another request makes the account at the same time. */
-const MAX_ATTEMPTS = 3;
+/**
+ * How often a sign-in is tried where other requests change the account at the same time: one links the identity, the next
+ * one deletes the account, and a third one makes another.
+ */
+const MAX_ATTEMPTS = 5;
 const MADE_MEANWHILE: readonly ErrorCode[] = ['email_taken', 'phone_taken', 'identity_taken'];
 
 export type ProvedSignIn = ReturnType<typeof createProvedSignIn>;

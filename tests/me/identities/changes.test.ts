@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { makeKey } from '../../support/api-keys.ts';
 import { makeClient, tokenOf } from '../../support/clients.ts';
 import { latestMessages, messagesDuring, pagesOf, refusalOf } from '../../support/codes.ts';
+import { PAGE, signUpByCookie } from '../../support/cookies.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 import {
@@ -80,6 +81,29 @@ onEachDatabase((kind) => {
         expect(user).toMatchObject({ id, email, email_verified: false });
       },
     );
+
+    it('links to the account of a session by cookie, for its page alone, and begins no other', async () => {
+      const visitor = aVisitor();
+      const browser = browserOf(social, visitor);
+      const person = await signUpByCookie(social.app);
+      const [name = '', value = ''] = person.cookie.split('=');
+      browser.jar.set(name, value);
+      const ask = (headers: Record<string, string>) =>
+        browser.send(social.app.post('/me/identities/google').set(headers).send({ return_to: APP_PAGE }));
+      const csrf = { 'X-CSRF-Token': person.csrfToken };
+      expect(refusalOf(await ask({ Origin: 'https://evil.example', ...csrf }))).toBe(
+        '403 origin_not_allowed',
+      );
+      expect(refusalOf(await ask({ Origin: PAGE }))).toBe('403 csrf_token_invalid');
+
+      const { body } = await ask({ Origin: PAGE, ...csrf });
+      const page = locationOf(await browser.comeBack(await browser.visit(body.authorization_url)));
+
+      expect(parametersOf(page)).toEqual({ linked: 'google' });
+      expect(await social.app.store.identities.list(person.id)).toMatchObject([keyOf(social, visitor)]);
+      expect(await social.app.models.sessions.count({ where: { userId: person.id } })).toBe(1);
+      expect((await browser.send(social.app.get('/me'))).body.user.id).toBe(person.id);
+    });
 
     it('answers an ID token with the identity and where it is', async () => {
       const { token } = await signUp(social.app);
