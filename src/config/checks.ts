@@ -120,7 +120,7 @@ export function messageProblems(values: Values, problems: readonly string[]): st
   return found;
 }
 
-/** What stands below /login already. */
+/** Paths below /login that are, or may become, those of other ways to sign in. */
 const RESERVED_PROVIDER_IDS: readonly string[] = [
   'providers',
   'exchange',

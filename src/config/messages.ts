@@ -85,7 +85,7 @@ export const MESSAGES_VARIABLES = {
     type: returnUrls,
     default: '',
     meaning:
-      'Comma-separated pages that links may lead back to, exactly, or origins for all of their pages; outside production pages at localhost as well',
+      'Comma-separated pages that links and providers may lead back to, exactly, or origins for all of their pages; outside production pages at localhost as well',
   }),
   LINK_ANY_DEVICE: variable({
     type: flag,
@@ -112,6 +112,6 @@ export const MESSAGES_VARIABLES = {
     type: integer(60, 86_400, 'seconds'),
     default: '900',
     meaning:
-      'How long after a sign-in the email address and the phone number may be changed, and an account without a password be deleted, in seconds',
+      'How long after a sign-in the email address and the phone number may be changed, providers be linked and unlinked, and an account without a password be deleted, in seconds',
   }),
 };

@@ -8,8 +8,8 @@ const APP_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
 export function isReturnUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { href, origin, protocol, username, password } = new URL(text);
-  // An empty fragment is none to the parser.
-  if (username !== '' || password !== '' || /[#*]/.test(text)) return false;
+  // An empty fragment is none to the parser, and a backslash in a query is no character of a URL.
+  if (username !== '' || password !== '' || /[#*\\]/.test(text)) return false;
   if (protocol === 'https:' || protocol === 'http:') return text === href || text === origin;
   return APP_SCHEME.test(protocol) && text === href;
 }

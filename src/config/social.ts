@@ -2,7 +2,7 @@ import { PROVIDER_VARIABLES } from '../providers/table.ts';
 import { domains, flag } from './values.ts';
 import { variable } from './variable.ts';
 
-/** Sign-in by other providers. */
+/** Signing in by providers. */
 export const SOCIAL_VARIABLES = {
   ...PROVIDER_VARIABLES,
   SOCIAL_SIGNUP: variable({
@@ -14,7 +14,7 @@ export const SOCIAL_VARIABLES = {
     type: domains,
     default: '',
     meaning:
-      'Comma-separated domains, such as example.com: only a verified address of one of them makes an account; all where it is empty',
+      'Comma-separated domains, such as example.com: only a verified address of one of them makes an account; empty for no such limit',
   }),
   SOCIAL_WITHOUT_EMAIL: variable({
     type: flag,
@@ -25,6 +25,6 @@ export const SOCIAL_VARIABLES = {
     type: flag,
     default: 'false',
     meaning:
-      'Whether the tokens of providers are kept, encrypted, for GET /me/identities/{id}/token; it also asks for refresh tokens',
+      'Whether the tokens of providers are kept, encrypted, for GET /me/identities/{id}/token; providers are then asked for refresh tokens too',
   }),
 };

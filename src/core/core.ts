@@ -56,7 +56,7 @@ export interface CoreDependencies {
   readonly keyMaterial: KeyMaterial;
   readonly database: Database;
   readonly messaging: Messaging;
-  /** Where people can sign in besides. */
+  /** Google and others at which people can sign in. */
   readonly providers: IdentityProviders;
   /** Keeps the sessions that have a cookie, where there is a Redis. */
   readonly redisRecords: CookieRecords | undefined;

@@ -152,9 +152,9 @@ export const ERRORS = {
   },
   invalid_state: {
     status: 400,
-    title: 'This sign-in was not begun in this browser',
+    title: 'This sign-in did not begin in this browser',
     meaning:
-      'It was begun in another one, at another address of this service than PUBLIC_URL, more than ten minutes ago, or has been completed. Begin again at GET /login/{provider}.',
+      'It began in another browser, at another address of this service than PUBLIC_URL, or more than ten minutes ago, or it is completed. Begin again at GET /login/{provider}.',
   },
   access_denied: {
     status: 403,
@@ -169,9 +169,9 @@ export const ERRORS = {
   },
   provider_error: {
     status: 502,
-    title: 'The provider has refused the sign-in',
+    title: 'The sign-in at the provider failed',
     meaning:
-      'Its answer could not be used: the code had expired, or what it issued did not pass a check. Begin again; if that does not help, the log of the service says why.',
+      'The provider refused it, or its answer did not pass a check. Begin again; if that does not help, the log of the service says why.',
   },
   invalid_id_token: {
     status: 400,
@@ -182,34 +182,35 @@ export const ERRORS = {
   id_token_used: {
     status: 400,
     title: 'The ID token has been used',
-    meaning: 'Each is good for one sign-in. Get a new one from the provider.',
+    meaning: 'Each ID token is good for one sign-in or one link. Get a new one from the provider.',
   },
   account_exists: {
     status: 409,
     title: 'The address has an account already',
     meaning:
-      'The provider does not say that the address is verified, so the account is not opened by it. Sign in as before, then link the provider with POST /me/identities/{provider}.',
+      'The provider does not say that the address is verified, so it cannot open the account. Sign in as before, then link the provider with POST /me/identities/{provider}.',
   },
   account_disabled: {
     status: 403,
     title: 'The account is disabled',
-    meaning: 'The operator of this service has disabled it.',
+    meaning: 'The operator of this service has disabled it, and alone can enable it again.',
   },
   email_required: {
     status: 403,
     title: 'The provider gave no email address',
     meaning:
-      'Accounts here have an address. Share it with this service at the provider, or sign up in another way; SOCIAL_WITHOUT_EMAIL=true allows accounts without.',
+      'An account here needs one. Share the address with this service at the provider, or sign up in another way; SOCIAL_WITHOUT_EMAIL=true allows accounts without an address.',
   },
   email_domain_not_allowed: {
     status: 403,
     title: 'Addresses of this domain may not sign up',
-    meaning: 'SOCIAL_DOMAINS lists the domains whose verified addresses make an account.',
+    meaning:
+      'SOCIAL_DOMAINS lists the domains whose addresses may sign up, once the provider has verified them. Use such an address.',
   },
   identity_taken: {
     status: 409,
     title: 'The account at the provider belongs to another user',
-    meaning: 'It signs in to another account here. Sign in to that one and remove it there first.',
+    meaning: 'It signs in to another account here. Sign in to that account and unlink it there first.',
   },
   identity_not_found: {
     status: 404,
@@ -225,12 +226,12 @@ export const ERRORS = {
     status: 404,
     title: 'No token of the provider is kept',
     meaning:
-      'With STORE_PROVIDER_TOKENS=true the next sign-in by this provider brings one. Before that, and for providers whose tokens came from an app, there is none.',
+      'With STORE_PROVIDER_TOKENS=true the next sign-in by this provider in a browser brings one. An ID token from an app brings none.',
   },
   provider_access_ended: {
     status: 409,
-    title: 'The provider has ended this access',
-    meaning: 'Its token has expired and cannot be renewed. The person has to sign in by the provider again.',
+    title: 'The access at the provider has ended',
+    meaning: 'The token has expired and cannot be renewed. The person has to sign in by the provider again.',
   },
   channel_not_configured: {
     status: 501,

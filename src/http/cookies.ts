@@ -30,12 +30,12 @@ const NAME = 'latchkey';
 const HOST_PREFIX = '__Host-';
 const DEVICE_SUFFIX = '-device';
 const LINKS_SUFFIX = '-links';
-/** Followed by the id of what was begun. */
-const BEGUN_SUFFIX = '-begun-';
-/** What a browser has begun at once, such as in several tabs. */
-const MAX_BEGUN = 4;
+/** Followed by the id of what is pending. */
+const PENDING_SUFFIX = '-pending-';
+/** How many may be pending in one browser, such as in several tabs. */
+const MAX_PENDING = 4;
 /** In all of its requests. Some proxies take eight kilobytes of headers, and one with a long URL takes three. */
-const MAX_BEGUN_BYTES = 6_000;
+const MAX_PENDING_BYTES = 6_000;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -95,9 +95,7 @@ export function createCookies(options: CookieOptions) {
   function requireSettable(req: Request, needed = sameSite, needsSameSite = NEEDS_SAME_SITE): void {
     if (!req.secure && (requireHttps || needed === 'none'))
       throw new AppError('cookie_not_settable', NEEDS_HTTPS);
-    // Where a person follows a link or a redirect to here, the page is of this service.
-    const isFetched = req.headers['sec-fetch-mode'] !== 'navigate';
-    if (needed !== 'none' && isFetched && req.headers['sec-fetch-site'] === 'cross-site')
+    if (needed !== 'none' && isFetchedFromOtherSite(req))
       throw new AppError('cookie_not_settable', needsSameSite);
     const host = req.hostname?.toLowerCase() ?? '';
     if (domain !== undefined && !isWithinDomain(host, domain))
@@ -135,43 +133,48 @@ export function createCookies(options: CookieOptions) {
     res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, linkSameSite));
   }
 
-  /** The value of what this browser has begun under an id. */
-  function begun(req: IncomingMessage, id: string): string | undefined {
+  /** The value that this browser has kept under an id while something is pending. */
+  function pending(req: IncomingMessage, id: string): string | undefined {
     return valuesOf(
       req,
-      hostNames.map((name) => name + BEGUN_SUFFIX + id),
+      hostNames.map((name) => name + PENDING_SUFFIX + id),
     )[0];
   }
 
   /**
-   * Has the browser keep what it has begun here and goes on with when another site leads back, so the cookie is lax whatever
-   * others are. Of too many the oldest are forgotten: browsers send them in the order in which they were set (RFC 6265
-   * section 5.4).
+   * Keeps a value in the browser until another site leads it back here. The cookie is lax whatever COOKIE_SAMESITE says: a
+   * strict one would not come along then. Where there are too many, the oldest go: browsers send them in the order in which
+   * they were set (RFC 6265 section 5.4).
    * @throws AppError cookie_not_settable where the browser would drop the cookie
    */
-  function setBegun(req: Request, res: Response, id: string, { value, maxAgeSeconds }: CookieContent): void {
+  function setPending(
+    req: Request,
+    res: Response,
+    id: string,
+    { value, maxAgeSeconds }: CookieContent,
+  ): void {
     requireSettable(req, 'lax', `${NEEDS_ONE_SITE}.`);
     let bytes = value.length;
-    for (const [index, known] of begunBefore(req).entries()) {
+    for (const [index, known] of pendingBefore(req).entries()) {
       bytes += known.bytes;
-      if (index + 1 >= MAX_BEGUN || bytes > MAX_BEGUN_BYTES) clearBegun(req, res, known.id);
+      if (index + 1 >= MAX_PENDING || bytes > MAX_PENDING_BYTES) clearPending(req, res, known.id);
     }
-    res.append('Set-Cookie', serializeBegun(req, id, { value, maxAgeSeconds }));
+    res.append('Set-Cookie', serializePending(req, id, { value, maxAgeSeconds }));
   }
 
-  function clearBegun(req: Request, res: Response, id: string): void {
-    res.append('Set-Cookie', serializeBegun(req, id, { value: '', maxAgeSeconds: 0 }));
+  function clearPending(req: Request, res: Response, id: string): void {
+    res.append('Set-Cookie', serializePending(req, id, { value: '', maxAgeSeconds: 0 }));
   }
 
-  function serializeBegun(req: Request, id: string, { value, maxAgeSeconds }: CookieContent): string {
+  function serializePending(req: Request, id: string, { value, maxAgeSeconds }: CookieContent): string {
     const secure = req.secure || requireHttps;
     const options = { httpOnly: true, secure, sameSite: 'lax', path: '/', maxAge: maxAgeSeconds } as const;
-    return serialize((secure ? HOST_PREFIX : '') + NAME + BEGUN_SUFFIX + id, value, options);
+    return serialize((secure ? HOST_PREFIX : '') + NAME + PENDING_SUFFIX + id, value, options);
   }
 
   /** The latest first. */
-  function begunBefore({ headers: { cookie = '' } }: IncomingMessage) {
-    const prefixes = hostNames.map((name) => name + BEGUN_SUFFIX);
+  function pendingBefore({ headers: { cookie = '' } }: IncomingMessage) {
+    const prefixes = hostNames.map((name) => name + PENDING_SUFFIX);
     const found = cookie.split(';').flatMap((pair) => {
       const name = pair.slice(0, pair.indexOf('=')).trim();
       const prefix = prefixes.find((one) => name.startsWith(one));
@@ -226,12 +229,17 @@ export function createCookies(options: CookieOptions) {
     setDevice,
     linkIds,
     rememberLink,
-    begun,
-    setBegun,
-    clearBegun,
+    pending,
+    setPending,
+    clearPending,
     clearingHeaders,
     isFromAllowedPage,
   };
+}
+
+/** Whether a script of another site sends a request. Where a person follows a link to here, the page is of this service. */
+function isFetchedFromOtherSite({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-mode'] !== 'navigate' && headers['sec-fetch-site'] === 'cross-site';
 }
 
 /** The values of the cookies with these names, decoded, in the order in which the browser sent them. */

@@ -46,7 +46,7 @@ export function createCrossOrigin({ isAllowed, noteRefused, publicUrl }: CrossOr
   };
 }
 
-/** Whether a form of another page leads the browser here, as that of a provider does: no script reads the answer. */
+/** Whether the browser goes to the answer, as after the form of a provider: no script of the other site reads it. */
 function isNavigation({ headers }: Request): boolean {
   return headers['sec-fetch-mode'] === 'navigate';
 }

@@ -60,12 +60,13 @@ export interface Identity {
   /** Whether this browser has asked for a sign-in link. */
   readonly remembersLink: (id: string) => boolean;
   /**
-   * Has the browser keep a value, which it shows again where another site leads it back.
+   * Keeps a value in the browser while something is pending, such as a sign-in at a provider: it comes along when another
+   * site leads the browser back.
    * @throws AppError cookie_not_settable
    */
-  readonly keepBegun: (id: string, value: string, maxAgeSeconds: number) => void;
-  /** The value that this browser has kept, which it then forgets; undefined without one. */
-  readonly takeBegun: (id: string) => string | undefined;
+  readonly keepPending: (id: string, value: string, maxAgeSeconds: number) => void;
+  /** The value that was kept under an id, which the browser then forgets; undefined without one. */
+  readonly takePending: (id: string) => string | undefined;
   /**
    * Requires that a form comes from a page of this service, where it comes from a browser that tells.
    * @throws AppError origin_not_allowed
@@ -143,10 +144,10 @@ export function identityOf(req: Request, res: Response, options: IdentityOptions
     },
     rememberLink: (id, maxAgeSeconds) => cookies.rememberLink(req, res, id, maxAgeSeconds),
     remembersLink: (id) => cookies.linkIds(req).includes(id),
-    keepBegun: (id, value, maxAgeSeconds) => cookies.setBegun(req, res, id, { value, maxAgeSeconds }),
-    takeBegun(id) {
-      const value = cookies.begun(req, id);
-      if (value !== undefined) cookies.clearBegun(req, res, id);
+    keepPending: (id, value, maxAgeSeconds) => cookies.setPending(req, res, id, { value, maxAgeSeconds }),
+    takePending(id) {
+      const value = cookies.pending(req, id);
+      if (value !== undefined) cookies.clearPending(req, res, id);
       return value;
     },
     requireOwnPage() {

@@ -7,7 +7,7 @@ import { problemHeaders, toAppError } from './problem.ts';
 /** What a page says about an error: what has happened, and what to do next. */
 type PageWords = Pick<Page, 'title' | 'paragraphs' | 'notes' | 'again'>;
 
-/** The errors that a page has words of its own for; some say more of the very error. */
+/** The errors that a page has words of its own for; some depend on its detail. */
 export type PageErrorWords = Readonly<
   Partial<Record<ErrorCode, PageWords | ((error: AppError) => PageWords)>>
 >;

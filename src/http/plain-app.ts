@@ -18,8 +18,8 @@ const NO_IDENTITY: Identity = {
   cookieIds: refuse,
   rememberLink: refuse,
   remembersLink: refuse,
-  keepBegun: refuse,
-  takeBegun: refuse,
+  keepPending: refuse,
+  takePending: refuse,
   requireOwnPage: refuse,
 };
 

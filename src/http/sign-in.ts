@@ -29,8 +29,8 @@ export interface BegunSignIn {
 }
 
 /**
- * Begins a sign-in by the transport that the client asks for, tokens by default. `isIntended` says that this browser has
- * been shown to want it: then it may come from the page of another site that leads back here.
+ * Begins a sign-in by the transport that the client asks for, tokens by default. `isIntended` says that
+ * a cookie has shown that this browser began it: then the page of another site may have led here.
  * @throws AppError cookie_not_settable, origin_not_allowed, session_store_unavailable
  */
 export type BeginSignIn = (transport: Transport | undefined, isIntended?: boolean) => Promise<BegunSignIn>;

@@ -24,7 +24,7 @@ export const SAMPLES: Templates = {
     link: 'https://auth.example.com/password/reset/a-token',
     minutes: 10,
   },
-  'password-reset': { apiKeys: ['Nightly backup', 'Deploys'], phoneEnding: '5678' },
+  'password-reset': { apiKeys: ['Nightly backup', 'Deploys'], phoneEnding: '5678', providers: ['Google'] },
   'sign-in-code': { code: '123456', minutes: 10 },
   'sign-in-link': { link: 'https://auth.example.com/login/link/a-token', minutes: 10 },
   'new-device': {

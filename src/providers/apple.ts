@@ -3,7 +3,7 @@ import { variable } from '../config/variable.ts';
 import type { AuthorizationResponse } from '../core/identities/provider.ts';
 import { provider, textOf } from './definition.ts';
 
-/** Apple takes secrets of up to six months; each of these is for one request. */
+/** Apple accepts client secrets of up to six months; each of these is for one request. */
 const SECRET_SECONDS = 300;
 
 /** https://developer.apple.com/documentation/signinwithapplerestapi */
@@ -13,11 +13,14 @@ export const apple = provider({
       type: text('a Services ID'),
       meaning: 'Sign-in with Apple: the Services ID, with APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY',
     }),
-    APPLE_TEAM_ID: variable({ type: text('a Team ID'), meaning: 'Team ID of the membership' }),
-    APPLE_KEY_ID: variable({ type: text('a Key ID'), meaning: 'Id of the key' }),
+    APPLE_TEAM_ID: variable({
+      type: text('a Team ID'),
+      meaning: 'Team ID of your membership in the Apple Developer Program',
+    }),
+    APPLE_KEY_ID: variable({ type: text('a Key ID'), meaning: 'Key ID of the key for Sign in with Apple' }),
     APPLE_PRIVATE_KEY: variable({
       type: ecPrivateKey,
-      meaning: 'The key itself, the content of its .p8 file; the client secret is signed with it',
+      meaning: 'That key, the content of its .p8 file; client secrets are signed with it',
       secret: true,
     }),
     APPLE_NATIVE_CLIENT_IDS: variable({
@@ -28,7 +31,7 @@ export const apple = provider({
     APPLE_ISSUER: variable({
       type: issuerUrl,
       default: 'https://appleid.apple.com',
-      meaning: 'Issuer of Apple',
+      meaning: 'Issuer of the ID tokens of Apple',
     }),
   },
   group: ['APPLE_CLIENT_ID', 'APPLE_TEAM_ID', 'APPLE_KEY_ID', 'APPLE_PRIVATE_KEY'],
@@ -42,6 +45,8 @@ export const apple = provider({
         id: 'apple',
         name: 'Apple',
         issuer,
+        // For some days of June 2025 its discovery document had this one, and its tokens either.
+        issuerAlias: 'https://account.apple.com',
         clientId,
         clientSecret: async (at) => {
           const { importPKCS8, SignJWT } = await import('jose');
@@ -65,7 +70,7 @@ export const apple = provider({
   },
 });
 
-/** It stands beside the code, once in a lifetime, unsigned: good enough for a name, and for nothing else. */
+/** Apple sends it beside the code, at the first sign-in alone, and unsigned: good enough for a name, and nothing else. */
 function nameIn({ user = '' }: AuthorizationResponse): string | undefined {
   try {
     const { firstName, lastName } = Object(Object(JSON.parse(user)).name);

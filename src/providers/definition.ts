@@ -46,28 +46,33 @@ export type Claims = Readonly<Record<string, unknown>>;
 /** A provider that speaks OpenID Connect. */
 export interface OpenIdSettings extends CommonSettings {
   readonly kind: 'openid';
-  /** Below it is the discovery document. */
+  /** Where the discovery document is looked up. */
   readonly issuer: string;
   /**
    * The issuer that the discovery document and the ID tokens name, where it is another. `{tenantid}` in it stands for the
    * claim `tid` of the token.
    */
   readonly namedIssuer?: string;
-  /** Another spelling of the issuer in ID tokens. */
+  /** Another name of the issuer, for which an identity is the same. */
   readonly issuerAlias?: string;
   /** A tenant whose tokens are refused. */
   readonly refusedTenant?: string;
   /** Undefined for a public client. */
   readonly clientSecret: string | ((at: Date) => Promise<string>) | undefined;
-  /** Other client ids of the same app, such as those of its phones. */
+  /** Other client ids whose ID tokens are accepted, such as those of mobile apps. */
   readonly nativeClientIds: readonly string[];
-  /** Where it says in a way of its own that an email address is verified. */
+  /** For a provider that says in a way of its own that an email address is verified. */
   readonly isEmailVerified?: (claims: Claims) => boolean;
-  /** Where the name stands elsewhere than in the claims. */
+  /** For a provider that sends the name elsewhere than in the claims. */
   readonly nameIn?: (response: AuthorizationResponse) => string | undefined;
 }
 
-/** Reads a resource of a provider, as its person. */
+/** The issuer as it names itself, in which there may be a `{tenantid}`. */
+export function issuerNamed({ issuer, namedIssuer = issuer }: OpenIdSettings): string {
+  return namedIssuer;
+}
+
+/** Reads a resource of a provider on behalf of the person. */
 export type GetResource = (url: string) => Promise<unknown>;
 
 /** A provider that speaks OAuth 2.0, and has an API of its own that says who a person is. */

@@ -2,7 +2,7 @@ import { flag, integer } from '../config/values.ts';
 import { variable } from '../config/variable.ts';
 import { provider } from './definition.ts';
 
-/** The client as the demo provider knows it. It is of this host alone, so its secret is none. */
+/** The client as the demo provider knows it, which listens on this host alone: its secret protects nothing. */
 export const DEMO_CLIENT = { id: 'latchkey', secret: 'of-a-provider-that-lets-everyone-in' } as const;
 
 /** A provider on this host at which everyone may sign in as anyone. scripts/demo-provider.js runs it. */

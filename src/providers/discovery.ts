@@ -1,6 +1,6 @@
 import type { ServerMetadata } from 'openid-client';
 import type { Clock } from '../core/clock.ts';
-import type { OpenIdSettings } from './definition.ts';
+import { issuerNamed, type OpenIdSettings } from './definition.ts';
 import type { BoundedFetch } from './fetch.ts';
 import { asCustom, isWithoutTls, loadClient } from './grant.ts';
 import { createKeySet, type KeySet } from './keys.ts';
@@ -23,10 +23,8 @@ const GOOD_SECONDS = 3_600;
  * needed, and again when it is old. A failure is not remembered: the next sign-in tries again. Of a provider that is
  * away for a while the old document goes on being used.
  */
-export function createDiscovery(
-  { issuer, namedIssuer, clientId }: OpenIdSettings,
-  { clock, fetch }: DiscoveryTools,
-) {
+export function createDiscovery(settings: OpenIdSettings, { clock, fetch }: DiscoveryTools) {
+  const { issuer, clientId } = settings;
   let known: { readonly discovered: Discovered; readonly readAt: number } | undefined;
   let reading: Promise<Discovered> | undefined;
 
@@ -52,8 +50,8 @@ export function createDiscovery(
       [client.customFetch]: asCustom(fetch),
     });
     const server = configuration.serverMetadata();
-    const expected = namedIssuer ?? issuer;
-    if (server.issuer !== expected) {
+    const expected = issuerNamed(settings);
+    if (server.issuer !== expected && server.issuer !== settings.issuerAlias) {
       throw new Error(
         `the discovery document of ${issuer} names the issuer ${server.issuer}, not ${expected}`,
       );

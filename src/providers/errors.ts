@@ -8,16 +8,16 @@ const DENIALS: readonly unknown[] = [
   'login_required',
   'consent_required',
 ];
-/** What it answers where it cannot at present. */
+/** What a provider answers where it cannot serve at present. */
 const BRIEF_TROUBLES: readonly unknown[] = ['temporarily_unavailable', 'server_error'];
 
 const TOO_MANY_REQUESTS = 429;
-/** Of fetch: there was no answer, or it was cut. */
+/** The messages of fetch where there was no answer, or it was cut off. */
 const CONNECTION_ERRORS: readonly string[] = ['fetch failed', 'terminated'];
-/** What a provider says of an error may fill a line of the log, not a page. */
+/** What a provider says about an error may fill a line of the log, not a page. */
 const MAX_WORDS_LENGTH = 500;
 
-/** What of an error of openid-client and of fetch tells errors apart. */
+/** The members by which errors of openid-client and of fetch are told apart. */
 interface ProviderFailure {
   readonly name?: string;
   readonly code?: string;
@@ -58,19 +58,19 @@ function providerError(cause: unknown, secrets: readonly (string | undefined)[])
   });
 }
 
-/** openid-client keeps the words of a provider out of its messages. */
+/** The provider's own words, which openid-client leaves out of its messages. */
 function wordsOf(
   error: unknown,
   description: unknown,
   secrets: readonly (string | undefined)[],
 ): Error | undefined {
   if (typeof error !== 'string') return undefined;
-  const words = typeof description === 'string' ? `${error}: ${description}` : error;
-  const told = secrets.reduce<string>(
+  const words = typeof description === 'string' && description !== '' ? `${error}: ${description}` : error;
+  const redacted = secrets.reduce<string>(
     (text, secret) => (secret ? text.replaceAll(secret, '…') : text),
     words,
   );
-  return new Error(`the provider answers ${oneLine(told)}`);
+  return new Error(`the provider answers ${oneLine(redacted)}`);
 }
 
 /** Words of a provider, as they may stand in the log. */

@@ -1,11 +1,11 @@
 import { oneLine } from './errors.ts';
 
-/** One request in all, its answer included. */
+/** For a whole request, its answer included. */
 const TIMEOUT_MILLISECONDS = 10_000;
 /** Discovery documents, keys and profiles take a few kilobytes. */
 const MAX_ANSWER_BYTES = 262_144;
 
-/** An answer of which nothing can be made. */
+/** An answer that cannot be used. */
 class UnreadableAnswer extends Error {
   override readonly name = 'UnreadableAnswer';
 }
@@ -13,7 +13,7 @@ class UnreadableAnswer extends Error {
 /** As fetch, but for the time and the bytes that an answer may take. */
 export type BoundedFetch = (url: string, options?: RequestInit) => Promise<Response>;
 
-/** Begins the time of a request, which ends when the signal is aborted. */
+/** Starts the time that a request may take. The signal aborts it at the end. */
 export type StartTimeout = () => AbortSignal;
 
 export const startTimeout: StartTimeout = () => AbortSignal.timeout(TIMEOUT_MILLISECONDS);
@@ -47,7 +47,7 @@ async function readBounded({ body }: Response): Promise<Buffer<ArrayBuffer>> {
   return Buffer.concat(chunks);
 }
 
-/** What a provider has refused to show. */
+/** A request that a provider has answered with another status than 200. */
 export class RefusedRequest extends Error {
   override readonly name = 'RefusedRequest';
   readonly status: number;
@@ -68,7 +68,7 @@ export async function requireOk(response: Response, url: string): Promise<Respon
   throw new RefusedRequest(url, response.status, oneLine(messageIn(answer)));
 }
 
-/** Where GitHub and Facebook write it. */
+/** The message in an error of GitHub or of Facebook; empty without one. */
 export function messageIn({
   message,
   error,
@@ -89,7 +89,7 @@ function requireJson(bytes: Buffer): void {
   }
 }
 
-/** The bytes have been decoded. */
+/** fetch has decoded the bytes already, so these headers no longer hold. */
 function withoutEncoding(headers: Headers): Headers {
   const kept = new Headers(headers);
   for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) kept.delete(name);

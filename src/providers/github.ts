@@ -1,9 +1,12 @@
 import { scopes, text, webUrl } from '../config/values.ts';
 import { variable } from '../config/variable.ts';
 import { provider, textOf } from './definition.ts';
+import type { RefusedRequest } from './fetch.ts';
 
-/** The largest page; whoever has more addresses has the primary one among the first, as they are sorted by it. */
+/** The largest page. The list begins with the primary address, so later pages do not matter. */
 const EMAILS = '/user/emails?per_page=100';
+/** A 403 without these words comes from a rate limit, and passes. */
+const NOT_PERMITTED = 'Resource not accessible by integration';
 
 /**
  * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
@@ -14,7 +17,7 @@ export const github = provider({
   variables: {
     GITHUB_CLIENT_ID: variable({
       type: text('a client id'),
-      meaning: 'Sign-in with GitHub, with GITHUB_CLIENT_SECRET',
+      meaning: 'Sign-in with GitHub: the client id, with GITHUB_CLIENT_SECRET',
     }),
     GITHUB_CLIENT_SECRET: variable({
       type: text('a client secret'),
@@ -29,12 +32,12 @@ export const github = provider({
     GITHUB_URL: variable({
       type: webUrl,
       default: 'https://github.com',
-      meaning: 'Where people sign in: that of your GitHub Enterprise Server',
+      meaning: 'Where people sign in; with GitHub Enterprise Server its own address, https://HOST',
     }),
     GITHUB_API_URL: variable({
       type: webUrl,
       default: 'https://api.github.com',
-      meaning: 'Its API: https://HOST/api/v3 of a GitHub Enterprise Server',
+      meaning: 'The API of GitHub; with GitHub Enterprise Server https://HOST/api/v3',
     }),
   },
   group: ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET'],
@@ -56,9 +59,9 @@ export const github = provider({
             async readProfile(get) {
               const user = Object(await get(`${GITHUB_API_URL}/user`));
               if (!Number.isSafeInteger(user.id)) throw new Error('GET /user has no id');
-              const email = primaryOf(await get(GITHUB_API_URL + EMAILS));
+              const email = primaryOf(await get(GITHUB_API_URL + EMAILS).catch(noneIfForbidden));
               return {
-                // The login can be changed, and then belongs to whoever takes it.
+                // Not the login, which can be changed and then taken by another person.
                 subject: String(user.id),
                 email,
                 isEmailVerified: email !== null,
@@ -69,6 +72,13 @@ export const github = provider({
           },
         ],
 });
+
+/** An OAuth app without the scope gets the former, a GitHub App without the permission the latter. */
+function noneIfForbidden(error: unknown): [] {
+  const { status, reason } = Object(error) as Partial<RefusedRequest>;
+  if (status === 404 || (status === 403 && reason === NOT_PERMITTED)) return [];
+  throw error;
+}
 
 function primaryOf(emails: unknown): string | null {
   if (!Array.isArray(emails)) throw new Error('GET /user/emails is no list');

@@ -7,7 +7,7 @@ export const google = provider({
   variables: {
     GOOGLE_CLIENT_ID: variable({
       type: text('a client id'),
-      meaning: 'Sign-in with Google, with GOOGLE_CLIENT_SECRET',
+      meaning: 'Sign-in with Google: the client id, with GOOGLE_CLIENT_SECRET',
     }),
     GOOGLE_CLIENT_SECRET: variable({
       type: text('a client secret'),
@@ -28,7 +28,7 @@ export const google = provider({
     GOOGLE_ISSUER: variable({
       type: issuerUrl,
       default: 'https://accounts.google.com',
-      meaning: 'Issuer of Google',
+      meaning: 'Issuer of the ID tokens of Google',
     }),
   },
   group: ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
@@ -41,7 +41,7 @@ export const google = provider({
             id: 'google',
             name: 'Google',
             issuer: GOOGLE_ISSUER,
-            // Its older libraries leave the scheme out.
+            // Tokens of its older libraries leave the scheme out.
             issuerAlias: GOOGLE_ISSUER.replace(/^https?:\/\//, ''),
             clientId: GOOGLE_CLIENT_ID,
             clientSecret: values.GOOGLE_CLIENT_SECRET,

@@ -10,7 +10,7 @@ import type { BoundedFetch } from './fetch.ts';
 type Client = typeof OpenIdClient;
 
 export interface ClientOptions {
-  readonly settings: Pick<ProviderSettings, 'clientId' | 'scopes' | 'parameters' | 'offline'>;
+  readonly settings: Pick<ProviderSettings, 'clientId' | 'issuer'>;
   readonly clientSecret: string | undefined;
   readonly server: OpenIdClient.ServerMetadata;
   readonly fetch: BoundedFetch;
@@ -23,7 +23,7 @@ export const loadClient = (): Promise<Client> => import('openid-client');
 export async function configure({ settings, clientSecret, server, fetch }: ClientOptions) {
   const client = await loadClient();
   const { token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] } = server;
-  // Both carry the same secret. What a provider leaves unsaid is Basic (OpenID Connect Discovery section 3).
+  // Where a provider does not say, it is Basic (OpenID Connect Discovery section 3).
   const authentication =
     clientSecret === undefined
       ? client.None()
@@ -32,14 +32,14 @@ export async function configure({ settings, clientSecret, server, fetch }: Clien
         : client.ClientSecretBasic(clientSecret);
   const configuration = new client.Configuration(server, settings.clientId, {}, authentication);
   configuration[client.customFetch] = asCustom(fetch);
-  if (isWithoutTls(server.issuer)) client.allowInsecureRequests(configuration);
+  if (isWithoutTls(settings.issuer)) client.allowInsecureRequests(configuration);
   return { client, configuration };
 }
 
-/** Outside production a provider of this host needs no TLS; one that has it must have it everywhere. */
+/** Outside production a provider needs no TLS; one whose issuer has it must have it everywhere. */
 export const isWithoutTls = (issuer: string) => issuer.startsWith('http:');
 
-/** As openid-client wants it. */
+/** The same fetch, as the type of openid-client. */
 export const asCustom =
   (fetch: BoundedFetch): OpenIdClient.CustomFetch =>
   (url, options) =>
@@ -74,16 +74,18 @@ export function responseUrl(redirectUri: string, response: AuthorizationResponse
   return url;
 }
 
+/** The tokens in an answer of the token endpoint; after a refresh, what it leaves out is that of the `former` ones. */
 export function tokensOf(
   answer: OpenIdClient.TokenEndpointResponse,
   at: Date,
-  former: string | null = null,
+  former?: ProviderTokens,
 ): ProviderTokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds, scope } = answer;
   return {
     accessToken,
-    refreshToken: refreshToken ?? former,
+    // A provider that does not rotate refresh tokens sends none (RFC 6749 section 6), nor a scope that is the same.
+    refreshToken: refreshToken ?? former?.refreshToken ?? null,
     expiresAt: seconds === undefined ? null : new Date(at.getTime() + Number(seconds) * 1000),
-    scope: scope ?? null,
+    scope: scope ?? former?.scope ?? null,
   };
 }

@@ -17,9 +17,9 @@ interface KnownKeys {
   readonly readAt: number;
 }
 
-/** How long keys are good, so that one that the provider has withdrawn does not go on signing in. */
+/** How long keys are good: a key that the provider withdraws has to stop working soon. */
 const GOOD_MILLISECONDS = 600_000;
-/** Between two requests for the keys: tokens with made-up keys must not become requests to the provider. */
+/** Between two requests for the keys, so that tokens with made-up key ids do not become requests to the provider. */
 const COOLDOWN_MILLISECONDS = 1_000;
 
 /** Reads the keys of a provider when they are first needed, when they are old, and when a token names an unknown one. */

@@ -16,7 +16,7 @@ export const microsoft = provider({
     }),
     MICROSOFT_CLIENT_SECRET: variable({
       type: text('a client secret'),
-      meaning: 'Value of a secret of that application, not its id',
+      meaning: 'The value of a secret of that application, not the id of the secret',
       secret: true,
     }),
     MICROSOFT_SCOPES: variable({
@@ -38,7 +38,7 @@ export const microsoft = provider({
     MICROSOFT_URL: variable({
       type: webUrl,
       default: 'https://login.microsoftonline.com',
-      meaning: 'Where people sign in: that of a national cloud',
+      meaning: 'Where people sign in; elsewhere in national clouds, such as https://login.microsoftonline.us',
     }),
   },
   group: ['MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET'],

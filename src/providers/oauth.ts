@@ -13,7 +13,7 @@ import { authorizationParameters, configure, responseUrl, tokensOf } from './gra
 import { identityOf } from './identity.ts';
 import { refreshTokens } from './refresh.ts';
 
-/** GitHub answers no request without one. */
+/** GitHub refuses requests without one. */
 const USER_AGENT = 'Latchkey';
 
 /** A client of a provider that speaks OAuth 2.0, and says who a person is by an API of its own. */
@@ -61,7 +61,7 @@ export function createOAuthProvider(
   return { id, name, authorize, complete, refresh };
 }
 
-/** GitHub answers errors with 200, and Facebook in a form of its own, which leave openid-client without the reason. */
+/** Makes errors of OAuth, which openid-client reads, of those that GitHub answers with 200 and Facebook in its own form. */
 function withOAuthErrors(fetch: BoundedFetch): BoundedFetch {
   return async (url, options) => {
     const response = await fetch(url, options);

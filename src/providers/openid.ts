@@ -12,12 +12,13 @@ import type {
 import { type Claims, isTrue, type OpenIdSettings, type ProviderTools, textOf } from './definition.ts';
 import { createDiscovery } from './discovery.ts';
 import { atProvider } from './errors.ts';
+import type { BoundedFetch } from './fetch.ts';
 import { authorizationParameters, configure, responseUrl, tokensOf } from './grant.ts';
 import { checkIdToken, requireFresh, requireNonce } from './id-token.ts';
 import { identityOf } from './identity.ts';
 import { refreshTokens } from './refresh.ts';
 
-/** A client of a provider that speaks OpenID Connect, which says where everything is when it is first needed. */
+/** A client of a provider that speaks OpenID Connect. Its discovery document is read when it is first needed. */
 export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTools): IdentityProvider {
   const { id, name, clientSecret } = settings;
   const { clock, fetch, isOffline } = tools;
@@ -40,24 +41,16 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
     return atProvider(async () => {
       const { server, keys } = await discover();
       const { answer, idToken } = await exchange(server, response, checks);
-      const claims = await checkIdToken(idToken, {
-        settings,
-        clientIds: [settings.clientId],
-        server,
-        keys,
-        at: now(),
-      });
+      const rules = { settings, clientIds: [settings.clientId], keys, at: now() };
+      const claims = await checkIdToken(idToken, rules);
       if (claims.nonce !== checks.nonce) throw new Error('the nonce of the ID token is another');
-      const all = await withUserinfo(server, claims, answer);
-      const identity = toIdentity(all, settings.nameIn?.(response));
+      const profile = await profileOf(server, claims, answer);
+      const identity = toIdentity(claims, profile, settings.nameIn?.(response));
       return { identity, tokens: tokensOf(answer, now()) };
     }, [response.code, checks.codeVerifier, ...ownSecrets]);
   }
 
-  /**
-   * Exchanges the code, once openid-client has checked `state` and `iss` (RFC 9207). The ID token is taken out of the answer
-   * before it gets there: `checkIdToken` checks it, like those that apps bring.
-   */
+  /** Exchanges the code, once openid-client has checked `state` and `iss` (RFC 9207). */
   async function exchange(
     server: ServerMetadata,
     response: AuthorizationResponse,
@@ -68,13 +61,9 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
       settings,
       server,
       clientSecret: await secret(),
-      async fetch(url, options) {
-        const received = await fetch(url, options);
-        if (!received.ok) return received;
-        const { id_token: taken, ...rest } = Object(await received.json());
+      fetch: withoutIdToken(fetch, (taken) => {
         idToken = taken;
-        return Response.json(rest, { status: received.status });
-      },
+      }),
     });
     const url = responseUrl(redirectUri, response);
     const checks = { pkceCodeVerifier: codeVerifier, expectedState: state };
@@ -83,26 +72,26 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
     return { answer, idToken };
   }
 
-  /** With the claims of the userinfo endpoint where the ID token has no address and the provider has such an endpoint. */
-  async function withUserinfo(
+  /** The claims that have the address: those of the userinfo endpoint where the ID token has none, and there is such an endpoint. */
+  async function profileOf(
     server: ServerMetadata,
     claims: JWTPayload,
     { access_token: accessToken }: TokenEndpointResponse,
   ): Promise<Claims> {
     if (claims.email !== undefined || server.userinfo_endpoint === undefined) return claims;
     const { client, configuration } = await configure({ settings, server, clientSecret: undefined, fetch });
-    return { ...(await client.fetchUserInfo(configuration, accessToken, claims.sub ?? '')), ...claims };
+    return client.fetchUserInfo(configuration, accessToken, claims.sub ?? '');
   }
 
   async function readIdToken(idToken: string, nonce: string): Promise<ProvidedIdentity> {
-    const { server, keys } = await atProvider(discover);
+    const { keys } = await atProvider(discover);
     const at = now();
     const clientIds = [settings.clientId, ...settings.nativeClientIds];
     try {
-      const claims = await checkIdToken(idToken, { settings, clientIds, server, keys, at });
+      const claims = await checkIdToken(idToken, { settings, clientIds, keys, at });
       requireFresh(claims, at);
       requireNonce(claims, nonce);
-      return toIdentity(claims);
+      return toIdentity(claims, claims);
     } catch (cause) {
       throw cause instanceof AppError ? cause : new AppError('invalid_id_token', undefined, { cause });
     }
@@ -111,19 +100,22 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
   function refresh(tokens: ProviderTokens & { readonly refreshToken: string }): Promise<ProviderTokens> {
     return atProvider(async () => {
       const { server } = await discover();
-      return refreshTokens({ settings, server, clientSecret: await secret(), fetch }, tokens, now());
+      const options = { settings, server, clientSecret: await secret(), fetch: withoutIdToken(fetch) };
+      return refreshTokens(options, tokens, now());
     }, [tokens.refreshToken, ...ownSecrets]);
   }
 
-  function toIdentity(claims: Claims, nameBeside?: string): ProvidedIdentity {
-    const { sub, iss, email, email_verified: isVerified, name: named, auth_time: authTime } = claims;
-    const isEmailVerified = settings.isEmailVerified?.(claims) ?? isTrue(isVerified);
+  /** What is said of an address counts only beside that address. */
+  function toIdentity(claims: Claims, profile: Claims, nameBeside?: string): ProvidedIdentity {
+    const { sub, iss, name: named, auth_time: authTime } = claims;
+    const { email, email_verified: isVerified } = profile;
+    const isEmailVerified = settings.isEmailVerified?.(profile) ?? isTrue(isVerified);
     return identityOf(
       {
         subject: String(sub),
         email: textOf(email),
         isEmailVerified,
-        name: textOf(named) ?? textOf(nameBeside),
+        name: textOf(named) ?? textOf(profile.name) ?? textOf(nameBeside),
         authenticatedAt: dateOf(authTime, now()),
       },
       { provider: id, issuer: String(iss) },
@@ -131,6 +123,20 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
   }
 
   return { id, name, authorize, complete, readIdToken, refresh };
+}
+
+/**
+ * Takes the ID token out of the answers of a token endpoint: `checkIdToken` checks it, like those that apps bring. That of a
+ * refresh is of no use.
+ */
+function withoutIdToken(fetch: BoundedFetch, onTaken: (idToken: unknown) => void = () => {}): BoundedFetch {
+  return async (url, options) => {
+    const received = await fetch(url, options);
+    if (received.status !== 200) return received;
+    const { id_token: taken, ...rest } = Object(await received.json());
+    onTaken(taken);
+    return Response.json(rest);
+  };
 }
 
 /** The time in a claim, which is not after `latest`; null where it is none. */

@@ -6,7 +6,7 @@ import { DEMO_CLIENT } from '../providers/demo.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/demo-provider.js', import.meta.url));
 
-/** What the process says once: where it listens, or why it cannot. */
+/** The one message of the process: where it listens, or why it cannot. */
 type Message =
   | { readonly type: 'listening'; readonly issuer: string }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

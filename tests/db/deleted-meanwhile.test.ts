@@ -43,6 +43,19 @@ onEachDatabase((kind) => {
       await app.models.outbox.destroy({ where: { id: messageId } });
     });
 
+    it('has no identity linked to it: the sign-in is told to look again', async () => {
+      const at = new Date(app.clock.now());
+      const key = { provider: 'google', issuer: 'https://accounts.google.com', subject: '1' };
+      const identity = { ...key, id: uuidv7(), userId: uuidv7(), email: null, tokens: null };
+
+      const linking = app.store.transaction(({ identities }) =>
+        identities.insert({ ...identity, createdAt: at, lastUsedAt: at }),
+      );
+
+      await expect(linking).rejects.toMatchObject({ code: 'identity_taken' });
+      expect(await app.store.identities.findByKey(key)).toBeNull();
+    });
+
     it('gets the answer that every address gets, and a link that resets no password', async () => {
       const { id, email } = await signUp(app);
       const { users } = app.core.store;

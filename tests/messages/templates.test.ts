@@ -81,7 +81,9 @@ describe('Each message in English', () => {
   });
 
   it('leaves keys and a number out where there are none', async () => {
-    const { text } = await render('password-reset', { data: { apiKeys: [], phoneEnding: null } });
+    const { text } = await render('password-reset', {
+      data: { apiKeys: [], phoneEnding: null, providers: [] },
+    });
     expect(text).not.toMatch(/API key|phone/);
   });
 });
@@ -128,7 +130,9 @@ describe('Values in a message', () => {
     const { render } = templatesOf({ service: 'Example' });
     const apiKeys = ['https://evil.example/', '\nhttps://evil.example/\n', HOSTILE];
 
-    const { subject, text, html } = await render('password-reset', { data: { apiKeys, phoneEnding: null } });
+    const { subject, text, html } = await render('password-reset', {
+      data: { apiKeys, phoneEnding: null, providers: [] },
+    });
 
     expect(subject).toBe('Your password for Example was reset');
     expect(text.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(3);

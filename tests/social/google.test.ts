@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import type { TestClock } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
 import {
-  APP_PAGE,
   type Callback,
   CLIENT,
   callbackOf,
@@ -35,7 +34,7 @@ const startOf =
 
 let people = 0;
 
-/** Somebody who has not been here yet. */
+/** A person who has not been here yet. */
 function aGoogleUser(details: Partial<GoogleUser> = {}): GoogleUser {
   people++;
   return { sub: `1080${people}`, email: `person-${people}@example.com`, ...details };
@@ -180,6 +179,18 @@ describe('Google', () => {
     expect(seen).toEqual([now - HOUR_SECONDS, now, now, now, now, now]);
   });
 
+  it('takes no answer without a code', async () => {
+    const { browser, callback } = await beginAndVisit();
+    callback.url.searchParams.delete('code');
+    expectSentBack(await browser.comeBack(callback), 'provider_error');
+  });
+
+  it('takes an answer with an error and a code for an error', async () => {
+    const { browser, callback } = await beginAndVisit();
+    callback.url.searchParams.set('error', 'temporarily_unavailable');
+    expectSentBack(await browser.comeBack(callback), 'provider_unavailable');
+  });
+
   it('takes no code twice', async () => {
     const { app } = used;
     const { browser, callback } = await beginAndVisit();
@@ -189,7 +200,7 @@ describe('Google', () => {
     const again = await browser.comeBack(callback);
     expect(again.status).toBe(400);
     expect(again.text).toContain('This sign-in cannot go on here');
-    // Whoever has kept the cookie comes as far as Google, which has seen the code.
+    // A kept cookie leads as far as Google, which has seen the code.
     const thief = openBrowser(app);
     for (const [name, value] of cookies) thief.jar.set(name, value);
     await expectNothingCreated(app, async () =>
@@ -265,7 +276,7 @@ describe('Google', () => {
     ['without an end', () => changed({ exp: undefined })],
     ['of the future', () => shifted('iat', 61)],
     ['without a beginning', () => changed({ iat: undefined })],
-    ['of nobody', () => changed({ sub: undefined })],
+    ['without a subject', () => changed({ sub: undefined })],
     ['whose subject is empty', () => changed({ sub: '' })],
     ['whose subject is a number', () => changed({ sub: 108 })],
     ['whose subject is an object', () => changed({ sub: { id: 108 } })],
@@ -335,6 +346,38 @@ describe('Google', () => {
   });
 });
 
+describe('The discovery document of Google', () => {
+  const used = useSocialApp({ start: startOf(), env: googleEnv });
+  const DISCOVERY = '/.well-known/openid-configuration';
+  const askedFor = () => used.peer.requests.filter(({ path }) => path === DISCOVERY).length;
+  const begin = async () => locationOf(await openBrowser(used.app).begin('google'));
+
+  it('is read once by all who come first', async () => {
+    await Promise.all(Array.from({ length: 5 }, begin));
+    expect(askedFor()).toBe(1);
+  });
+
+  it('is read again after an hour, and the old one is good as long as there is no new one', async () => {
+    const { peer, clock } = used;
+    const before = askedFor();
+    clock.advanceSeconds(HOUR_SECONDS - 1);
+    await begin();
+    expect(askedFor() - before).toBe(0);
+    clock.advanceSeconds(1);
+    for (const failure of [503, 'garbage', json({ issuer: 'https://evil.example' })] as const) {
+      peer.fail(DISCOVERY, failure);
+      expect((await begin()).origin).toBe(peer.url);
+    }
+    expect(askedFor() - before).toBe(3);
+
+    peer.recover();
+    const current = (await (await fetch(peer.url + DISCOVERY)).json()) as object;
+    const moved = { ...current, authorization_endpoint: 'http://127.0.0.1:9/moved' };
+    peer.fail(DISCOVERY, json(moved));
+    expect((await begin()).pathname).toBe('/moved');
+  });
+});
+
 describe('The issuer in the response of Google (RFC 9207)', () => {
   const OTHER = 'https://accounts.example.com';
 
@@ -384,6 +427,7 @@ describe('Google, where tokens are kept', () => {
     env: (peer) => ({
       ...googleEnv(peer),
       STORE_PROVIDER_TOKENS: 'true',
+      ACCESS_TOKEN_TTL_SECONDS: '86400',
       GOOGLE_SCOPES: 'https://www.example.com/calendar',
     }),
   });
@@ -404,22 +448,53 @@ describe('Google, where tokens are kept', () => {
     peer.signIn(aGoogleUser());
     const { user, access_token: token } = await openBrowser(app).enter('google');
     const [identity] = await identitiesOf(app, user.id);
-    const get = async () =>
-      (await app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' }).expect(200))
-        .body;
-    const first = await get();
+    const renewals = () => peer.requests.filter(({ body }) => body.includes('grant_type=refresh_token'));
+    async function providerToken() {
+      const answer = app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' });
+      return (await answer.expect(200)).body;
+    }
+
+    const first = await providerToken();
     expect(first).toEqual({
       access_token: expect.stringMatching(/^ya29/),
-      expires_at: new Date(Math.floor(clock.now()) + 3599_000).toISOString(),
+      expires_at: new Date(clock.now() + 3599_000).toISOString(),
       scope: expect.stringContaining('https://www.example.com/calendar'),
     });
-    expect(await get()).toEqual(first);
-    for (let hour = 0; hour < 2; hour++) {
-      peer.fail('/v1/userinfo', 500);
+    expect(await providerToken()).toEqual(first);
+    const seen = [first.access_token];
+    for (let renewal = 0; renewal < 2; renewal++) {
+      clock.advanceSeconds(3599 - 60);
+      seen.push((await providerToken()).access_token);
     }
+    expect(new Set(seen).size).toBe(3);
+    expect(renewals()).toHaveLength(2);
+    expect(renewals()[0]?.body).toBe(renewals()[1]?.body);
   });
 
-  it('leads back to the page of the app', () => {
-    expect(APP_PAGE).toContain('https://');
+  it('keeps its tokens when a phone signs in by an ID token, which brings none', async () => {
+    const { app, peer } = used;
+    const user = aGoogleUser();
+    peer.signIn(user);
+    const inBrowser = await openBrowser(app).enter('google');
+    const [before] = await identitiesOf(app, inBrowser.user.id);
+    const idToken = await peer.nativeIdToken({ user, androidClientId: CLIENT.clientId, nonce: 'a-nonce' });
+    await app.post('/login/google/id-token').send({ id_token: idToken, nonce: 'a-nonce' }).expect(200);
+    const [after] = await identitiesOf(app, inBrowser.user.id);
+    expect(after?.tokens).toEqual(expect.any(String));
+    expect(after?.tokens).toBe(before?.tokens);
+  });
+
+  it('takes the scope for the same where the answer to a refresh does not name it', async () => {
+    const { app, peer, clock } = used;
+    peer.signIn(aGoogleUser());
+    const { user, access_token: token } = await openBrowser(app).enter('google');
+    const [identity] = await identitiesOf(app, user.id);
+    clock.advanceSeconds(3599);
+    peer.fail('/token', json({ access_token: 'ya29-next', token_type: 'Bearer', expires_in: 3599 }));
+    const answer = await app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' });
+    expect(answer.body).toMatchObject({
+      access_token: 'ya29-next',
+      scope: expect.stringContaining('openid'),
+    });
   });
 });

@@ -26,7 +26,7 @@ import { outcomesOf } from '../support/winners.ts';
 
 const as = { type: 'bearer' } as const;
 const PARALLEL = 16;
-const ROUNDS = times(2, 20);
+const ROUNDS = times(1, 20);
 
 /** A browser that a provider is about to lead back. */
 interface Arriving {
@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       return { browser, callback: await browser.visit(locationOf(begun)) };
     }
 
-    /** Several browsers of somebody, at one provider or at several in turns. */
+    /** Several browsers of one person, at one provider or at several in turns. */
     async function severalArriving(
       visitor: GoogleUser,
       count: number,
@@ -148,7 +148,7 @@ onEachDatabase((kind) => {
           if (state !== 'no account')
             await insertAccount(social, { email, isVerified: !state.includes('not') });
 
-          const all = await severalArriving(visitor, 12, ['google', 'acme', 'globex']);
+          const all = await severalArriving(visitor, times(6, 12), ['google', 'acme', 'globex']);
           const pages = await comeBack(all);
 
           expect(pages.map((page) => [...page.searchParams.keys()])).toEqual(pages.map(() => ['code']));
@@ -162,7 +162,7 @@ onEachDatabase((kind) => {
     );
 
     it('a first sign-in and a sign-up with its address make one account, that of who has proved the address', async () => {
-      for (let round = 0; round < times(4, 30); round++) {
+      for (let round = 0; round < times(3, 30); round++) {
         const visitor = aVisitor();
         const { browser, callback } = await arriving(visitor);
         const person = aPerson({ email: visitor.email ?? '' });
@@ -246,6 +246,27 @@ onEachDatabase((kind) => {
       admin ??= (await anAdmin(apps.second)).token;
       return apps.second.post(`/admin/users/${userId}/disable`).auth(admin, as);
     }
+
+    it('an account that is deleted at the moment of first sign-ins leaves none, or another one takes its place', async () => {
+      for (let round = 0; round < times(3, 30); round++) {
+        const visitor = aVisitor();
+        const { email = '' } = visitor;
+        const { id, token, password } = await signUp(apps.first, { email });
+        await markVerified(apps.first, email);
+        const all = await severalArriving(visitor, 3);
+
+        const [pages, deleted] = await Promise.all([
+          comeBack(all),
+          apps.second.delete('/me').auth(token, as).send({ password }),
+        ]);
+
+        expect(deleted.status).toBe(204);
+        expect(pages.map((page) => page.searchParams.get('error'))).toEqual(pages.map(() => null));
+        const owner = await apps.first.store.identities.findByKey(keyOf(social, visitor));
+        expect(owner?.userId).not.toBe(id);
+        for (const user of await usersIn(pages)) expect([owner?.userId, 'invalid_link']).toContain(user);
+      }
+    });
 
     it(`one of ${PARALLEL} returns of one sign-in leads on`, async () => {
       for (let round = 0; round < ROUNDS; round++) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { messagesDuring, refusalOf } from '../support/codes.ts';
+import { PAGE } from '../support/cookies.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import {
@@ -21,7 +22,7 @@ import { parametersOf } from '../support/social-browser.ts';
 const as = { type: 'bearer' } as const;
 
 onEachDatabase((kind) => {
-  describe('Somebody who comes back by a provider', () => {
+  describe('A person who comes back by a provider', () => {
     const social = useSocial(kind);
     const at = () => new Date(social.clock.now());
 
@@ -181,6 +182,44 @@ onEachDatabase((kind) => {
       const { user } = await browserOf(social, visitor).enter('google');
 
       expect(user).toMatchObject({ id, email, email_verified: false });
+    });
+  });
+
+  describe('Somebody who comes by a provider on a device that their account has not seen', () => {
+    const social = useSocial(kind, { NEW_DEVICE_MAIL: 'true', CORS_ORIGINS: PAGE });
+
+    const subjectsDuring = async (work: () => Promise<unknown>) =>
+      (await messagesDuring(social.app, work)).map(({ subject }) => subject);
+
+    it('is told so, but for the first time and on a device that is known', async () => {
+      const visitor = aVisitor();
+      const browser = browserOf(social, visitor);
+      expect(await subjectsDuring(() => browser.signIn('google', { transport: 'cookie' }))).toEqual([]);
+
+      expect(await subjectsDuring(() => browser.signIn('google', { transport: 'cookie' }))).toEqual([]);
+
+      const app = aVisitor();
+      let deviceToken = '';
+      expect(
+        await subjectsDuring(async () => {
+          deviceToken = (await browserOf(social, app).enter('google')).device_token;
+        }),
+      ).toEqual([]);
+      expect(
+        await subjectsDuring(async () => {
+          const device = browserOf(social, app);
+          await device.exchange(await device.signIn('google'), { device_token: deviceToken }).expect(200);
+        }),
+      ).toEqual([]);
+
+      for (const transport of ['cookie', 'token']) {
+        const elsewhere = browserOf(social, visitor);
+        const told = await subjectsDuring(async () => {
+          const page = await elsewhere.signIn('google', { transport });
+          if (transport === 'token') await elsewhere.exchange(page).expect(200);
+        });
+        expect(told).toEqual([expect.stringContaining('New sign-in')]);
+      }
     });
   });
 });

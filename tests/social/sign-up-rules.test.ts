@@ -34,12 +34,12 @@ function withoutAddress(): GoogleUser {
 }
 
 /** Those who may have an address. */
-const OWNERS = ['nobody', 'an account', 'an account that is not verified', 'a disabled account'];
+const OWNERS = ['no account', 'an account', 'an account that is not verified', 'a disabled account'];
 
 /** An address of this owner, as long as any other. */
 async function addressOf(social: Social, owner: string): Promise<string> {
   const { email = '' } = aVisitor();
-  if (owner === 'nobody') return email;
+  if (owner === 'no account') return email;
   const id = await insertAccount(social, { email, isVerified: !owner.includes('not verified') });
   if (owner.includes('disabled')) await social.app.store.users.disable(id, new Date(social.clock.now()));
   return email;
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
   ])('%s', (_what, env) => {
     const social = useSocial(kind, env);
 
-    it('makes no account for somebody who comes by a provider, whatever that says of their address', async () => {
+    it('makes no account by a provider, whatever that says of the address', async () => {
       const amount = await social.app.models.users.count();
       const visitors = [aVisitor(), aVisitor({ emailVerified: false }), withoutAddress()];
 
@@ -77,7 +77,7 @@ onEachDatabase((kind) => {
       expect(await signInAs(social, visitor)).toMatchObject({ id });
     });
 
-    it('tells nobody by an address that is not verified whether it has an account', async () => {
+    it('does not tell by an unverified address whether it has an account', async () => {
       const errors = [];
       for (const owner of OWNERS) {
         errors.push(await errorFor(social, unverified(await addressOf(social, owner))));
@@ -90,7 +90,7 @@ onEachDatabase((kind) => {
   describe('SIGNUP_ENUMERATION=hide', () => {
     const social = useSocial(kind, { SIGNUP_ENUMERATION: 'hide' });
 
-    it('tells nobody by an address that is not verified whether it has an account, nor does the database see a difference', async () => {
+    it('does not tell by an unverified address whether it has an account, nor does the database see a difference', async () => {
       const seen = [];
       for (const owner of OWNERS) {
         const visitor = unverified(await addressOf(social, owner));
@@ -109,7 +109,7 @@ onEachDatabase((kind) => {
     });
 
     it('signs up, in and to an account that is not verified with a verified address', async () => {
-      for (const owner of ['nobody', 'an account', 'an account that is not verified']) {
+      for (const owner of ['no account', 'an account', 'an account that is not verified']) {
         const email = await addressOf(social, owner);
         expect(await signInAs(social, aVisitor({ email }))).toMatchObject({ email, email_verified: true });
       }
@@ -119,7 +119,7 @@ onEachDatabase((kind) => {
   describe('REQUIRE_VERIFIED_EMAIL=true', () => {
     const social = useSocial(kind, { REQUIRE_VERIFIED_EMAIL: 'true', SOCIAL_WITHOUT_EMAIL: 'true' });
 
-    it('lets nobody in whose address has been verified by no one, whoever has it', async () => {
+    it('opens nothing by an address that was never verified, whether it has an account or not', async () => {
       for (const owner of OWNERS) {
         const visitor = unverified(await addressOf(social, owner));
         expect(await errorFor(social, visitor)).toBe('email_not_verified');
@@ -127,7 +127,7 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('lets somebody into their own account again once its address is verified', async () => {
+    it('lets a person into their own account again once its address is verified', async () => {
       const visitor = aVisitor({ emailVerified: false });
       const { email = '' } = visitor;
       const id = await insertAccount(social, { email });
@@ -173,19 +173,19 @@ onEachDatabase((kind) => {
       expect(await social.app.store.identities.findByKey(keyOf(social, visitor))).toBeNull();
     });
 
-    it('lets nobody sign up with such an address that is not verified, nor without an address', async () => {
+    it('makes no account by such an address that is not verified, nor without an address', async () => {
       expect(await errorFor(social, unverified(`${named()}@example.com`))).toBe('email_domain_not_allowed');
       expect(await errorFor(social, withoutAddress())).toBe('email_domain_not_allowed');
     });
 
-    it('tells nobody by an address that is not verified whether it has an account', async () => {
+    it('does not tell by an unverified address whether it has an account', async () => {
       for (const owner of OWNERS) {
         const visitor = unverified(await addressOf(social, owner));
         expect(await errorFor(social, visitor)).toBe('email_domain_not_allowed');
       }
     });
 
-    it('keeps nobody from an account that is there, of whatever domain', async () => {
+    it('opens an account that is there, whatever the domain of its address', async () => {
       const email = `${named()}@elsewhere.example`;
       const id = await insertAccount(social, { email, isVerified: true });
       expect(await signInAs(social, aVisitor({ email }))).toMatchObject({ id });

@@ -87,8 +87,9 @@ export async function startApp(
   reach: (databaseUrl: string) => string = (url) => url,
   {
     clock = createTestClock(),
+    port: wantedPort = 0,
     ...world
-  }: { clock?: TestClock } & Pick<World, 'readTime' | 'startProviderTimeout'> = {},
+  }: { clock?: TestClock; port?: number } & Pick<World, 'readTime' | 'startProviderTimeout'> = {},
 ): Promise<TestApp> {
   const testDatabase = await createMigratedDatabase(kind);
   const config = loadConfig({
@@ -118,7 +119,7 @@ export async function startApp(
   const hashThreads = Object.keys(env).some((name) => OF_HASHING.test(name)) ? undefined : HASH_THREADS;
   const assembly = await assemble({ config, keyMaterial, database, clock, logger, hashThreads, ...world });
   const { server, drain } = assembly;
-  const { port } = await listen(server, 0, '127.0.0.1');
+  const { port } = await listen(server, wantedPort, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
   const contract = createContract(readDocument(await textOf(`${url}/openapi.json`)));
 

@@ -42,7 +42,7 @@ export function useSocial(kind: DatabaseKind, env: Record<string, string> = {}) 
 }
 
 /** The subjects of what the owner of an account is told. */
-export const LINKED = 'Google now signs in to your account at auth.example.com';
+export const LINKED = 'Google was linked to your account at auth.example.com';
 export const CLAIMED = 'The password of your account at auth.example.com was removed';
 
 export interface Social {
@@ -51,7 +51,7 @@ export interface Social {
   readonly peer: GooglePeer;
 }
 
-/** Somebody who has an account at the providers, whose address is verified there. */
+/** A person with an account at the providers, whose address is verified there. */
 export function aVisitor(details: Partial<GoogleUser> = {}): GoogleUser {
   const sub = randomBytes(10).toString('hex');
   return { sub, email: `visitor-${sub}@example.com`, name: 'Grace Hopper', ...details };
@@ -62,7 +62,7 @@ export function keyOf({ peer }: Pick<Social, 'peer'>, { sub }: GoogleUser, provi
   return { provider, issuer: peer.issuer, subject: sub };
 }
 
-/** A browser of somebody who is signed in at the providers. */
+/** A browser that is signed in at the providers. */
 export function browserOf({ app, peer }: Social, visitor: GoogleUser) {
   peer.signIn(visitor);
   return openBrowser(app);
@@ -75,7 +75,7 @@ export async function idTokenOf({ peer }: Pick<Social, 'peer'>, user: GoogleUser
   return { id_token: await peer.nativeIdToken({ user, androidClientId, nonce }), nonce };
 }
 
-/** Links somebody's account at a provider to that of a session. */
+/** Links an account at a provider to that of a session. */
 export async function link(social: Social, token: string, visitor: GoogleUser, provider: Provider = 'acme') {
   const proof = await idTokenOf(social, visitor);
   const { body } = await social.app
@@ -131,6 +131,7 @@ export async function waysInto(social: Social, account: AccountInUse): Promise<R
   const { id, email, password, phone, identityId, token, key, exchangeCode } = account;
   const isOk = async (request: Test) => (await request).status < 300;
   const identities = await app.store.identities.list(id);
+  const user = await app.store.users.findById(id);
   const known = { email, password, device_token: account.deviceToken };
   const freshPassword = aPerson().password;
   return {
@@ -140,7 +141,8 @@ export async function waysInto(social: Social, account: AccountInUse): Promise<R
     exchangeCode: await isOk(app.post('/login/exchange').send({ code: exchangeCode })),
     refreshToken: await isOk(app.post('/refresh').send({ refresh_token: account.refreshToken })),
     password: await isOk(app.post('/login').send(known)),
-    phone: (await app.store.users.findById(id))?.phone === phone,
+    deviceToken: app.deviceTokens.read(account.deviceToken, user) !== null,
+    phone: user?.phone === phone,
     identity: identities.some((identity) => identity.id === identityId),
     reset: await isOk(
       app.post('/password/reset').send({ token: account.resetToken, new_password: freshPassword }),
@@ -155,6 +157,7 @@ const WAYS = [
   'exchangeCode',
   'refreshToken',
   'password',
+  'deviceToken',
   'phone',
   'identity',
   'reset',

@@ -148,6 +148,8 @@ export interface SocialApp<Peer> {
   readonly clock: TestClock;
   /** Ends the time of all requests to the stand-in, which does not pass otherwise. */
   readonly timeOut: () => void;
+  /** Starts another service on the same database, with these variables instead. */
+  readonly startBeside: (env: Record<string, string>) => Promise<TestApp>;
 }
 
 export interface SocialAppOptions<Peer> {
@@ -163,14 +165,34 @@ export interface SocialAppOptions<Peer> {
  * answer must have kept the OpenAPI contract; at the end no log line may hold a secret that was sent to the stand-in.
  */
 export function useSocialApp<Peer extends PeerControl>(options: SocialAppOptions<Peer>): SocialApp<Peer> {
+  const { kind = 'SQLite' } = options;
   const { start: startProviderTimeout, end: timeOut } = createTimeouts();
-  const used = { timeOut } as { app: TestApp; peer: Peer; clock: TestClock; timeOut: () => void };
+  const beside: TestApp[] = [];
+  let databaseUrl = '';
+  const used: { -readonly [Name in keyof SocialApp<Peer>]: SocialApp<Peer>[Name] } = {
+    app: {} as TestApp,
+    peer: {} as Peer,
+    clock: createTestClock(),
+    timeOut,
+    async startBeside(env) {
+      const app = await start(env, () => databaseUrl);
+      beside.push(app);
+      return app;
+    },
+  };
+
+  function start(env: Record<string, string>, reach: (url: string) => string): Promise<TestApp> {
+    const all = { RETURN_URLS: new URL(APP_PAGE).origin, ...options.env(used.peer), ...env };
+    return startApp(kind, all, reach, { clock: used.clock, startProviderTimeout });
+  }
+
   beforeAll(async () => {
     used.clock = createTestClock();
     used.peer = await options.start(used.clock);
-    const env = { RETURN_URLS: new URL(APP_PAGE).origin, ...options.env(used.peer) };
-    const world = { clock: used.clock, startProviderTimeout };
-    used.app = await startApp(options.kind ?? 'SQLite', env, undefined, world);
+    used.app = await start({}, (url) => {
+      databaseUrl = url;
+      return url;
+    });
   });
   afterEach(async () => {
     used.peer.recover();
@@ -178,9 +200,10 @@ export function useSocialApp<Peer extends PeerControl>(options: SocialAppOptions
     expect(used.app.contractViolations.splice(0)).toEqual([]);
   });
   afterAll(async () => {
-    await used.app.stop();
+    const apps = [...beside, used.app];
+    for (const app of apps) await app.stop();
     await used.peer.stop();
-    expectNoSecrets(used.app.logs.lines, secretsSentTo(used.peer));
+    for (const { logs } of apps) expectNoSecrets(logs.lines, secretsSentTo(used.peer));
   });
   return used;
 }

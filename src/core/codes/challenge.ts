@@ -42,8 +42,8 @@ export interface Challenge {
 
 export interface NewChallenge {
   readonly purpose: Purpose;
-  /** Only the latest challenge of a purpose and a subject is good. */
-  readonly subject: string;
+  /** Only the latest challenge of a purpose and a subject is good. Undefined where each of them is. */
+  readonly subject?: string;
   readonly userId: string | null;
   readonly address: string | null;
   readonly details?: unknown;

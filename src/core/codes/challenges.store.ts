@@ -35,12 +35,17 @@ export function createChallengeStore(scope: Scope) {
     for (let attempt = 1; ; attempt++) {
       await endLatest(row.latestOf);
       try {
-        return await insertOfUser(scope, challenges, row);
+        return await add(row);
       } catch (error) {
         // Another request has inserted meanwhile, and this one replaces it.
         if (attempt === MAX_ATTEMPTS || !isDuplicate(error, 'latest_of')) throw error;
       }
     }
+  }
+
+  /** Adds a challenge beside all others. */
+  function add(row: ChallengeRow): Promise<void> {
+    return insertOfUser(scope, challenges, row);
   }
 
   async function endLatest(latestOf: string): Promise<void> {
@@ -99,7 +104,19 @@ export function createChallengeStore(scope: Scope) {
     await removeInPortions((limit) => write(() => challenges.destroy({ where, limit, transaction })));
   }
 
-  return { replace, endLatest, find, findByLink, findLatest, countTry, use, turnIntoCode, endAll, prune };
+  return {
+    replace,
+    add,
+    endLatest,
+    find,
+    findByLink,
+    findLatest,
+    countTry,
+    use,
+    turnIntoCode,
+    endAll,
+    prune,
+  };
 }
 
 function usableAt(at: Date) {

@@ -12,7 +12,7 @@ import type { SigningKey } from '../tokens/keys.ts';
 import type { Seal } from '../tokens/seal.ts';
 import { type Challenge, MAX_TRIES, type NewChallenge, PURPOSES, type Purpose } from './challenge.ts';
 import type { ChallengeRow } from './challenges.store.ts';
-import { latestOf, newRow } from './issue.ts';
+import { keep, latestOf, newRow } from './issue.ts';
 import { hashOfAddress, hashOfToken, isCodeOf, macOfCode, newCode, newToken } from './secrets.ts';
 
 export interface CodeDependencies {
@@ -47,6 +47,7 @@ export interface SentChallenge {
 /** A challenge, and the message that takes it to its address. */
 export interface ChallengeMessage<Name extends TemplateName>
   extends Omit<NewChallenge, 'address' | 'ttlSeconds'> {
+  readonly subject: string;
   /** Who asks for it. */
   readonly caller: Caller;
   readonly channel: Message['channel'];
@@ -81,16 +82,16 @@ export type Codes = ReturnType<typeof createCodes>;
 export function createCodes({ store, outbox, secrets, seal, clock }: CodeDependencies) {
   const now = () => new Date(clock.now());
 
-  /** Makes a challenge, which takes the place of the one before with its purpose and subject. */
+  /** Makes a challenge, which takes the place of the one before with its purpose and subject, if it has one. */
   async function issueWithin(
-    { challenges }: Pick<CoreStores, 'challenges'>,
+    stores: Pick<CoreStores, 'challenges'>,
     challenge: NewChallenge,
     code = newCode(),
   ): Promise<IssuedChallenge> {
     const { purpose, details, hasCode } = challenge;
     const { row, token } = newRow(challenge, now());
     const { id, expiresAt } = row;
-    await challenges.replace({
+    await keep(stores, challenge, {
       ...row,
       codeMac: hasCode ? macOfCode(secrets[0], { id, purpose }, code) : null,
       details: details === undefined ? null : seal.seal(details, id),

@@ -22,10 +22,11 @@ export function newRow(
   createdAt: Date,
 ): { readonly row: ChallengeRow & { readonly latestOf: string }; readonly token: string } {
   const token = newToken();
+  const id = uuidv7({ msecs: createdAt.getTime() });
   const row = {
-    id: uuidv7({ msecs: createdAt.getTime() }),
+    id,
     purpose,
-    latestOf: latestOf(purpose, subject),
+    latestOf: latestOf(purpose, subject ?? id),
     userId,
     address,
     codeMac: null,
@@ -39,13 +40,22 @@ export function newRow(
   return { row, token };
 }
 
-/** Makes a link without details, so without a secret of the service. It replaces the one of its purpose and subject. */
-export async function issueLinkWithin(
+/** Adds a challenge, which takes the place of the one before with its purpose and subject, if it has one. */
+export function keep(
   { challenges }: Pick<CoreStores, 'challenges'>,
+  { subject }: Pick<NewChallenge, 'subject'>,
+  row: ReturnType<typeof newRow>['row'],
+): Promise<void> {
+  return subject === undefined ? challenges.add(row) : challenges.replace(row);
+}
+
+/** Makes a link without details, so without a secret of the service. */
+export async function issueLinkWithin(
+  stores: Pick<CoreStores, 'challenges'>,
   link: Pick<NewChallenge, 'purpose' | 'subject' | 'userId' | 'ttlSeconds'>,
   at: Date,
 ): Promise<IssuedLink> {
   const { row, token } = newRow({ ...link, address: null, hasLink: true }, at);
-  await challenges.replace(row);
+  await keep(stores, link, row);
   return { token, expiresAt: row.expiresAt };
 }

@@ -1,4 +1,4 @@
-import { Op, QueryTypes } from 'sequelize';
+import { ForeignKeyConstraintError, Op, QueryTypes } from 'sequelize';
 import { isDuplicate } from '../../db/errors.ts';
 import { insertRows } from '../../db/insert-rows.ts';
 import type { Scope } from '../../db/scope.ts';
@@ -46,17 +46,17 @@ export function createIdentityStore(scope: Scope) {
     return rows.map((row) => toIdentity(row.get()));
   }
 
-  /** @throws AppError identity_taken where it is there already */
+  /** @throws AppError identity_taken where it is there already, or its user has been deleted since they were read */
   async function insert(identity: StoredIdentity): Promise<void> {
     try {
       await insertRows(scope, identities, [{ ...identity, refreshingUntil: null }]);
     } catch (error) {
-      if (!isDuplicate(error, 'subject')) throw error;
+      if (!(error instanceof ForeignKeyConstraintError) && !isDuplicate(error, 'subject')) throw error;
       throw new AppError('identity_taken', undefined, { cause: error });
     }
   }
 
-  /** Notes a sign-in. False where the identity has been removed: until the end of the transaction it then cannot be. */
+  /** Records a sign-in, which locks the row until the end of the transaction. False where the identity has been removed. */
   async function use(id: string, change: IdentityUse): Promise<boolean> {
     const [affected] = await write(() => identities.update(change, { where: { id }, transaction }));
     return affected === 1;
@@ -76,7 +76,7 @@ export function createIdentityStore(scope: Scope) {
     );
   }
 
-  /** Has the caller refresh the tokens until a time. False where another does, or has done so since `tokens` were read. */
+  /** Reserves the refresh of the tokens for the caller. False where another has it, or they are no longer those. */
   async function beginRefresh(
     { id, tokens }: Pick<StoredIdentity, 'id' | 'tokens'>,
     at: Date,
@@ -89,7 +89,7 @@ export function createIdentityStore(scope: Scope) {
     return affected === 1;
   }
 
-  /** Ends a refresh: with other tokens, or with null for those that the provider takes no more, or with the same ones. */
+  /** Ends a refresh: with other tokens, with null where the provider no longer accepts them, or with the same ones. */
   async function endRefresh(id: string, from: string | null, to: string | null): Promise<void> {
     const change = { tokens: to, refreshingUntil: null };
     // A sign-in may have brought newer tokens meanwhile.

@@ -5,7 +5,7 @@ export interface Identity {
   readonly provider: string;
   readonly issuer: string;
   readonly subject: string;
-  /** As the provider wrote it the last time; null where it gave none. */
+  /** As the provider last wrote it; null where it gave none. */
   readonly email: string | null;
   readonly createdAt: Date;
   readonly lastUsedAt: Date;
@@ -17,8 +17,9 @@ export interface StoredIdentity extends Identity {
   readonly tokens: string | null;
 }
 
-/** What names an identity. */
+/** What makes an identity unique. The same subject at another issuer is another person. */
 export type IdentityKey = Pick<Identity, 'provider' | 'issuer' | 'subject'>;
 
-/** What changes with each sign-in. */
-export type IdentityUse = Pick<StoredIdentity, 'email' | 'tokens' | 'lastUsedAt'>;
+/** What changes with each sign-in. Without `tokens` the stored ones stay. */
+export type IdentityUse = Pick<StoredIdentity, 'email' | 'lastUsedAt'> &
+  Partial<Pick<StoredIdentity, 'tokens'>>;

@@ -1,8 +1,8 @@
 import type { Identifier } from '../users/identifiers.ts';
 
-/** What a provider says of a person who has signed in there. */
+/** What a provider says about a person who has signed in there. */
 export interface ProvidedProfile {
-  /** Names the person for good, among all of this issuer. */
+  /** Identifies the person for good, within the issuer. */
   readonly subject: string;
   readonly email: string | null;
   /** Whether the provider says that the address is theirs. */
@@ -28,15 +28,15 @@ export interface ProviderTokens {
   readonly refreshToken: string | null;
   /** Null where the provider does not say. */
   readonly expiresAt: Date | null;
-  /** Separated by spaces; null where the provider does not say. */
+  /** As the provider writes it: GitHub separates by commas. Null where it does not say. */
   readonly scope: string | null;
 }
 
-/** What a sign-in at a provider must come back with, known to nobody but this service and the browser. */
+/** What the response of a provider is checked against; the secrets of one sign-in. */
 export interface AuthorizationChecks {
   readonly state: string;
   readonly nonce: string;
-  /** Of PKCE (RFC 7636). */
+  /** For PKCE (RFC 7636). */
   readonly codeVerifier: string;
   readonly redirectUri: string;
 }
@@ -44,7 +44,7 @@ export interface AuthorizationChecks {
 export interface AuthorizationRequest extends AuthorizationChecks {
   /** As OpenID Connect defines it: `login` has the provider ask for a password again. */
   readonly prompt?: string | undefined;
-  /** The address or name to begin with. */
+  /** The address or name to fill in. */
   readonly loginHint?: string | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface IdentityProvider {
    */
   readonly authorize: (request: AuthorizationRequest) => Promise<string>;
   /**
-   * Who has come back from there, once everything has been checked.
+   * Exchanges the code of a response, and returns who has signed in, once everything has been checked.
    * @throws AppError access_denied, provider_unavailable, provider_error
    */
   readonly complete: (
@@ -70,12 +70,15 @@ export interface IdentityProvider {
     checks: AuthorizationChecks,
   ) => Promise<{ readonly identity: ProvidedIdentity; readonly tokens: ProviderTokens }>;
   /**
-   * Who an ID token is of that an app got by itself, such as from the operating system of a phone. Undefined where the
+   * The person of an ID token that an app got by itself, such as from the operating system of a phone. Undefined where the
    * provider issues none.
    * @throws AppError invalid_id_token, provider_unavailable, provider_error
    */
   readonly readIdToken?: (idToken: string, nonce: string) => Promise<ProvidedIdentity>;
-  /** @throws AppError provider_unavailable, provider_error, provider_access_ended */
+  /**
+   * Exchanges a refresh token for new tokens.
+   * @throws AppError provider_unavailable, provider_error, provider_access_ended
+   */
   readonly refresh: (tokens: ProviderTokens & { readonly refreshToken: string }) => Promise<ProviderTokens>;
 }
 

@@ -8,7 +8,7 @@ export const IdentityView = z
     id: z.uuid().meta({ example: '01a1f739-6923-7248-88fc-19260e07eec4' }),
     provider: z.string().meta({ description: 'As in GET /login/providers', example: 'google' }),
     email: z.string().nullable().meta({
-      description: 'As the provider gave it the last time; null without',
+      description: 'As the provider last gave it; null where it gave none',
       example: 'grace@example.com',
     }),
     created_at: z.iso.datetime().meta({ example: EXAMPLE_TIME }),

@@ -26,8 +26,12 @@ export interface Templates {
   /** To the owner of an address with which another sign-up or change was tried. */
   readonly 'email-in-use': Record<never, never>;
   readonly 'reset-password': CodeData & LinkData;
-  /** The password has been reset. `apiKeys` are the names of those that go on working, as a phone number does. */
-  readonly 'password-reset': { readonly apiKeys: readonly string[]; readonly phoneEnding: string | null };
+  /** The password has been reset. The others are what goes on working: names of API keys and of providers, and a phone number. */
+  readonly 'password-reset': {
+    readonly apiKeys: readonly string[];
+    readonly phoneEnding: string | null;
+    readonly providers: readonly string[];
+  };
   readonly 'sign-in-code': CodeData;
   readonly 'sign-in-link': LinkData;
   readonly 'new-device': {

@@ -31,7 +31,7 @@ export function createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, c
    * The first proof of an address ends all access that there was before, and tells so. Otherwise an attacker could make an
    * account with the address of a victim, and wait for them to use it (account pre-hijacking). A device that the account
    * knows is spared: it is that of the person who made the account.
-   * @throws AppError email_taken for another attempt
+   * @throws AppError email_taken where another request was first: the sign-in then runs again (`whenAccountIsThere`)
    */
   return async function claimWithin(
     stores: CoreStores,
@@ -42,7 +42,7 @@ export function createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, c
     const at = new Date(clock.now());
     const { origin } = client;
     const earlier = [entryOf('email.verified', userCaller(user.id, origin), user.id)];
-    // Another attempt then finds what another request has made of the account: its proof must not end what that has begun.
+    // Where another request was first, this proof is not the first one, and must not end the session that began there.
     if (!(await stores.users.verifyEmailFirst(user.id, address, at))) throw new AppError('email_taken');
     const verified = { ...user, emailVerifiedAt: at };
     if (deviceTokens.isKnown(client, user)) return { user: verified, isNew: false, earlier, revoked: [] };

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { Codes } from '../codes/codes.ts';
 import { AppError } from '../errors.ts';
 import type { SignInMethod } from '../sessions/session.ts';
@@ -25,9 +24,8 @@ export type ExchangeCodes = ReturnType<typeof createExchangeCodes>;
 export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 'useWithin'>) {
   async function issueWithin(stores: CoreStores, { userId, ...proof }: Proved): Promise<string> {
     const { token } = await codes.issueWithin(stores, {
+      // Without a subject, since two tabs may return at once.
       purpose: 'exchange',
-      // Two tabs may return at once.
-      subject: uuidv7(),
       userId,
       address: null,
       details: { ...proof, at: proof.at.getTime() },
@@ -48,7 +46,10 @@ export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 
     if (userId === null || details === undefined) throw new AppError('invalid_link');
     const { at, ...proof } = details as Omit<Proved, 'userId' | 'at'> & { readonly at: number };
     const proved: Proved = { userId, ...proof, at: new Date(at) };
-    if (challengeId !== undefined && challengeId !== proved.challengeId) throw new AppError('invalid_link');
+    // Where an app has chosen the id for itself, it means to send it.
+    const isExpected =
+      challengeId !== undefined || (proved.method === 'social' && proved.challengeId !== null);
+    if (isExpected && challengeId !== proved.challengeId) throw new AppError('invalid_link');
     return { proved, useWithin: (stores: CoreStores) => codes.useWithin(stores, challenge) };
   }
 

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { PURPOSES } from '../codes/challenge.ts';
 import { issueLinkWithin } from '../codes/issue.ts';
@@ -53,7 +52,7 @@ export function createNewDeviceNotice(dependencies: NewDeviceDependencies) {
     await stores.counts.prepare(names, at, NOTICES);
     if (!(await stores.counts.take(names, at, NOTICES))) return;
     // Each sign-in has a link of its own.
-    const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
+    const lockdown = { purpose: 'lockdown', userId: user.id } as const;
     const { token, expiresAt } = await issueLinkWithin(stores, lockdown, at);
     const notice = noticeOf({
       user,

@@ -24,7 +24,7 @@ export interface ProvedSignInDependencies {
   readonly clock: Clock;
 }
 
-/** The user of what was proved. */
+/** Whose account a proof opens. */
 export interface Owner {
   readonly user: User;
   readonly isNew: boolean;
@@ -34,7 +34,7 @@ export interface Owner {
   readonly revoked: readonly Revocation[];
 }
 
-/** A proof, and whose it is. */
+/** A proof, and whose account it opens. */
 export interface OwnedProof extends Owner {
   readonly proved: Omit<Proved, 'userId' | 'isNew'>;
 }
@@ -48,13 +48,16 @@ interface Completed {
   readonly isNewDevice: boolean;
 }
 
-/** How often a sign-in is tried where another request makes the account at the same time. */
-const MAX_ATTEMPTS = 3;
+/**
+ * How often a sign-in is tried where other requests change the account at the same time: one links the identity, the next
+ * one deletes the account, and a third one makes another.
+ */
+const MAX_ATTEMPTS = 5;
 const MADE_MEANWHILE: readonly ErrorCode[] = ['email_taken', 'phone_taken', 'identity_taken'];
 
 export type ProvedSignIn = ReturnType<typeof createProvedSignIn>;
 
-/** The end of every sign-in that proves something else than a password: what was proved is used up with it, or not at all. */
+/** The end of every sign-in that proves something other than a password. It uses the proof up in the same transaction. */
 export function createProvedSignIn(dependencies: ProvedSignInDependencies) {
   const { store, sessions, outbox, deviceTokens, completeSignIn, exchangeCodes, clock } = dependencies;
   const now = () => new Date(clock.now());

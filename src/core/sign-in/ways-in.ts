@@ -4,9 +4,9 @@ import type { User } from '../users/user.ts';
 
 export type HasWayIn = ReturnType<typeof createHasWayIn>;
 
-/** Makes the function that says whether a user can sign in, so that nobody removes the last way. */
+/** Makes the function that says whether a user can sign in, so that the last way is never removed. */
 export function createHasWayIn(outbox: Pick<Outbox, 'has'>, providers: IdentityProviders) {
-  /** Decides by what the account has, and by what this service sends and asks. */
+  /** Counts what works here: an address where mail is sent, a number where SMS are sent, a configured provider. */
   return function hasWayIn(
     { email, emailVerifiedAt, phone, username, passwordHash }: User,
     identities: readonly { readonly provider: string }[],

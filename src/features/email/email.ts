@@ -200,9 +200,8 @@ export function createEmail(core: Core) {
       return outbox.addWithin(stores, notice);
     }
     const { token, expiresAt } = await codes.issueWithin(stores, {
+      // Without a subject, so that each change has a link of its own: a thief must not end the owner's by another change.
       purpose: 'email_undo',
-      // Each change has a link of its own: a thief must not end the owner's by another change.
-      subject: uuidv7(),
       userId: user.id,
       address: null,
       details,

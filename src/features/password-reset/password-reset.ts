@@ -28,7 +28,8 @@ const PHONE_ENDING = 4;
 export type PasswordReset = ReturnType<typeof createPasswordReset>;
 
 /** Another password for people who have forgotten theirs. Hashing never holds a database connection. */
-export function createPasswordReset({ store, codes, outbox, passwords, sessions, clock, config }: Core) {
+export function createPasswordReset(core: Core) {
+  const { store, codes, outbox, passwords, sessions, clock, config, providers } = core;
   const linkOf = createResetLinks(config);
   const now = () => new Date(clock.now());
 
@@ -147,18 +148,23 @@ export function createPasswordReset({ store, codes, outbox, passwords, sessions,
     return user.emailVerifiedAt === null ? endOtherWaysInWithin(stores, user.id, at) : [];
   }
 
-  /** The mail names the API keys and the phone number that go on working: an attacker may have added them. */
+  /** The mail names the API keys, the phone number and the providers that go on working: an attacker may have added them. */
   async function tell(stores: CoreStores, user: User, origin: RequestOrigin, at: Date): Promise<void> {
     if (user.email === null || !outbox.has('email')) return;
     const keys = await stores.apiKeys.listLive(user.id, at);
     // The first proof of the address has removed it.
     const { phone } = (await stores.users.findById(user.id)) ?? user;
+    const identities = await stores.identities.list(user.id);
     const notice = noticeOf({
       user,
       to: user.email,
       origin,
       template: 'password-reset',
-      data: { apiKeys: keys.map(({ name }) => name), phoneEnding: phone?.slice(-PHONE_ENDING) ?? null },
+      data: {
+        apiKeys: keys.map(({ name }) => name),
+        phoneEnding: phone?.slice(-PHONE_ENDING) ?? null,
+        providers: identities.map(({ provider }) => providers.get(provider)?.name ?? provider),
+      },
       expiresAt: after(at, NOTICE_SECONDS),
     });
     await outbox.addWithin(stores, notice);

@@ -4,7 +4,7 @@ import type { ErrorFormat } from '../../http/error-format.ts';
 import { pageErrors } from '../../http/page-errors.ts';
 import { SOCIAL_PAGE_ERRORS } from './pages.ts';
 
-/** An error that leads the browser back to the app, which says it in words of its own. */
+/** An error that the browser takes back to the app, which tells it in words of its own. */
 class SentBack extends AppError {
   readonly returnTo: string;
 
@@ -14,7 +14,7 @@ class SentBack extends AppError {
   }
 }
 
-/** The error as one that leads back to the app. What is none of ours stays as it is. */
+/** The error as one that leads back to the app. A bug stays as it is, and becomes a page. */
 export function sentBack(error: unknown, returnTo: string): unknown {
   return error instanceof AppError ? new SentBack(error, returnTo) : error;
 }

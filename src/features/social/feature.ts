@@ -1,13 +1,13 @@
 import { createSeal } from '../../core/tokens/seal.ts';
 import { feature } from '../feature.ts';
-import { createBegunSignIns } from './begun.ts';
 import { createIdentities } from './identities.ts';
 import { createLinking } from './linking.ts';
 import { createOwnerOf } from './owner.ts';
+import { createPendingSignIns } from './pending.ts';
 import { socialRoutes } from './routes.ts';
 import { createSocialSignIn } from './sign-in.ts';
 
-/** Signing in at other providers, and the accounts there that belong to an account here. */
+/** Signing in at providers, and the accounts there that are linked to an account here. */
 export const social = feature({
   routes: socialRoutes,
   create(core) {
@@ -15,12 +15,12 @@ export const social = feature({
     const tokenSeal = createSeal(appSecrets, 'provider tokens');
     const linking = createLinking(core, tokenSeal);
     const identities = createIdentities(core, linking, tokenSeal);
-    const begunSignIns = createBegunSignIns(createSeal(appSecrets, 'social sign-in'), core.clock);
+    const pendingSignIns = createPendingSignIns(createSeal(appSecrets, 'social sign-in'), core.clock);
     const ownerOf = createOwnerOf(core, linking);
     return {
       services: {
         identities,
-        socialSignIn: createSocialSignIn(core, { begunSignIns, ownerOf, identities }),
+        socialSignIn: createSocialSignIn(core, { pendingSignIns, ownerOf, identities }),
       },
     };
   },

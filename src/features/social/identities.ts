@@ -21,15 +21,15 @@ import type { IdentityProof, Linking } from './linking.ts';
 
 /** A token is renewed when it is good for less than this. */
 const RENEWED_BEFORE_SECONDS = 60;
-/** A refresh takes at most this long; one that was cut off is begun anew then. */
-const REFRESH_SECONDS = 20;
+/** A refresh takes at most two requests of ten seconds; after this, one that was cut off may be tried again. */
+const REFRESH_SECONDS = 25;
 const WAIT_MILLISECONDS = 200;
 
 type Holder = Pick<UserPrincipal, 'userId' | 'sessionId'>;
 
 export type Identities = ReturnType<typeof createIdentities>;
 
-/** The accounts at providers by which a user signs in: adding, listing and removing them, and using their tokens. */
+/** The accounts at providers by which a user signs in: listing, linking and unlinking them, and their tokens. */
 export function createIdentities(core: Core, linking: Linking, seal: Seal) {
   const { store, clock, config, outbox, providers, hasWayIn } = core;
   const now = () => new Date(clock.now());
@@ -37,10 +37,11 @@ export function createIdentities(core: Core, linking: Linking, seal: Seal) {
   const list = (userId: string): Promise<Identity[]> => store.identities.list(userId);
 
   /**
-   * Links an identity to the account of a session. Returns it; where it was linked already, as it is.
+   * Links an identity to the account of a session, and returns it, also where it was linked already. `before` runs first in
+   * the same transaction.
    * @throws AppError token_revoked, identity_taken, too_many_identities, and what `before` throws
    */
-  async function linkOf(
+  async function link(
     { userId, sessionId }: Holder,
     proof: IdentityProof,
     origin: RequestOrigin,
@@ -55,7 +56,9 @@ export function createIdentities(core: Core, linking: Linking, seal: Seal) {
         const known = await stores.identities.findByKey(proof.identity);
         if (known !== null && known.userId !== userId) throw new AppError('identity_taken');
         if (known !== null) {
-          await stores.identities.use(known.id, { ...linking.contentOf(known.id, proof), lastUsedAt: at });
+          const use = { ...linking.contentOf(known.id, proof), lastUsedAt: at };
+          // A sign-in has linked it anew at this moment, so another attempt will find that.
+          if (!(await stores.identities.use(known.id, use))) throw new AppError('identity_taken');
           return known;
         }
         const user = await requireActiveUser(stores.users, userId);
@@ -70,7 +73,7 @@ export function createIdentities(core: Core, linking: Linking, seal: Seal) {
   }
 
   /**
-   * Removes one, also a code that its last sign-in has left.
+   * Removes an identity, and the exchange codes of the account: one may come from this identity.
    * @throws AppError insufficient_user_authentication, token_revoked, identity_not_found, last_sign_in_method
    */
   async function remove(caller: PrincipalCaller<UserPrincipal>, id: string): Promise<void> {
@@ -94,8 +97,8 @@ export function createIdentities(core: Core, linking: Linking, seal: Seal) {
   }
 
   /**
-   * A token of the provider that is good for a while, renewed where that has to be. Of several requests at once one renews it,
-   * since a provider may take a refresh token only once.
+   * A token of the provider that is good for another minute where the provider renews it. Of several requests at once one
+   * renews it, since a provider may accept a refresh token only once.
    * @throws AppError identity_not_found, provider_token_missing, provider_access_ended, provider_unavailable, provider_error
    */
   async function tokenOf(userId: string, id: string): Promise<ProviderTokens> {
@@ -150,5 +153,5 @@ export function createIdentities(core: Core, linking: Linking, seal: Seal) {
     return expiresAt === null || expiresAt.getTime() > clock.now() + seconds * 1000;
   }
 
-  return { list, linkOf, remove, tokenOf };
+  return { list, link, remove, tokenOf };
 }

@@ -4,7 +4,7 @@ import { PURPOSES } from '../../core/codes/challenge.ts';
 import { issueLinkWithin } from '../../core/codes/issue.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
-import type { StoredIdentity } from '../../core/identities/identity.ts';
+import type { IdentityUse, StoredIdentity } from '../../core/identities/identity.ts';
 import type { ProvidedIdentity, ProviderTokens } from '../../core/identities/provider.ts';
 import { noticeOf } from '../../core/messages/notice.ts';
 import type { Caller } from '../../core/principal.ts';
@@ -15,7 +15,7 @@ import type { User } from '../../core/users/user.ts';
 /** An identity that was just proved. */
 export interface IdentityProof {
   readonly identity: ProvidedIdentity;
-  /** Null where an app has them. */
+  /** Null where an app brought an ID token. */
   readonly tokens: ProviderTokens | null;
 }
 
@@ -25,12 +25,12 @@ const DAY_SECONDS = 86_400;
 
 export type Linking = ReturnType<typeof createLinking>;
 
-/** Gives accounts here an account at a provider, by which their users sign in from then on. */
+/** Links accounts at providers to accounts here. */
 export function createLinking({ clock, config, outbox, providers }: Core, seal: Seal) {
   const { keepsTokens } = config.social;
 
   /**
-   * Adds the first or another identity, and the entry for the audit log.
+   * Adds an identity to an account, and returns it with the entry for the audit log.
    * @throws AppError identity_taken
    */
   async function addWithin(
@@ -48,6 +48,7 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
       provider,
       issuer,
       subject,
+      tokens: null,
       ...contentOf(id, proof),
       createdAt,
       lastUsedAt: createdAt,
@@ -56,7 +57,7 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
     return { identity, entry: entryOf('identity.linked', caller, user.id, { provider }) };
   }
 
-  /** The same for an account that is there already, whose owner is told. @throws AppError identity_taken, too_many_identities */
+  /** The same for an account that exists, whose owner is told by mail. @throws AppError identity_taken, too_many_identities */
   async function linkWithin(stores: CoreStores, user: User, proof: IdentityProof, caller: Caller) {
     const identities = await stores.identities.list(user.id);
     if (identities.length >= MAX_IDENTITIES) throw new AppError('too_many_identities');
@@ -65,7 +66,7 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
     return added;
   }
 
-  /** The link locks the account: a thief may have added a way in of their own. */
+  /** The link in the mail locks the account: a thief may have added a way in of their own. */
   async function tellWithin(
     stores: CoreStores,
     user: User,
@@ -73,7 +74,7 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
     { origin }: Caller,
   ): Promise<void> {
     if (user.email === null || !outbox.has('email')) return;
-    const lockdown = { purpose: 'lockdown', subject: uuidv7(), userId: user.id } as const;
+    const lockdown = { purpose: 'lockdown', userId: user.id } as const;
     const { token, expiresAt } = await issueLinkWithin(stores, lockdown, new Date(clock.now()));
     const notice = noticeOf({
       user,
@@ -91,10 +92,14 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
     await outbox.addWithin(stores, notice);
   }
 
-  /** What a sign-in brings along: the address as it is now, and the tokens where they are kept. */
-  function contentOf(id: string, { identity, tokens }: IdentityProof) {
-    const kept = keepsTokens && tokens !== null ? seal.seal(tokens, id) : null;
-    return { email: identity.email?.shown ?? null, tokens: kept };
+  /**
+   * What a sign-in updates: the address, and the tokens where they are kept. A sign-in by an ID token brings no tokens, and
+   * leaves the stored ones.
+   */
+  function contentOf(id: string, { identity, tokens }: IdentityProof): Omit<IdentityUse, 'lastUsedAt'> {
+    const email = identity.email?.shown ?? null;
+    if (!keepsTokens) return { email, tokens: null };
+    return tokens === null ? { email } : { email, tokens: seal.seal(tokens, id) };
   }
 
   return { addWithin, linkWithin, contentOf };

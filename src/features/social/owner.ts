@@ -22,9 +22,9 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
   const now = () => new Date(clock.now());
 
   /**
-   * In a transaction that may run again: another sign-in may make or remove the same identity at the same time.
+   * Runs in a transaction that may be repeated, since another sign-in may add or remove the same identity at the same time.
    * @throws AppError account_exists, account_disabled, signup_disabled, email_required, email_domain_not_allowed,
-   * email_not_verified, too_many_identities; identity_taken, email_taken for another attempt
+   * email_not_verified, too_many_identities; identity_taken, email_taken, which repeat it
    */
   return async function ownerOf(
     stores: CoreStores,
@@ -33,7 +33,7 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
   ): Promise<Owner> {
     const { identity } = proof;
     const known = await stores.identities.findByKey(identity);
-    const returning = known && (await returningUser(stores, known, proof));
+    const returning = known && (await returningOwner(stores, known, proof));
     if (returning !== null) return returning;
 
     const { email, isEmailVerified } = identity;
@@ -63,15 +63,15 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
     return { ...owner, earlier: [...owner.earlier, entry] };
   };
 
-  /** The user whom an identity belongs to already. Null where it is to be linked anew. */
-  async function returningUser(
+  /** The user to whom an identity belongs. Null where it is to be linked anew. */
+  async function returningOwner(
     stores: CoreStores,
     known: StoredIdentity,
     proof: IdentityProof,
   ): Promise<Owner | null> {
     const use = { ...linking.contentOf(known.id, proof), lastUsedAt: now() };
     const user = await stores.users.findById(known.userId);
-    // Removed at this moment, so another attempt will find it so.
+    // It was removed meanwhile: the next attempt finds it gone.
     if (user === null || !(await stores.identities.use(known.id, use))) throw new AppError('identity_taken');
     if (user.disabledAt !== null) throw new AppError('account_disabled');
     if (user.email === null || user.emailVerifiedAt !== null) {
@@ -79,7 +79,7 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
     }
     const { email, isEmailVerified } = proof.identity;
     if (isEmailVerified && parseEmail(user.email)?.canonical === email?.canonical) {
-      // The first proof of the address of this account, so as if it were linked for the first time.
+      // The first proof of this account's address ends what was there before, this identity included: it is linked anew.
       await stores.identities.remove(known.id, user.id);
       return null;
     }

@@ -8,7 +8,7 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
   invalid_state: {
     title: 'This sign-in cannot go on here',
     paragraphs: [
-      'It took longer than ten minutes, was finished already, or began in another browser. Nothing has happened.',
+      'It took longer than ten minutes, was already finished, or began in another browser. Nothing has changed.',
       GO_BACK,
     ],
   },
@@ -20,11 +20,6 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
     title: 'The link to this page is wrong',
     paragraphs: ['The app or site that sent you here has to put it right. Nothing has happened.'],
     notes: [`For its developers: ${fields.map(describeField).join(' ') || detail}`],
-  }),
-  cookie_not_settable: ({ detail }: AppError) => ({
-    title: 'Your browser cannot sign in here',
-    paragraphs: ['This page was opened over a connection that is not secure. Nothing has happened.', GO_BACK],
-    notes: [`For the people who run this service: ${detail}`],
   }),
 };
 

@@ -34,10 +34,10 @@ const route = routesWith<{ readonly socialSignIn: SocialSignIn; readonly identit
 
 const PROVIDER = { schema: ProviderPath, unknown: 'provider_not_found' } as const;
 const IDENTITY = { schema: IdentityPath, unknown: 'identity_not_found' } as const;
-/** Named as that of an identity, since it is one path to OpenAPI and to the table of routes. */
+/** The parameter is `id` too, since to OpenAPI and the table of routes this is the path of an identity. */
 const PROVIDER_TO_LINK = { schema: ProviderToLinkPath, unknown: 'provider_not_found' } as const;
 
-/** The codes with which an identity may be refused as a way in. */
+/** Why an identity may open no account. */
 const OWNER_ERRORS = [
   'account_exists',
   'account_disabled',
@@ -81,7 +81,7 @@ export const socialRoutes = [
     params: PROVIDER,
     query: BeginQuery,
     answers: {
-      302: { description: 'To the provider', headers: { Location: 'Its page to sign in' } },
+      302: { description: 'To the provider', headers: { Location: 'Its sign-in page' } },
       303: {
         description: 'Back to the app, where the provider is away',
         headers: { Location: '`return_to`' },
@@ -89,11 +89,11 @@ export const socialRoutes = [
     },
     refuses: ['cookie_not_settable'],
     errors: SOCIAL_ERRORS,
-    async handle({ params, query, keepBegun }, { socialSignIn }) {
+    async handle({ params, query, keepPending }, { socialSignIn }) {
       const { return_to: returnTo, transport = 'token', challenge_id: challengeId } = query;
       const { prompt, login_hint: loginHint } = query;
       const request = { returnTo, transport, challengeId, prompt, loginHint };
-      const Location = await socialSignIn.begin(params.provider, request, { keepBegun });
+      const Location = await socialSignIn.begin(params.provider, request, { keepPending });
       return { status: 302 as const, headers: { Location } };
     },
   }),
@@ -130,7 +130,7 @@ export const socialRoutes = [
     method: 'POST',
     path: '/login/{provider}/id-token',
     tag: SOCIAL,
-    summary: 'Sign in, or up, by an ID token',
+    summary: 'Sign in, or up, with an ID token',
     description:
       'For apps that get an ID token by themselves, such as from the operating system of a phone. It has to be for a client id that is configured here, at most ten minutes old, and is good once.',
     access: anyone(),
@@ -196,14 +196,14 @@ export const socialRoutes = [
       ...ID_TOKEN_ERRORS,
       ...PROVIDER_ERRORS,
     ],
-    async handle({ params, body, caller, keepBegun }, { socialSignIn }) {
+    async handle({ params, body, caller, keepPending }, { socialSignIn }) {
       const { return_to: returnTo, id_token: idToken, nonce, prompt, login_hint: loginHint } = body;
       if (idToken !== undefined && nonce !== undefined) {
         const identity = await socialSignIn.linkByIdToken(caller, params.id, { idToken, nonce });
         return created(`/me/identities/${identity.id}`, { identity: presentIdentity(identity) });
       }
       const request = { returnTo: returnTo ?? '', transport: 'token', prompt, loginHint } as const;
-      const url = await socialSignIn.beginLink(caller, params.id, request, { keepBegun });
+      const url = await socialSignIn.beginLink(caller, params.id, request, { keepPending });
       return ok({ authorization_url: url });
     },
   }),
@@ -232,7 +232,7 @@ export const socialRoutes = [
     tag: SOCIAL,
     summary: 'Get an access token of a provider',
     description:
-      'To call the provider for the user. It is renewed where that has to be. Needs STORE_PROVIDER_TOKENS=true.',
+      'To call the provider on behalf of the user. It is renewed when it is about to expire. Needs STORE_PROVIDER_TOKENS=true.',
     access: session(),
     limit: 'session-ip',
     params: IDENTITY,

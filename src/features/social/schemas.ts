@@ -16,16 +16,16 @@ export const ProviderToLinkPath = z.object({ id: ProviderId });
 export const IdentityPath = z.object({ id: z.uuid().toLowerCase() });
 
 const Prompt = z.enum(['login', 'consent', 'select_account']).optional().meta({
-  description: 'What the provider is to ask for: a password again, consent, or which account it shall be',
+  description: 'What the provider is to ask for: the password again, consent, or which account to use',
 });
 
 const LoginHint = boundedText(MAX_HINT_LENGTH)
   .optional()
-  .meta({ description: 'The address or name to begin with', example: 'grace@example.com' });
+  .meta({ description: 'The address or name to fill in at the provider', example: 'grace@example.com' });
 
 const AppChallengeId = ChallengeId.optional().meta({
   description:
-    'A UUID that your page has made and kept. With the same at POST /login/exchange it takes no code that an attacker has planted',
+    'A UUID that your page makes and keeps. Sent to POST /login/exchange as well, it keeps the page from taking a code that an attacker has planted',
 });
 
 export const BeginQuery = z.object({
@@ -36,14 +36,14 @@ export const BeginQuery = z.object({
   login_hint: LoginHint,
 });
 
-/** The parameters of an authorization response that are looked at. Providers send others, which mean nothing here. */
+/** The parameters of an authorization response that mean something here; all others are dropped. */
 const responseShape = {
   state: boundedText(MAX_PARAMETER_LENGTH).optional(),
   code: boundedText(MAX_PARAMETER_LENGTH).optional(),
   iss: boundedText(MAX_PARAMETER_LENGTH).optional(),
   error: boundedText(MAX_PARAMETER_LENGTH).optional(),
   error_description: boundedText(MAX_PARAMETER_LENGTH).optional(),
-  /** Of Apple. */
+  /** Apple's, with the name of the person. */
   user: boundedText(MAX_PARAMETER_LENGTH).optional(),
 };
 
@@ -58,7 +58,7 @@ export const CallbackParameters = z
 const IdToken = wellFormedText.meta({ description: 'As the provider issued it', example: 'ID_TOKEN' });
 
 const Nonce = boundedText(MAX_NONCE_LENGTH).meta({
-  description: 'The random text that the app has chosen; the token holds it, or its SHA-256 in hexadecimal',
+  description: 'The random text that the app chose; the token holds it, or its SHA-256 in hexadecimal',
   example: 'NONCE',
 });
 
@@ -109,7 +109,7 @@ export const IdentityAnswer = z.strictObject({ identity: IdentityView });
 export const AuthorizationAnswer = z
   .strictObject({
     authorization_url: z.url().meta({
-      description: 'Lead the browser there',
+      description: 'The page of the provider to lead the browser to',
       example: 'https://accounts.example.com/authorize?client_id=latchkey',
     }),
   })

@@ -14,11 +14,11 @@ import { requireReturnUrl, withParameter } from '../../core/sign-in/return-to.ts
 import type { CoreStores } from '../../core/stores.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { leadTo } from '../../http/page.ts';
-import { type BegunSignIns, checksOf, type ToBegin } from './begun.ts';
 import { sentBack } from './error-format.ts';
 import type { Identities } from './identities.ts';
 import type { IdentityProof } from './linking.ts';
 import type { OwnerOf } from './owner.ts';
+import { checksOf, type PendingSignIns, type SignInToBegin } from './pending.ts';
 
 /** What an app asks for. */
 export interface AppRequest {
@@ -30,24 +30,24 @@ export interface AppRequest {
 }
 
 interface SocialServices {
-  readonly begunSignIns: BegunSignIns;
+  readonly pendingSignIns: PendingSignIns;
   readonly ownerOf: OwnerOf;
   readonly identities: Identities;
 }
 
-/** No method of RFC 8176 says that another provider has asked for them. This is what others write. */
+/** RFC 8176 registers no method for a sign-in at another provider; `fed` is what other services write. */
 const FEDERATED = ['fed'];
-/** An ID token signs in once. It is refused for its age long before this is forgotten. */
+/** An ID token is good once. It is too old long before its use is forgotten. */
 const ONCE: Rate = { limit: 1, windowSeconds: 86_400 };
 
 export type SocialSignIn = ReturnType<typeof createSocialSignIn>;
 
 /** Signing in at a provider, from the first redirect to the app that gets a session. */
-export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identities }: SocialServices) {
+export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identities }: SocialServices) {
   const { providers, clock, config, provedSignIn } = core;
   const { publicUrl } = config.http;
 
-  /** Those that are configured. */
+  /** The providers to show buttons for. */
   const list = () => [...providers.values()].map(({ id, name }) => ({ id, name }));
 
   /**
@@ -58,14 +58,14 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
   async function begin(
     providerId: string,
     request: AppRequest,
-    browser: Pick<Exchange, 'keepBegun'>,
+    browser: Pick<Exchange, 'keepPending'>,
   ): Promise<string> {
     const provider = requireProvider(providerId);
     requireReturnUrl(request.returnTo, config.codes);
-    const { url, begun } = await prepare(provider, request, null).catch((error) => {
+    const { url, pending } = await prepare(provider, request, null).catch((error) => {
       throw sentBack(error, request.returnTo);
     });
-    begunSignIns.keep(begun, browser);
+    pendingSignIns.keep(pending, browser);
     return url;
   }
 
@@ -78,45 +78,45 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
     { principal }: PrincipalCaller<UserPrincipal>,
     providerId: string,
     request: AppRequest,
-    browser: Pick<Exchange, 'keepBegun'>,
+    browser: Pick<Exchange, 'keepPending'>,
   ): Promise<string> {
     const provider = requireProvider(providerId);
     requireRecentSignIn(principal, clock, config.codes.recentSignInSeconds);
     requireReturnUrl(request.returnTo, config.codes);
     const { userId, sessionId } = principal;
-    const { url, begun } = await prepare(provider, request, { userId, sessionId });
-    begunSignIns.keep(begun, browser);
+    const { url, pending } = await prepare(provider, request, { userId, sessionId });
+    pendingSignIns.keep(pending, browser);
     return url;
   }
 
   async function prepare(
     provider: IdentityProvider,
     { returnTo, transport, challengeId, prompt, loginHint }: AppRequest,
-    linkTo: ToBegin['linkTo'],
+    linkTo: SignInToBegin['linkTo'],
   ) {
     const { id } = provider;
     const app = { returnTo, transport, challengeId: challengeId ?? null };
-    const begun = begunSignIns.begin({ provider: id, ...app, linkTo });
-    const url = await provider.authorize({ ...checksOf(begun, callbackOf(id)), prompt, loginHint });
-    return { url, begun };
+    const pending = pendingSignIns.begin({ provider: id, ...app, linkTo });
+    const url = await provider.authorize({ ...checksOf(pending, callbackOf(id)), prompt, loginHint });
+    return { url, pending };
   }
 
   /**
-   * Goes on where the provider has led back, and leads back to the app: with a code to exchange for a session, with a cookie,
-   * or with an error.
+   * Completes what is pending when the provider has led back, and leads back to the app: with a code to exchange for a
+   * session, with a cookie, or with an error.
    * @throws AppError provider_not_found, invalid_state, which have no app to lead back to
    */
   async function complete(providerId: string, response: AuthorizationResponse, exchange: Exchange) {
     const provider = requireProvider(providerId);
-    const begun = begunSignIns.take(providerId, response.state, exchange);
-    const { returnTo, transport, challengeId, linkTo } = begun;
+    const pending = pendingSignIns.take(providerId, response.state, exchange);
+    const { returnTo, transport, challengeId, linkTo } = pending;
     try {
-      const proof = await provider.complete(response, checksOf(begun, callbackOf(providerId)));
+      const proof = await provider.complete(response, checksOf(pending, callbackOf(providerId)));
       if (linkTo !== null) {
-        await identities.linkOf(linkTo, proof, exchange.origin);
+        await identities.link(linkTo, proof, exchange.origin);
         return leadTo(withParameter(returnTo, 'linked', providerId));
       }
-      // The cookie of the state has shown that this browser wants it.
+      // The cookie of the pending sign-in has shown that this browser began it.
       const { client, complete } = await exchange.beginSignIn(transport, true);
       const redeem = (stores: CoreStores) => redeemWithin(stores, proof, client, challengeId);
       if (transport === 'token')
@@ -154,7 +154,7 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
   ) {
     requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
     const identity = await readIdToken(providerId, idToken, nonce);
-    return identities.linkOf(caller.principal, { identity, tokens: null }, caller.origin, (stores) =>
+    return identities.link(caller.principal, { identity, tokens: null }, caller.origin, (stores) =>
       useIdTokenWithin(stores, idToken),
     );
   }
@@ -165,7 +165,7 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
     return read(idToken, nonce);
   }
 
-  /** Of concurrent callers one succeeds. @throws AppError id_token_used */
+  /** Marks an ID token as used. Of concurrent callers one succeeds. @throws AppError id_token_used */
   async function useIdTokenWithin({ counts }: CoreStores, idToken: string): Promise<void> {
     // Without the signature, of which there may be several that are valid.
     const signed = idToken.slice(0, idToken.lastIndexOf('.'));
@@ -188,7 +188,11 @@ export function createSocialSignIn(core: Core, { begunSignIns, ownerOf, identiti
     return { ...owner, proved: { method: 'social', provider, amr: FEDERATED, at, challengeId } };
   }
 
-  /** Where a provider that answers with a form leads the browser on to: a request to which its cookies come along. */
+  /**
+   * The callback by GET, with what a provider has sent by a form. The browser sends its cookies with that, and not with the
+   * form of another site.
+   * @throws AppError provider_not_found
+   */
   function callbackWith(providerId: string, response: AuthorizationResponse): string {
     return `${callbackOf(requireProvider(providerId).id)}?${new URLSearchParams(response)}`;
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../support/app.ts';
-import { begunCookieIn, begunCookiesIn, requestIn } from '../../support/begun.ts';
 import { onOneDatabase } from '../../support/databases.ts';
 import { useGoogleApp } from '../../support/google-app.ts';
+import { pendingCookieIn, pendingCookiesIn, requestIn } from '../../support/pending.ts';
 import { ALLOWED_RETURN_URLS, APP, LISTED_RETURN_URLS } from '../../support/return-urls.ts';
 import { APP_PAGE, CLIENT, callbackOf } from '../../support/social-browser.ts';
 
@@ -16,9 +16,9 @@ const PRODUCTION = {
   BCRYPT_COST: '10',
   TRUST_PROXY: '1',
 };
-const COOKIE = /^latchkey-begun-[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/;
+const COOKIE = /^latchkey-pending-[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/;
 const HOST_COOKIE =
-  /^__Host-latchkey-begun-[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/;
+  /^__Host-latchkey-pending-[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/;
 /** What browsers take for the name and the value of a cookie together. */
 const MAX_COOKIE_BYTES = 4_096;
 /** What nginx takes for a header is 8 KB, with the cookies of the session in it. */
@@ -70,7 +70,7 @@ onOneDatabase((kind) => {
       const response = await begin().expect(302);
 
       const { state = '', nonce = '' } = requestIn(response);
-      const [, sealed = ''] = begunCookieIn(response).split('=');
+      const [, sealed = ''] = pendingCookieIn(response).split('=');
       const readable = sealed + Buffer.from(sealed, 'base64url').toString('latin1');
       for (const secret of [state, nonce, APP, 'google']) expect(readable).not.toContain(secret);
     });
@@ -118,21 +118,21 @@ onOneDatabase((kind) => {
         .query({ return_to: pageOf(2_000), challenge_id: challenge, transport: 'cookie' })
         .expect(302);
 
-      expect(begunCookieIn(response).length).toBeLessThan(MAX_COOKIE_BYTES);
+      expect(pendingCookieIn(response).length).toBeLessThan(MAX_COOKIE_BYTES);
     });
 
     it('forgets the oldest of five sign-ins that a browser has begun, and no other', async () => {
       const cookies: string[] = [];
       for (let tab = 1; tab <= 4; tab++) {
         const response = await begin(cookies.join('; ')).expect(302);
-        expect(begunCookiesIn(response)).toHaveLength(1);
-        cookies.push(begunCookieIn(response));
+        expect(pendingCookiesIn(response)).toHaveLength(1);
+        cookies.push(pendingCookieIn(response));
       }
 
       const fifth = await begin(`theme=dark; ${cookies.join('; ')}; latchkey=x`).expect(302);
 
       const [oldest = ''] = cookies;
-      expect(begunCookiesIn(fifth).filter((text) => text.includes('Max-Age=0'))).toEqual([
+      expect(pendingCookiesIn(fifth).filter((text) => text.includes('Max-Age=0'))).toEqual([
         `${oldest.split('=')[0]}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`,
       ]);
     });
@@ -145,10 +145,10 @@ onOneDatabase((kind) => {
           .query({ return_to: pageOf(1_900) })
           .set('Cookie', cookies.join('; '))
           .expect(302);
-        const forgotten = begunCookiesIn(response).filter((text) => text.includes('Max-Age=0'));
+        const forgotten = pendingCookiesIn(response).filter((text) => text.includes('Max-Age=0'));
         const isKept = (cookie: string) =>
           !forgotten.some((text) => text.startsWith(`${cookie.split('=')[0]}=`));
-        cookies = [...cookies.filter(isKept), begunCookieIn(response)];
+        cookies = [...cookies.filter(isKept), pendingCookieIn(response)];
         expect(cookies.join('; ').length).toBeLessThan(MAX_COOKIES_BYTES);
       }
       expect(cookies.length).toBeGreaterThan(0);
@@ -171,11 +171,13 @@ onOneDatabase((kind) => {
           .set('X-Forwarded-Proto', scheme);
 
       it('over HTTP', async () => {
-        expect(begunCookiesIn(await begin('http').expect(302))).toEqual([expect.stringMatching(overHttp)]);
+        expect(pendingCookiesIn(await begin('http').expect(302))).toEqual([expect.stringMatching(overHttp)]);
       });
 
       it('over HTTPS', async () => {
-        expect(begunCookiesIn(await begin('https').expect(302))).toEqual([expect.stringMatching(overHttps)]);
+        expect(pendingCookiesIn(await begin('https').expect(302))).toEqual([
+          expect.stringMatching(overHttps),
+        ]);
       });
     });
 
@@ -189,7 +191,7 @@ onOneDatabase((kind) => {
           .set('X-Forwarded-Proto', 'https')
           .expect(302);
 
-        expect(begunCookiesIn(response)).toEqual([expect.stringMatching(HOST_COOKIE)]);
+        expect(pendingCookiesIn(response)).toEqual([expect.stringMatching(HOST_COOKIE)]);
       });
     });
   });

@@ -4,9 +4,9 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { useApp } from '../../support/app.ts';
-import { expectPage } from '../../support/begun.ts';
 import { setCookiesIn } from '../../support/cookies.ts';
 import { onOneDatabase } from '../../support/databases.ts';
+import { expectPage } from '../../support/pending.ts';
 import {
   LISTED_RETURN_URLS,
   PAGE,

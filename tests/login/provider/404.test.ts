@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../support/app.ts';
-import { expectPage } from '../../support/begun.ts';
 import { setCookiesIn } from '../../support/cookies.ts';
 import { onOneDatabase } from '../../support/databases.ts';
+import { expectPage } from '../../support/pending.ts';
 
 const GITHUB = { GITHUB_CLIENT_ID: 'latchkey', GITHUB_CLIENT_SECRET: 'a secret' };
 const NOT_OFFERED = 'This way to sign in is not offered here';

@@ -59,7 +59,7 @@ onEachDatabase((kind) => {
       ['nothing', {}],
       ['a password without anything to type beside it', { password: true }],
       ['a username without a password', { username: true }],
-      ['an address that nobody has verified', { email: 'unverified' }],
+      ['an address that was never verified', { email: 'unverified' }],
       ['an account at a provider that is no longer offered', { provider: 'google' }],
     ])('answers 409 to a user who has %s besides, and keeps the number', async (_what, ways) => {
       const token = await aUserWith(app, ways);

@@ -2,14 +2,14 @@ import { expect } from '@jest/globals';
 import type { Response } from 'supertest';
 import { setCookiesIn } from './cookies.ts';
 
-/** The cookies of begun sign-ins that an answer sets, each as it is written. */
-export function begunCookiesIn(response: Response): string[] {
-  return setCookiesIn(response).filter((text) => /^(?:__Host-)?latchkey-begun-/.test(text));
+/** The cookies of pending sign-ins that an answer sets, each as it is written. */
+export function pendingCookiesIn(response: Response): string[] {
+  return setCookiesIn(response).filter((text) => /^(?:__Host-)?latchkey-pending-/.test(text));
 }
 
 /** The one that it sets, as a browser sends it back. */
-export function begunCookieIn(response: Response): string {
-  const set = begunCookiesIn(response).filter((text) => !text.includes('Max-Age=0'));
+export function pendingCookieIn(response: Response): string {
+  const set = pendingCookiesIn(response).filter((text) => !text.includes('Max-Age=0'));
   expect(set).toHaveLength(1);
   return set[0]?.split(';')[0] ?? '';
 }
