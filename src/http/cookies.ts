@@ -32,8 +32,12 @@ const DEVICE_SUFFIX = '-device';
 const LINKS_SUFFIX = '-links';
 /** Followed by the id of what was begun. */
 const BEGUN_SUFFIX = '-begun-';
-/** What a browser has begun at once, such as in several tabs; each takes up to three kilobytes of every request. */
+/** What a browser has begun at once, such as in several tabs. */
 const MAX_BEGUN = 4;
+/** Of all of that together. Proxies take 8 KB of cookies and no more: a page elsewhere could lead here with long URLs. */
+const MAX_BEGUN_BYTES = 7_000;
+/** As this service makes them. Another text could be no part of the name of a cookie that is set. */
+const BEGUN_ID = /^[\w-]+$/;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -142,14 +146,20 @@ export function createCookies(options: CookieOptions) {
 
   /**
    * Has the browser keep what it has begun here and goes on with when another site leads back, so the cookie is lax at the
-   * most. Of too many the oldest is forgotten: browsers send them in the order in which they were set (RFC 6265 section 5.4).
+   * most. Of too many, or too long ones, the oldest is forgotten: browsers send them in the order in which they were set (RFC 6265 section 5.4).
    * @throws AppError cookie_not_settable where the browser would drop the cookie
    */
   function setBegun(req: Request, res: Response, id: string, { value, maxAgeSeconds }: CookieContent): void {
     requireSettable(req);
     if (isFetchedFromOtherSite(req)) throw new AppError('cookie_not_settable', NEEDS_SAME_SITE_ALWAYS);
-    const known = begunIds(req);
-    for (const old of known.slice(0, Math.max(0, known.length + 1 - MAX_BEGUN))) clearBegun(req, res, old);
+    const known = begunIn(req);
+    let bytes = value.length + known.reduce((sum, { length }) => sum + length, 0);
+    while (known.length >= MAX_BEGUN || bytes > MAX_BEGUN_BYTES) {
+      const oldest = known.shift();
+      if (oldest === undefined) break;
+      bytes -= oldest.length;
+      clearBegun(req, res, oldest.id);
+    }
     res.append('Set-Cookie', serializeBegun(req, id, { value, maxAgeSeconds }));
   }
 
@@ -163,12 +173,14 @@ export function createCookies(options: CookieOptions) {
     return serialize((secure ? HOST_PREFIX : '') + NAME + BEGUN_SUFFIX + id, value, options);
   }
 
-  function begunIds({ headers: { cookie = '' } }: IncomingMessage): string[] {
+  /** What this browser has begun, the oldest first, and how long each cookie is. */
+  function begunIn({ headers: { cookie = '' } }: IncomingMessage): { id: string; length: number }[] {
     const prefixes = hostNames.map((name) => name + BEGUN_SUFFIX);
     return cookie.split(';').flatMap((pair) => {
       const name = pair.slice(0, pair.indexOf('=')).trim();
       const prefix = prefixes.find((one) => name.startsWith(one));
-      return prefix === undefined ? [] : [name.slice(prefix.length)];
+      const id = name.slice(prefix?.length);
+      return prefix !== undefined && BEGUN_ID.test(id) ? [{ id, length: pair.length }] : [];
     });
   }
 
