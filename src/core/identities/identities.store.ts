@@ -1,4 +1,4 @@
-import { Op, QueryTypes } from 'sequelize';
+import { ForeignKeyConstraintError, Op, QueryTypes } from 'sequelize';
 import { isDuplicate } from '../../db/errors.ts';
 import { insertRows } from '../../db/insert-rows.ts';
 import type { Scope } from '../../db/scope.ts';
@@ -46,12 +46,12 @@ export function createIdentityStore(scope: Scope) {
     return rows.map((row) => toIdentity(row.get()));
   }
 
-  /** @throws AppError identity_taken where it is there already */
+  /** @throws AppError identity_taken where it is there already, or its user has been deleted since they were read */
   async function insert(identity: StoredIdentity): Promise<void> {
     try {
       await insertRows(scope, identities, [{ ...identity, refreshingUntil: null }]);
     } catch (error) {
-      if (!isDuplicate(error, 'subject')) throw error;
+      if (!isDuplicate(error, 'subject') && !(error instanceof ForeignKeyConstraintError)) throw error;
       throw new AppError('identity_taken', undefined, { cause: error });
     }
   }
