@@ -32,7 +32,8 @@ export function usePageApp(env: Record<string, string> = {}) {
     page = await serveLinkApp();
     const origins = { CORS_ORIGINS: appUrl(), RETURN_URLS: `${appUrl()},com.example.app:/signed-in` };
     // Where nothing sends them, messages with what they hold are logged for developers to see.
-    app = await startApp('SQLite', { ...origins, LOG_LEVEL: 'warn', ...env });
+    const github = { GITHUB_CLIENT_ID: 'latchkey', GITHUB_CLIENT_SECRET: 'a secret' };
+    app = await startApp('SQLite', { ...origins, ...github, LOG_LEVEL: 'warn', ...env });
     page.callsLatchkeyAt(latchkey());
   });
   afterAll(async () => {

@@ -129,6 +129,11 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
     },
     'a link to a password that was used': async (page) =>
       void (await page.goto(`${latchkey()}/password/reset/nothing`)),
+    'a provider that is not offered': async (page) => void (await page.goto(`${latchkey()}/login/nothing`)),
+    'a wrong link to a provider': async (page) =>
+      void (await page.goto(`${latchkey()}/login/github?return_to=https://evil.example/`)),
+    'a sign-in at a provider that cannot go on': async (page) =>
+      void (await page.goto(`${latchkey()}/login/github/callback?state=nothing`)),
     'the messages': async (page) => {
       await linkOf(page);
       app.clock.advanceSeconds(5);
