@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../support/app.ts';
-import { pendingCookieIn, pendingCookiesIn, expectPage, requestIn } from '../../support/pending.ts';
 import { onOneDatabase } from '../../support/databases.ts';
+import { expectPage, pendingCookieIn, pendingCookiesIn, requestIn } from '../../support/pending.ts';
 
 onOneDatabase((kind) => {
   describe('Signing in at a provider from an address that has sent too many requests', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { startApp } from '../../../support/app.ts';
-import { pendingCookieIn, pendingCookiesIn, requestIn } from '../../../support/pending.ts';
 import { PAGE, sessionCookieIn, setCookiesIn } from '../../../support/cookies.ts';
 import { onOneDatabase } from '../../../support/databases.ts';
 import { aGoogleUser, useGoogleApp } from '../../../support/google-app.ts';
+import { pendingCookieIn, pendingCookiesIn, requestIn } from '../../../support/pending.ts';
 import {
   APP_PAGE,
   callbackOf,

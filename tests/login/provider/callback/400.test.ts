@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../../support/app.ts';
-import { pendingCookieIn, pendingCookiesIn, expectPage, requestIn } from '../../../support/pending.ts';
 import { setCookiesIn } from '../../../support/cookies.ts';
 import { onOneDatabase } from '../../../support/databases.ts';
+import { expectPage, pendingCookieIn, pendingCookiesIn, requestIn } from '../../../support/pending.ts';
 import { APP_PAGE } from '../../../support/social-browser.ts';
 
 const CANNOT_GO_ON = 'This sign-in cannot go on here';
