@@ -334,8 +334,13 @@ const OidcProvider = z.strictObject({
 /** The message names the members that are wrong, and none of their values: there are secrets among them. */
 export const oidcProviders = valueType(
   z.string().transform((value, context) => {
-    const result = z.array(OidcProvider).safeParse(readJson(value));
+    const json = readJson(value);
+    const result = z.array(OidcProvider).safeParse(json);
     if (result.success) return result.data;
+    if (json === undefined) {
+      context.addIssue({ code: 'custom', params: { advice: 'it is not JSON' } });
+      return z.NEVER;
+    }
     const wrong = result.error.issues.flatMap((issue) => {
       const names = issue.code === 'unrecognized_keys' ? issue.keys : [];
       const paths = names.length > 0 ? names.map((name) => [...issue.path, name]) : [issue.path];

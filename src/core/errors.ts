@@ -142,7 +142,7 @@ export const ERRORS = {
     status: 409,
     title: 'This is the last way to sign in',
     meaning:
-      'Add another way first: a password, an email address (POST /me/email), a phone number, or a provider (POST /me/identities/{provider}).',
+      'Add another way first: verify your email address (POST /email/verify/resend) or add one (POST /me/email), set a password by a reset (POST /password/forgot), or add a phone number or a provider.',
   },
   provider_not_found: {
     status: 404,

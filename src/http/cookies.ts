@@ -36,6 +36,8 @@ const PENDING_SUFFIX = '-pending-';
 const MAX_PENDING = 4;
 /** In all of its requests. Some proxies take eight kilobytes of headers, and one with a long URL takes three. */
 const MAX_PENDING_BYTES = 6_000;
+/** As this service makes them. Another text could be no part of the name of a cookie that is set. */
+const PENDING_ID = /^[\w-]+$/;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -178,7 +180,8 @@ export function createCookies(options: CookieOptions) {
     const found = cookie.split(';').flatMap((pair) => {
       const name = pair.slice(0, pair.indexOf('=')).trim();
       const prefix = prefixes.find((one) => name.startsWith(one));
-      return prefix === undefined ? [] : [{ id: name.slice(prefix.length), bytes: pair.length }];
+      const id = name.slice(prefix?.length);
+      return prefix !== undefined && PENDING_ID.test(id) ? [{ id, bytes: pair.length }] : [];
     });
     return found.reverse();
   }

@@ -16,6 +16,9 @@ export interface ClientOptions {
   readonly fetch: BoundedFetch;
 }
 
+/** A hundred years. */
+const MAX_TOKEN_SECONDS = 3_155_760_000;
+
 /** Loaded when first needed: a service without social login starts sooner. */
 export const loadClient = (): Promise<Client> => import('openid-client');
 
@@ -85,7 +88,12 @@ export function tokensOf(
     accessToken,
     // A provider that does not rotate refresh tokens sends none (RFC 6749 section 6), nor a scope that is the same.
     refreshToken: refreshToken ?? former?.refreshToken ?? null,
-    expiresAt: seconds === undefined ? null : new Date(at.getTime() + Number(seconds) * 1000),
+    expiresAt: seconds === undefined ? null : endOf(Number(seconds), at),
     scope: scope ?? former?.scope ?? null,
   };
+}
+
+/** When a token ends that is good for some seconds; null where that is as good as never, and may be no date any more. */
+function endOf(seconds: number, at: Date): Date | null {
+  return seconds > MAX_TOKEN_SECONDS ? null : new Date(at.getTime() + seconds * 1000);
 }

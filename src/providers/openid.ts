@@ -11,7 +11,7 @@ import type {
 } from '../core/identities/provider.ts';
 import { type Claims, isTrue, type OpenIdSettings, type ProviderTools, textOf } from './definition.ts';
 import { createDiscovery } from './discovery.ts';
-import { atProvider } from './errors.ts';
+import { atProvider, oneLine } from './errors.ts';
 import type { BoundedFetch } from './fetch.ts';
 import { authorizationParameters, configure, responseUrl, tokensOf } from './grant.ts';
 import { checkIdToken, requireFresh, requireNonce } from './id-token.ts';
@@ -93,7 +93,12 @@ export function createOpenIdProvider(settings: OpenIdSettings, tools: ProviderTo
       requireNonce(claims, nonce);
       return toIdentity(claims, claims);
     } catch (cause) {
-      throw cause instanceof AppError ? cause : new AppError('invalid_id_token', undefined, { cause });
+      if (cause instanceof AppError) throw cause;
+      const message = `an ID token was refused: ${oneLine((cause as Error).message)}`;
+      throw new AppError('invalid_id_token', undefined, {
+        cause,
+        event: { event: 'id_token_refused', provider: id, message },
+      });
     }
   }
 

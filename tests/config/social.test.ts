@@ -231,8 +231,8 @@ describe('OIDC_PROVIDERS', () => {
     Object.fromEntries(Object.entries(ACME).filter(([key]) => key !== name));
 
   it.each([
-    ['no JSON', 'acme', 'the list itself'],
-    ['JSON that is cut short', JSON.stringify([ACME]).slice(0, -5), 'the list itself'],
+    ['no JSON', 'acme', 'it is not JSON'],
+    ['JSON that is cut short', JSON.stringify([ACME]).slice(0, -5), 'it is not JSON'],
     ['an object', JSON.stringify(ACME), 'the list itself'],
     ['a list of texts', '["acme"]', '0'],
     ...(['id', 'name', 'issuer', 'client_id'] as const).map(

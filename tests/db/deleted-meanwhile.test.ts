@@ -5,6 +5,8 @@ import { useApp } from '../support/app.ts';
 import { messageTo } from '../support/codes.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
+import { aVisitor, browserOf, useSocial } from '../support/social-accounts.ts';
+import { parametersOf } from '../support/social-browser.ts';
 
 onEachDatabase((kind) => {
   describe('An account that is deleted while a code or a link is made for it', () => {
@@ -78,5 +80,48 @@ onEachDatabase((kind) => {
         'invalid_reset_token',
       );
     });
+  });
+
+  describe('An account that is deleted while a provider is linked to it', () => {
+    const social = useSocial(kind);
+
+    it('makes a new attempt of the sign-in, which no longer finds it', async () => {
+      const at = new Date(social.clock.now());
+      const dates = { createdAt: at, lastUsedAt: at };
+      const ids = { id: uuidv7(), userId: uuidv7(), provider: 'google', issuer: 'https://i.example.com' };
+      const identity = { ...ids, subject: '1', email: null, tokens: null, ...dates };
+
+      await expect(social.app.store.identities.insert(identity)).rejects.toMatchObject({
+        code: 'identity_taken',
+      });
+    });
+
+    // SQLite writes for one at a time.
+    if (kind === 'MySQL')
+      it('is made anew for the person who has verified its address', async () => {
+        const visitor = aVisitor();
+        const { email = '' } = visitor;
+        const { id } = await signUp(social.app, { email });
+        await social.app.store.users.verifyEmail(id, email, new Date(social.clock.now()));
+        const { store } = social.app.core;
+        const { transaction } = store;
+        Object.assign(store, {
+          transaction: (work: Parameters<typeof transaction>[0]) =>
+            transaction((stores) => {
+              const findByEmail = async (canonical: string) => {
+                const user = await stores.users.findByEmail(canonical);
+                await social.app.models.users.destroy({ where: { id } });
+                return user;
+              };
+              return work({ ...stores, users: { ...stores.users, findByEmail } });
+            }),
+        });
+
+        const page = await browserOf(social, visitor).signIn('google');
+        Object.assign(store, { transaction });
+
+        expect(parametersOf(page)).toEqual({ code: expect.any(String) });
+        expect((await social.app.store.users.findByEmail(email))?.id).not.toBe(id);
+      });
   });
 });

@@ -201,6 +201,7 @@ describe('POST /login/google/id-token', () => {
     ['whose subject is empty', () => changed({ sub: '' })],
     ['whose subject is a number', () => changed({ sub: 108 })],
     ['whose subject is too long', () => changed({ sub: '1'.repeat(256) })],
+    ['whose subject has a NUL', () => changed({ sub: '10\u00008' })],
     ['whose subject is no Unicode', () => changed({ sub: '\ud800' })],
   ])('refuses an ID token %s', async (_problem, tampering) => {
     const idToken = await idTokenOf(used.peer, tampering());

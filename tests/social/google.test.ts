@@ -281,6 +281,7 @@ describe('Google', () => {
     ['whose subject is a number', () => changed({ sub: 108 })],
     ['whose subject is an object', () => changed({ sub: { id: 108 } })],
     ['whose subject is too long', () => changed({ sub: '1'.repeat(256) })],
+    ['whose subject has a NUL', () => changed({ sub: '10\u00008' })],
   ])('refuses an ID token %s', async (_problem, tampering) => {
     const { browser, callback } = await beginAndVisit();
     used.peer.tamperIdTokens(tampering());
@@ -497,4 +498,24 @@ describe('Google, where tokens are kept', () => {
       scope: expect.stringContaining('openid'),
     });
   });
+
+  it.each([
+    ['3e11', 'that is a date of no calendar'],
+    ['1e20', 'that is no date'],
+  ])(
+    'says of a token that is good for %s seconds, %s, that it does not know when it ends',
+    async (seconds) => {
+      const { app, peer, clock } = used;
+      peer.signIn(aGoogleUser());
+      const { user, access_token: token } = await openBrowser(app).enter('google');
+      const [identity] = await identitiesOf(app, user.id);
+      clock.advanceSeconds(3599);
+      peer.fail(
+        '/token',
+        json({ access_token: 'ya29-next', token_type: 'Bearer', expires_in: Number(seconds) }),
+      );
+      const answer = app.get(`/me/identities/${identity?.id}/token`).auth(token, { type: 'bearer' });
+      expect((await answer.expect(200)).body).toMatchObject({ access_token: 'ya29-next', expires_at: null });
+    },
+  );
 });

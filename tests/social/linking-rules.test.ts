@@ -227,7 +227,7 @@ onEachDatabase((kind) => {
       expect(told).toEqual(subjects.map((subject) => ({ to: email, subject })));
     });
 
-    it('on a device that the account knows proves its address without ending anything', async () => {
+    it('ends what there was before on a device that the account knows, too', async () => {
       const person = await signUp(social.app);
       const visitor = visitorWith(VERIFIED, person.email);
       const browser = openBrowser(social.app);
@@ -241,9 +241,10 @@ onEachDatabase((kind) => {
 
       const { body } = await exchange(page).expect(200);
       expect(body.user).toMatchObject({ id: person.id, email_verified: true });
-      expect(told).toEqual([{ to: email, subject: LINKED }]);
-      await social.app.get('/verify').auth(person.token, as).expect(200);
-      await social.app.post('/login').send({ email, password }).expect(200);
+      expect(told).toEqual([LINKED, CLAIMED].map((subject) => ({ to: email, subject })));
+      await social.app.follower.catchUp();
+      await social.app.get('/verify').auth(person.token, as).expect(401);
+      await social.app.post('/login').send({ email, password }).expect(401);
     });
   });
 });

@@ -49,7 +49,12 @@ export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 
     // Where an app has chosen the id for itself, it means to send it.
     const isExpected =
       challengeId !== undefined || (proved.method === 'social' && proved.challengeId !== null);
-    if (isExpected && challengeId !== proved.challengeId) throw new AppError('invalid_link');
+    if (isExpected && challengeId !== proved.challengeId) {
+      throw new AppError(
+        'invalid_link',
+        'The code is of another sign-in: challenge_id is not the one with which it was begun. Begin again.',
+      );
+    }
     return { proved, useWithin: (stores: CoreStores) => codes.useWithin(stores, challenge) };
   }
 

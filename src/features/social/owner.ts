@@ -56,7 +56,8 @@ export function createOwnerOf({ clock, config, claimWithin }: Core, linking: Lin
     if (user.disabledAt !== null) throw new AppError('account_disabled');
     const owner =
       user.emailVerifiedAt === null
-        ? await claimWithin(stores, user, email.canonical, client)
+        ? // On a known device as well: with COOKIE_DOMAIN another host could have planted the device token of an attacker.
+          await claimWithin(stores, user, email.canonical, { origin: client.origin })
         : { user, isNew: false, earlier: [], revoked: [] };
     const caller = userCaller(user.id, client.origin);
     const { entry } = await linking.linkWithin(stores, owner.user, proof, caller);

@@ -8,7 +8,7 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
   invalid_state: {
     title: 'This sign-in cannot go on here',
     paragraphs: [
-      'It took longer than ten minutes, was already finished, or began in another browser. Nothing has changed.',
+      'It took longer than ten minutes, was already finished, or began in another browser or at another address of this service. Nothing has changed.',
       GO_BACK,
     ],
   },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../support/app.ts';
-import { begunCookieIn, begunCookiesIn, expectPage, requestIn } from '../../support/begun.ts';
 import { onOneDatabase } from '../../support/databases.ts';
+import { expectPage, pendingCookieIn, pendingCookiesIn, requestIn } from '../../support/pending.ts';
 
 onOneDatabase((kind) => {
   describe('Signing in at a provider from an address that has sent too many requests', () => {
@@ -13,7 +13,7 @@ onOneDatabase((kind) => {
 
     it('answers 429 with a page, and keeps what has begun for another try', async () => {
       const begun = await app.get('/login/github').query({ return_to: 'http://localhost/' }).expect(302);
-      const cookie = begunCookieIn(begun);
+      const cookie = pendingCookieIn(begun);
       const query = { state: requestIn(begun).state, error: 'access_denied' };
 
       for (const response of [
@@ -23,7 +23,7 @@ onOneDatabase((kind) => {
       ]) {
         expectPage(response, 429, 'Too many attempts');
         expect(response.headers).toHaveProperty('retry-after');
-        expect(begunCookiesIn(response)).toEqual([]);
+        expect(pendingCookiesIn(response)).toEqual([]);
       }
 
       await app

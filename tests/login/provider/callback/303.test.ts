@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { startApp } from '../../../support/app.ts';
-import { begunCookieIn, begunCookiesIn, requestIn } from '../../../support/begun.ts';
 import { PAGE, sessionCookieIn, setCookiesIn } from '../../../support/cookies.ts';
 import { onOneDatabase } from '../../../support/databases.ts';
 import { aGoogleUser, useGoogleApp } from '../../../support/google-app.ts';
+import { pendingCookieIn, pendingCookiesIn, requestIn } from '../../../support/pending.ts';
 import {
   APP_PAGE,
   callbackOf,
@@ -24,7 +24,7 @@ onOneDatabase((kind) => {
       app.google.signIn(aGoogleUser());
       const browser = openBrowser(app);
       const begun = await browser.begin('google', query);
-      const cookie = begunCookieIn(begun);
+      const cookie = pendingCookieIn(begun);
       const { url } = await browser.visit(locationOf(begun));
       return { browser, cookie, state: requestIn(begun).state ?? '', url };
     }
@@ -187,12 +187,12 @@ onOneDatabase((kind) => {
       const begun = await app.get('/login/google').query({ return_to: APP_PAGE });
       const response = await app
         .post('/login/google/callback')
-        .set('Cookie', begunCookieIn(begun))
+        .set('Cookie', pendingCookieIn(begun))
         .type('form')
         .send({ state: requestIn(begun).state, code: 'x' });
 
       expect(response.status).toBe(303);
-      expect(begunCookiesIn(response)).toEqual([]);
+      expect(pendingCookiesIn(response)).toEqual([]);
     });
 
     it('is no request of a page that may not call this service, of which the log would warn', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../../../support/app.ts';
-import { begunCookieIn, begunCookiesIn, expectPage, requestIn } from '../../../support/begun.ts';
 import { setCookiesIn } from '../../../support/cookies.ts';
 import { onOneDatabase } from '../../../support/databases.ts';
+import { expectPage, pendingCookieIn, pendingCookiesIn, requestIn } from '../../../support/pending.ts';
 import { APP_PAGE } from '../../../support/social-browser.ts';
 
 const CANNOT_GO_ON = 'This sign-in cannot go on here';
@@ -19,7 +19,7 @@ onOneDatabase((kind) => {
 
   async function begin(provider = 'github') {
     const response = await app.get(`/login/${provider}`).query({ return_to: APP_PAGE }).expect(302);
-    const [name = '', value = ''] = begunCookieIn(response).split('=');
+    const [name = '', value = ''] = pendingCookieIn(response).split('=');
     return { name, value, state: requestIn(response).state ?? '' };
   }
 
@@ -30,7 +30,7 @@ onOneDatabase((kind) => {
     it('answers 400 without the cookie of a sign-in that this browser began', async () => {
       const { state } = await begin();
 
-      for (const cookie of ['', 'latchkey-begun-=x', `latchkey=${state}`]) {
+      for (const cookie of ['', 'latchkey-pending-=x', `latchkey=${state}`]) {
         const response = await comeBack({ state, code: 'x' }, cookie);
 
         expectPage(response, 400, CANNOT_GO_ON);
@@ -52,7 +52,7 @@ onOneDatabase((kind) => {
       const response = await comeBack({ state, code: 'x' }, `${name}=${value}`);
 
       expectPage(response, 400, CANNOT_GO_ON);
-      expect(begunCookiesIn(response)).toEqual([expect.stringMatching(`^${name}=; Max-Age=0`)]);
+      expect(pendingCookiesIn(response)).toEqual([expect.stringMatching(`^${name}=; Max-Age=0`)]);
     });
 
     it('answers 400 with the cookie of another sign-in, under whatever name', async () => {
