@@ -21,6 +21,11 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
     paragraphs: ['The app or site that sent you here has to put it right. Nothing has happened.'],
     notes: [`For its developers: ${fields.map(describeField).join(' ') || detail}`],
   }),
+  cookie_not_settable: ({ detail }: AppError) => ({
+    title: 'Your browser cannot sign in here',
+    paragraphs: ['It would not keep the cookie that this takes. Nothing has happened.', GO_BACK],
+    notes: [`For the people who run this service: ${detail}`],
+  }),
 };
 
 function describeField({ pointer, detail }: FieldError): string {
