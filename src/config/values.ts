@@ -338,7 +338,7 @@ export const oidcProviders = valueType(
     const result = z.array(OidcProvider).safeParse(json);
     if (result.success) return result.data;
     if (json === undefined) {
-      context.addIssue({ code: 'custom', params: { advice: 'it is not JSON' } });
+      context.addIssue({ code: 'custom', params: { advice: 'what is wrong: it is not JSON' } });
       return z.NEVER;
     }
     const wrong = result.error.issues.flatMap((issue) => {
