@@ -176,7 +176,7 @@ describe('docs/social-login.md', () => {
 
     expect(topic?.codes.filter((code) => !PAGE.includes(`\`${code}\``))).toEqual([]);
     expect(rows.filter((name) => !(name in ERRORS))).toEqual(PARAMETERS);
-    expect(codes).toHaveLength(13);
+    expect(codes).toHaveLength(12);
   });
 
   it('names settings that the configuration takes, with their defaults', () => {
