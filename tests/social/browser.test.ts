@@ -124,7 +124,7 @@ onChromium((chromium) => {
   describe('A response of a provider', () => {
     it('is good once: going back to it shows a page', async () => {
       const page = await newPage();
-      const callback = page.waitForRequest(/callback/);
+      const callback = page.waitForRequest(/\/login\/acme\/callback\?/);
       const email = await signIn(page);
       await site.says(page, `Signed in as ${email}`);
 
