@@ -49,8 +49,11 @@ onEachDatabase((kind) => {
       await exchange({ code: await codeOf({ challenge_id: capital }), challenge_id: challenge }).expect(200);
     });
 
-    it('takes it from a page that keeps no challenge', async () => {
-      await exchange({ code: await codeOf({ challenge_id: randomUUID() }) }).expect(200);
+    it('is refused without the challenge that it was begun with, and taken where there was none', async () => {
+      const refused = await exchange({ code: await codeOf({ challenge_id: randomUUID() }) });
+
+      expect(refusalOf(refused)).toBe('400 invalid_link');
+      await exchange({ code: await codeOf() }).expect(200);
     });
 
     it.each([
