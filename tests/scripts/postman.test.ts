@@ -32,7 +32,11 @@ const EXTRAS = [
 ];
 
 /** What takes an account at a provider, where no script can sign in. */
-const SKIPPED = ['Sign in, or up, by an ID token', 'Get an access token of a provider', 'Remove a provider'];
+const SKIPPED = [
+  'Sign in, or up, with an ID token',
+  'Get an access token of a provider',
+  'Remove a provider',
+];
 
 interface Report {
   readonly run: {

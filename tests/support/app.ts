@@ -55,6 +55,19 @@ export function createTestClock(aheadSeconds = 0) {
 
 export type TestClock = ReturnType<typeof createTestClock>;
 
+/** A clock that runs on as it should, and that a test can move: for a service beside real programs, which have clocks of their own. */
+export function createRunningClock(): TestClock {
+  let aheadMs = 0;
+  const now = () => Date.now() + aheadMs;
+  return {
+    now,
+    monotonic: now,
+    advanceSeconds: (seconds) => {
+      aheadMs += seconds * 1000;
+    },
+  };
+}
+
 /** The follower follows nothing by itself: a test says when, with `follower.catchUp()`. */
 export interface TestApp
   extends Assembly,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { startApp, type TestApp } from './app.ts';
+import { createRunningClock, startApp, type TestApp } from './app.ts';
 import { freePort } from './mysql-server.ts';
 import { type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
 
@@ -51,7 +51,7 @@ export function useSocialSite(env: Record<string, string> = {}) {
         ...env,
       },
       undefined,
-      { port },
+      { port, clock: createRunningClock() },
     );
   });
   afterEach(async () => {
