@@ -18,6 +18,7 @@ import { describeFailures } from '../support/social-failures.ts';
 import {
   causesOf,
   eventsOf,
+  expectCannotGoOn,
   expectNothingCreated,
   expectSentBack,
   identitiesOf,
@@ -246,7 +247,7 @@ describe('Apple', () => {
     await browser.exchange(locationOf(await browser.comeBack(callback))).expect(200);
     const thief = openBrowser(used.app);
     for (const [name, value] of cookies) thief.jar.set(name, value);
-    expectSentBack(await thief.comeBack(callback), 'provider_error');
+    expectCannotGoOn(await thief.comeBack(callback));
   });
 
   it('goes on after Apple has changed its keys', async () => {

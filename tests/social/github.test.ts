@@ -16,6 +16,7 @@ import { describeFailures } from '../support/social-failures.ts';
 import {
   causesOf,
   eventsOf,
+  expectCannotGoOn,
   expectNothingCreated,
   expectSentBack,
   identitiesOf,
@@ -192,8 +193,12 @@ describe('GitHub', () => {
     await browser.exchange(locationOf(await browser.comeBack(callback))).expect(200);
     const thief = openBrowser(used.app);
     for (const [name, value] of cookies) thief.jar.set(name, value);
+    expectCannotGoOn(await thief.comeBack(callback));
+
+    const made = await beginAndVisit();
+    made.callback.url.searchParams.set('code', 'made-up');
     const causes = await causesOf(used.app, async () =>
-      expectSentBack(await thief.comeBack(callback), 'provider_error'),
+      expectSentBack(await made.browser.comeBack(made.callback), 'provider_error'),
     );
     expect(causes).toEqual([
       'the provider answers bad_verification_code: The code passed is incorrect or expired.',

@@ -17,6 +17,7 @@ import { describeFailures } from '../support/social-failures.ts';
 import {
   causesOf,
   eventsOf,
+  expectCannotGoOn,
   expectNothingCreated,
   expectSentBack,
   identitiesOf,
@@ -344,17 +345,21 @@ describe('Microsoft', () => {
     );
   });
 
-  it('takes no code twice, and has in the log what Microsoft says of it', async () => {
+  it('takes no code twice, and has in the log what Microsoft says of one that it did not give', async () => {
     const { browser, callback } = await beginAndVisit();
     const cookies = [...browser.jar];
     await browser.exchange(locationOf(await browser.comeBack(callback))).expect(200);
     const thief = openBrowser(used.app);
     for (const [name, value] of cookies) thief.jar.set(name, value);
+    expectCannotGoOn(await thief.comeBack(callback));
+
+    const made = await beginAndVisit();
+    made.callback.url.searchParams.set('code', 'made-up');
     const causes = await causesOf(used.app, async () =>
-      expectSentBack(await thief.comeBack(callback), 'provider_error'),
+      expectSentBack(await made.browser.comeBack(made.callback), 'provider_error'),
     );
     expect(causes).toEqual([
-      expect.stringMatching(/^the provider answers invalid_grant: AADSTS54005: .*Trace ID: /),
+      expect.stringMatching(/^the provider answers invalid_grant: AADSTS\d+: .*Trace ID: /),
     ]);
   });
 

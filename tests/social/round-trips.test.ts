@@ -42,33 +42,33 @@ onEachDatabase((kind) => {
       await expectAtMost(0, () => browserOf(social, aVisitor()).begin('google'));
     });
 
-    it('five for a person who comes back, and seven for the exchange of the code', async () => {
+    it('seven for a person who comes back, and seven for the exchange of the code', async () => {
       const visitor = aVisitor();
       await browserOf(social, visitor).enter('google');
 
-      const { page, browser } = await comeBack(5, visitor);
+      const { page, browser } = await comeBack(7, visitor);
 
       await expectAtMost(7 + begin, () => browser.exchange(page).expect(200));
     });
 
-    it('eight with a cookie, and nine with an ID token', async () => {
+    it('ten with a cookie, and nine with an ID token', async () => {
       const visitor = aVisitor();
       await browserOf(social, visitor).enter('google');
       const proof = await idTokenOf(social, visitor);
 
-      await comeBack(8, visitor, { transport: 'cookie' });
+      await comeBack(10, visitor, { transport: 'cookie' });
 
       await expectAtMost(9 + begin, () => social.app.post('/login/google/id-token').send(proof).expect(200));
     });
 
-    it('eight for a person who signs up', async () => {
-      await comeBack(8, aVisitor());
+    it('ten for a person who signs up', async () => {
+      await comeBack(10, aVisitor());
     });
 
-    it('nine for an account that has verified the address, and eighteen for one that has not', async () => {
+    it('eleven for an account that has verified the address, and twenty for one that has not', async () => {
       for (const [isVerified, limit] of [
-        [true, 9],
-        [false, 18],
+        [true, 11],
+        [false, 20],
       ] as const) {
         const { email } = aPerson();
         await insertAccount(social, { email, isVerified });
@@ -76,14 +76,14 @@ onEachDatabase((kind) => {
       }
     });
 
-    it('four for an address that cannot sign in', async () => {
+    it('six for an address that cannot sign in', async () => {
       const { email } = await signUp(social.app);
       const visitor = aVisitor({ email, emailVerified: false });
       const browser = browserOf(social, visitor);
       const callback = await browser.visit(locationOf(await browser.begin('google')));
 
       // The identity is looked for again, and the transaction ends.
-      await expectAtMost(4 + begin, () => browser.comeBack(callback));
+      await expectAtMost(6 + begin, () => browser.comeBack(callback));
     });
 
     it('thirteen to link an identity, and nine to remove it', async () => {

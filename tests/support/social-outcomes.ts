@@ -43,6 +43,12 @@ export function expectSentBack(response: Response, error: string): void {
   });
 }
 
+/** The answer is a page that leads nowhere: the sign-in is over, or began elsewhere. */
+export function expectCannotGoOn(response: Response): void {
+  expect(response.status).toBe(400);
+  expect(response.text).toContain('This sign-in cannot go on here');
+}
+
 /** What the log says of the errors since `work` began, with their causes: their messages in one text each. */
 export async function causesOf({ logs }: TestApp, work: () => Promise<unknown>): Promise<string[]> {
   const before = logs.lines.length;

@@ -7,7 +7,7 @@ export async function outcomesOf(count: number, ask: Ask): Promise<Record<string
   const outcomes: Record<string, number> = {};
   for (const { status, body } of answers) {
     const { code = '' } = body as { readonly code?: string };
-    const outcome = `${status}${status < 400 ? '' : ` ${code}`}`;
+    const outcome = `${status} ${status < 400 ? '' : code}`.trimEnd();
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   }
   return outcomes;

@@ -37,14 +37,14 @@ interface SocialServices {
 
 /** RFC 8176 registers no method for a sign-in at another provider; `fed` is what other services write. */
 const FEDERATED = ['fed'];
-/** An ID token is good once. It is too old long before its use is forgotten. */
+/** What may be used once. An ID token, and what is pending, are too old long before their use is forgotten. */
 const ONCE: Rate = { limit: 1, windowSeconds: 86_400 };
 
 export type SocialSignIn = ReturnType<typeof createSocialSignIn>;
 
 /** Signing in at a provider, from the first redirect to the app that gets a session. */
 export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identities }: SocialServices) {
-  const { providers, clock, config, provedSignIn } = core;
+  const { store, providers, clock, config, provedSignIn } = core;
   const { publicUrl } = config.http;
 
   /** The providers to show buttons for. */
@@ -110,6 +110,8 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     const provider = requireProvider(providerId);
     const pending = pendingSignIns.take(providerId, response.state, exchange);
     const { returnTo, transport, challengeId, linkTo } = pending;
+    // The browser has forgotten its cookie, but a copy of it may come with the same response.
+    if (!(await useOnce(store, `pending:${pending.state}`))) throw new AppError('invalid_state');
     try {
       const proof = await provider.complete(response, checksOf(pending, callbackOf(providerId)));
       if (linkTo !== null) {
@@ -166,13 +168,18 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
   }
 
   /** Marks an ID token as used. Of concurrent callers one succeeds. @throws AppError id_token_used */
-  async function useIdTokenWithin({ counts }: CoreStores, idToken: string): Promise<void> {
+  async function useIdTokenWithin(stores: CoreStores, idToken: string): Promise<void> {
     // Without the signature, of which there may be several that are valid.
     const signed = idToken.slice(0, idToken.lastIndexOf('.'));
-    const names = [`id-token:${createHash('sha256').update(signed).digest('base64url')}`];
+    const name = `id-token:${createHash('sha256').update(signed).digest('base64url')}`;
+    if (!(await useOnce(stores, name))) throw new AppError('id_token_used');
+  }
+
+  /** False where it was used already. Of concurrent callers one gets true. */
+  async function useOnce({ counts }: Pick<CoreStores, 'counts'>, name: string): Promise<boolean> {
     const at = new Date(clock.now());
-    await counts.prepare(names, at, ONCE);
-    if (!(await counts.take(names, at, ONCE))) throw new AppError('id_token_used');
+    await counts.prepare([name], at, ONCE);
+    return counts.take([name], at, ONCE);
   }
 
   async function redeemWithin(
