@@ -17,6 +17,7 @@ const PERMISSIONS = {
   'users:set-roles': 'Give roles to users and take them away',
   'users:force-password-change': 'Make users choose a new password',
   'users:reset-password': 'Make links with which users choose another password',
+  'users:reset-factors': 'Remove the second factors of users who have lost them',
   'sessions:list': 'See the sessions of users',
   'sessions:end': 'End the sessions of users',
   'api-keys:list': 'See the API keys of users',

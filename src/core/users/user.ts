@@ -16,6 +16,8 @@ export interface User {
   readonly disabledAt: Date | null;
   /** Since when they have to choose another password; null where the current one will do. */
   readonly passwordChangeRequiredAt: Date | null;
+  /** Since when the first factor alone no longer signs in; null without a second one. */
+  readonly secondFactorSince: Date | null;
   /** The language of messages (BCP 47); null for that of the request. */
   readonly language: string | null;
   readonly createdAt: Date;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { AuthorizationResponse, IdentityProvider } from '../../core/identities/provider.ts';
-import type { Rate } from '../../core/limits/quota.ts';
+import { useOnce } from '../../core/limits/once.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import type { Transport } from '../../core/sessions/session.ts';
 import type { ProvingClient } from '../../core/sign-in/claim-account.ts';
@@ -37,8 +37,6 @@ interface SocialServices {
 
 /** RFC 8176 registers no method for a sign-in at another provider; `fed` is what other services write. */
 const FEDERATED = ['fed'];
-/** What may be used once. An ID token, and what is pending, are too old long before their use is forgotten. */
-const ONCE: Rate = { limit: 1, windowSeconds: 86_400 };
 
 export type SocialSignIn = ReturnType<typeof createSocialSignIn>;
 
@@ -111,7 +109,8 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     const pending = pendingSignIns.take(providerId, response.state, exchange);
     const { returnTo, transport, challengeId, linkTo } = pending;
     // The browser has forgotten its cookie, but a copy of it may come with the same response.
-    if (!(await useOnce(store, `pending:${pending.state}`))) throw new AppError('invalid_state');
+    if (!(await useOnce(store, `pending:${pending.state}`, new Date(clock.now()))))
+      throw new AppError('invalid_state');
     try {
       const proof = await provider.complete(response, checksOf(pending, callbackOf(providerId)));
       if (linkTo !== null) {
@@ -172,14 +171,7 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     // Without the signature, of which there may be several that are valid.
     const signed = idToken.slice(0, idToken.lastIndexOf('.'));
     const name = `id-token:${createHash('sha256').update(signed).digest('base64url')}`;
-    if (!(await useOnce(stores, name))) throw new AppError('id_token_used');
-  }
-
-  /** False where it was used already. Of concurrent callers one gets true. */
-  async function useOnce({ counts }: Pick<CoreStores, 'counts'>, name: string): Promise<boolean> {
-    const at = new Date(clock.now());
-    await counts.prepare([name], at, ONCE);
-    return counts.take([name], at, ONCE);
+    if (!(await useOnce(stores, name, new Date(clock.now())))) throw new AppError('id_token_used');
   }
 
   async function redeemWithin(
