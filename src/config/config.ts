@@ -13,6 +13,8 @@ import {
   type TlsOptions,
   tlsOptions,
 } from '../../config/environment.cjs';
+import type { FactorMethod } from '../core/factors/factor.ts';
+import type { MfaRequired } from '../core/factors/policy.ts';
 import type { Rate } from '../core/limits/quota.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
 import type { ProviderSettings } from '../providers/definition.ts';
@@ -113,6 +115,13 @@ export interface Config {
     readonly keepsTokens: boolean;
     /** The port of the demo provider, where there is to be one. */
     readonly demoPort: number | undefined;
+  };
+  readonly factors: {
+    readonly required: MfaRequired;
+    readonly methods: readonly FactorMethod[];
+    /** 0 remembers no device. */
+    readonly rememberDays: number;
+    readonly totpIssuer: string;
   };
   readonly redisUrl: string | undefined;
   readonly metrics: {
@@ -310,6 +319,12 @@ export function loadConfig(env: Environment): Config {
       withoutEmail: values.SOCIAL_WITHOUT_EMAIL,
       keepsTokens: values.STORE_PROVIDER_TOKENS,
       demoPort: values.DEMO_PROVIDER ? values.DEMO_PROVIDER_PORT : undefined,
+    },
+    factors: {
+      required: values.MFA_REQUIRED,
+      methods: values.MFA_METHODS,
+      rememberDays: values.MFA_REMEMBER_DAYS,
+      totpIssuer: values.TOTP_ISSUER,
     },
     redisUrl: values.REDIS_URL,
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },

@@ -5,6 +5,8 @@ import { resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { normalizePem } from '../../config/pem.cjs';
+import { FACTOR_METHODS } from '../core/factors/factor.ts';
+import type { MfaRequired } from '../core/factors/policy.ts';
 import type { Rate } from '../core/limits/quota.ts';
 import { isReturnUrl } from './return-url.ts';
 import type { ValueType } from './variable.ts';
@@ -87,6 +89,28 @@ export const pemBlocks = valueType(
     return isWhole ? [...blocks] : [...blocks, rest];
   }),
   'public keys in PEM, one after another',
+);
+
+/** Those who have to have a second factor. */
+export const requiredRoles = valueType(
+  z
+    .string()
+    .regex(/^(off|all|[a-z0-9_-]{1,64}( *, *[a-z0-9_-]{1,64})*)$/)
+    .transform((value): MfaRequired => {
+      if (value === 'off' || value === 'all') return value;
+      return splitList(value).map((role) => (role === 'admins' ? 'admin' : role));
+    }),
+  'off, all, admins, or names of roles separated by commas',
+);
+
+const MFA_METHOD_NAMES = FACTOR_METHODS.filter((method) => method !== 'recovery_code');
+
+export const factorMethods = valueType(
+  z
+    .string()
+    .transform(splitList)
+    .pipe(z.array(z.enum(MFA_METHOD_NAMES)).min(1)),
+  `some of ${MFA_METHOD_NAMES.join(', ')}, separated by commas`,
 );
 
 export const host = valueType(

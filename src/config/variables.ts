@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { DATABASE_VARIABLES } from './database.ts';
+import { FACTORS_VARIABLES } from './factors.ts';
 import { LIMITS_VARIABLES } from './limits.ts';
 import { MESSAGES_VARIABLES } from './messages.ts';
 import { PASSWORDS_VARIABLES } from './passwords.ts';
@@ -15,6 +16,7 @@ export const VARIABLES = {
   ...PASSWORDS_VARIABLES,
   ...MESSAGES_VARIABLES,
   ...SOCIAL_VARIABLES,
+  ...FACTORS_VARIABLES,
   ...LIMITS_VARIABLES,
 };
 

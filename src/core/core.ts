@@ -16,6 +16,9 @@ import { createCookieSessions } from './cookie-sessions/cookie-sessions.ts';
 import type { CookieRecords } from './cookie-sessions/records.ts';
 import { asAppError } from './errors.ts';
 import { createEvents } from './events.ts';
+import { createMfaPolicy } from './factors/policy.ts';
+import { createSecondFactors } from './factors/second-factors.ts';
+import { createTotpCodes } from './factors/totp.ts';
 import type { IdentityProviders } from './identities/provider.ts';
 import type { Messaging } from './messages/message.ts';
 import { createOutbox } from './messages/outbox.ts';
@@ -41,6 +44,7 @@ import { createExchangeCodes } from './sign-in/exchange-codes.ts';
 import { createEndAllAccess, createLockDown } from './sign-in/lock-down.ts';
 import { createNewDeviceNotice } from './sign-in/new-device.ts';
 import { createProvedSignIn } from './sign-in/proved-sign-in.ts';
+import { createWarnOwner } from './sign-in/warn-owner.ts';
 import { createHasWayIn } from './sign-in/ways-in.ts';
 import { storesOf } from './stores.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
@@ -206,7 +210,20 @@ export function createCore(dependencies: CoreDependencies) {
     isEnabled: config.codes.newDeviceMail,
   });
 
-  const completeSignIn = createCompleteSignIn(sessions, tellOfNewDevice);
+  const factorSeal = createSeal(keys.appSecrets, 'totp');
+  const totpCodes = createTotpCodes(config.factors.totpIssuer, clock);
+  const mfaPolicy = createMfaPolicy(config.factors.required, config.factors.methods);
+  const secondFactors = createSecondFactors({
+    store,
+    codes,
+    outbox,
+    totpCodes,
+    seal: factorSeal,
+    secrets: keys.appSecrets,
+    policy: mfaPolicy,
+    clock,
+  });
+  const completeSignIn = createCompleteSignIn({ store, sessions, secondFactors, tellOfNewDevice, clock });
   const exchangeCodes = createExchangeCodes(codes);
   const provedSignIn = createProvedSignIn({
     store,
@@ -307,12 +324,17 @@ export function createCore(dependencies: CoreDependencies) {
     sendVerificationWithin: createSendVerification(codes, config.http.publicUrl),
     attempts,
     deviceTokens,
+    factorSeal,
+    totpCodes,
+    mfaPolicy,
+    secondFactors,
     completeSignIn,
     tellOfNewDevice,
     provedSignIn,
     claimWithin: createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, clock }),
     hasWayIn: createHasWayIn(outbox, dependencies.providers),
     endAllAccessWithin,
+    warnOwnerWithin: createWarnOwner({ outbox, publicUrl: config.http.publicUrl }),
     lockDownWithin: createLockDown({ endAllAccessWithin, outbox }),
     apiKeys,
     apiKeyUsage,

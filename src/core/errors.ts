@@ -277,6 +277,55 @@ export const ERRORS = {
     title: 'This is for users',
     meaning: 'The token belongs to a machine client, which has no account of its own.',
   },
+  second_factor_required: {
+    status: 403,
+    title: 'A second factor is required',
+    meaning:
+      'The first factor is right. Send challenge_token to POST /login/factor within five minutes, with a code or a passkey of one of the methods.',
+  },
+  challenge_invalid: {
+    status: 400,
+    title: 'The challenge is over',
+    meaning:
+      'The challenge_token is unknown, was used or is older than five minutes, or another device was shown with the first factor. Sign in again from the beginning.',
+  },
+  factor_invalid: {
+    status: 403,
+    title: 'The code is not right',
+    meaning:
+      'It is wrong, has expired or was used before. A code of an authenticator app is good once: wait for the next one.',
+  },
+  factor_enrolment_required: {
+    status: 403,
+    title: 'A second factor has to be set up first',
+    meaning:
+      'The operator requires one of this account, which has none. Until then the session can do nothing else: POST /me/factors/totp sets up an authenticator app, and POST /passkeys/registration/options a passkey.',
+  },
+  factor_not_found: {
+    status: 404,
+    title: 'You have no such factor',
+    meaning: 'GET /me/factors lists yours.',
+  },
+  factor_not_allowed: {
+    status: 403,
+    title: 'This is no second factor here',
+    meaning: 'MFA_METHODS names what the operator allows.',
+  },
+  device_not_found: {
+    status: 404,
+    title: 'You have no such remembered device',
+    meaning: 'GET /sessions lists the devices that are not asked for a second factor.',
+  },
+  too_many_factors: {
+    status: 409,
+    title: 'You have reached the limit of authenticator apps',
+    meaning: 'An account has at most three. Remove one first.',
+  },
+  last_factor: {
+    status: 409,
+    title: 'This is the last second factor',
+    meaning: 'The operator requires one of this account. Add another one first.',
+  },
   password_change_required: {
     status: 403,
     title: 'A new password is required',
@@ -535,6 +584,8 @@ interface AppErrorOptions {
   readonly event?: Readonly<Record<string, string>>;
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Members of the problem document that the code has in addition (RFC 9457 section 3.2). */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A refusal in domain terms. `detail` goes to the caller; `cause` stays with the operator. */
@@ -545,6 +596,7 @@ export class AppError extends Error {
   readonly quota: Quota | undefined;
   readonly event: Readonly<Record<string, string>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, detail: string = ERRORS[code].meaning, options: AppErrorOptions = {}) {
     // Without a stack, which in a flood would cost more than the answer: a refusal is not a bug, and where there
@@ -560,6 +612,7 @@ export class AppError extends Error {
     this.quota = options.quota;
     this.event = options.event;
     this.headers = options.headers ?? {};
+    this.members = options.members;
   }
 }
 

@@ -5,6 +5,7 @@ import { createApiKeyStore } from './api-keys/api-keys.store.ts';
 import { createAuditStore } from './audit/audit.store.ts';
 import { createClientStore } from './clients/clients.store.ts';
 import { createChallengeStore } from './codes/challenges.store.ts';
+import { createFactorStore } from './factors/factors.store.ts';
 import { createIdentityStore } from './identities/identities.store.ts';
 import { createCountStore } from './limits/counts.store.ts';
 import { createOutboxStore } from './messages/outbox.store.ts';
@@ -35,6 +36,7 @@ export function storesOf(scope: Scope) {
     audit: createAuditStore(scope),
     apiKeys: createApiKeyStore(scope),
     identities: createIdentityStore(scope),
+    factors: createFactorStore(scope),
     clients: createClientStore(scope),
     challenges: createChallengeStore(scope),
     counts: createCountStore(scope),

@@ -11,6 +11,7 @@ import {
   type FieldErrorCode,
   isTokenError,
 } from '../core/errors.ts';
+import { FACTOR_METHODS } from '../core/factors/factor.ts';
 import { POLICIES, type PolicyName } from '../core/limits/quota.ts';
 import { sendBytes } from './answer.ts';
 import type { ErrorFormat, LoggedRefusal, PresentedError } from './error-format.ts';
@@ -46,6 +47,18 @@ export const Problem = z
       .array(z.object({ pointer: z.string(), code: z.enum(FIELD_CODES), detail: z.string() }))
       .optional()
       .meta({ description: 'The unacceptable fields, each with a JSON pointer (RFC 6901)' }),
+    challenge_token: z
+      .string()
+      .optional()
+      .meta({ description: 'With second_factor_required: send it to POST /login/factor' }),
+    methods: z
+      .array(z.enum(FACTOR_METHODS))
+      .optional()
+      .meta({ description: 'With second_factor_required: the ways to prove one, the preferred first' }),
+    expires_in: z
+      .int()
+      .optional()
+      .meta({ description: 'With second_factor_required: the seconds that the challenge_token is good for' }),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 
@@ -62,6 +75,7 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
     code: error.code,
     ...(error.code === 'rate_limited' && error.quota && { policy: error.quota.policy }),
     ...(error.fields && { errors: [...error.fields] }),
+    ...error.members,
   };
 }
 

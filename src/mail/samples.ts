@@ -42,6 +42,18 @@ export const SAMPLES: Templates = {
     link: 'https://auth.example.com/lockdown/a-token',
     days: 7,
   },
+  'factor-added': {
+    factor: 'an authenticator app',
+    link: 'https://auth.example.com/lockdown/a-token',
+    days: 7,
+  },
+  'factor-removed': {
+    factor: 'an authenticator app',
+    link: 'https://auth.example.com/lockdown/a-token',
+    days: 7,
+  },
+  'recovery-code-used': { left: 2, link: 'https://auth.example.com/lockdown/a-token', days: 7 },
+  'factors-reset': { link: 'https://auth.example.com/lockdown/a-token', days: 7 },
   'phone-code': { code: '123456', minutes: 10 },
 };
 

@@ -105,13 +105,14 @@ onEachDatabase((kind) => {
       const another = () => ({ ...session, id: randomUUID() });
       const { sessions, users } = app.store;
       const hash = (await users.findById(userId))?.passwordHash ?? '';
+      const proved = (passwordHash: string | null) => ({ passwordHash, isEnoughForFactor: true });
 
-      expect(await sessions.insert(another(), hash)).toBe(true);
-      expect(await sessions.insert(another(), null)).toBe(true);
-      expect(await sessions.insert(another(), 'the hash before')).toBe(false);
-      expect(await sessions.insert({ ...another(), userId: randomUUID() }, null)).toBe(false);
+      expect(await sessions.insert(another(), proved(hash))).toBe(true);
+      expect(await sessions.insert(another(), proved(null))).toBe(true);
+      expect(await sessions.insert(another(), proved('the hash before'))).toBe(false);
+      expect(await sessions.insert({ ...another(), userId: randomUUID() }, proved(null))).toBe(false);
       await users.disable(userId, now());
-      expect(await sessions.insert(another(), hash)).toBe(false);
+      expect(await sessions.insert(another(), proved(hash))).toBe(false);
     });
 
     it('is removed some time after it has expired, and not before', async () => {

@@ -12,6 +12,10 @@ export const PURPOSES = {
   sign_in_code: { ttlSeconds: 600 },
   sign_in_link: { ttlSeconds: 600 },
   phone_change: { ttlSeconds: 600 },
+  /** The first factor of a sign-in that waits for the second one. */
+  second_factor: { ttlSeconds: 300 },
+  /** A code that serves as that second factor. */
+  factor_code: { ttlSeconds: 300 },
   /** What a page hands to its app, to be exchanged for a session. */
   exchange: { ttlSeconds: 60 },
   /** To lock the account after a sign-in that was not its owner's. */

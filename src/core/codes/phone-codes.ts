@@ -21,7 +21,7 @@ export interface PhoneCodeOptions {
 type Request = Omit<
   ChallengeMessage<'phone-code'>,
   'channel' | 'to' | 'template' | 'data' | 'hasCode' | 'hasLink' | 'subject' | 'fixedCode'
->;
+> & { readonly subject?: string };
 
 /** Codes by SMS: to numbers that can exist, of countries that are allowed, within limits and a budget. */
 export function createPhoneCodes({ codes, budget, clock, messages }: PhoneCodeOptions) {
@@ -53,7 +53,7 @@ export function createPhoneCodes({ codes, budget, clock, messages }: PhoneCodeOp
     return codes.sendWithin(stores, {
       ...request,
       // Two accounts that want one number have a code each.
-      subject: purpose === 'phone_change' ? `user:${userId}` : codes.nameOf(address),
+      subject: request.subject ?? (purpose === 'phone_change' ? `user:${userId}` : codes.nameOf(address)),
       channel: 'sms',
       to: address,
       template: 'phone-code',

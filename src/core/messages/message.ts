@@ -13,6 +13,13 @@ interface LinkData {
   readonly minutes: number;
 }
 
+interface FactorData {
+  /** As in "an authenticator app". */
+  readonly factor: string;
+  readonly link: string;
+  readonly days: number;
+}
+
 /** The messages there are, by the names of their templates, with the values that stand in them. */
 export interface Templates {
   /** To an address that signed up, to prove it. */
@@ -52,6 +59,12 @@ export interface Templates {
     readonly link: string;
     readonly days: number;
   };
+  /** Something was added without which nobody signs in any more, such as "an authenticator app", or removed. */
+  readonly 'factor-added': FactorData;
+  readonly 'factor-removed': FactorData;
+  readonly 'recovery-code-used': { readonly left: number; readonly link: string; readonly days: number };
+  /** An administrator has removed all second factors. */
+  readonly 'factors-reset': { readonly link: string; readonly days: number };
   /** By SMS: to sign in, or to add a number. */
   readonly 'phone-code': CodeData;
 }

@@ -69,6 +69,12 @@ const LATEST_USED_FIRST: [string, string][] = [
   ['id', 'DESC'],
 ];
 
+/** What a sign-in has proved, as far as the row of its user decides about it. */
+interface ProvedAtInsert {
+  readonly passwordHash: string | null;
+  readonly isEnoughForFactor: boolean;
+}
+
 export type SessionStore = ReturnType<typeof createSessionStore>;
 
 /** Logins in the table `sessions`. Each write is one statement, and the database decides every race. */
@@ -78,15 +84,16 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
   const readAt: [ReturnType<typeof literal>, string] = [nowLiteral, 'readAtSeconds'];
 
   /**
-   * False where the user does not exist, is disabled, or no longer has the password hash that the login proved to know,
-   * or has to choose another password (`provenHash` is null where it proved something else).
+   * False where the user does not exist, is disabled, no longer has the password hash that the login proved to know or has
+   * to choose another password (`passwordHash` is null where it proved something else), or has a second factor that
+   * was not asked for.
    *
    * Inserts out of the user's row, which decides whether there is still a user to give a session to. In a transaction
    * MySQL would read what the row was before a change of it that is about to commit, so it has to wait for the row.
    */
   async function insert(
     { authentication, ...session }: NewSession,
-    provenHash: string | null,
+    { passwordHash, isEnoughForFactor }: ProvedAtInsert,
   ): Promise<boolean> {
     const sql = `INSERT INTO sessions
         (id, user_id, method, amr, authenticated_at, user_agent, ip, cookie_key,
@@ -94,13 +101,15 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
       SELECT :id, users.id, :method, :amr, :authenticatedAt, :userAgent, :ip, :cookieKey,
         :createdAt, :lastUsedAt, :idleExpiresAt, :absoluteExpiresAt, :refreshCounter
       FROM users WHERE users.id = :userId AND users.disabled_at IS NULL
-        AND (:provenHash IS NULL
-          OR (users.password_hash = :provenHash AND users.password_change_required_at IS NULL))
+        AND (:passwordHash IS NULL
+          OR (users.password_hash = :passwordHash AND users.password_change_required_at IS NULL))
+        AND (:isEnoughForFactor OR users.second_factor_since IS NULL)
       ${sequelize.getDialect() === 'sqlite' ? '' : 'LOCK IN SHARE MODE'}`;
     const date = (value: Date) => toSqlDate(sequelize, value);
     const replacements = {
       ...session,
-      provenHash,
+      passwordHash,
+      isEnoughForFactor,
       amr: authentication?.methods.join(' ') ?? null,
       authenticatedAt: authentication && date(authentication.at),
       createdAt: date(session.createdAt),

@@ -80,8 +80,16 @@ export interface SignInEvidence {
   readonly passwordHash: string | null;
   /** Whether the account has not seen the device before. */
   readonly isNewDevice: boolean;
+  /** The device by its device token; null where it showed none of the account. */
+  readonly deviceId: string | null;
   readonly transport: Transport;
   readonly origin: RequestOrigin;
+}
+
+/** The evidence of a sign-in, with what was decided about it. */
+export interface SufficientEvidence extends SignInEvidence {
+  /** Whether it is enough also for an account that has a second factor. */
+  readonly isEnoughForFactor: boolean;
 }
 
 /** A session with the secret that goes into its cookie, where it has one. */
@@ -117,15 +125,15 @@ export function createSessions(dependencies: SessionDependencies) {
 
   /**
    * Begins a session: `completeSignIn` alone decides that there is to be one. Null where the user is gone or disabled by
-   * now, or where the password that was proved is no longer theirs.
+   * now, the password that was proved is no longer theirs, or they have a second factor by now.
    */
-  async function start(userId: string, evidence: SignInEvidence): Promise<SessionGrant | null> {
+  async function start(userId: string, evidence: SufficientEvidence): Promise<SessionGrant | null> {
     const begun = newSession(userId, evidence);
     const { session } = begun;
     // A transaction would cost each login another round trip. A login that cannot be recorded takes its session back
     // instead; where not even that is possible, the session stays, but what gives access to it was never sent.
     try {
-      if (!(await store.sessions.insert(session, evidence.passwordHash))) return null;
+      if (!(await store.sessions.insert(session, evidence))) return null;
       const { rights, liveSessions } = await store.rights.rightsAndSessionsOf(userId, session.createdAt);
       const grant = await deliver(begun, rights, store);
       await store.audit.append(loginEntry(session, evidence), session.createdAt);
@@ -143,12 +151,12 @@ export function createSessions(dependencies: SessionDependencies) {
   async function startWithin(
     stores: CoreStores,
     userId: string,
-    evidence: SignInEvidence,
+    evidence: SufficientEvidence,
     earlier: readonly AuditEntry[],
   ): Promise<SessionGrant | null> {
     const begun = newSession(userId, evidence);
     const { session } = begun;
-    if (!(await stores.sessions.insert(session, evidence.passwordHash))) return null;
+    if (!(await stores.sessions.insert(session, evidence))) return null;
     await stores.audit.appendMany([...earlier, loginEntry(session, evidence)], session.createdAt);
     const { rights, liveSessions } = await stores.rights.rightsAndSessionsOf(userId, session.createdAt);
     const grant = await deliver(begun, rights, stores);

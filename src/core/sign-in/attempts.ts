@@ -209,9 +209,9 @@ export async function cancelOnThrow<Result>(attempt: Attempt, work: Promise<Resu
   }
 }
 
-/** The refusal of a wrong password. Where that locks the account, the log says so. */
+/** The refusal of a wrong password or second factor. Where that locks the account, the log says so. */
 export function wrongPasswordError(
-  code: 'invalid_credentials' | 'wrong_password',
+  code: 'invalid_credentials' | 'wrong_password' | 'factor_invalid',
   { locks, quota }: Attempt,
   userId: string | undefined,
 ): AppError {

@@ -79,6 +79,9 @@ export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[
   return { issue, read, recognize, isIn, isKnown, accountOf };
 }
 
+/** The id of the device that a token was made for here. */
+export const deviceIdIn = (token: string): string => token.split('.', 1)[0] ?? '';
+
 function hasTagOf(secret: SigningKey, deviceId: string): boolean {
   return hasTag(secret, PURPOSE_OF_ID, Buffer.from(deviceId, 'base64url'));
 }

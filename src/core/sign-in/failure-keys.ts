@@ -27,6 +27,7 @@ export interface TypedIdentifier {
 const STRANGERS = '';
 /** All sessions of an account share one count: otherwise each further session would buy more guesses. */
 const SESSIONS = 'sessions';
+const FACTOR = 'factor';
 
 /** Hashed, since what people type in may be anything. Computed also for identifiers that exist, since that takes time. */
 export function hashIdentifier(
@@ -58,6 +59,14 @@ export function keysOfDevice(userId: string, deviceId: string): FailureKeys {
 /** For a user who is logged in and gives the password once more. */
 export function keysOfSessions(userId: string): FailureKeys {
   return sharedKey(userId, SESSIONS);
+}
+
+/**
+ * For a second factor, which has counts of its own: a correct password must not buy more guesses. A thief who knows the
+ * password does not lock the owner out of a device that the account knows.
+ */
+export function keysOfFactor(userId: string, deviceId: string | null): FailureKeys {
+  return sharedKey(userId, deviceId === null ? FACTOR : `${FACTOR}:${deviceId}`);
 }
 
 function sharedKey(account: string, device: string): FailureKeys {

@@ -18,6 +18,8 @@ const ENDED: readonly Purpose[] = [
   'sign_in_code',
   'sign_in_link',
   'exchange',
+  'second_factor',
+  'factor_code',
   // The sessions that these links warn of have ended.
   'lockdown',
 ];

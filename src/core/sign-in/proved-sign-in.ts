@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
+import type { SecondFactorChallenge } from '../factors/second-factors.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -12,6 +13,7 @@ import type { DeviceTokens } from './device-tokens.ts';
 import type { ExchangeCodes, Proved } from './exchange-codes.ts';
 import type { Login } from './login-view.ts';
 import type { NewDeviceNotice } from './new-device.ts';
+import { secondFactorRequired } from './second-factor-required.ts';
 
 export interface ProvedSignInDependencies {
   readonly store: CoreStore;
@@ -42,11 +44,10 @@ export interface OwnedProof extends Owner {
 /** Uses a proof up in a transaction, which may run more than once. */
 export type Redeem = (stores: CoreStores) => Promise<OwnedProof>;
 
-/** A login that is not committed yet. */
-interface Completed {
-  readonly login: Login;
-  readonly isNewDevice: boolean;
-}
+/** A login that is not committed yet, or what it still needs. */
+type Completed =
+  | { readonly login: Login; readonly isNewDevice: boolean }
+  | { readonly challenge: SecondFactorChallenge };
 
 /**
  * How often a sign-in is tried where other requests change the account at the same time: one links the identity, the next
@@ -64,7 +65,7 @@ export function createProvedSignIn(dependencies: ProvedSignInDependencies) {
 
   /**
    * Begins a session of the user whose proof it is. `disabled` is the error for a user who is disabled by then.
-   * @throws AppError what `redeem` throws, and `disabled`
+   * @throws AppError what `redeem` throws, `disabled`, and second_factor_required
    */
   async function signIn(redeem: Redeem, client: SignInClient, disabled: ErrorCode): Promise<Login> {
     const { completed, revoked } = await whenAccountIsThere(() =>
@@ -98,7 +99,8 @@ export function createProvedSignIn(dependencies: ProvedSignInDependencies) {
 
   /**
    * Exchanges the code that a page has handed to its app for a session.
-   * @throws AppError invalid_link, code_used, code_expired, code_replaced, invalid_code where the account is disabled
+   * @throws AppError invalid_link, code_used, code_expired, code_replaced, second_factor_required, invalid_code where the
+   * account is disabled
    */
   async function exchange(code: string, client: SignInClient, challengeId?: string): Promise<Login> {
     const { proved, useWithin } = await exchangeCodes.read(code, challengeId);
@@ -121,24 +123,35 @@ export function createProvedSignIn(dependencies: ProvedSignInDependencies) {
   ): Promise<Completed> {
     const { transport, origin, deviceToken } = client;
     const isNewDevice = !isNew && !deviceTokens.isKnown(client, user);
+    const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
     const evidence = {
       method,
       provider,
       authentication: { methods: amr, at },
       passwordHash: null,
       isNewDevice,
+      deviceId,
       transport,
       origin,
     };
-    const grant = await completeSignIn(user, evidence, { stores, earlier });
-    if (grant === null) throw new AppError(disabled);
-    const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken, user);
-    const login = { user, grant, deviceToken: deviceTokens.issue(user, deviceId ?? undefined) };
+    const outcome = await completeSignIn(user, evidence, { stores, earlier });
+    if (outcome === null) throw new AppError(disabled);
+    if ('challenge' in outcome) return outcome;
+    const login = {
+      user,
+      grant: outcome.grant,
+      deviceToken: deviceTokens.issue(user, deviceId ?? undefined),
+    };
     return { login, isNewDevice };
   }
 
-  /** The login, once its user has been told of a new device. */
-  async function finish({ login, isNewDevice }: Completed, { origin }: SignInClient): Promise<Login> {
+  /** The login, once its user has been told of a new device. @throws AppError second_factor_required */
+  async function finish(completed: Completed, { origin }: SignInClient): Promise<Login> {
+    if ('challenge' in completed) {
+      outbox.wake();
+      throw secondFactorRequired(completed.challenge);
+    }
+    const { login, isNewDevice } = completed;
     if (isNewDevice) await dependencies.tellOfNewDevice(login.user, origin);
     outbox.wake();
     return login;

@@ -138,6 +138,24 @@ export function createUserStore(scope: Scope) {
     await write(() => users.update(change, { where: { id }, transaction }));
   }
 
+  /** From now on the first factor alone does not sign in. */
+  async function beginSecondFactor(id: string, at: Date): Promise<void> {
+    await write(() =>
+      users.update({ secondFactorSince: at }, { where: { id, secondFactorSince: null }, transaction }),
+    );
+  }
+
+  /** The first factor alone signs in again where none is left of the others. True where that is so. */
+  async function endSecondFactor(id: string): Promise<boolean> {
+    const sql = `UPDATE users SET second_factor_since = NULL WHERE id = :id
+      AND NOT EXISTS (SELECT 1 FROM totp_factors WHERE user_id = :id AND confirmed_at IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM passkeys WHERE user_id = :id)`;
+    const [, affected] = await write(() =>
+      sequelize.query(sql, { replacements: { id }, type: QueryTypes.UPDATE, transaction }),
+    );
+    return affected === 1;
+  }
+
   /** False where no active user has this id and this address. */
   async function verifyEmail(id: string, emailCanonical: string, at: Date): Promise<boolean> {
     return updateActive({ id, emailCanonical }, { emailVerifiedAt: at, updatedAt: at });
@@ -305,6 +323,8 @@ export function createUserStore(scope: Scope) {
     resetPassword,
     setPassword,
     clearPassword,
+    beginSecondFactor,
+    endSecondFactor,
     verifyEmail,
     verifyEmailFirst,
     changeEmail,

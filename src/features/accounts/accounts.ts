@@ -83,6 +83,8 @@ export function createAccounts(core: Core) {
         authentication: { methods: ['pwd'], at: newUser.createdAt },
         passwordHash: newUser.passwordHash,
         isNewDevice: false,
+        deviceId: null,
+        isEnoughForFactor: true,
         transport,
         origin,
       } as const;

@@ -74,6 +74,21 @@ export const ERROR_TOPICS: readonly {
     ],
   },
   {
+    id: 'factors',
+    title: 'Second factors',
+    codes: [
+      'second_factor_required',
+      'challenge_invalid',
+      'factor_invalid',
+      'factor_enrolment_required',
+      'factor_not_found',
+      'factor_not_allowed',
+      'too_many_factors',
+      'last_factor',
+      'device_not_found',
+    ],
+  },
+  {
     id: 'tokens',
     title: 'Tokens and sessions',
     codes: [

@@ -5,7 +5,7 @@ import type { Quota } from '../../core/limits/quota.ts';
 import type { Place } from '../../core/passwords/fair-queue.ts';
 import { assertChanged } from '../../core/passwords/policy.ts';
 import { ANONYMOUS, type RequestOrigin, userCaller } from '../../core/principal.ts';
-import type { SessionGrant, SignInEvidence } from '../../core/sessions/sessions.ts';
+import type { SignInEvidence } from '../../core/sessions/sessions.ts';
 import {
   type Attempt,
   cancelOnThrow,
@@ -14,6 +14,7 @@ import {
 } from '../../core/sign-in/attempts.ts';
 import type { SignInClient } from '../../core/sign-in/client.ts';
 import { createComparePassword, type Proof } from '../../core/sign-in/compare-password.ts';
+import type { SignInOutcome } from '../../core/sign-in/complete-sign-in.ts';
 import type { DeviceOfClient } from '../../core/sign-in/device-tokens.ts';
 import {
   delayOfStrangers,
@@ -25,6 +26,7 @@ import {
   type TypedIdentifier,
 } from '../../core/sign-in/failure-keys.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
+import { secondFactorRequired } from '../../core/sign-in/second-factor-required.ts';
 import { type AnyIdentifier, parseIdentifier } from '../../core/users/identifiers.ts';
 import { ownWords, type User } from '../../core/users/user.ts';
 
@@ -38,7 +40,14 @@ export interface Credentials {
 
 export type PasswordLogin = ReturnType<typeof createPasswordLogin>;
 
-type LoginOutcome = 'succeeded' | 'invalid_credentials' | 'locked' | 'rate_limited' | 'overloaded' | 'failed';
+type LoginOutcome =
+  | 'succeeded'
+  | 'challenged'
+  | 'invalid_credentials'
+  | 'locked'
+  | 'rate_limited'
+  | 'overloaded'
+  | 'failed';
 
 /** The device that the failures of a login are counted under, and its id if it has one. */
 interface Device {
@@ -74,7 +83,7 @@ export function createPasswordLogin(core: Core) {
   /**
    * Logs a user in by their password.
    * @throws AppError invalid_credentials, the same after the same work whatever was wrong; password_change_required,
-   * validation_failed, email_not_verified, rate_limited, overloaded
+   * validation_failed, email_not_verified, second_factor_required, rate_limited, overloaded
    */
   async function logIn(credentials: Credentials, client: SignInClient) {
     const { origin } = client;
@@ -97,7 +106,7 @@ export function createPasswordLogin(core: Core) {
       const attempt = await attempts.begin(device.keys);
       const signedIn = await cancelOnThrow(
         attempt,
-        signIn(user, attempt, credentials, client, device.isKnown, place),
+        signIn(user, attempt, credentials, client, device, place),
       );
       if (signedIn === null) {
         attempt.fail();
@@ -105,14 +114,16 @@ export function createPasswordLogin(core: Core) {
         throw wrongPasswordError('invalid_credentials', attempt, user?.id);
       }
       const quota = await attempt.succeed();
-      return { ...signedIn, deviceToken: deviceTokens.issue(signedIn.user, device.id), quota };
+      if ('challenge' in signedIn.outcome) throw secondFactorRequired(signedIn.outcome.challenge);
+      const { grant } = signedIn.outcome;
+      return { user: signedIn.user, grant, deviceToken: deviceTokens.issue(signedIn.user, device.id), quota };
     } finally {
       place.leave();
     }
   }
 
   /**
-   * Compares the password and starts a session; null where it is wrong. Compares twice, since a login or a change of the
+   * Compares the password and completes the sign-in; null where it is wrong. Compares twice, since a login or a change of the
    * password at the same moment may replace the hash that was compared.
    */
   async function signIn(
@@ -120,26 +131,33 @@ export function createPasswordLogin(core: Core) {
     { mayMatch }: Attempt,
     credentials: Credentials,
     { transport, origin }: SignInClient,
-    isKnownDevice: boolean,
+    device: Device,
     place: Place,
-  ) {
+  ): Promise<{ readonly user: User; readonly outcome: SignInOutcome } | null> {
     let user = found;
     for (let comparisons = 0; comparisons < MAX_COMPARISONS; comparisons++) {
       const proof = await comparePassword(mayMatch ? user : null, credentials.password, place);
       if (user === null || proof === null) return null;
       const authentication = { methods: ['pwd'], at: now() };
-      const isNewDevice = !isKnownDevice;
-      const evidence = { method: 'password', authentication, isNewDevice, transport, origin } as const;
+      const [isNewDevice, deviceId] = [!device.isKnown, device.id ?? null];
+      const evidence = {
+        method: 'password',
+        authentication,
+        isNewDevice,
+        deviceId,
+        transport,
+        origin,
+      } as const;
       await requireVerifiedEmail(user, origin);
       const newPassword = await requireAcceptable(user, credentials, origin);
-      const grant =
+      const outcome =
         newPassword === undefined
           ? await completeSignIn(user, {
               ...evidence,
               passwordHash: await currentHash(user, proof, credentials.password, place),
             })
           : await signInWith(newPassword, user, proof, evidence, place);
-      if (grant !== null) return { user: await reread(user), grant };
+      if (outcome !== null) return { user: await reread(user), outcome };
       user = await find(parseIdentifier(credentials.identifier));
     }
     return null;
@@ -198,15 +216,17 @@ export function createPasswordLogin(core: Core) {
     { hash }: Proof,
     evidence: Omit<SignInEvidence, 'passwordHash'>,
     place: Place,
-  ): Promise<SessionGrant | null> {
+  ): Promise<SignInOutcome | null> {
     const passwordHash = await passwords.hash(newPassword, place);
-    const grant = await store.transaction(async (stores) => {
-      if (!(await stores.users.changePassword(user.id, hash, passwordHash, now()))) return null;
+    const outcome = await store.transaction(async (stores) => {
+      const at = now();
+      if (!(await stores.users.changePassword(user.id, hash, passwordHash, at))) return null;
       const changed = entryOf('password.changed', userCaller(user.id, evidence.origin), user.id);
-      return completeSignIn(user, { ...evidence, passwordHash }, { stores, earlier: [changed] });
+      const current = { ...user, passwordHash, passwordChangedAt: at };
+      return completeSignIn(current, { ...evidence, passwordHash }, { stores, earlier: [changed] });
     });
-    if (grant !== null && evidence.isNewDevice) await tellOfNewDevice(user, evidence.origin);
-    return grant;
+    if (outcome && 'grant' in outcome && evidence.isNewDevice) await tellOfNewDevice(user, evidence.origin);
+    return outcome;
   }
 
   /** The hash that is stored, renewed where it is outdated; where too many wait for that, the next login will do. */
@@ -291,6 +311,7 @@ function newPasswordNotRequired(): AppError {
 function outcomeOf(error: unknown): LoginOutcome {
   if (!(error instanceof AppError)) return 'failed';
   if (error.event?.event === 'password_locked') return 'locked';
+  if (error.code === 'second_factor_required') return 'challenged';
   const { code } = error;
   return code === 'invalid_credentials' || code === 'rate_limited' || code === 'overloaded' ? code : 'failed';
 }

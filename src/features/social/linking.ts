@@ -1,12 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type AuditEntry, entryOf } from '../../core/audit/audit.ts';
-import { PURPOSES } from '../../core/codes/challenge.ts';
-import { issueLinkWithin } from '../../core/codes/issue.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import type { IdentityUse, StoredIdentity } from '../../core/identities/identity.ts';
 import type { ProvidedIdentity, ProviderTokens } from '../../core/identities/provider.ts';
-import { noticeOf } from '../../core/messages/notice.ts';
 import type { Caller } from '../../core/principal.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import type { Seal } from '../../core/tokens/seal.ts';
@@ -21,12 +18,11 @@ export interface IdentityProof {
 
 /** More would make the list of them, and each change of it, slow. */
 const MAX_IDENTITIES = 20;
-const DAY_SECONDS = 86_400;
 
 export type Linking = ReturnType<typeof createLinking>;
 
 /** Links accounts at providers to accounts here. */
-export function createLinking({ clock, config, outbox, providers }: Core, seal: Seal) {
+export function createLinking({ clock, config, providers, warnOwnerWithin }: Core, seal: Seal) {
   const { keepsTokens } = config.social;
 
   /**
@@ -62,34 +58,12 @@ export function createLinking({ clock, config, outbox, providers }: Core, seal: 
     const identities = await stores.identities.list(user.id);
     if (identities.length >= MAX_IDENTITIES) throw new AppError('too_many_identities');
     const added = await addWithin(stores, user, proof, caller);
-    await tellWithin(stores, user, added.identity, caller);
+    const { email, createdAt } = added.identity;
+    const name = providers.get(added.identity.provider)?.name ?? added.identity.provider;
+    // A thief may have added a way in of their own.
+    const warning = { template: 'provider-linked', data: { provider: name, account: email } } as const;
+    await warnOwnerWithin(stores, user, caller.origin, warning, createdAt);
     return added;
-  }
-
-  /** The link in the mail locks the account: a thief may have added a way in of their own. */
-  async function tellWithin(
-    stores: CoreStores,
-    user: User,
-    { provider, email }: StoredIdentity,
-    { origin }: Caller,
-  ): Promise<void> {
-    if (user.email === null || !outbox.has('email')) return;
-    const lockdown = { purpose: 'lockdown', userId: user.id } as const;
-    const { token, expiresAt } = await issueLinkWithin(stores, lockdown, new Date(clock.now()));
-    const notice = noticeOf({
-      user,
-      to: user.email,
-      origin,
-      template: 'provider-linked',
-      data: {
-        provider: providers.get(provider)?.name ?? provider,
-        account: email,
-        link: `${config.http.publicUrl}/lockdown/${token}`,
-        days: PURPOSES.lockdown.ttlSeconds / DAY_SECONDS,
-      },
-      expiresAt,
-    });
-    await outbox.addWithin(stores, notice);
   }
 
   /**

@@ -1,0 +1,25 @@
+import { FACTOR_METHODS, type FactorMethod } from './factor.ts';
+
+/** Of whom the operator requires a second factor: all users, or those with one of these roles. */
+export type MfaRequired = 'off' | 'all' | readonly string[];
+
+export type MfaPolicy = ReturnType<typeof createMfaPolicy>;
+
+/** What the operator has decided about second factors. */
+export function createMfaPolicy(required: MfaRequired, allowed: readonly FactorMethod[]) {
+  /** In the order of preference. Recovery codes stand in for any of the others. */
+  const methods = FACTOR_METHODS.filter((method) => method === 'recovery_code' || allowed.includes(method));
+
+  /** Whether a user with these roles has to have a second factor. */
+  function isRequiredOf(roles: readonly string[]): boolean {
+    if (typeof required === 'string') return required === 'all';
+    return roles.some((role) => required.includes(role));
+  }
+
+  return {
+    isOn: required !== 'off',
+    methods,
+    allows: (method: FactorMethod) => methods.includes(method),
+    isRequiredOf,
+  };
+}

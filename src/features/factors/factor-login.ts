@@ -1,0 +1,201 @@
+import { v7 as uuidv7 } from 'uuid';
+import { entryOf } from '../../core/audit/audit.ts';
+import type { Challenge } from '../../core/codes/challenge.ts';
+import { countSend } from '../../core/codes/limits.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import type { FactorMethod } from '../../core/factors/factor.ts';
+import type { FirstFactor, GivenFactor } from '../../core/factors/second-factors.ts';
+import type { Quota } from '../../core/limits/quota.ts';
+import type { Count } from '../../core/limits/rate-limiter.ts';
+import { anonymousCaller, type RequestOrigin, userCaller } from '../../core/principal.ts';
+import { after } from '../../core/sessions/ending.ts';
+import { cancelOnThrow, wrongPasswordError } from '../../core/sign-in/attempts.ts';
+import type { SignInClient } from '../../core/sign-in/client.ts';
+import { deviceIdIn } from '../../core/sign-in/device-tokens.ts';
+import { keysOfFactor } from '../../core/sign-in/failure-keys.ts';
+import type { Login } from '../../core/sign-in/login-view.ts';
+import type { CoreStores } from '../../core/stores.ts';
+import { parseEmail } from '../../core/users/identifiers.ts';
+import type { User } from '../../core/users/user.ts';
+
+/** A sign-in whose first factor was right. */
+export interface PendingLogin {
+  readonly challenge: Challenge;
+  readonly first: FirstFactor;
+}
+
+/** How the second factor is proved, and what is wanted besides. */
+export interface FactorRequest extends GivenFactor {
+  readonly rememberDevice: boolean;
+}
+
+const DAY_SECONDS = 86_400;
+
+export type FactorLogin = ReturnType<typeof createFactorLogin>;
+
+/** The second step of a sign-in. */
+export function createFactorLogin(core: Core) {
+  const { store, codes, phoneCodes, outbox, clock, config, attempts, deviceTokens } = core;
+  const { secondFactors, completeSignIn, tellOfNewDevice, warnOwnerWithin } = core;
+  const { rememberDays } = config.factors;
+  const now = () => new Date(clock.now());
+
+  /** What waits for a second factor. @throws AppError challenge_invalid */
+  async function open(token: string): Promise<PendingLogin> {
+    try {
+      const challenge = await codes.open(token, ['second_factor']);
+      return { challenge, first: challenge.details as FirstFactor };
+    } catch (error) {
+      if (error instanceof AppError && error.code !== 'database_unavailable') throw challengeInvalid();
+      throw error;
+    }
+  }
+
+  /**
+   * Completes a sign-in by its second factor, and answers as the login would have without one. A try counts before it is
+   * compared. The challenge, the factor and the session are one transaction: of concurrent requests one succeeds.
+   * @throws AppError challenge_invalid, factor_invalid, rate_limited, and those of codes that were sent
+   */
+  async function complete(
+    { challenge, first }: PendingLogin,
+    given: FactorRequest,
+    client: SignInClient,
+  ): Promise<Login & { readonly quota: Quota | undefined }> {
+    const { origin } = client;
+    const user = await ownerOf(challenge, first);
+    const deviceId = client.deviceToken === undefined ? null : deviceTokens.read(client.deviceToken, user);
+    if (first.deviceId !== null && deviceId !== first.deviceId) throw challengeInvalid();
+    await requireAtHand(user, first, given.method);
+
+    const caller = anonymousCaller(origin);
+    const attempt = await attempts.begin(keysOfFactor(user.id, deviceId));
+    const proof = attempt.mayMatch
+      ? await cancelOnThrow(attempt, secondFactors.check(user, given, challenge.id, caller))
+      : null;
+    const deviceToken = deviceTokens.issue(user, deviceId ?? undefined);
+    const grant =
+      proof &&
+      (await cancelOnThrow(
+        attempt,
+        store.transaction(async (stores) => {
+          await codes.useWithin(stores, challenge);
+          if (!(await proof.useWithin(stores, userCaller(user.id, origin)))) return null;
+          if (given.method === 'recovery_code') await warnOfRecoveryCode(stores, user, origin);
+          if (given.rememberDevice) await rememberWithin(stores, user, deviceToken, origin);
+          const methods = [...new Set([...first.amr, ...proof.amr, 'mfa'])];
+          const evidence = {
+            ...first,
+            authentication: { methods, at: new Date(first.at) },
+            // As it is now: where it has been changed since, the challenge is over.
+            passwordHash: first.method === 'password' ? user.passwordHash : null,
+            origin,
+          };
+          const outcome = await completeSignIn(user, evidence, { stores, earlier: [] });
+          if (outcome === null || 'challenge' in outcome) throw challengeInvalid();
+          return outcome.grant;
+        }),
+      ).catch((error) => {
+        throw error instanceof AppError && error.code === 'code_used' ? challengeInvalid() : error;
+      }));
+    if (!grant) {
+      attempt.fail();
+      const details = { reason: attempt.mayMatch ? 'wrong_factor' : 'locked', method: given.method };
+      await store.audit.append(entryOf('login.failed', caller, user.id, details, 'failure'), now());
+      throw wrongPasswordError('factor_invalid', attempt, user.id);
+    }
+    const quota = await attempt.succeed();
+    if (first.isNewDevice) await tellOfNewDevice(user, origin);
+    outbox.wake();
+    return { user, grant, deviceToken, quota };
+  }
+
+  /** The account, if nothing has ended the sign-in meanwhile. @throws AppError challenge_invalid */
+  async function ownerOf({ userId }: Challenge, { passwordChangedAt }: FirstFactor): Promise<User> {
+    const user = userId === null ? null : await store.users.findById(userId);
+    const isCurrent = user !== null && (user.passwordChangedAt?.getTime() ?? null) === passwordChangedAt;
+    if (!isCurrent || user.disabledAt !== null) throw challengeInvalid();
+    return user;
+  }
+
+  /** @throws AppError factor_not_allowed */
+  async function requireAtHand(user: User, first: FirstFactor, method: FactorMethod): Promise<void> {
+    const methods = await secondFactors.methodsOf(store, user, first.method);
+    if (methods.includes(method)) return;
+    throw new AppError('factor_not_allowed', `This sign-in takes one of: ${methods.join(', ')}.`);
+  }
+
+  /**
+   * Sends a code that serves as the second factor to the verified address or number of the account. Returns the seconds for
+   * which it is good.
+   * @throws AppError challenge_invalid, factor_not_allowed, rate_limited
+   */
+  async function sendCode(
+    { challenge, first }: PendingLogin,
+    method: 'email_code' | 'phone_code',
+    origin: RequestOrigin,
+    count: Count,
+  ): Promise<number> {
+    const user = await ownerOf(challenge, first);
+    await requireAtHand(user, first, method);
+    const address =
+      method === 'phone_code' ? (user.phone ?? '') : (parseEmail(user.email ?? '')?.canonical ?? '');
+    const request = {
+      purpose: 'factor_code',
+      subject: `${challenge.id} ${method}`,
+      caller: userCaller(user.id, origin),
+      address,
+      userId: user.id,
+      language: user.language,
+    } as const;
+    if (method === 'phone_code') await phoneCodes.admit(address, count, user.id);
+    else await countSend(count, codes, address, user.id);
+    const { expiresInSeconds } = await store.transaction((stores) =>
+      method === 'phone_code'
+        ? phoneCodes.sendWithin(stores, request)
+        : codes.sendWithin(stores, {
+            ...request,
+            channel: 'email',
+            to: user.email ?? '',
+            template: 'sign-in-code',
+            data: ({ code, minutes }) => ({ code, minutes }),
+            hasCode: true,
+            hasLink: false,
+          }),
+    );
+    outbox.wake();
+    return expiresInSeconds;
+  }
+
+  async function warnOfRecoveryCode(stores: CoreStores, user: User, origin: RequestOrigin): Promise<void> {
+    const { recoveryCodes: left } = await stores.factors.countsOf(user.id);
+    const warning = { template: 'recovery-code-used', data: { left } } as const;
+    await warnOwnerWithin(stores, user, origin, warning, now());
+  }
+
+  async function rememberWithin(
+    stores: CoreStores,
+    user: User,
+    deviceToken: string,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    if (rememberDays === 0) return;
+    const createdAt = now();
+    await stores.factors.remember({
+      id: uuidv7({ msecs: createdAt.getTime() }),
+      userId: user.id,
+      deviceId: deviceIdIn(deviceToken),
+      userAgent: origin.userAgent,
+      ip: origin.ip,
+      createdAt,
+      expiresAt: after(createdAt, rememberDays * DAY_SECONDS),
+    });
+    await stores.audit.append(entryOf('device.remembered', userCaller(user.id, origin), user.id), createdAt);
+  }
+
+  return { open, complete, sendCode };
+}
+
+function challengeInvalid(): AppError {
+  return new AppError('challenge_invalid');
+}

@@ -1,0 +1,208 @@
+import { v7 as uuidv7 } from 'uuid';
+import { entryOf } from '../../core/audit/audit.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import {
+  type FactorCounts,
+  MAX_TOTP_FACTORS,
+  type RememberedDevice,
+  type TotpFactor,
+} from '../../core/factors/factor.ts';
+import { macOfRecoveryCode, newRecoveryCodes } from '../../core/factors/recovery-codes.ts';
+import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
+import { after } from '../../core/sessions/ending.ts';
+import { requireLiveSession } from '../../core/sign-in/live-session.ts';
+import type { CoreStores } from '../../core/stores.ts';
+import { requireActiveUser } from '../../core/users/active-user.ts';
+import type { User } from '../../core/users/user.ts';
+
+/** An authenticator app that is being set up, with what its user needs for that. */
+export interface Enrolment {
+  readonly id: string;
+  readonly secret: string;
+  readonly uri: string;
+  readonly qrSvg: string;
+}
+
+/** What a user has beside the first factor. */
+export interface Overview extends FactorCounts {
+  readonly totpFactors: readonly TotpFactor[];
+}
+
+type UserCaller = PrincipalCaller<UserPrincipal>;
+
+/** How long the first code of an authenticator app may take. */
+const ENROLMENT_SECONDS = 600;
+const APP = 'an authenticator app';
+
+export type Factors = ReturnType<typeof createFactors>;
+
+/** Setting up and removing authenticator apps, recovery codes and remembered devices. */
+export function createFactors(core: Core) {
+  const { store, clock, keys, outbox, totpCodes, factorSeal, secondFactors, mfaPolicy, warnOwnerWithin } =
+    core;
+  const now = () => new Date(clock.now());
+
+  async function overview(userId: string): Promise<Overview> {
+    const totpFactors = await store.factors.listTotp(userId);
+    const counts = await store.factors.countsOf(userId);
+    return { ...counts, totpFactors: totpFactors.filter(({ confirmedAt }) => confirmedAt !== null) };
+  }
+
+  /**
+   * Begins to set an authenticator app up. It counts once `confirm` has had a first code; another one that was begun before
+   * is given up.
+   * @throws AppError token_revoked, factor_not_allowed, too_many_factors
+   */
+  async function begin(caller: UserCaller, name: string | null): Promise<Enrolment> {
+    if (!mfaPolicy.allows('totp')) throw new AppError('factor_not_allowed');
+    const { userId } = caller.principal;
+    const user = await requireActiveUser(store.users, userId);
+    const { secret, uri } = await totpCodes.create(user.email ?? user.username ?? user.phone ?? user.id);
+    const createdAt = now();
+    const id = uuidv7({ msecs: createdAt.getTime() });
+    await store.transaction(async (stores) => {
+      await requireLiveSession(stores, caller, createdAt);
+      await stores.factors.removeUnconfirmedTotp(userId);
+      const { totp } = await stores.factors.countsOf(userId);
+      if (totp >= MAX_TOTP_FACTORS) throw new AppError('too_many_factors');
+      const sealed = factorSeal.seal(secret, id);
+      const factor = {
+        id,
+        userId,
+        name,
+        secret: sealed,
+        lastStep: null,
+        confirmedAt: null,
+        lastUsedAt: null,
+      };
+      await stores.factors.insertTotp({ ...factor, createdAt });
+    });
+    const { renderSVG } = await import('uqr');
+    return { id, secret, uri, qrSvg: renderSVG(uri) };
+  }
+
+  /**
+   * Takes the first code of an authenticator app, which from then on is asked for at each sign-in. The first factor of an
+   * account brings recovery codes, which are shown this once.
+   * @throws AppError token_revoked, factor_not_found, factor_invalid
+   */
+  async function confirm(
+    caller: UserCaller,
+    id: string,
+    code: string,
+  ): Promise<{ readonly factor: TotpFactor; readonly recoveryCodes: readonly string[] | null }> {
+    const { userId } = caller.principal;
+    const at = now();
+    const begun = (await store.factors.listTotp(userId)).find((factor) => factor.id === id);
+    if (begun === undefined || begun.confirmedAt !== null) throw new AppError('factor_not_found');
+    if (after(begun.createdAt, ENROLMENT_SECONDS) <= at) throw new AppError('factor_not_found');
+    const step = await secondFactors.stepOf(begun, code);
+    if (step === undefined) throw new AppError('factor_invalid');
+    const recoveryCodes = await store.transaction(async (stores) => {
+      await requireLiveSession(stores, caller, at);
+      const user = await requireActiveUser(stores.users, userId);
+      if (!(await stores.factors.confirmTotp(id, userId, step, at))) throw new AppError('factor_not_found');
+      await stores.audit.append(entryOf('factor.added', caller, userId, { factor: 'totp' }), at);
+      const warning = { template: 'factor-added', data: { factor: APP } } as const;
+      await warnOwnerWithin(stores, user, caller.origin, warning, at);
+      return firstFactorWithin(stores, user, caller, at);
+    });
+    outbox.wake();
+    const factor = { ...begun, confirmedAt: at, lastStep: step, lastUsedAt: at };
+    return { factor, recoveryCodes };
+  }
+
+  /** What the first factor of an account begins: null where there was one before. */
+  async function firstFactorWithin(stores: CoreStores, user: User, caller: UserCaller, at: Date) {
+    await stores.users.beginSecondFactor(user.id, at);
+    const { recoveryCodes } = await stores.factors.countsOf(user.id);
+    return recoveryCodes > 0 ? null : makeRecoveryCodesWithin(stores, caller, at);
+  }
+
+  /** @throws AppError factor_not_found */
+  async function rename({ principal }: UserCaller, id: string, name: string | null): Promise<TotpFactor> {
+    const isThere = await store.factors.renameTotp(id, principal.userId, name);
+    const factor = (await store.factors.listTotp(principal.userId)).find((each) => each.id === id);
+    if (!isThere || factor === undefined) throw new AppError('factor_not_found');
+    return factor;
+  }
+
+  /**
+   * Removes an authenticator app. With the last second factor go recovery codes and remembered devices.
+   * @throws AppError token_revoked, factor_not_found, last_factor where the operator requires one
+   */
+  async function remove(caller: UserCaller, id: string): Promise<void> {
+    const { userId } = caller.principal;
+    await store.transaction(async (stores) => {
+      const at = now();
+      // Locks the account: of two requests that each remove one, the second sees what the first has left.
+      await requireLiveSession(stores, caller, at);
+      const user = await requireActiveUser(stores.users, userId);
+      if (!(await stores.factors.removeTotp(id, userId))) throw new AppError('factor_not_found');
+      if (await stores.users.endSecondFactor(userId)) {
+        const { roles } = await stores.rights.rightsOf(userId);
+        if (mfaPolicy.isRequiredOf(roles)) throw new AppError('last_factor');
+        await stores.factors.removeAll(userId);
+      }
+      await stores.audit.append(entryOf('factor.removed', caller, userId, { factor: 'totp' }), at);
+      const warning = { template: 'factor-removed', data: { factor: APP } } as const;
+      await warnOwnerWithin(stores, user, caller.origin, warning, at);
+    });
+    outbox.wake();
+  }
+
+  /**
+   * Makes other recovery codes, which are shown this once; those before are void.
+   * @throws AppError token_revoked, factor_not_found without a second factor
+   */
+  async function renewRecoveryCodes(caller: UserCaller): Promise<readonly string[]> {
+    return store.transaction(async (stores) => {
+      const at = now();
+      await requireLiveSession(stores, caller, at);
+      const { secondFactorSince } = await requireActiveUser(stores.users, caller.principal.userId);
+      if (secondFactorSince === null) {
+        throw new AppError('factor_not_found', 'Recovery codes stand in for a second factor: add one first.');
+      }
+      return makeRecoveryCodesWithin(stores, caller, at);
+    });
+  }
+
+  async function makeRecoveryCodesWithin(stores: CoreStores, caller: UserCaller, at: Date) {
+    const { userId } = caller.principal;
+    const codes = newRecoveryCodes();
+    const macs = codes.map((code) => macOfRecoveryCode(keys.appSecrets[0], userId, code));
+    await stores.factors.replaceRecoveryCodes(userId, macs, at);
+    await stores.audit.append(entryOf('recovery_codes.made', caller, userId), at);
+    return codes;
+  }
+
+  /** The devices on which a second factor is not asked for. */
+  async function rememberedDevices(userId: string): Promise<RememberedDevice[]> {
+    const { passwordChangedAt } = await requireActiveUser(store.users, userId);
+    return store.factors.listRemembered(userId, { at: now(), since: passwordChangedAt });
+  }
+
+  /** From now on the device is asked for a second factor again. @throws AppError device_not_found */
+  async function forgetDevice(caller: UserCaller, id: string): Promise<void> {
+    const { userId } = caller.principal;
+    await store.transaction(async (stores) => {
+      if (!(await stores.factors.forget(id, userId))) throw new AppError('device_not_found');
+      await stores.audit.append(entryOf('device.forgotten', caller, userId), now());
+    });
+  }
+
+  const housekeeping = () => store.factors.prune(now());
+
+  return {
+    overview,
+    begin,
+    confirm,
+    rename,
+    remove,
+    renewRecoveryCodes,
+    rememberedDevices,
+    forgetDevice,
+    housekeeping,
+  };
+}

@@ -1,0 +1,17 @@
+import { feature } from '../feature.ts';
+import { createFactorLogin } from './factor-login.ts';
+import { createFactors } from './factors.ts';
+import { createFactorReset } from './reset.ts';
+import { factorRoutes } from './routes.ts';
+
+/** Second factors: setting them up, and signing in with them. */
+export const factors = feature({
+  routes: factorRoutes,
+  create(core) {
+    const factors = createFactors(core);
+    return {
+      services: { factors, factorLogin: createFactorLogin(core), resetFactors: createFactorReset(core) },
+      housekeeping: [factors.housekeeping],
+    };
+  },
+});

@@ -1,0 +1,31 @@
+import { confirmGranterAbove } from '../../core/access/grants.ts';
+import { entryOf } from '../../core/audit/audit.ts';
+import type { Core } from '../../core/core.ts';
+import { AppError } from '../../core/errors.ts';
+import type { PrincipalCaller } from '../../core/principal.ts';
+
+export type FactorReset = ReturnType<typeof createFactorReset>;
+
+/** Makes the function with which an administrator helps a user who has lost their second factors. */
+export function createFactorReset({ store, clock, outbox, warnOwnerWithin }: Core) {
+  /**
+   * Removes every second factor of a user, their passkeys, recovery codes and remembered devices, and tells them.
+   * @throws AppError user_not_found, insufficient_scope where the user may do more than the administrator
+   */
+  return async function resetFactors(userId: string, admin: PrincipalCaller): Promise<void> {
+    await store.transaction(async (stores) => {
+      const at = new Date(clock.now());
+      await confirmGranterAbove(stores, admin, userId, at);
+      const user = await stores.users.findById(userId);
+      if (user === null) throw new AppError('user_not_found');
+      await stores.factors.removeAll(userId);
+      await stores.users.endSecondFactor(userId);
+      // What was proved with what is gone does not go on.
+      await stores.challenges.endAll(userId, ['second_factor', 'factor_code']);
+      await stores.audit.append(entryOf('factors.reset', admin, userId), at);
+      const warning = { template: 'factors-reset', data: {} } as const;
+      await warnOwnerWithin(stores, user, admin.origin, warning, at);
+    });
+    outbox.wake();
+  };
+}

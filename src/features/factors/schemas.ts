@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { LinkToken } from '../../core/codes/fields.ts';
+import { FACTOR_METHODS, type RememberedDevice, type TotpFactor } from '../../core/factors/factor.ts';
+import { DeviceToken } from '../../core/sign-in/login-view.ts';
+import { EXAMPLE_ID } from '../../core/values/fields.ts';
+import { wellFormedText } from '../../core/values/text.ts';
+import type { Enrolment, Overview } from './factors.ts';
+
+const MAX_NAME_LENGTH = 100;
+const MAX_CODE_LENGTH = 64;
+
+const FactorName = wellFormedText
+  .trim()
+  .min(1)
+  .max(MAX_NAME_LENGTH)
+  .meta({ description: 'What you call it, such as the phone that it is on', example: 'My phone' });
+
+const FactorCode = wellFormedText.max(MAX_CODE_LENGTH).meta({
+  description: 'Of the authenticator app, the message, or the list of recovery codes',
+  example: '492039',
+});
+
+const ChallengeToken = LinkToken.meta({
+  description: 'Of the answer second_factor_required',
+  example: 'CHALLENGE_TOKEN',
+});
+
+export const FactorLoginBody = z
+  .strictObject({
+    challenge_token: ChallengeToken,
+    method: z.enum(FACTOR_METHODS).meta({ example: 'totp' }),
+    code: FactorCode,
+    remember_device: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Whether this device is not asked again, for MFA_REMEMBER_DAYS', example: false }),
+    device_token: DeviceToken.optional(),
+  })
+  .meta({ id: 'FactorLogin' });
+
+export const FactorCodeBody = z
+  .strictObject({
+    challenge_token: ChallengeToken,
+    method: z.enum(['email_code', 'phone_code']).meta({ example: 'email_code' }),
+  })
+  .meta({ id: 'FactorCode' });
+
+export const FactorCodeAnswer = z.strictObject({
+  expires_in: z.int().positive().meta({ description: 'Seconds for which the code is good', example: 300 }),
+});
+
+export const TotpBody = z
+  .strictObject({ name: FactorName.nullable().optional() })
+  .optional()
+  .meta({ id: 'NewTotpFactor' });
+
+export const RenameBody = z.strictObject({ name: FactorName.nullable() }).meta({ id: 'FactorName' });
+
+export const ConfirmBody = z.strictObject({ code: FactorCode }).meta({ id: 'FirstCode' });
+
+const TotpView = z
+  .strictObject({
+    id: z.uuid().meta({ example: EXAMPLE_ID }),
+    name: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'TotpFactor' });
+
+export const FactorsAnswer = z.strictObject({
+  totp: z.array(TotpView),
+  passkeys: z.int().meta({ description: 'How many: GET /me/passkeys lists them' }),
+  recovery_codes: z.int().meta({ description: 'How many are left' }),
+});
+
+export const EnrolmentAnswer = z
+  .strictObject({
+    factor_id: z.uuid().meta({ example: EXAMPLE_ID }),
+    secret: z.string().meta({ description: 'In base32, to be typed in' }),
+    otpauth_uri: z.string().meta({ description: 'The same as a link that opens an authenticator app' }),
+    qr_svg: z.string().meta({ description: 'The link as a QR code, an SVG' }),
+  })
+  .meta({ id: 'TotpEnrolment' });
+
+export const TotpAnswer = z.strictObject({ factor: TotpView });
+
+const RecoveryCodes = z
+  .array(z.string())
+  .meta({ description: 'Ten, each good once. They are shown this once', example: ['k7w2p-9xv4t'] });
+
+export const ConfirmAnswer = z.strictObject({
+  factor: TotpView,
+  recovery_codes: RecoveryCodes.nullable().meta({ description: 'Null where the account has some' }),
+});
+
+export const RecoveryCodesAnswer = z.strictObject({ recovery_codes: RecoveryCodes });
+
+const DeviceView = z
+  .strictObject({
+    id: z.uuid(),
+    user_agent: z.string().nullable(),
+    ip: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+  })
+  .meta({ id: 'RememberedDevice' });
+
+export const DevicesAnswer = z.strictObject({ remembered_devices: z.array(DeviceView) });
+
+export function presentTotp({ id, name, createdAt, lastUsedAt }: TotpFactor): z.infer<typeof TotpView> {
+  return {
+    id,
+    name,
+    created_at: createdAt.toISOString(),
+    last_used_at: lastUsedAt?.toISOString() ?? null,
+  };
+}
+
+export function presentFactors({
+  totpFactors,
+  passkeys,
+  recoveryCodes,
+}: Overview): z.infer<typeof FactorsAnswer> {
+  return { totp: totpFactors.map(presentTotp), passkeys, recovery_codes: recoveryCodes };
+}
+
+export function presentEnrolment({ id, secret, uri, qrSvg }: Enrolment): z.infer<typeof EnrolmentAnswer> {
+  return { factor_id: id, secret, otpauth_uri: uri, qr_svg: qrSvg };
+}
+
+export function presentDevices(devices: readonly RememberedDevice[]): z.infer<typeof DevicesAnswer> {
+  return {
+    remembered_devices: devices.map(({ id, userAgent, ip, createdAt, expiresAt }) => ({
+      id,
+      user_agent: userAgent,
+      ip,
+      created_at: createdAt.toISOString(),
+      expires_at: expiresAt.toISOString(),
+    })),
+  };
+}
