@@ -132,6 +132,7 @@ export function createCore(dependencies: CoreDependencies) {
 
   const requireFresh = createFreshness(follower, revocationWhenStale);
   const lifetimes = { accessTokenTtlSeconds, ...config.sessions };
+  const mfaPolicy = createMfaPolicy(config.factors.required, config.factors.methods);
   const cookieSessions = createCookieSessions({
     store,
     redisRecords: dependencies.redisRecords,
@@ -141,6 +142,7 @@ export function createCore(dependencies: CoreDependencies) {
     clock,
     logger,
     lifetimes,
+    mfaPolicy,
     issuer,
     audience,
   });
@@ -159,6 +161,7 @@ export function createCore(dependencies: CoreDependencies) {
     cookieSessions,
     clock,
     lifetimes,
+    mfaPolicy,
     onRefresh: observers.refresh,
   });
 
@@ -212,7 +215,6 @@ export function createCore(dependencies: CoreDependencies) {
 
   const factorSeal = createSeal(keys.appSecrets, 'totp');
   const totpCodes = createTotpCodes(config.factors.totpIssuer, clock);
-  const mfaPolicy = createMfaPolicy(config.factors.required, config.factors.methods);
   const secondFactors = createSecondFactors({
     store,
     codes,

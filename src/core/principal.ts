@@ -38,6 +38,8 @@ export interface UserPrincipal extends Holding, Described {
   readonly credential: 'bearer' | 'cookie';
   readonly userId: string;
   readonly sessionId: string | null;
+  /** Whether the session is good for nothing but to set a second factor up, which the operator requires. */
+  readonly isEnrolling: boolean;
   /** Null for a token from before such claims. */
   readonly authentication: Authentication | null;
 }

@@ -41,6 +41,7 @@ export const CREDENTIAL_ERRORS: readonly ErrorCode[] = [
   'token_expired',
   'token_revoked',
   'session_ended',
+  'factor_enrolment_required',
   ...CSRF_ERRORS,
   'revocations_stale',
   'session_store_unavailable',
@@ -82,24 +83,29 @@ export function bearer(): Access<PrincipalCaller<AuthenticatedPrincipal>> {
   };
 }
 
+/** What a session may do that can only set a second factor up. */
+interface UserOptions {
+  readonly forEnrolment?: boolean;
+}
+
 /** A user, by an access token, an API key or a cookie, and no machine client. */
-export function user(): Access<PrincipalCaller<UserPrincipal | ApiKeyPrincipal>> {
+export function user(options?: UserOptions): Access<PrincipalCaller<UserPrincipal | ApiKeyPrincipal>> {
   return {
     kind: 'user',
     schemes: ['bearer', 'cookie'],
     refuses: USER_ERRORS,
-    authenticate: async (exchange) => requireUser(await exchange.authenticate()),
+    authenticate: async (exchange) => requireUser(await exchange.authenticate(options)),
   };
 }
 
 /** A user who has logged in, and sends no API key. */
-export function session(): Access<PrincipalCaller<UserPrincipal>> {
+export function session(options?: UserOptions): Access<PrincipalCaller<UserPrincipal>> {
   return {
     kind: 'session',
     schemes: ['bearer', 'cookie'],
     refuses: [...USER_ERRORS, 'session_required'],
     async authenticate(exchange) {
-      const caller = requireUser(await exchange.authenticate());
+      const caller = requireUser(await exchange.authenticate(options));
       if (!isOfKind(caller, 'user')) throw new AppError('session_required');
       return caller;
     },
@@ -107,13 +113,13 @@ export function session(): Access<PrincipalCaller<UserPrincipal>> {
 }
 
 /** A user whose browser has a cookie. */
-export function cookie(): Access<PrincipalCaller<UserPrincipal>> {
+export function cookie(options?: UserOptions): Access<PrincipalCaller<UserPrincipal>> {
   return {
     kind: 'cookie',
     schemes: ['cookie'],
     refuses: [...CREDENTIAL_ERRORS, 'cookie_required'],
     async authenticate(exchange) {
-      const caller = await exchange.authenticate();
+      const caller = await exchange.authenticate(options);
       if (!isOfKind(caller, 'user') || caller.principal.credential !== 'cookie')
         throw new AppError('cookie_required');
       return caller;

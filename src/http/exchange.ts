@@ -41,10 +41,13 @@ export interface Exchange extends Identity {
 /** What a handler can ask about the caller of a request, and how it signs them in and out. */
 export interface Identity {
   /**
-   * The caller whose access token, API key or cookie came along. It counts against the limit of that credential.
+   * The caller whose access token, API key or cookie came along. It counts against the limit of that credential. A session
+   * that can only set a second factor up is refused, unless this is `forEnrolment`.
    * @throws AppError CREDENTIAL_ERRORS
    */
-  readonly authenticate: () => Promise<PrincipalCaller<AuthenticatedPrincipal>>;
+  readonly authenticate: (options?: {
+    readonly forEnrolment?: boolean;
+  }) => Promise<PrincipalCaller<AuthenticatedPrincipal>>;
   /** The session by whose cookie the caller was authenticated. */
   readonly cookie: () => { readonly csrfToken: string; readonly expiresAt: Date };
   /** Begins a sign-in, whose answer gives the client what it asks for: tokens in the body, or a cookie. */
@@ -105,7 +108,9 @@ export function identityOf(req: Request, res: Response, options: IdentityOptions
   const isForGateway = req.mounted?.method === 'ANY';
   let authenticated: Authenticated | undefined;
 
-  async function authenticate(): Promise<PrincipalCaller<AuthenticatedPrincipal>> {
+  async function authenticate({
+    forEnrolment = false,
+  } = {}): Promise<PrincipalCaller<AuthenticatedPrincipal>> {
     // Looked at already on the way here.
     if (req.credentialError !== undefined) throw req.credentialError;
     try {
@@ -120,6 +125,8 @@ export function identityOf(req: Request, res: Response, options: IdentityOptions
       if (cookie.isRenewed) cookies.setSession(req, res, cookie);
     }
     await limit(res, ...limitOf(principal));
+    if (principal.kind === 'user' && principal.isEnrolling && !forEnrolment)
+      throw new AppError('factor_enrolment_required');
     return callerOf(principal, originOf(req));
   }
 

@@ -74,7 +74,8 @@ export function createFastLane(options: FastLaneOptions): RequestListener {
   async function principalOf(req: IncomingMessage): Promise<AuthenticatedPrincipal | undefined> {
     try {
       // A gateway does not pass the headers of the answer on, so no cookie could be renewed.
-      return (await credentials.read(req, false))?.principal;
+      const principal = (await credentials.read(req, false))?.principal;
+      return principal?.kind === 'user' && principal.isEnrolling ? undefined : principal;
     } catch (error) {
       if (error instanceof AppError) {
         // The ordinary path must not evaluate it again.

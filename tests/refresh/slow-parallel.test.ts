@@ -27,7 +27,7 @@ async function changeRoles(app: TestApp, userId: string, permission: string): Pr
 
 /** A refresh that has read its session, and goes on when it is told to. */
 function slowRefresh(app: TestApp, refreshToken: string) {
-  const { store, accessTokens, confirmations, cookieSessions, clock, config, follower, keys } = app;
+  const { store, accessTokens, confirmations, cookieSessions, clock, config, follower, keys, mfaPolicy } = app;
   const events = new EventEmitter();
   const [hasRead, mayGoOn] = [once(events, 'read'), once(events, 'go on')];
   let reads = 0;
@@ -47,6 +47,7 @@ function slowRefresh(app: TestApp, refreshToken: string) {
     confirmations,
     cookieSessions,
     clock,
+    mfaPolicy,
     lifetimes: { ...config.sessions, accessTokenTtlSeconds: config.tokens.accessTokenTtlSeconds },
   });
   const answer = sessions.refresh(refreshTokens.read(refreshToken), OPERATOR.origin);

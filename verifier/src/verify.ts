@@ -5,7 +5,8 @@ import { createJwsReader, type FindKey } from './jws.ts';
 export interface VerifyOptions {
   readonly findKey: FindKey;
   readonly issuer: string;
-  readonly audience: string;
+  /** Where there are several, one of them has to be that of the token. */
+  readonly audience: string | readonly string[];
   /** `now` is in milliseconds since 1970. */
   readonly clock: { readonly now: () => number };
   /** Tokens older than this are expired whatever they say, so that a shorter lifetime counts immediately. */
@@ -29,9 +30,10 @@ export const MAX_ACCESS_TOKEN_TTL_SECONDS = 86_400;
  * only one that is correct in every other way is told that it has expired.
  */
 export function createVerify(options: VerifyOptions): (token: string) => AccessTokenClaims {
-  const { findKey, issuer, audience, clock, onVerified = () => {} } = options;
+  const { findKey, issuer, clock, onVerified = () => {} } = options;
   const { maxAgeSeconds = MAX_ACCESS_TOKEN_TTL_SECONDS, clockToleranceSeconds = CLOCK_TOLERANCE_SECONDS } =
     options;
+  const audiences = [options.audience].flat();
   const readJws = createJwsReader(findKey);
 
   return function verify(token) {
@@ -40,7 +42,7 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
     const latestSeconds = nowSeconds + clockToleranceSeconds;
     assertValid(claims.iss === issuer, 'It names another issuer.');
     assertValid(
-      claims.aud === audience || hasMember(claims.aud, audience),
+      audiences.some((audience) => claims.aud === audience || hasMember(claims.aud, audience)),
       'It was made for another audience.',
     );
     assertValid(isPrintable(claims.sub), 'It has no subject.');

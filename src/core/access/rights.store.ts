@@ -12,6 +12,7 @@ import { ROLES } from './roles.tables.ts';
 export interface Rights extends Holding {
   /** Whether the account is there and not disabled. */
   readonly isActive: boolean;
+  readonly hasSecondFactor: boolean;
   /** When the user's roles changed last, and then for each role when what it may do changed last: milliseconds. */
   readonly versions: readonly number[];
 }
@@ -29,6 +30,7 @@ const RANKS_ROW = 'admin';
 
 interface RightsRow {
   readonly is_active: number;
+  readonly has_second_factor: number;
   readonly rights_version: Date | string | null;
   readonly role: string | null;
   readonly version: Date | string | null;
@@ -36,7 +38,8 @@ interface RightsRow {
   readonly live_sessions?: number;
 }
 
-const COLUMNS = `users.disabled_at IS NULL AS is_active, users.rights_version, roles.name AS role, roles.version,
+const COLUMNS = `users.disabled_at IS NULL AS is_active,
+  users.second_factor_since IS NOT NULL AS has_second_factor, users.rights_version, roles.name AS role, roles.version,
   role_permissions.permission`;
 const JOINED_ROLES = `LEFT JOIN user_roles ON user_roles.user_id = users.id
   LEFT JOIN roles ON roles.name = user_roles.role
@@ -136,6 +139,7 @@ function toRights(rows: readonly RightsRow[]): Rights {
   }
   return {
     isActive: Number(rows[0]?.is_active ?? 0) === 1,
+    hasSecondFactor: Number(rows[0]?.has_second_factor ?? 0) === 1,
     roles: [...versions.keys()],
     permissions: [...permissions].sort(),
     versions: [toMilliseconds(rows[0]?.rights_version ?? null), ...versions.values()],

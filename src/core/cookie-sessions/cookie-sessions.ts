@@ -3,11 +3,13 @@ import type { Logger } from 'pino';
 import type { Rights } from '../access/rights.store.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import type { UserPrincipal } from '../principal.ts';
+import type { MfaPolicy } from '../factors/policy.ts';
+import type { Authentication, UserPrincipal } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { idleExpiry, type SessionLifetimes } from '../sessions/lifetimes.ts';
 import type { Session } from '../sessions/session.ts';
 import type { CoreStore, CoreStores } from '../stores.ts';
+import { enrolmentAudienceOf } from '../tokens/access-token.ts';
 import { userPrincipal } from '../tokens/authenticate.ts';
 import { type CsrfTokens, cookieKeyOf } from './cookie-id.ts';
 import { type CookieRecord, readRecord, writeRecord } from './record.ts';
@@ -25,6 +27,7 @@ export interface CookieSessionOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
   readonly lifetimes: SessionLifetimes;
+  readonly mfaPolicy: Pick<MfaPolicy, 'mustEnrol'>;
   readonly issuer: string;
   readonly audience: string;
 }
@@ -75,7 +78,7 @@ const MAX_IDS_PER_QUERY = 1_000;
  */
 export function createCookieSessions(options: CookieSessionOptions) {
   const { store, redisRecords, csrfTokens, revocations, requireFresh, clock, logger, lifetimes } = options;
-  const { issuer, audience } = options;
+  const { issuer, audience, mfaPolicy } = options;
   const now = () => new Date(clock.now());
   const records = redisRecords ?? createTableRecords(store.sessions);
   const renewing = new Map<string, Promise<LiveSession | null>>();
@@ -95,7 +98,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     const record: CookieRecord = {
       sub: session.userId,
       sid: session.id,
-      ...recordedRights(rights),
+      ...recordedRights(rights, authentication),
       ...(authentication && {
         amr: authentication.methods,
         auth_time: toSeconds(authentication.at),
@@ -190,7 +193,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     }
     const renewed: CookieRecord = {
       ...record,
-      ...recordedRights(await store.rights.rightsOf(record.sub)),
+      ...recordedRights(await store.rights.rightsOf(record.sub), authenticationIn(record)),
       iat: toSeconds(at),
       sent: canSetCookie ? undefined : (record.sent ?? record.iat),
     };
@@ -208,12 +211,14 @@ export function createCookieSessions(options: CookieSessionOptions) {
     rv,
     amr,
     auth_time,
+    enrolling,
     iat,
     end,
   }: CookieRecord): AccessTokenClaims {
     const exp = Math.min(iat + lifetimes.accessTokenTtlSeconds, iat + lifetimes.idleSeconds, end);
     const authentication = amr && auth_time !== undefined ? { amr, auth_time } : {};
-    return { iss: issuer, aud: audience, sub, sid, ...authentication, iat, exp, jti: sid, roles, scope, rv };
+    const aud = enrolling ? enrolmentAudienceOf(audience) : audience;
+    return { iss: issuer, aud, sub, sid, ...authentication, iat, exp, jti: sid, roles, scope, rv };
   }
 
   function expiryOf({ iat, end }: CookieRecord): Date {
@@ -261,6 +266,14 @@ export function createCookieSessions(options: CookieSessionOptions) {
     }
   }
 
+  function recordedRights(rights: Rights, authentication: Authentication | null) {
+    const { roles, permissions, versions } = rights;
+    if (mfaPolicy.mustEnrol(rights, authentication)) {
+      return { roles: [], scope: '', rv: versions, enrolling: true };
+    }
+    return { roles, scope: permissions.join(' '), rv: versions, enrolling: undefined };
+  }
+
   return {
     requireUp: records.requireUp,
     begin,
@@ -272,8 +285,10 @@ export function createCookieSessions(options: CookieSessionOptions) {
   };
 }
 
-function recordedRights({ roles, permissions, versions }: Rights) {
-  return { roles, scope: permissions.join(' '), rv: versions };
+function authenticationIn({ amr, auth_time }: CookieRecord): Authentication | null {
+  return amr !== undefined && auth_time !== undefined
+    ? { methods: amr, at: new Date(auth_time * 1000) }
+    : null;
 }
 
 /** Rounded up, so that neither Redis nor a browser forgets a session before it ends. */

@@ -12,6 +12,8 @@ export interface CookieRecord {
   readonly rv: readonly number[];
   readonly amr?: readonly string[] | undefined;
   readonly auth_time?: number | undefined;
+  /** Whether the session is good for nothing but to set a second factor up. Then it has neither roles nor scope. */
+  readonly enrolling?: boolean | undefined;
   /** When the rights were read; the session may rest for its idle time from then on. */
   readonly iat: number;
   /** When the browser was sent the cookie last; absent where that was at `iat`. */
@@ -31,6 +33,7 @@ const Stored = z.object({
   rv: z.array(z.number()),
   amr: z.array(z.string()).optional(),
   auth_time: Seconds.optional(),
+  enrolling: z.boolean().optional(),
   iat: Seconds,
   sent: Seconds.optional(),
   end: Seconds,

@@ -115,6 +115,12 @@ export function createFactorStore(scope: Scope) {
     return (await write(() => totpFactors.destroy({ where: { id, userId }, transaction }))) === 1;
   }
 
+  /** Removes authenticator apps that were set up since. */
+  async function removeAddedSince(userId: string, since: Date): Promise<void> {
+    const where = { userId, createdAt: { [Op.gte]: since } };
+    await write(() => totpFactors.destroy({ where, transaction }));
+  }
+
   /** Removes authenticator apps, recovery codes and remembered devices. */
   async function removeAll(userId: string): Promise<void> {
     for (const rows of [totpFactors, recoveryCodes, devices]) {
@@ -190,6 +196,7 @@ export function createFactorStore(scope: Scope) {
     useTotp,
     renameTotp,
     removeTotp,
+    removeAddedSince,
     removeAll,
     replaceRecoveryCodes,
     hasRecoveryCode,

@@ -1,3 +1,4 @@
+import type { Authentication } from '../principal.ts';
 import { FACTOR_METHODS, type FactorMethod } from './factor.ts';
 
 /** Of whom the operator requires a second factor: all users, or those with one of these roles. */
@@ -16,10 +17,19 @@ export function createMfaPolicy(required: MfaRequired, allowed: readonly FactorM
     return roles.some((role) => required.includes(role));
   }
 
+  /** Whether a session is good for nothing but to set a second factor up. */
+  function mustEnrol(
+    { roles, hasSecondFactor }: { readonly roles: readonly string[]; readonly hasSecondFactor: boolean },
+    authentication: Authentication | null,
+  ): boolean {
+    return !hasSecondFactor && isRequiredOf(roles) && !authentication?.methods.includes('mfa');
+  }
+
   return {
     isOn: required !== 'off',
     methods,
     allows: (method: FactorMethod) => methods.includes(method),
     isRequiredOf,
+    mustEnrol,
   };
 }

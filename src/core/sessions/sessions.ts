@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { cookieKeyOf, newCookieId } from '../cookie-sessions/cookie-id.ts';
 import type { CookieGrant, CookieSessions } from '../cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../errors.ts';
+import type { MfaPolicy } from '../factors/policy.ts';
 import {
   ANONYMOUS,
   type Authentication,
@@ -31,6 +32,7 @@ export interface SessionDependencies {
   readonly cookieSessions: Pick<CookieSessions, 'begin' | 'forget'>;
   readonly clock: Clock;
   readonly lifetimes: SessionLifetimes;
+  readonly mfaPolicy: Pick<MfaPolicy, 'mustEnrol'>;
   /** Called with the outcome of each refresh, for the metrics. */
   readonly onRefresh?: (outcome: RefreshOutcome) => void;
 }
@@ -66,6 +68,11 @@ export interface TokenGrant extends AccessGrant {
 
 /** What an access token says of its session. */
 type SessionOfAccess = Pick<Session, 'id' | 'userId' | 'authentication' | 'refreshCounter' | 'idleExpiresAt'>;
+
+/** What a session allows. */
+interface SessionRights extends Pick<Rights, 'permissions' | 'roles' | 'versions'> {
+  readonly isEnrolling: boolean;
+}
 
 /** What a client gets at a sign-in. */
 export type SessionGrant = TokenGrant | CookieGrant;
@@ -118,7 +125,7 @@ const MAX_LIVE_SESSIONS = 100;
 /** Logins on devices: how they start, go on and end. */
 export function createSessions(dependencies: SessionDependencies) {
   const { store, accessTokens, refreshTokens, announce, confirmations } = dependencies;
-  const { cookieSessions, clock, lifetimes } = dependencies;
+  const { cookieSessions, clock, lifetimes, mfaPolicy } = dependencies;
   const { onRefresh = () => {} } = dependencies;
   const now = () => new Date(clock.now());
   const ending = createEnding({ store, announce, forgetCookies: cookieSessions.forget, clock });
@@ -206,7 +213,12 @@ export function createSessions(dependencies: SessionDependencies) {
       refreshCounter: 0,
       idleExpiresAt: sessionEndsAt,
     };
-    return issueAccess(session, now(), { roles, permissions, versions: claims.rv }, wanted);
+    return issueAccess(
+      session,
+      now(),
+      { roles, permissions, versions: claims.rv, isEnrolling: false },
+      wanted,
+    );
   }
 
   /** What gives its client access to a session that has just begun: a cookie or tokens. */
@@ -397,16 +409,27 @@ export function createSessions(dependencies: SessionDependencies) {
     const { id, refreshCounter, idleExpiresAt } = session;
     return {
       transport: 'token',
-      ...issueAccess(session, at, rights, wanted),
+      ...issueAccess(session, at, allowedTo(session, rights), wanted),
       refreshToken: refreshTokens.issue({ sessionId: id, counter: refreshCounter }),
       refreshExpiresInSeconds: secondsBetween(at, idleExpiresAt),
     };
   }
 
+  /** What the session may do: nothing where a second factor has to be set up first. */
+  function allowedTo(
+    { authentication }: Session,
+    { roles, permissions, versions, ...rest }: Rights,
+  ): SessionRights {
+    const isEnrolling = mfaPolicy.mustEnrol({ roles, ...rest }, authentication);
+    return isEnrolling
+      ? { roles: [], permissions: [], versions, isEnrolling }
+      : { roles, permissions, versions, isEnrolling };
+  }
+
   function issueAccess(
     { id, userId, authentication, refreshCounter, idleExpiresAt }: SessionOfAccess,
     at: Date,
-    { permissions: held, roles, versions }: Pick<Rights, 'permissions' | 'roles' | 'versions'>,
+    { permissions: held, roles, versions, isEnrolling }: SessionRights,
     wanted?: readonly string[],
   ): AccessGrant {
     const permissions = wanted === undefined ? held : held.filter((name) => wanted.includes(name));
@@ -421,6 +444,7 @@ export function createSessions(dependencies: SessionDependencies) {
       // A role stands for all that it may do, so a token that may do less has none.
       roles: isNarrowed ? [] : roles,
       ...(isNarrowed && { fromRoles: roles }),
+      isEnrolling,
       versions,
       permissions,
       at,

@@ -8,7 +8,7 @@ import { after } from '../sessions/ending.ts';
 import type { CoreStores } from '../stores.ts';
 import type { User } from '../users/user.ts';
 import type { DeviceOfClient, DeviceTokens } from './device-tokens.ts';
-import type { EndAllAccess } from './lock-down.ts';
+import { type EndAllAccess, EVER } from './lock-down.ts';
 import type { Owner } from './proved-sign-in.ts';
 
 interface ClaimDependencies {
@@ -46,7 +46,7 @@ export function createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, c
     if (!(await stores.users.verifyEmailFirst(user.id, address, at))) throw new AppError('email_taken');
     const verified = { ...user, emailVerifiedAt: at };
     if (deviceTokens.isKnown(client, user)) return { user: verified, isNew: false, earlier, revoked: [] };
-    const revoked = await endAllAccessWithin(stores, user.id, at);
+    const revoked = await endAllAccessWithin(stores, user.id, at, EVER);
     const notice = noticeOf({
       user,
       to: user.email ?? address,

@@ -26,6 +26,8 @@ export type AccessTokenSubject = AccessTokenRights &
         readonly authentication?: Authentication | null;
         /** As in the claim `rot`. */
         readonly rotation?: number;
+        /** Whether it is good for nothing but to set a second factor up. */
+        readonly isEnrolling?: boolean;
       }
     | { readonly clientId: string }
   );
@@ -60,7 +62,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       const issuedAt = Math.floor(at.getTime() / 1000);
       const claims: AccessTokenClaims = {
         iss: issuer,
-        aud: audience,
+        aud: 'isEnrolling' in subject && subject.isEnrolling ? enrolmentAudienceOf(audience) : audience,
         ...('clientId' in subject
           ? { sub: subject.clientId, client_id: subject.clientId }
           : {
@@ -87,13 +89,23 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       verify: createVerify({
         findKey: (named) => verifying.get(named),
         issuer,
-        audience,
+        audience: [audience, enrolmentAudienceOf(audience)],
         maxAgeSeconds: maxTtlSeconds,
         clock,
         onVerified: (used) => onUse(used, 'seen'),
       }),
     }).verify,
   };
+}
+
+const ENROLMENT = '/factor-enrolment';
+
+/** That of tokens which only set a second factor up: to every other service they are for someone else. */
+export const enrolmentAudienceOf = (audience: string): string => audience + ENROLMENT;
+
+/** Whether a token is good for nothing but to set a second factor up. */
+export function isForEnrolment({ aud }: Pick<AccessTokenClaims, 'aud'>): boolean {
+  return typeof aud === 'string' && aud.endsWith(ENROLMENT);
 }
 
 function authenticationClaims(authentication: Authentication | null | undefined) {

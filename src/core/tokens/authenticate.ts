@@ -12,6 +12,7 @@ import type {
   UserPrincipal,
 } from '../principal.ts';
 import type { RevocationFollower } from '../revocation/follower.ts';
+import { isForEnrolment } from './access-token.ts';
 
 export interface AuthenticationDependencies {
   /** @throws AppError token_invalid, token_expired */
@@ -107,6 +108,7 @@ export function userPrincipal(
     sessionId: sid ?? null,
     authentication:
       amr !== undefined && auth_time !== undefined ? { methods: amr, at: new Date(auth_time * 1000) } : null,
+    isEnrolling: isForEnrolment(claims),
     claims,
     roles,
     permissions: permissionsIn(scope),

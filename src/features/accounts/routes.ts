@@ -97,7 +97,7 @@ export const accountRoutes = [
     path: '/me',
     tag: ACCOUNTS,
     summary: 'Read your account',
-    access: user(),
+    access: user({ forEnrolment: true }),
     answers: { 200: { description: 'The account', schema: MeAnswer } },
     async handle({ caller: { principal } }, { accounts }) {
       const user = await accounts.get(principal.userId);

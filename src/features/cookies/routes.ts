@@ -22,7 +22,7 @@ export const cookieRoutes = [
     path: '/csrf',
     tag: COOKIES,
     summary: 'Get the CSRF token of your session, after a reload',
-    access: cookie(),
+    access: cookie({ forEnrolment: true }),
     answers: { 200: { description: 'The same as at the sign-in', schema: CsrfAnswer } },
     handle({ cookie }) {
       const { csrfToken, expiresAt } = cookie();

@@ -104,7 +104,7 @@ export const factorRoutes = [
     path: '/me/factors',
     tag: FACTORS,
     summary: 'List your second factors',
-    access: user(),
+    access: user({ forEnrolment: true }),
     answers: { 200: { description: 'Those that are set up', schema: FactorsAnswer } },
     async handle({ caller }, { factors }) {
       return ok(presentFactors(await factors.overview(caller.principal.userId)));
@@ -119,7 +119,7 @@ export const factorRoutes = [
     summary: 'Begin to set an authenticator app up',
     description:
       'It counts once POST /me/factors/totp/{id}/confirm has had its first code, within ten minutes.',
-    access: session(),
+    access: session({ forEnrolment: true }),
     body: json(TotpBody),
     answers: {
       201: { description: 'What the app needs', schema: EnrolmentAnswer, headers: { Location: 'Its path' } },
@@ -137,7 +137,7 @@ export const factorRoutes = [
     path: '/me/factors/totp/{id}/confirm',
     tag: FACTORS,
     summary: 'Finish setting an authenticator app up, with its first code',
-    access: session(),
+    access: session({ forEnrolment: true }),
     params: onFactor,
     body: json(ConfirmBody),
     answers: { 200: { description: 'From now on it is asked for', schema: ConfirmAnswer } },

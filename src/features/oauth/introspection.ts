@@ -1,6 +1,7 @@
 import type { AccessTokenClaims } from '@latchkey/verifier/core';
 import type { Core } from '../../core/core.ts';
 import { AppError, isTokenError } from '../../core/errors.ts';
+import { isForEnrolment } from '../../core/tokens/access-token.ts';
 
 /** The answer about a valid token (RFC 7662 section 2.2). Nothing personal. */
 interface ActiveToken {
@@ -55,7 +56,9 @@ export function createIntrospect(dependencies: IntrospectionDependencies) {
   /** By the same check that protects every other route. */
   async function describeAccessToken(token: string): Promise<ActiveToken | null> {
     try {
-      return describe((await authenticate(token)).claims);
+      const { claims } = await authenticate(token);
+      // It is for no other service.
+      return isForEnrolment(claims) ? null : describe(claims);
     } catch (error) {
       if (error instanceof AppError && isTokenError(error.code)) return null;
       throw error;

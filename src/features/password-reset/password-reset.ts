@@ -12,7 +12,7 @@ import { passwordUnchanged } from '../../core/passwords/policy.ts';
 import { anonymousCaller, type RequestOrigin } from '../../core/principal.ts';
 import type { Revocation } from '../../core/revocation/revocation.ts';
 import { after } from '../../core/sessions/ending.ts';
-import { endOtherWaysInWithin } from '../../core/sign-in/lock-down.ts';
+import { EVER, endOtherWaysInWithin } from '../../core/sign-in/lock-down.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
 import { ownWords, type User } from '../../core/users/user.ts';
@@ -145,7 +145,7 @@ export function createPasswordReset(core: Core) {
   ): Promise<Revocation[]> {
     if (address === null) return [];
     if (!(await stores.users.verifyEmail(user.id, address, at))) throw invalid(proof);
-    return user.emailVerifiedAt === null ? endOtherWaysInWithin(stores, user.id, at) : [];
+    return user.emailVerifiedAt === null ? endOtherWaysInWithin(stores, user.id, at, EVER) : [];
   }
 
   /** The mail names the API keys, the phone number and the providers that go on working: an attacker may have added them. */
