@@ -3,7 +3,7 @@ import { onEachDatabase } from '../support/databases.ts';
 import { times } from '../support/extent.ts';
 import { addMessages, aMail, useMailApp } from '../support/messages.ts';
 
-const MESSAGES = times(1_000, 10_000);
+const MESSAGES = times(200, 10_000);
 const PER_TRANSACTION = 4;
 
 onEachDatabase((kind) => {

@@ -72,8 +72,8 @@ export function createFactorStore(scope: Scope) {
     return rows.map((row) => toFactor(row.get()));
   }
 
-  async function insertTotp(factor: TotpFactor): Promise<void> {
-    await insertRows(scope, totpFactors, [factor]);
+  async function insertTotp(added: readonly TotpFactor[]): Promise<void> {
+    if (added.length > 0) await insertRows(scope, totpFactors, added);
   }
 
   /** Removes what was begun and never confirmed. */

@@ -9,7 +9,7 @@ import type { CoreStores } from '../stores.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import type { Seal } from '../tokens/seal.ts';
 import type { User } from '../users/user.ts';
-import type { FactorMethod } from './factor.ts';
+import type { FactorMethod, RememberedDevice } from './factor.ts';
 import type { MfaPolicy } from './policy.ts';
 import { macOfRecoveryCode } from './recovery-codes.ts';
 import type { TotpCodes } from './totp.ts';
@@ -226,5 +226,11 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
     };
   }
 
-  return { neededFor, methodsOf, challengeWithin, check, stepOf };
+  /** The devices on which a second factor is not asked for. */
+  async function rememberedDevices(userId: string): Promise<RememberedDevice[]> {
+    const user = await store.users.findById(userId);
+    return store.factors.listRemembered(userId, { at: now(), since: user?.passwordChangedAt ?? null });
+  }
+
+  return { rememberedDevices, neededFor, methodsOf, challengeWithin, check, stepOf };
 }

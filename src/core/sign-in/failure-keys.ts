@@ -27,7 +27,8 @@ export interface TypedIdentifier {
 const STRANGERS = '';
 /** All sessions of an account share one count: otherwise each further session would buy more guesses. */
 const SESSIONS = 'sessions';
-const FACTOR = 'factor';
+/** The devices of second factors begin with it. */
+export const FACTOR = 'factor';
 
 /** Hashed, since what people type in may be anything. Computed also for identifiers that exist, since that takes time. */
 export function hashIdentifier(

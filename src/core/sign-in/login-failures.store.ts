@@ -4,7 +4,7 @@ import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
 import { bigInteger, integer, nullable, primaryKey, table, text, time } from '../../db/table.ts';
-import type { FailureKey, FailureKeys } from './failure-keys.ts';
+import { FACTOR, type FailureKey, type FailureKeys } from './failure-keys.ts';
 
 export const LOGIN_FAILURES = table('login_failures', {
   account: primaryKey(text(64)),
@@ -186,5 +186,11 @@ export function createLoginFailureStore(scope: Scope) {
     await removeInPortions((limit) => write(() => loginFailures.destroy({ where, limit, transaction })));
   }
 
-  return { find, count, takeBack, succeed, clearAccount, prune };
+  /** The same for passwords alone: a new one must not buy more guesses at a second factor. */
+  async function clearPasswords(account: string): Promise<void> {
+    const where = { account, device: { [Op.notLike]: `${FACTOR}%` } };
+    await write(() => loginFailures.destroy({ where, transaction }));
+  }
+
+  return { find, count, takeBack, succeed, clearAccount, clearPasswords, prune };
 }

@@ -38,6 +38,7 @@ export interface NewUser {
   /** Null for an account that logs in by other means. */
   readonly passwordHash: string | null;
   readonly emailVerifiedAt?: Date | null;
+  readonly secondFactorSince?: Date | null;
   readonly createdAt: Date;
 }
 

@@ -378,7 +378,7 @@ function toRow(user: NewUser): UserRow {
     emailVerifiedAt: user.emailVerifiedAt ?? null,
     disabledAt: null,
     passwordChangeRequiredAt: null,
-    secondFactorSince: null,
+    secondFactorSince: user.secondFactorSince ?? null,
     rightsVersion: null,
     createdAt: user.createdAt,
     updatedAt: user.createdAt,

@@ -3,6 +3,7 @@ import { presentApiKey } from '../../core/api-keys/view.ts';
 import { createAuditEvents } from '../../core/audit/events.ts';
 import { presentActivity } from '../../core/audit/view.ts';
 import type { Core } from '../../core/core.ts';
+import { presentTotp } from '../../core/factors/view.ts';
 import { presentIdentity } from '../../core/identities/view.ts';
 import type { UserPrincipal } from '../../core/principal.ts';
 import { presentSessions } from '../../core/sessions/view.ts';
@@ -32,6 +33,7 @@ export function createExport({ store, sessions, clock }: Pick<Core, 'store' | 's
       roles: [...roles],
       ...presentSessions(await sessions.list(userId), sessionId),
       identities: (await store.identities.list(userId)).map(presentIdentity),
+      authenticator_apps: (await store.factors.listTotp(userId)).map(presentTotp),
       api_keys: keys.map(presentApiKey),
       activity: activity.events.map(presentActivity),
       next_cursor: activity.nextCursor,

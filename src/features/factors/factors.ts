@@ -2,12 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
-import {
-  type FactorCounts,
-  MAX_TOTP_FACTORS,
-  type RememberedDevice,
-  type TotpFactor,
-} from '../../core/factors/factor.ts';
+import { type FactorCounts, MAX_TOTP_FACTORS, type TotpFactor } from '../../core/factors/factor.ts';
 import { macOfRecoveryCode, newRecoveryCodes } from '../../core/factors/recovery-codes.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { after } from '../../core/sessions/ending.ts';
@@ -76,7 +71,7 @@ export function createFactors(core: Core) {
         confirmedAt: null,
         lastUsedAt: null,
       };
-      await stores.factors.insertTotp({ ...factor, createdAt });
+      await stores.factors.insertTotp([{ ...factor, createdAt }]);
     });
     const { renderSVG } = await import('uqr');
     return { id, secret, uri, qrSvg: renderSVG(uri) };
@@ -177,12 +172,6 @@ export function createFactors(core: Core) {
     return codes;
   }
 
-  /** The devices on which a second factor is not asked for. */
-  async function rememberedDevices(userId: string): Promise<RememberedDevice[]> {
-    const { passwordChangedAt } = await requireActiveUser(store.users, userId);
-    return store.factors.listRemembered(userId, { at: now(), since: passwordChangedAt });
-  }
-
   /** From now on the device is asked for a second factor again. @throws AppError device_not_found */
   async function forgetDevice(caller: UserCaller, id: string): Promise<void> {
     const { userId } = caller.principal;
@@ -201,7 +190,6 @@ export function createFactors(core: Core) {
     rename,
     remove,
     renewRecoveryCodes,
-    rememberedDevices,
     forgetDevice,
     housekeeping,
   };

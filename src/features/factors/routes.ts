@@ -1,3 +1,4 @@
+import { presentTotp } from '../../core/factors/view.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
 import { IdPath } from '../../core/values/fields.ts';
 import { anyone, COOKIE_SIGN_IN_ERRORS, permission, session, user } from '../../http/access.ts';
@@ -12,16 +13,13 @@ import type { FactorReset } from './reset.ts';
 import {
   ConfirmAnswer,
   ConfirmBody,
-  DevicesAnswer,
   EnrolmentAnswer,
   FactorCodeAnswer,
   FactorCodeBody,
   FactorLoginBody,
   FactorsAnswer,
-  presentDevices,
   presentEnrolment,
   presentFactors,
-  presentTotp,
   RecoveryCodesAnswer,
   RenameBody,
   TotpAnswer,
@@ -199,24 +197,12 @@ export const factorRoutes = [
   }),
 
   route({
-    id: 'listRememberedDevices',
-    method: 'GET',
-    path: '/me/remembered-devices',
-    tag: FACTORS,
-    summary: 'List the devices that are not asked for a second factor',
-    access: session(),
-    answers: { 200: { description: 'The latest first', schema: DevicesAnswer } },
-    async handle({ caller }, { factors }) {
-      return ok(presentDevices(await factors.rememberedDevices(caller.principal.userId)));
-    },
-  }),
-
-  route({
     id: 'forgetDevice',
     method: 'DELETE',
     path: '/me/remembered-devices/{id}',
     tag: FACTORS,
     summary: 'Ask a device for a second factor again',
+    description: 'GET /sessions lists them.',
     access: session(),
     params: { schema: IdPath, unknown: 'device_not_found' },
     answers: { 204: 'It is asked again' },

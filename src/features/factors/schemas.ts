@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LinkToken } from '../../core/codes/fields.ts';
-import { FACTOR_METHODS, type RememberedDevice, type TotpFactor } from '../../core/factors/factor.ts';
+import { FACTOR_METHODS } from '../../core/factors/factor.ts';
+import { presentTotp, TotpView } from '../../core/factors/view.ts';
 import { DeviceToken } from '../../core/sign-in/login-view.ts';
 import { EXAMPLE_ID } from '../../core/values/fields.ts';
 import { wellFormedText } from '../../core/values/text.ts';
@@ -58,15 +59,6 @@ export const RenameBody = z.strictObject({ name: FactorName.nullable() }).meta({
 
 export const ConfirmBody = z.strictObject({ code: FactorCode }).meta({ id: 'FirstCode' });
 
-const TotpView = z
-  .strictObject({
-    id: z.uuid().meta({ example: EXAMPLE_ID }),
-    name: z.string().nullable(),
-    created_at: z.iso.datetime(),
-    last_used_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'TotpFactor' });
-
 export const FactorsAnswer = z.strictObject({
   totp: z.array(TotpView),
   passkeys: z.int().meta({ description: 'How many: GET /me/passkeys lists them' }),
@@ -95,27 +87,6 @@ export const ConfirmAnswer = z.strictObject({
 
 export const RecoveryCodesAnswer = z.strictObject({ recovery_codes: RecoveryCodes });
 
-const DeviceView = z
-  .strictObject({
-    id: z.uuid(),
-    user_agent: z.string().nullable(),
-    ip: z.string().nullable(),
-    created_at: z.iso.datetime(),
-    expires_at: z.iso.datetime(),
-  })
-  .meta({ id: 'RememberedDevice' });
-
-export const DevicesAnswer = z.strictObject({ remembered_devices: z.array(DeviceView) });
-
-export function presentTotp({ id, name, createdAt, lastUsedAt }: TotpFactor): z.infer<typeof TotpView> {
-  return {
-    id,
-    name,
-    created_at: createdAt.toISOString(),
-    last_used_at: lastUsedAt?.toISOString() ?? null,
-  };
-}
-
 export function presentFactors({
   totpFactors,
   passkeys,
@@ -126,16 +97,4 @@ export function presentFactors({
 
 export function presentEnrolment({ id, secret, uri, qrSvg }: Enrolment): z.infer<typeof EnrolmentAnswer> {
   return { factor_id: id, secret, otpauth_uri: uri, qr_svg: qrSvg };
-}
-
-export function presentDevices(devices: readonly RememberedDevice[]): z.infer<typeof DevicesAnswer> {
-  return {
-    remembered_devices: devices.map(({ id, userAgent, ip, createdAt, expiresAt }) => ({
-      id,
-      user_agent: userAgent,
-      ip,
-      created_at: createdAt.toISOString(),
-      expires_at: expiresAt.toISOString(),
-    })),
-  };
 }

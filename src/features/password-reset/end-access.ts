@@ -12,7 +12,7 @@ export async function endAccessWithin(
   at: Date,
 ): Promise<Revocation[]> {
   await stores.challenges.endAll(userId, ['password_reset']);
-  await stores.loginFailures.clearAccount(userId);
+  await stores.loginFailures.clearPasswords(userId);
   await stores.audit.append(entry, at);
   return sessions.revokeWithin(stores, { userId }, 'password_changed');
 }

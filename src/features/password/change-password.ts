@@ -29,7 +29,7 @@ export function createChangePassword(core: Core) {
       return store.transaction(async (stores) => {
         const at = new Date(clock.now());
         if (!(await stores.users.changePassword(userId, hash, newHash, at))) return null;
-        await stores.loginFailures.clearAccount(userId);
+        await stores.loginFailures.clearPasswords(userId);
         await stores.audit.append(entryOf('password.changed', caller, userId), at);
         const others = { userId, ...(sessionId !== null && { exceptId: sessionId }) };
         return sessions.revokeWithin(stores, others, 'password_changed');

@@ -1,8 +1,10 @@
 import { AppError } from '../../core/errors.ts';
+import type { SecondFactors } from '../../core/factors/second-factors.ts';
+import { presentDevices } from '../../core/factors/view.ts';
 import { countRefresh } from '../../core/sessions/count-refresh.ts';
 import { GrantView, presentGrant } from '../../core/sessions/grant-view.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
-import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
+import { presentSessions } from '../../core/sessions/view.ts';
 import { IdPath } from '../../core/values/fields.ts';
 import { anyone, CSRF_ERRORS, user } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
@@ -10,10 +12,11 @@ import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import type { Tag } from '../../http/tags.ts';
 import type { createLogout } from './logout.ts';
-import { LogoutBody, LogoutQuery, RefreshBody } from './schemas.ts';
+import { LogoutBody, LogoutQuery, OwnSessionsAnswer, RefreshBody } from './schemas.ts';
 
 const route = routesWith<{
   readonly sessions: Sessions;
+  readonly secondFactors: Pick<SecondFactors, 'rememberedDevices'>;
   readonly logOut: ReturnType<typeof createLogout>;
 }>();
 
@@ -82,12 +85,17 @@ export const sessionRoutes = [
     access: user(),
     answers: {
       200: {
-        description: 'The sessions that go on, the latest used first',
-        schema: SessionsAnswer,
+        description:
+          'The sessions that go on, the latest used first, and the devices that are not asked for a second factor',
+        schema: OwnSessionsAnswer,
       },
     },
-    async handle({ caller }, { sessions }) {
-      return ok(presentSessions(await sessions.list(caller.principal.userId), caller.sessionId));
+    async handle({ caller }, { sessions, secondFactors }) {
+      const { userId } = caller.principal;
+      return ok({
+        ...presentSessions(await sessions.list(userId), caller.sessionId),
+        ...presentDevices(await secondFactors.rememberedDevices(userId)),
+      });
     },
   }),
 

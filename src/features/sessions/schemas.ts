@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { rememberedDevicesShape } from '../../core/factors/view.ts';
+import { SessionsAnswer } from '../../core/sessions/view.ts';
 import { wellFormedText } from '../../core/values/text.ts';
 
 const RefreshToken = wellFormedText.meta({ example: 'REFRESH_TOKEN' });
@@ -19,3 +21,5 @@ export const LogoutQuery = z.strictObject({
     .default('local')
     .meta({ description: 'This session, all others of the user, or all' }),
 });
+
+export const OwnSessionsAnswer = SessionsAnswer.extend(rememberedDevicesShape);

@@ -4,8 +4,10 @@ import { assertRolesGrantable, confirmGranter, type Granter, requireRank } from 
 import { entryOf } from '../../core/audit/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, type ErrorCode, type FieldError } from '../../core/errors.ts';
+import type { TotpFactor } from '../../core/factors/factor.ts';
 import type { PrincipalCaller } from '../../core/principal.ts';
 import type { CoreStore } from '../../core/stores.ts';
+import type { Seal } from '../../core/tokens/seal.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
 import type { NewUser } from '../../core/users/user.ts';
 import { randomForUuids } from '../../core/values/random-for-uuids.ts';
@@ -16,11 +18,14 @@ interface Candidate {
   readonly index: number;
   readonly user: NewUser & { readonly email: Identifier };
   readonly roles: readonly string[];
+  readonly factor: TotpFactor | null;
 }
 
 export interface ImportDependencies {
   readonly store: CoreStore;
   readonly clock: Clock;
+  /** Seals the secret of an authenticator app for the id of its row. */
+  readonly seal: Seal;
   /** Hashes that cost more are refused. */
   readonly maxHashCost: number;
   /** Called with the cost of each hash before it is stored. */
@@ -33,6 +38,15 @@ const IN_THE_FUTURE: FieldError = {
   detail: 'Must not be in the future.',
 };
 
+/** How an item is imported. */
+interface ImportedAs {
+  readonly index: number;
+  readonly now: Date;
+  /** For its id. */
+  readonly random: Uint8Array;
+  readonly seal: Seal;
+}
+
 /** A user who may still be imported, or the reason against it. */
 type Judged = Candidate | ImportResult;
 
@@ -40,14 +54,16 @@ type Judged = Candidate | ImportResult;
  * Imports users of another system with their bcrypt hashes, which are replaced at their first login. Each item
  * is imported whole or not at all.
  */
-export function createImport({ store, clock, maxHashCost, onHash }: ImportDependencies) {
+export function createImport({ store, clock, seal, maxHashCost, onHash }: ImportDependencies) {
   const ImportedUser = importedUser(maxHashCost);
 
   async function importUsers(items: readonly unknown[], admin: PrincipalCaller): Promise<ImportResult[]> {
     const now = new Date(clock.now());
     const randomOf = randomForUuids(items.length);
     const read = split(
-      items.map((item, index) => toCandidate(ImportedUser, item, index, now, randomOf(index))),
+      items.map((item, index) =>
+        toCandidate(ImportedUser, item, { index, now, random: randomOf(index), seal }),
+      ),
     );
     for (const { user } of read.candidates) if (user.passwordHash) onHash(bcryptCostOf(user.passwordHash));
     const granter = await confirmGranter(store, admin, now);
@@ -107,6 +123,7 @@ export function createImport({ store, clock, maxHashCost, onHash }: ImportDepend
     await store.transaction(async (stores) => {
       const granter = await confirmGranter(stores, admin, new Date(clock.now()));
       await stores.users.insertMany(candidates.map(({ user }) => user));
+      await stores.factors.insertTotp(candidates.flatMap(({ factor }) => factor ?? []));
       await stores.userRoles.addMany(
         candidates.flatMap(({ user, roles }) => roles.map((role) => ({ userId: user.id, role }))),
       );
@@ -150,28 +167,43 @@ function unique(names: readonly string[]): string[] {
 function toCandidate(
   schema: ReturnType<typeof importedUser>,
   item: unknown,
-  index: number,
-  now: Date,
-  random: Uint8Array,
+  { index, now, random, seal }: ImportedAs,
 ): Judged {
   try {
     const read: z.output<typeof schema> = parse(schema, item, ({ created_at: createdAt = now }) =>
       createdAt <= now ? [] : [IN_THE_FUTURE],
     );
     const createdAt = read.created_at ?? now;
+    const id = uuidv7({ msecs: now.getTime(), random });
     const user = {
-      id: uuidv7({ msecs: now.getTime(), random }),
+      id,
       email: read.email,
       username: read.username ?? null,
       name: read.name ?? null,
       passwordHash: read.password_hash ?? null,
       emailVerifiedAt: read.email_verified ? createdAt : null,
+      secondFactorSince: read.totp_secret ? createdAt : null,
       createdAt,
     };
-    return { index, roles: read.roles, user };
+    const factor = read.totp_secret ? importedFactor(id, read.totp_secret, createdAt, seal) : null;
+    return { index, roles: read.roles, user, factor };
   } catch (error) {
     return toResult(index, asRefusal(error));
   }
+}
+
+/** An authenticator app that its user has set up elsewhere. A user has one, so it takes the id of its user. */
+function importedFactor(userId: string, secret: string, createdAt: Date, seal: Seal): TotpFactor {
+  return {
+    id: userId,
+    userId,
+    name: null,
+    secret: seal.seal(secret, userId),
+    lastStep: null,
+    confirmedAt: createdAt,
+    createdAt,
+    lastUsedAt: null,
+  };
 }
 
 /** The refusal that `work` throws, or null. */

@@ -72,7 +72,7 @@ export const ImportBody = z
   .strictObject({
     users: z.array(z.unknown()).min(1, IMPORT_SIZE).max(MAX_IMPORTED_USERS, IMPORT_SIZE).meta({
       description:
-        'Each {email, password_hash?, username?, name?, email_verified?, roles?, created_at?}; password_hash is bcrypt',
+        'Each {email, password_hash?, totp_secret?, username?, name?, email_verified?, roles?, created_at?}; password_hash is bcrypt',
     }),
   })
   .meta({
@@ -99,6 +99,11 @@ export function bcryptCostOf(hash: string): number {
   return Number(BCRYPT_HASH.exec(hash)?.groups?.cost);
 }
 
+/** 80 bits, as some authenticator apps have made them, to 512. */
+const TOTP_SECRET = /^[A-Z2-7]{16,103}$/;
+const WANTED_SECRET =
+  'Must be a secret in base32 of 16 to 103 characters, for SHA-1, six digits and 30 seconds.';
+
 /** A user of an import. A costlier hash would let its author decide how long logins wait. */
 export function importedUser(maxCost: number) {
   const isTaken = (hash: string) => bcryptCostOf(hash) <= maxCost;
@@ -110,6 +115,11 @@ export function importedUser(maxCost: number) {
       .refine(isTaken, fieldIssue('invalid', wanted))
       .optional()
       .meta({ example: '$2b$12$C6UzMDM.H6dfI/f/IKcEeO7ZiYqqCmz8TS6YzGyQzVgmIgWQpN4Pa' }),
+    totp_secret: wellFormedText
+      .transform((secret) => secret.replaceAll(/[\s=-]/g, '').toUpperCase())
+      .refine((secret) => TOTP_SECRET.test(secret), fieldIssue('invalid', WANTED_SECRET))
+      .optional()
+      .meta({ description: 'That of an authenticator app', example: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ' }),
     username: Username.optional(),
     name: Name.optional(),
     roles: Roles.default(['user']),

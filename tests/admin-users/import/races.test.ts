@@ -95,7 +95,13 @@ onEachDatabase((kind) => {
       const caller = callerOf(principalOf(claimsIn(helper.token)), OPERATOR.origin);
       const emails = [aPerson().email, aPerson().email];
 
-      const imported = createImport({ store, clock: app.clock, maxHashCost: 5, onHash: () => {} })(
+      const imported = createImport({
+        store,
+        clock: app.clock,
+        seal: app.factorSeal,
+        maxHashCost: 5,
+        onHash: () => {},
+      })(
         emails.map((email) => ({ email })),
         caller,
       );

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { EXAMPLE_ID } from '../values/fields.ts';
+import type { RememberedDevice, TotpFactor } from './factor.ts';
+
+const DeviceView = z
+  .strictObject({
+    id: z.uuid(),
+    user_agent: z.string().nullable(),
+    ip: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+  })
+  .meta({ id: 'RememberedDevice' });
+
+/** The devices on which a second factor is not asked for. */
+export const rememberedDevicesShape = { remembered_devices: z.array(DeviceView) };
+
+export function presentDevices(devices: readonly RememberedDevice[]): {
+  readonly remembered_devices: z.infer<typeof DeviceView>[];
+} {
+  return {
+    remembered_devices: devices.map(({ id, userAgent, ip, createdAt, expiresAt }) => ({
+      id,
+      user_agent: userAgent,
+      ip,
+      created_at: createdAt.toISOString(),
+      expires_at: expiresAt.toISOString(),
+    })),
+  };
+}
+
+export const TotpView = z
+  .strictObject({
+    id: z.uuid().meta({ example: EXAMPLE_ID }),
+    name: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'TotpFactor' });
+
+export function presentTotp({ id, name, createdAt, lastUsedAt }: TotpFactor): z.infer<typeof TotpView> {
+  return {
+    id,
+    name,
+    created_at: createdAt.toISOString(),
+    last_used_at: lastUsedAt?.toISOString() ?? null,
+  };
+}
