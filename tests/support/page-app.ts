@@ -117,10 +117,12 @@ export const heading = (page: Page, name: string) =>
   page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 
 /** What axe finds wrong with a page, whose context has to bypass its Content-Security-Policy. */
-export async function axeViolations(page: Page): Promise<string[]> {
+/** What axe finds by its rules for WCAG, or by the rules of these names. */
+export async function axeViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(AXE);
+  const runOnly = rules === undefined ? { type: 'tag', values: TAGS } : { type: 'rule', values: rules };
   const result = (await page.evaluate(
-    `axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(TAGS)} } })`,
+    `axe.run(document, { runOnly: ${JSON.stringify(runOnly)} })`,
   )) as AxeResult;
   return result.violations.map(
     ({ id, nodes }) =>
