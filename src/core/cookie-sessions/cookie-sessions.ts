@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Rights } from '../access/rights.store.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import type { UserPrincipal } from '../principal.ts';
+import { acrOf, type UserPrincipal } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { idleExpiry, type SessionLifetimes } from '../sessions/lifetimes.ts';
 import type { Session } from '../sessions/session.ts';
@@ -212,7 +212,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     end,
   }: CookieRecord): AccessTokenClaims {
     const exp = Math.min(iat + lifetimes.accessTokenTtlSeconds, iat + lifetimes.idleSeconds, end);
-    const authentication = amr && auth_time !== undefined ? { amr, auth_time } : {};
+    const authentication = amr && auth_time !== undefined ? { amr, acr: acrOf(amr), auth_time } : {};
     return { iss: issuer, aud: audience, sub, sid, ...authentication, iat, exp, jti: sid, roles, scope, rv };
   }
 
