@@ -41,6 +41,7 @@ import { createExchangeCodes } from './sign-in/exchange-codes.ts';
 import { createEndAllAccess, createLockDown } from './sign-in/lock-down.ts';
 import { createNewDeviceNotice } from './sign-in/new-device.ts';
 import { createProvedSignIn } from './sign-in/proved-sign-in.ts';
+import { createStepUp } from './sign-in/step-up.ts';
 import { createHasWayIn } from './sign-in/ways-in.ts';
 import { storesOf } from './stores.ts';
 import { createAccessTokens } from './tokens/access-token.ts';
@@ -313,6 +314,7 @@ export function createCore(dependencies: CoreDependencies) {
     claimWithin: createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, clock }),
     hasWayIn: createHasWayIn(outbox, dependencies.providers),
     endAllAccessWithin,
+    stepUp: createStepUp({ store, clock, recentSignInSeconds: config.codes.recentSignInSeconds }),
     lockDownWithin: createLockDown({ endAllAccessWithin, outbox }),
     apiKeys,
     apiKeyUsage,

@@ -129,9 +129,9 @@ export const ERRORS = {
   },
   insufficient_user_authentication: {
     status: 401,
-    title: 'The sign-in was too long ago',
+    title: REFUSALS.insufficient_user_authentication.title,
     meaning:
-      'This takes a recent sign-in; max_age in the WWW-Authenticate header says how many seconds old it may be (RFC 9470). Sign in again and repeat the request.',
+      'This takes a recent authentication, and by two factors where the account has two: max_age and acr_values in the WWW-Authenticate header say so (RFC 9470). Call POST /me/reauthenticate, or sign in again, and repeat the request with the new access token.',
   },
   phone_taken: {
     status: 409,

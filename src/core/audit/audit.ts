@@ -27,6 +27,7 @@ export const EVENT_TYPES = [
   'login.failed',
   'logout',
   'session.ended',
+  'session.reauthenticated',
   'refresh.repeated',
   'refresh.reused',
   'password.changed',

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Rights } from '../access/rights.store.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import { acrOf, type UserPrincipal } from '../principal.ts';
+import { type Authentication, acrOf, type UserPrincipal } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { idleExpiry, type SessionLifetimes } from '../sessions/lifetimes.ts';
 import type { Session } from '../sessions/session.ts';
@@ -200,6 +200,19 @@ export function createCookieSessions(options: CookieSessionOptions) {
     return isThere ? { record: renewed, claims, isRenewed: canSetCookie } : null;
   }
 
+  /**
+   * Records how the user of a session has authenticated once more. False where its record has been removed: then it has ended.
+   * A renewal at the same moment may win; then the user is asked once again.
+   * @throws AppError session_store_unavailable, database_unavailable
+   */
+  async function raise(key: string, { methods, at }: Authentication): Promise<boolean> {
+    const text = await records.find(key);
+    const record = text === null ? null : readRecord(text);
+    if (record === null) return false;
+    const raised: CookieRecord = { ...record, amr: methods, auth_time: toSeconds(at) };
+    return records.replace(key, writeRecord(raised), secondsUntil(expiryOf(record), now()));
+  }
+
   function claimsOf({
     sub,
     sid,
@@ -265,6 +278,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     requireUp: records.requireUp,
     begin,
     authenticate,
+    raise,
     forget,
     forgetEnded,
     csrfTokens,

@@ -201,6 +201,16 @@ export function createSessions(dependencies: SessionDependencies) {
     return issueAccess(session, now(), { roles, permissions, versions: claims.rv }, wanted);
   }
 
+  /**
+   * An access token for a session that was raised, in place of the one that was shown. It allows no more than that one did,
+   * and confirms no refresh whose answer its client may never have got.
+   */
+  function accessAfter(principal: UserPrincipal, session: Session, rights: Rights): AccessGrant {
+    const { permissions, claims } = principal;
+    const wanted = claims.from_roles === undefined ? undefined : permissions;
+    return issueAccess({ ...session, refreshCounter: claims.rot ?? 0 }, now(), rights, wanted);
+  }
+
   /** What gives its client access to a session that has just begun: a cookie or tokens. */
   function deliver(
     { session, cookieId }: NewlyBegun,
@@ -426,6 +436,7 @@ export function createSessions(dependencies: SessionDependencies) {
     startWithin,
     refresh,
     tokenFor,
+    accessAfter,
     ...ending,
     list,
     readRefreshToken,
