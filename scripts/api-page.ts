@@ -1,5 +1,5 @@
 import { describeService } from '../src/app.ts';
-import { anyone, bearer, cookie, permission, session, user } from '../src/http/access.ts';
+import { anyone, bearer, cookie, permission, session, stepUp, user } from '../src/http/access.ts';
 import { errorCodesOf } from '../src/http/openapi.ts';
 import { type RouteDescription, unknownCodesOf } from '../src/http/route.ts';
 
@@ -68,6 +68,16 @@ function renderLegend(): string {
       'every caller that holds it, by an access token, an API key or a cookie',
       beyond(permission('users:list')),
     ],
+    [
+      '…, stepped up',
+      'the same; a user must have authenticated within `RECENT_SIGN_IN_SECONDS`, by two factors if they have two ([step-up](step-up.md))',
+      `those of the same, ${inCode(of(stepUp(session())).filter((code) => !of(session()).includes(code)))}`,
+    ],
+    [
+      '…, stepped up, or password',
+      'the same, where the password in the body will do for a user without a second factor',
+      'the same',
+    ],
     ['client', 'a machine client, by its `client_id` and `client_secret`', ''],
     ['… or none', 'the same, or what the body holds will do: a token, or the secret of a client', ''],
   ];
@@ -101,6 +111,11 @@ function rowOf(route: RouteDescription): string[] {
 }
 
 function whoMayCall({ access }: RouteDescription): string {
+  if (access.stepUp === undefined) return credentialOf(access);
+  return `${credentialOf(access)}, stepped up${access.stepUp.hasPassword ? ', or password' : ''}`;
+}
+
+function credentialOf(access: RouteDescription['access']): string {
   if (access.permission !== undefined) return `\`${access.permission}\``;
   const looksItself = access.kind === 'own' || (access.kind === 'anyone' && access.schemes.length > 0);
   return looksItself ? access.schemes.join(' or ') : access.kind;

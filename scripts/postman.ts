@@ -140,6 +140,7 @@ const BEFORE: Readonly<Record<string, string[]>> = {
 
 /** The variables that the answer of an operation sets, each with the expression that finds it in the body. */
 const SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  reauthenticate: { access_token: 'body.access_token' },
   changePhone: { phone_challenge_id: 'body.challenge_id' },
   resendEmailVerification: { email_challenge_id: 'body.challenge_id' },
   changeEmail: { email_challenge_id: 'body.challenge_id' },

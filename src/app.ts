@@ -19,6 +19,7 @@ import { oauth } from './features/oauth/feature.ts';
 import { password } from './features/password/feature.ts';
 import { passwordReset } from './features/password-reset/feature.ts';
 import { phone } from './features/phone/feature.ts';
+import { reauthentication } from './features/reauthentication/feature.ts';
 import { revocations } from './features/revocations/feature.ts';
 import { roles } from './features/roles/feature.ts';
 import { sessions } from './features/sessions/feature.ts';
@@ -36,6 +37,7 @@ export const VERSION = '0.1.0';
 export const FEATURES: readonly Feature[] = [
   accounts,
   password,
+  reauthentication,
   codes,
   email,
   phone,

@@ -44,6 +44,7 @@ import { createExchangeCodes } from './sign-in/exchange-codes.ts';
 import { createEndAllAccess, createLockDown } from './sign-in/lock-down.ts';
 import { createNewDeviceNotice } from './sign-in/new-device.ts';
 import { createProvedSignIn } from './sign-in/proved-sign-in.ts';
+import { createStepUp } from './sign-in/step-up.ts';
 import { createWarnOwner } from './sign-in/warn-owner.ts';
 import { createHasWayIn } from './sign-in/ways-in.ts';
 import { storesOf } from './stores.ts';
@@ -336,6 +337,7 @@ export function createCore(dependencies: CoreDependencies) {
     claimWithin: createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, clock }),
     hasWayIn: createHasWayIn(outbox, dependencies.providers),
     endAllAccessWithin,
+    stepUp: createStepUp({ store, clock, recentSignInSeconds: config.codes.recentSignInSeconds }),
     warnOwnerWithin: createWarnOwner({ outbox, publicUrl: config.http.publicUrl }),
     lockDownWithin: createLockDown({ endAllAccessWithin, outbox }),
     apiKeys,

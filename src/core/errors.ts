@@ -129,9 +129,9 @@ export const ERRORS = {
   },
   insufficient_user_authentication: {
     status: 401,
-    title: 'The sign-in was too long ago',
+    title: REFUSALS.insufficient_user_authentication.title,
     meaning:
-      'This takes a recent sign-in; max_age in the WWW-Authenticate header says how many seconds old it may be (RFC 9470). Sign in again and repeat the request.',
+      'This takes a recent authentication, and by two factors where the account has two: max_age and acr_values in the WWW-Authenticate header say so (RFC 9470). Call POST /me/reauthenticate, or sign in again, and repeat the request with the new access token.',
   },
   phone_taken: {
     status: 409,
@@ -549,7 +549,7 @@ export const FIELD_ERRORS = {
   invalid_code_format: 'A code is a string of six digits.',
   return_to_not_allowed: 'The operator has not listed this page in RETURN_URLS.',
   one_address: 'Exactly one of email and phone is required.',
-  one_proof: 'Either challenge_id and code are required, or token.',
+  one_proof: 'Exactly one proof is required; the detail names them.',
   not_accepted_here: 'This service does not take the field here; the detail says where it does.',
   invalid_language: 'This is not a language tag (BCP 47), such as en or pt-BR.',
   invalid_name: 'A name must not contain control characters or be too long.',

@@ -20,6 +20,14 @@ export interface Authentication {
   readonly at: Date;
 }
 
+/** By how many factors a user has authenticated: the claim `acr`. */
+export type AuthenticationLevel = '1' | '2';
+
+/** The level of method names of RFC 8176, among which `mfa` stands for two factors. */
+export function acrOf(methods: readonly string[]): AuthenticationLevel {
+  return methods.includes('mfa') ? '2' : '1';
+}
+
 /** What a credential allows. */
 export interface Holding {
   readonly roles: readonly string[];

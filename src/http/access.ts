@@ -7,6 +7,7 @@ import type {
   PrincipalCaller,
   UserPrincipal,
 } from '../core/principal.ts';
+import type { StepUpNeeded } from '../core/sign-in/step-up.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The permissions that the service itself asks for. */
@@ -19,6 +20,8 @@ export interface Access<Who = unknown, Services = never> {
   /** The schemes of the OpenAPI document, any of which will do; `none` where a request without a credential will do too. */
   readonly schemes: readonly ('bearer' | 'cookie' | 'client' | 'none')[];
   readonly permission?: Permission;
+  /** Present where a user must have authenticated recently, and by two factors if they have two. */
+  readonly stepUp?: StepUpNeeded;
   /** The codes that it refuses with. */
   readonly refuses: readonly ErrorCode[];
   /** Authenticates the caller, before anything of a body is read. @throws AppError one of `refuses` */
@@ -137,6 +140,26 @@ export function permission(name: Permission): Access<PrincipalCaller<Authenticat
     async authenticate(exchange) {
       const caller = await exchange.authenticate();
       if (!caller.principal.permissions.includes(name)) throw insufficientScope(name);
+      return caller;
+    },
+  };
+}
+
+/**
+ * The same, for what is dangerous: a user must have authenticated recently, and by two factors if they have two (RFC 9470).
+ * `hasPassword` says that the password is in the body, so that a user without a second factor need not have.
+ */
+export function stepUp<Who extends PrincipalCaller<AuthenticatedPrincipal>>(
+  access: Access<Who>,
+  needed: StepUpNeeded = {},
+): Access<Who> {
+  return {
+    ...access,
+    stepUp: needed,
+    refuses: [...access.refuses, 'insufficient_user_authentication'],
+    async authenticate(exchange, services) {
+      const caller = await access.authenticate(exchange, services);
+      await exchange.requireStepUp(caller.principal, needed);
       return caller;
     },
   };

@@ -9,6 +9,7 @@ import {
   type PrincipalCaller,
   type RequestOrigin,
 } from '../core/principal.ts';
+import type { StepUp } from '../core/sign-in/step-up.ts';
 import { readBearerToken } from './authenticate.ts';
 import type { Cookies } from './cookies.ts';
 import { type Authenticated, type Credentials, originNotAllowed } from './credentials.ts';
@@ -48,6 +49,11 @@ export interface Identity {
   readonly authenticate: (options?: {
     readonly forEnrolment?: boolean;
   }) => Promise<PrincipalCaller<AuthenticatedPrincipal>>;
+  /**
+   * Requires that a user has authenticated recently, and by two factors if they have two.
+   * @throws AppError insufficient_user_authentication, token_revoked
+   */
+  readonly requireStepUp: StepUp['require'];
   /** The session by whose cookie the caller was authenticated. */
   readonly cookie: () => { readonly csrfToken: string; readonly expiresAt: Date };
   /** Begins a sign-in, whose answer gives the client what it asks for: tokens in the body, or a cookie. */
@@ -83,6 +89,7 @@ export interface IdentityOptions extends SignInOptions {
   readonly cookieSessions: SignInOptions['cookieSessions'] & Pick<CookieSessions, 'csrfTokens'>;
   readonly credentials: Credentials;
   readonly cookies: Cookies;
+  readonly requireStepUp: StepUp['require'];
   readonly limit: Limit;
 }
 
@@ -138,6 +145,7 @@ export function identityOf(req: Request, res: Response, options: IdentityOptions
 
   return {
     authenticate,
+    requireStepUp: options.requireStepUp,
     cookie() {
       if (authenticated?.cookie === undefined) throw new AppError('cookie_required');
       const { cookieId, expiresAt } = authenticated.cookie;

@@ -56,7 +56,8 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     publicUrl,
   });
   const credentials = createCredentials({ authenticate, cookies, cookieSessions });
-  const identity = { credentials, cookies, cookieSessions, userInSession, sessions, limit };
+  const requireStepUp = core.stepUp.require;
+  const identity = { credentials, cookies, cookieSessions, userInSession, sessions, requireStepUp, limit };
   const { app, table } = createPipeline({
     routes,
     trustProxy,

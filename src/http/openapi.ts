@@ -102,6 +102,15 @@ const CALLERS: Readonly<Record<Access['kind'], string | undefined>> = {
   permission: undefined,
 };
 
+/** In words, for what takes more than a session. */
+function stepUpOf({ stepUp, kind }: Access): string | undefined {
+  if (stepUp === undefined) return undefined;
+  if (stepUp.hasPassword)
+    return 'Users with a second factor need a recent authentication by two factors in addition (RFC 9470).';
+  const who = kind === 'permission' ? 'Users need' : 'Needs';
+  return `${who} a recent authentication, by two factors where the account has two (RFC 9470).`;
+}
+
 function callersOf({ kind, permission, schemes }: Access): string | undefined {
   if (permission !== undefined) return `Needs the permission \`${permission}\`.`;
   return kind === 'anyone' && schemes.length === 0 ? 'Needs no credential.' : CALLERS[kind];
@@ -109,7 +118,8 @@ function callersOf({ kind, permission, schemes }: Access): string | undefined {
 
 function operationOf(route: RouteDescription, shared: SharedRefusals): ZodOpenApiOperationObject {
   const { id, tag, summary, access, params, query, body } = route;
-  const description = [callersOf(access), route.description].filter((text) => text !== undefined).join(' ');
+  const said = [callersOf(access), stepUpOf(access), route.description];
+  const description = said.filter((text) => text !== undefined).join(' ');
   const isChange = route.method !== 'GET' && route.method !== 'ANY';
   const security = access.schemes.map((scheme) => ({
     ...(scheme !== 'none' && { [scheme]: [] }),

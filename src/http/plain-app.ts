@@ -12,6 +12,7 @@ const NO_LIMIT = async () => {};
 /** No credential of the service is valid here; a route knows its own. */
 const NO_IDENTITY: Identity = {
   authenticate: refuse,
+  requireStepUp: refuse,
   cookie: refuse,
   beginSignIn: refuse,
   takeCookie: refuse,

@@ -256,6 +256,7 @@ export const ENDPOINTS = allRoutes()
     id: route.id,
     operation: `${methodOf(route)} ${route.path}`,
     method: methodOf(route).toLowerCase(),
+    access: route.access,
     statuses: statusesOf(route),
     ask: ASK[route.id] ?? at(route.path),
   }));

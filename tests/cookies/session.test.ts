@@ -135,7 +135,7 @@ onEachCookieStore((app: TestApp) => {
         'x-auth-scope': '',
       });
       expect(response.headers['x-auth-session']).toBe(response.body.sid);
-      expect(response.body).toMatchObject({ sub: id, amr: ['pwd'], roles: ['user'] });
+      expect(response.body).toMatchObject({ sub: id, amr: ['pwd'], acr: '1', roles: ['user'] });
       expect(setCookiesIn(response)).toEqual([]);
     });
 

@@ -49,14 +49,15 @@ describe('The README of examples/posts-service', () => {
 
     const answers: string[] = [];
     for (const command of walk) answers.push(await paste(command));
-    const [author, written, refused, another, loggedOut] = answers;
+    const [author, written, refused, another, deleted, loggedOut] = answers;
     expect(author).toContain('"roles":["author","user"]');
     expect(written).toContain('"posts":[{"id":');
     expect(written).toContain('"text":"It was on a dreary night of November."');
     expect(refused).toMatch(/^HTTP\/1.1 403 .*scope="posts:read".*"code":"insufficient_scope"/s);
     expect(another).toMatch(/\{"posts":\[\],"next_cursor":null\}.*"status":404,.*"code":"post_not_found"/s);
+    expect(deleted).toMatch(/^HTTP\/1.1 204 /);
     expect(loggedOut).toMatch(/^HTTP\/1.1 401 .*error="invalid_token".*"code":"token_revoked"/s);
-    expect(answers).toHaveLength(5);
+    expect(answers).toHaveLength(6);
     expect(statSync(join(serviceDirectory, '.env')).mode & 0o077).toBe(0);
     expect(await posts.stop()).toMatchObject({ exitCode: 0, stderr: '' });
   });

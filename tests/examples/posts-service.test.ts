@@ -13,7 +13,8 @@ const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 describe('examples/posts-service', () => {
   const newDirectory = useDirectories();
-  const { ask, environment, errors, member, logOut } = usePostsService(newDirectory);
+  const { ask, environment, errors, member, authorSince, reauthenticate, logOut } =
+    usePostsService(newDirectory);
 
   async function write(author: Author, title = 'A start'): Promise<string> {
     const { body } = await ask('post', '/posts', author.token).send({ title, text: 'It was…' }).expect(201);
@@ -110,6 +111,20 @@ describe('examples/posts-service', () => {
       }
 
       expect(seen).toEqual(written.sort().reverse());
+    });
+
+    it('deletes it only for who has proved lately who they are, and takes another token for that', async () => {
+      const author = await authorSince(400);
+      const id = await write(author);
+
+      const { body, headers } = await ask('delete', `/posts/${id}`, author.token).expect(401);
+
+      expect(body.code).toBe('insufficient_user_authentication');
+      expect(headers['www-authenticate']).toMatch(
+        /^Bearer realm="posts", error="insufficient_user_authentication", .*, max_age="300"$/,
+      );
+      expect(await postsOf(author)).toMatchObject([{ id }]);
+      await ask('delete', `/posts/${id}`, await reauthenticate(author)).expect(204);
     });
 
     it('deletes a post once, however many ask for it at once', async () => {

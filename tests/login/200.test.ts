@@ -83,6 +83,7 @@ onEachDatabase((kind) => {
 
       expect(jwt.decode(body.access_token)).toMatchObject({
         amr: ['pwd'],
+        acr: '1',
         auth_time: Math.floor(app.clock.now() / 1000),
       });
     });
@@ -94,6 +95,7 @@ onEachDatabase((kind) => {
 
       const claims = jwt.decode(body.access_token, { json: true }) ?? {};
       expect(Object.keys(claims).sort()).toEqual([
+        'acr',
         'amr',
         'aud',
         'auth_time',

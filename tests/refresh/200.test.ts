@@ -46,15 +46,15 @@ onEachDatabase((kind) => {
 
     it('answers 200 with the proof of the login, however often the session was refreshed since', async () => {
       const { refreshToken, token } = await signUp(app);
-      const { amr, auth_time } = claimsIn(token);
+      const { amr, acr, auth_time } = claimsIn(token);
       app.clock.advanceSeconds(60);
       const first = await refresh(app, refreshToken).expect(200);
       app.clock.advanceSeconds(60);
 
       const { body } = await refresh(app, first.body.refresh_token).expect(200);
 
-      expect(amr).toEqual(['pwd']);
-      expect(claimsIn(body.access_token)).toMatchObject({ amr, auth_time });
+      expect({ amr, acr }).toEqual({ amr: ['pwd'], acr: '1' });
+      expect(claimsIn(body.access_token)).toMatchObject({ amr, acr, auth_time });
     });
 
     it('answers 200 without a proof where the session is from before that was recorded', async () => {
@@ -66,6 +66,7 @@ onEachDatabase((kind) => {
 
       const claims = claimsIn(body.access_token);
       expect(claims).not.toHaveProperty('amr');
+      expect(claims).not.toHaveProperty('acr');
       expect(claims).not.toHaveProperty('auth_time');
       await app.get('/me').auth(body.access_token, { type: 'bearer' }).expect(200);
     });

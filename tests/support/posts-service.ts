@@ -9,10 +9,12 @@ import request, { type Test } from 'supertest';
 import { systemClock } from '../../src/core/clock.ts';
 import { anAdmin } from './admins.ts';
 import { createTestClock, PUBLIC_URL, startApp, type TestApp } from './app.ts';
+import { claimsIn } from './claims.ts';
 import { collectOutput } from './output.ts';
 import { aPerson } from './people.ts';
 import type { Run } from './server-process.ts';
 import { type Answer, send } from './several-processes.ts';
+import { authenticatedBy } from './step-up.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 export const POSTS_SERVICE = join(CHECKOUT, 'examples/posts-service');
@@ -101,6 +103,7 @@ export function openShell(directory: string, env: Record<string, string>) {
 export interface Author {
   readonly id: string;
   readonly token: string;
+  readonly password: string;
 }
 
 /**
@@ -144,9 +147,17 @@ export function usePostsService(newDirectory: () => string) {
     return answer;
   }
 
-  async function logIn(email: string, password: string): Promise<string> {
+  async function logIn(email: string, password: string) {
     const { body } = await send(`${latchkey.url}/login`, { method: 'POST', body: { email, password } });
-    return String(body.access_token);
+    const token = String(body.access_token);
+    return { token, refreshToken: String(body.refresh_token), sessionId: claimsIn(token).sid };
+  }
+
+  /** A user who has logged in and has the role. */
+  async function member(role: 'author' | 'reader' | 'user') {
+    const { email, password } = aPerson();
+    const { body } = await administer('/admin/users', { email, password, roles: [role] });
+    return { id: (body.user as { id: string }).id, password, ...(await logIn(email, password)) };
   }
 
   /** A request to the posts service, with a token if there is one. */
@@ -163,11 +174,18 @@ export function usePostsService(newDirectory: () => string) {
     ask,
     environment: () => env,
     errors: () => posts.errors(),
-    /** A user who has logged in and has the role. */
-    async member(role: 'author' | 'reader' | 'user'): Promise<Author> {
-      const { email, password } = aPerson();
-      const { body } = await administer('/admin/users', { email, password, roles: [role] });
-      return { id: (body.user as { id: string }).id, token: await logIn(email, password) };
+    member,
+    /** An author who has logged in so many seconds ago. */
+    authorSince: async (secondsAgo: number): Promise<Author> =>
+      authenticatedBy(latchkey, await member('author'), 'pwd', secondsAgo),
+    /** Another token of the same session, for the password. */
+    async reauthenticate({ token, password }: Author): Promise<string> {
+      const answer = await send(`${latchkey.url}/me/reauthenticate`, {
+        method: 'POST',
+        token,
+        body: { password },
+      });
+      return String(answer.body.access_token);
     },
     logOut: (token: string) => send(`${latchkey.url}/logout`, { method: 'POST', token }),
   };

@@ -21,6 +21,7 @@ onEachDatabase((kind) => {
         sub: id,
         sid: sessionId,
         amr: ['pwd'],
+        acr: '1',
         auth_time: issuedAt,
         iat: issuedAt,
         exp: issuedAt + 900,

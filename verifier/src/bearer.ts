@@ -1,6 +1,11 @@
+import {
+  AUTHENTICATION_MEMBERS,
+  type AuthenticationNeeded,
+  assertAuthenticationNeeded,
+} from './authentication.ts';
 import { createChecks } from './checks.ts';
 import { type AccessTokenClaims, permissionsIn } from './claims.ts';
-import { challenge, type RequestHeaders, readBearerToken } from './credentials.ts';
+import { challengeOf, type RequestHeaders, readBearerToken } from './credentials.ts';
 import { REFUSALS, VerificationError } from './errors.ts';
 import type { Verifier } from './verifier.ts';
 
@@ -13,7 +18,7 @@ declare global {
   }
 }
 
-export interface BearerOptions {
+export interface BearerOptions extends AuthenticationNeeded {
   /** The permission that is needed, or several with spaces between them: then all of them. */
   readonly scope?: string;
   /** The role that is needed. */
@@ -47,16 +52,25 @@ const { assertOption, requireMembers } = createChecks('bearer');
 
 /**
  * Middleware that puts the claims of a valid bearer token into `req.auth`, and answers every other request itself: as
- * RFC 6750 section 3 defines it, with a problem document (RFC 9457) that has the stable member `code`.
+ * RFC 6750 section 3 and RFC 9470 section 3 define it, with a problem document (RFC 9457) that has the stable member `code`.
  * @throws TypeError where an option is unknown or of no use
  */
-export function bearer(verifier: Pick<Verifier, 'verify'>, options: BearerOptions = {}): BearerMiddleware {
+export function bearer(
+  verifier: Pick<Verifier, 'verify' | 'requireAuthentication'>,
+  options: BearerOptions = {},
+): BearerMiddleware {
   assertOption(typeof verifier?.verify === 'function', 'the first argument must be a verifier');
-  requireMembers(options, 'the options', ['scope', 'role', 'realm']);
-  for (const [name, value] of Object.entries(options)) {
+  requireMembers(options, 'the options', ['scope', 'role', 'realm', ...AUTHENTICATION_MEMBERS]);
+  const { maxAgeSeconds, acr, ...texts } = options;
+  for (const [name, value] of Object.entries(texts)) {
     assertOption(QUOTABLE.test(value) && value.trim() === value, `${name} must be a text of visible ASCII`);
   }
-  const { scope, role, realm = 'latchkey' } = options;
+  const authentication = {
+    ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+    ...(acr !== undefined && { acr }),
+  };
+  assertAuthenticationNeeded(authentication, { assertOption });
+  const { scope, role, realm = 'latchkey' } = texts;
   const needed = permissionsIn(scope ?? '');
 
   async function authorize(req: BearerRequest): Promise<AccessTokenClaims> {
@@ -68,11 +82,15 @@ export function bearer(verifier: Pick<Verifier, 'verify'>, options: BearerOption
     const held = permissionsIn(claims.scope);
     const missing = needed.filter((permission) => !held.includes(permission));
     if (missing.length > 0) {
-      throw new VerificationError('insufficient_scope', `This needs the permission ${missing.join(' ')}.`);
+      throw new VerificationError('insufficient_scope', `This needs the permission ${missing.join(' ')}.`, {
+        parameters: { scope: needed.join(' ') },
+      });
     }
     if (role !== undefined && !claims.roles.includes(role)) {
       throw new VerificationError('insufficient_role', `This needs the role ${role}.`);
     }
+    // Last: nobody should authenticate again for what they may not do anyway.
+    verifier.requireAuthentication(claims, authentication);
     return claims;
   }
 
@@ -80,7 +98,7 @@ export function bearer(verifier: Pick<Verifier, 'verify'>, options: BearerOption
     try {
       req.auth = await authorize(req);
     } catch (error) {
-      if (error instanceof VerificationError) refuse(res, error, realm, scope);
+      if (error instanceof VerificationError) refuse(res, error, realm);
       else next(error);
       return;
     }
@@ -97,23 +115,15 @@ export function authOf({ auth }: Pick<BearerRequest, 'auth'>): AccessTokenClaims
   return auth;
 }
 
-function refuse(
-  res: BearerResponse,
-  { code, status, message }: VerificationError,
-  realm: string,
-  scope: string | undefined,
-): void {
+function refuse(res: BearerResponse, error: VerificationError, realm: string): void {
+  const { code, status, message } = error;
   const { title } = REFUSALS[code];
+  const challenge = challengeOf(error, realm);
   const problem = { type: `urn:latchkey:error:${code}`, title, status, detail: message, code };
   res.statusCode = status;
   res.setHeader('Content-Type', 'application/problem+json');
   res.setHeader('Cache-Control', 'no-store');
-  if (status === 503) res.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-  else {
-    res.setHeader(
-      'WWW-Authenticate',
-      challenge(realm, code, code === 'insufficient_scope' ? scope : undefined),
-    );
-  }
+  if (challenge === undefined) res.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+  else res.setHeader('WWW-Authenticate', challenge);
   res.end(JSON.stringify(problem));
 }

@@ -7,8 +7,10 @@ export interface AccessTokenClaims {
   readonly sid?: string;
   /** How many refreshes the session had come to when this was issued; a login's token has none. */
   readonly rot?: number;
-  /** How the user authenticated when the session began: method names of RFC 8176, such as `pwd`. */
+  /** How the user authenticated last: method names of RFC 8176, such as `pwd`. */
   readonly amr?: readonly string[];
+  /** By how many factors: `1`, or `2` where `amr` has `mfa` (RFC 9470). */
+  readonly acr?: string;
   /** When that was, in seconds since 1970. */
   readonly auth_time?: number;
   /** The machine client that the token was issued to; then `sub` is the same (RFC 9068 section 2.2). */

@@ -1,4 +1,4 @@
-import { REFUSALS, type VerificationCode, VerificationError } from './errors.ts';
+import { type ChallengeParameters, REFUSALS, type VerificationCode, VerificationError } from './errors.ts';
 
 /** The part of a request that is read: that of node:http and of the frameworks on top of it. */
 export interface RequestHeaders {
@@ -26,17 +26,30 @@ export function readBearerToken({ headers, headersDistinct }: RequestHeaders): s
 }
 
 /**
- * The value of WWW-Authenticate (RFC 6750 section 3). A request without a token gets no error; `scope` is what it takes.
- * `realm` and `scope` are visible ASCII without quotation marks and backslashes.
+ * The value of WWW-Authenticate (RFC 6750 section 3, RFC 9470 section 3). A request without a token gets no error;
+ * `parameters` say what it takes. They and `realm` are visible ASCII without quotation marks and backslashes.
  */
-export function challenge(realm: string, code: VerificationCode, scope?: string): string {
+export function challenge(
+  realm: string,
+  code: VerificationCode,
+  parameters: ChallengeParameters = {},
+): string {
   const { challenge: error, title } = REFUSALS[code];
-  const parameters = [
-    `realm="${realm}"`,
-    ...(error === undefined ? [] : [`error="${error}"`, `error_description="${title}"`]),
-    ...(scope === undefined ? [] : [`scope="${scope}"`]),
-  ];
-  return `Bearer ${parameters.join(', ')}`;
+  const all = { realm, ...(error !== undefined && { error, error_description: title }), ...parameters };
+  return `Bearer ${Object.entries(all)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(', ')}`;
+}
+
+/**
+ * The value of WWW-Authenticate for a refusal, for an answer that `bearer` does not make; undefined for a status other than
+ * 400, 401 and 403. `realm` is visible ASCII without quotation marks and backslashes.
+ */
+export function challengeOf(
+  { code, status, parameters }: VerificationError,
+  realm = 'latchkey',
+): string | undefined {
+  return status === 503 ? undefined : challenge(realm, code, parameters);
 }
 
 function malformed(message: string): VerificationError {

@@ -1,6 +1,6 @@
 /**
  * Why a request is refused. The codes are public API and those of the service; `title` is what a person reads first.
- * `challenge` is the error code of RFC 6750 section 3.1.
+ * `challenge` is the error code of RFC 6750 section 3.1, or of RFC 9470.
  */
 export const REFUSALS = {
   invalid_request: { status: 400, title: 'The request is malformed', challenge: 'invalid_request' },
@@ -8,6 +8,11 @@ export const REFUSALS = {
   token_invalid: { status: 401, title: 'The access token is not valid', challenge: 'invalid_token' },
   token_expired: { status: 401, title: 'The access token has expired', challenge: 'invalid_token' },
   token_revoked: { status: 401, title: 'The access token has been revoked', challenge: 'invalid_token' },
+  insufficient_user_authentication: {
+    status: 401,
+    title: 'The user has to authenticate again',
+    challenge: 'insufficient_user_authentication',
+  },
   insufficient_scope: {
     status: 403,
     title: 'The token does not allow this',
@@ -38,13 +43,25 @@ interface Refusal {
 
 export type VerificationCode = keyof typeof REFUSALS;
 
+/** What a challenge says of what is needed: `scope` (RFC 6750), `max_age` and `acr_values` (RFC 9470). */
+export type ChallengeParameters = Readonly<Record<string, string>>;
+
 /** A refusal. `message` may be shown to the sender of the token; `cause` is for the operator. */
 export class VerificationError extends Error {
   readonly code: VerificationCode;
   /** The HTTP status that fits: 400, 401, 403 or 503. */
   readonly status: number;
+  /** What `WWW-Authenticate` says of what is needed. */
+  readonly parameters: ChallengeParameters;
 
-  constructor(code: VerificationCode, message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(
+    code: VerificationCode,
+    message: string,
+    {
+      parameters = {},
+      ...options
+    }: { readonly cause?: unknown; readonly parameters?: ChallengeParameters } = {},
+  ) {
     const { stackTraceLimit } = Error;
     // The stack of a refusal is of no use, and capturing it takes longer than refusing.
     Reflect.set(Error, 'stackTraceLimit', 0);
@@ -53,6 +70,7 @@ export class VerificationError extends Error {
     this.name = 'VerificationError';
     this.code = code;
     this.status = REFUSALS[code].status;
+    this.parameters = parameters;
   }
 }
 

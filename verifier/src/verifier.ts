@@ -1,3 +1,4 @@
+import { type AuthenticationNeeded, createRequireAuthentication } from './authentication.ts';
 import type { AccessTokenClaims } from './claims.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { UnknownKeyError, VerificationError } from './errors.ts';
@@ -33,6 +34,11 @@ export interface Verifier {
   readonly verify: (token: string) => Promise<AccessTokenClaims>;
   /** The same, synchronously. It throws keys_unavailable where keys would have to be fetched. */
   readonly verifySync: (token: string) => AccessTokenClaims;
+  /**
+   * Requires that the user behind verified claims has authenticated recently, or by two factors (RFC 9470). Throws a
+   * VerificationError: insufficient_user_authentication.
+   */
+  readonly requireAuthentication: (claims: AccessTokenClaims, needed: AuthenticationNeeded) => void;
   /**
    * Resolves once keys and revocations are at hand. Waits where the auth service does not answer; rejects where it
    * refuses, since the configuration has to be changed then.
@@ -111,6 +117,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return {
     verify,
     verifySync,
+    requireAuthentication: createRequireAuthentication(clock, clockToleranceSeconds),
     async ready() {
       await Promise.all([remote?.ready(), feedFollower?.ready()]);
     },

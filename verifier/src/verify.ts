@@ -70,6 +70,10 @@ export function createVerify(options: VerifyOptions): (token: string) => AccessT
       'It does not say how its user signed in.',
     );
     assertValid(
+      claims.acr === undefined || typeof claims.acr === 'string',
+      'It does not say by how many factors its user signed in.',
+    );
+    assertValid(
       claims.auth_time === undefined || isSeconds(claims.auth_time),
       'It does not say when its user signed in.',
     );

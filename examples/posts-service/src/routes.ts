@@ -4,11 +4,20 @@ import type { Post, Posts } from './posts.ts';
 import { parse, Refusal, refuseMethodsOtherThan } from './problem.ts';
 import { NewPost, PageQuery, PostChanges, PostPath } from './schemas.ts';
 
+/** For how long after proving who they are a user may delete. */
+const DELETION_MAX_AGE_SECONDS = 300;
+
 /** A caller without the permission is refused before the body is read. */
 export function postRoutes(posts: Posts, verifier: Verifier): Router {
   const router = Router();
   const toRead = bearer(verifier, { scope: 'posts:read', realm: 'posts' });
   const toWrite = bearer(verifier, { scope: 'posts:write', realm: 'posts' });
+  // Step-up authentication (RFC 9470): what cannot be undone takes more than a token that somebody may have found.
+  const toDelete = bearer(verifier, {
+    scope: 'posts:write',
+    realm: 'posts',
+    maxAgeSeconds: DELETION_MAX_AGE_SECONDS,
+  });
   const json = express.json();
 
   router.get('/posts', toRead, async (req, res) => {
@@ -34,7 +43,7 @@ export function postRoutes(posts: Posts, verifier: Verifier): Router {
     res.json(present(demand(await posts.change(ownerOf(req), id, parse(PostChanges, req.body)))));
   });
 
-  router.delete('/posts/:id', toWrite, async (req, res) => {
+  router.delete('/posts/:id', toDelete, async (req, res) => {
     demand(await posts.remove(ownerOf(req), idOf(req)));
     res.status(204).end();
   });

@@ -11,6 +11,7 @@ export function insufficientScope(
   permission: string | undefined,
   detail = `This needs the permission ${permission}.`,
 ): AppError {
-  const headers = { 'WWW-Authenticate': challenge(REALM, 'insufficient_scope', permission) };
+  const parameters = permission === undefined ? {} : { scope: permission };
+  const headers = { 'WWW-Authenticate': challenge(REALM, 'insufficient_scope', parameters) };
   return new AppError('insufficient_scope', detail, { headers });
 }

@@ -4,7 +4,7 @@ import type { Rights } from '../access/rights.store.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { MfaPolicy } from '../factors/policy.ts';
-import type { Authentication, UserPrincipal } from '../principal.ts';
+import { type Authentication, acrOf, type UserPrincipal } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { idleExpiry, type SessionLifetimes } from '../sessions/lifetimes.ts';
 import type { Session } from '../sessions/session.ts';
@@ -203,6 +203,24 @@ export function createCookieSessions(options: CookieSessionOptions) {
     return isThere ? { record: renewed, claims, isRenewed: canSetCookie } : null;
   }
 
+  /**
+   * Records how the user of a session has authenticated once more. False where its record has been removed: then it has ended.
+   * A renewal at the same moment may win; then the user is asked once again.
+   * @throws AppError session_store_unavailable, database_unavailable
+   */
+  async function raise(key: string, authentication: Authentication, rights: Rights): Promise<boolean> {
+    const text = await records.find(key);
+    const record = text === null ? null : readRecord(text);
+    if (record === null) return false;
+    const raised: CookieRecord = {
+      ...record,
+      ...recordedRights(rights, authentication),
+      amr: authentication.methods,
+      auth_time: toSeconds(authentication.at),
+    };
+    return records.replace(key, writeRecord(raised), secondsUntil(expiryOf(record), now()));
+  }
+
   function claimsOf({
     sub,
     sid,
@@ -216,7 +234,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     end,
   }: CookieRecord): AccessTokenClaims {
     const exp = Math.min(iat + lifetimes.accessTokenTtlSeconds, iat + lifetimes.idleSeconds, end);
-    const authentication = amr && auth_time !== undefined ? { amr, auth_time } : {};
+    const authentication = amr && auth_time !== undefined ? { amr, acr: acrOf(amr), auth_time } : {};
     const aud = enrolling ? enrolmentAudienceOf(audience) : audience;
     return { iss: issuer, aud, sub, sid, ...authentication, iat, exp, jti: sid, roles, scope, rv };
   }
@@ -278,6 +296,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     requireUp: records.requireUp,
     begin,
     authenticate,
+    raise,
     forget,
     forgetEnded,
     csrfTokens,

@@ -151,13 +151,14 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
   }
 
   /**
-   * What a given factor proves; null where it is wrong. Codes by a message are those that were sent for `challengeId`.
+   * What a given factor proves; null where it is wrong. Codes by a message are those that were sent for `challengeId`; null
+   * where none were.
    * @throws AppError as `codes.check`
    */
   async function check(
     user: User,
     { method, code }: GivenFactor,
-    challengeId: string,
+    challengeId: string | null,
     caller: Caller,
   ): Promise<FactorProof | null> {
     switch (method) {
@@ -167,7 +168,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
         return checkRecoveryCode(user.id, code);
       case 'email_code':
       case 'phone_code':
-        return checkSentCode(method, code, challengeId, caller);
+        return challengeId === null ? null : checkSentCode(method, code, challengeId, caller);
       default:
         return null;
     }

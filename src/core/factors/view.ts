@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { EXAMPLE_ID } from '../values/fields.ts';
+import { wellFormedText } from '../values/text.ts';
 import type { RememberedDevice, TotpFactor } from './factor.ts';
+
+const MAX_CODE_LENGTH = 64;
+
+/** A code as it is typed. */
+export const FactorCode = wellFormedText.max(MAX_CODE_LENGTH).meta({
+  description: 'Of the authenticator app, the message, or the list of recovery codes',
+  example: '492039',
+});
 
 const DeviceView = z
   .strictObject({

@@ -4,6 +4,7 @@ import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { toSqlDate } from '../../db/sql-date.ts';
 import { integer, longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
+import type { Authentication } from '../principal.ts';
 import type {
   NewSession,
   Refreshed,
@@ -231,6 +232,34 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     return affected === 1;
   }
 
+  /**
+   * Records how its user has authenticated once more. False where the session is revoked or expired, its user disabled, or
+   * `provenHash` no longer their password (null where something else was proved).
+   */
+  async function raise(
+    id: string,
+    { methods, at: authenticatedAt }: Authentication,
+    provenHash: string | null,
+    at: Date,
+  ): Promise<boolean> {
+    const sql = `UPDATE sessions SET amr = :amr, authenticated_at = :authenticatedAt
+      WHERE id = :id AND revoked_at IS NULL AND idle_expires_at > :at AND absolute_expires_at > :at
+        AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL
+          AND (:provenHash IS NULL
+            OR (users.password_hash = :provenHash AND users.password_change_required_at IS NULL)))`;
+    const replacements = {
+      id,
+      amr: methods.join(' '),
+      authenticatedAt: toSqlDate(sequelize, authenticatedAt),
+      provenHash,
+      at: toSqlDate(sequelize, at),
+    };
+    const [, affected] = await write(() =>
+      sequelize.query(sql, { replacements, type: QueryTypes.UPDATE, transaction }),
+    );
+    return affected === 1;
+  }
+
   /** The session of a cookie, also where it has ended; null where its user is disabled. */
   async function findByCookie(cookieKey: string): Promise<Session | null> {
     const where = { cookieKey, [Op.and]: USER_IS_ACTIVE };
@@ -297,6 +326,7 @@ export function createSessionStore({ open, sequelize, transaction, run, write }:
     rotate,
     confirm,
     renew,
+    raise,
     findByCookie,
     listCookieKeys,
     findRecord,

@@ -221,6 +221,17 @@ export function createSessions(dependencies: SessionDependencies) {
     );
   }
 
+  /**
+   * An access token for a session that was raised, in place of the one that was shown. It allows no more than that one did,
+   * and confirms no refresh whose answer its client may never have got.
+   */
+  function accessAfter(principal: UserPrincipal, session: Session, rights: Rights): AccessGrant {
+    const { permissions, claims } = principal;
+    const wanted = claims.from_roles === undefined ? undefined : permissions;
+    const of = { ...session, refreshCounter: claims.rot ?? 0 };
+    return issueAccess(of, now(), allowedTo(session, rights), wanted);
+  }
+
   /** What gives its client access to a session that has just begun: a cookie or tokens. */
   function deliver(
     { session, cookieId }: NewlyBegun,
@@ -458,6 +469,7 @@ export function createSessions(dependencies: SessionDependencies) {
     startWithin,
     refresh,
     tokenFor,
+    accessAfter,
     ...ending,
     list,
     readRefreshToken,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AccessTokenClaims, createVerify, rememberVerified } from '@latchkey/verifier/core';
 import jwt from 'jsonwebtoken';
 import type { Clock } from '../clock.ts';
-import type { Authentication } from '../principal.ts';
+import { type Authentication, acrOf } from '../principal.ts';
 import type { KeyRing } from './keys.ts';
 
 export interface AccessTokenOptions {
@@ -22,7 +22,7 @@ export type AccessTokenSubject = AccessTokenRights &
     | {
         readonly userId: string;
         readonly sessionId: string;
-        /** As in the claims `amr` and `auth_time`. */
+        /** As in the claims `amr`, `acr` and `auth_time`. */
         readonly authentication?: Authentication | null;
         /** As in the claim `rot`. */
         readonly rotation?: number;
@@ -112,6 +112,7 @@ function authenticationClaims(authentication: Authentication | null | undefined)
   return (
     authentication && {
       amr: authentication.methods,
+      acr: acrOf(authentication.methods),
       auth_time: Math.floor(authentication.at.getTime() / 1000),
     }
   );

@@ -19,7 +19,6 @@ import type { SignInClient } from '../../core/sign-in/client.ts';
 import { createWithCurrentPassword } from '../../core/sign-in/current-password.ts';
 import { requireLiveSession } from '../../core/sign-in/live-session.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
-import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import { createAccountWithin } from '../../core/users/create-account.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
@@ -46,7 +45,7 @@ export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Signing up, and what users do with their own account. Hashing never holds a database connection. */
 export function createAccounts(core: Core) {
-  const { store, passwords, sessions, deviceTokens, clock, observers, codes, outbox, config } = core;
+  const { store, passwords, sessions, deviceTokens, clock, observers, codes, outbox } = core;
   const { sendVerificationWithin } = core;
   const withCurrentPassword = createWithCurrentPassword(core);
   const now = () => new Date(clock.now());
@@ -241,7 +240,7 @@ export function createAccounts(core: Core) {
     if (password === undefined) {
       const { passwordHash } = await get(userId);
       if (passwordHash !== null) throw new AppError('wrong_password');
-      requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
+      core.stepUp.requireRecent(caller.principal);
       const revoked = await removeWith(null);
       // The account has got a password meanwhile.
       if (revoked === null) throw new AppError('wrong_password');

@@ -3,7 +3,7 @@ import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import type { FieldError } from '../../core/errors.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { MeAnswer, presentMe } from '../../core/users/view.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, session, user } from '../../http/access.ts';
+import { anyone, COOKIE_SIGN_IN_ERRORS, session, stepUp, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -29,10 +29,10 @@ const USERNAME_LATER: FieldError = {
 /** The same by two methods. */
 const deletion = {
   tag: ACCOUNTS,
-  access: session(),
+  access: stepUp(session(), { hasPassword: true }),
   body: json(RemovalBody),
   answers: { 204: 'The account is gone' },
-  refuses: ['wrong_password', 'insufficient_user_authentication', 'overloaded', 'last_admin'],
+  refuses: ['wrong_password', 'overloaded', 'last_admin'],
 } as const;
 
 interface DeletionInput {

@@ -1,6 +1,6 @@
 import { ApiKeyView, presentApiKey } from '../../core/api-keys/view.ts';
 import { IdPath } from '../../core/values/fields.ts';
-import { permission, session } from '../../http/access.ts';
+import { permission, session, stepUp } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -42,7 +42,7 @@ export const apiKeyRoutes = [
     tag: API_KEYS,
     summary: 'Create an API key',
     description: 'A key is taken wherever an access token is, and may do what its owner may do at that time.',
-    access: session(),
+    access: stepUp(session()),
     body: json(ApiKeyBody),
     answers: {
       201: {
@@ -80,7 +80,7 @@ export const apiKeyRoutes = [
     path: '/api-keys/{id}',
     tag: API_KEYS,
     summary: 'Delete one of your API keys',
-    access: session(),
+    access: stepUp(session()),
     params: onKey,
     answers: { 204: DELETED },
     async handle({ params, caller }, { apiKeys }) {
@@ -110,7 +110,7 @@ export const apiKeyRoutes = [
     path: '/admin/users/{id}/api-keys/{key_id}',
     tag: USER_ADMINISTRATION,
     summary: 'Delete an API key of a user',
-    access: permission('api-keys:delete'),
+    access: stepUp(permission('api-keys:delete')),
     params: { schema: UserKeyPath, unknown: { id: 'user_not_found', key_id: 'api_key_not_found' } },
     answers: { 204: DELETED },
     async handle({ params, caller }, { apiKeys }) {

@@ -1,4 +1,4 @@
-import { permission } from '../../http/access.ts';
+import { permission, stepUp } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -52,7 +52,7 @@ export const clientRoutes = [
     path: '/admin/clients',
     tag: TAG,
     summary: 'Create a machine client',
-    access: permission('clients:create'),
+    access: stepUp(permission('clients:create')),
     body: json(NewClientBody),
     answers: {
       201: {
@@ -91,7 +91,7 @@ export const clientRoutes = [
     tag: TAG,
     summary: 'Change a machine client',
     description: 'With another scope, or an earlier end, its older access tokens are refused.',
-    access: permission('clients:update'),
+    access: stepUp(permission('clients:update')),
     params: onClient,
     body: json(ClientChangeBody),
     answers: { 200: theClient },
@@ -114,7 +114,7 @@ export const clientRoutes = [
     path: '/admin/clients/{client_id}',
     tag: TAG,
     summary: 'Delete a machine client',
-    access: permission('clients:delete'),
+    access: stepUp(permission('clients:delete')),
     params: onClient,
     answers: { 204: 'The client is gone, and its access tokens are refused' },
     async handle({ params, caller }, { clients }) {
@@ -129,7 +129,7 @@ export const clientRoutes = [
     path: '/admin/clients/{client_id}/secrets',
     tag: TAG,
     summary: 'Add a second secret to a machine client',
-    access: permission('clients:add-secret'),
+    access: stepUp(permission('clients:add-secret')),
     params: onClient,
     answers: { 201: { description: 'The secret, which is shown this once', schema: SecretAnswer } },
     refuses: ['too_many_secrets'],
@@ -145,7 +145,7 @@ export const clientRoutes = [
     path: '/admin/clients/{client_id}/secrets/{secret_id}',
     tag: TAG,
     summary: 'Remove a secret of a machine client',
-    access: permission('clients:remove-secret'),
+    access: stepUp(permission('clients:remove-secret')),
     params: {
       schema: SecretPath,
       unknown: { client_id: 'client_not_found', secret_id: 'secret_not_found' },

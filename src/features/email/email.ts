@@ -18,7 +18,6 @@ import {
 } from '../../core/principal.ts';
 import { after } from '../../core/sessions/ending.ts';
 import { requireLiveSession } from '../../core/sign-in/live-session.ts';
-import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import { createAccountWithin } from '../../core/users/create-account.ts';
@@ -71,14 +70,13 @@ export function createEmail(core: Core) {
   /**
    * Sends a code and a link to another address, which is that of the account once it is proved. Where it belongs to another
    * account, only the owner of that is told.
-   * @throws AppError insufficient_user_authentication, token_revoked, validation_failed, rate_limited
+   * @throws AppError token_revoked, validation_failed, rate_limited
    */
   async function requestChange(
     caller: PrincipalCaller<UserPrincipal>,
     email: Identifier,
     count: Count,
   ): Promise<SentChallenge> {
-    requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
     const { userId } = caller.principal;
     await countSend(count, codes, email.canonical, userId);
     const user = await requireActiveUser(store.users, userId);

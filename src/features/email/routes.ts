@@ -1,6 +1,6 @@
 import { CODE_ERRORS, LINK_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
-import { anyone, ownPage, session } from '../../http/access.ts';
+import { anyone, ownPage, session, stepUp } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { BUTTON_FORM, linkPage } from '../../http/link-page.ts';
@@ -87,11 +87,11 @@ export const emailRoutes = [
     summary: 'Change your email address',
     description:
       'It is changed once POST /email/verify proves the new one. The old one gets a message, with a link that undoes the change for 7 days where it was verified.',
-    access: session(),
+    access: stepUp(session()),
     limit: 'send-ip',
     body: json(EmailBody),
     answers: { 202: { description: 'A code and a link are on their way', schema: SentAnswer } },
-    refuses: ['insufficient_user_authentication', 'channel_not_configured'],
+    refuses: ['channel_not_configured'],
     async handle({ body, caller, count }, { email }) {
       return presentSent(await email.requestChange(caller, body.email, count));
     },

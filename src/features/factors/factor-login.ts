@@ -10,11 +10,10 @@ import type { Quota } from '../../core/limits/quota.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
 import { anonymousCaller, type RequestOrigin, userCaller } from '../../core/principal.ts';
 import { after } from '../../core/sessions/ending.ts';
-import { cancelOnThrow, wrongPasswordError } from '../../core/sign-in/attempts.ts';
 import type { SignInClient } from '../../core/sign-in/client.ts';
 import { deviceIdIn } from '../../core/sign-in/device-tokens.ts';
-import { keysOfFactor } from '../../core/sign-in/failure-keys.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
+import { createWithFactor } from '../../core/sign-in/with-factor.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { parseEmail } from '../../core/users/identifiers.ts';
 import type { User } from '../../core/users/user.ts';
@@ -36,9 +35,10 @@ export type FactorLogin = ReturnType<typeof createFactorLogin>;
 
 /** The second step of a sign-in. */
 export function createFactorLogin(core: Core) {
-  const { store, codes, phoneCodes, outbox, clock, config, attempts, deviceTokens } = core;
+  const { store, codes, phoneCodes, outbox, clock, config, deviceTokens } = core;
   const { secondFactors, completeSignIn, tellOfNewDevice, warnOwnerWithin } = core;
   const { rememberDays } = config.factors;
+  const withFactor = createWithFactor(core);
   const now = () => new Date(clock.now());
 
   /** What waits for a second factor. @throws AppError challenge_invalid */
@@ -69,17 +69,12 @@ export function createFactorLogin(core: Core) {
     await requireAtHand(user, first, given.method);
 
     const caller = anonymousCaller(origin);
-    const attempt = await attempts.begin(keysOfFactor(user.id, deviceId));
-    const proof = attempt.mayMatch
-      ? await cancelOnThrow(attempt, secondFactors.check(user, given, challenge.id, caller))
-      : null;
     const deviceToken = deviceTokens.issue(user, deviceId ?? undefined);
-    const grant =
-      proof &&
-      (await cancelOnThrow(
-        attempt,
+    const { result: grant, quota } = await withFactor(
+      { user, deviceId, given, challengeId: challenge.id, caller },
+      (proof) =>
         store.transaction(async (stores) => {
-          await codes.useWithin(stores, challenge);
+          if (!(await stores.challenges.use(challenge.id, now()))) throw challengeInvalid();
           if (!(await proof.useWithin(stores, userCaller(user.id, origin)))) return null;
           if (given.method === 'recovery_code') await warnOfRecoveryCode(stores, user, origin);
           if (given.rememberDevice) await rememberWithin(stores, user, deviceToken, origin);
@@ -95,16 +90,7 @@ export function createFactorLogin(core: Core) {
           if (outcome === null || 'challenge' in outcome) throw challengeInvalid();
           return outcome.grant;
         }),
-      ).catch((error) => {
-        throw error instanceof AppError && error.code === 'code_used' ? challengeInvalid() : error;
-      }));
-    if (!grant) {
-      attempt.fail();
-      const details = { reason: attempt.mayMatch ? 'wrong_factor' : 'locked', method: given.method };
-      await store.audit.append(entryOf('login.failed', caller, user.id, details, 'failure'), now());
-      throw wrongPasswordError('factor_invalid', attempt, user.id);
-    }
-    const quota = await attempt.succeed();
+    );
     if (first.isNewDevice) await tellOfNewDevice(user, origin);
     outbox.wake();
     return { user, grant, deviceToken, quota };

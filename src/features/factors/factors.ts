@@ -7,6 +7,7 @@ import { macOfRecoveryCode, newRecoveryCodes } from '../../core/factors/recovery
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { after } from '../../core/sessions/ending.ts';
 import { requireLiveSession } from '../../core/sign-in/live-session.ts';
+import { createReauthenticate, type Reauthenticated } from '../../core/sign-in/reauthenticate.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import type { User } from '../../core/users/user.ts';
@@ -24,6 +25,14 @@ export interface Overview extends FactorCounts {
   readonly totpFactors: readonly TotpFactor[];
 }
 
+/** An authenticator app that is set up. */
+interface Confirmed {
+  readonly factor: TotpFactor;
+  /** Null where the account has some. */
+  readonly recoveryCodes: readonly string[] | null;
+  readonly raised: Reauthenticated;
+}
+
 type UserCaller = PrincipalCaller<UserPrincipal>;
 
 /** How long the first code of an authenticator app may take. */
@@ -36,6 +45,7 @@ export type Factors = ReturnType<typeof createFactors>;
 export function createFactors(core: Core) {
   const { store, clock, keys, outbox, totpCodes, factorSeal, secondFactors, mfaPolicy, warnOwnerWithin } =
     core;
+  const reauthenticate = createReauthenticate(core);
   const now = () => new Date(clock.now());
 
   async function overview(userId: string): Promise<Overview> {
@@ -78,15 +88,11 @@ export function createFactors(core: Core) {
   }
 
   /**
-   * Takes the first code of an authenticator app, which from then on is asked for at each sign-in. The first factor of an
-   * account brings recovery codes, which are shown this once.
+   * Takes the first code of an authenticator app, which from then on is asked for at each sign-in. The session is
+   * authenticated by two factors then. The first factor of an account brings recovery codes, which are shown this once.
    * @throws AppError token_revoked, factor_not_found, factor_invalid
    */
-  async function confirm(
-    caller: UserCaller,
-    id: string,
-    code: string,
-  ): Promise<{ readonly factor: TotpFactor; readonly recoveryCodes: readonly string[] | null }> {
+  async function confirm(caller: UserCaller, id: string, code: string): Promise<Confirmed> {
     const { userId } = caller.principal;
     const at = now();
     const begun = (await store.factors.listTotp(userId)).find((factor) => factor.id === id);
@@ -94,18 +100,18 @@ export function createFactors(core: Core) {
     if (after(begun.createdAt, ENROLMENT_SECONDS) <= at) throw new AppError('factor_not_found');
     const step = await secondFactors.stepOf(begun, code);
     if (step === undefined) throw new AppError('factor_invalid');
-    const recoveryCodes = await store.transaction(async (stores) => {
-      await requireLiveSession(stores, caller, at);
-      const user = await requireActiveUser(stores.users, userId);
+    let recoveryCodes: readonly string[] | null = null;
+    const raised = await reauthenticate.byFactor(caller, async (stores, user) => {
       if (!(await stores.factors.confirmTotp(id, userId, step, at))) throw new AppError('factor_not_found');
       await stores.audit.append(entryOf('factor.added', caller, userId, { factor: 'totp' }), at);
       const warning = { template: 'factor-added', data: { factor: APP } } as const;
       await warnOwnerWithin(stores, user, caller.origin, warning, at);
-      return firstFactorWithin(stores, user, caller, at);
+      recoveryCodes = await firstFactorWithin(stores, user, caller, at);
+      return ['otp'];
     });
     outbox.wake();
     const factor = { ...begun, confirmedAt: at, lastStep: step, lastUsedAt: at };
-    return { factor, recoveryCodes };
+    return { factor, recoveryCodes, raised };
   }
 
   /** What the first factor of an account begins: null where there was one before. */

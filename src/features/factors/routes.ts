@@ -1,7 +1,8 @@
 import { presentTotp } from '../../core/factors/view.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
+import { presentReauthentication } from '../../core/sign-in/reauthentication-view.ts';
 import { IdPath } from '../../core/values/fields.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, permission, session, user } from '../../http/access.ts';
+import { anyone, COOKIE_SIGN_IN_ERRORS, permission, session, stepUp, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -117,12 +118,12 @@ export const factorRoutes = [
     summary: 'Begin to set an authenticator app up',
     description:
       'It counts once POST /me/factors/totp/{id}/confirm has had its first code, within ten minutes.',
-    access: session({ forEnrolment: true }),
+    access: stepUp(session({ forEnrolment: true })),
     body: json(TotpBody),
     answers: {
       201: { description: 'What the app needs', schema: EnrolmentAnswer, headers: { Location: 'Its path' } },
     },
-    refuses: ['insufficient_user_authentication', 'factor_not_allowed', 'too_many_factors'],
+    refuses: ['factor_not_allowed', 'too_many_factors'],
     async handle({ body, caller }, { factors }) {
       const enrolment = await factors.begin(caller, body?.name ?? null);
       return created(`/me/factors/totp/${enrolment.id}`, presentEnrolment(enrolment));
@@ -135,14 +136,18 @@ export const factorRoutes = [
     path: '/me/factors/totp/{id}/confirm',
     tag: FACTORS,
     summary: 'Finish setting an authenticator app up, with its first code',
-    access: session({ forEnrolment: true }),
+    access: stepUp(session({ forEnrolment: true })),
     params: onFactor,
     body: json(ConfirmBody),
     answers: { 200: { description: 'From now on it is asked for', schema: ConfirmAnswer } },
-    refuses: ['insufficient_user_authentication', 'factor_not_found', 'factor_invalid'],
-    async handle({ params, body, caller }, { factors }) {
-      const { factor, recoveryCodes } = await factors.confirm(caller, params.id, body.code);
-      return ok({ factor: presentTotp(factor), recovery_codes: recoveryCodes && [...recoveryCodes] });
+    refuses: ['factor_not_found', 'factor_invalid'],
+    async handle({ params, body, caller, cookie }, { factors }) {
+      const { factor, recoveryCodes, raised } = await factors.confirm(caller, params.id, body.code);
+      return ok({
+        factor: presentTotp(factor),
+        recovery_codes: recoveryCodes && [...recoveryCodes],
+        session: presentReauthentication(raised, cookie),
+      });
     },
   }),
 
@@ -168,10 +173,10 @@ export const factorRoutes = [
     path: '/me/factors/totp/{id}',
     tag: FACTORS,
     summary: 'Remove an authenticator app',
-    access: session(),
+    access: stepUp(session()),
     params: onFactor,
     answers: { 204: 'It is no longer asked for' },
-    refuses: ['insufficient_user_authentication', 'factor_not_found', 'last_factor'],
+    refuses: ['factor_not_found', 'last_factor'],
     async handle({ params, caller }, { factors }) {
       await factors.remove(caller, params.id);
       return noContent();
@@ -185,9 +190,9 @@ export const factorRoutes = [
     tag: FACTORS,
     summary: 'Make new recovery codes',
     description: 'Those before are void.',
-    access: session(),
+    access: stepUp(session()),
     answers: { 201: { description: 'The codes', schema: RecoveryCodesAnswer } },
-    refuses: ['insufficient_user_authentication', 'factor_not_found'],
+    refuses: ['factor_not_found'],
     async handle({ caller }, { factors }) {
       return {
         status: 201 as const,
@@ -220,7 +225,7 @@ export const factorRoutes = [
     tag: USER_ADMINISTRATION,
     summary: 'Remove the second factors of a user who has lost them',
     description: 'Passkeys, recovery codes and remembered devices with them. The user is told by mail.',
-    access: permission('users:reset-factors'),
+    access: stepUp(permission('users:reset-factors')),
     params: { schema: IdPath, unknown: 'user_not_found' },
     answers: { 204: 'They are gone' },
     refuses: ['user_not_found', 'insufficient_scope'],

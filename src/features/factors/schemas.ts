@@ -1,25 +1,20 @@
 import { z } from 'zod';
 import { LinkToken } from '../../core/codes/fields.ts';
 import { FACTOR_METHODS } from '../../core/factors/factor.ts';
-import { presentTotp, TotpView } from '../../core/factors/view.ts';
+import { FactorCode, presentTotp, TotpView } from '../../core/factors/view.ts';
 import { DeviceToken } from '../../core/sign-in/login-view.ts';
+import { ReauthenticationAnswer } from '../../core/sign-in/reauthentication-view.ts';
 import { EXAMPLE_ID } from '../../core/values/fields.ts';
 import { wellFormedText } from '../../core/values/text.ts';
 import type { Enrolment, Overview } from './factors.ts';
 
 const MAX_NAME_LENGTH = 100;
-const MAX_CODE_LENGTH = 64;
 
 const FactorName = wellFormedText
   .trim()
   .min(1)
   .max(MAX_NAME_LENGTH)
   .meta({ description: 'What you call it, such as the phone that it is on', example: 'My phone' });
-
-const FactorCode = wellFormedText.max(MAX_CODE_LENGTH).meta({
-  description: 'Of the authenticator app, the message, or the list of recovery codes',
-  example: '492039',
-});
 
 const ChallengeToken = LinkToken.meta({
   description: 'Of the answer second_factor_required',
@@ -83,6 +78,7 @@ const RecoveryCodes = z
 export const ConfirmAnswer = z.strictObject({
   factor: TotpView,
   recovery_codes: RecoveryCodes.nullable().meta({ description: 'Null where the account has some' }),
+  session: ReauthenticationAnswer.meta({ description: 'It is authenticated by two factors now' }),
 });
 
 export const RecoveryCodesAnswer = z.strictObject({ recovery_codes: RecoveryCodes });

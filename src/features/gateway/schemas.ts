@@ -24,6 +24,7 @@ export const Claims = z
       .array(z.string())
       .optional()
       .meta({ description: 'How the user authenticated (RFC 8176)', example: ['pwd'] }),
+    acr: z.string().optional().meta({ description: 'By how many factors: 1, or 2', example: '1' }),
     auth_time: z.number().optional().meta({ description: 'When that was, in seconds since 1970' }),
   })
   .meta({ id: 'Claims' });

@@ -15,7 +15,10 @@ interface ActiveToken {
   readonly iss?: string;
   readonly aud?: string | readonly string[];
   readonly jti?: string;
+  /** By how many factors the user has authenticated (RFC 9470 section 6.2). */
+  readonly acr?: string;
   /** Seconds since 1970. */
+  readonly auth_time?: number;
   readonly iat?: number;
   readonly exp?: number;
 }
@@ -77,13 +80,15 @@ export function createIntrospect(dependencies: IntrospectionDependencies) {
 }
 
 function describe(claims: AccessTokenClaims): ActiveToken {
-  const { iss, aud, sub, sid, client_id, iat, exp, jti, roles, scope } = claims;
+  const { iss, aud, sub, sid, client_id, iat, exp, jti, roles, scope, acr, auth_time } = claims;
   return {
     sub,
     token_type: 'Bearer',
     scope,
     ...(client_id !== undefined && { client_id }),
     ...(sid !== undefined && { sid }),
+    ...(acr !== undefined && { acr }),
+    ...(auth_time !== undefined && { auth_time }),
     roles,
     iss,
     aud,

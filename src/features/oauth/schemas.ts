@@ -76,6 +76,8 @@ export const IntrospectionAnswerView = z
       iss: z.string().optional(),
       aud: z.union([z.string(), z.array(z.string())]).optional(),
       jti: z.string().optional(),
+      acr: z.string().optional().meta({ description: 'By how many factors: 1, or 2 (RFC 9470)' }),
+      auth_time: z.number().optional().meta({ description: 'When the user authenticated' }),
       iat: z.number().optional(),
       exp: z.number().optional(),
     }),

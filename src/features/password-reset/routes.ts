@@ -3,7 +3,7 @@ import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError, type FieldError } from '../../core/errors.ts';
 import { IdPath } from '../../core/values/fields.ts';
-import { anyone, ownPage, permission } from '../../http/access.ts';
+import { anyone, ownPage, permission, stepUp } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
 import { json, pageForm } from '../../http/body.ts';
 import { linkPage, PAGE_ANSWER } from '../../http/link-page.ts';
@@ -107,7 +107,7 @@ export const passwordResetRoutes = [
     tag: USER_ADMINISTRATION,
     summary: 'Make a link with which a user chooses another password',
     description: 'It ends the link before. Give it to the user in a way that only they can read.',
-    access: permission('users:reset-password'),
+    access: stepUp(permission('users:reset-password')),
     params: { schema: IdPath, unknown: 'user_not_found' },
     answers: { 201: { description: 'The link, shown this once', schema: ResetLinkAnswer } },
     refuses: ['user_disabled'],

@@ -1,6 +1,6 @@
 import type { Core } from '../../core/core.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, session } from '../../http/access.ts';
+import { anyone, COOKIE_SIGN_IN_ERRORS, session, stepUp } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -57,7 +57,7 @@ export const passwordRoutes = [
     path: '/me/password',
     tag: ACCOUNTS,
     summary: 'Change your password',
-    access: session(),
+    access: stepUp(session(), { hasPassword: true }),
     body: json(PasswordBody),
     answers: { 204: 'The password is changed' },
     refuses: ['wrong_password', 'overloaded'],

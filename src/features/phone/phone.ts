@@ -5,7 +5,6 @@ import { AppError } from '../../core/errors.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { requireLiveSession } from '../../core/sign-in/live-session.ts';
-import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
 import type { User } from '../../core/users/user.ts';
 
@@ -13,19 +12,18 @@ export type PhoneNumbers = ReturnType<typeof createPhoneNumbers>;
 
 /** The phone number of an account, which is always verified. */
 export function createPhoneNumbers(core: Core) {
-  const { store, codes, phoneCodes, outbox, clock, config, hasWayIn } = core;
+  const { store, codes, phoneCodes, outbox, clock, hasWayIn } = core;
   const now = () => new Date(clock.now());
 
   /**
    * Sends a code to a number, which is that of the account once it is proved.
-   * @throws AppError insufficient_user_authentication, token_revoked, channel_not_configured, validation_failed, rate_limited
+   * @throws AppError token_revoked, channel_not_configured, validation_failed, rate_limited
    */
   async function requestChange(
     caller: PrincipalCaller<UserPrincipal>,
     phone: string,
     count: Count,
   ): Promise<SentChallenge> {
-    requireRecent(caller);
     const { userId } = caller.principal;
     const user = await requireActiveUser(store.users, userId);
     await phoneCodes.admit(phone, count, userId);
@@ -63,9 +61,8 @@ export function createPhoneNumbers(core: Core) {
     });
   }
 
-  /** @throws AppError insufficient_user_authentication, token_revoked, last_sign_in_method */
+  /** @throws AppError token_revoked, last_sign_in_method */
   async function remove(caller: PrincipalCaller<UserPrincipal>): Promise<void> {
-    requireRecent(caller);
     const { userId } = caller.principal;
     await store.transaction(async (stores) => {
       const at = now();
@@ -77,10 +74,6 @@ export function createPhoneNumbers(core: Core) {
       await stores.users.setPhone(userId, null, at);
       await stores.audit.append(entryOf('phone.removed', caller, userId), at);
     });
-  }
-
-  function requireRecent({ principal }: PrincipalCaller<UserPrincipal>): void {
-    requireRecentSignIn(principal, clock, config.codes.recentSignInSeconds);
   }
 
   return { requestChange, change, remove };

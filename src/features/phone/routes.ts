@@ -3,7 +3,7 @@ import { CODE_ERRORS } from '../../core/codes/errors.ts';
 import { codeShape, presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { Phone } from '../../core/users/phone.ts';
 import { presentUser, UserAnswer } from '../../core/users/view.ts';
-import { session } from '../../http/access.ts';
+import { session, stepUp } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -23,11 +23,11 @@ export const phoneRoutes = [
     tag: ACCOUNTS,
     summary: 'Add a phone number, or change it',
     description: 'It is yours once POST /me/phone/verify proves it. With it you sign in by POST /otp.',
-    access: session(),
+    access: stepUp(session()),
     limit: 'send-ip',
     body: json(PhoneBody),
     answers: { 202: { description: 'A code is on its way', schema: SentAnswer } },
-    refuses: ['insufficient_user_authentication', 'channel_not_configured'],
+    refuses: ['channel_not_configured'],
     async handle({ body, caller, count }, { phoneNumbers }) {
       return presentSent(await phoneNumbers.requestChange(caller, body.phone, count));
     },
@@ -55,9 +55,9 @@ export const phoneRoutes = [
     tag: ACCOUNTS,
     summary: 'Remove your phone number',
     description: 'It stays where it is the last way to sign in.',
-    access: session(),
+    access: stepUp(session()),
     answers: { 204: 'There is no number any more' },
-    refuses: ['insufficient_user_authentication', 'last_sign_in_method'],
+    refuses: ['last_sign_in_method'],
     async handle({ caller }, { phoneNumbers }) {
       await phoneNumbers.remove(caller);
       return noContent();

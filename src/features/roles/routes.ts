@@ -1,4 +1,4 @@
-import { permission } from '../../http/access.ts';
+import { permission, stepUp } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json, jsonWithLists } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -64,7 +64,7 @@ export const roleRoutes = [
     path: '/admin/roles',
     tag: ROLES,
     summary: 'Create a role out of permissions that you hold',
-    access: permission('roles:create'),
+    access: stepUp(permission('roles:create')),
     body: jsonWithLists(RoleBody),
     answers: { 201: { ...theRole, headers: { Location: '/admin/roles/{name}' } } },
     refuses: ['role_taken', 'unknown_permission', 'scope_too_large'],
@@ -94,7 +94,7 @@ export const roleRoutes = [
     path: '/admin/roles/{name}',
     tag: ROLES,
     summary: 'Change what a role may do',
-    access: permission('roles:update'),
+    access: stepUp(permission('roles:update')),
     params: onRole,
     body: jsonWithLists(RoleChangeBody),
     answers: {
@@ -115,7 +115,7 @@ export const roleRoutes = [
     path: '/admin/roles/{name}',
     tag: ROLES,
     summary: 'Delete a role',
-    access: permission('roles:delete'),
+    access: stepUp(permission('roles:delete')),
     params: onRole,
     query: ForceQuery,
     answers: { 204: 'The role is gone' },
@@ -146,7 +146,7 @@ export const roleRoutes = [
     path: '/admin/permissions',
     tag: PERMISSIONS,
     summary: 'Create a permission',
-    access: permission('permissions:create'),
+    access: stepUp(permission('permissions:create')),
     body: json(PermissionBody),
     answers: { 201: { ...thePermission, headers: { Location: '/admin/permissions/{name}' } } },
     refuses: ['permission_taken'],
@@ -177,7 +177,7 @@ export const roleRoutes = [
     tag: PERMISSIONS,
     summary: 'Change the description of a permission',
     description: 'It ends no tokens.',
-    access: permission('permissions:update'),
+    access: stepUp(permission('permissions:update')),
     params: onPermission,
     body: json(PermissionChangeBody),
     answers: { 200: thePermission },
@@ -192,7 +192,7 @@ export const roleRoutes = [
     path: '/admin/permissions/{name}',
     tag: PERMISSIONS,
     summary: 'Delete a permission',
-    access: permission('permissions:delete'),
+    access: stepUp(permission('permissions:delete')),
     params: onPermission,
     query: ForceQuery,
     answers: { 204: 'The permission is gone' },

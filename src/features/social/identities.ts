@@ -13,7 +13,6 @@ import {
 import { after } from '../../core/sessions/ending.ts';
 import { requireLiveSession } from '../../core/sign-in/live-session.ts';
 import { whenAccountIsThere } from '../../core/sign-in/proved-sign-in.ts';
-import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import type { Seal } from '../../core/tokens/seal.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
@@ -74,10 +73,9 @@ export function createIdentities(core: Core, linking: Linking, seal: Seal) {
 
   /**
    * Removes an identity, and the exchange codes of the account: one may come from this identity.
-   * @throws AppError insufficient_user_authentication, token_revoked, identity_not_found, last_sign_in_method
+   * @throws AppError token_revoked, identity_not_found, last_sign_in_method
    */
   async function remove(caller: PrincipalCaller<UserPrincipal>, id: string): Promise<void> {
-    requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
     const { userId } = caller.principal;
     await store.transaction(async (stores) => {
       const at = now();

@@ -1,6 +1,6 @@
 import { presentIdentity } from '../../core/identities/view.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, session } from '../../http/access.ts';
+import { anyone, COOKIE_SIGN_IN_ERRORS, session, stepUp } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json, pageForm } from '../../http/body.ts';
 import { leadTo } from '../../http/page.ts';
@@ -180,7 +180,7 @@ export const socialRoutes = [
     summary: 'Add a provider to sign in with',
     description:
       'With `return_to` it sets a cookie and answers with the page to lead the browser to, which comes back with `linked` or `error`: call it with `credentials: "include"` from the site of this service. With `id_token` and `nonce` the provider is added at once.',
-    access: session(),
+    access: stepUp(session()),
     limit: 'login-ip',
     params: PROVIDER_TO_LINK,
     body: json(LinkIdentityBody),
@@ -189,7 +189,6 @@ export const socialRoutes = [
       201: { description: 'It is added', schema: IdentityAnswer, headers: { Location: 'Its path' } },
     },
     refuses: [
-      'insufficient_user_authentication',
       'cookie_not_settable',
       'identity_taken',
       'too_many_identities',
@@ -215,10 +214,10 @@ export const socialRoutes = [
     tag: SOCIAL,
     summary: 'Remove a provider',
     description: 'The last way to sign in stays.',
-    access: session(),
+    access: stepUp(session()),
     params: IDENTITY,
     answers: { 204: 'It no longer signs in' },
-    refuses: ['insufficient_user_authentication', 'last_sign_in_method'],
+    refuses: ['last_sign_in_method'],
     async handle({ params, caller }, { identities }) {
       await identities.remove(caller, params.id);
       return noContent();

@@ -9,7 +9,6 @@ import type { ProvingClient } from '../../core/sign-in/claim-account.ts';
 import type { SignInClient } from '../../core/sign-in/client.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
 import type { OwnedProof } from '../../core/sign-in/proved-sign-in.ts';
-import { requireRecentSignIn } from '../../core/sign-in/recent.ts';
 import { requireReturnUrl, withParameter } from '../../core/sign-in/return-to.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import type { Exchange } from '../../http/exchange.ts';
@@ -69,8 +68,7 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
 
   /**
    * The same for a user who is signed in, and links the account at the provider to their own.
-   * @throws AppError insufficient_user_authentication, provider_not_found, validation_failed, cookie_not_settable,
-   * provider_unavailable, provider_error
+   * @throws AppError provider_not_found, validation_failed, cookie_not_settable, provider_unavailable, provider_error
    */
   async function beginLink(
     { principal }: PrincipalCaller<UserPrincipal>,
@@ -79,7 +77,6 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     browser: Pick<Exchange, 'keepPending'>,
   ): Promise<string> {
     const provider = requireProvider(providerId);
-    requireRecentSignIn(principal, clock, config.codes.recentSignInSeconds);
     requireReturnUrl(request.returnTo, config.codes);
     const { userId, sessionId } = principal;
     const { url, pending } = await prepare(provider, request, { userId, sessionId });
@@ -147,13 +144,12 @@ export function createSocialSignIn(core: Core, { pendingSignIns, ownerOf, identi
     return provedSignIn.signIn(redeem, client, 'account_disabled');
   }
 
-  /** @throws AppError as `signInByIdToken`, insufficient_user_authentication, token_revoked, identity_taken */
+  /** @throws AppError as `signInByIdToken`, token_revoked, identity_taken */
   async function linkByIdToken(
     caller: PrincipalCaller<UserPrincipal>,
     providerId: string,
     { idToken, nonce }: { readonly idToken: string; readonly nonce: string },
   ) {
-    requireRecentSignIn(caller.principal, clock, config.codes.recentSignInSeconds);
     const identity = await readIdToken(providerId, idToken, nonce);
     return identities.link(caller.principal, { identity, tokens: null }, caller.origin, (stores) =>
       useIdTokenWithin(stores, idToken),

@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import { presentSessions, SessionsAnswer } from '../../core/sessions/view.ts';
 import { searchFor } from '../../core/users/identifiers.ts';
 import { IdPath } from '../../core/values/fields.ts';
-import { permission } from '../../http/access.ts';
+import { permission, stepUp } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { bulk, json, jsonWithLists } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -55,7 +55,7 @@ export const userRoutes = [
     path: '/admin/users',
     tag: USER_ADMINISTRATION,
     summary: 'Create a user, with or without a password',
-    access: permission('users:create'),
+    access: stepUp(permission('users:create')),
     body: jsonWithLists(NewUserBody),
     answers: { 201: { ...theUser, headers: { Location: 'Where the user is' } } },
     refuses: ['email_taken', 'username_taken', 'unknown_role', 'scope_too_large', 'overloaded'],
@@ -73,7 +73,7 @@ export const userRoutes = [
     path: '/admin/users/import',
     tag: USER_ADMINISTRATION,
     summary: 'Import up to 1,000 users with their bcrypt hashes',
-    access: permission('users:import'),
+    access: stepUp(permission('users:import')),
     body: bulk(ImportBody),
     answers: { 200: { description: 'The outcome of each item', schema: ImportAnswer } },
     async handle({ body, caller }, { importUsers }) {
@@ -101,7 +101,7 @@ export const userRoutes = [
     path: '/admin/users/{id}',
     tag: USER_ADMINISTRATION,
     summary: 'Change a user',
-    access: permission('users:update'),
+    access: stepUp(permission('users:update')),
     params: onUser,
     body: json(UserChangeBody),
     answers: { 200: theUser },
@@ -119,7 +119,7 @@ export const userRoutes = [
     path: '/admin/users/{id}',
     tag: USER_ADMINISTRATION,
     summary: 'Delete a user',
-    access: permission('users:delete'),
+    access: stepUp(permission('users:delete')),
     params: onUser,
     answers: { 204: 'The user is gone' },
     refuses: ['last_admin'],
@@ -135,7 +135,7 @@ export const userRoutes = [
     path: '/admin/users/{id}/disable',
     tag: USER_ADMINISTRATION,
     summary: 'Disable an account and end its sessions',
-    access: permission('users:disable'),
+    access: stepUp(permission('users:disable')),
     params: onUser,
     answers: { 200: theUser },
     refuses: ['last_admin'],
@@ -150,7 +150,7 @@ export const userRoutes = [
     path: '/admin/users/{id}/enable',
     tag: USER_ADMINISTRATION,
     summary: 'Enable an account',
-    access: permission('users:enable'),
+    access: stepUp(permission('users:enable')),
     params: onUser,
     answers: { 200: theUser },
     async handle({ params, caller }, { userAdmin }) {
@@ -164,7 +164,7 @@ export const userRoutes = [
     path: '/admin/users/{id}/unlock',
     tag: USER_ADMINISTRATION,
     summary: 'Unlock an account after wrong passwords',
-    access: permission('users:unlock'),
+    access: stepUp(permission('users:unlock')),
     params: onUser,
     answers: { 204: 'The account takes its password' },
     async handle({ params, caller }, { userAdmin }) {
@@ -179,7 +179,7 @@ export const userRoutes = [
     path: '/admin/users/{id}/force-password-change',
     tag: USER_ADMINISTRATION,
     summary: 'End all sessions and require a new password at the next login',
-    access: permission('users:force-password-change'),
+    access: stepUp(permission('users:force-password-change')),
     params: onUser,
     answers: { 200: theUser },
     async handle({ params, caller }, { userAdmin }) {
@@ -193,7 +193,7 @@ export const userRoutes = [
     path: '/admin/users/{id}/roles',
     tag: USER_ADMINISTRATION,
     summary: 'Replace the roles of a user',
-    access: permission('users:set-roles'),
+    access: stepUp(permission('users:set-roles')),
     params: onUser,
     body: jsonWithLists(RolesBody),
     answers: { 200: theUser },
@@ -223,7 +223,7 @@ export const userRoutes = [
     path: '/admin/users/{id}/sessions',
     tag: USER_ADMINISTRATION,
     summary: 'End all sessions of a user',
-    access: permission('sessions:end'),
+    access: stepUp(permission('sessions:end')),
     params: onUser,
     answers: { 204: 'They have ended' },
     async handle({ params, caller }, { userAdmin }) {
@@ -238,7 +238,7 @@ export const userRoutes = [
     path: '/admin/users/{id}/sessions/{session_id}',
     tag: USER_ADMINISTRATION,
     summary: 'End a session of a user',
-    access: permission('sessions:end'),
+    access: stepUp(permission('sessions:end')),
     params: {
       schema: UserSessionPath,
       unknown: { id: 'user_not_found', session_id: 'session_not_found' },

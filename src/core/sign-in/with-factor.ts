@@ -1,0 +1,53 @@
+import { entryOf } from '../audit/audit.ts';
+import type { Core } from '../core.ts';
+import type { FactorProof, GivenFactor } from '../factors/second-factors.ts';
+import type { Quota } from '../limits/quota.ts';
+import type { Caller } from '../principal.ts';
+import type { User } from '../users/user.ts';
+import { cancelOnThrow, wrongPasswordError } from './attempts.ts';
+import { keysOfFactor } from './failure-keys.ts';
+
+/** A second factor that is tried, and whose device it is tried on. */
+interface FactorTry {
+  readonly user: User;
+  /** Null where the account does not know it. */
+  readonly deviceId: string | null;
+  readonly given: GivenFactor;
+  /** For which a code by a message was sent; null where there is none. */
+  readonly challengeId: string | null;
+  readonly caller: Caller;
+}
+
+export type WithFactor = ReturnType<typeof createWithFactor>;
+
+/** Makes the function for what takes a second factor. */
+export function createWithFactor({
+  store,
+  clock,
+  attempts,
+  secondFactors,
+}: Pick<Core, 'store' | 'clock' | 'attempts' | 'secondFactors'>) {
+  /**
+   * Does something where a second factor is right. A try counts before it is compared. `work` uses the proof up in its
+   * transaction, and returns null where another request has done so first.
+   * @throws AppError factor_invalid, rate_limited, those of codes that were sent, and what `work` throws
+   */
+  return async function withFactor<Result>(
+    { user, deviceId, given, challengeId, caller }: FactorTry,
+    work: (proof: FactorProof) => Promise<Result | null>,
+  ): Promise<{ readonly result: Result; readonly quota: Quota | undefined }> {
+    const attempt = await attempts.begin(keysOfFactor(user.id, deviceId));
+    const proof = attempt.mayMatch
+      ? await cancelOnThrow(attempt, secondFactors.check(user, given, challengeId, caller))
+      : null;
+    const result = proof && (await cancelOnThrow(attempt, work(proof)));
+    if (result === null) {
+      attempt.fail();
+      const details = { reason: attempt.mayMatch ? 'wrong_factor' : 'locked', method: given.method };
+      const entry = entryOf('factor.refused', caller, user.id, details, 'failure');
+      await store.audit.append(entry, new Date(clock.now()));
+      throw wrongPasswordError('factor_invalid', attempt, user.id);
+    }
+    return { result, quota: await attempt.succeed() };
+  };
+}

@@ -1,0 +1,45 @@
+import type { Reauthenticate } from '../../core/sign-in/reauthenticate.ts';
+import { presentReauthentication, ReauthenticationAnswer } from '../../core/sign-in/reauthentication-view.ts';
+import { session } from '../../http/access.ts';
+import { ok } from '../../http/answer.ts';
+import { json } from '../../http/body.ts';
+import { routesWith } from '../../http/route.ts';
+import { ACCOUNTS } from '../../http/tags.ts';
+import { ReauthenticationBody } from './schemas.ts';
+
+const route = routesWith<{ readonly reauthenticate: Reauthenticate }>();
+
+export const reauthenticationRoutes = [
+  route({
+    id: 'reauthenticate',
+    method: 'POST',
+    path: '/me/reauthenticate',
+    tag: ACCOUNTS,
+    summary: 'Prove again who you are, for what takes a recent authentication',
+    description:
+      'The session goes on with the same refresh token or cookie. The new access token says how and when you have authenticated; one from before does not.',
+    access: session(),
+    body: json(ReauthenticationBody),
+    answers: {
+      200: {
+        description: 'An access token; for a browser with a cookie, that of its page',
+        schema: ReauthenticationAnswer,
+      },
+    },
+    refuses: [
+      'wrong_password',
+      'factor_invalid',
+      'factor_not_allowed',
+      'insufficient_user_authentication',
+      'overloaded',
+    ],
+    async handle({ body, caller, cookie }, { reauthenticate }) {
+      const { password, method, code = '' } = body;
+      const raised =
+        password === undefined
+          ? await reauthenticate.bySecondFactor(caller, { method, code })
+          : await reauthenticate.byPassword(caller, password);
+      return ok(presentReauthentication(raised, cookie));
+    },
+  }),
+];
