@@ -151,6 +151,7 @@ const ASK: Readonly<Record<string, Ask>> = {
     path: '/me/password',
     body: { current_password: password, new_password: aPerson().password },
   }),
+  reauthenticate: (_app, { password = '' }) => ({ path: '/me/reauthenticate', body: { password } }),
   resetPassword: async (app) => ({
     path: '/password/reset',
     body: { token: await resetTokenOf(app, (await signUp(app)).id), new_password: aPerson().password },

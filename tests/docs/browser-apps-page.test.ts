@@ -129,7 +129,7 @@ describe('docs/browser-apps.md', () => {
     );
 
     expect(wrong).toEqual([]);
-    expect(rows).toHaveLength(5);
+    expect(rows).toHaveLength(6);
   });
 
   it('has a picture that is quickly loaded', () => {

@@ -4,6 +4,7 @@ import { makeKey } from '../support/api-keys.ts';
 import { useApp } from '../support/app.ts';
 import { makeClient, tokenOf } from '../support/clients.ts';
 import { asPage, onEachCookieStore, signUpByCookie } from '../support/cookies.ts';
+import { times } from '../support/extent.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { countQueries } from '../support/queries.ts';
 import { addSecondFactor, authenticatedBy, refreshed, stepUpChallenge } from '../support/step-up.ts';
@@ -105,6 +106,21 @@ describe('A recent authentication of a session that has a cookie', () => {
       await makeKeyAs().expect(201);
       const { body: claims } = await app.get('/verify').set('Cookie', browser.cookie).expect(200);
       expect(claims).toMatchObject({ amr: ['pwd'], acr: '1', auth_time: body.auth_time });
+    });
+
+    it('never comes back with a session that is logged out at the same time', async () => {
+      for (let round = 0; round < times(3, 20); round++) {
+        const browser = await signUpByCookie(app);
+
+        const [raised] = await Promise.all([
+          asPage(app.post('/me/reauthenticate'), browser).send({ password: browser.password }),
+          asPage(app.post('/logout'), browser).expect(204),
+        ]);
+
+        if (raised.status !== 200) expect(['token_revoked', 'session_ended']).toContain(raised.body.code);
+        const { body } = await app.get('/me').set('Cookie', browser.cookie).expect(401);
+        expect(body.code).toBe('session_ended');
+      }
     });
 
     it('stays with the session through later renewals, also where it came by a token of the page', async () => {

@@ -104,7 +104,7 @@ export function createReauthenticate(core: Core) {
     const { userId } = caller.principal;
     return store.transaction(async (stores) => {
       const at = new Date(clock.now());
-      // Locks the account, so that a logout or another password comes before or after all of this.
+      // Locks the account, so that another password or the end of the account comes before or after all of this.
       await requireLiveSession(stores, caller, at);
       const user = await requireActiveUser(stores.users, userId);
       const session = await stores.sessions.find(caller.sessionId ?? '');
