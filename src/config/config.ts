@@ -114,6 +114,13 @@ export interface Config {
     /** The port of the demo provider, where there is to be one. */
     readonly demoPort: number | undefined;
   };
+  readonly passkeys: {
+    readonly rpId: string;
+    /** Of pages, and of apps, as clients write them. */
+    readonly origins: readonly string[];
+    /** Whether pages of this host may take part, from any port. */
+    readonly allowsLocalhost: boolean;
+  };
   readonly redisUrl: string | undefined;
   readonly metrics: {
     readonly port: number | undefined;
@@ -310,6 +317,11 @@ export function loadConfig(env: Environment): Config {
       withoutEmail: values.SOCIAL_WITHOUT_EMAIL,
       keepsTokens: values.STORE_PROVIDER_TOKENS,
       demoPort: values.DEMO_PROVIDER ? values.DEMO_PROVIDER_PORT : undefined,
+    },
+    passkeys: {
+      rpId: values.WEBAUTHN_RP_ID ?? new URL(publicUrl).hostname,
+      origins: values.WEBAUTHN_ORIGINS ?? [new URL(publicUrl).origin],
+      allowsLocalhost: !production,
     },
     redisUrl: values.REDIS_URL,
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },

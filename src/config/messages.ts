@@ -112,6 +112,6 @@ export const MESSAGES_VARIABLES = {
     type: integer(60, 86_400, 'seconds'),
     default: '900',
     meaning:
-      'How long after a sign-in the email address and the phone number may be changed, providers be linked and unlinked, and an account without a password be deleted, in seconds',
+      'How long after a sign-in the email address and the phone number may be changed, providers be linked and unlinked, passkeys be added and removed, and an account without a password be deleted, in seconds',
   }),
 };

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { DATABASE_VARIABLES } from './database.ts';
 import { LIMITS_VARIABLES } from './limits.ts';
 import { MESSAGES_VARIABLES } from './messages.ts';
+import { PASSKEYS_VARIABLES } from './passkeys.ts';
 import { PASSWORDS_VARIABLES } from './passwords.ts';
 import { SERVER_VARIABLES } from './server.ts';
 import { SOCIAL_VARIABLES } from './social.ts';
@@ -13,6 +14,7 @@ export const VARIABLES = {
   ...DATABASE_VARIABLES,
   ...TOKENS_VARIABLES,
   ...PASSWORDS_VARIABLES,
+  ...PASSKEYS_VARIABLES,
   ...MESSAGES_VARIABLES,
   ...SOCIAL_VARIABLES,
   ...LIMITS_VARIABLES,

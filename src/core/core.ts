@@ -21,6 +21,7 @@ import type { Messaging } from './messages/message.ts';
 import { createOutbox } from './messages/outbox.ts';
 import { createSmsBudget } from './messages/sms-budget.ts';
 import type { Observers } from './observers.ts';
+import { createPasskeys } from './passkeys/passkeys.ts';
 import { readHighestCosts } from './passwords/hash-costs.store.ts';
 import type { HashThreads } from './passwords/hash-threads.ts';
 import { createHashWorkers } from './passwords/hash-workers.ts';
@@ -312,6 +313,14 @@ export function createCore(dependencies: CoreDependencies) {
     provedSignIn,
     claimWithin: createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, clock }),
     hasWayIn: createHasWayIn(outbox, dependencies.providers),
+    passkeys: createPasskeys({
+      store,
+      outbox,
+      appSecrets: keys.appSecrets,
+      clock,
+      relyingParty: config.passkeys,
+      publicUrl: config.http.publicUrl,
+    }),
     endAllAccessWithin,
     lockDownWithin: createLockDown({ endAllAccessWithin, outbox }),
     apiKeys,

@@ -46,6 +46,8 @@ export const Problem = z
       .array(z.object({ pointer: z.string(), code: z.enum(FIELD_CODES), detail: z.string() }))
       .optional()
       .meta({ description: 'The unacceptable fields, each with a JSON pointer (RFC 6901)' }),
+    rp_id: z.string().optional().meta({ description: 'Of `passkey_unknown`: the relying party' }),
+    credential_id: z.string().optional().meta({ description: 'Of `passkey_unknown`: the credential' }),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 
@@ -62,6 +64,7 @@ export function presentProblem(error: AppError, publicUrl: string, requestId: st
     code: error.code,
     ...(error.code === 'rate_limited' && error.quota && { policy: error.quota.policy }),
     ...(error.fields && { errors: [...error.fields] }),
+    ...error.members,
   };
 }
 

@@ -3,6 +3,7 @@ import { entryOf } from '../audit/audit.ts';
 import type { Purpose } from '../codes/challenge.ts';
 import { NOTICE_SECONDS, noticeOf } from '../messages/notice.ts';
 import type { Outbox } from '../messages/outbox.ts';
+import { factorRemovedWithin } from '../passkeys/second-factor.store.ts';
 import type { Caller } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { after } from '../sessions/ending.ts';
@@ -24,7 +25,7 @@ const ENDED: readonly Purpose[] = [
 
 /**
  * Ends the ways in that a thief may have added to an account: API keys, and, where there is an address to sign in with, the
- * phone number and the accounts at providers. Returns what to announce after the commit.
+ * phone number, the accounts at providers and the passkeys. Returns what to announce after the commit.
  */
 export async function endOtherWaysInWithin(
   stores: CoreStores,
@@ -36,6 +37,8 @@ export async function endOtherWaysInWithin(
   await stores.revocations.insert(ended, at);
   await stores.users.clearPhone(userId, at);
   await stores.identities.removeAll(userId);
+  await stores.passkeys.removeAll(userId);
+  await factorRemovedWithin(stores, userId);
   return ended;
 }
 
@@ -45,8 +48,8 @@ export type EndAllAccess = ReturnType<typeof createEndAllAccess>;
 export function createEndAllAccess(sessions: Pick<Sessions, 'revokeWithin'>) {
   /**
    * Ends every session, refresh token, device token and API key, the password, the codes and links that were asked for,
-   * and, where there is an address to sign in with, the phone number and the accounts at providers. Returns what to
-   * announce after the commit.
+   * and, where there is an address to sign in with, the phone number, the accounts at providers and the passkeys. Returns
+   * what to announce after the commit.
    */
   return async function endAllAccessWithin(
     stores: CoreStores,

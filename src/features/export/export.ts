@@ -4,6 +4,7 @@ import { createAuditEvents } from '../../core/audit/events.ts';
 import { presentActivity } from '../../core/audit/view.ts';
 import type { Core } from '../../core/core.ts';
 import { presentIdentity } from '../../core/identities/view.ts';
+import { presentPasskey } from '../../core/passkeys/view.ts';
 import type { UserPrincipal } from '../../core/principal.ts';
 import { presentSessions } from '../../core/sessions/view.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
@@ -32,6 +33,7 @@ export function createExport({ store, sessions, clock }: Pick<Core, 'store' | 's
       roles: [...roles],
       ...presentSessions(await sessions.list(userId), sessionId),
       identities: (await store.identities.list(userId)).map(presentIdentity),
+      passkeys: (await store.passkeys.list(userId)).map(presentPasskey),
       api_keys: keys.map(presentApiKey),
       activity: activity.events.map(presentActivity),
       next_cursor: activity.nextCursor,
