@@ -13,6 +13,7 @@ export const PERMISSIONS: Readonly<
     | 'users:set-roles'
     | 'users:force-password-change'
     | 'users:reset-password'
+    | 'users:reset-factors'
     | 'sessions:list'
     | 'sessions:end'
     | 'api-keys:list'

@@ -237,7 +237,7 @@ export const ERRORS = {
     status: 400,
     title: 'The challenge is not valid',
     meaning:
-      'challenge_token is damaged, or was made for something else: to register a passkey it is good in the session alone that asked for it. Ask for options again.',
+      'The member challenge_token is damaged, or was made for something else: to register a passkey it is good in the session alone that asked for it. Ask for options again.',
   },
   challenge_expired: {
     status: 400,

@@ -1,6 +1,7 @@
 import type { Response } from 'supertest';
+import { v7 as uuidv7 } from 'uuid';
 import type { TestApp } from './app.ts';
-import { type Authenticator, createAuthenticator, type Saying } from './authenticator.ts';
+import { AAGUID, type Authenticator, createAuthenticator, type Saying } from './authenticator.ts';
 import { signUp } from './people.ts';
 
 const as = { type: 'bearer' } as const;
@@ -9,6 +10,15 @@ const as = { type: 'bearer' } as const;
 export async function creationOptions(app: TestApp, token: string) {
   const { body } = await app.post('/passkeys/registration/options').auth(token, as).expect(200);
   return body;
+}
+
+/** What a new authenticator makes of options; of those of another user where there are none. */
+export async function aNewCredential(
+  app: TestApp,
+  options?: Awaited<ReturnType<typeof creationOptions>>,
+): Promise<object> {
+  const { challenge_token, public_key } = options ?? (await creationOptions(app, (await signUp(app)).token));
+  return { challenge_token, credential: createAuthenticator().create(public_key) };
 }
 
 /** Registers what the authenticator makes, and returns the answer. */
@@ -35,6 +45,17 @@ export async function registerPasskey(
   await app.outbox.settled();
   const passkeyId: string = answer.body.passkey.id;
   return { authenticator, passkeyId, answer };
+}
+
+/** A passkey that no authenticator has, for what depends on there being one. */
+export async function insertPasskey({ store, clock }: TestApp, userId: string): Promise<string> {
+  const id = uuidv7();
+  await store.passkeys.insert({
+    ...{ id, userId, name: 'My phone', credentialId: id, publicKey: 'A', counter: 0, transports: [] },
+    ...{ aaguid: AAGUID, isBackupEligible: true, isBackedUp: true },
+    ...{ createdAt: new Date(clock.now()), lastUsedAt: null },
+  });
+  return id;
 }
 
 /** A person with a passkey. */

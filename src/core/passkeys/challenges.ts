@@ -36,9 +36,10 @@ export function createPasskeyChallenges(appSecrets: KeyRing['appSecrets'], clock
   const seal = createSeal(appSecrets, 'passkeys');
 
   /** A new challenge, and the token by which it comes back. */
-  function issue(ceremony: Ceremony, bound: Pick<PasskeyChallenge, 'userId' | 'sessionId'>) {
+  function issue(ceremony: Ceremony, { userId, sessionId }: Omit<PasskeyChallenge, 'challenge'>) {
     const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
-    const sealed: Sealed = { challenge, ...bound, expiresAt: clock.now() + CHALLENGE_SECONDS * 1000 };
+    const expiresAt = clock.now() + CHALLENGE_SECONDS * 1000;
+    const sealed: Sealed = { challenge, userId, sessionId, expiresAt };
     return { challenge, challengeToken: seal.seal(sealed, ceremony) };
   }
 
