@@ -382,7 +382,7 @@ export const webauthnOrigins = valueType(
 );
 
 function isSecureOrigin(value: string): boolean {
-  if (!URL.canParse(value) || new URL(value).origin !== value) return false;
+  if (value.includes('*') || !URL.canParse(value) || new URL(value).origin !== value) return false;
   const { protocol, hostname } = new URL(value);
   return protocol === 'https:' || (protocol === 'http:' && /^(?:.+\.)?localhost$/.test(hostname));
 }

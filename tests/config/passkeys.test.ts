@@ -30,7 +30,6 @@ describe('WEBAUTHN_RP_ID and WEBAUTHN_ORIGINS', () => {
     ['WEBAUTHN_RP_ID', 'example.com:443'],
     ['WEBAUTHN_RP_ID', 'Example.com'],
     ['WEBAUTHN_RP_ID', '192.0.2.1'],
-    ['WEBAUTHN_ORIGINS', ''],
     ['WEBAUTHN_ORIGINS', 'http://app.example.com'],
     ['WEBAUTHN_ORIGINS', 'https://app.example.com/'],
     ['WEBAUTHN_ORIGINS', 'https://*.example.com'],
