@@ -116,6 +116,7 @@ module.exports = {
     only('@zxcvbn-ts', '^src/core/passwords/'),
     only('validator', '^src/core/users/'),
     only('libphonenumber-js', '^src/core/users/'),
+    only('@simplewebauthn/server', '^src/core/passkeys/'),
     only('ioredis', '^src/redis/'),
     only('cookie', '^src/http/'),
     only('cookie-signature', '^src/http/'),

@@ -29,6 +29,9 @@ const VARIABLES: Readonly<Record<string, string>> = {
   identity_id: '',
   id_token: '',
   nonce: '',
+  passkey_id: '',
+  passkey_challenge_token: '',
+  passkey_credential: '',
   user_id: '',
   user_email: '',
   user_password: 'a horse of another colour',
@@ -64,6 +67,15 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
   sendLink: { email: '{{email}}', return_to: '{{base_url}}/healthz' },
   exchangeCode: { code: '{{exchange_code}}', challenge_id: '{{link_challenge_id}}' },
   linkIdentity: { return_to: '{{base_url}}/healthz' },
+  signInByPasskey: {
+    challenge_token: '{{passkey_challenge_token}}',
+    credential: '{{passkey_credential}}',
+  },
+  registerPasskey: {
+    challenge_token: '{{passkey_challenge_token}}',
+    credential: '{{passkey_credential}}',
+    name: 'My phone',
+  },
   undoEmailChange: { token: '{{link_token}}' },
   lockDown: { token: '{{link_token}}' },
   createUser: { email: '{{user_email}}', password: '{{user_password}}', roles: ['user'] },
@@ -81,13 +93,20 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   signInByProvider: { return_to: '{{base_url}}/healthz' },
 };
 
-/** Operations that are left out while a variable is empty: not every service has a provider, and none signs a script in. */
+/**
+ * Operations that are left out while a variable is empty: not every service has a provider, none signs a script in, and a
+ * script has no authenticator.
+ */
 const SKIPPED_WITHOUT: Readonly<Record<string, string>> = {
   signInByProvider: 'provider',
   signInByIdToken: 'id_token',
   linkIdentity: 'provider',
   getProviderToken: 'identity_id',
   removeIdentity: 'identity_id',
+  signInByPasskey: 'passkey_credential',
+  registerPasskey: 'passkey_credential',
+  renamePasskey: 'passkey_id',
+  removePasskey: 'passkey_id',
 };
 
 const UNIQUE = 'const unique = Date.now().toString(36) + Math.floor(Math.random() * 1e6).toString(36);';
@@ -146,6 +165,9 @@ const SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   changeEmail: { email_challenge_id: 'body.challenge_id' },
   sendLink: { link_challenge_id: 'body.challenge_id' },
   sendCode: { sign_in_challenge_id: 'body.challenge_id' },
+  getPasskeySignInOptions: { passkey_challenge_token: 'body.challenge_token' },
+  getPasskeyRegistrationOptions: { passkey_challenge_token: 'body.challenge_token' },
+  listPasskeys: { passkey_id: "body.passkeys[0]?.id ?? ''" },
   listProviders: { provider: "body.providers[0]?.id ?? ''" },
   getCsrfToken: { csrf_token: 'body.csrf_token' },
   listSessions: { session_id: 'body.sessions.find((session) => !session.current).id' },
@@ -291,6 +313,7 @@ const PATH_VARIABLES: readonly (readonly [prefix: string, Readonly<Record<string
   ['/login/link/{token}', { token: 'link_token' }],
   ['/login/{provider}', { provider: 'provider' }],
   ['/me/identities/{id}', { id: 'identity_id' }],
+  ['/me/passkeys/{id}', { id: 'passkey_id' }],
   ['/sessions/{id}', { id: 'session_id' }],
   ['/api-keys/{id}', { id: 'api_key_id' }],
 ];
@@ -542,9 +565,11 @@ function expectations({ success, mediaType, shape }: Operation): string[] {
 }
 
 function toJson(body: Record<string, unknown>): object {
+  // The variable is an object, not a text.
+  const raw = JSON.stringify(body, null, 2).replace('"{{passkey_credential}}"', '{{passkey_credential}}');
   return {
     header: [{ key: 'Content-Type', value: 'application/json' }],
-    body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } },
+    body: { mode: 'raw', raw, options: { raw: { language: 'json' } } },
   };
 }
 

@@ -16,6 +16,7 @@ import { health } from './features/health/feature.ts';
 import { lockdown } from './features/lockdown/feature.ts';
 import { metrics } from './features/metrics/feature.ts';
 import { oauth } from './features/oauth/feature.ts';
+import { passkeys } from './features/passkeys/feature.ts';
 import { password } from './features/password/feature.ts';
 import { passwordReset } from './features/password-reset/feature.ts';
 import { phone } from './features/phone/feature.ts';
@@ -41,6 +42,7 @@ export const FEATURES: readonly Feature[] = [
   codes,
   email,
   phone,
+  passkeys,
   social,
   factors,
   lockdown,

@@ -162,6 +162,7 @@ describe('an empty environment', () => {
         keepsTokens: false,
         demoPort: undefined,
       },
+      passkeys: { rpId: 'localhost', origins: ['http://localhost:3000'], allowsLocalhost: true },
       redisUrl: undefined,
       metrics: { port: undefined, host: '127.0.0.1', token: undefined },
       shutdownDelaySeconds: 0,

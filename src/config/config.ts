@@ -123,6 +123,13 @@ export interface Config {
     readonly rememberDays: number;
     readonly totpIssuer: string;
   };
+  readonly passkeys: {
+    readonly rpId: string;
+    /** Of pages, and of apps, as clients write them. */
+    readonly origins: readonly string[];
+    /** Whether pages of this host may take part, from any port. */
+    readonly allowsLocalhost: boolean;
+  };
   readonly redisUrl: string | undefined;
   readonly metrics: {
     readonly port: number | undefined;
@@ -325,6 +332,11 @@ export function loadConfig(env: Environment): Config {
       methods: values.MFA_METHODS,
       rememberDays: values.MFA_REMEMBER_DAYS,
       totpIssuer: values.TOTP_ISSUER,
+    },
+    passkeys: {
+      rpId: values.WEBAUTHN_RP_ID ?? new URL(publicUrl).hostname,
+      origins: values.WEBAUTHN_ORIGINS ?? [new URL(publicUrl).origin],
+      allowsLocalhost: !production,
     },
     redisUrl: values.REDIS_URL,
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },

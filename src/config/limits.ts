@@ -21,7 +21,7 @@ export const LIMITS_VARIABLES = {
   RATE_LIMIT_SESSION_IP: variable({
     type: rate,
     default: '1200/60',
-    meaning: 'Refreshes and logouts from one address',
+    meaning: 'Refreshes, logouts and options to sign in with a passkey, from one address',
   }),
   RATE_LIMIT_REFRESH_SESSION: variable({
     type: rate,

@@ -385,6 +385,32 @@ function readJson(text: string): unknown {
   }
 }
 
+/** A domain to which passkeys belong: as a browser writes it, and no address. */
+export const rpId = valueType(
+  z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/)
+    .refine((value) => isIP(value) === 0),
+  'a domain such as example.com, in lower case and in punycode',
+);
+
+const APP_ORIGIN = /^(?:android:apk-key-hash:[A-Za-z0-9_-]{43}|ios:bundle-id:[A-Za-z0-9.-]+)$/;
+
+/** Browsers offer passkeys to pages over TLS, and to those of their own host. */
+export const webauthnOrigins = valueType(
+  z
+    .string()
+    .transform(splitList)
+    .refine((list) => list.length > 0 && list.every((item) => APP_ORIGIN.test(item) || isSecureOrigin(item))),
+  'a comma-separated list of origins such as https://app.example.com and android:apk-key-hash:…, http for localhost only',
+);
+
+function isSecureOrigin(value: string): boolean {
+  if (value.includes('*') || !URL.canParse(value) || new URL(value).origin !== value) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' || (protocol === 'http:' && /^(?:.+\.)?localhost$/.test(hostname));
+}
+
 export const trustProxy = valueType(
   z
     .string()

@@ -3,6 +3,7 @@ import { DATABASE_VARIABLES } from './database.ts';
 import { FACTORS_VARIABLES } from './factors.ts';
 import { LIMITS_VARIABLES } from './limits.ts';
 import { MESSAGES_VARIABLES } from './messages.ts';
+import { PASSKEYS_VARIABLES } from './passkeys.ts';
 import { PASSWORDS_VARIABLES } from './passwords.ts';
 import { SERVER_VARIABLES } from './server.ts';
 import { SOCIAL_VARIABLES } from './social.ts';
@@ -14,6 +15,7 @@ export const VARIABLES = {
   ...DATABASE_VARIABLES,
   ...TOKENS_VARIABLES,
   ...PASSWORDS_VARIABLES,
+  ...PASSKEYS_VARIABLES,
   ...MESSAGES_VARIABLES,
   ...SOCIAL_VARIABLES,
   ...FACTORS_VARIABLES,

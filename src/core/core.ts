@@ -16,6 +16,7 @@ import { createCookieSessions } from './cookie-sessions/cookie-sessions.ts';
 import type { CookieRecords } from './cookie-sessions/records.ts';
 import { asAppError } from './errors.ts';
 import { createEvents } from './events.ts';
+import { createFactorEnrolment } from './factors/enrolment.ts';
 import { createMfaPolicy } from './factors/policy.ts';
 import { createSecondFactors } from './factors/second-factors.ts';
 import { createTotpCodes } from './factors/totp.ts';
@@ -24,6 +25,7 @@ import type { Messaging } from './messages/message.ts';
 import { createOutbox } from './messages/outbox.ts';
 import { createSmsBudget } from './messages/sms-budget.ts';
 import type { Observers } from './observers.ts';
+import { createPasskeys } from './passkeys/passkeys.ts';
 import { readHighestCosts } from './passwords/hash-costs.store.ts';
 import type { HashThreads } from './passwords/hash-threads.ts';
 import { createHashWorkers } from './passwords/hash-workers.ts';
@@ -214,6 +216,15 @@ export function createCore(dependencies: CoreDependencies) {
     isEnabled: config.codes.newDeviceMail,
   });
 
+  const warnOwnerWithin = createWarnOwner({ outbox, publicUrl: config.http.publicUrl });
+  const passkeys = createPasskeys({
+    store,
+    outbox,
+    warnOwnerWithin,
+    appSecrets: keys.appSecrets,
+    clock,
+    relyingParty: config.passkeys,
+  });
   const factorSeal = createSeal(keys.appSecrets, 'totp');
   const totpCodes = createTotpCodes(config.factors.totpIssuer, clock);
   const secondFactors = createSecondFactors({
@@ -221,6 +232,7 @@ export function createCore(dependencies: CoreDependencies) {
     codes,
     outbox,
     totpCodes,
+    passkeys,
     seal: factorSeal,
     secrets: keys.appSecrets,
     policy: mfaPolicy,
@@ -336,9 +348,11 @@ export function createCore(dependencies: CoreDependencies) {
     provedSignIn,
     claimWithin: createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, clock }),
     hasWayIn: createHasWayIn(outbox, dependencies.providers),
+    passkeys,
+    factorEnrolment: createFactorEnrolment(keys.appSecrets, mfaPolicy),
     endAllAccessWithin,
     stepUp: createStepUp({ store, clock, recentSignInSeconds: config.codes.recentSignInSeconds }),
-    warnOwnerWithin: createWarnOwner({ outbox, publicUrl: config.http.publicUrl }),
+    warnOwnerWithin,
     lockDownWithin: createLockDown({ endAllAccessWithin, outbox }),
     apiKeys,
     apiKeyUsage,

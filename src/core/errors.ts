@@ -1,4 +1,5 @@
 import { REFUSALS, VerificationError } from '@latchkey/verifier/core';
+import type { FactorMethod } from './factors/factor.ts';
 import type { Quota } from './limits/quota.ts';
 
 /**
@@ -142,7 +143,7 @@ export const ERRORS = {
     status: 409,
     title: 'This is the last way to sign in',
     meaning:
-      'Add another way first: verify your email address (POST /email/verify/resend) or add one (POST /me/email), set a password by a reset (POST /password/forgot), or add a phone number or a provider.',
+      'Add another way first: verify your email address (POST /email/verify/resend) or add one (POST /me/email), set a password by a reset (POST /password/forgot), or add a phone number, a provider or a passkey.',
   },
   provider_not_found: {
     status: 404,
@@ -232,6 +233,56 @@ export const ERRORS = {
     status: 409,
     title: 'The access at the provider has ended',
     meaning: 'The token has expired and cannot be renewed. The person has to sign in by the provider again.',
+  },
+  invalid_challenge: {
+    status: 400,
+    title: 'The challenge is not valid',
+    meaning:
+      'The member challenge_token is damaged, or was made for something else: to register a passkey it is good in the session alone that asked for it. Ask for options again.',
+  },
+  challenge_expired: {
+    status: 400,
+    title: 'The challenge has expired',
+    meaning: 'The options of a passkey are good for five minutes. Ask for them again.',
+  },
+  challenge_used: {
+    status: 400,
+    title: 'The challenge has been used',
+    meaning: 'The options of a passkey are good once. Ask for them again.',
+  },
+  invalid_passkey: {
+    status: 400,
+    title: 'The passkey was not accepted',
+    meaning:
+      'What the authenticator made does not fit the challenge, the page (WEBAUTHN_ORIGINS), this service (WEBAUTHN_RP_ID), the account or the key. Ask for options again.',
+  },
+  passkey_unknown: {
+    status: 404,
+    title: 'The passkey is not known here',
+    meaning:
+      'It has been removed, or was never registered. Call PublicKeyCredential.signalUnknownCredential() with rp_id and credential_id, so that it is no longer offered, and sign in another way.',
+  },
+  passkey_copied: {
+    status: 403,
+    title: 'The passkey may have been copied',
+    meaning:
+      'Its counter went back, which happens where two authenticators hold it. Its owner is told by mail. Sign in another way, remove the passkey and register another one.',
+  },
+  passkey_taken: {
+    status: 409,
+    title: 'The passkey is registered already',
+    meaning:
+      'It belongs to this account or to another one. Use another authenticator, or remove it there first.',
+  },
+  passkey_not_found: {
+    status: 404,
+    title: 'You have no such passkey',
+    meaning: 'GET /me/passkeys lists your passkeys.',
+  },
+  too_many_passkeys: {
+    status: 409,
+    title: 'You have reached the limit of passkeys',
+    meaning: 'An account has at most 20 passkeys. Remove one first.',
   },
   channel_not_configured: {
     status: 501,
@@ -584,8 +635,17 @@ interface AppErrorOptions {
   readonly event?: Readonly<Record<string, string>>;
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Members of the problem document that the code has in addition (RFC 9457 section 3.2). */
-  readonly members?: Readonly<Record<string, unknown>> | undefined;
+  /** What a program needs to go on from the refusal: members of the problem document (RFC 9457 section 3.2). */
+  readonly members?: ErrorMembers;
+}
+
+/** The members that problem documents of single codes have. */
+export interface ErrorMembers {
+  readonly rp_id?: string;
+  readonly credential_id?: string;
+  readonly challenge_token?: string;
+  readonly methods?: readonly FactorMethod[];
+  readonly expires_in?: number;
 }
 
 /** A refusal in domain terms. `detail` goes to the caller; `cause` stays with the operator. */
@@ -596,7 +656,7 @@ export class AppError extends Error {
   readonly quota: Quota | undefined;
   readonly event: Readonly<Record<string, string>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly members: Readonly<Record<string, unknown>> | undefined;
+  readonly members: ErrorMembers;
 
   constructor(code: ErrorCode, detail: string = ERRORS[code].meaning, options: AppErrorOptions = {}) {
     // Without a stack, which in a flood would cost more than the answer: a refusal is not a bug, and where there
@@ -612,7 +672,7 @@ export class AppError extends Error {
     this.quota = options.quota;
     this.event = options.event;
     this.headers = options.headers ?? {};
-    this.members = options.members;
+    this.members = options.members ?? {};
   }
 }
 

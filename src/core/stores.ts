@@ -9,6 +9,7 @@ import { createFactorStore } from './factors/factors.store.ts';
 import { createIdentityStore } from './identities/identities.store.ts';
 import { createCountStore } from './limits/counts.store.ts';
 import { createOutboxStore } from './messages/outbox.store.ts';
+import { createPasskeyStore } from './passkeys/passkeys.store.ts';
 import { createRevocationStore } from './revocation/revocations.store.ts';
 import { createSessionStore } from './sessions/sessions.store.ts';
 import { createLoginFailureStore } from './sign-in/login-failures.store.ts';
@@ -37,6 +38,7 @@ export function storesOf(scope: Scope) {
     apiKeys: createApiKeyStore(scope),
     identities: createIdentityStore(scope),
     factors: createFactorStore(scope),
+    passkeys: createPasskeyStore(scope),
     clients: createClientStore(scope),
     challenges: createChallengeStore(scope),
     counts: createCountStore(scope),

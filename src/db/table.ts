@@ -56,6 +56,10 @@ export function bigInteger(): Column<number> {
   return { type: DataTypes.BIGINT };
 }
 
+export function boolean(): Column<boolean> {
+  return { type: DataTypes.BOOLEAN };
+}
+
 /** UTC, with milliseconds. */
 export function time(): Column<Date> {
   return { type: DataTypes.DATE(3) };

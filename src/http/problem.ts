@@ -53,12 +53,15 @@ export const Problem = z
       .meta({ description: 'With second_factor_required: send it to POST /login/factor' }),
     methods: z
       .array(z.enum(FACTOR_METHODS))
+      .readonly()
       .optional()
       .meta({ description: 'With second_factor_required: the ways to prove one, the preferred first' }),
     expires_in: z
       .int()
       .optional()
       .meta({ description: 'With second_factor_required: the seconds that the challenge_token is good for' }),
+    rp_id: z.string().optional().meta({ description: 'Of `passkey_unknown`: the relying party' }),
+    credential_id: z.string().optional().meta({ description: 'Of `passkey_unknown`: the credential' }),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 

@@ -24,7 +24,12 @@ export const SAMPLES: Templates = {
     link: 'https://auth.example.com/password/reset/a-token',
     minutes: 10,
   },
-  'password-reset': { apiKeys: ['Nightly backup', 'Deploys'], phoneEnding: '5678', providers: ['Google'] },
+  'password-reset': {
+    apiKeys: ['Nightly backup', 'Deploys'],
+    phoneEnding: '5678',
+    providers: ['Google'],
+    passkeys: ['My phone'],
+  },
   'sign-in-code': { code: '123456', minutes: 10 },
   'sign-in-link': { link: 'https://auth.example.com/login/link/a-token', minutes: 10 },
   'new-device': {
@@ -54,6 +59,22 @@ export const SAMPLES: Templates = {
   },
   'recovery-code-used': { left: 2, link: 'https://auth.example.com/lockdown/a-token', days: 7 },
   'factors-reset': { link: 'https://auth.example.com/lockdown/a-token', days: 7 },
+  'passkey-added': {
+    name: 'My phone',
+    time: 'Sun, 29 Nov 2026 08:50:00 GMT',
+    network: '203.0.113.7',
+    browser: 'Firefox on Linux',
+    link: 'https://auth.example.com/lockdown/a-token',
+    days: 7,
+  },
+  'passkey-refused': {
+    name: 'My security key',
+    time: 'Sun, 29 Nov 2026 08:50:00 GMT',
+    network: '203.0.113.7',
+    browser: 'Firefox on Linux',
+    link: 'https://auth.example.com/lockdown/a-token',
+    days: 7,
+  },
   'phone-code': { code: '123456', minutes: 10 },
 };
 

@@ -15,6 +15,7 @@ import {
 } from '../support/codes.ts';
 import { asPage, type Browser } from '../support/cookies.ts';
 import { anIdToken, type GoogleApp, linkGoogle } from '../support/google-app.ts';
+import { aNewCredential, anAssertion, aPasskeyOwner } from '../support/passkeys.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { resetTokenOf } from '../support/reset-tokens.ts';
 import { aPermissionName, aRoleName, makePermissions, makeRole } from '../support/roles.ts';
@@ -136,6 +137,21 @@ const anIdentity =
     return { path: `/me/identities/${id}${rest}` };
   };
 
+/** What registers a passkey for the caller; where they cannot have one, for another user. */
+const aRegistration = async (app: TestApp, caller: Caller) => {
+  const asked = await as(app.post('/passkeys/registration/options'), caller);
+  return aNewCredential(app, asked.status === 200 ? asked.body : undefined);
+};
+
+/** A passkey of the caller; where they cannot have one, of another user. */
+const aPasskey =
+  (body?: object): Ask =>
+  async (app, caller) => {
+    const made = await as(app.post('/passkeys/registration'), caller).send(await aRegistration(app, caller));
+    const id = made.status === 201 ? made.body.passkey.id : (await aPasskeyOwner(app)).passkeyId;
+    return { path: `/me/passkeys/${id}`, ...(body && { body }) };
+  };
+
 /** How each route is asked, by its id, where it takes more than its path. */
 const ASK: Readonly<Record<string, Ask>> = {
   signup: () => ({ path: '/signup', body: aPerson() }),
@@ -191,6 +207,16 @@ const ASK: Readonly<Record<string, Ask>> = {
     const [session] = body.sessions ?? [await signUp(app)];
     return { path: `/sessions/${session.id}` };
   },
+  signInByPasskey: async (app) => ({
+    path: '/login/passkey',
+    body: await anAssertion(app, (await aPasskeyOwner(app)).authenticator),
+  }),
+  registerPasskey: async (app, caller) => ({
+    path: '/passkeys/registration',
+    body: await aRegistration(app, caller),
+  }),
+  renamePasskey: aPasskey({ name: 'My phone' }),
+  removePasskey: aPasskey(),
   signInByProvider: () => ({ path: `/login/google?return_to=${APP_PAGE}` }),
   signInByIdToken: async (app) => ({ path: '/login/google/id-token', body: await anIdToken(app) }),
   linkIdentity: () => ({ path: '/me/identities/google', body: { return_to: APP_PAGE } }),

@@ -82,7 +82,7 @@ describe('Each message in English', () => {
 
   it('leaves keys and a number out where there are none', async () => {
     const { text } = await render('password-reset', {
-      data: { apiKeys: [], phoneEnding: null, providers: [] },
+      data: { apiKeys: [], phoneEnding: null, providers: [], passkeys: [] },
     });
     expect(text).not.toMatch(/API key|phone/);
   });
@@ -131,7 +131,7 @@ describe('Values in a message', () => {
     const apiKeys = ['https://evil.example/', '\nhttps://evil.example/\n', HOSTILE];
 
     const { subject, text, html } = await render('password-reset', {
-      data: { apiKeys, phoneEnding: null, providers: [] },
+      data: { apiKeys, phoneEnding: null, providers: [], passkeys: [] },
     });
 
     expect(subject).toBe('Your password for Example was reset');

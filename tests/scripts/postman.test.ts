@@ -31,11 +31,15 @@ const EXTRAS = [
   'Press the button of the page that the link opens',
 ];
 
-/** What takes an account at a provider, where no script can sign in. */
+/** What takes an account at a provider, where no script can sign in, or an authenticator, which no script has. */
 const SKIPPED = [
   'Sign in, or up, with an ID token',
   'Get an access token of a provider',
   'Remove a provider',
+  'Sign in with a passkey',
+  'Add a passkey',
+  'Rename a passkey',
+  'Remove a passkey',
 ];
 
 interface Report {

@@ -6,6 +6,7 @@ import { CHALLENGES } from '../../src/core/codes/challenges.store.ts';
 import { IDENTITIES } from '../../src/core/identities/identities.store.ts';
 import { COUNTS } from '../../src/core/limits/counts.store.ts';
 import { OUTBOX } from '../../src/core/messages/outbox.store.ts';
+import { PASSKEYS } from '../../src/core/passkeys/passkeys.store.ts';
 import { REVOCATIONS } from '../../src/core/revocation/revocations.store.ts';
 import { SESSIONS } from '../../src/core/sessions/sessions.store.ts';
 import { LOGIN_FAILURES } from '../../src/core/sign-in/login-failures.store.ts';
@@ -33,6 +34,7 @@ export function modelsOf({ open }: Pick<Database, 'open'>) {
     clientSecrets: open(CLIENT_SECRETS),
     challenges: open(CHALLENGES),
     identities: open(IDENTITIES),
+    passkeys: open(PASSKEYS),
     counts: open(COUNTS),
     outbox: open(OUTBOX),
     signingKeys: open(SIGNING_KEYS),

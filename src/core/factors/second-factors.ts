@@ -2,6 +2,9 @@ import { entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Codes } from '../codes/codes.ts';
 import type { Outbox } from '../messages/outbox.ts';
+import type { Assertion } from '../passkeys/fields.ts';
+import type { PasskeyProof } from '../passkeys/passkey.ts';
+import type { Passkeys } from '../passkeys/passkeys.ts';
 import type { Caller } from '../principal.ts';
 import type { SignInMethod, Transport } from '../sessions/session.ts';
 import type { SignInEvidence } from '../sessions/sessions.ts';
@@ -19,6 +22,7 @@ export interface SecondFactorDependencies {
   readonly codes: Codes;
   readonly outbox: Pick<Outbox, 'has'>;
   readonly totpCodes: TotpCodes;
+  readonly passkeys: Pick<Passkeys, 'verifyFactor' | 'useWithin'>;
   /** Seals the secrets of authenticator apps, each for the id of its row. */
   readonly seal: Seal;
   readonly secrets: readonly [SigningKey, ...SigningKey[]];
@@ -51,7 +55,10 @@ export interface FirstFactor {
 /** A second factor as a client gives it. */
 export interface GivenFactor {
   readonly method: FactorMethod;
+  /** Empty with a passkey. */
   readonly code: string;
+  /** Of a passkey. */
+  readonly credential?: Assertion | undefined;
 }
 
 /** A second factor that is right. It stays unused until `useWithin`. */
@@ -75,7 +82,7 @@ export type SecondFactors = ReturnType<typeof createSecondFactors>;
 
 /** Decides whether a sign-in needs a second factor, and checks those that are given. */
 export function createSecondFactors(dependencies: SecondFactorDependencies) {
-  const { store, codes, outbox, totpCodes, seal, secrets, policy, clock } = dependencies;
+  const { store, codes, outbox, totpCodes, passkeys, seal, secrets, policy, clock } = dependencies;
   const now = () => new Date(clock.now());
 
   /**
@@ -108,13 +115,13 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
     user: User,
     firstMethod?: SignInMethod,
   ): Promise<FactorMethod[]> {
-    const { totp, passkeys, recoveryCodes } = await stores.factors.countsOf(user.id);
+    const counts = await stores.factors.countsOf(user.id);
     const there: Record<FactorMethod, boolean> = {
-      totp: totp > 0,
-      passkey: passkeys > 0,
+      totp: counts.totp > 0,
+      passkey: counts.passkeys > 0,
       email_code: user.email !== null && user.emailVerifiedAt !== null && outbox.has('email'),
       phone_code: user.phone !== null && outbox.has('sms'),
-      recovery_code: recoveryCodes > 0,
+      recovery_code: counts.recoveryCodes > 0,
     };
     return policy.methods.filter(
       (method) => there[method] && (firstMethod === undefined || SAME_CHANNEL[firstMethod] !== method),
@@ -157,7 +164,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
    */
   async function check(
     user: User,
-    { method, code }: GivenFactor,
+    { method, code, credential }: GivenFactor,
     challengeId: string | null,
     caller: Caller,
   ): Promise<FactorProof | null> {
@@ -169,9 +176,21 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
       case 'email_code':
       case 'phone_code':
         return challengeId === null ? null : checkSentCode(method, code, challengeId, caller);
-      default:
-        return null;
+      case 'passkey':
+        return challengeId === null || credential === undefined
+          ? null
+          : checkPasskey(await passkeys.verifyFactor(user.id, challengeId, credential, caller.origin));
     }
+  }
+
+  function checkPasskey(proof: PasskeyProof): FactorProof {
+    return {
+      amr: proof.amr,
+      async useWithin(stores) {
+        await passkeys.useWithin(stores, proof);
+        return true;
+      },
+    };
   }
 
   async function checkTotp(userId: string, code: string): Promise<FactorProof | null> {

@@ -55,3 +55,7 @@ export function presentTotp({ id, name, createdAt, lastUsedAt }: TotpFactor): z.
     last_used_at: lastUsedAt?.toISOString() ?? null,
   };
 }
+
+export const RecoveryCodes = z
+  .array(z.string())
+  .meta({ description: 'Ten, each good once. They are shown this once', example: ['k7w2p-9xv4t'] });

@@ -20,6 +20,16 @@ interface FactorData {
   readonly days: number;
 }
 
+/** `name` is that of the passkey, the rest of the request. */
+interface PasskeyData {
+  readonly name: string;
+  readonly time: string;
+  readonly network: string;
+  readonly browser: string;
+  readonly link: string;
+  readonly days: number;
+}
+
 /** The messages there are, by the names of their templates, with the values that stand in them. */
 export interface Templates {
   /** To an address that signed up, to prove it. */
@@ -33,11 +43,12 @@ export interface Templates {
   /** To the owner of an address with which another sign-up or change was tried. */
   readonly 'email-in-use': Record<never, never>;
   readonly 'reset-password': CodeData & LinkData;
-  /** The password has been reset. The others are what goes on working: names of API keys and of providers, and a phone number. */
+  /** The password has been reset. The others are what goes on working: names of API keys, providers and passkeys, and a phone number. */
   readonly 'password-reset': {
     readonly apiKeys: readonly string[];
     readonly phoneEnding: string | null;
     readonly providers: readonly string[];
+    readonly passkeys: readonly string[];
   };
   readonly 'sign-in-code': CodeData;
   readonly 'sign-in-link': LinkData;
@@ -65,6 +76,10 @@ export interface Templates {
   readonly 'recovery-code-used': { readonly left: number; readonly link: string; readonly days: number };
   /** An administrator has removed all second factors. */
   readonly 'factors-reset': { readonly link: string; readonly days: number };
+  /** A passkey now signs in to the account. */
+  readonly 'passkey-added': PasskeyData;
+  /** A passkey was refused, since it may have been copied. */
+  readonly 'passkey-refused': PasskeyData;
   /** By SMS: to sign in, or to add a number. */
   readonly 'phone-code': CodeData;
 }

@@ -41,7 +41,7 @@ export const TRANSPORTS = ['token', 'cookie'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 /** How a user signed in, as shown to them. */
-export type SignInMethod = 'password' | 'email_code' | 'phone_code' | 'email_link' | 'social';
+export type SignInMethod = 'password' | 'email_code' | 'phone_code' | 'email_link' | 'social' | 'passkey';
 
 export type NewSession = Omit<Session, 'rotatedAt' | 'earlierRotations' | 'confirmedAt' | 'revokedAt'>;
 

@@ -41,6 +41,7 @@ export async function endOtherWaysInWithin(
   await stores.users.clearPhone(userId, at);
   await stores.identities.removeAll(userId);
   await stores.factors.removeAddedSince(userId, factorsSince);
+  await stores.passkeys.removeAddedSince(userId, factorsSince);
   if (await stores.users.endSecondFactor(userId)) await stores.factors.removeAll(userId);
   return ended;
 }

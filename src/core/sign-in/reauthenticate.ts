@@ -2,6 +2,8 @@ import { entryOf } from '../audit/audit.ts';
 import type { Core } from '../core.ts';
 import { AppError } from '../errors.ts';
 import type { GivenFactor } from '../factors/second-factors.ts';
+import type { Assertion } from '../passkeys/fields.ts';
+import type { Answered } from '../passkeys/passkeys.ts';
 import { type Authentication, acrOf, type PrincipalCaller, type UserPrincipal } from '../principal.ts';
 import type { AccessGrant } from '../sessions/sessions.ts';
 import type { CoreStores } from '../stores.ts';
@@ -33,7 +35,7 @@ export type Reauthenticate = ReturnType<typeof createReauthenticate>;
  * cookie or refresh token.
  */
 export function createReauthenticate(core: Core) {
-  const { store, clock, sessions, cookieSessions, outbox, stepUp, secondFactors } = core;
+  const { store, clock, sessions, cookieSessions, outbox, passkeys, stepUp, secondFactors } = core;
   const withCurrentPassword = createWithCurrentPassword(core);
   const withFactor = createWithFactor(core);
 
@@ -81,6 +83,23 @@ export function createReauthenticate(core: Core) {
     );
     outbox.wake();
     return result;
+  }
+
+  /**
+   * By a passkey, which counts as two factors where it has checked who its user is.
+   * @throws AppError as `passkeys.verify`, insufficient_user_authentication where it counts as one and no other is recent,
+   * token_revoked, session_store_unavailable
+   */
+  async function byPasskey(
+    caller: PrincipalCaller<UserPrincipal>,
+    answered: Answered<Assertion>,
+  ): Promise<Reauthenticated> {
+    const proof = await passkeys.verify(answered, caller.origin);
+    if (proof.userId !== caller.principal.userId) throw new AppError('invalid_passkey');
+    return byFactor(caller, async (stores) => {
+      await passkeys.useWithin(stores, proof);
+      return proof.amr;
+    });
   }
 
   /**
@@ -136,5 +155,5 @@ export function createReauthenticate(core: Core) {
 
   type Raised = NonNullable<Awaited<ReturnType<typeof raise>>>;
 
-  return { byPassword, bySecondFactor, byFactor };
+  return { byPassword, bySecondFactor, byPasskey, byFactor };
 }

@@ -147,7 +147,8 @@ export function createUserStore(scope: Scope) {
 
   /** The first factor alone signs in again where none is left of the others. True where that is so. */
   async function endSecondFactor(id: string): Promise<boolean> {
-    const sql = `UPDATE users SET second_factor_since = NULL WHERE id = :id
+    const sql = `UPDATE users SET second_factor_since = NULL
+      WHERE id = :id AND second_factor_since IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM totp_factors WHERE user_id = :id AND confirmed_at IS NOT NULL)
       AND NOT EXISTS (SELECT 1 FROM passkeys WHERE user_id = :id)`;
     const [, affected] = await write(() =>

@@ -89,6 +89,21 @@ export const ERROR_TOPICS: readonly {
     ],
   },
   {
+    id: 'passkeys',
+    title: 'Passkeys',
+    codes: [
+      'invalid_challenge',
+      'challenge_expired',
+      'challenge_used',
+      'invalid_passkey',
+      'passkey_unknown',
+      'passkey_copied',
+      'passkey_taken',
+      'passkey_not_found',
+      'too_many_passkeys',
+    ],
+  },
+  {
     id: 'tokens',
     title: 'Tokens and sessions',
     codes: [

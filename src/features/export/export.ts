@@ -5,6 +5,7 @@ import { presentActivity } from '../../core/audit/view.ts';
 import type { Core } from '../../core/core.ts';
 import { presentTotp } from '../../core/factors/view.ts';
 import { presentIdentity } from '../../core/identities/view.ts';
+import { presentPasskey } from '../../core/passkeys/view.ts';
 import type { UserPrincipal } from '../../core/principal.ts';
 import { presentSessions } from '../../core/sessions/view.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
@@ -34,6 +35,7 @@ export function createExport({ store, sessions, clock }: Pick<Core, 'store' | 's
       ...presentSessions(await sessions.list(userId), sessionId),
       identities: (await store.identities.list(userId)).map(presentIdentity),
       authenticator_apps: (await store.factors.listTotp(userId)).map(presentTotp),
+      passkeys: (await store.passkeys.list(userId)).map(presentPasskey),
       api_keys: keys.map(presentApiKey),
       activity: activity.events.map(presentActivity),
       next_cursor: activity.nextCursor,

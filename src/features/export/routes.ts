@@ -14,7 +14,8 @@ export const exportRoutes = [
     path: '/me/export',
     tag: ACCOUNTS,
     summary: 'Export your data',
-    description: 'Your account, roles, sessions, providers, API keys and activity as one JSON document.',
+    description:
+      'Your account, roles, sessions, providers, passkeys, API keys and activity as one JSON document.',
     access: session(),
     answers: {
       200: {

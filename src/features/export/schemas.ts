@@ -3,6 +3,7 @@ import { ApiKeyView } from '../../core/api-keys/view.ts';
 import { EventView } from '../../core/audit/view.ts';
 import { TotpView } from '../../core/factors/view.ts';
 import { IdentityView } from '../../core/identities/view.ts';
+import { PasskeyView } from '../../core/passkeys/view.ts';
 import { SessionView } from '../../core/sessions/view.ts';
 import { UserView } from '../../core/users/view.ts';
 import { NextCursor } from '../../core/values/paging.ts';
@@ -15,6 +16,7 @@ export const ExportAnswer = z
     sessions: z.array(SessionView),
     identities: z.array(IdentityView).meta({ description: 'The accounts at providers' }),
     authenticator_apps: z.array(TotpView).meta({ description: 'Their names, never their secrets' }),
+    passkeys: z.array(PasskeyView),
     api_keys: z.array(ApiKeyView).meta({ description: 'Their names, never the keys themselves' }),
     activity: z.array(EventView).meta({ description: 'The latest first, at most 1,000' }),
     next_cursor: NextCursor.meta({

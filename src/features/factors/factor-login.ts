@@ -8,6 +8,7 @@ import type { FactorMethod } from '../../core/factors/factor.ts';
 import type { FirstFactor, GivenFactor } from '../../core/factors/second-factors.ts';
 import type { Quota } from '../../core/limits/quota.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
+import type { RequestOptions } from '../../core/passkeys/fields.ts';
 import { anonymousCaller, type RequestOrigin, userCaller } from '../../core/principal.ts';
 import { after } from '../../core/sessions/ending.ts';
 import type { SignInClient } from '../../core/sign-in/client.ts';
@@ -35,7 +36,7 @@ export type FactorLogin = ReturnType<typeof createFactorLogin>;
 
 /** The second step of a sign-in. */
 export function createFactorLogin(core: Core) {
-  const { store, codes, phoneCodes, outbox, clock, config, deviceTokens } = core;
+  const { store, codes, phoneCodes, outbox, clock, config, deviceTokens, passkeys } = core;
   const { secondFactors, completeSignIn, tellOfNewDevice, warnOwnerWithin } = core;
   const { rememberDays } = config.factors;
   const withFactor = createWithFactor(core);
@@ -153,6 +154,13 @@ export function createFactorLogin(core: Core) {
     return expiresInSeconds;
   }
 
+  /** The options to use a passkey as the second factor. @throws AppError challenge_invalid, factor_not_allowed */
+  async function passkeyOptions({ challenge, first }: PendingLogin): Promise<RequestOptions> {
+    const user = await ownerOf(challenge, first);
+    await requireAtHand(user, first, 'passkey');
+    return passkeys.factorOptions(user.id, challenge.id);
+  }
+
   async function warnOfRecoveryCode(stores: CoreStores, user: User, origin: RequestOrigin): Promise<void> {
     const { recoveryCodes: left } = await stores.factors.countsOf(user.id);
     const warning = { template: 'recovery-code-used', data: { left } } as const;
@@ -179,7 +187,7 @@ export function createFactorLogin(core: Core) {
     await stores.audit.append(entryOf('device.remembered', userCaller(user.id, origin), user.id), createdAt);
   }
 
-  return { open, complete, sendCode };
+  return { open, complete, sendCode, passkeyOptions };
 }
 
 function challengeInvalid(): AppError {

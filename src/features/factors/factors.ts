@@ -3,14 +3,11 @@ import { entryOf } from '../../core/audit/audit.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import { type FactorCounts, MAX_TOTP_FACTORS, type TotpFactor } from '../../core/factors/factor.ts';
-import { macOfRecoveryCode, newRecoveryCodes } from '../../core/factors/recovery-codes.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { after } from '../../core/sessions/ending.ts';
 import { requireLiveSession } from '../../core/sign-in/live-session.ts';
 import { createReauthenticate, type Reauthenticated } from '../../core/sign-in/reauthenticate.ts';
-import type { CoreStores } from '../../core/stores.ts';
 import { requireActiveUser } from '../../core/users/active-user.ts';
-import type { User } from '../../core/users/user.ts';
 
 /** An authenticator app that is being set up, with what its user needs for that. */
 export interface Enrolment {
@@ -43,8 +40,8 @@ export type Factors = ReturnType<typeof createFactors>;
 
 /** Setting up and removing authenticator apps, recovery codes and remembered devices. */
 export function createFactors(core: Core) {
-  const { store, clock, keys, outbox, totpCodes, factorSeal, secondFactors, mfaPolicy, warnOwnerWithin } =
-    core;
+  const { store, clock, outbox, totpCodes, factorSeal, secondFactors, mfaPolicy } = core;
+  const { factorEnrolment, warnOwnerWithin } = core;
   const reauthenticate = createReauthenticate(core);
   const now = () => new Date(clock.now());
 
@@ -106,19 +103,12 @@ export function createFactors(core: Core) {
       await stores.audit.append(entryOf('factor.added', caller, userId, { factor: 'totp' }), at);
       const warning = { template: 'factor-added', data: { factor: APP } } as const;
       await warnOwnerWithin(stores, user, caller.origin, warning, at);
-      recoveryCodes = await firstFactorWithin(stores, user, caller, at);
+      recoveryCodes = await factorEnrolment.addedWithin(stores, userId, caller, at);
       return ['otp'];
     });
     outbox.wake();
     const factor = { ...begun, confirmedAt: at, lastStep: step, lastUsedAt: at };
     return { factor, recoveryCodes, raised };
-  }
-
-  /** What the first factor of an account begins: null where there was one before. */
-  async function firstFactorWithin(stores: CoreStores, user: User, caller: UserCaller, at: Date) {
-    await stores.users.beginSecondFactor(user.id, at);
-    const { recoveryCodes } = await stores.factors.countsOf(user.id);
-    return recoveryCodes > 0 ? null : makeRecoveryCodesWithin(stores, caller, at);
   }
 
   /** @throws AppError factor_not_found */
@@ -141,11 +131,7 @@ export function createFactors(core: Core) {
       await requireLiveSession(stores, caller, at);
       const user = await requireActiveUser(stores.users, userId);
       if (!(await stores.factors.removeTotp(id, userId))) throw new AppError('factor_not_found');
-      if (await stores.users.endSecondFactor(userId)) {
-        const { roles } = await stores.rights.rightsOf(userId);
-        if (mfaPolicy.isRequiredOf(roles)) throw new AppError('last_factor');
-        await stores.factors.removeAll(userId);
-      }
+      await factorEnrolment.removedWithin(stores, userId);
       await stores.audit.append(entryOf('factor.removed', caller, userId, { factor: 'totp' }), at);
       const warning = { template: 'factor-removed', data: { factor: APP } } as const;
       await warnOwnerWithin(stores, user, caller.origin, warning, at);
@@ -165,17 +151,8 @@ export function createFactors(core: Core) {
       if (secondFactorSince === null) {
         throw new AppError('factor_not_found', 'Recovery codes stand in for a second factor: add one first.');
       }
-      return makeRecoveryCodesWithin(stores, caller, at);
+      return factorEnrolment.makeRecoveryCodesWithin(stores, caller.principal.userId, caller, at);
     });
-  }
-
-  async function makeRecoveryCodesWithin(stores: CoreStores, caller: UserCaller, at: Date) {
-    const { userId } = caller.principal;
-    const codes = newRecoveryCodes();
-    const macs = codes.map((code) => macOfRecoveryCode(keys.appSecrets[0], userId, code));
-    await stores.factors.replaceRecoveryCodes(userId, macs, at);
-    await stores.audit.append(entryOf('recovery_codes.made', caller, userId), at);
-    return codes;
   }
 
   /** From now on the device is asked for a second factor again. @throws AppError device_not_found */

@@ -19,6 +19,7 @@ export function createFactorReset({ store, clock, outbox, warnOwnerWithin }: Cor
       const user = await stores.users.findById(userId);
       if (user === null) throw new AppError('user_not_found');
       await stores.factors.removeAll(userId);
+      await stores.passkeys.removeAll(userId);
       await stores.users.endSecondFactor(userId);
       // What was proved with what is gone does not go on.
       await stores.challenges.endAll(userId, ['second_factor', 'factor_code']);

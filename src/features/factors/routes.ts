@@ -18,6 +18,8 @@ import {
   FactorCodeAnswer,
   FactorCodeBody,
   FactorLoginBody,
+  FactorOptionsAnswer,
+  FactorOptionsBody,
   FactorsAnswer,
   presentEnrolment,
   presentFactors,
@@ -62,16 +64,21 @@ export const factorRoutes = [
       'code_expired',
       'code_replaced',
       'too_many_tries',
+      'challenge_used',
+      'invalid_passkey',
+      'passkey_unknown',
+      'passkey_copied',
       'database_unavailable',
       ...COOKIE_SIGN_IN_ERRORS,
     ],
     async handle({ body, beginSignIn }, { factorLogin }) {
       const pending = await factorLogin.open(body.challenge_token);
       const { client, complete } = await beginSignIn(pending.first.transport);
-      const { method, code, remember_device: rememberDevice = false, device_token: deviceToken } = body;
+      const { method, code = '', credential } = body;
+      const { remember_device: rememberDevice = false, device_token: deviceToken } = body;
       const { quota, ...login } = await factorLogin.complete(
         pending,
-        { method, code, rememberDevice },
+        { method, code, credential, rememberDevice },
         withDeviceToken(client, deviceToken),
       );
       return ok(await complete(login), { quota });
@@ -94,6 +101,24 @@ export const factorRoutes = [
       const pending = await factorLogin.open(body.challenge_token);
       const seconds = await factorLogin.sendCode(pending, body.method, origin, count);
       return { status: 202 as const, body: { expires_in: seconds } };
+    },
+  }),
+
+  route({
+    id: 'getFactorOptions',
+    method: 'POST',
+    path: '/login/factor/options',
+    tag: FACTORS,
+    summary: 'Get the options to use a passkey as the second factor',
+    description: 'For navigator.credentials.get(), where `methods` has passkey.',
+    access: anyone(),
+    limit: 'login-ip',
+    body: json(FactorOptionsBody),
+    answers: { 200: { description: 'The options', schema: FactorOptionsAnswer } },
+    refuses: ['challenge_invalid', 'factor_not_allowed', 'database_unavailable'],
+    async handle({ body }, { factorLogin }) {
+      const pending = await factorLogin.open(body.challenge_token);
+      return ok({ public_key: await factorLogin.passkeyOptions(pending) });
     },
   }),
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { LinkToken } from '../../core/codes/fields.ts';
 import { FACTOR_METHODS } from '../../core/factors/factor.ts';
-import { FactorCode, presentTotp, TotpView } from '../../core/factors/view.ts';
+import { FactorCode, presentTotp, RecoveryCodes, TotpView } from '../../core/factors/view.ts';
+import { Assertion, RequestOptions } from '../../core/passkeys/fields.ts';
 import { DeviceToken } from '../../core/sign-in/login-view.ts';
 import { ReauthenticationAnswer } from '../../core/sign-in/reauthentication-view.ts';
 import { EXAMPLE_ID } from '../../core/values/fields.ts';
-import { wellFormedText } from '../../core/values/text.ts';
+import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
 import type { Enrolment, Overview } from './factors.ts';
 
 const MAX_NAME_LENGTH = 100;
@@ -25,14 +26,28 @@ export const FactorLoginBody = z
   .strictObject({
     challenge_token: ChallengeToken,
     method: z.enum(FACTOR_METHODS).meta({ example: 'totp' }),
-    code: FactorCode,
+    code: FactorCode.optional(),
+    credential: Assertion.optional().meta({ description: 'By the method passkey, in place of a code' }),
     remember_device: z
       .boolean()
       .optional()
       .meta({ description: 'Whether this device is not asked again, for MFA_REMEMBER_DAYS', example: false }),
     device_token: DeviceToken.optional(),
   })
+  .refine(
+    ({ method, code, credential }) =>
+      method === 'passkey'
+        ? credential !== undefined && code === undefined
+        : code !== undefined && credential === undefined,
+    fieldIssue('one_proof', 'Send credential with the method passkey, and code with any other.'),
+  )
   .meta({ id: 'FactorLogin' });
+
+export const FactorOptionsBody = z
+  .strictObject({ challenge_token: ChallengeToken })
+  .meta({ id: 'FactorOptions' });
+
+export const FactorOptionsAnswer = z.strictObject({ public_key: RequestOptions });
 
 export const FactorCodeBody = z
   .strictObject({
@@ -70,10 +85,6 @@ export const EnrolmentAnswer = z
   .meta({ id: 'TotpEnrolment' });
 
 export const TotpAnswer = z.strictObject({ factor: TotpView });
-
-const RecoveryCodes = z
-  .array(z.string())
-  .meta({ description: 'Ten, each good once. They are shown this once', example: ['k7w2p-9xv4t'] });
 
 export const ConfirmAnswer = z.strictObject({
   factor: TotpView,

@@ -18,7 +18,7 @@ const LockdownBody = z.strictObject({ token: LinkToken }).meta({ id: 'Lockdown' 
 const LINK_PAGE = linkPage(LOCKDOWN_ERRORS, 'invalid_link');
 
 const WHAT_ENDS =
-  'It ends every session, refresh token, device token and API key, the password, and the phone number where there is an email address.';
+  'It ends every session, refresh token, device token and API key, the password, and, where there is an email address, the phone number, the providers and the passkeys.';
 
 export const lockdownRoutes = [
   route({

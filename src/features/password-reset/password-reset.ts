@@ -148,13 +148,14 @@ export function createPasswordReset(core: Core) {
     return user.emailVerifiedAt === null ? endOtherWaysInWithin(stores, user.id, at, EVER) : [];
   }
 
-  /** The mail names the API keys, the phone number and the providers that go on working: an attacker may have added them. */
+  /** The mail names the API keys, the phone number, the providers and the passkeys that go on working: an attacker may have added them. */
   async function tell(stores: CoreStores, user: User, origin: RequestOrigin, at: Date): Promise<void> {
     if (user.email === null || !outbox.has('email')) return;
     const keys = await stores.apiKeys.listLive(user.id, at);
     // The first proof of the address has removed it.
     const { phone } = (await stores.users.findById(user.id)) ?? user;
     const identities = await stores.identities.list(user.id);
+    const passkeys = await stores.passkeys.list(user.id);
     const notice = noticeOf({
       user,
       to: user.email,
@@ -164,6 +165,7 @@ export function createPasswordReset(core: Core) {
         apiKeys: keys.map(({ name }) => name),
         phoneEnding: phone?.slice(-PHONE_ENDING) ?? null,
         providers: identities.map(({ provider }) => providers.get(provider)?.name ?? provider),
+        passkeys: passkeys.map(({ name }) => name),
       },
       expiresAt: after(at, NOTICE_SECONDS),
     });

@@ -70,7 +70,9 @@ export function createPhoneNumbers(core: Core) {
       const user = await requireActiveUser(stores.users, userId);
       if (user.phone === null) return;
       const identities = await stores.identities.list(userId);
-      if (!hasWayIn({ ...user, phone: null }, identities)) throw new AppError('last_sign_in_method');
+      const passkeyCount = await stores.passkeys.count(userId);
+      if (!hasWayIn({ ...user, phone: null }, identities, passkeyCount))
+        throw new AppError('last_sign_in_method');
       await stores.users.setPhone(userId, null, at);
       await stores.audit.append(entryOf('phone.removed', caller, userId), at);
     });

@@ -30,15 +30,22 @@ export const reauthenticationRoutes = [
       'wrong_password',
       'factor_invalid',
       'factor_not_allowed',
+      'invalid_challenge',
+      'challenge_expired',
+      'challenge_used',
+      'invalid_passkey',
+      'passkey_unknown',
+      'passkey_copied',
       'insufficient_user_authentication',
       'overloaded',
     ],
     async handle({ body, caller, cookie }, { reauthenticate }) {
-      const { password, method, code = '' } = body;
-      const raised =
-        password === undefined
-          ? await reauthenticate.bySecondFactor(caller, { method, code })
-          : await reauthenticate.byPassword(caller, password);
+      const { password, method, code = '', credential, challenge_token: challengeToken = '' } = body;
+      const raised = await (password !== undefined
+        ? reauthenticate.byPassword(caller, password)
+        : credential !== undefined
+          ? reauthenticate.byPasskey(caller, { challengeToken, credential })
+          : reauthenticate.bySecondFactor(caller, { method, code }));
       return ok(presentReauthentication(raised, cookie));
     },
   }),

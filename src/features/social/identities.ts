@@ -86,7 +86,8 @@ export function createIdentities(core: Core, linking: Linking, seal: Seal) {
       if (removed === undefined) throw new AppError('identity_not_found');
       const user = await requireActiveUser(stores.users, userId);
       const others = identities.filter((identity) => identity !== removed);
-      if (!hasWayIn(user, others)) throw new AppError('last_sign_in_method');
+      if (!hasWayIn(user, others, await stores.passkeys.count(userId)))
+        throw new AppError('last_sign_in_method');
       await stores.identities.remove(id, userId);
       await stores.challenges.endAll(userId, ['exchange']);
       const { provider } = removed;

@@ -7,6 +7,7 @@ import { makeKey } from '../../support/api-keys.ts';
 import { useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { linkProvider } from '../../support/identities.ts';
+import { registerPasskey } from '../../support/passkeys.ts';
 import { aUsername, signUp } from '../../support/people.ts';
 
 const NOWHERE = { userAgent: null, ip: null, network: 'unknown', requestId: null, clientRequestId: null };
@@ -15,13 +16,14 @@ onEachDatabase((kind) => {
   describe('GET /me/export, 200', () => {
     const app = useApp(kind);
 
-    it('answers 200 with the account, its roles, sessions, providers, API keys and activity', async () => {
+    it('answers 200 with the account, its roles, sessions, providers, passkeys, API keys and activity', async () => {
       const { id, token, email, username, sessionId } = await signUp(app, {
         username: aUsername(),
         name: 'Grace Hopper',
       });
       const { id: keyId } = await makeKey(app, token, { name: 'Nightly backup' });
       const identity = await linkProvider(app, id);
+      const { answer } = await registerPasskey(app, token);
 
       const response = await app.get('/me/export').auth(token, { type: 'bearer' }).expect(200);
 
@@ -32,11 +34,13 @@ onEachDatabase((kind) => {
         roles: ['user'],
         sessions: [expect.objectContaining({ id: sessionId, current: true })],
         identities: [presentIdentity(identity)],
+        passkeys: [answer.body.passkey],
         api_keys: [expect.objectContaining({ id: keyId, name: 'Nightly backup' })],
         activity: expect.any(Array),
         next_cursor: null,
       });
       expect(response.body.activity.map(({ type }: { type: string }) => type)).toEqual([
+        'passkey.added',
         'api_key.created',
         'code.sent',
         'login.succeeded',
@@ -48,12 +52,17 @@ onEachDatabase((kind) => {
       const { id, token, password } = await signUp(app);
       const { key } = await makeKey(app, token);
       const { tokens } = await linkProvider(app, id);
+      const { authenticator } = await registerPasskey(app, token);
+      const passkey = await app.models.passkeys.findOne({ where: { userId: id } });
       const user = await app.models.users.findByPk(id);
       const stored = await app.models.apiKeys.findOne({ where: { userId: id } });
 
       const { text } = await app.get('/me/export').auth(token, { type: 'bearer' }).expect(200);
 
-      for (const secret of [password, key, user?.passwordHash, stored?.hash, tokens]) {
+      for (const secret of [
+        ...[password, key, user?.passwordHash, stored?.hash, tokens],
+        ...[passkey?.publicKey, authenticator.credentialId],
+      ]) {
         expect(text).not.toContain(String(secret));
       }
     });

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { useApp } from '../../support/app.ts';
 import { aPhone, refusalOf } from '../../support/codes.ts';
 import { onOneDatabase } from '../../support/databases.ts';
+import { insertPasskey } from '../../support/passkeys.ts';
 import { aPerson, aUsername } from '../../support/people.ts';
 
 const as = { type: 'bearer' } as const;
@@ -27,10 +28,11 @@ interface Others {
   readonly email: 'none' | 'unverified' | 'verified';
   readonly phone: boolean;
   readonly identity: 'none' | 'configured' | 'no longer configured';
+  readonly passkey: boolean;
 }
 
 const EITHER = [false, true];
-const ALL: Others[] = EITHER.flatMap((password) =>
+const WITHOUT_PASSKEYS: Others[] = EITHER.flatMap((password) =>
   EITHER.flatMap((username) =>
     (['none', 'unverified', 'verified'] as const).flatMap((email) =>
       EITHER.flatMap((phone) =>
@@ -40,10 +42,15 @@ const ALL: Others[] = EITHER.flatMap((password) =>
           email,
           phone,
           identity,
+          passkey: false,
         })),
       ),
     ),
   ),
+);
+/** One passkey is enough, whatever else there is. */
+const ALL = WITHOUT_PASSKEYS.flatMap((others) =>
+  others.phone ? [others] : [others, { ...others, passkey: true }],
 );
 
 onOneDatabase((kind) => {
@@ -100,6 +107,8 @@ onOneDatabase((kind) => {
       };
       await app.models.users.update(row, { where: { id: account.id } });
       await app.models.identities.destroy({ where: {} });
+      await app.models.passkeys.destroy({ where: {} });
+      if (others.passkey) await insertPasskey(app, account.id);
       const removed = await anIdentity('google');
       if (others.identity !== 'none') {
         await anIdentity(others.identity === 'configured' ? 'google' : 'formerly');
@@ -118,6 +127,7 @@ onOneDatabase((kind) => {
           others.email === 'verified' && sends.mail,
           others.phone && sends.sms,
           others.identity === 'configured',
+          others.passkey,
         ].includes(true);
         const outcome = await remove(others);
         if (outcome !== (isWayIn ? 'removed' : '409 last_sign_in_method')) wrong.push({ others, outcome });
