@@ -11,6 +11,7 @@ import {
   requestOptions,
   signInBy,
 } from '../../support/passkeys.ts';
+import { aPerson } from '../../support/people.ts';
 import { useTwoApps } from '../../support/two-apps.ts';
 import { outcomesOf } from '../../support/winners.ts';
 
