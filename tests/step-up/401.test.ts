@@ -108,6 +108,7 @@ describe('The routes that take a recent authentication', () => {
       'DELETE /me',
       'DELETE /me/factors/totp/{id}',
       'DELETE /me/identities/{id}',
+      'DELETE /me/passkeys/{id}',
       'DELETE /me/phone',
       'POST /api-keys',
       'POST /me/delete',
@@ -118,6 +119,8 @@ describe('The routes that take a recent authentication', () => {
       'POST /me/password',
       'POST /me/phone',
       'POST /me/recovery-codes',
+      'POST /passkeys/registration',
+      'POST /passkeys/registration/options',
     ]);
   });
 });

@@ -33,7 +33,7 @@ export async function tryToRegister(
   return app.post('/passkeys/registration').auth(token, as).send({ challenge_token, credential, name });
 }
 
-/** Registers a passkey, whose owner has been told by then. */
+/** Registers a passkey, whose owner has been told by then. The new token says that the session has two factors. */
 export async function registerPasskey(
   app: TestApp,
   token: string,
@@ -44,7 +44,8 @@ export async function registerPasskey(
   if (answer.status !== 201) throw new Error(`no passkey was registered: ${JSON.stringify(answer.body)}`);
   await app.outbox.settled();
   const passkeyId: string = answer.body.passkey.id;
-  return { authenticator, passkeyId, answer };
+  const raised: string = answer.body.session.access_token;
+  return { authenticator, passkeyId, answer, token: raised };
 }
 
 /** A passkey that no authenticator has, for what depends on there being one. */

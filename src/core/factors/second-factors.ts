@@ -118,7 +118,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
     const counts = await stores.factors.countsOf(user.id);
     const there: Record<FactorMethod, boolean> = {
       totp: counts.totp > 0,
-      passkey: counts.passkeys > 0,
+      passkey: counts.passkeys > 0 && firstMethod !== 'passkey',
       email_code: user.email !== null && user.emailVerifiedAt !== null && outbox.has('email'),
       phone_code: user.phone !== null && outbox.has('sms'),
       recovery_code: counts.recoveryCodes > 0,

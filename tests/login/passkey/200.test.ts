@@ -37,19 +37,29 @@ onOneDatabase((kind) => {
     });
 
     it.each([
-      ['a passkey that is copied between devices', true, true, ['swk', 'user', 'mfa']],
-      ['a key in hardware', false, true, ['hwk', 'user', 'mfa']],
-      ['a key in hardware that has checked nobody', false, false, ['hwk', 'user']],
-    ])('says of %s what it has proved', async (_what, backupEligible, userVerified, amr) => {
-      const { authenticator } = await aPasskeyOwner(app, {
-        backupEligible,
-        backedUp: backupEligible,
-        userVerified,
-      });
+      ['a passkey that is copied between devices', true, ['swk', 'user', 'mfa']],
+      ['a key in hardware', false, ['hwk', 'user', 'mfa']],
+    ])('says of %s what it has proved', async (_what, backupEligible, amr) => {
+      const { authenticator } = await aPasskeyOwner(app, { backupEligible, backedUp: backupEligible });
 
       const { body } = await signInBy(app, authenticator);
 
       expect(claimsIn(body.access_token)).toMatchObject({ amr });
+    });
+
+    it('counts a key that has checked nobody as one factor, and asks for another', async () => {
+      const { authenticator, answer } = await aPasskeyOwner(app, { userVerified: false });
+
+      const { status, body } = await signInBy(app, authenticator);
+
+      expect({ status, ...body }).toMatchObject({
+        code: 'second_factor_required',
+        methods: ['recovery_code'],
+      });
+      const [code] = answer.body.recovery_codes;
+      const second = { challenge_token: body.challenge_token, method: 'recovery_code', code };
+      const session = await app.post('/login/factor').send(second).expect(200);
+      expect(claimsIn(session.body.access_token).amr).toEqual(['swk', 'user', 'otp', 'mfa']);
     });
 
     it('sets a cookie for a page that asks for one, and for no page elsewhere', async () => {

@@ -40,7 +40,10 @@ onEachDatabase((kind) => {
         },
         current_user_details: { rpId, userId, name: email, displayName: 'Grace Hopper' },
       };
-      expect(answer.body).toEqual({ passkey, signals });
+      const { recovery_codes: recoveryCodes, session, ...added } = answer.body;
+      expect(added).toEqual({ passkey, signals });
+      expect(recoveryCodes).toHaveLength(10);
+      expect(session).toMatchObject({ acr: '2' });
       expect(answer.headers.location).toBe(`/me/passkeys/${passkeyId}`);
       const list = await app.get('/me/passkeys').auth(token, as).expect(200);
       expect(list.body).toEqual({ passkeys: [passkey], signals });
@@ -49,7 +52,10 @@ onEachDatabase((kind) => {
     it('tells the owner, writes it down, and makes it a second factor from then on', async () => {
       const { id, email, token } = await signUp(app);
 
-      const told = await messagesDuring(app, () => registerPasskey(app, token));
+      let raised = '';
+      const told = await messagesDuring(app, async () => {
+        raised = (await registerPasskey(app, token)).token;
+      });
 
       expect(told).toMatchObject([
         { to: email, subject: 'A passkey was added to your account at auth.example.com' },
@@ -59,7 +65,8 @@ onEachDatabase((kind) => {
       const entries = await app.models.ledger.findAll({ where: { subjectId: id, type: 'passkey.added' } });
       expect(entries).toHaveLength(1);
       app.clock.advanceSeconds(5);
-      await registerPasskey(app, token);
+      const second = await registerPasskey(app, raised);
+      expect(second.answer.body.recovery_codes).toBeNull();
       expect(await app.store.users.findById(id)).toMatchObject({ secondFactorSince: new Date(first) });
     });
   });
@@ -69,8 +76,8 @@ describe('POST /passkeys/registration/options', () => {
   const app = useApp('SQLite');
 
   it('asks for a passkey that the account does not have, by the rules of WebAuthn', async () => {
-    const { id, email, token } = await signUp(app);
-    const { authenticator } = await registerPasskey(app, token);
+    const { id, email, token: first } = await signUp(app);
+    const { authenticator, token } = await registerPasskey(app, first);
 
     const { challenge_token, public_key } = await creationOptions(app, token);
 
