@@ -25,6 +25,12 @@ const VARIABLES: Readonly<Record<string, string>> = {
   link_token: '',
   exchange_code: '',
   reset_token: '',
+  factor_id: '',
+  totp_secret: '',
+  recovery_code: '',
+  challenge_token: '',
+  code_method: '',
+  device_id: '',
   provider: '',
   identity_id: '',
   id_token: '',
@@ -66,6 +72,13 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
   // A page of this machine, which is allowed outside production.
   sendLink: { email: '{{email}}', return_to: '{{base_url}}/healthz' },
   exchangeCode: { code: '{{exchange_code}}', challenge_id: '{{link_challenge_id}}' },
+  logInByFactor: {
+    challenge_token: '{{challenge_token}}',
+    method: 'recovery_code',
+    code: '{{recovery_code}}',
+    remember_device: true,
+  },
+  sendFactorCode: { challenge_token: '{{challenge_token}}', method: '{{code_method}}' },
   linkIdentity: { return_to: '{{base_url}}/healthz' },
   signInByPasskey: {
     challenge_token: '{{passkey_challenge_token}}',
@@ -94,10 +107,11 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /**
- * Operations that are left out while a variable is empty: not every service has a provider, none signs a script in, and a
- * script has no authenticator.
+ * Operations that are left out while a variable is empty: not every service sends codes as a second factor or has a
+ * provider, no provider signs a script in, and a script has no authenticator.
  */
 const SKIPPED_WITHOUT: Readonly<Record<string, string>> = {
+  sendFactorCode: 'code_method',
   signInByProvider: 'provider',
   signInByIdToken: 'id_token',
   linkIdentity: 'provider',
@@ -143,6 +157,20 @@ const NEW_PERSON = [
   setTo('username', "'ada-' + unique"),
 ];
 
+/** What an authenticator app does (RFC 6238), with the secret that it was given. */
+const CODE_OF_THE_APP = [
+  "const secret = pm.collectionVariables.get('totp_secret');",
+  "const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'));",
+  "const key = bits.join('').match(/.{8}/g).map((byte) => parseInt(byte, 2).toString(16).padStart(2, '0')).join('');",
+  "const step = Math.floor(Date.now() / 30000).toString(16).padStart(16, '0');",
+  "const CryptoJS = require('crypto-js');",
+  'const [bytes, hmac] = [CryptoJS.enc.Hex, CryptoJS.HmacSHA1];',
+  'const mac = hmac(bytes.parse(step), bytes.parse(key)).toString();',
+  'const at = parseInt(mac.slice(-1), 16) * 2;',
+  'const number = parseInt(mac.slice(at, at + 8), 16) & 0x7fffffff;',
+  setTo('code', "String(number % 1e6).padStart(6, '0')"),
+];
+
 /** What is done before an operation is sent. */
 const BEFORE: Readonly<Record<string, string[]>> = {
   signup: NEW_PERSON,
@@ -150,6 +178,7 @@ const BEFORE: Readonly<Record<string, string[]>> = {
   verifyPhone: codeTo('phone'),
   verifyEmail: codeTo('email'),
   signInByCode: codeTo('email'),
+  confirmTotp: CODE_OF_THE_APP,
   changeEmail: [UNIQUE, setTo('new_email', "'lovelace-' + unique + '@example.com'")],
   undoEmailChange: linkTo('email', '/email/undo/'),
   lockDown: linkTo('email', '/lockdown/'),
@@ -168,6 +197,9 @@ const SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   getPasskeySignInOptions: { passkey_challenge_token: 'body.challenge_token' },
   getPasskeyRegistrationOptions: { passkey_challenge_token: 'body.challenge_token' },
   listPasskeys: { passkey_id: "body.passkeys[0]?.id ?? ''" },
+  beginTotp: { factor_id: 'body.factor_id', totp_secret: 'body.secret' },
+  confirmTotp: { recovery_code: 'body.recovery_codes?.[0]' },
+  renewRecoveryCodes: { recovery_code: 'body.recovery_codes[0]' },
   listProviders: { provider: "body.providers[0]?.id ?? ''" },
   getCsrfToken: { csrf_token: 'body.csrf_token' },
   listSessions: { session_id: 'body.sessions.find((session) => !session.current).id' },
@@ -203,6 +235,8 @@ interface Extra {
   /** Whether it is sent with the cookie alone, which Postman keeps by itself. */
   readonly byCookie?: boolean;
   readonly sets: Readonly<Record<string, string>>;
+  /** The status that it answers, where that is an error. */
+  readonly refusal?: string;
 }
 
 /** Operations that end sessions or the account: a folder of its own at the end, so that the whole collection runs. */
@@ -213,6 +247,8 @@ const LAST = [
 const LAST_FOLDER = 'At the end';
 
 const COOKIES_FOLDER = 'Cookies';
+
+const FACTORS_FOLDER = 'Second factors';
 
 const USERS_FOLDER = 'Administration of users';
 
@@ -248,6 +284,25 @@ const EXTRAS: readonly Extra[] = [
     before: 'listUserSessions',
     body: { email: '{{user_email}}', password: '{{user_password}}' },
     sets: { user_token: 'body.access_token' },
+  },
+  {
+    of: 'login',
+    name: 'Log in, which asks for a second factor',
+    folder: FACTORS_FOLDER,
+    before: 'sendFactorCode',
+    body: { identifier: '{{email}}', password: '{{password}}' },
+    refusal: '403',
+    sets: {
+      challenge_token: 'body.challenge_token',
+      code_method: "body.methods.find((method) => /^(?:email|phone)_code$/.test(method)) ?? ''",
+    },
+  },
+  {
+    of: 'listSessions',
+    name: 'List the devices that are remembered',
+    folder: FACTORS_FOLDER,
+    before: 'forgetDevice',
+    sets: { device_id: 'body.remembered_devices[0].id' },
   },
   {
     of: 'createApiKey',
@@ -300,7 +355,10 @@ const ORDER: readonly string[] = [
   ...['listUsers', 'createUser', 'importUsers', 'readUser', 'updateUser', 'setRoles', 'unlockUser'],
   ...['listUserSessions', 'listUserApiKeys', 'deleteUserApiKey', 'endUserSession', 'endUserSessions'],
   ...['getProviderToken', 'removeIdentity'],
-  ...['forcePasswordChange', 'createResetLink', 'resetPassword', 'disableUser', 'enableUser', 'deleteUser'],
+  ...['listFactors', 'beginTotp', 'confirmTotp', 'renameTotp', 'renewRecoveryCodes'],
+  ...['sendFactorCode', 'logInByFactor', 'forgetDevice', 'removeTotp'],
+  ...['forcePasswordChange', 'createResetLink', 'resetPassword', 'resetFactors'],
+  ...['disableUser', 'enableUser', 'deleteUser'],
 ];
 
 /** Operations that need what another folder has made. */
@@ -312,6 +370,8 @@ const PATH_VARIABLES: readonly (readonly [prefix: string, Readonly<Record<string
   ['/admin/clients/{client_id}', { client_id: 'client_id', secret_id: 'secret_id' }],
   ['/login/link/{token}', { token: 'link_token' }],
   ['/login/{provider}', { provider: 'provider' }],
+  ['/me/factors/totp/{id}', { id: 'factor_id' }],
+  ['/me/remembered-devices/{id}', { id: 'device_id' }],
   ['/me/identities/{id}', { id: 'identity_id' }],
   ['/me/passkeys/{id}', { id: 'passkey_id' }],
   ['/sessions/{id}', { id: 'session_id' }],
@@ -470,13 +530,17 @@ function buttonOf({ folder, auth }: Operation): Operation {
 }
 
 function extraOf(
-  { of, name, folder, body, bearer, prepare = [], byCookie = false, sets }: Extra,
+  { of, name, folder, body, bearer, prepare = [], byCookie = false, sets, refusal }: Extra,
   operations: readonly Operation[],
 ): Operation {
   const operation = operations.find(({ id }) => id === of);
   if (operation === undefined) throw new Error(`there is no operation ${of}`);
   const auth = bearer === undefined ? operation.auth : bearerOf(bearer);
-  return { ...operation, name, folder, body, auth, byCookie, sets, before: prepare, after: [] };
+  const expected =
+    refusal === undefined
+      ? {}
+      : { success: refusal, mediaType: 'application/problem+json', shape: undefined };
+  return { ...operation, ...expected, name, folder, body, auth, byCookie, sets, before: prepare, after: [] };
 }
 
 function toRequest(operation: Operation, all: readonly Operation[]): object {

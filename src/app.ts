@@ -9,6 +9,7 @@ import { devOutbox } from './features/dev-outbox/feature.ts';
 import { docs } from './features/docs/feature.ts';
 import { email } from './features/email/feature.ts';
 import { dataExport } from './features/export/feature.ts';
+import { factorReset } from './features/factor-reset/feature.ts';
 import { factors } from './features/factors/feature.ts';
 import type { Feature } from './features/feature.ts';
 import { gateway } from './features/gateway/feature.ts';
@@ -53,6 +54,7 @@ export const FEATURES: readonly Feature[] = [
   dataExport,
   users,
   passwordReset,
+  factorReset,
   roles,
   clients,
   oauth,

@@ -154,6 +154,12 @@ describe('an empty environment', () => {
         returnToLocalhost: true,
         recentSignInSeconds: 900,
       },
+      factors: {
+        required: 'off',
+        methods: ['totp', 'passkey'],
+        rememberDays: 30,
+        totpIssuer: 'Latchkey',
+      },
       social: {
         providers: [],
         mayCreateAccounts: true,

@@ -13,6 +13,7 @@ import { createEnding } from '../core/sessions/ending.ts';
 import { type CoreStores, storesOf } from '../core/stores.ts';
 import { parseEmail, parseUsername, searchFor } from '../core/users/identifiers.ts';
 import { createStore } from '../db/store.ts';
+import { createFactorReset, type FactorReset } from '../features/factor-reset/reset.ts';
 import { createResetByAdmin, type ResetByAdmin } from '../features/password-reset/by-admin.ts';
 import { createResetLinks } from '../features/password-reset/reset-links.ts';
 import { createUserAdmin, type UserAdmin, type UserInFull } from '../features/users/users.ts';
@@ -24,9 +25,10 @@ const USAGE = `usage: npm run admin -- create-user --email ADDRESS [--username N
        npm run admin -- list [--email PREFIX | --username PREFIX] [--role ROLE]
        npm run admin -- set-roles  --email ADDRESS | --username NAME  --role ROLE [--role ROLE ...]
        npm run admin -- disable | enable | unlock | revoke-sessions  --email ADDRESS | --username NAME
-       npm run admin -- set-password | reset-link  --email ADDRESS | --username NAME
+       npm run admin -- set-password | reset-link | reset-factors  --email ADDRESS | --username NAME
                           set-password asks for the password as create-user does; reset-link prints a link that is
-                          good for an hour, or its token where PASSWORD_RESET_URL is not set
+                          good for an hour, or its token where PASSWORD_RESET_URL is not set; reset-factors removes
+                          second factors, recovery codes and passkeys, and sends no mail
 `;
 
 const NO_SCHEMA = 'The database is empty or behind. Start the service once.';
@@ -56,6 +58,7 @@ interface Arguments {
 interface Services {
   readonly users: UserAdmin;
   readonly resetByAdmin: ResetByAdmin;
+  readonly resetFactors: FactorReset;
   readonly store: CoreStores;
 }
 
@@ -93,6 +96,10 @@ const ON_ONE_USER: Readonly<Record<string, OnOneUser>> = {
   },
   async 'reset-link'({ resetByAdmin }, { user }) {
     return (await resetByAdmin.createLink(user.id, OPERATOR)).link;
+  },
+  async 'reset-factors'({ resetFactors }, { user }) {
+    await resetFactors(user.id, OPERATOR);
+    return `${user.email} signs in without a second factor, until one is added again.`;
   },
 };
 
@@ -240,6 +247,13 @@ function withServices(config: Config, work: (services: Services) => Promise<stri
           sessions,
           clock,
           linkOf: createResetLinks(config),
+        }),
+        resetFactors: createFactorReset({
+          store,
+          clock,
+          // Whoever is at the command line can say so in person.
+          outbox: { wake: () => {} },
+          warnOwnerWithin: async () => {},
         }),
         store,
       });

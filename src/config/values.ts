@@ -95,7 +95,7 @@ export const pemBlocks = valueType(
 export const requiredRoles = valueType(
   z
     .string()
-    .regex(/^(off|all|[a-z0-9_-]{1,64}( *, *[a-z0-9_-]{1,64})*)$/)
+    .regex(/^(off|all|[a-z0-9_.-]{1,64}( *, *[a-z0-9_.-]{1,64})*)$/)
     .transform((value): MfaRequired => {
       if (value === 'off' || value === 'all') return value;
       return splitList(value).map((role) => (role === 'admins' ? 'admin' : role));

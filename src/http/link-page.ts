@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../core/errors.ts';
 import { pageForm } from './body.ts';
 import { type PageErrorWords, pageErrors } from './page-errors.ts';
+import { withSentBack } from './sent-back.ts';
 
 /** The answer with a page. */
 export const PAGE_ANSWER = { description: 'A page', mediaType: 'text/html', schema: z.string() } as const;
@@ -15,6 +16,6 @@ export function linkPage(words: PageErrorWords, unknown: ErrorCode) {
     limit: 'login-ip',
     params: { schema: z.object({ token: z.string() }), unknown },
     answers: { 200: PAGE_ANSWER },
-    errors: pageErrors(words),
+    errors: withSentBack(pageErrors(words)),
   } as const;
 }

@@ -17,6 +17,7 @@ const RECORDED: Record<string, { type: string; details: object }> = {
   'users:unlock': { type: 'user.unlocked', details: {} },
   'users:force-password-change': { type: 'user.password_change_forced', details: {} },
   'users:reset-password': { type: 'reset_link.created', details: { expires_at: expect.any(String) } },
+  'users:reset-factors': { type: 'factors.reset', details: {} },
   'users:set-roles': { type: 'user.roles_changed', details: { roles: ['user'] } },
   'sessions:end': { type: 'session.ended', details: { reason: 'ended_by_admin' } },
 };

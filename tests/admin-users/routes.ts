@@ -25,6 +25,7 @@ export const CHANGES_OF_A_USER: readonly Route[] = [
   route('post', '/admin/users/{id}/unlock', 'users:unlock'),
   route('post', '/admin/users/{id}/force-password-change', 'users:force-password-change'),
   route('post', '/admin/users/{id}/reset-link', 'users:reset-password'),
+  route('delete', '/admin/users/{id}/factors', 'users:reset-factors'),
   route('put', '/admin/users/{id}/roles', 'users:set-roles', { roles: ['user'] }),
   route('delete', '/admin/users/{id}/sessions', 'sessions:end'),
   route('delete', '/admin/users/{id}/sessions/{session_id}', 'sessions:end'),

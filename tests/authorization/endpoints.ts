@@ -4,16 +4,19 @@ import { allRoutes } from '../../src/app.ts';
 import type { RouteDescription } from '../../src/http/route.ts';
 import { makeKey } from '../support/api-keys.ts';
 import type { TestApp } from '../support/app.ts';
+import { claimsIn } from '../support/claims.ts';
 import { makeClient } from '../support/clients.ts';
 import {
   aPhone,
   codeFor,
   exchangeCodeOf,
   lockdownTokenOf,
+  markVerified,
   messageTo,
   undoTokenOf,
 } from '../support/codes.ts';
 import { asPage, type Browser } from '../support/cookies.ts';
+import { addTotp, codeOf, rememberDevice } from '../support/factors.ts';
 import { anIdToken, type GoogleApp, linkGoogle } from '../support/google-app.ts';
 import { aNewCredential, anAssertion, aPasskeyOwner } from '../support/passkeys.ts';
 import { aPerson, signUp } from '../support/people.ts';
@@ -152,6 +155,39 @@ const aPasskey =
     return { path: `/me/passkeys/${id}`, ...(body && { body }) };
   };
 
+/** A challenge of a user with an authenticator app, and a recovery code for it, which takes no time as the next code does. */
+async function aChallenge(app: TestApp) {
+  const { email, password, token } = await signUp(app);
+  const { recoveryCodes } = await addTotp(app, token);
+  await markVerified(app, email);
+  const { body } = await app.post('/login').send({ email, password }).expect(403);
+  return { challenge_token: body.challenge_token as string, code: recoveryCodes[0] };
+}
+
+/** An authenticator app of the caller that has been begun; where they cannot begin one, none. */
+async function beginTotp(app: TestApp, caller: Caller): Promise<{ id: string; code: string }> {
+  const { status, body } = await as(app.post('/me/factors/totp'), caller);
+  if (status !== 201) return { id: randomUUID(), code: '000000' };
+  return { id: body.factor_id, code: codeOf(app, body.secret) };
+}
+
+/** The same, confirmed. */
+const aTotp =
+  (pathOf: (id: string) => string, body?: object): Ask =>
+  async (app, caller) => {
+    const { id, code } = await beginTotp(app, caller);
+    await as(app.post(`/me/factors/totp/${id}/confirm`), caller).send({ code });
+    return { path: pathOf(id), ...(body && { body }) };
+  };
+
+/** A device of the caller on which no second factor is asked for; where they have no account, one of another user. */
+const aRememberedDevice: Ask = async (app, { token, browser }) => {
+  const subject = browser?.id ?? (token?.startsWith('eyJ') ? claimsIn(token).sub : undefined);
+  const user = subject === undefined ? null : await app.store.users.findById(subject);
+  const { id } = await rememberDevice(app, user?.id ?? (await signUp(app)).id);
+  return { path: `/me/remembered-devices/${id}` };
+};
+
 /** How each route is asked, by its id, where it takes more than its path. */
 const ASK: Readonly<Record<string, Ask>> = {
   signup: () => ({ path: '/signup', body: aPerson() }),
@@ -217,6 +253,22 @@ const ASK: Readonly<Record<string, Ask>> = {
   }),
   renamePasskey: aPasskey({ name: 'My phone' }),
   removePasskey: aPasskey(),
+  logInByFactor: async (app) => ({
+    path: '/login/factor',
+    body: { ...(await aChallenge(app)), method: 'recovery_code' },
+  }),
+  sendFactorCode: async (app) => {
+    const { challenge_token } = await aChallenge(app);
+    return { path: '/login/factor/code', body: { challenge_token, method: 'email_code' } };
+  },
+  confirmTotp: async (app, caller) => {
+    const { id, code } = await beginTotp(app, caller);
+    return { path: `/me/factors/totp/${id}/confirm`, body: { code } };
+  },
+  renameTotp: aTotp((id) => `/me/factors/totp/${id}`, { name: 'My phone' }),
+  removeTotp: aTotp((id) => `/me/factors/totp/${id}`),
+  renewRecoveryCodes: aTotp(() => '/me/recovery-codes'),
+  forgetDevice: aRememberedDevice,
   signInByProvider: () => ({ path: `/login/google?return_to=${APP_PAGE}` }),
   signInByIdToken: async (app) => ({ path: '/login/google/id-token', body: await anIdToken(app) }),
   linkIdentity: () => ({ path: '/me/identities/google', body: { return_to: APP_PAGE } }),
@@ -235,6 +287,7 @@ const ASK: Readonly<Record<string, Ask>> = {
   unlockUser: aUser('/unlock'),
   forcePasswordChange: aUser('/force-password-change'),
   createResetLink: aUser('/reset-link'),
+  resetFactors: aUser('/factors'),
   setRoles: aUser('/roles', { roles: ['user'] }),
   listUserSessions: aUser('/sessions'),
   endUserSessions: aUser('/sessions'),

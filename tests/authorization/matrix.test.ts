@@ -42,7 +42,11 @@ const MATRIX = ENDPOINTS.flatMap(({ operation, method, statuses, ask }) =>
 );
 
 describe('Who may do what', () => {
-  const app = useGoogleApp('SQLite', { CORS_ORIGINS: PAGE, STORE_PROVIDER_TOKENS: 'true' });
+  const app = useGoogleApp('SQLite', {
+    CORS_ORIGINS: PAGE,
+    STORE_PROVIDER_TOKENS: 'true',
+    MFA_METHODS: 'totp,email_code',
+  });
   const harmless = new Map<CallerKind, Promise<Caller>>();
 
   /** All reading, and all that is refused, is by one caller of each kind; what changes something may end its caller. */

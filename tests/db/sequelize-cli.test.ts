@@ -226,9 +226,9 @@ onEachDatabase((kind) => {
 
       await command('db:migrate', '--to', roles);
 
-      const { userRoles, rights } = createStore(database, roleStoresOf);
+      const { userRoles } = createStore(database, roleStoresOf);
       expect([...(await userRoles.rolesOf(ids))]).toEqual(ids.map((id) => [id, ['user']]));
-      expect(await rights.rightsOf(ids[0] ?? '')).toMatchObject({ roles: ['user'], permissions: [] });
+      expect([...(await userRoles.permissionsOf(['user']))]).toEqual([]);
     });
 
     it('db:migrate:undo takes the roles back and leaves the people, and db:migrate brings both together', async () => {
@@ -288,11 +288,11 @@ onEachDatabase((kind) => {
 
     const REFERRING = ['users', 'user_roles', 'sessions', 'api_keys'];
 
-    async function rowsOf(database: Database): Promise<Record<string, object[]>> {
-      const rows: Record<string, object[]> = {};
+    async function rowsOf(database: Database): Promise<Record<string, Record<string, unknown>[]>> {
+      const rows: Record<string, Record<string, unknown>[]> = {};
       for (const table of REFERRING) {
         const [found] = await database.sequelize.query(`SELECT * FROM ${table}`);
-        rows[table] = found as object[];
+        rows[table] = found as Record<string, unknown>[];
       }
       return rows;
     }
@@ -306,7 +306,12 @@ onEachDatabase((kind) => {
       const { users = [], ...others } = await rowsOf(database);
       expect({ ...others, users }).toEqual({
         ...before,
-        users: before.users?.map((user) => ({ ...user, phone: null, language: null })),
+        users: before.users?.map((user) => ({
+          ...user,
+          phone: null,
+          language: null,
+          second_factor_since: null,
+        })),
       });
       expect(Object.values(before).map(({ length }) => length)).toEqual(REFERRING.map(() => 1));
       const { challenges } = createStore(database, roleStoresOf);
@@ -368,7 +373,7 @@ onEachDatabase((kind) => {
     });
 
     it('db:migrate:undo takes the accounts at providers back, and leaves their users as they are', async () => {
-      const { database, command, cli, queryInterface, at } = await beforeCodes();
+      const { database, command, queryInterface, at } = await beforeCodes();
       await command('db:migrate');
       const before = await rowsOf(database);
       const { identities } = createStore(database, roleStoresOf);
@@ -377,10 +382,36 @@ onEachDatabase((kind) => {
       await identities.insert({ id: PERSON, userId: PERSON, ...key, ...content });
       await identities.insert({ id: OTHER, userId: PERSON, ...key, subject: 'ada', ...content });
 
+      await command('db:migrate:undo:all', '--to', '20261129040000-create-identities.cjs');
+
+      const users = before.users?.map(({ second_factor_since: _added, ...user }) => user);
+      expect(await rowsOf(database)).toEqual({ ...before, users });
+      expect(await queryInterface.showAllTables()).not.toContain('identities');
+      await command('db:migrate');
+      expect(await isSchemaCurrent(database, 1000)).toBe(true);
+    });
+
+    it('db:migrate:undo takes second factors back with the permission to reset them, and leaves everything else', async () => {
+      const { database, cli, command, queryInterface, at } = await beforeCodes();
+      const before = '20261129040000-create-identities.cjs';
+      await command('db:migrate', '--to', before);
+      const rows = await rowsOf(database);
+      await command('db:migrate');
+      const { factors, permissions } = createStore(database, roleStoresOf);
+      const unused = { name: null, lastStep: null, lastUsedAt: null };
+      await factors.insertTotp([
+        { ...unused, id: PERSON, userId: PERSON, secret: 'sealed', confirmedAt: at, createdAt: at },
+      ]);
+
       expect(await cli(['db:migrate:undo'])).toMatchObject({ exitCode: 0 });
 
-      expect(await rowsOf(database)).toEqual(before);
-      expect(await queryInterface.showAllTables()).not.toContain('identities');
+      expect(await rowsOf(database)).toEqual(rows);
+      const tables = await queryInterface.showAllTables();
+      for (const table of ['totp_factors', 'recovery_codes', 'remembered_devices', 'passkeys'])
+        expect(tables).not.toContain(table);
+      expect((await permissions.list(1000, undefined)).map(({ name }) => name)).not.toContain(
+        'users:reset-factors',
+      );
       await command('db:migrate');
       expect(await isSchemaCurrent(database, 1000)).toBe(true);
     });
@@ -404,7 +435,7 @@ onEachDatabase((kind) => {
           (sql, column) => sql.replace(`\`${column}\` VARCHAR(254) NOT NULL`, `\`${column}\` VARCHAR(254)`),
           before,
         );
-        const added = '`phone` VARCHAR(16), `language` VARCHAR(35)';
+        const added = '`phone` VARCHAR(16), `language` VARCHAR(35), `second_factor_since` DATETIME';
         expect(lenient).not.toBe(before);
         expect((await definition()).replaceAll(/\s+/g, ' ')).toBe(
           lenient.replace(', UNIQUE', `, ${added}, UNIQUE`).replaceAll(/\s+/g, ' '),

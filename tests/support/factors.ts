@@ -1,4 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from '@jest/globals';
 import { Secret, TOTP } from 'otpauth';
+import type { Test } from 'supertest';
+import { v7 as uuidv7 } from 'uuid';
+import type { FactorMethod, RememberedDevice } from '../../src/core/factors/factor.ts';
 import type { TestApp } from './app.ts';
 import { type Person, signUp } from './people.ts';
 
@@ -39,4 +44,53 @@ export async function signUpWithTotp(
   const totp = await addTotp(app, person.token);
   app.clock.advanceSeconds(30);
   return { ...person, totp };
+}
+
+/** What a sign-in answers that needs a second factor. */
+export interface Challenge {
+  readonly challenge_token: string;
+  readonly methods: readonly FactorMethod[];
+}
+
+/** Logs in up to the challenge. */
+export async function challengeFor(
+  app: TestApp,
+  { email, password }: Person,
+  more: object = {},
+): Promise<Challenge> {
+  const { body } = await app
+    .post('/login')
+    .send({ email, password, ...more })
+    .expect(403);
+  expect(body.code).toBe('second_factor_required');
+  return body;
+}
+
+/** Answers a challenge. */
+export function answer(
+  app: TestApp,
+  { challenge_token }: Pick<Challenge, 'challenge_token'>,
+  given: { readonly method: FactorMethod; readonly code: string } & Readonly<Record<string, unknown>>,
+): Test {
+  return app.post('/login/factor').send({ challenge_token, ...given });
+}
+
+/** The code of an app as POST /login/factor takes it. */
+export function totpOf(app: Pick<TestApp, 'clock'>, { secret }: Pick<Authenticator, 'secret'>, steps = 0) {
+  return { method: 'totp', code: codeOf(app, secret, steps) } as const;
+}
+
+/** Has the service remember a device of a user. */
+export async function rememberDevice({ store, clock }: TestApp, userId: string): Promise<RememberedDevice> {
+  const device = {
+    id: uuidv7({ msecs: clock.now() }),
+    userId,
+    deviceId: randomBytes(16).toString('base64url'),
+    userAgent: null,
+    ip: null,
+    createdAt: new Date(clock.now()),
+    expiresAt: new Date(clock.now() + 86_400_000),
+  };
+  await store.factors.remember(device);
+  return device;
 }

@@ -38,5 +38,8 @@ export interface FactorCounts {
   readonly recoveryCodes: number;
 }
 
+/** From then on each recovery code that is used is a warning. */
+export const FEW_RECOVERY_CODES = 2;
+
 /** A wrong code can be tried against each of them, so more would make guessing easier. */
 export const MAX_TOTP_FACTORS = 3;

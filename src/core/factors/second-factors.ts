@@ -12,7 +12,7 @@ import type { CoreStores } from '../stores.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import type { Seal } from '../tokens/seal.ts';
 import type { User } from '../users/user.ts';
-import type { FactorMethod, RememberedDevice } from './factor.ts';
+import { type FactorMethod, FEW_RECOVERY_CODES, type RememberedDevice } from './factor.ts';
 import type { MfaPolicy } from './policy.ts';
 import { macOfRecoveryCode } from './recovery-codes.ts';
 import type { TotpCodes } from './totp.ts';
@@ -69,8 +69,6 @@ export interface FactorProof {
   readonly useWithin: (stores: CoreStores, caller: Caller) => Promise<boolean>;
 }
 
-/** From then on each recovery code that is used is a warning. */
-const FEW_RECOVERY_CODES = 2;
 /** A first factor that has shown who someone is by a message proves nothing when it is shown once more. */
 const SAME_CHANNEL: Readonly<Partial<Record<SignInMethod, FactorMethod>>> = {
   email_code: 'email_code',

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 
 /** What authenticator apps take for granted (RFC 6238 section 1.2, and the key URI format of Google). */
 const PARAMETERS = { algorithm: 'SHA1', digits: 6, period: 30 } as const;
+const CODE = /^\d{6}$/;
 /** How many steps the clock of a phone may be off, either way (RFC 6238 section 5.2). */
 const WINDOW_STEPS = 1;
 /** As RFC 4226 section 4 recommends. */
@@ -31,6 +32,8 @@ export function createTotpCodes(issuer: string, clock: Pick<Clock, 'now'>) {
    * used before is not looked at.
    */
   async function stepOf(secret: string, code: string): Promise<number | undefined> {
+    // The comparison throws where the texts have different numbers of bytes.
+    if (!CODE.test(code)) return undefined;
     const timestamp = clock.now();
     const totp = await totpOf(secret);
     const delta = totp.validate({ token: code, timestamp, window: WINDOW_STEPS });

@@ -192,5 +192,11 @@ export function createLoginFailureStore(scope: Scope) {
     await write(() => loginFailures.destroy({ where, transaction }));
   }
 
-  return { find, count, takeBack, succeed, clearAccount, clearPasswords, prune };
+  /** The same for second factors alone. */
+  async function clearFactors(account: string): Promise<void> {
+    const where = { account, device: { [Op.like]: `${FACTOR}%` } };
+    await write(() => loginFailures.destroy({ where, transaction }));
+  }
+
+  return { find, count, takeBack, succeed, clearAccount, clearPasswords, clearFactors, prune };
 }

@@ -6,6 +6,7 @@ import { sourceOf, withParameter } from '../../core/sign-in/return-to.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { leadTo, type Page, showPage } from '../../http/page.ts';
 import { linkErrors, type PageErrorWords } from '../../http/page-errors.ts';
+import { sentBack } from '../../http/sent-back.ts';
 import type { LinkDetails } from './request.ts';
 import type { CodeSignIn } from './sign-in.ts';
 
@@ -38,7 +39,7 @@ export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPag
     return showPage(elsewherePage(details));
   }
 
-  /** @throws AppError the same, and those of `CodeSignIn` */
+  /** @throws AppError the same, and those of `CodeSignIn`; second_factor_required leads back to the app */
   async function press(token: string, client: Client) {
     const challenge = await codes.open(token, ['sign_in_link']);
     const { returnTo, transport } = detailsOf(challenge);
@@ -49,7 +50,13 @@ export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPag
     const { client: signInClient, complete } = await client.beginSignIn(transport);
     if (transport === 'token')
       return leadTo(withParameter(returnTo, 'code', await codeSignIn.signInLater(challenge, signInClient)));
-    await complete(await codeSignIn.signIn(challenge, signInClient));
+    const login = await codeSignIn.signIn(challenge, signInClient).catch((error) => {
+      // The app asks for the second factor; all else is for the page to say.
+      throw error instanceof AppError && error.code === 'second_factor_required'
+        ? sentBack(error, returnTo)
+        : error;
+    });
+    await complete(login);
     return leadTo(returnTo);
   }
 

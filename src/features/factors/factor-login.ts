@@ -4,7 +4,7 @@ import type { Challenge } from '../../core/codes/challenge.ts';
 import { countSend } from '../../core/codes/limits.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
-import type { FactorMethod } from '../../core/factors/factor.ts';
+import { type FactorMethod, FEW_RECOVERY_CODES } from '../../core/factors/factor.ts';
 import type { FirstFactor, GivenFactor } from '../../core/factors/second-factors.ts';
 import type { Quota } from '../../core/limits/quota.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
@@ -36,7 +36,7 @@ export type FactorLogin = ReturnType<typeof createFactorLogin>;
 
 /** The second step of a sign-in. */
 export function createFactorLogin(core: Core) {
-  const { store, codes, phoneCodes, outbox, clock, config, deviceTokens, passkeys } = core;
+  const { store, codes, phoneCodes, outbox, clock, config, logger, deviceTokens, passkeys } = core;
   const { secondFactors, completeSignIn, tellOfNewDevice, warnOwnerWithin } = core;
   const { rememberDays } = config.factors;
   const withFactor = createWithFactor(core);
@@ -71,13 +71,14 @@ export function createFactorLogin(core: Core) {
 
     const caller = anonymousCaller(origin);
     const deviceToken = deviceTokens.issue(user, deviceId ?? undefined);
+    let codesLeft = Number.POSITIVE_INFINITY;
     const { result: grant, quota } = await withFactor(
       { user, deviceId, given, challengeId: challenge.id, caller },
       (proof) =>
         store.transaction(async (stores) => {
           if (!(await stores.challenges.use(challenge.id, now()))) throw challengeInvalid();
           if (!(await proof.useWithin(stores, userCaller(user.id, origin)))) return null;
-          if (given.method === 'recovery_code') await warnOfRecoveryCode(stores, user, origin);
+          if (given.method === 'recovery_code') codesLeft = await warnOfRecoveryCode(stores, user, origin);
           if (given.rememberDevice) await rememberWithin(stores, user, deviceToken, origin);
           const methods = [...new Set([...first.amr, ...proof.amr, 'mfa'])];
           const evidence = {
@@ -92,6 +93,10 @@ export function createFactorLogin(core: Core) {
           return outcome.grant;
         }),
     );
+    if (codesLeft <= FEW_RECOVERY_CODES) {
+      const few = { event: 'recovery_codes_few', user_id: user.id, left: codesLeft };
+      logger.warn(few, 'a user has few recovery codes left');
+    }
     if (first.isNewDevice) await tellOfNewDevice(user, origin);
     outbox.wake();
     return { user, grant, deviceToken, quota };
@@ -161,19 +166,22 @@ export function createFactorLogin(core: Core) {
     return passkeys.factorOptions(user.id, challenge.id);
   }
 
-  async function warnOfRecoveryCode(stores: CoreStores, user: User, origin: RequestOrigin): Promise<void> {
+  /** Tells the owner, and returns how many codes are left. */
+  async function warnOfRecoveryCode(stores: CoreStores, user: User, origin: RequestOrigin): Promise<number> {
     const { recoveryCodes: left } = await stores.factors.countsOf(user.id);
     const warning = { template: 'recovery-code-used', data: { left } } as const;
     await warnOwnerWithin(stores, user, origin, warning, now());
+    return left;
   }
 
+  /** Not without a factor of their own: a device that is remembered then would be spared the first one that they add. */
   async function rememberWithin(
     stores: CoreStores,
     user: User,
     deviceToken: string,
     origin: RequestOrigin,
   ): Promise<void> {
-    if (rememberDays === 0) return;
+    if (rememberDays === 0 || user.secondFactorSince === null) return;
     const createdAt = now();
     await stores.factors.remember({
       id: uuidv7({ msecs: createdAt.getTime() }),

@@ -1,7 +1,6 @@
 import { feature } from '../feature.ts';
 import { createFactorLogin } from './factor-login.ts';
 import { createFactors } from './factors.ts';
-import { createFactorReset } from './reset.ts';
 import { factorRoutes } from './routes.ts';
 
 /** Second factors: setting them up, and signing in with them. */
@@ -10,7 +9,7 @@ export const factors = feature({
   create(core) {
     const factors = createFactors(core);
     return {
-      services: { factors, factorLogin: createFactorLogin(core), resetFactors: createFactorReset(core) },
+      services: { factors, factorLogin: createFactorLogin(core) },
       housekeeping: [factors.housekeeping],
     };
   },

@@ -2,15 +2,14 @@ import { presentTotp } from '../../core/factors/view.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
 import { presentReauthentication } from '../../core/sign-in/reauthentication-view.ts';
 import { IdPath } from '../../core/values/fields.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, permission, session, stepUp, user } from '../../http/access.ts';
+import { anyone, COOKIE_SIGN_IN_ERRORS, session, stepUp, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import { SIGNED_IN_ANSWER } from '../../http/sign-in.ts';
-import { type Tag, USER_ADMINISTRATION } from '../../http/tags.ts';
+import type { Tag } from '../../http/tags.ts';
 import type { FactorLogin } from './factor-login.ts';
 import type { Factors } from './factors.ts';
-import type { FactorReset } from './reset.ts';
 import {
   ConfirmAnswer,
   ConfirmBody,
@@ -32,7 +31,6 @@ import {
 const route = routesWith<{
   readonly factors: Factors;
   readonly factorLogin: FactorLogin;
-  readonly resetFactors: FactorReset;
 }>();
 
 const FACTORS: Tag = {
@@ -165,7 +163,7 @@ export const factorRoutes = [
     params: onFactor,
     body: json(ConfirmBody),
     answers: { 200: { description: 'From now on it is asked for', schema: ConfirmAnswer } },
-    refuses: ['factor_not_found', 'factor_invalid'],
+    refuses: ['factor_invalid'],
     async handle({ params, body, caller, cookie }, { factors }) {
       const { factor, recoveryCodes, raised } = await factors.confirm(caller, params.id, body.code);
       return ok({
@@ -186,7 +184,6 @@ export const factorRoutes = [
     params: onFactor,
     body: json(RenameBody),
     answers: { 200: { description: 'As it is now', schema: TotpAnswer } },
-    refuses: ['factor_not_found'],
     async handle({ params, body, caller }, { factors }) {
       return ok({ factor: presentTotp(await factors.rename(caller, params.id, body.name)) });
     },
@@ -201,7 +198,7 @@ export const factorRoutes = [
     access: stepUp(session()),
     params: onFactor,
     answers: { 204: 'It is no longer asked for' },
-    refuses: ['factor_not_found', 'last_factor'],
+    refuses: ['last_factor'],
     async handle({ params, caller }, { factors }) {
       await factors.remove(caller, params.id);
       return noContent();
@@ -236,26 +233,8 @@ export const factorRoutes = [
     access: session(),
     params: { schema: IdPath, unknown: 'device_not_found' },
     answers: { 204: 'It is asked again' },
-    refuses: ['device_not_found'],
     async handle({ params, caller }, { factors }) {
       await factors.forgetDevice(caller, params.id);
-      return noContent();
-    },
-  }),
-
-  route({
-    id: 'resetFactors',
-    method: 'DELETE',
-    path: '/admin/users/{id}/factors',
-    tag: USER_ADMINISTRATION,
-    summary: 'Remove the second factors of a user who has lost them',
-    description: 'Passkeys, recovery codes and remembered devices with them. The user is told by mail.',
-    access: stepUp(permission('users:reset-factors')),
-    params: { schema: IdPath, unknown: 'user_not_found' },
-    answers: { 204: 'They are gone' },
-    refuses: ['user_not_found', 'insufficient_scope'],
-    async handle({ params, caller }, { resetFactors }) {
-      await resetFactors(params.id, caller);
       return noContent();
     },
   }),

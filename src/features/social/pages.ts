@@ -1,5 +1,6 @@
 import type { AppError, FieldError } from '../../core/errors.ts';
-import type { PageErrorWords } from '../../http/page-errors.ts';
+import { type PageErrorWords, pageErrors } from '../../http/page-errors.ts';
+import { withSentBack } from '../../http/sent-back.ts';
 
 const GO_BACK = 'Go back to the app or site that you came from, and sign in from there.';
 
@@ -31,3 +32,6 @@ export const SOCIAL_PAGE_ERRORS: PageErrorWords = {
 function describeField({ pointer, detail }: FieldError): string {
   return `${pointer.slice(1)}: ${detail}`;
 }
+
+/** Errors where a person is on the way: back to the app, or where there is none to lead back to, a page. */
+export const SOCIAL_ERRORS = withSentBack(pageErrors(SOCIAL_PAGE_ERRORS));

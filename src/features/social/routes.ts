@@ -7,8 +7,8 @@ import { leadTo } from '../../http/page.ts';
 import { routesWith } from '../../http/route.ts';
 import { SIGNED_IN_ANSWER } from '../../http/sign-in.ts';
 import type { Tag } from '../../http/tags.ts';
-import { SOCIAL_ERRORS } from './error-format.ts';
 import type { Identities } from './identities.ts';
+import { SOCIAL_ERRORS } from './pages.ts';
 import {
   AuthorizationAnswer,
   BeginQuery,

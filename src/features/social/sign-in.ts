@@ -13,7 +13,7 @@ import { requireReturnUrl, withParameter } from '../../core/sign-in/return-to.ts
 import type { CoreStores } from '../../core/stores.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { leadTo } from '../../http/page.ts';
-import { sentBack } from './error-format.ts';
+import { sentBack } from '../../http/sent-back.ts';
 import type { Identities } from './identities.ts';
 import type { IdentityProof } from './linking.ts';
 import type { OwnerOf } from './owner.ts';

@@ -1,15 +1,26 @@
 import { confirmGranterAbove } from '../../core/access/grants.ts';
 import { entryOf } from '../../core/audit/audit.ts';
-import type { Core } from '../../core/core.ts';
+import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import type { Outbox } from '../../core/messages/outbox.ts';
 import type { PrincipalCaller } from '../../core/principal.ts';
+import type { WarnOwner } from '../../core/sign-in/warn-owner.ts';
+import type { CoreStore } from '../../core/stores.ts';
+
+interface FactorResetDependencies {
+  readonly store: CoreStore;
+  readonly clock: Clock;
+  readonly outbox: Pick<Outbox, 'wake'>;
+  readonly warnOwnerWithin: WarnOwner;
+}
 
 export type FactorReset = ReturnType<typeof createFactorReset>;
 
 /** Makes the function with which an administrator helps a user who has lost their second factors. */
-export function createFactorReset({ store, clock, outbox, warnOwnerWithin }: Core) {
+export function createFactorReset({ store, clock, outbox, warnOwnerWithin }: FactorResetDependencies) {
   /**
-   * Removes every second factor of a user, their passkeys, recovery codes and remembered devices, and tells them.
+   * Removes every second factor of a user, their passkeys, recovery codes, remembered devices and wrong codes, and tells
+   * them.
    * @throws AppError user_not_found, insufficient_scope where the user may do more than the administrator
    */
   return async function resetFactors(userId: string, admin: PrincipalCaller): Promise<void> {
@@ -21,6 +32,8 @@ export function createFactorReset({ store, clock, outbox, warnOwnerWithin }: Cor
       await stores.factors.removeAll(userId);
       await stores.passkeys.removeAll(userId);
       await stores.users.endSecondFactor(userId);
+      // Wrong codes of what is gone would lock what comes in its place.
+      await stores.loginFailures.clearFactors(userId);
       // What was proved with what is gone does not go on.
       await stores.challenges.endAll(userId, ['second_factor', 'factor_code']);
       await stores.audit.append(entryOf('factors.reset', admin, userId), at);

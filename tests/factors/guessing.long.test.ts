@@ -1,0 +1,1 @@
+import './guessing.test.ts';
