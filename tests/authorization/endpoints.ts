@@ -261,6 +261,11 @@ const ASK: Readonly<Record<string, Ask>> = {
     const { challenge_token } = await aChallenge(app);
     return { path: '/login/factor/code', body: { challenge_token, method: 'email_code' } };
   },
+  getFactorOptions: async (app) => {
+    const { email, password } = await aPasskeyOwner(app);
+    const { body } = await app.post('/login').send({ email, password }).expect(403);
+    return { path: '/login/factor/options', body: { challenge_token: body.challenge_token } };
+  },
   confirmTotp: async (app, caller) => {
     const { id, code } = await beginTotp(app, caller);
     return { path: `/me/factors/totp/${id}/confirm`, body: { code } };

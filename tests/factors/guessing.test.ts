@@ -33,7 +33,7 @@ onEachDatabase((kind) => {
       at.models.ledger.count({
         where: {
           subjectId,
-          type: 'login.failed',
+          type: 'factor.refused',
           details: JSON.stringify({ reason: 'wrong_factor', method: 'totp' }),
         },
       });

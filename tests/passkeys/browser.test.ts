@@ -9,10 +9,10 @@ import { useBrowser } from '../support/browser.ts';
 import { onChromium } from '../support/interop.ts';
 import { aPerson } from '../support/people.ts';
 
-/** The script of docs/passkeys.md, which these tests run in a real browser. */
-const SCRIPT =
-  /```js\n(.*?)```/s.exec(readFileSync(new URL('../../docs/passkeys.md', import.meta.url), 'utf8'))?.[1] ??
-  '';
+const DOCUMENTED = readFileSync(new URL('../../docs/passkeys.md', import.meta.url), 'utf8');
+/** The script of the page, which these tests run in a real browser, and its HTML. */
+const SCRIPT = /```js\n(.*?)```/s.exec(DOCUMENTED)?.[1] ?? '';
+const DOCUMENTED_HTML = /```html\n(.*?)```/s.exec(DOCUMENTED)?.[1] ?? '';
 const HTML = `<!doctype html>
 <title>The app</title>
 <link rel="icon" href="data:,">
@@ -35,8 +35,9 @@ interface Kept {
 async function servePage(latchkeyUrl: () => string) {
   const server = createServer(({ url }, res) => {
     const isScript = url === '/passkeys.js';
+    const html = url === '/documented' ? DOCUMENTED_HTML : HTML;
     res.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html; charset=utf-8' });
-    res.end(isScript ? SCRIPT.replace('http://localhost:3000', latchkeyUrl()) : HTML);
+    res.end(isScript ? SCRIPT.replace('http://localhost:3000', latchkeyUrl()) : html);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -142,6 +143,15 @@ onChromium((chromium) => {
 
     expect(await kept()).toMatchObject([{ rpId: 'corp.localhost', isResidentCredential: true }]);
     expect(await methodsOf(id)).toBe('swk user mfa');
+  });
+
+  it('greets by autofill who opens the page of the documentation', async () => {
+    const { email } = await passkeyOwner();
+    await page.context().clearCookies();
+
+    await page.goto(`${at('app')}/documented`);
+
+    await page.getByText(`Hello, ${email}`).waitFor();
   });
 
   it('signs in by autofill, and by what an address names', async () => {

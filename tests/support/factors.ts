@@ -20,6 +20,8 @@ export interface Authenticator {
   readonly id: string;
   readonly secret: string;
   readonly recoveryCodes: readonly string[];
+  /** Of the session that has set it up, by two factors. */
+  readonly token: string;
 }
 
 /** Sets an authenticator app up, whose first code is used then. */
@@ -32,7 +34,8 @@ export async function addTotp(app: TestApp, token: string): Promise<Authenticato
     .auth(token, as)
     .send({ code })
     .expect(200);
-  return { id, secret, recoveryCodes: confirmed.body.recovery_codes ?? [] };
+  const { recovery_codes: recoveryCodes, session } = confirmed.body;
+  return { id, secret, recoveryCodes: recoveryCodes ?? [], token: session.access_token };
 }
 
 /** A user with an authenticator app, whose next code is good at once. */
@@ -43,7 +46,7 @@ export async function signUpWithTotp(
   const person = await signUp(app, details);
   const totp = await addTotp(app, person.token);
   app.clock.advanceSeconds(30);
-  return { ...person, totp };
+  return { ...person, totp, token: totp.token };
 }
 
 /** What a sign-in answers that needs a second factor. */

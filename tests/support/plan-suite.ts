@@ -23,6 +23,7 @@ const FILLED = [
   'outbox',
   'api_key_permissions',
   'identities',
+  'passkeys',
 ];
 
 /** Every statement that the service sends, tried on tables of so many rows. */

@@ -117,17 +117,8 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
   }): Promise<{ readonly challengeToken: string; readonly publicKey: RequestOptions }> {
     const isForAnybody = userId === null && decoyFor === undefined;
     const owner = isForAnybody ? null : (userId ?? NOBODY);
-    const passkeys = owner === null ? [] : await store.passkeys.list(owner);
     const { challenge, challengeToken } = challenges.issue('sign-in', { userId: owner, sessionId: null });
-    const allowCredentials =
-      decoyFor === undefined
-        ? passkeys.map(descriptorOf)
-        : decoys
-            .fillUp(
-              passkeys.map(({ credentialId }) => credentialId),
-              decoyFor,
-            )
-            .map((id) => ({ type: 'public-key' as const, id }));
+    const allowCredentials = owner === null ? [] : await credentialsOf(owner, decoyFor);
     const publicKey: RequestOptions = {
       challenge,
       timeout,
@@ -136,6 +127,13 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
       allowCredentials,
     };
     return { challengeToken, publicKey };
+  }
+
+  /** Transports would tell real ones from those that are made up. */
+  async function credentialsOf(userId: string, decoyFor: string | undefined) {
+    if (decoyFor === undefined) return (await store.passkeys.list(userId)).map(descriptorOf);
+    const ids = decoys.fillUp(await store.passkeys.listCredentialIds(userId), decoyFor);
+    return ids.map((id) => ({ type: 'public-key' as const, id }));
   }
 
   /**
