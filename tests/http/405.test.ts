@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/me': ['GET', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'],
   '/me/delete': ['POST', 'OPTIONS'],
   '/me/password': ['POST', 'OPTIONS'],
+  '/me/reauthenticate': ['POST', 'OPTIONS'],
   '/me/email': ['POST', 'OPTIONS'],
   '/me/phone': ['POST', 'DELETE', 'OPTIONS'],
   '/me/phone/verify': ['POST', 'OPTIONS'],

@@ -86,12 +86,12 @@ onEachDatabase((kind) => {
       await expectAtMost(6 + begin, () => browser.comeBack(callback));
     });
 
-    it('thirteen to link an identity, and nine to remove it', async () => {
+    it('fourteen to link an identity, and ten to remove it', async () => {
       const { token } = await signUp(social.app);
       const proof = await idTokenOf(social, aVisitor());
       let id = '';
 
-      await expectAtMost(13 + begin, async () => {
+      await expectAtMost(14 + begin, async () => {
         const { body } = await social.app
           .post('/me/identities/google')
           .auth(token, as)
@@ -100,7 +100,7 @@ onEachDatabase((kind) => {
         id = body.identity.id;
       });
 
-      await expectAtMost(9 + begin, () => unlink(social, token, id).expect(204));
+      await expectAtMost(10 + begin, () => unlink(social, token, id).expect(204));
     });
   });
 });
