@@ -40,6 +40,8 @@ export interface Asked {
   readonly path: string;
   readonly body?: object;
   readonly form?: Readonly<Record<string, string>>;
+  /** Of the same session, where it has just been raised. */
+  readonly token?: string | undefined;
 }
 
 /** Makes what the endpoint is to be asked about, anew each time, and the request. */
@@ -176,8 +178,8 @@ const aTotp =
   (pathOf: (id: string) => string, body?: object): Ask =>
   async (app, caller) => {
     const { id, code } = await beginTotp(app, caller);
-    await as(app.post(`/me/factors/totp/${id}/confirm`), caller).send({ code });
-    return { path: pathOf(id), ...(body && { body }) };
+    const confirmed = await as(app.post(`/me/factors/totp/${id}/confirm`), caller).send({ code });
+    return { path: pathOf(id), token: confirmed.body.session?.access_token, ...(body && { body }) };
   };
 
 /** A device of the caller on which no second factor is asked for; where they have no account, one of another user. */

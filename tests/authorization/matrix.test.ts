@@ -45,7 +45,7 @@ describe('Who may do what', () => {
   const app = useGoogleApp('SQLite', {
     CORS_ORIGINS: PAGE,
     STORE_PROVIDER_TOKENS: 'true',
-    MFA_METHODS: 'totp,email_code',
+    MFA_METHODS: 'totp,passkey,email_code',
   });
   const harmless = new Map<CallerKind, Promise<Caller>>();
 
@@ -59,9 +59,9 @@ describe('Who may do what', () => {
 
   it.each(MATRIX)('$operation answers $status to $caller', async ({ method, caller, status, ask }) => {
     const by = await callerFor(caller, method !== 'get' && (status ?? 0) < 400);
-    const { path, body, form } = await ask(app, by);
+    const { path, body, form, token = by.token } = await ask(app, by);
 
-    const request = as(app[method as 'get'](path), by);
+    const request = as(app[method as 'get'](path), token === undefined ? by : { ...by, token });
     if (form !== undefined) request.type('form').send(form);
     else if (body !== undefined) request.send(body);
     const response = await request;
