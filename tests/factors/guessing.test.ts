@@ -80,7 +80,7 @@ onEachDatabase((kind) => {
     it('gets no more guesses by a correct password, another one by the mail or a link of an administrator', async () => {
       const { totp, ...person } = await signUpWithTotp(strict);
       await strict.store.users.verifyEmail(person.id, person.email, new Date(strict.clock.now()));
-      const rest = async (of: Person, times = 3) => {
+      const rest = async (of: Person & { readonly id: string }, times = 3) => {
         const guess = guesser(strict, of);
         for (let time = 0; time < times; time++) {
           strict.clock.advanceSeconds(LONGER_THAN_ANY_DELAY_SECONDS);

@@ -27,7 +27,8 @@ async function changeRoles(app: TestApp, userId: string, permission: string): Pr
 
 /** A refresh that has read its session, and goes on when it is told to. */
 function slowRefresh(app: TestApp, refreshToken: string) {
-  const { store, accessTokens, confirmations, cookieSessions, clock, config, follower, keys, mfaPolicy } = app;
+  const { store, accessTokens, confirmations, cookieSessions, clock, config, follower, keys, mfaPolicy } =
+    app;
   const events = new EventEmitter();
   const [hasRead, mayGoOn] = [once(events, 'read'), once(events, 'go on')];
   let reads = 0;

@@ -4,17 +4,16 @@ import { FACTOR_METHODS } from '../../core/factors/factor.ts';
 import { presentTotp, TotpView } from '../../core/factors/view.ts';
 import { DeviceToken } from '../../core/sign-in/login-view.ts';
 import { EXAMPLE_ID } from '../../core/values/fields.ts';
-import { wellFormedText } from '../../core/values/text.ts';
+import { displayText, wellFormedText } from '../../core/values/text.ts';
 import type { Enrolment, Overview } from './factors.ts';
 
 const MAX_NAME_LENGTH = 100;
 const MAX_CODE_LENGTH = 64;
 
-const FactorName = wellFormedText
-  .trim()
-  .min(1)
-  .max(MAX_NAME_LENGTH)
-  .meta({ description: 'What you call it, such as the phone that it is on', example: 'My phone' });
+const FactorName = displayText({ code: 'invalid_name', minLength: 1, maxLength: MAX_NAME_LENGTH }).meta({
+  description: 'What you call it, such as the phone that it is on',
+  example: 'My phone',
+});
 
 const FactorCode = wellFormedText.max(MAX_CODE_LENGTH).meta({
   description: 'Of the authenticator app, the message, or the list of recovery codes',
