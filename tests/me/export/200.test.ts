@@ -6,6 +6,7 @@ import { anAdmin } from '../../support/admins.ts';
 import { makeKey } from '../../support/api-keys.ts';
 import { useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
+import { addTotp } from '../../support/factors.ts';
 import { linkProvider } from '../../support/identities.ts';
 import { aUsername, signUp } from '../../support/people.ts';
 
@@ -15,11 +16,12 @@ onEachDatabase((kind) => {
   describe('GET /me/export, 200', () => {
     const app = useApp(kind);
 
-    it('answers 200 with the account, its roles, sessions, providers, API keys and activity', async () => {
+    it('answers 200 with the account, its roles, sessions, providers, authenticator apps, API keys and activity', async () => {
       const { id, token, email, username, sessionId } = await signUp(app, {
         username: aUsername(),
         name: 'Grace Hopper',
       });
+      const { id: totpId } = await addTotp(app, token);
       const { id: keyId } = await makeKey(app, token, { name: 'Nightly backup' });
       const identity = await linkProvider(app, id);
 
@@ -32,12 +34,15 @@ onEachDatabase((kind) => {
         roles: ['user'],
         sessions: [expect.objectContaining({ id: sessionId, current: true })],
         identities: [presentIdentity(identity)],
+        authenticator_apps: [expect.objectContaining({ id: totpId, name: null })],
         api_keys: [expect.objectContaining({ id: keyId, name: 'Nightly backup' })],
         activity: expect.any(Array),
         next_cursor: null,
       });
       expect(response.body.activity.map(({ type }: { type: string }) => type)).toEqual([
         'api_key.created',
+        'recovery_codes.made',
+        'factor.added',
         'code.sent',
         'login.succeeded',
         'user.signed_up',
@@ -48,12 +53,17 @@ onEachDatabase((kind) => {
       const { id, token, password } = await signUp(app);
       const { key } = await makeKey(app, token);
       const { tokens } = await linkProvider(app, id);
+      const { id: totpId, secret } = await addTotp(app, token);
+      const totp = await app.models.totpFactors.findByPk(totpId);
       const user = await app.models.users.findByPk(id);
       const stored = await app.models.apiKeys.findOne({ where: { userId: id } });
 
       const { text } = await app.get('/me/export').auth(token, { type: 'bearer' }).expect(200);
 
-      for (const secret of [password, key, user?.passwordHash, stored?.hash, tokens]) {
+      for (const secret of [
+        ...[password, key, user?.passwordHash, stored?.hash, tokens],
+        ...[secret, totp?.secret],
+      ]) {
         expect(text).not.toContain(String(secret));
       }
     });
