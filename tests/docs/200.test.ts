@@ -88,12 +88,12 @@ onEachDatabase((kind) => {
       expect(start).toMatch(/persistAuthorization: true/);
     });
 
-    it('answers 200 with the tags in the order of their use: accounts and logins, codes, passkeys, providers, sessions, verification', async () => {
+    it('answers 200 with the tags in the order of their use: accounts and logins, codes, passkeys, providers, second factors, sessions', async () => {
       const { body } = await app.get('/openapi.json').expect(200);
       const operations = Object.values<Record<string, { tags: string[] }>>(body.paths).flatMap(Object.values);
 
       expect([...new Set(operations.map(({ tags }) => tags[0]))].slice(0, 6)).toEqual([
-        ...['Accounts', 'Codes and links', 'Passkeys', 'Sign-in by providers', 'Sessions', 'Tokens'],
+        ...['Accounts', 'Codes and links', 'Passkeys', 'Sign-in by providers', 'Second factors', 'Sessions'],
       ]);
     });
 

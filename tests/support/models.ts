@@ -3,6 +3,7 @@ import { API_KEY_PERMISSIONS, API_KEYS } from '../../src/core/api-keys/api-keys.
 import { AUDIT_LOG } from '../../src/core/audit/audit.store.ts';
 import { CLIENT_PERMISSIONS, CLIENT_SECRETS, CLIENTS } from '../../src/core/clients/clients.store.ts';
 import { CHALLENGES } from '../../src/core/codes/challenges.store.ts';
+import { RECOVERY_CODES, REMEMBERED_DEVICES, TOTP_FACTORS } from '../../src/core/factors/factors.store.ts';
 import { IDENTITIES } from '../../src/core/identities/identities.store.ts';
 import { COUNTS } from '../../src/core/limits/counts.store.ts';
 import { OUTBOX } from '../../src/core/messages/outbox.store.ts';
@@ -35,6 +36,9 @@ export function modelsOf({ open }: Pick<Database, 'open'>) {
     challenges: open(CHALLENGES),
     identities: open(IDENTITIES),
     passkeys: open(PASSKEYS),
+    totpFactors: open(TOTP_FACTORS),
+    recoveryCodes: open(RECOVERY_CODES),
+    rememberedDevices: open(REMEMBERED_DEVICES),
     counts: open(COUNTS),
     outbox: open(OUTBOX),
     signingKeys: open(SIGNING_KEYS),

@@ -6,16 +6,15 @@ import { Assertion, RequestOptions } from '../../core/passkeys/fields.ts';
 import { DeviceToken } from '../../core/sign-in/login-view.ts';
 import { ReauthenticationAnswer } from '../../core/sign-in/reauthentication-view.ts';
 import { EXAMPLE_ID } from '../../core/values/fields.ts';
-import { fieldIssue, wellFormedText } from '../../core/values/text.ts';
+import { displayText, fieldIssue } from '../../core/values/text.ts';
 import type { Enrolment, Overview } from './factors.ts';
 
 const MAX_NAME_LENGTH = 100;
 
-const FactorName = wellFormedText
-  .trim()
-  .min(1)
-  .max(MAX_NAME_LENGTH)
-  .meta({ description: 'What you call it, such as the phone that it is on', example: 'My phone' });
+const FactorName = displayText({ code: 'invalid_name', minLength: 1, maxLength: MAX_NAME_LENGTH }).meta({
+  description: 'What you call it, such as the phone that it is on',
+  example: 'My phone',
+});
 
 const ChallengeToken = LinkToken.meta({
   description: 'Of the answer second_factor_required',

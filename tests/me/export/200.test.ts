@@ -6,6 +6,7 @@ import { anAdmin } from '../../support/admins.ts';
 import { makeKey } from '../../support/api-keys.ts';
 import { useApp } from '../../support/app.ts';
 import { onEachDatabase } from '../../support/databases.ts';
+import { addTotp } from '../../support/factors.ts';
 import { linkProvider } from '../../support/identities.ts';
 import { registerPasskey } from '../../support/passkeys.ts';
 import { aUsername, signUp } from '../../support/people.ts';
@@ -16,14 +17,15 @@ onEachDatabase((kind) => {
   describe('GET /me/export, 200', () => {
     const app = useApp(kind);
 
-    it('answers 200 with the account, its roles, sessions, providers, passkeys, API keys and activity', async () => {
+    it('answers 200 with the account, its roles, sessions, providers, passkeys, authenticator apps, API keys and activity', async () => {
       const { id, token, email, username, sessionId } = await signUp(app, {
         username: aUsername(),
         name: 'Grace Hopper',
       });
       const { id: keyId } = await makeKey(app, token, { name: 'Nightly backup' });
       const identity = await linkProvider(app, id);
-      const { answer } = await registerPasskey(app, token);
+      const { answer, token: raised } = await registerPasskey(app, token);
+      const { id: totpId } = await addTotp(app, raised);
 
       const response = await app.get('/me/export').auth(token, { type: 'bearer' }).expect(200);
 
@@ -35,12 +37,17 @@ onEachDatabase((kind) => {
         sessions: [expect.objectContaining({ id: sessionId, current: true })],
         identities: [presentIdentity(identity)],
         passkeys: [answer.body.passkey],
+        authenticator_apps: [expect.objectContaining({ id: totpId, name: null })],
         api_keys: [expect.objectContaining({ id: keyId, name: 'Nightly backup' })],
         activity: expect.any(Array),
         next_cursor: null,
       });
       expect(response.body.activity.map(({ type }: { type: string }) => type)).toEqual([
+        'session.reauthenticated',
+        'factor.added',
+        'session.reauthenticated',
         'passkey.added',
+        'recovery_codes.made',
         'api_key.created',
         'code.sent',
         'login.succeeded',
@@ -52,8 +59,10 @@ onEachDatabase((kind) => {
       const { id, token, password } = await signUp(app);
       const { key } = await makeKey(app, token);
       const { tokens } = await linkProvider(app, id);
-      const { authenticator } = await registerPasskey(app, token);
+      const { authenticator, token: raised } = await registerPasskey(app, token);
       const passkey = await app.models.passkeys.findOne({ where: { userId: id } });
+      const { id: totpId, secret } = await addTotp(app, raised);
+      const totp = await app.models.totpFactors.findByPk(totpId);
       const user = await app.models.users.findByPk(id);
       const stored = await app.models.apiKeys.findOne({ where: { userId: id } });
 
@@ -62,6 +71,7 @@ onEachDatabase((kind) => {
       for (const secret of [
         ...[password, key, user?.passwordHash, stored?.hash, tokens],
         ...[passkey?.publicKey, authenticator.credentialId],
+        ...[secret, totp?.secret],
       ]) {
         expect(text).not.toContain(String(secret));
       }
