@@ -154,7 +154,7 @@ const aPasskey =
   async (app, caller) => {
     const made = await as(app.post('/passkeys/registration'), caller).send(await aRegistration(app, caller));
     const id = made.status === 201 ? made.body.passkey.id : (await aPasskeyOwner(app)).passkeyId;
-    return { path: `/me/passkeys/${id}`, ...(body && { body }) };
+    return { path: `/me/passkeys/${id}`, token: made.body.session?.access_token, ...(body && { body }) };
   };
 
 /** A challenge of a user with an authenticator app, and a recovery code for it, which takes no time as the next code does. */

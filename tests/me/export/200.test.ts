@@ -61,7 +61,7 @@ onEachDatabase((kind) => {
       const { tokens } = await linkProvider(app, id);
       const { authenticator, token: raised } = await registerPasskey(app, token);
       const passkey = await app.models.passkeys.findOne({ where: { userId: id } });
-      const { id: totpId, secret } = await addTotp(app, raised);
+      const { id: totpId, secret: totpSecret } = await addTotp(app, raised);
       const totp = await app.models.totpFactors.findByPk(totpId);
       const user = await app.models.users.findByPk(id);
       const stored = await app.models.apiKeys.findOne({ where: { userId: id } });
@@ -71,7 +71,7 @@ onEachDatabase((kind) => {
       for (const secret of [
         ...[password, key, user?.passwordHash, stored?.hash, tokens],
         ...[passkey?.publicKey, authenticator.credentialId],
-        ...[secret, totp?.secret],
+        ...[totpSecret, totp?.secret],
       ]) {
         expect(text).not.toContain(String(secret));
       }
