@@ -72,6 +72,8 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
   // A page of this machine, which is allowed outside production.
   sendLink: { email: '{{email}}', return_to: '{{base_url}}/healthz' },
   exchangeCode: { code: '{{exchange_code}}', challenge_id: '{{link_challenge_id}}' },
+  confirmTotp: { code: '{{code}}' },
+  renameTotp: { name: 'My phone' },
   logInByFactor: {
     challenge_token: '{{challenge_token}}',
     method: 'recovery_code',

@@ -68,12 +68,12 @@ onEachDatabase((kind) => {
 
       const { text } = await app.get('/me/export').auth(token, { type: 'bearer' }).expect(200);
 
-      for (const secret of [
+      for (const hidden of [
         ...[password, key, user?.passwordHash, stored?.hash, tokens],
         ...[passkey?.publicKey, authenticator.credentialId],
         ...[totpSecret, totp?.secret],
       ]) {
-        expect(text).not.toContain(String(secret));
+        expect(text).not.toContain(String(hidden));
       }
     });
 
