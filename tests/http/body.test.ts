@@ -138,8 +138,7 @@ onEachDatabase((kind) => {
         'api_keys',
         'challenges',
         'outbox',
-        'identities',
-        'users',
+        ...['identities', 'totp_factors', 'recovery_codes', 'remembered_devices', 'passkeys', 'users'],
       ]) {
         await broken.database.sequelize.query(`DROP TABLE ${table}`);
       }
