@@ -238,7 +238,7 @@ export const ERRORS = {
     status: 400,
     title: 'The challenge is not valid',
     meaning:
-      'The member challenge_token is damaged, or was made for something else: to register a passkey it is good in the session alone that asked for it. Ask for options again.',
+      'The challenge_token is damaged, over or of something else: that of a sign-in is good once, for five minutes and on its device, that of a new passkey in the session that asked for it. Sign in again, or ask for options again.',
   },
   challenge_expired: {
     status: 400,
@@ -334,13 +334,7 @@ export const ERRORS = {
     meaning:
       'The first factor is right. Send challenge_token to POST /login/factor within five minutes, with a code or a passkey of one of the methods.',
   },
-  challenge_invalid: {
-    status: 400,
-    title: 'The challenge is over',
-    meaning:
-      'The challenge_token is unknown, was used or is older than five minutes, or another device was shown with the first factor. Sign in again from the beginning.',
-  },
-  factor_invalid: {
+  invalid_factor: {
     status: 403,
     title: 'The code is not right',
     meaning:

@@ -7,7 +7,7 @@ import { answer, challengeFor, codeOf, signUpWithTotp, totpOf } from '../support
 import { aPerson } from '../support/people.ts';
 
 const as = { type: 'bearer' } as const;
-const INVALID = '400 challenge_invalid';
+const INVALID = '400 invalid_challenge';
 
 describe('The challenge for a second factor', () => {
   const app = useApp('SQLite', { CORS_ORIGINS: PAGE });
@@ -28,7 +28,7 @@ describe('The challenge for a second factor', () => {
     const challenge = await challengeFor(app, person);
     for (let time = 0; time < 4; time++) {
       const wrong = await answer(app, challenge, { method: 'recovery_code', code: 'bbbbb-bbbbb' });
-      expect(refusalOf(wrong)).toBe('403 factor_invalid');
+      expect(refusalOf(wrong)).toBe('403 invalid_factor');
     }
 
     await answer(app, challenge, totpOf(app, totp)).expect(200);
@@ -42,7 +42,7 @@ describe('The challenge for a second factor', () => {
     const [code = ''] = other.totp.recoveryCodes;
 
     for (const given of [totpOf(app, other.totp), { method: 'recovery_code', code } as const]) {
-      expect(refusalOf(await answer(app, challenge, given))).toBe('403 factor_invalid');
+      expect(refusalOf(await answer(app, challenge, given))).toBe('403 invalid_factor');
     }
   });
 

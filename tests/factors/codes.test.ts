@@ -53,7 +53,7 @@ describe('A code by a message as the second factor', () => {
 
     expect(claimsIn(body.access_token).amr).toEqual(amr);
     const next = await challengeFor(app, person);
-    expect(refusalOf(await answer(app, next, { method, code }))).toBe('403 factor_invalid');
+    expect(refusalOf(await answer(app, next, { method, code }))).toBe('403 invalid_factor');
   });
 
   it('goes to a verified address or number alone', async () => {
@@ -87,7 +87,7 @@ describe('A code by a message as the second factor', () => {
     if (ofOne !== later) expect(await tried(one, ofOne)).toBe('400 invalid_code');
     // Nor is it one by SMS.
     expect(refusalOf(await answer(app, one, { method: 'phone_code', code: later }))).toBe(
-      '403 factor_invalid',
+      '403 invalid_factor',
     );
     await answer(app, one, { method: 'email_code', code: later }).expect(200);
   });
@@ -114,9 +114,9 @@ describe('A code by a message as the second factor', () => {
     app.clock.advanceSeconds(100);
 
     expect(refusalOf(await answer(app, challenge, { method: 'email_code', code }))).toBe(
-      '400 challenge_invalid',
+      '400 invalid_challenge',
     );
-    expect(refusalOf(await ask(app, challenge, 'email_code'))).toBe('400 challenge_invalid');
+    expect(refusalOf(await ask(app, challenge, 'email_code'))).toBe('400 invalid_challenge');
   });
 });
 

@@ -46,7 +46,7 @@ onEachDatabase((kind) => {
       const second = { challenge_token: await challenge(), method: 'recovery_code', code };
       const { body } = await app.post('/login/factor').send(second).expect(403);
 
-      expect(body.code).toBe('factor_invalid');
+      expect(body.code).toBe('invalid_factor');
       expect(totp.recoveryCodes).toHaveLength(10);
     });
 

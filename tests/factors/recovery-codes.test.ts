@@ -72,7 +72,7 @@ describe('Recovery codes', () => {
     const { totp, ...person } = await signUpWithTotp(app);
     const { body } = await app.post('/me/recovery-codes').auth(person.token, as).expect(201);
 
-    expect(refusalOf(await use(person, totp.recoveryCodes[0]))).toBe('403 factor_invalid');
+    expect(refusalOf(await use(person, totp.recoveryCodes[0]))).toBe('403 invalid_factor');
     expect(body.recovery_codes).toHaveLength(10);
     expect((await use(person, body.recovery_codes[9])).status).toBe(200);
   });

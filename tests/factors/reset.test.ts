@@ -39,7 +39,7 @@ describe('A reset of second factors', () => {
       recovery_codes: 0,
     });
     expect((await app().get('/sessions').auth(token, as).expect(200)).body.remembered_devices).toEqual([]);
-    expect(refusalOf(await answer(app(), challenge, totpOf(app(), totp)))).toBe('400 challenge_invalid');
+    expect(refusalOf(await answer(app(), challenge, totpOf(app(), totp)))).toBe('400 invalid_challenge');
     await app().post('/login').send({ email, password }).expect(200);
     expect(await eventsOf(id)).toMatchObject([{ actorType: 'user', actorId: admin.id, outcome: 'success' }]);
   });

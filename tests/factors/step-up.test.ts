@@ -37,7 +37,7 @@ describe('A session of an account with an authenticator app', () => {
     await reauthenticate({ code: codeOf(app, secret) }).expect(401);
     await reauthenticate({ password }).expect(200);
     const wrong = await reauthenticate({ code: '000000' }).expect(403);
-    expect(wrong.body.code).toBe('factor_invalid');
+    expect(wrong.body.code).toBe('invalid_factor');
     const { body } = await reauthenticate({ code: codeOf(app, secret) }).expect(200);
 
     expect(body.acr).toBe('2');

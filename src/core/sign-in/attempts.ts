@@ -211,7 +211,7 @@ export async function cancelOnThrow<Result>(attempt: Attempt, work: Promise<Resu
 
 /** The refusal of a wrong password or second factor. Where that locks the account, the log says so. */
 export function wrongPasswordError(
-  code: 'invalid_credentials' | 'wrong_password' | 'factor_invalid',
+  code: 'invalid_credentials' | 'wrong_password' | 'invalid_factor',
   { locks, quota }: Attempt,
   userId: string | undefined,
 ): AppError {

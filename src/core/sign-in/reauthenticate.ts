@@ -57,7 +57,7 @@ export function createReauthenticate(core: Core) {
 
   /**
    * By a second factor, of which wrong ones count.
-   * @throws AppError factor_invalid, factor_not_allowed, insufficient_user_authentication without a recent first factor,
+   * @throws AppError invalid_factor, factor_not_allowed, insufficient_user_authentication without a recent first factor,
    * token_revoked, rate_limited, session_store_unavailable
    */
   async function bySecondFactor(
@@ -72,11 +72,11 @@ export function createReauthenticate(core: Core) {
       async (proof) => {
         try {
           return await byFactor(caller, async (stores) => {
-            if (!(await proof.useWithin(stores, caller))) throw new AppError('factor_invalid');
+            if (!(await proof.useWithin(stores, caller))) throw new AppError('invalid_factor');
             return proof.amr;
           });
         } catch (error) {
-          if (error instanceof AppError && error.code === 'factor_invalid') return null;
+          if (error instanceof AppError && error.code === 'invalid_factor') return null;
           throw error;
         }
       },

@@ -30,7 +30,7 @@ export function createWithFactor({
   /**
    * Does something where a second factor is right. A try counts before it is compared. `work` uses the proof up in its
    * transaction, and returns null where another request has done so first.
-   * @throws AppError factor_invalid, rate_limited, those of codes that were sent, and what `work` throws
+   * @throws AppError invalid_factor, rate_limited, those of codes that were sent, and what `work` throws
    */
   return async function withFactor<Result>(
     { user, deviceId, given, challengeId, caller }: FactorTry,
@@ -46,7 +46,7 @@ export function createWithFactor({
       const details = { reason: attempt.mayMatch ? 'wrong_factor' : 'locked', method: given.method };
       const entry = entryOf('factor.refused', caller, user.id, details, 'failure');
       await store.audit.append(entry, new Date(clock.now()));
-      throw wrongPasswordError('factor_invalid', attempt, user.id);
+      throw wrongPasswordError('invalid_factor', attempt, user.id);
     }
     return { result, quota: await attempt.succeed() };
   };

@@ -78,8 +78,7 @@ export const ERROR_TOPICS: readonly {
     title: 'Second factors',
     codes: [
       'second_factor_required',
-      'challenge_invalid',
-      'factor_invalid',
+      'invalid_factor',
       'factor_enrolment_required',
       'factor_not_found',
       'factor_not_allowed',

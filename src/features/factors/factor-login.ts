@@ -42,13 +42,13 @@ export function createFactorLogin(core: Core) {
   const withFactor = createWithFactor(core);
   const now = () => new Date(clock.now());
 
-  /** What waits for a second factor. @throws AppError challenge_invalid */
+  /** What waits for a second factor. @throws AppError invalid_challenge */
   async function open(token: string): Promise<PendingLogin> {
     try {
       const challenge = await codes.open(token, ['second_factor']);
       return { challenge, first: challenge.details as FirstFactor };
     } catch (error) {
-      if (error instanceof AppError && error.code !== 'database_unavailable') throw challengeInvalid();
+      if (error instanceof AppError && error.code !== 'database_unavailable') throw invalidChallenge();
       throw error;
     }
   }
@@ -56,7 +56,7 @@ export function createFactorLogin(core: Core) {
   /**
    * Completes a sign-in by its second factor, and answers as the login would have without one. A try counts before it is
    * compared. The challenge, the factor and the session are one transaction: of concurrent requests one succeeds.
-   * @throws AppError challenge_invalid, factor_invalid, rate_limited, and those of codes that were sent
+   * @throws AppError invalid_challenge, invalid_factor, rate_limited, and those of codes that were sent
    */
   async function complete(
     { challenge, first }: PendingLogin,
@@ -66,7 +66,7 @@ export function createFactorLogin(core: Core) {
     const { origin } = client;
     const user = await ownerOf(challenge, first);
     const deviceId = client.deviceToken === undefined ? null : deviceTokens.read(client.deviceToken, user);
-    if (first.deviceId !== null && deviceId !== first.deviceId) throw challengeInvalid();
+    if (first.deviceId !== null && deviceId !== first.deviceId) throw invalidChallenge();
     await requireAtHand(user, first, given.method);
 
     const caller = anonymousCaller(origin);
@@ -76,7 +76,7 @@ export function createFactorLogin(core: Core) {
       { user, deviceId, given, challengeId: challenge.id, caller },
       (proof) =>
         store.transaction(async (stores) => {
-          if (!(await stores.challenges.use(challenge.id, now()))) throw challengeInvalid();
+          if (!(await stores.challenges.use(challenge.id, now()))) throw invalidChallenge();
           if (!(await proof.useWithin(stores, userCaller(user.id, origin)))) return null;
           if (given.method === 'recovery_code') codesLeft = await warnOfRecoveryCode(stores, user, origin);
           if (given.rememberDevice) await rememberWithin(stores, user, deviceToken, origin);
@@ -89,7 +89,7 @@ export function createFactorLogin(core: Core) {
             origin,
           };
           const outcome = await completeSignIn(user, evidence, { stores, earlier: [] });
-          if (outcome === null || 'challenge' in outcome) throw challengeInvalid();
+          if (outcome === null || 'challenge' in outcome) throw invalidChallenge();
           return outcome.grant;
         }),
     );
@@ -102,11 +102,11 @@ export function createFactorLogin(core: Core) {
     return { user, grant, deviceToken, quota };
   }
 
-  /** The account, if nothing has ended the sign-in meanwhile. @throws AppError challenge_invalid */
+  /** The account, if nothing has ended the sign-in meanwhile. @throws AppError invalid_challenge */
   async function ownerOf({ userId }: Challenge, { passwordChangedAt }: FirstFactor): Promise<User> {
     const user = userId === null ? null : await store.users.findById(userId);
     const isCurrent = user !== null && (user.passwordChangedAt?.getTime() ?? null) === passwordChangedAt;
-    if (!isCurrent || user.disabledAt !== null) throw challengeInvalid();
+    if (!isCurrent || user.disabledAt !== null) throw invalidChallenge();
     return user;
   }
 
@@ -120,7 +120,7 @@ export function createFactorLogin(core: Core) {
   /**
    * Sends a code that serves as the second factor to the verified address or number of the account. Returns the seconds for
    * which it is good.
-   * @throws AppError challenge_invalid, factor_not_allowed, rate_limited
+   * @throws AppError invalid_challenge, factor_not_allowed, rate_limited
    */
   async function sendCode(
     { challenge, first }: PendingLogin,
@@ -159,7 +159,7 @@ export function createFactorLogin(core: Core) {
     return expiresInSeconds;
   }
 
-  /** The options to use a passkey as the second factor. @throws AppError challenge_invalid, factor_not_allowed */
+  /** The options to use a passkey as the second factor. @throws AppError invalid_challenge, factor_not_allowed */
   async function passkeyOptions({ challenge, first }: PendingLogin): Promise<RequestOptions> {
     const user = await ownerOf(challenge, first);
     await requireAtHand(user, first, 'passkey');
@@ -198,6 +198,6 @@ export function createFactorLogin(core: Core) {
   return { open, complete, sendCode, passkeyOptions };
 }
 
-function challengeInvalid(): AppError {
-  return new AppError('challenge_invalid');
+function invalidChallenge(): AppError {
+  return new AppError('invalid_challenge');
 }

@@ -87,7 +87,7 @@ export function createFactors(core: Core) {
   /**
    * Takes the first code of an authenticator app, which from then on is asked for at each sign-in. The session is
    * authenticated by two factors then. The first factor of an account brings recovery codes, which are shown this once.
-   * @throws AppError token_revoked, factor_not_found, factor_invalid
+   * @throws AppError token_revoked, factor_not_found, invalid_factor
    */
   async function confirm(caller: UserCaller, id: string, code: string): Promise<Confirmed> {
     const { userId } = caller.principal;
@@ -96,7 +96,7 @@ export function createFactors(core: Core) {
     if (begun === undefined || begun.confirmedAt !== null) throw new AppError('factor_not_found');
     if (after(begun.createdAt, ENROLMENT_SECONDS) <= at) throw new AppError('factor_not_found');
     const step = await secondFactors.stepOf(begun, code);
-    if (step === undefined) throw new AppError('factor_invalid');
+    if (step === undefined) throw new AppError('invalid_factor');
     let recoveryCodes: readonly string[] | null = null;
     const raised = await reauthenticate.byFactor(caller, async (stores, user) => {
       if (!(await stores.factors.confirmTotp(id, userId, step, at))) throw new AppError('factor_not_found');

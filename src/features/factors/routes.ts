@@ -54,8 +54,8 @@ export const factorRoutes = [
     body: json(FactorLoginBody),
     answers: { 200: SIGNED_IN_ANSWER },
     refuses: [
-      'challenge_invalid',
-      'factor_invalid',
+      'invalid_challenge',
+      'invalid_factor',
       'factor_not_allowed',
       'invalid_code',
       'code_used',
@@ -94,7 +94,7 @@ export const factorRoutes = [
     limit: 'send-ip',
     body: json(FactorCodeBody),
     answers: { 202: { description: 'It is on its way', schema: FactorCodeAnswer } },
-    refuses: ['challenge_invalid', 'factor_not_allowed', 'channel_not_configured', 'database_unavailable'],
+    refuses: ['invalid_challenge', 'factor_not_allowed', 'channel_not_configured', 'database_unavailable'],
     async handle({ body, origin, count }, { factorLogin }) {
       const pending = await factorLogin.open(body.challenge_token);
       const seconds = await factorLogin.sendCode(pending, body.method, origin, count);
@@ -113,7 +113,7 @@ export const factorRoutes = [
     limit: 'login-ip',
     body: json(FactorOptionsBody),
     answers: { 200: { description: 'The options', schema: FactorOptionsAnswer } },
-    refuses: ['challenge_invalid', 'factor_not_allowed', 'database_unavailable'],
+    refuses: ['invalid_challenge', 'factor_not_allowed', 'database_unavailable'],
     async handle({ body }, { factorLogin }) {
       const pending = await factorLogin.open(body.challenge_token);
       return ok({ public_key: await factorLogin.passkeyOptions(pending) });
@@ -163,7 +163,7 @@ export const factorRoutes = [
     params: onFactor,
     body: json(ConfirmBody),
     answers: { 200: { description: 'From now on it is asked for', schema: ConfirmAnswer } },
-    refuses: ['factor_invalid'],
+    refuses: ['invalid_factor'],
     async handle({ params, body, caller, cookie }, { factors }) {
       const { factor, recoveryCodes, raised } = await factors.confirm(caller, params.id, body.code);
       return ok({

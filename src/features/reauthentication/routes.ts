@@ -28,7 +28,7 @@ export const reauthenticationRoutes = [
     },
     refuses: [
       'wrong_password',
-      'factor_invalid',
+      'invalid_factor',
       'factor_not_allowed',
       'invalid_challenge',
       'challenge_expired',
