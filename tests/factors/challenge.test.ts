@@ -50,10 +50,14 @@ describe('The challenge for a second factor', () => {
     const { totp, ...person } = await signUpWithTotp(app);
     const challenge = await challengeFor(app, person);
 
-    for (const method of ['passkey', 'email_code', 'phone_code'] as const) {
+    for (const method of ['email_code', 'phone_code'] as const) {
       const refused = await answer(app, challenge, { method, code: codeOf(app, totp.secret) });
       expect(refusalOf(refused)).toBe('403 factor_not_allowed');
     }
+    const options = await app
+      .post('/login/factor/options')
+      .send({ challenge_token: challenge.challenge_token });
+    expect(refusalOf(options)).toBe('403 factor_not_allowed');
   });
 
   it('wants the device that the first factor was shown with', async () => {
@@ -149,7 +153,7 @@ describe('The challenge for a second factor', () => {
         ['factor.added', 'success', { factor: 'totp' }],
         ['recovery_codes.made', 'success', null],
         ['login.challenged', 'success', { method: 'password' }],
-        ['login.failed', 'failure', { reason: 'wrong_factor', method: 'totp' }],
+        ['factor.refused', 'failure', { reason: 'wrong_factor', method: 'totp' }],
       ]),
     );
     expect(told.filter(([type]) => type === 'login.succeeded')).toHaveLength(2);

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
 import { lockdownTokenOf, markVerified, refusalOf, resetFor } from '../support/codes.ts';
-import { answer, challengeFor, codeOf, signUpWithTotp, totpOf } from '../support/factors.ts';
+import {
+  type Authenticator,
+  answer,
+  challengeFor,
+  codeOf,
+  signUpWithTotp,
+  totpOf,
+} from '../support/factors.ts';
 import { aPerson, signUp } from '../support/people.ts';
 
 const as = { type: 'bearer' } as const;
@@ -95,12 +102,22 @@ describe('A remembered device', () => {
 
   it('is asked again once the password is another one, by a change, by a reset and by a lockdown', async () => {
     for (const change of [
-      async ({ token, password }: { token: string; password: string }, next: string) =>
-        app
-          .post('/me/password')
+      async (
+        { token, password, totp }: { token: string; password: string; totp: Authenticator },
+        next: string,
+      ) => {
+        const raised = await app
+          .post('/me/reauthenticate')
           .auth(token, as)
+          .send(totpOf(app, totp))
+          .expect(200);
+        app.clock.advanceSeconds(30);
+        await app
+          .post('/me/password')
+          .auth(raised.body.access_token, as)
           .send({ current_password: password, new_password: next })
-          .expect(204),
+          .expect(204);
+      },
       async ({ email }: { email: string }, next: string) =>
         app
           .post('/password/reset')

@@ -4,6 +4,7 @@ import { aPhone, markVerified } from '../support/codes.ts';
 import { PAGE } from '../support/cookies.ts';
 import { addTotp, answer, challengeFor } from '../support/factors.ts';
 import { FIRST_FACTORS } from '../support/first-factors.ts';
+import { insertPasskey } from '../support/passkeys.ts';
 import { signUp } from '../support/people.ts';
 import { aVisitor, insertIdentity, type Social, useSocial } from '../support/social-accounts.ts';
 
@@ -36,22 +37,34 @@ describe('A sign-in by', () => {
 
     it('asks for the second factor of the account, and begins a session with it alone', async () => {
       const { totp, ...user } = await aUserWithTotp(social);
-      const begun = () => social.app.models.sessions.count({ where: { userId: user.id } });
-      const before = await begun();
+      const proved = async () => {
+        const sessions = await social.app.store.sessions.listLive(user.id, new Date(social.clock.now()));
+        return sessions.map(({ id, authentication }) => ({ id, methods: authentication?.methods ?? [] }));
+      };
+      const before = await proved();
 
       const { challengeToken = '', ...asked } = await signIn(social, user);
 
       expect(asked).toEqual({ outcome: 'asked for a second factor', methods: ['totp', 'recovery_code'] });
-      expect(await begun()).toBe(before);
+      expect(await proved()).toEqual(before);
       const given = byRecoveryCode(totp.recoveryCodes[0]);
       const { body } = await answer(social.app, { challenge_token: challengeToken }, given)
         .set('Origin', PAGE)
         .expect(200);
-      expect(await begun()).toBe(before + 1);
-      const sessions = await social.app.store.sessions.listLive(user.id, new Date(social.clock.now()));
-      const proved = sessions.map(({ authentication }) => authentication?.methods ?? []);
-      expect(proved.filter((methods) => methods.includes('mfa'))).toEqual([expect.arrayContaining(['otp'])]);
+      const known = before.map(({ id }) => id);
+      const added = (await proved()).filter(({ id }) => !known.includes(id));
+      expect(added).toMatchObject([{ methods: expect.arrayContaining(['otp', 'mfa']) }]);
       if (body.access_token) expect(claimsIn(body.access_token).amr).toContain('mfa');
+    });
+
+    it('asks for the passkey of an account that has one', async () => {
+      const user = await aUser(social);
+      await insertPasskey(social.app, user.id);
+      await social.app.store.users.beginSecondFactor(user.id, new Date(social.clock.now()));
+
+      const { challengeToken, ...asked } = await signIn(social, user);
+
+      expect(asked).toEqual({ outcome: 'asked for a second factor', methods: ['passkey'] });
     });
 
     it('asks for nothing else on a device that is remembered', async () => {
