@@ -147,9 +147,12 @@ export function createCookieSessions(options: CookieSessionOptions) {
     }
     const since = canSetCookie ? (record.sent ?? record.iat) : record.iat;
     const unchanged = { record, claims, isRenewed: false };
-    if (!isOutdated && clock.now() < (since + renewAfterSeconds()) * 1000) return unchanged;
+    const isEnrolling = record.enrolling === true;
+    if (!isOutdated && !isEnrolling && clock.now() < (since + renewAfterSeconds()) * 1000) return unchanged;
     try {
-      return await renewOnce(key + text, () => renew(key, record, canSetCookie));
+      const startRenewal = () => renew(key, record, canSetCookie);
+      // Once the factor is there the next request can do everything, as after the refresh of a token.
+      return await (isEnrolling ? startRenewal() : renewOnce(key + text, startRenewal));
     } catch (error) {
       // Like an access token, a record is good until it expires, whatever is away.
       const isAlive = !isOutdated && clock.now() < claims.exp * 1000;
