@@ -42,7 +42,7 @@ describe('The secret of an authenticator app', () => {
       { method: 'recovery_code', code: totp.recoveryCodes[1] ?? '' } as const,
     ]) {
       const { body } = await answer(without, await challengeFor(without, person), given).expect(403);
-      expect(body.code).toBe('factor_invalid');
+      expect(body.code).toBe('invalid_factor');
     }
     await without.stop();
     await first.stop();
