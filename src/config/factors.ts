@@ -7,18 +7,18 @@ export const FACTORS_VARIABLES = {
     type: requiredRoles,
     default: 'off',
     meaning:
-      'Who has to have a second factor: off, all, admins, or names of roles separated by commas; a sign-in without one can only enrol it',
+      'Who has to have a second factor: off, all, admins, or names of roles separated by commas; sessions of users without one can only set one up',
   }),
   MFA_METHODS: variable({
     type: factorMethods,
     default: 'totp,passkey',
     meaning:
-      'What may serve as a second factor, of totp, passkey, email_code and phone_code; the last two go to a verified address',
+      'What may serve as a second factor, of totp, passkey, email_code and phone_code; the last two go to the verified email address or phone number. Passkeys and recovery codes always serve',
   }),
   MFA_REMEMBER_DAYS: variable({
     type: integer(0, 365, 'days'),
     default: '30',
-    meaning: 'How long a device is remembered on which no second factor is asked for; 0 remembers none',
+    meaning: 'For how many days a remembered device is not asked for a second factor; 0 remembers none',
   }),
   TOTP_ISSUER: variable({
     type: text('a name'),

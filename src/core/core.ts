@@ -236,6 +236,8 @@ export function createCore(dependencies: CoreDependencies) {
     seal: factorSeal,
     secrets: keys.appSecrets,
     policy: mfaPolicy,
+    warnOwnerWithin,
+    logger,
     clock,
   });
   const completeSignIn = createCompleteSignIn({ store, sessions, secondFactors, tellOfNewDevice, clock });

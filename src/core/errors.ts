@@ -238,17 +238,18 @@ export const ERRORS = {
     status: 400,
     title: 'The challenge is not valid',
     meaning:
-      'The challenge_token is damaged, over or of something else: that of a sign-in is good once, for five minutes and on its device, that of a new passkey in the session that asked for it. Sign in again, or ask for options again.',
+      'challenge_token is damaged or belongs to something else. For a second factor it works on the device that gave the first factor, and for a new passkey in the session that asked for it. Sign in again, or ask for new options.',
   },
   challenge_expired: {
     status: 400,
     title: 'The challenge has expired',
-    meaning: 'The options of a passkey are good for five minutes. Ask for them again.',
+    meaning:
+      'challenge_token is good for five minutes. Ask for new options, or sign in again from the beginning.',
   },
   challenge_used: {
     status: 400,
     title: 'The challenge has been used',
-    meaning: 'The options of a passkey are good once. Ask for them again.',
+    meaning: 'challenge_token is good once. Ask for new options, or sign in again from the beginning.',
   },
   invalid_passkey: {
     status: 400,
@@ -332,11 +333,11 @@ export const ERRORS = {
     status: 403,
     title: 'A second factor is required',
     meaning:
-      'The first factor is right. Send challenge_token to POST /login/factor within five minutes, with a code or a passkey of one of the methods.',
+      'The first factor is right. Send challenge_token to POST /login/factor within five minutes, with one of methods and its code or credential.',
   },
   invalid_factor: {
     status: 403,
-    title: 'The code is not right',
+    title: 'The second factor is wrong',
     meaning:
       'It is wrong, has expired or was used before. A code of an authenticator app is good once: wait for the next one.',
   },
@@ -349,12 +350,14 @@ export const ERRORS = {
   factor_not_found: {
     status: 404,
     title: 'You have no such factor',
-    meaning: 'GET /me/factors lists yours.',
+    meaning:
+      'GET /me/factors lists yours. An app that is being set up waits ten minutes for its first code: start again with POST /me/factors/totp.',
   },
   factor_not_allowed: {
     status: 403,
-    title: 'This is no second factor here',
-    meaning: 'MFA_METHODS names what the operator allows.',
+    title: 'This second factor cannot be used here',
+    meaning:
+      'Use one of methods, or of what GET /me/factors lists. The operator decides by MFA_METHODS what may serve.',
   },
   device_not_found: {
     status: 404,

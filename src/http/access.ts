@@ -59,6 +59,12 @@ export const COOKIE_SIGN_IN_ERRORS = [
   'session_store_unavailable',
 ] as const satisfies readonly ErrorCode[];
 
+/** The same where the account may have a second factor. */
+export const SIGN_IN_ERRORS = [
+  'second_factor_required',
+  ...COOKIE_SIGN_IN_ERRORS,
+] as const satisfies readonly ErrorCode[];
+
 const USER_ERRORS: readonly ErrorCode[] = [...CREDENTIAL_ERRORS, 'user_required'];
 
 /** Everybody. The schemes are those of a credential that the handler looks at itself. */

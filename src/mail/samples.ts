@@ -48,18 +48,24 @@ export const SAMPLES: Templates = {
     days: 7,
   },
   'factor-added': {
-    factor: 'an authenticator app',
     link: 'https://auth.example.com/lockdown/a-token',
     days: 7,
   },
   'factor-removed': {
-    factor: 'an authenticator app',
     link: 'https://auth.example.com/lockdown/a-token',
     days: 7,
   },
-  'recovery-code-used': { left: 2, link: 'https://auth.example.com/lockdown/a-token', days: 7 },
+  'recovery-code-used': { left: 2, isLow: true, link: 'https://auth.example.com/lockdown/a-token', days: 7 },
   'factors-reset': { link: 'https://auth.example.com/lockdown/a-token', days: 7 },
   'passkey-added': {
+    name: 'My phone',
+    time: 'Sun, 29 Nov 2026 08:50:00 GMT',
+    network: '203.0.113.7',
+    browser: 'Firefox on Linux',
+    link: 'https://auth.example.com/lockdown/a-token',
+    days: 7,
+  },
+  'passkey-removed': {
     name: 'My phone',
     time: 'Sun, 29 Nov 2026 08:50:00 GMT',
     network: '203.0.113.7',

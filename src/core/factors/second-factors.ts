@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { entryOf } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Codes } from '../codes/codes.ts';
@@ -8,6 +9,7 @@ import type { Passkeys } from '../passkeys/passkeys.ts';
 import type { Caller } from '../principal.ts';
 import type { SignInMethod, Transport } from '../sessions/session.ts';
 import type { SignInEvidence } from '../sessions/sessions.ts';
+import type { WarnOwner } from '../sign-in/warn-owner.ts';
 import type { CoreStores } from '../stores.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import type { Seal } from '../tokens/seal.ts';
@@ -27,6 +29,8 @@ export interface SecondFactorDependencies {
   readonly seal: Seal;
   readonly secrets: readonly [SigningKey, ...SigningKey[]];
   readonly policy: MfaPolicy;
+  readonly warnOwnerWithin: WarnOwner;
+  readonly logger: Logger;
   readonly clock: Clock;
 }
 
@@ -69,7 +73,7 @@ export interface FactorProof {
   readonly useWithin: (stores: CoreStores, caller: Caller) => Promise<boolean>;
 }
 
-/** A first factor that has shown who someone is by a message proves nothing when it is shown once more. */
+/** A code sent the same way as the first factor proves nothing new. */
 const SAME_CHANNEL: Readonly<Partial<Record<SignInMethod, FactorMethod>>> = {
   email_code: 'email_code',
   email_link: 'email_code',
@@ -80,7 +84,8 @@ export type SecondFactors = ReturnType<typeof createSecondFactors>;
 
 /** Decides whether a sign-in needs a second factor, and checks those that are given. */
 export function createSecondFactors(dependencies: SecondFactorDependencies) {
-  const { store, codes, outbox, totpCodes, passkeys, seal, secrets, policy, clock } = dependencies;
+  const { store, codes, outbox, totpCodes, passkeys, seal, secrets, policy, warnOwnerWithin, logger, clock } =
+    dependencies;
   const now = () => new Date(clock.now());
 
   /**
@@ -170,7 +175,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
       case 'totp':
         return checkTotp(user.id, code);
       case 'recovery_code':
-        return checkRecoveryCode(user.id, code);
+        return checkRecoveryCode(user, code);
       case 'email_code':
       case 'phone_code':
         return challengeId === null ? null : checkSentCode(method, code, challengeId, caller);
@@ -192,9 +197,8 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
   }
 
   async function checkTotp(userId: string, code: string): Promise<FactorProof | null> {
-    const digits = code.replaceAll(/\s/g, '');
     for (const factor of await store.factors.listTotp(userId)) {
-      const step = factor.confirmedAt && (await stepOf(factor, digits));
+      const step = factor.confirmedAt && (await stepOf(factor, code));
       if (typeof step !== 'number') continue;
       return { amr: ['otp'], useWithin: ({ factors }) => factors.useTotp(factor.id, step, now()) };
     }
@@ -210,7 +214,9 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
     return typeof opened === 'string' ? totpCodes.stepOf(opened, code) : undefined;
   }
 
-  async function checkRecoveryCode(userId: string, code: string): Promise<FactorProof | null> {
+  /** Each use is told by mail. Wake the outbox after the commit. */
+  async function checkRecoveryCode(user: User, code: string): Promise<FactorProof | null> {
+    const userId = user.id;
     const macs = secrets.map((secret) => macOfRecoveryCode(secret, userId, code));
     if (!(await store.factors.hasRecoveryCode(userId, macs))) return null;
     return {
@@ -222,6 +228,12 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
         const few =
           left <= FEW_RECOVERY_CODES ? [entryOf('recovery_codes.few', caller, userId, { left })] : [];
         await stores.audit.appendMany([used, ...few], now());
+        if (few.length > 0) {
+          const event = { event: 'recovery_codes_few', user_id: userId, left };
+          logger.warn(event, 'a user has few recovery codes left');
+        }
+        const warning = { template: 'recovery-code-used', data: { left, isLow: few.length > 0 } } as const;
+        await warnOwnerWithin(stores, user, caller.origin, warning, now());
         return true;
       },
     };

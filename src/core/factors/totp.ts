@@ -28,10 +28,11 @@ export function createTotpCodes(issuer: string, clock: Pick<Clock, 'now'>) {
   }
 
   /**
-   * The time step of a code, one step either way included; undefined where the code is none of theirs. Whether the step was
-   * used before is not looked at.
+   * The time step of a code, one step either way included; undefined where there is none. Spaces in the code do not count.
+   * Whether the step was used before is not looked at.
    */
-  async function stepOf(secret: string, code: string): Promise<number | undefined> {
+  async function stepOf(secret: string, typed: string): Promise<number | undefined> {
+    const code = typed.replaceAll(/\s/g, '');
     // The comparison throws where the texts have different numbers of bytes.
     if (!CODE.test(code)) return undefined;
     const timestamp = clock.now();

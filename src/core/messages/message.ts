@@ -13,9 +13,8 @@ interface LinkData {
   readonly minutes: number;
 }
 
-interface FactorData {
-  /** As in "an authenticator app". */
-  readonly factor: string;
+/** Of mails whose link locks the account. */
+interface WarningData {
   readonly link: string;
   readonly days: number;
 }
@@ -70,14 +69,15 @@ export interface Templates {
     readonly link: string;
     readonly days: number;
   };
-  /** Something was added without which nobody signs in any more, such as "an authenticator app", or removed. */
-  readonly 'factor-added': FactorData;
-  readonly 'factor-removed': FactorData;
-  readonly 'recovery-code-used': { readonly left: number; readonly link: string; readonly days: number };
+  /** From now on signing in takes the code of an authenticator app, or no longer. */
+  readonly 'factor-added': WarningData;
+  readonly 'factor-removed': WarningData;
+  readonly 'recovery-code-used': WarningData & { readonly left: number; readonly isLow: boolean };
   /** An administrator has removed all second factors. */
-  readonly 'factors-reset': { readonly link: string; readonly days: number };
+  readonly 'factors-reset': WarningData;
   /** A passkey now signs in to the account. */
   readonly 'passkey-added': PasskeyData;
+  readonly 'passkey-removed': PasskeyData;
   /** A passkey was refused, since it may have been copied. */
   readonly 'passkey-refused': PasskeyData;
   /** By SMS: to sign in, or to add a number. */

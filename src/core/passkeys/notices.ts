@@ -14,7 +14,7 @@ export function createTellOfPasskey(warnOwnerWithin: WarnOwner) {
     stores: CoreStores,
     user: User,
     { name }: Pick<Passkey, 'name'>,
-    template: 'passkey-added' | 'passkey-refused',
+    template: 'passkey-added' | 'passkey-removed' | 'passkey-refused',
     origin: RequestOrigin,
     at: Date,
   ): Promise<void> {

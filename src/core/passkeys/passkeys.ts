@@ -43,7 +43,7 @@ export interface Answered<Credential> {
 }
 
 /** No user has it. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+const NO_USER_ID = '00000000-0000-0000-0000-000000000000';
 /** A valid key, the generator of P-256, so that an id that was made up takes as long as one that was not. */
 const DECOY_PASSKEY = {
   publicKey: Buffer.from(
@@ -115,8 +115,8 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
     /** The address in its canonical form. */
     readonly decoyFor?: string;
   }): Promise<{ readonly challengeToken: string; readonly publicKey: RequestOptions }> {
-    const isForAnybody = userId === null && decoyFor === undefined;
-    const owner = isForAnybody ? null : (userId ?? NOBODY);
+    const isUsernameless = userId === null && decoyFor === undefined;
+    const owner = isUsernameless ? null : (userId ?? NO_USER_ID);
     const { challenge, challengeToken } = challenges.issue('sign-in', { userId: owner, sessionId: null });
     const allowCredentials = owner === null ? [] : await credentialsOf(owner, decoyFor);
     const publicKey: RequestOptions = {

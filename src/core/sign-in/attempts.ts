@@ -216,11 +216,11 @@ export function wrongPasswordError(
   userId: string | undefined,
 ): AppError {
   if (!locks || userId === undefined) return new AppError(code, undefined, { quota });
-  return new AppError(code, undefined, { quota, event: lockoutEvent(userId) });
+  return new AppError(code, undefined, { quota, event: lockoutEvent(code, userId) });
 }
 
-/** The log line for an account, a device or a session group that has been locked. */
-function lockoutEvent(userId: string): Record<string, string> {
-  const message = 'account locked until it is unlocked';
-  return { event: 'password_locked', user_id: userId, message };
+/** The log line for an account, a device or a session group that has been locked, for passwords or for second factors. */
+function lockoutEvent(code: string, userId: string): Record<string, string> {
+  const event = code === 'invalid_factor' ? 'second_factor_locked' : 'password_locked';
+  return { event, user_id: userId, message: 'account locked until it is unlocked' };
 }

@@ -11,6 +11,7 @@ import { requireActiveUser } from '../users/active-user.ts';
 import type { User } from '../users/user.ts';
 import { createWithCurrentPassword } from './current-password.ts';
 import { requireLiveSession } from './live-session.ts';
+import { factorNotAllowed } from './second-factor-required.ts';
 import { createWithFactor } from './with-factor.ts';
 
 /**
@@ -27,6 +28,9 @@ export interface Reauthenticated {
   /** Null for a browser, whose cookie stays. */
   readonly grant: AccessGrant | null;
 }
+
+/** Where the wrong codes of sessions are counted: those at a login do not lock the owner out of theirs. */
+const SESSIONS = 'sessions';
 
 export type Reauthenticate = ReturnType<typeof createReauthenticate>;
 
@@ -66,12 +70,12 @@ export function createReauthenticate(core: Core) {
   ): Promise<Reauthenticated> {
     const user = await requireActiveUser(store.users, caller.principal.userId);
     const methods = await secondFactors.methodsOf(store, user);
-    if (!methods.includes(given.method)) throw new AppError('factor_not_allowed');
+    if (!methods.includes(given.method)) throw factorNotAllowed(methods);
     const { result } = await withFactor(
-      { user, deviceId: null, given, challengeId: null, caller },
+      { user, deviceId: SESSIONS, given, challengeId: null, caller },
       async (proof) => {
         try {
-          return await byFactor(caller, async (stores) => {
+          return await byProof(caller, async (stores) => {
             if (!(await proof.useWithin(stores, caller))) throw new AppError('invalid_factor');
             return proof.amr;
           });
@@ -96,18 +100,18 @@ export function createReauthenticate(core: Core) {
   ): Promise<Reauthenticated> {
     const proof = await passkeys.verify(answered, caller.origin);
     if (proof.userId !== caller.principal.userId) throw new AppError('invalid_passkey');
-    return byFactor(caller, async (stores) => {
+    return byProof(caller, async (stores) => {
       await passkeys.useWithin(stores, proof);
       return proof.amr;
     });
   }
 
   /**
-   * By something else.
+   * By a proof that the caller checks.
    * @throws AppError what `proveWithin` throws, insufficient_user_authentication where it is a second factor without a recent
    * first one, token_revoked, session_store_unavailable
    */
-  async function byFactor(
+  async function byProof(
     caller: PrincipalCaller<UserPrincipal>,
     proveWithin: ProveFactorWithin,
   ): Promise<Reauthenticated> {
@@ -155,5 +159,5 @@ export function createReauthenticate(core: Core) {
 
   type Raised = NonNullable<Awaited<ReturnType<typeof raise>>>;
 
-  return { byPassword, bySecondFactor, byPasskey, byFactor };
+  return { byPassword, bySecondFactor, byPasskey, byProof };
 }

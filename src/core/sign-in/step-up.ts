@@ -61,6 +61,10 @@ export function createStepUp({ store, clock, recentSignInSeconds: maxAgeSeconds 
   function raise(before: Authentication | null, proved: readonly string[], at: Date): Authentication {
     if (proved.includes('pwd') || acrOf(proved) === '2') return { methods: proved, at };
     if (!isRecent(before)) throw insufficientAuthentication(maxAgeSeconds, true);
+    // A passkey that has checked nobody proves nothing more when it is shown once more.
+    const isPasskeyAgain = [before.methods, proved].every((methods) => methods.includes('user'));
+    if (isPasskeyAgain && acrOf(before.methods) !== '2')
+      throw insufficientAuthentication(maxAgeSeconds, true);
     return { methods: [...new Set([...before.methods, ...proved, 'mfa'])], at: before.at };
   }
 
@@ -77,6 +81,6 @@ function insufficientAuthentication(maxAgeSeconds: number, needsTwoFactors: bool
   const how = needsTwoFactors
     ? 'with your password and then with your second factor, or with a passkey, or sign in again'
     : 'with your password or a passkey, or sign in again';
-  const detail = `This takes proof of the last ${maxAgeSeconds} seconds that it is you: call POST /me/reauthenticate ${how}, and repeat the request.`;
+  const detail = `You have to have authenticated within the last ${maxAgeSeconds} seconds: call POST /me/reauthenticate ${how}, and repeat the request.`;
   return new AppError(code, detail, { headers: { 'WWW-Authenticate': challenge(REALM, code, parameters) } });
 }

@@ -3,7 +3,7 @@ import { CODE_ERRORS, LINK_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import { anonymousCaller } from '../../core/principal.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, ownPage } from '../../http/access.ts';
+import { anyone, COOKIE_SIGN_IN_ERRORS, ownPage, SIGN_IN_ERRORS } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { BUTTON_FORM, linkPage, PAGE_ANSWER } from '../../http/link-page.ts';
@@ -63,7 +63,7 @@ export const codeRoutes = [
     limit: 'login-ip',
     body: json(CodeSignInBody),
     answers: { 200: SIGNED_IN_ANSWER },
-    refuses: [...CODE_ERRORS, 'database_unavailable', ...COOKIE_SIGN_IN_ERRORS],
+    refuses: [...CODE_ERRORS, 'database_unavailable', ...SIGN_IN_ERRORS],
     async handle({ body, origin, beginSignIn }, { codes, codeSignIn }) {
       const { challenge_id: id, code, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);
@@ -131,7 +131,7 @@ export const codeRoutes = [
     limit: 'login-ip',
     body: json(ExchangeBody),
     answers: { 200: SIGNED_IN_ANSWER },
-    refuses: [...LINK_ERRORS, 'invalid_code', 'database_unavailable', ...COOKIE_SIGN_IN_ERRORS],
+    refuses: [...LINK_ERRORS, 'invalid_code', 'database_unavailable', ...SIGN_IN_ERRORS],
     async handle({ body, beginSignIn }, { codeSignIn }) {
       const { code, challenge_id: challengeId, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);

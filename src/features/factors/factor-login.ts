@@ -3,8 +3,8 @@ import { entryOf } from '../../core/audit/audit.ts';
 import type { Challenge } from '../../core/codes/challenge.ts';
 import { countSend } from '../../core/codes/limits.ts';
 import type { Core } from '../../core/core.ts';
-import { AppError } from '../../core/errors.ts';
-import { type FactorMethod, FEW_RECOVERY_CODES } from '../../core/factors/factor.ts';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
+import type { FactorMethod } from '../../core/factors/factor.ts';
 import type { FirstFactor, GivenFactor } from '../../core/factors/second-factors.ts';
 import type { Quota } from '../../core/limits/quota.ts';
 import type { Count } from '../../core/limits/rate-limiter.ts';
@@ -14,6 +14,7 @@ import { after } from '../../core/sessions/ending.ts';
 import type { SignInClient } from '../../core/sign-in/client.ts';
 import { deviceIdIn } from '../../core/sign-in/device-tokens.ts';
 import type { Login } from '../../core/sign-in/login-view.ts';
+import { factorNotAllowed } from '../../core/sign-in/second-factor-required.ts';
 import { createWithFactor } from '../../core/sign-in/with-factor.ts';
 import type { CoreStores } from '../../core/stores.ts';
 import { parseEmail } from '../../core/users/identifiers.ts';
@@ -31,25 +32,31 @@ export interface FactorRequest extends GivenFactor {
 }
 
 const DAY_SECONDS = 86_400;
+/** What is wrong with a challenge, by what is wrong with its row. */
+const CHALLENGE_ERRORS: Readonly<Partial<Record<ErrorCode, ErrorCode>>> = {
+  invalid_link: 'invalid_challenge',
+  code_replaced: 'invalid_challenge',
+  code_expired: 'challenge_expired',
+  code_used: 'challenge_used',
+};
 
 export type FactorLogin = ReturnType<typeof createFactorLogin>;
 
 /** The second step of a sign-in. */
 export function createFactorLogin(core: Core) {
-  const { store, codes, phoneCodes, outbox, clock, config, logger, deviceTokens, passkeys } = core;
-  const { secondFactors, completeSignIn, tellOfNewDevice, warnOwnerWithin } = core;
+  const { store, codes, phoneCodes, outbox, clock, config, deviceTokens, passkeys } = core;
+  const { secondFactors, completeSignIn, tellOfNewDevice } = core;
   const { rememberDays } = config.factors;
   const withFactor = createWithFactor(core);
   const now = () => new Date(clock.now());
 
-  /** What waits for a second factor. @throws AppError invalid_challenge */
+  /** What waits for a second factor. @throws AppError invalid_challenge, challenge_expired, challenge_used */
   async function open(token: string): Promise<PendingLogin> {
     try {
       const challenge = await codes.open(token, ['second_factor']);
       return { challenge, first: challenge.details as FirstFactor };
     } catch (error) {
-      if (error instanceof AppError && error.code !== 'database_unavailable') throw invalidChallenge();
-      throw error;
+      throw error instanceof AppError ? new AppError(CHALLENGE_ERRORS[error.code] ?? error.code) : error;
     }
   }
 
@@ -71,14 +78,12 @@ export function createFactorLogin(core: Core) {
 
     const caller = anonymousCaller(origin);
     const deviceToken = deviceTokens.issue(user, deviceId ?? undefined);
-    let codesLeft = Number.POSITIVE_INFINITY;
     const { result: grant, quota } = await withFactor(
       { user, deviceId, given, challengeId: challenge.id, caller },
       (proof) =>
         store.transaction(async (stores) => {
-          if (!(await stores.challenges.use(challenge.id, now()))) throw invalidChallenge();
+          if (!(await stores.challenges.use(challenge.id, now()))) throw new AppError('challenge_used');
           if (!(await proof.useWithin(stores, userCaller(user.id, origin)))) return null;
-          if (given.method === 'recovery_code') codesLeft = await warnOfRecoveryCode(stores, user, origin);
           if (given.rememberDevice) await rememberWithin(stores, user, deviceToken, origin);
           const methods = [...new Set([...first.amr, ...proof.amr, 'mfa'])];
           const evidence = {
@@ -93,10 +98,6 @@ export function createFactorLogin(core: Core) {
           return outcome.grant;
         }),
     );
-    if (codesLeft <= FEW_RECOVERY_CODES) {
-      const few = { event: 'recovery_codes_few', user_id: user.id, left: codesLeft };
-      logger.warn(few, 'a user has few recovery codes left');
-    }
     if (first.isNewDevice) await tellOfNewDevice(user, origin);
     outbox.wake();
     return { user, grant, deviceToken, quota };
@@ -114,7 +115,7 @@ export function createFactorLogin(core: Core) {
   async function requireAtHand(user: User, first: FirstFactor, method: FactorMethod): Promise<void> {
     const methods = await secondFactors.methodsOf(store, user, first.method);
     if (methods.includes(method)) return;
-    throw new AppError('factor_not_allowed', `This sign-in takes one of: ${methods.join(', ')}.`);
+    throw factorNotAllowed(methods);
   }
 
   /**
@@ -166,15 +167,6 @@ export function createFactorLogin(core: Core) {
     return passkeys.factorOptions(user.id, challenge.id);
   }
 
-  /** Tells the owner, and returns how many codes are left. */
-  async function warnOfRecoveryCode(stores: CoreStores, user: User, origin: RequestOrigin): Promise<number> {
-    const { recoveryCodes: left } = await stores.factors.countsOf(user.id);
-    const warning = { template: 'recovery-code-used', data: { left } } as const;
-    await warnOwnerWithin(stores, user, origin, warning, now());
-    return left;
-  }
-
-  /** Not without a factor of their own: a device that is remembered then would be spared the first one that they add. */
   async function rememberWithin(
     stores: CoreStores,
     user: User,

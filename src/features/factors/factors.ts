@@ -3,6 +3,7 @@ import { entryOf } from '../../core/audit/audit.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../core/errors.ts';
 import { type FactorCounts, MAX_TOTP_FACTORS, type TotpFactor } from '../../core/factors/factor.ts';
+import { namesOf } from '../../core/passkeys/view.ts';
 import type { PrincipalCaller, UserPrincipal } from '../../core/principal.ts';
 import { after } from '../../core/sessions/ending.ts';
 import { requireLiveSession } from '../../core/sign-in/live-session.ts';
@@ -34,7 +35,6 @@ type UserCaller = PrincipalCaller<UserPrincipal>;
 
 /** How long the first code of an authenticator app may take. */
 const ENROLMENT_SECONDS = 600;
-const APP = 'an authenticator app';
 
 export type Factors = ReturnType<typeof createFactors>;
 
@@ -60,7 +60,7 @@ export function createFactors(core: Core) {
     if (!mfaPolicy.allows('totp')) throw new AppError('factor_not_allowed');
     const { userId } = caller.principal;
     const user = await requireActiveUser(store.users, userId);
-    const { secret, uri } = await totpCodes.create(user.email ?? user.username ?? user.phone ?? user.id);
+    const { secret, uri } = await totpCodes.create(namesOf(user).name);
     const createdAt = now();
     const id = uuidv7({ msecs: createdAt.getTime() });
     await store.transaction(async (stores) => {
@@ -98,10 +98,10 @@ export function createFactors(core: Core) {
     const step = await secondFactors.stepOf(begun, code);
     if (step === undefined) throw new AppError('invalid_factor');
     let recoveryCodes: readonly string[] | null = null;
-    const raised = await reauthenticate.byFactor(caller, async (stores, user) => {
+    const raised = await reauthenticate.byProof(caller, async (stores, user) => {
       if (!(await stores.factors.confirmTotp(id, userId, step, at))) throw new AppError('factor_not_found');
       await stores.audit.append(entryOf('factor.added', caller, userId, { factor: 'totp' }), at);
-      const warning = { template: 'factor-added', data: { factor: APP } } as const;
+      const warning = { template: 'factor-added', data: {} } as const;
       await warnOwnerWithin(stores, user, caller.origin, warning, at);
       recoveryCodes = await factorEnrolment.addedWithin(stores, userId, caller, at);
       return ['otp'];
@@ -133,7 +133,7 @@ export function createFactors(core: Core) {
       if (!(await stores.factors.removeTotp(id, userId))) throw new AppError('factor_not_found');
       await factorEnrolment.removedWithin(stores, userId);
       await stores.audit.append(entryOf('factor.removed', caller, userId, { factor: 'totp' }), at);
-      const warning = { template: 'factor-removed', data: { factor: APP } } as const;
+      const warning = { template: 'factor-removed', data: {} } as const;
       await warnOwnerWithin(stores, user, caller.origin, warning, at);
     });
     outbox.wake();

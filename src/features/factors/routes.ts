@@ -38,6 +38,8 @@ const FACTORS: Tag = {
   description: 'What a sign-in asks for after the first factor: authenticator apps, recovery codes, codes',
 };
 
+const CHALLENGE_ERRORS = ['invalid_challenge', 'challenge_expired', 'challenge_used'] as const;
+
 const onFactor = { schema: IdPath, unknown: 'factor_not_found' } as const;
 
 export const factorRoutes = [
@@ -46,7 +48,7 @@ export const factorRoutes = [
     method: 'POST',
     path: '/login/factor',
     tag: FACTORS,
-    summary: 'Go on with a sign-in by a second factor',
+    summary: 'Complete a sign-in with a second factor',
     description:
       'After any way to sign in has answered `second_factor_required`. It answers what that would have answered without a second factor.',
     access: anyone(),
@@ -54,7 +56,7 @@ export const factorRoutes = [
     body: json(FactorLoginBody),
     answers: { 200: SIGNED_IN_ANSWER },
     refuses: [
-      'invalid_challenge',
+      ...CHALLENGE_ERRORS,
       'invalid_factor',
       'factor_not_allowed',
       'invalid_code',
@@ -62,7 +64,6 @@ export const factorRoutes = [
       'code_expired',
       'code_replaced',
       'too_many_tries',
-      'challenge_used',
       'invalid_passkey',
       'passkey_unknown',
       'passkey_copied',
@@ -94,7 +95,7 @@ export const factorRoutes = [
     limit: 'send-ip',
     body: json(FactorCodeBody),
     answers: { 202: { description: 'It is on its way', schema: FactorCodeAnswer } },
-    refuses: ['invalid_challenge', 'factor_not_allowed', 'channel_not_configured', 'database_unavailable'],
+    refuses: [...CHALLENGE_ERRORS, 'factor_not_allowed', 'channel_not_configured', 'database_unavailable'],
     async handle({ body, origin, count }, { factorLogin }) {
       const pending = await factorLogin.open(body.challenge_token);
       const seconds = await factorLogin.sendCode(pending, body.method, origin, count);
@@ -113,7 +114,7 @@ export const factorRoutes = [
     limit: 'login-ip',
     body: json(FactorOptionsBody),
     answers: { 200: { description: 'The options', schema: FactorOptionsAnswer } },
-    refuses: ['invalid_challenge', 'factor_not_allowed', 'database_unavailable'],
+    refuses: [...CHALLENGE_ERRORS, 'factor_not_allowed', 'database_unavailable'],
     async handle({ body }, { factorLogin }) {
       const pending = await factorLogin.open(body.challenge_token);
       return ok({ public_key: await factorLogin.passkeyOptions(pending) });
@@ -138,9 +139,9 @@ export const factorRoutes = [
     method: 'POST',
     path: '/me/factors/totp',
     tag: FACTORS,
-    summary: 'Begin to set an authenticator app up',
+    summary: 'Start setting up an authenticator app',
     description:
-      'It counts once POST /me/factors/totp/{id}/confirm has had its first code, within ten minutes.',
+      'It becomes a second factor once POST /me/factors/totp/{id}/confirm has had its first code, within ten minutes.',
     access: stepUp(session({ forEnrolment: true })),
     body: json(TotpBody),
     answers: {
@@ -158,7 +159,7 @@ export const factorRoutes = [
     method: 'POST',
     path: '/me/factors/totp/{id}/confirm',
     tag: FACTORS,
-    summary: 'Finish setting an authenticator app up, with its first code',
+    summary: 'Finish setting up an authenticator app, with its first code',
     access: stepUp(session({ forEnrolment: true })),
     params: onFactor,
     body: json(ConfirmBody),
@@ -179,7 +180,7 @@ export const factorRoutes = [
     method: 'PATCH',
     path: '/me/factors/totp/{id}',
     tag: FACTORS,
-    summary: 'Change what you call an authenticator app',
+    summary: 'Rename an authenticator app',
     access: session(),
     params: onFactor,
     body: json(RenameBody),
@@ -211,7 +212,7 @@ export const factorRoutes = [
     path: '/me/recovery-codes',
     tag: FACTORS,
     summary: 'Make new recovery codes',
-    description: 'Those before are void.',
+    description: 'The previous ones stop working.',
     access: stepUp(session()),
     answers: { 201: { description: 'The codes', schema: RecoveryCodesAnswer } },
     refuses: ['factor_not_found'],

@@ -17,7 +17,7 @@ const FactorName = displayText({ code: 'invalid_name', minLength: 1, maxLength: 
 });
 
 const ChallengeToken = LinkToken.meta({
-  description: 'Of the answer second_factor_required',
+  description: 'Of the refusal second_factor_required',
   example: 'CHALLENGE_TOKEN',
 });
 
@@ -44,7 +44,7 @@ export const FactorLoginBody = z
 
 export const FactorOptionsBody = z
   .strictObject({ challenge_token: ChallengeToken })
-  .meta({ id: 'FactorOptions' });
+  .meta({ id: 'FactorOptionsRequest' });
 
 export const FactorOptionsAnswer = z.strictObject({ public_key: RequestOptions });
 
@@ -53,7 +53,7 @@ export const FactorCodeBody = z
     challenge_token: ChallengeToken,
     method: z.enum(['email_code', 'phone_code']).meta({ example: 'email_code' }),
   })
-  .meta({ id: 'FactorCode' });
+  .meta({ id: 'FactorCodeRequest' });
 
 export const FactorCodeAnswer = z.strictObject({
   expires_in: z.int().positive().meta({ description: 'Seconds for which the code is good', example: 300 }),
@@ -64,7 +64,7 @@ export const TotpBody = z
   .optional()
   .meta({ id: 'NewTotpFactor' });
 
-export const RenameBody = z.strictObject({ name: FactorName.nullable() }).meta({ id: 'FactorName' });
+export const RenameBody = z.strictObject({ name: FactorName.nullable() }).meta({ id: 'TotpFactorChange' });
 
 export const ConfirmBody = z.strictObject({ code: FactorCode }).meta({ id: 'FirstCode' });
 

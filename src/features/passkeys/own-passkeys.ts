@@ -37,7 +37,7 @@ export type PasskeyManagement = ReturnType<typeof createPasskeyManagement>;
 
 /** What users do with the passkeys of their own account. */
 export function createPasskeyManagement(core: Core) {
-  const { store, passkeys, clock, outbox, hasWayIn, mfaPolicy, factorEnrolment } = core;
+  const { store, passkeys, clock, outbox, hasWayIn, factorEnrolment } = core;
   const reauthenticate = createReauthenticate(core);
   const now = () => new Date(clock.now());
 
@@ -68,15 +68,14 @@ export function createPasskeyManagement(core: Core) {
     const { registered, challenge } = await passkeys.verifyNew(answered, principal);
     let added: Omit<RegisteredPasskey, 'raised'> | undefined;
     // Whoever has made it has shown it, so the session is authenticated by it as well.
-    const raised = await reauthenticate.byFactor(caller, async (stores) => {
+    const raised = await reauthenticate.byProof(caller, async (stores) => {
       const at = now();
       await passkeys.useChallengeWithin(stores, challenge);
       if ((await stores.passkeys.count(userId)) >= MAX_PASSKEYS) throw new AppError('too_many_passkeys');
       const id = uuidv7({ msecs: at.getTime() });
       const passkey = { id, userId, name, ...registered, createdAt: at, lastUsedAt: null };
       await stores.passkeys.insert(passkey);
-      const isFactor = mfaPolicy.allows('passkey');
-      const recoveryCodes = isFactor ? await factorEnrolment.addedWithin(stores, userId, caller, at) : null;
+      const recoveryCodes = await factorEnrolment.addedWithin(stores, userId, caller, at);
       await stores.audit.append(entryOf('passkey.added', caller, userId, detailsOf(passkey)), at);
       const own = await ownPasskeys(stores, userId);
       await passkeys.tellOfPasskeyWithin(stores, own.user, passkey, 'passkey-added', origin, at);
@@ -105,7 +104,7 @@ export function createPasskeyManagement(core: Core) {
   /** @throws AppError token_revoked, passkey_not_found, last_sign_in_method, last_factor */
   async function remove(caller: Owner, id: string): Promise<OwnPasskeys> {
     const { userId } = caller.principal;
-    return store.transaction(async (stores) => {
+    const left = await store.transaction(async (stores) => {
       const at = now();
       // Locks the account: of two requests that each remove one, the second sees what the first has left.
       await requireLiveSession(stores, caller, at);
@@ -116,8 +115,11 @@ export function createPasskeyManagement(core: Core) {
       await stores.passkeys.remove(id, userId);
       await factorEnrolment.removedWithin(stores, userId);
       await stores.audit.append(entryOf('passkey.removed', caller, userId, detailsOf(removed)), at);
+      await passkeys.tellOfPasskeyWithin(stores, user, removed, 'passkey-removed', caller.origin, at);
       return { user, passkeys: before.filter((passkey) => passkey !== removed) };
     });
+    outbox.wake();
+    return left;
   }
 
   return { list, options, register, rename, remove };

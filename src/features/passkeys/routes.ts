@@ -2,7 +2,7 @@ import { RequestOptionsAnswer } from '../../core/passkeys/fields.ts';
 import { presentPasskey, presentSignals } from '../../core/passkeys/view.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
 import { presentReauthentication } from '../../core/sign-in/reauthentication-view.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, session, stepUp } from '../../http/access.ts';
+import { anyone, SIGN_IN_ERRORS, session, stepUp } from '../../http/access.ts';
 import { created, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -81,7 +81,7 @@ export const passkeyRoutes = [
       'account_disabled',
       'email_not_verified',
       'database_unavailable',
-      ...COOKIE_SIGN_IN_ERRORS,
+      ...SIGN_IN_ERRORS,
     ],
     async handle({ body, beginSignIn }, { passkeySignIn }) {
       const { challenge_token: challengeToken, credential, transport, device_token: deviceToken } = body;

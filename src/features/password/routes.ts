@@ -1,6 +1,6 @@
 import type { Core } from '../../core/core.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, session, stepUp } from '../../http/access.ts';
+import { anyone, SIGN_IN_ERRORS, session, stepUp } from '../../http/access.ts';
 import { noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
@@ -37,7 +37,7 @@ export const passwordRoutes = [
       'password_change_required',
       'email_not_verified',
       'database_unavailable',
-      ...COOKIE_SIGN_IN_ERRORS,
+      ...SIGN_IN_ERRORS,
     ],
     async handle({ body, beginSignIn }, { login }) {
       const { password, device_token: deviceToken, new_password: newPassword } = body;

@@ -1,6 +1,6 @@
 import { presentIdentity } from '../../core/identities/view.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
-import { anyone, COOKIE_SIGN_IN_ERRORS, session, stepUp } from '../../http/access.ts';
+import { anyone, SIGN_IN_ERRORS, session, stepUp } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json, pageForm } from '../../http/body.ts';
 import { leadTo } from '../../http/page.ts';
@@ -143,7 +143,7 @@ export const socialRoutes = [
       ...OWNER_ERRORS,
       ...PROVIDER_ERRORS,
       'database_unavailable',
-      ...COOKIE_SIGN_IN_ERRORS,
+      ...SIGN_IN_ERRORS,
     ],
     async handle({ params, body, beginSignIn }, { socialSignIn }) {
       const { id_token: idToken, nonce, transport, device_token: deviceToken } = body;

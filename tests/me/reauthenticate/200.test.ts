@@ -21,8 +21,8 @@ function prove(app: TestApp, token: string, password: string) {
 async function proveBy(app: TestApp, token: string, methods: readonly string[]) {
   const principal = principalOf(app.verifyToken(token));
   if (principal.kind !== 'user') throw new Error('a token of no user');
-  const { byFactor } = createReauthenticate(app as never);
-  const { grant } = await byFactor(callerOf(principal, ORIGIN), async () => methods);
+  const { byProof } = createReauthenticate(app as never);
+  const { grant } = await byProof(callerOf(principal, ORIGIN), async () => methods);
   return claimsIn(grant?.accessToken ?? '');
 }
 
