@@ -90,7 +90,8 @@ module.exports = {
       from: { path: '^src/config/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(config/|providers/(table|definition)\\.ts$|core/limits/|core/factors/(factor|policy)\\.ts$|core/tokens/keys\\.ts$)',
+        pathNot:
+          '^src/(config/|providers/(table|definition)\\.ts$|core/limits/|core/factors/(factor|policy)\\.ts$|core/tokens/keys\\.ts$)',
       },
     },
     {
