@@ -55,7 +55,8 @@ export const SAMPLES: Templates = {
     link: 'https://auth.example.com/lockdown/a-token',
     days: 7,
   },
-  'recovery-code-used': { left: 2, isLow: true, link: 'https://auth.example.com/lockdown/a-token', days: 7 },
+  'recovery-codes-renewed': { link: 'https://auth.example.com/lockdown/a-token', days: 7 },
+  'recovery-code-used': { left: 2, link: 'https://auth.example.com/lockdown/a-token', days: 7 },
   'factors-reset': { link: 'https://auth.example.com/lockdown/a-token', days: 7 },
   'passkey-added': {
     name: 'My phone',

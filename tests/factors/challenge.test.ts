@@ -3,7 +3,7 @@ import { useApp } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
 import { lockdownTokenOf, refusalOf } from '../support/codes.ts';
 import { PAGE, sessionCookieIn } from '../support/cookies.ts';
-import { answer, challengeFor, codeOf, signUpWithTotp, totpOf } from '../support/factors.ts';
+import { aKnownDevice, answer, challengeFor, codeOf, signUpWithTotp, totpOf } from '../support/factors.ts';
 import { aPerson } from '../support/people.ts';
 
 const as = { type: 'bearer' } as const;
@@ -20,7 +20,7 @@ describe('The challenge for a second factor', () => {
     await answer(app, early, totpOf(app, totp)).expect(200);
     app.clock.advanceSeconds(1);
 
-    expect(refusalOf(await answer(app, late, totpOf(app, totp, 1)))).toBe(INVALID);
+    expect(refusalOf(await answer(app, late, totpOf(app, totp, 1)))).toBe('400 challenge_expired');
   });
 
   it('is good once, and after as many wrong codes as one likes to try', async () => {
@@ -33,7 +33,7 @@ describe('The challenge for a second factor', () => {
 
     await answer(app, challenge, totpOf(app, totp)).expect(200);
 
-    expect(refusalOf(await answer(app, challenge, totpOf(app, totp, 1)))).toBe(INVALID);
+    expect(refusalOf(await answer(app, challenge, totpOf(app, totp, 1)))).toBe('400 challenge_used');
   });
 
   it('is that of one account, and takes no factor of another', async () => {
@@ -61,11 +61,11 @@ describe('The challenge for a second factor', () => {
   });
 
   it('wants the device that the first factor was shown with', async () => {
-    const { totp, deviceToken, ...person } = await signUpWithTotp(app);
+    const { totp, deviceToken: former, ...person } = await signUpWithTotp(app);
+    const deviceToken = await aKnownDevice(app, person, totp);
     const challenge = await challengeFor(app, person, { device_token: deviceToken });
-    const another = await signUpWithTotp(app);
 
-    for (const more of [{}, { device_token: another.deviceToken }]) {
+    for (const more of [{}, { device_token: former }]) {
       expect(refusalOf(await answer(app, challenge, { ...totpOf(app, totp), ...more }))).toBe(INVALID);
     }
     const { body } = await answer(app, challenge, {

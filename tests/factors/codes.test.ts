@@ -114,9 +114,9 @@ describe('A code by a message as the second factor', () => {
     app.clock.advanceSeconds(100);
 
     expect(refusalOf(await answer(app, challenge, { method: 'email_code', code }))).toBe(
-      '400 invalid_challenge',
+      '400 challenge_expired',
     );
-    expect(refusalOf(await ask(app, challenge, 'email_code'))).toBe('400 invalid_challenge');
+    expect(refusalOf(await ask(app, challenge, 'email_code'))).toBe('400 challenge_expired');
   });
 });
 

@@ -5,7 +5,7 @@ import { type TestApp, useApp } from '../support/app.ts';
 import { resetFor } from '../support/codes.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { isLongForm } from '../support/extent.ts';
-import { addTotp, answer, challengeFor, signUpWithTotp, totpOf } from '../support/factors.ts';
+import { addTotp, aKnownDevice, answer, challengeFor, signUpWithTotp, totpOf } from '../support/factors.ts';
 import { aPerson, type Person } from '../support/people.ts';
 import { resetTokenOf } from '../support/reset-tokens.ts';
 
@@ -109,8 +109,9 @@ onEachDatabase((kind) => {
       expect(await rest(handed)).toBe(FEW + 3);
     });
 
-    it('does not lock the owner out of a device that the account knows', async () => {
-      const { totp, deviceToken, ...person } = await signUpWithTotp(strict);
+    it('does not lock the owner out of a device that the account knows, since it had the second factor', async () => {
+      const { totp, deviceToken: former, ...person } = await signUpWithTotp(strict);
+      const deviceToken = await aKnownDevice(strict, person, totp);
       const guess = guesser(strict, person);
       for (let time = 0; time < FEW; time++) {
         strict.clock.advanceSeconds(LONGER_THAN_ANY_DELAY_SECONDS);
@@ -119,6 +120,11 @@ onEachDatabase((kind) => {
       const known = { device_token: deviceToken };
 
       await answer(strict, await challengeFor(strict, person), totpOf(strict, totp)).expect(429);
+      const formerly = { device_token: former };
+      await answer(strict, await challengeFor(strict, person, formerly), {
+        ...totpOf(strict, totp),
+        ...formerly,
+      }).expect(429);
       const challenge = await challengeFor(strict, person, known);
       await answer(strict, challenge, { ...totpOf(strict, totp), ...known }).expect(200);
     });

@@ -27,7 +27,7 @@ describe('A passkey', () => {
     const { body: session } = await app.post('/login/factor').send(login).expect(200);
 
     expect(claimsIn(session.access_token).amr).toEqual(['pwd', 'swk', 'user', 'mfa']);
-    expect(refusalOf(await app.post('/login/factor').send(login))).toBe('400 invalid_challenge');
+    expect(refusalOf(await app.post('/login/factor').send(login))).toBe('400 challenge_used');
   });
 
   it('is refused for the challenge of another sign-in, and with options for anybody', async () => {

@@ -48,7 +48,7 @@ describe('Recovery codes', () => {
     for (const code of totp.recoveryCodes) expect((await use(person, code)).status).toBe(200);
 
     const mails = (await latestMessages(app)).filter(
-      ({ to, subject }) => to === person.email && subject.startsWith('A recovery code signed in'),
+      ({ to, subject }) => to === person.email && subject.startsWith('A recovery code was used'),
     );
     expect(mails.map(({ data }) => (data as { left: number }).left).sort((a, b) => b - a)).toEqual([
       9, 8, 7, 6, 5, 4, 3, 2, 1, 0,

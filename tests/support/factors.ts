@@ -83,6 +83,17 @@ export function totpOf(app: Pick<TestApp, 'clock'>, { secret }: Pick<Authenticat
   return { method: 'totp', code: codeOf(app, secret, steps) } as const;
 }
 
+/** The token of a device on which the user has logged in by both factors. One from before the second factor counts for nothing. */
+export async function aKnownDevice(
+  app: TestApp,
+  person: Person,
+  { recoveryCodes }: Pick<Authenticator, 'recoveryCodes'>,
+): Promise<string> {
+  const given = { method: 'recovery_code', code: recoveryCodes.at(-1) ?? '' } as const;
+  const { body } = await answer(app, await challengeFor(app, person), given).expect(200);
+  return body.device_token;
+}
+
 /** Has the service remember a device of a user. */
 export async function rememberDevice({ store, clock }: TestApp, userId: string): Promise<RememberedDevice> {
   const device = {

@@ -115,10 +115,11 @@ export function createFactorStore(scope: Scope) {
     return (await write(() => totpFactors.destroy({ where: { id, userId }, transaction }))) === 1;
   }
 
-  /** Removes authenticator apps that were set up since. */
+  /** Removes authenticator apps and recovery codes that were made since. */
   async function removeAddedSince(userId: string, since: Date): Promise<void> {
     const where = { userId, createdAt: { [Op.gte]: since } };
     await write(() => totpFactors.destroy({ where, transaction }));
+    await write(() => recoveryCodes.destroy({ where, transaction }));
   }
 
   /** Removes authenticator apps, recovery codes and remembered devices. */

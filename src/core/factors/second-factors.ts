@@ -14,7 +14,7 @@ import type { CoreStores } from '../stores.ts';
 import type { SigningKey } from '../tokens/keys.ts';
 import type { Seal } from '../tokens/seal.ts';
 import type { User } from '../users/user.ts';
-import { type FactorMethod, FEW_RECOVERY_CODES, type RememberedDevice } from './factor.ts';
+import { FACTOR_METHODS, type FactorMethod, FEW_RECOVERY_CODES, type RememberedDevice } from './factor.ts';
 import type { MfaPolicy } from './policy.ts';
 import { macOfRecoveryCode } from './recovery-codes.ts';
 import type { TotpCodes } from './totp.ts';
@@ -126,8 +126,13 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
       phone_code: user.phone !== null && outbox.has('sms'),
       recovery_code: counts.recoveryCodes > 0,
     };
-    return policy.methods.filter(
-      (method) => there[method] && (firstMethod === undefined || SAME_CHANNEL[firstMethod] !== method),
+    // An app that was set up goes on where no others may be any more.
+    const isAllowed = (method: FactorMethod) => method === 'totp' || policy.allows(method);
+    return FACTOR_METHODS.filter(
+      (method) =>
+        there[method] &&
+        isAllowed(method) &&
+        (firstMethod === undefined || SAME_CHANNEL[firstMethod] !== method),
     );
   }
 
@@ -232,7 +237,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
           const event = { event: 'recovery_codes_few', user_id: userId, left };
           logger.warn(event, 'a user has few recovery codes left');
         }
-        const warning = { template: 'recovery-code-used', data: { left, isLow: few.length > 0 } } as const;
+        const warning = { template: 'recovery-code-used', data: { left } } as const;
         await warnOwnerWithin(stores, user, caller.origin, warning, now());
         return true;
       },

@@ -72,7 +72,8 @@ export interface Templates {
   /** From now on signing in takes the code of an authenticator app, or no longer. */
   readonly 'factor-added': WarningData;
   readonly 'factor-removed': WarningData;
-  readonly 'recovery-code-used': WarningData & { readonly left: number; readonly isLow: boolean };
+  readonly 'recovery-codes-renewed': WarningData;
+  readonly 'recovery-code-used': WarningData & { readonly left: number };
   /** An administrator has removed all second factors. */
   readonly 'factors-reset': WarningData;
   /** A passkey now signs in to the account. */

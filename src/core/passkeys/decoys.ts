@@ -4,7 +4,7 @@ import { hasTag, TAG_BYTES, tagOf } from '../tokens/tag.ts';
 import { MAX_PASSKEYS } from './passkey.ts';
 
 /** In bytes, as widespread authenticators make them. */
-const LENGTHS = [16, 20, 32, 48] as const;
+const LENGTHS = [16, 20, 32, 48, 64] as const;
 const PURPOSE = 'passkey decoy';
 
 export type Decoys = ReturnType<typeof createDecoys>;

@@ -100,6 +100,8 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
     const asked = challenges.open('registration', challengeToken);
     if (asked.userId !== userId || asked.sessionId !== sessionId) throw new AppError('invalid_challenge');
     const { challenge } = asked;
+    // Otherwise options for an address could be tried to see which of their ids are real.
+    if (decoys.has(credential.id)) throw new AppError('passkey_taken');
     return { registered: await verifyRegistration(credential, challenge, relyingParty), challenge };
   }
 

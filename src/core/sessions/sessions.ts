@@ -444,7 +444,7 @@ export function createSessions(dependencies: SessionDependencies) {
     wanted?: readonly string[],
   ): AccessGrant {
     const permissions = wanted === undefined ? held : held.filter((name) => wanted.includes(name));
-    const isNarrowed = permissions.length < held.length;
+    const isNarrowed = permissions.length < held.length || (isEnrolling && wanted !== undefined);
     // No access token outlives the session it belongs to.
     const ttlSeconds = Math.min(lifetimes.accessTokenTtlSeconds, secondsBetween(at, idleExpiresAt));
     const accessToken = accessTokens.issue({

@@ -56,7 +56,7 @@ export function createClaimAccount({ endAllAccessWithin, outbox, deviceTokens, c
       expiresAt: after(at, NOTICE_SECONDS),
     });
     await outbox.addWithin(stores, notice);
-    const claimed = { ...verified, passwordHash: null, passwordChangedAt: at };
+    const claimed = { ...verified, passwordHash: null, passwordChangedAt: at, secondFactorSince: null };
     return { user: claimed, isNew: false, earlier, revoked };
   };
 }

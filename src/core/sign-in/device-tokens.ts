@@ -30,8 +30,8 @@ const IN_JSON = /"device_token"\s*:\s*"([^"]{1,100})"/;
  */
 export function createDeviceTokens(secrets: readonly [SigningKey, ...SigningKey[]]) {
   /**
-   * `deviceId.mac`, for the user and as long as their password stays the same. An id that an earlier secret tagged gets
-   * a successor: it would not be recognized any more once that secret is gone.
+   * `deviceId.mac`, for the user, until their password changes or they get a first second factor. An id that an earlier
+   * secret tagged gets a successor: it would not be recognized any more once that secret is gone.
    */
   function issue(user: User, knownId?: string): string {
     const isCurrent = knownId !== undefined && hasTagOf(secrets[0], knownId);
@@ -99,8 +99,10 @@ function nameOf({ signingKey }: SigningKey, userId: string): Buffer {
 }
 
 function macOf({ signingKey }: SigningKey, deviceId: string, user: User | null): Buffer {
-  const since = user?.passwordChangedAt?.getTime() ?? 0;
+  const since = [user?.passwordChangedAt?.getTime() ?? 0];
+  // Those from before count for nothing: a thief who knew the password would have got many, and a share of guesses for each.
+  if (user?.secondFactorSince) since.push(user.secondFactorSince.getTime());
   return createHmac('sha256', signingKey)
-    .update([PURPOSE, deviceId, user?.id ?? '', since].join('\0'))
+    .update([PURPOSE, deviceId, user?.id ?? '', ...since].join('\0'))
     .digest();
 }

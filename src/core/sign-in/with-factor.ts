@@ -37,13 +37,15 @@ export function createWithFactor({
     work: (proof: FactorProof) => Promise<Result | null>,
   ): Promise<{ readonly result: Result; readonly quota: Quota | undefined }> {
     const attempt = await attempts.begin(keysOfFactor(user.id, deviceId));
-    const proof = attempt.mayMatch
+    // Nobody guesses what a passkey signs, so wrong codes do not lock it.
+    const mayMatch = attempt.mayMatch || given.method === 'passkey';
+    const proof = mayMatch
       ? await cancelOnThrow(attempt, secondFactors.check(user, given, challengeId, caller))
       : null;
     const result = proof && (await cancelOnThrow(attempt, work(proof)));
     if (result === null) {
       attempt.fail();
-      const details = { reason: attempt.mayMatch ? 'wrong_factor' : 'locked', method: given.method };
+      const details = { reason: mayMatch ? 'wrong_factor' : 'locked', method: given.method };
       const entry = entryOf('factor.refused', caller, user.id, details, 'failure');
       await store.audit.append(entry, new Date(clock.now()));
       throw wrongPasswordError('invalid_factor', attempt, user.id);

@@ -14,6 +14,9 @@ interface FactorResetDependencies {
   readonly warnOwnerWithin: WarnOwner;
 }
 
+const OWN =
+  'These are your own second factors: DELETE /me/factors/totp/{id} and DELETE /me/passkeys/{id} remove them.';
+
 export type FactorReset = ReturnType<typeof createFactorReset>;
 
 /** Makes the function with which an administrator helps a user who has lost their second factors. */
@@ -21,9 +24,11 @@ export function createFactorReset({ store, clock, outbox, warnOwnerWithin }: Fac
   /**
    * Removes every second factor of a user, their passkeys, recovery codes, remembered devices and wrong codes, and tells
    * them.
-   * @throws AppError user_not_found, insufficient_scope where the user may do more than the administrator
+   * @throws AppError last_factor for their own, user_not_found, insufficient_scope where the user may do more than the administrator
    */
   return async function resetFactors(userId: string, admin: PrincipalCaller): Promise<void> {
+    // Their own, whoever may reset others removes as everyone does.
+    if (admin.actor.type === 'user' && admin.actor.id === userId) throw new AppError('last_factor', OWN);
     await store.transaction(async (stores) => {
       const at = new Date(clock.now());
       await confirmGranterAbove(stores, admin, userId, at);

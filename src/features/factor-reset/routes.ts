@@ -14,10 +14,12 @@ export const factorResetRoutes = [
     path: '/admin/users/{id}/factors',
     tag: USER_ADMINISTRATION,
     summary: 'Remove the second factors of a user who has lost them',
-    description: 'Passkeys, recovery codes and remembered devices with them. The user is told by mail.',
+    description:
+      'Passkeys, recovery codes and remembered devices with them. The user is told by mail. Administrators remove their own as everyone does.',
     access: stepUp(permission('users:reset-factors')),
     params: { schema: IdPath, unknown: 'user_not_found' },
     answers: { 204: 'They are gone' },
+    refuses: ['last_factor'],
     async handle({ params, caller }, { resetFactors }) {
       await resetFactors(params.id, caller);
       return noContent();

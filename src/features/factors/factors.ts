@@ -144,15 +144,19 @@ export function createFactors(core: Core) {
    * @throws AppError token_revoked, factor_not_found without a second factor
    */
   async function renewRecoveryCodes(caller: UserCaller): Promise<readonly string[]> {
-    return store.transaction(async (stores) => {
+    const codes = await store.transaction(async (stores) => {
       const at = now();
       await requireLiveSession(stores, caller, at);
-      const { secondFactorSince } = await requireActiveUser(stores.users, caller.principal.userId);
-      if (secondFactorSince === null) {
+      const user = await requireActiveUser(stores.users, caller.principal.userId);
+      if (user.secondFactorSince === null) {
         throw new AppError('factor_not_found', 'Recovery codes stand in for a second factor: add one first.');
       }
-      return factorEnrolment.makeRecoveryCodesWithin(stores, caller.principal.userId, caller, at);
+      const warning = { template: 'recovery-codes-renewed', data: {} } as const;
+      await warnOwnerWithin(stores, user, caller.origin, warning, at);
+      return factorEnrolment.makeRecoveryCodesWithin(stores, user.id, caller, at);
     });
+    outbox.wake();
+    return codes;
   }
 
   /** From now on the device is asked for a second factor again. @throws AppError device_not_found */

@@ -223,7 +223,9 @@ export function createPasswordLogin(core: Core) {
       if (!(await stores.users.changePassword(user.id, hash, passwordHash, at))) return null;
       const changed = entryOf('password.changed', userCaller(user.id, evidence.origin), user.id);
       const current = { ...user, passwordHash, passwordChangedAt: at };
-      return completeSignIn(current, { ...evidence, passwordHash }, { stores, earlier: [changed] });
+      // The device token has ended with the former password.
+      const proved = { ...evidence, passwordHash, deviceId: null };
+      return completeSignIn(current, proved, { stores, earlier: [changed] });
     });
     if (outcome && 'grant' in outcome && evidence.isNewDevice) await tellOfNewDevice(user, evidence.origin);
     return outcome;

@@ -18,7 +18,7 @@ export const reauthenticationRoutes = [
     summary: 'Prove again who you are, for what takes a recent authentication',
     description:
       'The session goes on with the same refresh token or cookie. The new access token says how and when you have authenticated; one from before does not.',
-    access: session(),
+    access: session({ forEnrolment: true }),
     body: json(ReauthenticationBody),
     answers: {
       200: {

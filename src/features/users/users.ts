@@ -5,6 +5,7 @@ import {
   confirmGranter,
   confirmGranterAbove,
   type Granter,
+  requireHeldByName,
   requireOtherAdmin,
 } from '../../core/access/grants.ts';
 import { type EventType, entryOf } from '../../core/audit/audit.ts';
@@ -99,7 +100,10 @@ export function createUserAdmin({ store, passwords, sessions, clock }: UserAdmin
   /** @throws AppError user_not_found, insufficient_scope, email_taken, username_taken */
   function update(userId: string, change: UserChange, admin: PrincipalCaller): Promise<UserInFull> {
     const details = { fields: Object.keys(change) };
-    return changeUser('user.updated', userId, admin, details, async (stores) => {
+    return changeUser('user.updated', userId, admin, details, async (stores, granter) => {
+      // The first proof of another address ends the second factors, as those of a stranger.
+      if (change.email !== undefined && (await stores.users.findById(userId))?.secondFactorSince)
+        requireHeldByName(granter, ['users:reset-factors']);
       // What was sent about the address before would undo this.
       if (change.email !== undefined) await stores.challenges.endAll(userId, OF_THE_ADDRESS);
       return (await stores.users.update(userId, change, now())) ? [] : null;

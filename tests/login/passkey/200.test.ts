@@ -81,7 +81,8 @@ onOneDatabase((kind) => {
     });
 
     it('tells of a device that the account has not seen, and not of one that it knows', async () => {
-      const { email, deviceToken, authenticator } = await aPasskeyOwner(app);
+      const { email, authenticator } = await aPasskeyOwner(app);
+      const deviceToken = (await signInBy(app, authenticator)).body.device_token;
       const assertion = await anAssertion(app, authenticator);
       const known = { ...assertion, device_token: deviceToken };
 
