@@ -58,6 +58,6 @@ describe('docs/step-up.md', () => {
     );
 
     expect(wrong).toEqual([]);
-    expect(rows).toHaveLength(3);
+    expect(rows).toHaveLength(5);
   });
 });

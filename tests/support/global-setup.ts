@@ -64,8 +64,9 @@ function requireInterop(): void {
 /** What browsers do with cookies is tried with one. */
 function requireBrowser(): void {
   if (findChromium() !== undefined) return;
-  if (process.env.REQUIRE_BROWSER === '1') throw new Error('REQUIRE_BROWSER=1, and there is no chromium');
-  console.error('\n*** NO BROWSER: pages with cookies are not tried. Install chromium. ***\n');
+  if (process.env.REQUIRE_BROWSER === '1')
+    throw new Error('REQUIRE_BROWSER=1, and there is no chromium-headless-shell or chromium');
+  console.error('\n*** NO BROWSER: pages with cookies are not tried. Install chromium-headless-shell. ***\n');
 }
 
 /** A long test has a cluster of its own, and starts it itself. */

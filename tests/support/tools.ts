@@ -11,9 +11,9 @@ export function findNginx(): string | undefined {
   return findOnPath('nginx');
 }
 
-/** Where a browser is, or undefined where none is installed. */
+/** Where a browser is, the one without windows before the whole one; undefined where neither is installed. */
 export function findChromium(): string | undefined {
-  return findOnPath('chromium');
+  return findOnPath('chromium-headless-shell') ?? findOnPath('chromium');
 }
 
 /** A Python that has PyJWT, Flask and FastAPI: that of the system before another one in the PATH. */
