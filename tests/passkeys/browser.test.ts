@@ -124,9 +124,9 @@ onChromium((chromium) => {
   /** The same with a passkey. */
   async function passkeyOwner() {
     const person = await signedUp();
-    const passkey = await run<{ id: string }>("addPasskey('My phone')");
-    if (typeof passkey === 'string') throw new Error(`no passkey was added: ${passkey}`);
-    return { ...person, passkeyId: passkey.id };
+    const added = await run<{ passkey: { id: string } }>("addPasskey('My phone')");
+    if (typeof added === 'string') throw new Error(`no passkey was added: ${added}`);
+    return { ...person, passkeyId: added.passkey.id };
   }
 
   /** What a session that was begun with a passkey says of that (RFC 8176). */
