@@ -81,6 +81,7 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
     remember_device: true,
   },
   sendFactorCode: { challenge_token: '{{challenge_token}}', method: '{{code_method}}' },
+  getFactorOptions: { challenge_token: '{{challenge_token}}' },
   linkIdentity: { return_to: '{{base_url}}/healthz' },
   signInByPasskey: {
     challenge_token: '{{passkey_challenge_token}}',
@@ -119,6 +120,7 @@ const SKIPPED_WITHOUT: Readonly<Record<string, string>> = {
   linkIdentity: 'provider',
   getProviderToken: 'identity_id',
   removeIdentity: 'identity_id',
+  getFactorOptions: 'passkey_credential',
   signInByPasskey: 'passkey_credential',
   registerPasskey: 'passkey_credential',
   renamePasskey: 'passkey_id',
@@ -199,7 +201,7 @@ const SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   getPasskeyRegistrationOptions: { passkey_challenge_token: 'body.challenge_token' },
   listPasskeys: { passkey_id: "body.passkeys[0]?.id ?? ''" },
   beginTotp: { factor_id: 'body.factor_id', totp_secret: 'body.secret' },
-  confirmTotp: { recovery_code: 'body.recovery_codes?.[0]' },
+  confirmTotp: { recovery_code: 'body.recovery_codes?.[0]', access_token: 'body.session.access_token' },
   renewRecoveryCodes: { recovery_code: 'body.recovery_codes[0]' },
   listProviders: { provider: "body.providers[0]?.id ?? ''" },
   getCsrfToken: { csrf_token: 'body.csrf_token' },
@@ -357,7 +359,7 @@ const ORDER: readonly string[] = [
   ...['listUserSessions', 'listUserApiKeys', 'deleteUserApiKey', 'endUserSession', 'endUserSessions'],
   ...['getProviderToken', 'removeIdentity'],
   ...['listFactors', 'beginTotp', 'confirmTotp', 'renameTotp', 'renewRecoveryCodes'],
-  ...['sendFactorCode', 'logInByFactor', 'forgetDevice', 'removeTotp'],
+  ...['sendFactorCode', 'getFactorOptions', 'logInByFactor', 'forgetDevice', 'removeTotp'],
   ...['forcePasswordChange', 'createResetLink', 'resetPassword', 'resetFactors'],
   ...['disableUser', 'enableUser', 'deleteUser'],
 ];

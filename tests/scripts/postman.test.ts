@@ -41,6 +41,7 @@ const SKIPPED = [
   'Sign in, or up, with an ID token',
   'Get an access token of a provider',
   'Remove a provider',
+  'Get the options to use a passkey as the second factor',
   'Sign in with a passkey',
   'Add a passkey',
   'Rename a passkey',
