@@ -9,9 +9,9 @@ import { type GoogleApp, useGoogleApp } from '../support/google-app.ts';
 import { aPerson, signUp } from '../support/people.ts';
 
 /** What means something to Sequelize, to a database or to a driver where text is put into a statement. */
-const HOSTILE = ['$1', `$id $$ $$x :name :id ? ' " \`  ' -- /*`, 'a\0b'];
+const HOSTILE = [`$1 $id $$ $$x :name :id ? ' " \`  ' -- /*`, 'a\0b'];
 /** What of it the local part of an address takes. */
-const HOSTILE_LOCAL_PARTS = ['$1', '$id', "$$?'`"];
+const HOSTILE_LOCAL_PARTS = ['$1', "$id$$?'`"];
 /** Unique. */
 const addressOf = (localPart: string) => `${localPart}@${randomBytes(5).toString('hex')}.example`;
 

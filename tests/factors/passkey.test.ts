@@ -2,12 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { useApp } from '../support/app.ts';
 import { claimsIn } from '../support/claims.ts';
 import { refusalOf } from '../support/codes.ts';
-import { anAssertion, aPasskeyOwner } from '../support/passkeys.ts';
+import { addTotp } from '../support/factors.ts';
+import { anAssertion, aPasskeyOwner, signInBy } from '../support/passkeys.ts';
 
 const as = { type: 'bearer' } as const;
 
 describe('A passkey', () => {
   const app = useApp('SQLite');
+  const strict = useApp('SQLite', { MFA_REQUIRED: 'all' });
 
   async function challenged() {
     const owner = await aPasskeyOwner(app);
@@ -62,5 +64,22 @@ describe('A passkey', () => {
       .auth(token, as)
       .send(await anAssertion(app, stranger.authenticator));
     expect(refusalOf(answer)).toBe('400 invalid_passkey');
+  });
+
+  it('that has checked who its user is signs in by itself, also beside an app and where a factor is required', async () => {
+    const { authenticator, token } = await aPasskeyOwner(app);
+    await addTotp(app, token);
+    const required = await aPasskeyOwner(strict);
+
+    const beside = await signInBy(app, authenticator);
+    const where = await signInBy(strict, required.authenticator);
+
+    for (const { status, body } of [beside, where]) {
+      expect({ status, amr: claimsIn(body.access_token).amr, aud: claimsIn(body.access_token).aud }).toEqual({
+        status: 200,
+        amr: ['swk', 'user', 'mfa'],
+        aud: 'latchkey',
+      });
+    }
   });
 });
