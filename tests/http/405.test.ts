@@ -33,6 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '/login/{provider}/id-token': ['POST', 'OPTIONS'],
   '/login/factor': ['POST', 'OPTIONS'],
   '/login/factor/code': ['POST', 'OPTIONS'],
+  '/login/factor/options': ['POST', 'OPTIONS'],
   '/me/factors': ['GET', 'HEAD', 'OPTIONS'],
   '/me/factors/totp': ['POST', 'OPTIONS'],
   '/me/factors/totp/{id}': ['PATCH', 'DELETE', 'OPTIONS'],

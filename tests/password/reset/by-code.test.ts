@@ -93,7 +93,7 @@ onEachDatabase((kind) => {
 
       const [told] = await messagesDuring(app, () => reset(given, aPerson().password).expect(204));
 
-      expect(told?.data).toEqual({ apiKeys: [], phoneEnding: null, providers: [] });
+      expect(told?.data).toEqual({ apiKeys: [], phoneEnding: null, providers: [], passkeys: [] });
       const user = await app.store.users.findById(thief.id);
       expect(user).toMatchObject({ phone: null });
       expect(user?.emailVerifiedAt).not.toBeNull();
