@@ -238,18 +238,18 @@ export const ERRORS = {
     status: 400,
     title: 'The challenge is not valid',
     meaning:
-      'challenge_token is damaged or belongs to something else. For a second factor it works on the device that gave the first factor, and for a new passkey in the session that asked for it. Sign in again, or ask for new options.',
+      'The challenge_token is damaged or belongs to something else. For a second factor it works on the device that gave the first factor, and for a new passkey in the session that asked for it. Sign in again, or ask for new options.',
   },
   challenge_expired: {
     status: 400,
     title: 'The challenge has expired',
     meaning:
-      'challenge_token is good for five minutes. Ask for new options, or sign in again from the beginning.',
+      'The challenge_token is good for five minutes. Ask for new options, or sign in again from the beginning.',
   },
   challenge_used: {
     status: 400,
     title: 'The challenge has been used',
-    meaning: 'challenge_token is good once. Ask for new options, or sign in again from the beginning.',
+    meaning: 'The challenge_token is good once. Ask for new options, or sign in again from the beginning.',
   },
   invalid_passkey: {
     status: 400,

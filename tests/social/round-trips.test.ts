@@ -65,10 +65,10 @@ onEachDatabase((kind) => {
       await comeBack(10, aVisitor());
     });
 
-    it('eleven for an account that has verified the address, and twenty for one that has not', async () => {
+    it('eleven for an account that has verified the address, and twenty-four for one that has not', async () => {
       for (const [isVerified, limit] of [
         [true, 11],
-        [false, 20],
+        [false, 24],
       ] as const) {
         const { email } = aPerson();
         await insertAccount(social, { email, isVerified });
