@@ -16,6 +16,7 @@ onEachDatabase((kind) => {
 
       expect(await rightsOf(id)).toEqual({
         isActive: true,
+        hasSecondFactor: false,
         roles: ['user'],
         permissions: [],
         versions: [0, await versionOf('user')],
@@ -38,7 +39,7 @@ onEachDatabase((kind) => {
     });
 
     it('is nothing for an unknown user', async () => {
-      const nothing = { isActive: false, roles: [], permissions: [], versions: [0] };
+      const nothing = { isActive: false, hasSecondFactor: false, roles: [], permissions: [], versions: [0] };
 
       expect(await rightsOf(randomUUID())).toEqual(nothing);
     });

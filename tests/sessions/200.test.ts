@@ -57,6 +57,7 @@ onEachDatabase((kind) => {
             current: true,
           },
         ],
+        remembered_devices: [],
       });
     });
 

@@ -86,7 +86,7 @@ onEachDatabase((kind) => {
       await expectAtMost(6 + begin, () => browser.comeBack(callback));
     });
 
-    it('fourteen to link an identity, and ten to remove it', async () => {
+    it('fourteen to link an identity, and eleven to remove it', async () => {
       const { token } = await signUp(social.app);
       const proof = await idTokenOf(social, aVisitor());
       let id = '';
@@ -100,7 +100,7 @@ onEachDatabase((kind) => {
         id = body.identity.id;
       });
 
-      await expectAtMost(10 + begin, () => unlink(social, token, id).expect(204));
+      await expectAtMost(11 + begin, () => unlink(social, token, id).expect(204));
     });
   });
 });
