@@ -251,7 +251,7 @@ function withServices(config: Config, work: (services: Services) => Promise<stri
         resetFactors: createFactorReset({
           store,
           clock,
-          // Whoever is at the command line can say so in person.
+          // The operator can say so in person.
           outbox: { wake: () => {} },
           warnOwnerWithin: async () => {},
         }),

@@ -89,7 +89,7 @@ export function bearer(
     if (role !== undefined && !claims.roles.includes(role)) {
       throw new VerificationError('insufficient_role', `This needs the role ${role}.`);
     }
-    // Last: nobody should authenticate again for what they may not do anyway.
+    // Last: a user must not be asked to authenticate again for what they may not do anyway.
     verifier.requireAuthentication(claims, authentication);
     return claims;
   }

@@ -33,7 +33,7 @@ export function createStepUp({ store, clock, recentSignInSeconds: maxAgeSeconds 
 
   /**
    * Requires that of a user in a session. Programs are spared: no user stands behind a machine client or an API key who could
-   * authenticate, and somebody who has stepped up has given them what they may do. Asks the database, unless two factors
+   * authenticate, and a user who has stepped up has given them what they may do. Asks the database, unless two factors
    * were shown recently.
    * @throws AppError insufficient_user_authentication, token_revoked
    */
@@ -61,7 +61,7 @@ export function createStepUp({ store, clock, recentSignInSeconds: maxAgeSeconds 
   function raise(before: Authentication | null, proved: readonly string[], at: Date): Authentication {
     if (proved.includes('pwd') || acrOf(proved) === '2') return { methods: proved, at };
     if (!isRecent(before)) throw insufficientAuthentication(maxAgeSeconds, true);
-    // A passkey that has checked nobody proves nothing more when it is shown once more.
+    // A passkey without user verification proves nothing more when it is shown once more.
     const isPasskeyAgain = [before.methods, proved].every((methods) => methods.includes('user'));
     if (isPasskeyAgain && acrOf(before.methods) !== '2')
       throw insufficientAuthentication(maxAgeSeconds, true);

@@ -37,7 +37,7 @@ export function createWithFactor({
     work: (proof: FactorProof) => Promise<Result | null>,
   ): Promise<{ readonly result: Result; readonly quota: Quota | undefined }> {
     const attempt = await attempts.begin(keysOfFactor(user.id, deviceId));
-    // Nobody guesses what a passkey signs, so wrong codes do not lock it.
+    // What a passkey signs cannot be guessed, so wrong codes do not lock it.
     const mayMatch = attempt.mayMatch || given.method === 'passkey';
     const proof = mayMatch
       ? await cancelOnThrow(attempt, secondFactors.check(user, given, challengeId, caller))

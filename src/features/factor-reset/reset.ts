@@ -27,7 +27,7 @@ export function createFactorReset({ store, clock, outbox, warnOwnerWithin }: Fac
    * @throws AppError last_factor for their own, user_not_found, insufficient_scope where the user may do more than the administrator
    */
   return async function resetFactors(userId: string, admin: PrincipalCaller): Promise<void> {
-    // Their own, whoever may reset others removes as everyone does.
+    // Administrators remove their own as every user does: with a fresh factor.
     if (admin.actor.type === 'user' && admin.actor.id === userId) throw new AppError('last_factor', OWN);
     await store.transaction(async (stores) => {
       const at = new Date(clock.now());

@@ -67,7 +67,7 @@ export function createPasskeyManagement(core: Core) {
     const { userId } = principal;
     const { registered, challenge } = await passkeys.verifyNew(answered, principal);
     let added: Omit<RegisteredPasskey, 'raised'> | undefined;
-    // Whoever has made it has shown it, so the session is authenticated by it as well.
+    // The user has just shown it, so the session is authenticated by it as well.
     const raised = await reauthenticate.byProof(caller, async (stores) => {
       const at = now();
       await passkeys.useChallengeWithin(stores, challenge);
