@@ -207,16 +207,16 @@ export function createCore(dependencies: CoreDependencies) {
     : NO_ATTEMPT_LIMITS;
   const deviceTokens = createDeviceTokens(keys.appSecrets);
   const endAllAccessWithin = createEndAllAccess(sessions);
+  const warnOwnerWithin = createWarnOwner({ outbox, publicUrl: config.http.publicUrl });
   const tellOfNewDevice = createNewDeviceNotice({
     store,
     outbox,
+    warnOwnerWithin,
     clock,
     logger,
-    publicUrl: config.http.publicUrl,
     isEnabled: config.codes.newDeviceMail,
   });
 
-  const warnOwnerWithin = createWarnOwner({ outbox, publicUrl: config.http.publicUrl });
   const passkeys = createPasskeys({
     store,
     outbox,

@@ -1,5 +1,6 @@
 import type { RequestOrigin } from '../principal.ts';
 import type { User } from '../users/user.ts';
+import { browserNameOf } from '../values/browser-name.ts';
 import type { Message, TemplateName, Templates } from './message.ts';
 
 /** A notice is worth sending for a day; one with a link, for as long as the link is good. */
@@ -21,6 +22,11 @@ export function noticeOf<Name extends TemplateName>({
   ...content
 }: Notice<Name>): Message<Name> {
   return { ...content, channel: 'email', userId: user.id, language: languageFor(user.language, origin) };
+}
+
+/** When and from where something was done, as a mail tells it. */
+export function circumstancesOf({ ip, network, userAgent }: RequestOrigin, at: Date) {
+  return { time: at.toUTCString(), network: ip ?? network, browser: browserNameOf(userAgent) };
 }
 
 /** The language of a message: that of the account goes before that of the request. */

@@ -1,8 +1,8 @@
+import { circumstancesOf } from '../messages/notice.ts';
 import type { RequestOrigin } from '../principal.ts';
 import type { WarnOwner } from '../sign-in/warn-owner.ts';
 import type { CoreStores } from '../stores.ts';
 import type { User } from '../users/user.ts';
-import { browserNameOf } from '../values/browser-name.ts';
 import type { Passkey } from './passkey.ts';
 
 export type TellOfPasskey = ReturnType<typeof createTellOfPasskey>;
@@ -18,12 +18,7 @@ export function createTellOfPasskey(warnOwnerWithin: WarnOwner) {
     origin: RequestOrigin,
     at: Date,
   ): Promise<void> {
-    const data = {
-      name,
-      time: at.toUTCString(),
-      network: origin.ip ?? origin.network,
-      browser: browserNameOf(origin.userAgent),
-    };
+    const data = { name, ...circumstancesOf(origin, at) };
     await warnOwnerWithin(stores, user, origin, { template, data }, at);
   };
 }
