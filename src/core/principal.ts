@@ -28,6 +28,18 @@ export function acrOf(methods: readonly string[]): AuthenticationLevel {
   return methods.includes('mfa') ? '2' : '1';
 }
 
+/** What the claims `amr` and `auth_time` say; null for a token from before such claims. */
+export function authenticationIn({
+  amr,
+  auth_time,
+}: {
+  readonly amr?: readonly string[] | undefined;
+  readonly auth_time?: number | undefined;
+}): Authentication | null {
+  if (amr === undefined || auth_time === undefined) return null;
+  return { methods: amr, at: new Date(auth_time * 1000) };
+}
+
 /** What a credential allows. */
 export interface Holding {
   readonly roles: readonly string[];

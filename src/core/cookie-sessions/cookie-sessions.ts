@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import type { Rights } from '../access/rights.store.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import type { MfaPolicy } from '../factors/policy.ts';
-import { type Authentication, acrOf, type UserPrincipal } from '../principal.ts';
+import type { MfaPolicy, SessionRights } from '../factors/policy.ts';
+import { type Authentication, acrOf, authenticationIn, type UserPrincipal } from '../principal.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { idleExpiry, type SessionLifetimes } from '../sessions/lifetimes.ts';
 import type { Session } from '../sessions/session.ts';
@@ -27,7 +27,7 @@ export interface CookieSessionOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
   readonly lifetimes: SessionLifetimes;
-  readonly mfaPolicy: Pick<MfaPolicy, 'mustEnrol'>;
+  readonly mfaPolicy: Pick<MfaPolicy, 'rightsOf'>;
   readonly issuer: string;
   readonly audience: string;
 }
@@ -98,7 +98,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     const record: CookieRecord = {
       sub: session.userId,
       sid: session.id,
-      ...recordedRights(rights, authentication),
+      ...recorded(mfaPolicy.rightsOf(rights, authentication)),
       ...(authentication && {
         amr: authentication.methods,
         auth_time: toSeconds(authentication.at),
@@ -193,7 +193,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     }
     const renewed: CookieRecord = {
       ...record,
-      ...recordedRights(await store.rights.rightsOf(record.sub), authenticationIn(record)),
+      ...recorded(mfaPolicy.rightsOf(await store.rights.rightsOf(record.sub), authenticationIn(record))),
       iat: toSeconds(at),
       sent: canSetCookie ? undefined : (record.sent ?? record.iat),
     };
@@ -214,7 +214,7 @@ export function createCookieSessions(options: CookieSessionOptions) {
     if (record === null) return false;
     const raised: CookieRecord = {
       ...record,
-      ...recordedRights(rights, authentication),
+      ...recorded(mfaPolicy.rightsOf(rights, authentication)),
       amr: authentication.methods,
       auth_time: toSeconds(authentication.at),
     };
@@ -284,14 +284,6 @@ export function createCookieSessions(options: CookieSessionOptions) {
     }
   }
 
-  function recordedRights(rights: Rights, authentication: Authentication | null) {
-    const { roles, permissions, versions } = rights;
-    if (mfaPolicy.mustEnrol(rights, authentication)) {
-      return { roles: [], scope: '', rv: versions, enrolling: true };
-    }
-    return { roles, scope: permissions.join(' '), rv: versions, enrolling: undefined };
-  }
-
   return {
     requireUp: records.requireUp,
     begin,
@@ -304,10 +296,8 @@ export function createCookieSessions(options: CookieSessionOptions) {
   };
 }
 
-function authenticationIn({ amr, auth_time }: CookieRecord): Authentication | null {
-  return amr !== undefined && auth_time !== undefined
-    ? { methods: amr, at: new Date(auth_time * 1000) }
-    : null;
+function recorded({ roles, permissions, versions, isEnrolling }: SessionRights) {
+  return { roles, scope: permissions.join(' '), rv: versions, enrolling: isEnrolling || undefined };
 }
 
 /** Rounded up, so that neither Redis nor a browser forgets a session before it ends. */

@@ -126,12 +126,10 @@ export function createSecondFactors(dependencies: SecondFactorDependencies) {
       phone_code: user.phone !== null && outbox.has('sms'),
       recovery_code: counts.recoveryCodes > 0,
     };
-    // An app that was set up goes on where no others may be any more.
-    const isAllowed = (method: FactorMethod) => method === 'totp' || policy.allows(method);
     return FACTOR_METHODS.filter(
       (method) =>
         there[method] &&
-        isAllowed(method) &&
+        policy.serves(method) &&
         (firstMethod === undefined || SAME_CHANNEL[firstMethod] !== method),
     );
   }

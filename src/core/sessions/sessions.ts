@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { cookieKeyOf, newCookieId } from '../cookie-sessions/cookie-id.ts';
 import type { CookieGrant, CookieSessions } from '../cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../errors.ts';
-import type { MfaPolicy } from '../factors/policy.ts';
+import type { MfaPolicy, SessionRights } from '../factors/policy.ts';
 import {
   ANONYMOUS,
   type Authentication,
@@ -32,7 +32,7 @@ export interface SessionDependencies {
   readonly cookieSessions: Pick<CookieSessions, 'begin' | 'forget'>;
   readonly clock: Clock;
   readonly lifetimes: SessionLifetimes;
-  readonly mfaPolicy: Pick<MfaPolicy, 'mustEnrol'>;
+  readonly mfaPolicy: Pick<MfaPolicy, 'rightsOf'>;
   /** Called with the outcome of each refresh, for the metrics. */
   readonly onRefresh?: (outcome: RefreshOutcome) => void;
 }
@@ -68,11 +68,6 @@ export interface TokenGrant extends AccessGrant {
 
 /** What an access token says of its session. */
 type SessionOfAccess = Pick<Session, 'id' | 'userId' | 'authentication' | 'refreshCounter' | 'idleExpiresAt'>;
-
-/** What a session allows. */
-interface SessionRights extends Pick<Rights, 'permissions' | 'roles' | 'versions'> {
-  readonly isEnrolling: boolean;
-}
 
 /** What a client gets at a sign-in. */
 export type SessionGrant = TokenGrant | CookieGrant;
@@ -229,7 +224,7 @@ export function createSessions(dependencies: SessionDependencies) {
     const { permissions, claims } = principal;
     const wanted = claims.from_roles === undefined ? undefined : permissions;
     const of = { ...session, refreshCounter: claims.rot ?? 0 };
-    return issueAccess(of, now(), allowedTo(session, rights), wanted);
+    return issueAccess(of, now(), mfaPolicy.rightsOf(rights, session.authentication), wanted);
   }
 
   /** What gives its client access to a session that has just begun: a cookie or tokens. */
@@ -420,21 +415,10 @@ export function createSessions(dependencies: SessionDependencies) {
     const { id, refreshCounter, idleExpiresAt } = session;
     return {
       transport: 'token',
-      ...issueAccess(session, at, allowedTo(session, rights), wanted),
+      ...issueAccess(session, at, mfaPolicy.rightsOf(rights, session.authentication), wanted),
       refreshToken: refreshTokens.issue({ sessionId: id, counter: refreshCounter }),
       refreshExpiresInSeconds: secondsBetween(at, idleExpiresAt),
     };
-  }
-
-  /** What the session may do: nothing where a second factor has to be set up first. */
-  function allowedTo(
-    { authentication }: Session,
-    { roles, permissions, versions, ...rest }: Rights,
-  ): SessionRights {
-    const isEnrolling = mfaPolicy.mustEnrol({ roles, ...rest }, authentication);
-    return isEnrolling
-      ? { roles: [], permissions: [], versions, isEnrolling }
-      : { roles, permissions, versions, isEnrolling };
   }
 
   function issueAccess(

@@ -5,11 +5,12 @@ import {
   type RevocationSet,
 } from '@latchkey/verifier/core';
 import { AppError, asAppError } from '../errors.ts';
-import type {
-  ApiKeyPrincipal,
-  AuthenticatedPrincipal,
-  ClientPrincipal,
-  UserPrincipal,
+import {
+  type ApiKeyPrincipal,
+  type AuthenticatedPrincipal,
+  authenticationIn,
+  type ClientPrincipal,
+  type UserPrincipal,
 } from '../principal.ts';
 import type { RevocationFollower } from '../revocation/follower.ts';
 import { isForEnrolment } from './access-token.ts';
@@ -100,14 +101,13 @@ export function userPrincipal(
   claims: AccessTokenClaims,
   credential: UserPrincipal['credential'],
 ): UserPrincipal {
-  const { sub, sid, roles, scope, amr, auth_time } = claims;
+  const { sub, sid, roles, scope } = claims;
   return {
     kind: 'user',
     credential,
     userId: sub,
     sessionId: sid ?? null,
-    authentication:
-      amr !== undefined && auth_time !== undefined ? { methods: amr, at: new Date(auth_time * 1000) } : null,
+    authentication: authenticationIn(claims),
     isEnrolling: isForEnrolment(claims),
     claims,
     roles,

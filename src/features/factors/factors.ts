@@ -57,7 +57,7 @@ export function createFactors(core: Core) {
    * @throws AppError token_revoked, factor_not_allowed, too_many_factors
    */
   async function begin(caller: UserCaller, name: string | null): Promise<Enrolment> {
-    if (!mfaPolicy.allows('totp')) throw new AppError('factor_not_allowed');
+    if (!mfaPolicy.allowsNewTotp) throw new AppError('factor_not_allowed');
     const { userId } = caller.principal;
     const user = await requireActiveUser(store.users, userId);
     const { secret, uri } = await totpCodes.create(namesOf(user).name);
