@@ -238,7 +238,7 @@ export const ERRORS = {
     status: 400,
     title: 'The challenge is not valid',
     meaning:
-      'The challenge_token is damaged or belongs to something else. For a second factor it works on the device that gave the first factor, and for a new passkey in the session that asked for it. Sign in again, or ask for new options.',
+      'The challenge_token is damaged or belongs to something else. For a second factor it works on the device that gave the first factor, for a passkey in the browser that asked for the options with the same transport, and for a new passkey in the session that asked for it. Sign in again, or ask for new options.',
   },
   challenge_expired: {
     status: 400,

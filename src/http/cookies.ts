@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { serialize } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
@@ -30,6 +31,7 @@ const NAME = 'latchkey';
 const HOST_PREFIX = '__Host-';
 const DEVICE_SUFFIX = '-device';
 const LINKS_SUFFIX = '-links';
+const BROWSER_SUFFIX = '-browser';
 /** Followed by the id of what is pending. */
 const PENDING_SUFFIX = '-pending-';
 /** How many may be pending in one browser, such as in several tabs. */
@@ -38,6 +40,9 @@ const MAX_PENDING = 4;
 const MAX_PENDING_BYTES = 6_000;
 /** As this service makes them. Another text could be no part of the name of a cookie that is set. */
 const PENDING_ID = /^[\w-]+$/;
+/** As `nameBrowser` makes them. */
+const BROWSER_ID = /^[\w-]{22}$/;
+const BROWSER_ID_BYTES = 16;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -133,6 +138,25 @@ export function createCookies(options: CookieOptions) {
     // Mail programs in a browser are other sites, from which a strict cookie would not come along.
     const linkSameSite = sameSite === 'strict' ? 'lax' : sameSite;
     res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, linkSameSite));
+  }
+
+  /** The name that this browser was given, for as long as it keeps it. */
+  function browserId(req: IncomingMessage): string | undefined {
+    return valuesOf(
+      req,
+      names.map((name) => name + BROWSER_SUFFIX),
+    ).find((value) => BROWSER_ID.test(value));
+  }
+
+  /**
+   * Gives the browser a random name, or has it keep the one that it has for longer, so that several tabs have the same.
+   * @throws AppError cookie_not_settable where the browser would drop the cookie
+   */
+  function nameBrowser(req: Request, res: Response, maxAgeSeconds: number): string {
+    requireSettable(req);
+    const value = browserId(req) ?? randomBytes(BROWSER_ID_BYTES).toString('base64url');
+    res.append('Set-Cookie', serializeCookie(req, BROWSER_SUFFIX, { value, maxAgeSeconds }));
+    return value;
   }
 
   /** The value that this browser has kept under an id while something is pending. */
@@ -232,6 +256,8 @@ export function createCookies(options: CookieOptions) {
     setDevice,
     linkIds,
     rememberLink,
+    browserId,
+    nameBrowser,
     pending,
     setPending,
     clearPending,

@@ -69,6 +69,13 @@ export interface Identity {
   /** Whether this browser has asked for a sign-in link. */
   readonly remembersLink: (id: string) => boolean;
   /**
+   * Gives this browser a name by a cookie, so that something can be bound to it.
+   * @throws AppError cookie_not_settable
+   */
+  readonly nameBrowser: (maxAgeSeconds: number) => string;
+  /** The name that this browser was given, if any. */
+  readonly browserId: () => string | undefined;
+  /**
    * Keeps a value in the browser while something is pending, such as a sign-in at a provider: it comes along when another
    * site leads the browser back.
    * @throws AppError cookie_not_settable
@@ -159,6 +166,8 @@ export function identityOf(req: Request, res: Response, options: IdentityOptions
     },
     rememberLink: (id, maxAgeSeconds) => cookies.rememberLink(req, res, id, maxAgeSeconds),
     remembersLink: (id) => cookies.linkIds(req).includes(id),
+    nameBrowser: (maxAgeSeconds) => cookies.nameBrowser(req, res, maxAgeSeconds),
+    browserId: () => cookies.browserId(req),
     keepPending: (id, value, maxAgeSeconds) => cookies.setPending(req, res, id, { value, maxAgeSeconds }),
     takePending(id) {
       const value = cookies.pending(req, id);

@@ -19,6 +19,8 @@ const NO_IDENTITY: Identity = {
   cookieIds: refuse,
   rememberLink: refuse,
   remembersLink: refuse,
+  nameBrowser: refuse,
+  browserId: refuse,
   keepPending: refuse,
   takePending: refuse,
   requireOwnPage: refuse,

@@ -2,6 +2,7 @@ import type { Response } from 'supertest';
 import { v7 as uuidv7 } from 'uuid';
 import type { TestApp } from './app.ts';
 import { AAGUID, type Authenticator, createAuthenticator, type Saying } from './authenticator.ts';
+import { setCookiesIn } from './cookies.ts';
 import { signUp } from './people.ts';
 
 const as = { type: 'bearer' } as const;
@@ -79,6 +80,19 @@ export async function anAssertion(
 ) {
   const { challenge_token, public_key } = await requestOptions(app, email);
   return { challenge_token, credential: authenticator.get(public_key, said) };
+}
+
+/** What signs in by cookie with a passkey, and the cookie that names the browser which has asked for it. */
+export async function anAssertionInBrowser(app: TestApp, authenticator: Authenticator, cookie = '') {
+  const answer = await app
+    .post('/login/passkey/options')
+    .set('Cookie', cookie)
+    .send({ transport: 'cookie' })
+    .expect(200);
+  const { challenge_token, public_key } = answer.body;
+  const [named = ''] = setCookiesIn(answer);
+  const body = { challenge_token, credential: authenticator.get(public_key), transport: 'cookie' };
+  return { body, cookie: named.split(';')[0] ?? '', attributes: named };
 }
 
 /** Tries to sign in with a passkey. */

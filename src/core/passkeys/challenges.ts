@@ -20,6 +20,8 @@ export interface PasskeyChallenge {
   readonly userId: string | null;
   /** The session that asked, where a passkey is registered. */
   readonly sessionId: string | null;
+  /** The browser that asked, by its cookie; null where it asked for tokens. */
+  readonly browserId: string | null;
 }
 
 interface Sealed extends PasskeyChallenge {
@@ -36,10 +38,10 @@ export function createPasskeyChallenges(appSecrets: KeyRing['appSecrets'], clock
   const seal = createSeal(appSecrets, 'passkeys');
 
   /** A new challenge, and the token by which it comes back. */
-  function issue(ceremony: Ceremony, { userId, sessionId }: Omit<PasskeyChallenge, 'challenge'>) {
+  function issue(ceremony: Ceremony, bounds: Omit<PasskeyChallenge, 'challenge'>) {
     const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
     const expiresAt = clock.now() + CHALLENGE_SECONDS * 1000;
-    const sealed: Sealed = { challenge, userId, sessionId, expiresAt };
+    const sealed: Sealed = { challenge, ...bounds, expiresAt };
     return { challenge, challengeToken: seal.seal(sealed, ceremony) };
   }
 
@@ -59,7 +61,7 @@ export function createPasskeyChallenges(appSecrets: KeyRing['appSecrets'], clock
     const challenge = createHmac('sha256', appSecrets[0].signingKey)
       .update(`latchkey passkey factor v1\0${id}`)
       .digest('base64url');
-    return { challenge, userId, sessionId: null };
+    return { challenge, userId, sessionId: null, browserId: null };
   }
 
   /** Uses a challenge up. Of concurrent callers one succeeds. @throws AppError challenge_used */

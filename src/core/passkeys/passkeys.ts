@@ -67,10 +67,14 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
   /** The options to make a passkey with, which is none of those that there are. */
   function registrationOptions(
     user: User,
-    registrant: Registrant,
+    { userId, sessionId }: Registrant,
     passkeys: readonly Passkey[],
   ): { readonly challengeToken: string; readonly publicKey: CreationOptions } {
-    const { challenge, challengeToken } = challenges.issue('registration', registrant);
+    const { challenge, challengeToken } = challenges.issue('registration', {
+      userId,
+      sessionId,
+      browserId: null,
+    });
     const publicKey: CreationOptions = {
       challenge,
       timeout,
@@ -111,15 +115,21 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
    */
   async function signInOptions({
     userId,
+    browserId,
     decoyFor,
   }: {
     readonly userId: string | null;
+    readonly browserId: string | null;
     /** The address in its canonical form. */
     readonly decoyFor?: string;
   }): Promise<{ readonly challengeToken: string; readonly publicKey: RequestOptions }> {
     const isUsernameless = userId === null && decoyFor === undefined;
     const owner = isUsernameless ? null : (userId ?? NO_USER_ID);
-    const { challenge, challengeToken } = challenges.issue('sign-in', { userId: owner, sessionId: null });
+    const { challenge, challengeToken } = challenges.issue('sign-in', {
+      userId: owner,
+      sessionId: null,
+      browserId,
+    });
     const allowCredentials = owner === null ? [] : await credentialsOf(owner, decoyFor);
     const publicKey: RequestOptions = {
       challenge,
@@ -139,15 +149,19 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
   }
 
   /**
-   * Verifies what a passkey has signed. Nothing is used up yet: `useWithin` does that. A counter that went back is told to
+   * Verifies what a passkey has signed in the browser that asked for the options; null where they were asked for without a
+   * cookie. Nothing is used up yet: `useWithin` does that. A counter that went back is told to
    * the owner.
    * @throws AppError invalid_challenge, challenge_expired, challenge_used, invalid_passkey, passkey_unknown, passkey_copied
    */
   async function verify(
     { challengeToken, credential }: Answered<Assertion>,
+    browserId: string | null,
     origin: RequestOrigin,
   ): Promise<PasskeyProof> {
-    return verifyFor(challenges.open('sign-in', challengeToken), credential, origin);
+    const asked = challenges.open('sign-in', challengeToken);
+    if (asked.browserId !== browserId) throw new AppError('invalid_challenge');
+    return verifyFor(asked, credential, origin);
   }
 
   /** The options to prove a second factor with, for what waits for it under this id. */

@@ -98,7 +98,8 @@ export function createReauthenticate(core: Core) {
     caller: PrincipalCaller<UserPrincipal>,
     answered: Answered<Assertion>,
   ): Promise<Reauthenticated> {
-    const proof = await passkeys.verify(answered, caller.origin);
+    // The session says whose browser it is.
+    const proof = await passkeys.verify(answered, null, caller.origin);
     if (proof.userId !== caller.principal.userId) throw new AppError('invalid_passkey');
     return byProof(caller, async (stores) => {
       await passkeys.useWithin(stores, proof);

@@ -1,3 +1,4 @@
+import { CHALLENGE_SECONDS } from '../../core/passkeys/challenges.ts';
 import { RequestOptionsAnswer } from '../../core/passkeys/fields.ts';
 import { presentPasskey, presentSignals } from '../../core/passkeys/view.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
@@ -49,14 +50,21 @@ export const passkeyRoutes = [
     tag: PASSKEYS,
     summary: 'Get the options to sign in with a passkey',
     description:
-      'For navigator.credentials.get(), also for autofill. They are good once and for five minutes. With `email` they name credentials, as many whether the address has an account or not.',
+      'For navigator.credentials.get(), also for autofill. They are good once and for five minutes. With `email` they name credentials, as many whether the address has an account or not. For a sign-in with the transport cookie, ask with it: the options are bound to the browser by a cookie.',
     access: anyone(),
     limit: 'session-ip',
     body: json(SignInOptionsBody),
-    answers: { 200: { description: 'The options', schema: RequestOptionsAnswer } },
-    refuses: ['database_unavailable'],
-    async handle({ body }, { passkeySignIn }) {
-      const { challengeToken, publicKey } = await passkeySignIn.options(body?.email);
+    answers: {
+      200: {
+        description: 'The options',
+        headers: { 'Set-Cookie': 'Where `transport` is cookie' },
+        schema: RequestOptionsAnswer,
+      },
+    },
+    refuses: ['cookie_not_settable', 'database_unavailable'],
+    async handle({ body, nameBrowser }, { passkeySignIn }) {
+      const browserId = body?.transport === 'cookie' ? nameBrowser(CHALLENGE_SECONDS) : null;
+      const { challengeToken, publicKey } = await passkeySignIn.options(body?.email, browserId);
       return ok({ challenge_token: challengeToken, public_key: publicKey });
     },
   }),
@@ -83,11 +91,12 @@ export const passkeyRoutes = [
       'database_unavailable',
       ...SIGN_IN_ERRORS,
     ],
-    async handle({ body, beginSignIn }, { passkeySignIn }) {
+    async handle({ body, beginSignIn, browserId }, { passkeySignIn }) {
       const { challenge_token: challengeToken, credential, transport, device_token: deviceToken } = body;
       const { client, complete } = await beginSignIn(transport);
       const login = await passkeySignIn.signIn(
         { challengeToken, credential },
+        transport === 'cookie' ? (browserId() ?? '') : null,
         withDeviceToken(client, deviceToken),
       );
       return ok(await complete(login));

@@ -55,6 +55,7 @@ export const SignInOptionsBody = z
       description: 'For security keys that do not remember accounts; leave it out for all others',
       example: 'grace@example.com',
     }),
+    transport: TransportField,
   })
   .meta({ id: 'PasskeySignInOptions' })
   .optional();

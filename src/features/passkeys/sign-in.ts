@@ -16,23 +16,28 @@ export function createPasskeySignIn({ store, passkeys, provedSignIn, clock, conf
   const { requireVerifiedEmail } = config.codes;
 
   /**
-   * The options for anybody; with an address, for the passkeys of its account. Those are the same in kind, in number and in
+   * The options for anyone, bound to the browser where it has a name; with an address, for the passkeys of its account. Those are the same in kind, in number and in
    * time whether or not there is one.
    */
   async function options(
     email: Identifier | undefined,
+    browserId: string | null,
   ): Promise<{ readonly challengeToken: string; readonly publicKey: RequestOptions }> {
-    if (email === undefined) return passkeys.signInOptions({ userId: null });
+    if (email === undefined) return passkeys.signInOptions({ userId: null, browserId });
     const user = await store.users.findByEmail(email.canonical);
-    return passkeys.signInOptions({ userId: user?.id ?? null, decoyFor: email.canonical });
+    return passkeys.signInOptions({ userId: user?.id ?? null, browserId, decoyFor: email.canonical });
   }
 
   /**
    * @throws AppError invalid_challenge, challenge_expired, challenge_used, invalid_passkey, passkey_unknown, passkey_copied,
    * account_disabled, email_not_verified
    */
-  async function signIn(answered: Answered<Assertion>, client: SignInClient): Promise<Login> {
-    const proof = await passkeys.verify(answered, client.origin);
+  async function signIn(
+    answered: Answered<Assertion>,
+    browserId: string | null,
+    client: SignInClient,
+  ): Promise<Login> {
+    const proof = await passkeys.verify(answered, browserId, client.origin);
     const redeem = (stores: CoreStores) => redeemWithin(stores, proof);
     return provedSignIn.signIn(redeem, client, 'account_disabled');
   }

@@ -5,7 +5,13 @@ import { claimsIn } from '../../support/claims.ts';
 import { messagesDuring } from '../../support/codes.ts';
 import { PAGE } from '../../support/cookies.ts';
 import { onOneDatabase } from '../../support/databases.ts';
-import { anAssertion, aPasskeyOwner, registerPasskey, signInBy } from '../../support/passkeys.ts';
+import {
+  anAssertion,
+  anAssertionInBrowser,
+  aPasskeyOwner,
+  registerPasskey,
+  signInBy,
+} from '../../support/passkeys.ts';
 import { signUp } from '../../support/people.ts';
 
 const as = { type: 'bearer' } as const;
@@ -65,11 +71,8 @@ onOneDatabase((kind) => {
     it('sets a cookie for a page that asks for one, and for no page elsewhere', async () => {
       const { id, authenticator } = await aPasskeyOwner(app);
       const send = async (Origin: string) => {
-        const assertion = await anAssertion(app, authenticator);
-        return app
-          .post('/login/passkey')
-          .set({ Origin })
-          .send({ ...assertion, transport: 'cookie' });
+        const { body, cookie } = await anAssertionInBrowser(app, authenticator);
+        return app.post('/login/passkey').set({ Origin, Cookie: cookie }).send(body);
       };
 
       const elsewhere = await send('https://evil.example');

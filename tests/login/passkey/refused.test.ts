@@ -5,6 +5,7 @@ import { markVerified, messagesDuring, refusalOf } from '../../support/codes.ts'
 import { onEachDatabase, onOneDatabase } from '../../support/databases.ts';
 import {
   anAssertion,
+  anAssertionInBrowser,
   aPasskeyOwner,
   creationOptions,
   registerPasskey,
@@ -39,6 +40,35 @@ onOneDatabase((kind) => {
 
       expect(refusalOf(answer)).toBe('400 invalid_passkey');
       expect(await app.models.sessions.count({ where: { userId: id } })).toBe(1);
+    });
+
+    it('refuses by cookie what another browser has asked for, or what was asked for without one', async () => {
+      const { authenticator } = await aPasskeyOwner(app);
+      const send = async (body: object, cookie: string) =>
+        refusalOf(await app.post('/login/passkey').set('Cookie', cookie).send(body));
+      const [one, other] = [
+        await anAssertionInBrowser(app, authenticator),
+        await anAssertionInBrowser(app, authenticator),
+      ];
+      const withoutName = { ...(await anAssertion(app, authenticator)), transport: 'cookie' };
+
+      expect(one.attributes).toMatch(
+        /^latchkey-browser=[\w-]{22}; Max-Age=300; Path=\/; HttpOnly; SameSite=Lax$/,
+      );
+      expect(await send(one.body, '')).toBe('400 invalid_challenge');
+      expect(await send(one.body, other.cookie)).toBe('400 invalid_challenge');
+      expect(await send({ ...one.body, transport: 'token' }, one.cookie)).toBe('400 invalid_challenge');
+      expect(await send(withoutName, one.cookie)).toBe('400 invalid_challenge');
+      expect(await send(withoutName, '')).toBe('400 invalid_challenge');
+    });
+
+    it('takes what any tab of the browser has asked for', async () => {
+      const { authenticator } = await aPasskeyOwner(app);
+      const first = await anAssertionInBrowser(app, authenticator);
+      const second = await anAssertionInBrowser(app, authenticator, first.cookie);
+
+      expect(second.cookie).toBe(first.cookie);
+      await app.post('/login/passkey').set('Cookie', second.cookie).send(first.body).expect(200);
     });
 
     it('refuses what another key has signed', async () => {
