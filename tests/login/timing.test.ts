@@ -18,7 +18,14 @@ const PLANTED_EVERY = 2;
 const A_MONTH_MILLISECONDS = 30 * 86_400_000;
 
 /** What kind of account an identifier belongs to; `planted` ones are known and take longer. */
-const KINDS = ['unknown', 'known', 'without a password', 'locked', 'planted'] as const;
+const KINDS = [
+  'unknown',
+  'known',
+  'without a password',
+  'with a second factor',
+  'locked',
+  'planted',
+] as const;
 
 type Kind = (typeof KINDS)[number];
 
@@ -45,7 +52,7 @@ describe('POST /login with a wrong password takes', () => {
   /** Accounts of one kind, made in the course of the last month. */
   async function seed(kind: Kind): Promise<void> {
     if (kind === 'unknown') return;
-    const { users, loginFailures } = app.models;
+    const { users, loginFailures, totpFactors } = app.models;
     const now = app.clock.now();
     const bcryptHash = await bcrypt.hash(`${CANARY} staple`, 4);
     const passwordHash = kind === 'without a password' ? null : `lk1:a4ae8a0e:${bcryptHash}`;
@@ -53,9 +60,15 @@ describe('POST /login with a wrong password takes', () => {
       const createdAt = new Date(now - Math.random() * A_MONTH_MILLISECONDS);
       const email = emailOf(kind, index);
       const id = uuidv7({ msecs: createdAt.getTime() });
-      return { id, email, emailCanonical: email, passwordHash, createdAt, updatedAt: createdAt };
+      const secondFactorSince = kind === 'with a second factor' ? createdAt : null;
+      const account = { id, email, emailCanonical: email, passwordHash, secondFactorSince };
+      return { ...account, createdAt, updatedAt: createdAt };
     });
     await users.bulkCreate(rows);
+    if (kind === 'with a second factor') {
+      const factors = rows.map(({ id, createdAt }) => ({ id, userId: id, secret: 'sealed', createdAt }));
+      await totpFactors.bulkCreate(factors.map((factor) => ({ ...factor, confirmedAt: factor.createdAt })));
+    }
     if (kind !== 'locked') return;
     const failedAt = new Date(now - A_MONTH_MILLISECONDS);
     const failures = { device: '', failures: 100, recentFailures: 0, failedAt, waitsUntilMs: 0 };
@@ -101,7 +114,7 @@ describe('POST /login with a wrong password takes', () => {
     });
   }
 
-  it.each<Kind>(['known', 'without a password', 'locked'])(
+  it.each<Kind>(['known', 'without a password', 'with a second factor', 'locked'])(
     'no other time for an account that is %s than for an unknown one, or it would tell who has one',
     (kind) => {
       const { t, meanDifference } = compareTimes(took.unknown, took[kind]);
