@@ -16,6 +16,7 @@ import { createCookieSessions } from './cookie-sessions/cookie-sessions.ts';
 import type { CookieRecords } from './cookie-sessions/records.ts';
 import { asAppError } from './errors.ts';
 import { createEvents } from './events.ts';
+import { createFactorCheck } from './factors/check-factor.ts';
 import { createFactorEnrolment } from './factors/enrolment.ts';
 import { createMfaPolicy } from './factors/policy.ts';
 import { createSecondFactors } from './factors/second-factors.ts';
@@ -227,15 +228,14 @@ export function createCore(dependencies: CoreDependencies) {
   });
   const factorSeal = createSeal(keys.appSecrets, 'totp');
   const totpCodes = createTotpCodes(config.factors.totpIssuer, clock);
-  const secondFactors = createSecondFactors({
+  const secondFactors = createSecondFactors({ store, codes, outbox, policy: mfaPolicy, clock });
+  const factorCheck = createFactorCheck({
     store,
     codes,
-    outbox,
     totpCodes,
     passkeys,
     seal: factorSeal,
     secrets: keys.appSecrets,
-    policy: mfaPolicy,
     warnOwnerWithin,
     logger,
     clock,
@@ -345,6 +345,7 @@ export function createCore(dependencies: CoreDependencies) {
     totpCodes,
     mfaPolicy,
     secondFactors,
+    factorCheck,
     completeSignIn,
     tellOfNewDevice,
     provedSignIn,

@@ -1,7 +1,7 @@
 import { entryOf } from '../audit/audit.ts';
 import type { Core } from '../core.ts';
 import { AppError } from '../errors.ts';
-import type { GivenFactor } from '../factors/second-factors.ts';
+import type { GivenFactor } from '../factors/check-factor.ts';
 import type { Assertion } from '../passkeys/fields.ts';
 import type { Answered } from '../passkeys/passkeys.ts';
 import { type Authentication, acrOf, type PrincipalCaller, type UserPrincipal } from '../principal.ts';

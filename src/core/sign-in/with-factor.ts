@@ -1,6 +1,6 @@
 import { entryOf } from '../audit/audit.ts';
 import type { Core } from '../core.ts';
-import type { FactorProof, GivenFactor } from '../factors/second-factors.ts';
+import type { FactorProof, GivenFactor } from '../factors/check-factor.ts';
 import type { Quota } from '../limits/quota.ts';
 import type { Caller } from '../principal.ts';
 import type { User } from '../users/user.ts';
@@ -25,8 +25,8 @@ export function createWithFactor({
   store,
   clock,
   attempts,
-  secondFactors,
-}: Pick<Core, 'store' | 'clock' | 'attempts' | 'secondFactors'>) {
+  factorCheck,
+}: Pick<Core, 'store' | 'clock' | 'attempts' | 'factorCheck'>) {
   /**
    * Does something where a second factor is right. A try counts before it is compared. `work` uses the proof up in its
    * transaction, and returns null where another request has done so first.
@@ -40,7 +40,7 @@ export function createWithFactor({
     // What a passkey signs cannot be guessed, so wrong codes do not lock it.
     const mayMatch = attempt.mayMatch || given.method === 'passkey';
     const proof = mayMatch
-      ? await cancelOnThrow(attempt, secondFactors.check(user, given, challengeId, caller))
+      ? await cancelOnThrow(attempt, factorCheck.check(user, given, challengeId, caller))
       : null;
     const result = proof && (await cancelOnThrow(attempt, work(proof)));
     if (result === null) {

@@ -40,7 +40,7 @@ export type Factors = ReturnType<typeof createFactors>;
 
 /** Setting up and removing authenticator apps, recovery codes and remembered devices. */
 export function createFactors(core: Core) {
-  const { store, clock, outbox, totpCodes, factorSeal, secondFactors, mfaPolicy } = core;
+  const { store, clock, outbox, totpCodes, factorSeal, factorCheck, mfaPolicy } = core;
   const { factorEnrolment, warnOwnerWithin } = core;
   const reauthenticate = createReauthenticate(core);
   const now = () => new Date(clock.now());
@@ -95,7 +95,7 @@ export function createFactors(core: Core) {
     const begun = (await store.factors.listTotp(userId)).find((factor) => factor.id === id);
     if (begun === undefined || begun.confirmedAt !== null) throw new AppError('factor_not_found');
     if (after(begun.createdAt, ENROLMENT_SECONDS) <= at) throw new AppError('factor_not_found');
-    const step = await secondFactors.stepOf(begun, code);
+    const step = await factorCheck.stepOf(begun, code);
     if (step === undefined) throw new AppError('invalid_factor');
     let recoveryCodes: readonly string[] | null = null;
     const raised = await reauthenticate.byProof(caller, async (stores, user) => {
