@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { onEachDatabase } from '../support/databases.ts';
-import { answer, type Challenge, challengeFor, signUpWithTotp, totpOf } from '../support/factors.ts';
+import { answer, type Challenge, challengeFor, codeOf, signUpWithTotp, totpOf } from '../support/factors.ts';
+import { aPerson } from '../support/people.ts';
 import { useTwoApps } from '../support/two-apps.ts';
+import { type Answer, useTwoProcesses } from '../support/two-processes.ts';
+import { outcomesOf } from '../support/winners.ts';
 
 type Given = Parameters<typeof answer>[2];
 
@@ -48,6 +51,35 @@ onEachDatabase((kind) => {
 
       expect(await race([one, other].map((given) => [challenge, given as Given]))).toEqual([200, 400]);
       expect(await apps.first.store.factors.countsOf(person.id)).toMatchObject({ recoveryCodes: 9 });
+    });
+  });
+
+  describe('Of requests at two processes of their own at once', () => {
+    const two = useTwoProcesses(kind);
+    const clock = { now: Date.now, monotonic: Date.now, advanceSeconds: () => {} };
+
+    it('one uses a code of an authenticator app', async () => {
+      const person = aPerson();
+      const { body: signedUp } = await two.send(0, 'POST', '/signup', { body: person });
+      const token = String(signedUp.access_token);
+      const { body: begun } = await two.send(1, 'POST', '/me/factors/totp', { token });
+      const secret = String(begun.secret);
+      const path = `/me/factors/totp/${begun.factor_id}/confirm`;
+      const code = codeOf({ clock }, secret);
+      expect((await two.send(0, 'POST', path, { token, body: { code } })).status).toBe(200);
+      const challenges: Answer[] = [];
+      for (let index = 0; index < 4; index++)
+        challenges.push(await two.send(index, 'POST', '/login', { body: person }));
+      // The one before is used, and one step ahead is good as well.
+      const next = codeOf({ clock }, secret, 1);
+
+      const outcomes = await outcomesOf(4, (index) =>
+        two.send(index, 'POST', '/login/factor', {
+          body: { challenge_token: challenges[index]?.body.challenge_token, method: 'totp', code: next },
+        }),
+      );
+
+      expect(outcomes).toEqual({ '200': 1, '403 invalid_factor': 3 });
     });
   });
 });
