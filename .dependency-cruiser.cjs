@@ -102,6 +102,20 @@ module.exports = {
       to: { pathNot: '^verifier/src/', dependencyTypesNot: ['core'] },
     },
     {
+      name: 'the-client-stands-alone',
+      comment:
+        'pages install it: it knows nothing of the service and needs no package, but for the entry for React',
+      severity: 'error',
+      from: { path: '^client/src/' },
+      to: { pathNot: '^client/src/|(^|/)node_modules/(@types/)?react/' },
+    },
+    {
+      name: 'only-its-entry-knows-react',
+      severity: 'error',
+      from: { path: '^client/src/', pathNot: '^client/src/react\\.ts$' },
+      to: { path: '(^|/)node_modules/(@types/)?react/' },
+    },
+    {
       name: 'the-service-takes-the-core-of-the-verifier',
       severity: 'error',
       from: { path: '^src/' },

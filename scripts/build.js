@@ -4,6 +4,7 @@
  *   node scripts/build.js               builds both
  *   node scripts/build.js --if-needed   builds both where the sources are not those of the last build
  *   node scripts/build.js --verifier    builds the verifier alone, for what only needs its types
+ *   node scripts/build.js --client      builds the client alone, which the service does not need
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -35,6 +36,7 @@ const SOURCES = [
 const SERVICE = { 'tsconfig.build.json': '' };
 /** For those who import it, and for those who require it. */
 const VERIFIER = { 'verifier/tsconfig.json': '', 'verifier/tsconfig.cjs.json': 'cjs' };
+const CLIENT = { 'client/tsconfig.json': '' };
 /** What the service reads beside its code, as it stands in src. */
 const FILES = ['mail/templates'];
 const STAMP = '.sources';
@@ -65,6 +67,7 @@ function main(args) {
     );
     process.exit(1);
   }
+  if (args.includes('--client')) return build(compiler, CLIENT, 'client/dist');
   build(compiler, VERIFIER, 'verifier/dist', 'cjs/package.json', '{ "type": "commonjs" }\n');
   if (!args.includes('--verifier')) build(compiler, SERVICE, 'dist', STAMP, fingerprint);
 }
@@ -75,10 +78,10 @@ function main(args) {
  * @param {string} compiler
  * @param {Readonly<Record<string, string>>} projects each with the directory in `directory` that it is compiled to
  * @param {string} directory
- * @param {string} note the name of one more file, and its content
- * @param {string} content
+ * @param {string} [note] the name of one more file, and its content
+ * @param {string} [content]
  */
-function build(compiler, projects, directory, note, content) {
+function build(compiler, projects, directory, note, content = '') {
   const target = join(ROOT, directory);
   // Of this process: npm start and npm run admin may build at the same time.
   const next = `${target}.next-${process.pid}`;
@@ -93,7 +96,7 @@ function build(compiler, projects, directory, note, content) {
     for (const path of FILES.filter((file) => existsSync(join(ROOT, 'src', file))))
       cpSync(join(ROOT, 'src', path), join(next, path), { recursive: true });
   }
-  writeFileSync(join(next, note), content);
+  if (note !== undefined) writeFileSync(join(next, note), content);
   swap(next, target);
 }
 

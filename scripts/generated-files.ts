@@ -3,13 +3,15 @@ import { PERMISSIONS } from '../config/baseline.cjs';
 import { allRoutes, describeService } from '../src/app.ts';
 import { renderEnvExample, VARIABLES } from '../src/config/variables.ts';
 import { renderEndpoints, table } from './api-page.ts';
+import { renderClientTypes } from './client-types.ts';
 import { toPostmanCollection } from './postman.ts';
 
 const DOCUMENT = await describeService();
 
 /** Files that are made from the code by `npm run generate`; a test holds each equal to what the code says today. */
-export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
+export const GENERATED_FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': renderEnvExample,
+  'client/src/api.ts': () => renderClientTypes(DOCUMENT),
   'config/baseline.d.cts': renderBaselineTypes,
   'docs/api.md': () => withPart('docs/api.md', 'endpoints', renderEndpoints(allRoutes())),
   'docs/configuration.md': () => withPart('docs/configuration.md', 'configuration', renderVariables()),

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { useDirectories } from './support/directories.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
-const COMMAND = ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'verifier/src'];
+const COMMAND = ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'verifier/src', 'client/src'];
 
 describe('the import rules of npm run lint', () => {
   const newDirectory = useDirectories();
@@ -18,6 +18,7 @@ describe('the import rules of npm run lint', () => {
     for (const path of [
       'src',
       'verifier',
+      'client',
       'config',
       'package.json',
       'tsconfig.json',
@@ -133,6 +134,18 @@ describe('the import rules of npm run lint', () => {
       'the-verifier-stands-alone',
       'verifier/src/new.ts',
       "import jwt from 'jsonwebtoken'; export const x = jwt;",
+    ],
+    [
+      'the client imports something of the service',
+      'the-client-stands-alone',
+      'client/src/new.ts',
+      "import { systemClock } from '../../src/core/clock.ts'; export const x = systemClock;",
+    ],
+    [
+      'a part of the client that works without React imports it',
+      'only-its-entry-knows-react',
+      'client/src/new.ts',
+      "import { useState } from 'react'; export const x = useState;",
     ],
     [
       'the service imports what is for others',

@@ -78,6 +78,7 @@ onEachDatabase((kind) => {
         expect(response.status).toBeGreaterThanOrEqual(400);
         expect(response.headers).toMatchObject({ 'access-control-allow-origin': APP });
         expect(response.headers['access-control-expose-headers']?.split(',').sort()).toEqual([
+          'Date',
           'Location',
           'RateLimit',
           'RateLimit-Policy',

@@ -1,0 +1,233 @@
+import { type ClientEvent, type Credentials, createAccess, type Transport } from './access.ts';
+import type { Routes, Signup, User } from './api.ts';
+import { type LatchkeyError, unreachable } from './error.ts';
+import { createSignedFetch } from './fetch.ts';
+import { answerOf, createHttp, type Fetch, pause } from './http.ts';
+import { createSignIn, passkeyModule, type SignIn, type Step } from './sign-in.ts';
+import { type Session, shareState, type TokenStorage } from './state.ts';
+
+export interface ClientOptions {
+  /** Where Latchkey is, such as https://auth.example.com. */
+  readonly url: string;
+  /** `cookie` for a page on the same site as Latchkey, whose scripts then never see a token that lasts; `token` for all others. */
+  readonly transport: Transport;
+  /** Origins of your own services, besides that of Latchkey, to which `fetch` sends an access token. */
+  readonly origins?: readonly string[];
+  /** Where tokens outlive a reload, such as `localStorage`: any script of the page can read them there. None with cookies. */
+  readonly storage?: TokenStorage;
+  /** In place of the global one: that of a worker, or of an app. */
+  readonly fetch?: Fetch;
+  /** Told what happens to the session, for a log. */
+  readonly onEvent?: (event: ClientEvent) => void;
+}
+
+type Body<Name extends keyof Routes> = Routes[Name] extends { body?: infer Value } ? Value : undefined;
+type Params<Name extends keyof Routes> = Routes[Name] extends { params: infer Value } ? Value : undefined;
+type Answer<Name extends keyof Routes> = Routes[Name]['answer'];
+type Input<Name extends keyof Routes> =
+  Params<Name> extends undefined
+    ? [body?: Body<Name>, params?: undefined]
+    : [body: Body<Name> | undefined, params: Params<Name>];
+
+/** What proves once more who is signed in: the password, a second factor, or a passkey, which is both. */
+export type Proof =
+  | { readonly password: string }
+  | { readonly code: string; readonly method?: 'totp' | 'recovery_code' }
+  | { readonly passkey: true };
+
+/** A client of Latchkey for one page or app. All its tabs share one session. */
+export type Client = ReturnType<typeof createClient>;
+
+const JSON_HEADERS = { 'Content-Type': 'application/json' };
+/** The longest pause between two attempts to find out who is signed in. */
+const LONGEST_PAUSE_SECONDS = 30;
+
+/** @returns a client that finds out at once whether somebody is signed in; `session.status` is `loading` until it knows */
+export function createClient(options: ClientOptions) {
+  const { transport, origins = [], onEvent = () => {} } = options;
+  const base = options.url.replace(/\/+$/, '');
+  const key = `latchkey:${base}`;
+  const storage = transport === 'token' ? options.storage : undefined;
+  // Called without its object a global fetch refuses.
+  const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  const isOwn = ({ href }: URL) => href === base || href.startsWith(`${base}/`);
+  const allowed = new Set([new URL(base).origin, ...origins].map((origin) => new URL(origin).origin));
+
+  const state = shareState(key, storage);
+  const http = createHttp(base, transport === 'cookie' ? 'include' : 'omit', fetch);
+  const access = createAccess(http, state, transport, onEvent);
+  const signIns = createSignIn({ base, http, access, state, transport, storage, key });
+  let isClosed = false;
+  const loaded = load();
+  const signedFetch = createSignedFetch({
+    fetch,
+    http,
+    access,
+    state,
+    loaded,
+    takesCookie: (url) => transport === 'cookie' && isOwn(url),
+    takesToken: ({ origin }) => allowed.has(origin),
+    learnsTime: isOwn,
+  });
+
+  async function load(): Promise<void> {
+    const isKnown = state.load();
+    if (transport === 'token') {
+      if (!(await isKnown)) state.show({ status: 'signed-out', user: null });
+    } else if (typeof document !== 'undefined') await identify(1);
+  }
+
+  /** Finds out whose cookie there is, later where Latchkey cannot be reached now. */
+  async function identify(pauseSeconds: number): Promise<void> {
+    const isOpen = () => !isClosed && state.current.session.status === 'loading';
+    await access.identify().catch(() => {
+      const next = Math.min(2 * pauseSeconds, LONGEST_PAUSE_SECONDS);
+      pause(pauseSeconds).then(() => (isOpen() ? identify(next) : undefined));
+    });
+  }
+
+  /**
+   * Calls a route of Latchkey as whoever is signed in, such as `call('PATCH /me', { name: 'Ada' })` or
+   * `call('DELETE /sessions/{id}', undefined, { id })`.
+   * @throws LatchkeyError
+   */
+  async function call<Name extends keyof Routes>(
+    route: Name,
+    ...[body, params]: Input<Name>
+  ): Promise<Answer<Name>> {
+    let [method = '', path = ''] = route.split(' ');
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries<string>(params ?? {})) {
+      const hole = `{${name}}`;
+      if (path.includes(hole)) path = path.replace(hole, encodeURIComponent(value));
+      else query.set(name, value);
+    }
+    const init = body !== undefined && { body: JSON.stringify(body), headers: JSON_HEADERS };
+    let answer: Credentials & { session?: Credentials; user?: User };
+    try {
+      answer = (await answerOf(await signedFetch(`${base}${path}?${query}`, { method, ...init }))) ?? {};
+    } catch (cause) {
+      const error = unreachable(cause);
+      // Another tab has signed in: this page has to show whose account it is, and the change was meant for another one.
+      if (error.code === 'csrf_token_invalid') await access.identify();
+      throw error;
+    }
+    const raised = answer.session ?? answer;
+    if (raised.access_token || raised.csrf_token) access.keep(raised);
+    if (answer.user) access.show(answer.user);
+    return answer as Answer<Name>;
+  }
+
+  return {
+    /** Who is signed in; the same object until that changes. */
+    get session(): Session {
+      return state.current.session;
+    },
+    /** Tells of each change of `session`, of whichever tab. Returns what ends that. */
+    subscribe: state.subscribe,
+    /** Resolves once it is known whether somebody is signed in, or Latchkey could not be reached. */
+    ready: () => loaded,
+    /** A `fetch` that lets its caller in at Latchkey and at `origins`, and at no others. */
+    fetch: signedFetch,
+    call,
+
+    /** Opens an account, and signs in. @throws LatchkeyError such as `validation_failed`, with `fields` */
+    signUp: (account: Omit<Signup, 'transport'>): Promise<Step> => signIns.enter('/signup', account),
+    /** Signs in, or takes the next step of it. @throws LatchkeyError such as `invalid_credentials` */
+    signIn: (how: SignIn): Promise<Step> => signIns.signIn(how),
+    /** Leads the browser to a provider, which leads back to `returnTo`. Call `completeSignIn()` there. */
+    signInWith(provider: string, { returnTo }: { readonly returnTo: string }): void {
+      location.assign(signIns.urlOfProvider(provider, returnTo));
+    },
+    /** The same for an app without pages of its own: the URL to open. */
+    urlOfProvider: signIns.urlOfProvider,
+    /**
+     * On the page that a link or a provider leads back to: how far the sign-in has come; undefined where none led here.
+     * @throws LatchkeyError such as `access_denied`, where the person pressed Cancel
+     */
+    completeSignIn: signIns.completeSignIn,
+    /** Sends the code of a second factor. */
+    sendFactorCode: signIns.sendFactorCode,
+    /** Confirms the address of `signUp` by the code that was sent to it. */
+    verifyEmail: signIns.verifyEmail,
+    /** Ends this session, all `others` of the account, or all of them: `global`. @throws LatchkeyError where it goes on */
+    async signOut({
+      scope = 'local',
+    }: {
+      readonly scope?: 'local' | 'others' | 'global';
+    } = {}): Promise<void> {
+      const { refreshToken, session } = state.current;
+      try {
+        await (transport === 'token'
+          ? http.ask(
+              'POST',
+              `/logout?scope=${scope}`,
+              { refresh_token: refreshToken },
+              { isRepeatable: true },
+            )
+          : call('POST /logout', undefined, { scope }));
+      } catch (error) {
+        // It was over already.
+        if ((error as LatchkeyError).status !== 401) throw error;
+      }
+      if (scope !== 'others') access.end('signed_out', session);
+    },
+    /** Proves once more who is signed in, for what is refused with `insufficient_user_authentication`. */
+    async reauthenticate(proof: Proof): Promise<void> {
+      if (!('passkey' in proof)) return void (await call('POST /me/reauthenticate', proof));
+      const { challenge_token, public_key } = await call('POST /login/passkey/options', { transport });
+      const credential = await signIns.prove(public_key);
+      if (credential !== undefined) await call('POST /me/reauthenticate', { challenge_token, credential });
+    },
+
+    /** The account as it is now. */
+    user: async () => (await call('GET /me')).user,
+    updateUser: async (changes: Body<'PATCH /me'>) => (await call('PATCH /me', changes)).user,
+    /** All other sessions end. */
+    changePassword: (change: Body<'POST /me/password'>) => call('POST /me/password', change),
+    sessions: {
+      list: async () => (await call('GET /sessions')).sessions,
+      end: (id: string) => call('DELETE /sessions/{id}', undefined, { id }),
+    },
+    factors: {
+      list: () => call('GET /me/factors'),
+      /** Begins to set an authenticator app up: show `qr_svg`, and confirm the first code. */
+      addTotp: (name?: string) => call('POST /me/factors/totp', name === undefined ? {} : { name }),
+      /** The answer has recovery codes, once. */
+      confirmTotp: (id: string, code: string) => call('POST /me/factors/totp/{id}/confirm', { code }, { id }),
+      removeTotp: (id: string) => call('DELETE /me/factors/totp/{id}', undefined, { id }),
+      /** Ten new ones in place of all before. */
+      renewRecoveryCodes: async () => (await call('POST /me/recovery-codes')).recovery_codes,
+    },
+    passkeys: {
+      async list() {
+        const { passkeys, signals } = await call('GET /me/passkeys');
+        await (await passkeyModule()).signalPasskeys(signals);
+        return passkeys;
+      },
+      /** Has the device make one. @throws DOMException NotAllowedError where the person does not want to */
+      async add(name?: string) {
+        const { challenge_token, public_key } = await call('POST /passkeys/registration/options');
+        const { createPasskey, signalPasskeys } = await passkeyModule();
+        const credential = await createPasskey(public_key);
+        const added = await call('POST /passkeys/registration', {
+          challenge_token,
+          credential,
+          ...(name && { name }),
+        });
+        await signalPasskeys(added.signals);
+        return added;
+      },
+      rename: (id: string, name: string) => call('PATCH /me/passkeys/{id}', { name }, { id }),
+      async remove(id: string) {
+        const { signals } = await call('DELETE /me/passkeys/{id}', undefined, { id });
+        await (await passkeyModule()).signalPasskeys(signals);
+      },
+    },
+    /** Stops listening to other tabs. */
+    close(): void {
+      isClosed = true;
+      state.close();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+interface Problem {
+  readonly code?: string | undefined;
+  readonly title?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly errors?: readonly { readonly pointer: string; readonly code: string; readonly detail: string }[];
+  readonly [member: string]: unknown;
+}
+
+/**
+ * All that this package throws, but for what aborts a request. It is the problem document (RFC 9457) of an answer.
+ * `message` is for developers: show words of your own, by `code`.
+ */
+export class LatchkeyError extends Error {
+  override readonly name = 'LatchkeyError';
+  /** Stable: see /docs/errors of your Latchkey. `network_error` where no answer came. */
+  readonly code: string;
+  /** Of HTTP; 0 where no answer came. */
+  readonly status: number;
+  /** When to try again, in seconds; undefined where the answer does not say. */
+  readonly retryAfterSeconds: number | undefined;
+  /** What is wrong with fields, by their names. */
+  readonly fields: Readonly<Record<string, { readonly code: string; readonly detail: string }>>;
+  /** The whole document. */
+  readonly problem: Problem;
+
+  constructor(status: number, problem: Problem, retryAfterSeconds?: number, cause?: unknown) {
+    super(problem.detail ?? problem.title ?? `the answer was ${status}`, { cause });
+    this.code = problem.code ?? 'unknown';
+    this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.problem = problem;
+    this.fields = Object.fromEntries(
+      (problem.errors ?? []).map(({ pointer, code, detail }) => [pointer.slice(1), { code, detail }]),
+    );
+  }
+}
+
+/** The error for a request that got no answer. */
+export function unreachable(cause: unknown): LatchkeyError {
+  if (cause instanceof LatchkeyError) return cause;
+  return new LatchkeyError(
+    0,
+    { code: 'network_error', title: 'Latchkey cannot be reached' },
+    undefined,
+    cause,
+  );
+}

@@ -1,0 +1,100 @@
+import type { Access } from './access.ts';
+import type { LatchkeyError } from './error.ts';
+import {
+  ATTEMPTS,
+  answerOf,
+  type Fetch,
+  type Http,
+  pause,
+  retryAfterOf,
+  unlessAborted,
+  waitOf,
+} from './http.ts';
+import type { SharedState } from './state.ts';
+
+const SAFE_METHODS = /^(GET|HEAD|OPTIONS)$/;
+
+interface FetchOptions {
+  readonly fetch: Fetch;
+  readonly http: Http;
+  readonly access: Access;
+  readonly state: SharedState;
+  /** Whether a request to this URL goes to Latchkey with its cookie. */
+  readonly takesCookie: (url: URL) => boolean;
+  /** Whether a request to this URL may have an access token. */
+  readonly takesToken: (url: URL) => boolean;
+  readonly learnsTime: (url: URL) => boolean;
+  /** Resolves once it is known whether a session is there. */
+  readonly loaded: Promise<unknown>;
+}
+
+/** A `fetch` that signs its requests for some origins, and no others. */
+export function createSignedFetch(options: FetchOptions): Fetch {
+  const { fetch, http, access, state, takesCookie, takesToken, learnsTime, loaded } = options;
+
+  return async function signedFetch(input, init = {}) {
+    const request = input instanceof Request ? input : undefined;
+    const url = new URL(request?.url ?? String(input), globalThis.location?.href);
+    const headers = new Headers(init.headers ?? request?.headers);
+    const method = (init.method ?? request?.method ?? 'GET').toUpperCase();
+    const signal = init.signal ?? request?.signal;
+    const byCookie = takesCookie(url);
+    // One with a header of its own has its reasons.
+    if ((!byCookie && !takesToken(url)) || headers.has('authorization')) return fetch(input, init);
+    await unlessAborted(loaded, signal);
+
+    const isSafe = SAFE_METHODS.test(method);
+    // What a stream has given is gone. A Request does not say what it was made from.
+    const isRepeatable = request ? isSafe : !(init.body instanceof (globalThis.ReadableStream ?? Array));
+    let token: string | undefined;
+    let refused: string | undefined;
+
+    for (let attempt = 1; ; attempt++) {
+      const { session } = state.current;
+      if (byCookie) {
+        const csrfToken = isSafe ? undefined : await unlessAborted(access.csrfToken(), signal);
+        if (csrfToken !== undefined) headers.set('X-CSRF-Token', csrfToken);
+      } else {
+        token = await unlessAborted(access.token(refused), signal);
+        if (token === undefined) headers.delete('Authorization');
+        else headers.set('Authorization', `Bearer ${token}`);
+      }
+      const response = await fetch(request?.clone() ?? input, {
+        ...init,
+        headers,
+        ...(byCookie && { credentials: 'include' }),
+      });
+      if (learnsTime(url)) http.learn(response);
+
+      const wait = isSafe && attempt < ATTEMPTS ? waitOf(response.status, retryAfterOf(response)) : undefined;
+      if (wait !== undefined) await pause(wait, signal);
+      else if (response.status === 401 && byCookie) {
+        const code = await codeOf(response);
+        if (code === 'session_ended' || code === 'token_missing') access.end(code, session);
+        return response;
+      } else if (
+        response.status === 401 &&
+        token !== undefined &&
+        refused === undefined &&
+        (await isStale(response))
+      ) {
+        refused = token;
+        // Also where it is not sent again: the next request has a new one, or the session turns out to be over.
+        if (!isRepeatable) {
+          access.token(refused).catch(() => {});
+          return response;
+        }
+      } else return response;
+    }
+  };
+}
+
+/** Whether a service takes a token no more: it has expired, or the rights in it are old, or its session is over. */
+async function isStale(response: Response): Promise<boolean> {
+  // RFC 6750 section 3.1. Of another origin a page may not read it unless the service says so; then there is the code.
+  if (/invalid_token/.test(response.headers.get('www-authenticate') ?? '')) return true;
+  return /^token_(expired|revoked|invalid)$/.test(await codeOf(response));
+}
+
+const codeOf = (response: Response): Promise<string> =>
+  answerOf(response.clone()).then(String, ({ code }: LatchkeyError) => code);

@@ -1,0 +1,34 @@
+import { createContext, createElement, type ReactNode, useContext, useSyncExternalStore } from 'react';
+import type { Client } from './client.ts';
+import type { Session } from './state.ts';
+
+const Context = createContext<Client | undefined>(undefined);
+
+interface Children {
+  readonly children?: ReactNode;
+}
+
+/** Gives a client to all that is in it. */
+export const LatchkeyProvider = ({ client, children }: Children & { readonly client: Client }) =>
+  createElement(Context.Provider, { value: client }, children);
+
+/** The client of the provider. @throws Error outside one */
+export function useLatchkey(): Client {
+  const client = useContext(Context);
+  if (client === undefined) throw new Error('Put <LatchkeyProvider client={client}> around this component');
+  return client;
+}
+
+/** Who is signed in. Renders again when that changes. */
+export function useSession(): Session {
+  const client = useLatchkey();
+  const read = () => client.session;
+  return useSyncExternalStore(client.subscribe, read, read);
+}
+
+/** Its children, while somebody is signed in. */
+export const SignedIn = ({ children }: Children) => (useSession().status === 'signed-in' ? children : null);
+
+/** Its children, while it is known that nobody is; also in the middle of a sign-in. */
+export const SignedOut = ({ children }: Children) =>
+  ['signed-out', 'challenge'].includes(useSession().status) ? children : null;

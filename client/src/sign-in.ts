@@ -1,0 +1,233 @@
+import type { Access, Credentials, Transport } from './access.ts';
+import type { PasskeyRequest, PasskeyRequestOptions, SentCode, User } from './api.ts';
+import { LatchkeyError } from './error.ts';
+import type { Http } from './http.ts';
+import { readPending, writePending } from './pending.ts';
+import type { FactorMethod, SharedState, TokenStorage } from './state.ts';
+
+/** What signs somebody in, each by its own members. */
+export type SignIn =
+  | { readonly email: string; readonly password: string }
+  | { readonly username: string; readonly password: string }
+  /** An address or a username, as the person has typed it. */
+  | { readonly identifier: string; readonly password: string }
+  /** Sends a code to an address or a phone number. */
+  | { readonly send: 'code'; readonly email: string }
+  | { readonly send: 'code'; readonly phone: string }
+  /** Sends a link that leads back to a page of yours, which calls `completeSignIn()`. */
+  | { readonly send: 'link'; readonly email: string; readonly returnTo: string }
+  /** The code of the message that was sent last. */
+  | { readonly code: string }
+  /** By a press of a button, or by the list of what to fill in, for `<input autocomplete="username webauthn">`. */
+  | { readonly passkey: true | 'autofill'; readonly email?: string }
+  /** The second factor that a `challenge` asks for; a passkey has no code. */
+  | { readonly factor: FactorMethod; readonly code?: string; readonly rememberDevice?: boolean };
+
+/** How far a sign-in has come. */
+export type Step =
+  | { readonly status: 'signed-in'; readonly user: User }
+  /** Go on with `signIn({ factor, code })`, by one of these methods, within five minutes. */
+  | {
+      readonly status: 'challenge';
+      readonly methods: readonly FactorMethod[];
+      readonly expiresInSeconds: number;
+    }
+  /** A message is on its way: go on with `signIn({ code })`. A link signs in where it is opened. */
+  | { readonly status: 'sent'; readonly expiresInSeconds: number }
+  /** The address has to be confirmed first: go on with `verifyEmail(code)`, and sign in. */
+  | { readonly status: 'verify-email'; readonly expiresInSeconds: number }
+  /** The person has closed the dialog of the passkey, or the browser has no autofill for passkeys. */
+  | { readonly status: 'cancelled' };
+
+interface Answer extends Credentials {
+  readonly user: User;
+  readonly device_token?: string;
+  readonly verification?: SentCode | null;
+}
+
+export interface SignInOptions {
+  readonly base: string;
+  readonly http: Http;
+  readonly access: Access;
+  readonly state: SharedState;
+  readonly transport: Transport;
+  readonly storage: TokenStorage | undefined;
+  /** The name of what is kept. */
+  readonly key: string;
+}
+
+/** Loaded when first used: many pages have no passkeys. */
+export const passkeyModule = () => import('./passkeys.ts');
+
+/** An attacker's code would sign the person in to the account of the attacker. */
+const FOREIGN_CODE = {
+  code: 'invalid_state',
+  title: 'This sign-in was not begun in this browser',
+};
+
+export function createSignIn({ base, http, access, state, transport, storage, key }: SignInOptions) {
+  /** What the next code is for. */
+  let sent: string | undefined;
+  let verification: string | undefined;
+  let challengeToken: string | undefined;
+  let passkeyRequest = new AbortController();
+  let completion: Promise<Step | undefined> | undefined;
+
+  /** Sends what proves who somebody is. Every way in ends here. */
+  async function enter(path: string, proof: object): Promise<Step> {
+    const device =
+      transport === 'token' && path !== '/signup' ? await storage?.getItem(`${key}:device`) : null;
+    const body = {
+      ...proof,
+      ...(path !== '/login/factor' && { transport }),
+      ...(device && { device_token: device }),
+    };
+    let answer: Answer | SentCode;
+    try {
+      answer = await http.ask('POST', path, body);
+    } catch (error) {
+      if (error instanceof LatchkeyError && error.code === 'second_factor_required')
+        return challenge(error.problem);
+      throw error;
+    }
+    if (!('user' in answer)) {
+      verification = answer.challenge_id;
+      return { status: 'verify-email', expiresInSeconds: answer.expires_in };
+    }
+    const { user, device_token, verification: toVerify, ...credentials } = answer;
+    verification = toVerify?.challenge_id;
+    challengeToken = undefined;
+    if (device_token) await storage?.setItem(`${key}:device`, device_token);
+    access.begin({ user, ...credentials });
+    return { status: 'signed-in', user };
+  }
+
+  function challenge(problem: LatchkeyError['problem']): Step {
+    const { challenge_token, methods, expires_in } = problem as {
+      challenge_token: string;
+      methods: FactorMethod[];
+      expires_in: number;
+    };
+    challengeToken = challenge_token;
+    state.show({ status: 'challenge', user: null, methods });
+    return { status: 'challenge', methods, expiresInSeconds: expires_in };
+  }
+
+  async function send(path: string, body: object): Promise<Step> {
+    const { challenge_id, expires_in } = await http.ask<SentCode>('POST', path, body);
+    sent = challenge_id;
+    return { status: 'sent', expiresInSeconds: expires_in };
+  }
+
+  async function signIn(how: SignIn): Promise<Step> {
+    if ('password' in how) return enter('/login', how);
+    if ('passkey' in how) return signInByPasskey(how);
+    if ('factor' in how) return answerChallenge(how);
+    if (!('send' in how)) return enter('/otp/verify', { challenge_id: sent, code: how.code });
+    const { send: what, ...to } = how;
+    if (what === 'code') return send('/otp', to);
+    const { returnTo, ...email } = to as { returnTo: string };
+    const step = await send('/login/link', { ...email, return_to: returnTo, transport });
+    writePending(key, sent as string);
+    return step;
+  }
+
+  async function signInByPasskey({ passkey, email }: Extract<SignIn, { passkey: unknown }>): Promise<Step> {
+    const isAutofill = passkey === 'autofill';
+    if (isAutofill && !(await globalThis.PublicKeyCredential?.isConditionalMediationAvailable?.()))
+      return { status: 'cancelled' };
+    const options = await http.ask<PasskeyRequest>('POST', '/login/passkey/options', { email, transport });
+    const credential = await prove(options.public_key, isAutofill);
+    if (credential === undefined) return { status: 'cancelled' };
+    try {
+      return await enter('/login/passkey', { challenge_token: options.challenge_token, credential });
+    } catch (error) {
+      if (!(error instanceof LatchkeyError)) throw error;
+      if (error.code === 'passkey_unknown') {
+        const { signalUnknown } = await passkeyModule();
+        await signalUnknown(error.problem.rp_id, error.problem.credential_id);
+      }
+      // The list was open for longer than a challenge lives.
+      if (isAutofill && error.code === 'challenge_expired') return signInByPasskey({ passkey });
+      throw error;
+    }
+  }
+
+  /** Undefined where the person did not want to, or another request has taken its place: a browser takes one at a time. */
+  async function prove(options: PasskeyRequestOptions, isAutofill = false) {
+    passkeyRequest.abort();
+    passkeyRequest = new AbortController();
+    const { signal } = passkeyRequest;
+    const { getPasskey } = await passkeyModule();
+    try {
+      return await getPasskey(options, { signal, ...(isAutofill && { mediation: 'conditional' }) });
+    } catch (error) {
+      if (/^(NotAllowed|Abort)Error$/.test((error as Error).name)) return undefined;
+      throw error;
+    }
+  }
+
+  async function answerChallenge(how: Extract<SignIn, { factor: unknown }>): Promise<Step> {
+    const { factor: method, code, rememberDevice } = how;
+    const proof: { code?: string; credential?: unknown } = {};
+    if (method === 'passkey') {
+      const body = { challenge_token: challengeToken };
+      const { public_key } = await http.ask<{ public_key: PasskeyRequestOptions }>(
+        'POST',
+        '/login/factor/options',
+        body,
+      );
+      proof.credential = await prove(public_key);
+      if (proof.credential === undefined) return { status: 'cancelled' };
+    } else if (code !== undefined) proof.code = code;
+    const remember = rememberDevice && { remember_device: true };
+    return enter('/login/factor', { challenge_token: challengeToken, method, ...proof, ...remember });
+  }
+
+  async function sendFactorCode(method: 'email_code' | 'phone_code'): Promise<void> {
+    await http.ask('POST', '/login/factor/code', { challenge_token: challengeToken, method });
+  }
+
+  async function verifyEmail(code: string): Promise<void> {
+    await http.ask('POST', '/email/verify', { challenge_id: verification, code });
+  }
+
+  /** The page of Latchkey that leads to a provider and from there to `returnTo`. */
+  function urlOfProvider(provider: string, returnTo: string): string {
+    const challengeId = crypto.randomUUID();
+    writePending(key, challengeId);
+    const query = new URLSearchParams({ return_to: returnTo, transport, challenge_id: challengeId });
+    return `${base}/login/${encodeURIComponent(provider)}?${query}`;
+  }
+
+  function completeSignIn(url = globalThis.location?.href): Promise<Step | undefined> {
+    // Frameworks run effects twice; a code is good once.
+    completion ??= complete(new URL(url)).finally(() => (completion = undefined));
+    return completion;
+  }
+
+  async function complete(url: URL): Promise<Step | undefined> {
+    const parameters = Object.fromEntries(url.searchParams);
+    const { code, error, error_description: title } = parameters;
+    if (code === undefined && error === undefined) return undefined;
+    forgetParameters(url);
+    if (code !== undefined) {
+      const challenge_id = readPending(key);
+      if (challenge_id === undefined) throw new LatchkeyError(0, FOREIGN_CODE);
+      return enter('/login/exchange', { code, challenge_id });
+    }
+    const problem = { ...parameters, code: error, title, methods: parameters.methods?.split(' ') };
+    if (error === 'second_factor_required')
+      return challenge({ ...problem, expires_in: Number(parameters.expires_in) });
+    throw new LatchkeyError(0, problem);
+  }
+
+  return { enter, signIn, sendFactorCode, verifyEmail, urlOfProvider, completeSignIn, prove };
+}
+
+/** Out of the address, so that neither a reload nor a bookmark sends them again. */
+function forgetParameters(url: URL): void {
+  for (const name of ['code', 'error', 'error_description', 'challenge_token', 'methods', 'expires_in'])
+    url.searchParams.delete(name);
+  if (typeof history !== 'undefined') history.replaceState(history.state, '', url);
+}

@@ -1,0 +1,121 @@
+import type { FactorLogin, Me, User } from './api.ts';
+import { openTabs, type Tabs } from './tabs.ts';
+
+export type FactorMethod = FactorLogin['method'];
+
+/** Who is signed in, as a page shows it. A new object at each change. */
+export interface Session {
+  readonly status: 'loading' | 'signed-in' | 'signed-out' | 'challenge';
+  readonly user: (User & Partial<Me>) | null;
+  /** How the second factor may be proved that a `challenge` is about. */
+  readonly methods?: readonly FactorMethod[];
+  /** Why the session has ended: the code of the refusal, or `signed_out`. */
+  readonly reason?: string;
+}
+
+/** What all tabs share. */
+export interface State {
+  /** The higher one wins, and of two the one of the higher tab: so all tabs come to the same. */
+  readonly version: number;
+  readonly tab: number;
+  readonly session: Session;
+  readonly access?: AccessToken | undefined;
+  readonly refreshToken?: string | undefined;
+  /** With every change by cookie. */
+  readonly csrfToken?: string | undefined;
+}
+
+export interface AccessToken {
+  readonly token: string;
+  /** By the clock of Latchkey. */
+  readonly expiresAtMs: number;
+  readonly lifetimeMs: number;
+}
+
+/** A `localStorage`, or what is like it in an app. */
+export interface TokenStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
+
+export interface SharedState {
+  readonly current: State;
+  /** Puts this in place of what there was, in all tabs. */
+  set(next: Omit<State, 'version' | 'tab'>): void;
+  /** Shows this in this tab alone. */
+  show(session: Session): void;
+  subscribe(listener: (session: Session) => void): () => void;
+  /** Resolves with whether another tab, or the storage, knows of a state. */
+  load(): Promise<boolean>;
+  readonly alone: Tabs['alone'];
+  close(): void;
+}
+
+/** A tab that is there answers sooner. */
+const HELLO_TIMEOUT_MS = 100;
+
+export function shareState(key: string, storage: TokenStorage | undefined): SharedState {
+  const tab = Math.random();
+  const listeners = new Set<(session: Session) => void>();
+  let current: State = { version: 0, tab, session: { status: 'loading', user: null } };
+  let learned = () => {};
+
+  const tabs = openTabs(key, (message) => {
+    if (!('version' in message)) {
+      if (current.version > 0) tabs.tell(current);
+    } else if (isNewer(message as State)) {
+      change(message as State);
+      learned();
+    }
+  });
+
+  function isNewer({ version, tab }: State): boolean {
+    return version > current.version || (version === current.version && tab > current.tab);
+  }
+
+  function change(next: State): void {
+    const { session } = current;
+    const isSame = JSON.stringify(next.session) === JSON.stringify(session);
+    current = isSame ? { ...next, session } : next;
+    if (!isSame) for (const listener of [...listeners]) listener(next.session);
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    set(next) {
+      change({ ...next, version: current.version + 1, tab });
+      tabs.tell(current);
+      storage?.setItem(key, JSON.stringify(current));
+    },
+    show: (session) => change({ ...current, session }),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async load() {
+      const stored = parse(await storage?.getItem(key));
+      if (stored === undefined) {
+        await new Promise<void>((resolve) => {
+          learned = resolve;
+          setTimeout(resolve, tabs.isAlone ? 0 : HELLO_TIMEOUT_MS);
+          tabs.tell({});
+        });
+      } else if (isNewer(stored)) change(stored);
+      return current.version > 0;
+    },
+    alone: tabs.alone,
+    close: tabs.close,
+  };
+}
+
+function parse(stored: string | null | undefined): State | undefined {
+  try {
+    return stored ? JSON.parse(stored) : undefined;
+  } catch {
+    // Of another program: it is overwritten at the next sign-in.
+    return undefined;
+  }
+}
