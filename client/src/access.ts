@@ -1,7 +1,7 @@
 import type { User } from './api.ts';
 import { LatchkeyError } from './error.ts';
 import type { Http } from './http.ts';
-import type { Session, SharedState } from './state.ts';
+import type { SharedState } from './state.ts';
 
 /** A token is renewed this long before it expires, or a fifth of its life where that is shorter. */
 const LEAD_MS = 60_000;
@@ -29,7 +29,7 @@ export interface Access {
   /** Shows what the account is now; another account than before has none of the tokens of that one. */
   show(user: User): void;
   /** Forgets a session, in all tabs, unless there is another one by now. */
-  end(reason: string, session?: Session): void;
+  end(reason: string, id?: number): void;
   /**
    * An access token that is good for a while; undefined where nobody is signed in.
    * @param refused one that a service has not taken
@@ -52,14 +52,15 @@ export function createAccess(
   let renewal: Promise<void> | undefined;
 
   function begin({ user, ...credentials }: Credentials & { readonly user: User }): void {
-    state.set({ session: { status: 'signed-in', user }, ...held(credentials) });
+    state.set({ id: Math.random(), session: { status: 'signed-in', user }, ...held(credentials) });
     emit({ type: 'signed-in' });
   }
 
   function keep(credentials: Credentials): void {
-    const { session, refreshToken, csrfToken } = state.current;
+    const { id, session, refreshToken, csrfToken } = state.current;
     const given = held(credentials);
     state.set({
+      id,
       session,
       access: given.access,
       refreshToken: given.refreshToken ?? refreshToken,
@@ -80,13 +81,13 @@ export function createAccess(
   function show(user: User): void {
     const { current } = state;
     const isSame = current.session.user?.id === user.id;
-    state.set({ ...(isSame && current), session: { status: 'signed-in', user } });
+    state.set({ ...(isSame ? current : { id: Math.random() }), session: { status: 'signed-in', user } });
   }
 
-  function end(reason: string, session = state.current.session): void {
-    if (state.current.session !== session) return;
-    const wasSignedIn = session.status === 'signed-in';
-    state.set({ session: { status: 'signed-out', user: null, ...(wasSignedIn && { reason }) } });
+  function end(reason: string, id = state.current.id): void {
+    if (state.current.id !== id) return;
+    const wasSignedIn = state.current.session.status === 'signed-in';
+    state.set({ id, session: { status: 'signed-out', user: null, ...(wasSignedIn && { reason }) } });
     if (wasSignedIn) emit({ type: 'signed-out', reason });
   }
 
@@ -118,15 +119,16 @@ export function createAccess(
   }
 
   async function renew(refused?: string): Promise<void> {
+    await state.catchUp();
     // Another tab may have done it while this one waited.
     if (isOver() || isGood(refused, LEAD_MS)) return;
-    const { refreshToken, session } = state.current;
+    const { refreshToken, id } = state.current;
     try {
       const credentials = transport === 'token' ? await refresh(refreshToken) : await exchangeCookie();
       // A sign-in or a sign-out of another tab may have come in between.
-      if (state.current.session.user?.id === session.user?.id) keep(credentials);
+      if (state.current.id === id) keep(credentials);
     } catch (error) {
-      if (isRefusal(error)) end(error.code, session);
+      if (isRefusal(error)) end(error.code, id);
       else {
         emit({ type: 'renewal-failed', error });
         throw error;
@@ -146,7 +148,6 @@ export function createAccess(
     };
     return ask().catch(async (error) => {
       if ((error as LatchkeyError).code !== 'csrf_token_invalid') throw error;
-      // A sign-in that this tab has not heard of has replaced the cookie.
       await identify();
       return ask();
     });
@@ -161,13 +162,15 @@ export function createAccess(
   }
 
   async function identify(): Promise<void> {
-    const { session } = state.current;
+    const { id } = state.current;
     try {
       const { user } = await http.ask<{ user: User }>('GET', '/me', undefined, { isRepeatable: true });
       show(user);
+      // It is that of the cookie, which another sign-in may have replaced.
+      state.set({ ...state.current, csrfToken: undefined });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      end(error.code, session);
+      end(error.code, id);
     }
   }
 

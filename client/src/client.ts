@@ -46,7 +46,7 @@ const LONGEST_PAUSE_SECONDS = 30;
 export function createClient(options: ClientOptions) {
   const { transport, origins = [], onEvent = () => {} } = options;
   const base = options.url.replace(/\/+$/, '');
-  const key = `latchkey:${base}`;
+  const key = `latchkey:${transport}:${base}`;
   const storage = transport === 'token' ? options.storage : undefined;
   // Called without its object a global fetch refuses.
   const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
@@ -71,7 +71,7 @@ export function createClient(options: ClientOptions) {
   });
 
   async function load(): Promise<void> {
-    const isKnown = state.load();
+    const isKnown = state.catchUp();
     if (transport === 'token') {
       if (!(await isKnown)) state.show({ status: 'signed-out', user: null });
     } else if (typeof document !== 'undefined') await identify(1);
@@ -103,19 +103,19 @@ export function createClient(options: ClientOptions) {
       else query.set(name, value);
     }
     const init = body !== undefined && { body: JSON.stringify(body), headers: JSON_HEADERS };
-    let answer: Credentials & { session?: Credentials; user?: User };
-    try {
-      answer = (await answerOf(await signedFetch(`${base}${path}?${query}`, { method, ...init }))) ?? {};
-    } catch (cause) {
-      const error = unreachable(cause);
-      // Another tab has signed in: this page has to show whose account it is, and the change was meant for another one.
-      if (error.code === 'csrf_token_invalid') await access.identify();
-      throw error;
-    }
+    const answer = await signedFetch(`${base}${path}?${query}`, { method, ...init })
+      .then(answerOf<{ session?: Credentials; user?: User } & Credentials>)
+      .catch((cause) => Promise.reject(unreachable(cause)));
     const raised = answer.session ?? answer;
     if (raised.access_token || raised.csrf_token) access.keep(raised);
     if (answer.user) access.show(answer.user);
     return answer as Answer<Name>;
+  }
+
+  async function provePasskey() {
+    const { challenge_token, public_key } = await call('POST /login/passkey/options', { transport });
+    const credential = await signIns.prove(public_key);
+    return credential && { challenge_token, credential };
   }
 
   return {
@@ -156,7 +156,7 @@ export function createClient(options: ClientOptions) {
     }: {
       readonly scope?: 'local' | 'others' | 'global';
     } = {}): Promise<void> {
-      const { refreshToken, session } = state.current;
+      const { refreshToken, id } = state.current;
       try {
         await (transport === 'token'
           ? http.ask(
@@ -170,14 +170,16 @@ export function createClient(options: ClientOptions) {
         // It was over already.
         if ((error as LatchkeyError).status !== 401) throw error;
       }
-      if (scope !== 'others') access.end('signed_out', session);
+      if (scope !== 'others') access.end('signed_out', id);
     },
-    /** Proves once more who is signed in, for what is refused with `insufficient_user_authentication`. */
-    async reauthenticate(proof: Proof): Promise<void> {
-      if (!('passkey' in proof)) return void (await call('POST /me/reauthenticate', proof));
-      const { challenge_token, public_key } = await call('POST /login/passkey/options', { transport });
-      const credential = await signIns.prove(public_key);
-      if (credential !== undefined) await call('POST /me/reauthenticate', { challenge_token, credential });
+    /**
+     * Proves once more who is signed in, for what is refused with `insufficient_user_authentication`.
+     * @returns false where the person has closed the dialog of the passkey
+     */
+    async reauthenticate(proof: Proof): Promise<boolean> {
+      const body = 'passkey' in proof ? await provePasskey() : proof;
+      if (body !== undefined) await call('POST /me/reauthenticate', body);
+      return body !== undefined;
     },
 
     /** The account as it is now. */

@@ -32,6 +32,14 @@ interface FetchOptions {
 export function createSignedFetch(options: FetchOptions): Fetch {
   const { fetch, http, access, state, takesCookie, takesToken, learnsTime, loaded } = options;
 
+  /** What the refusal of a request by cookie says about the session. */
+  async function heed(response: Response, id: number): Promise<void> {
+    const code = response.ok ? undefined : await codeOf(response);
+    if (code === 'session_ended' || code === 'token_missing') access.end(code, id);
+    // Another tab has signed in: the page has to show whose account it is, and the change was meant for another one.
+    else if (code === 'csrf_token_invalid') await access.identify().catch(() => {});
+  }
+
   return async function signedFetch(input, init = {}) {
     const request = input instanceof Request ? input : undefined;
     const url = new URL(request?.url ?? String(input), globalThis.location?.href);
@@ -50,7 +58,7 @@ export function createSignedFetch(options: FetchOptions): Fetch {
     let refused: string | undefined;
 
     for (let attempt = 1; ; attempt++) {
-      const { session } = state.current;
+      const { id } = state.current;
       if (byCookie) {
         const csrfToken = isSafe ? undefined : await unlessAborted(access.csrfToken(), signal);
         if (csrfToken !== undefined) headers.set('X-CSRF-Token', csrfToken);
@@ -68,9 +76,8 @@ export function createSignedFetch(options: FetchOptions): Fetch {
 
       const wait = isSafe && attempt < ATTEMPTS ? waitOf(response.status, retryAfterOf(response)) : undefined;
       if (wait !== undefined) await pause(wait, signal);
-      else if (response.status === 401 && byCookie) {
-        const code = await codeOf(response);
-        if (code === 'session_ended' || code === 'token_missing') access.end(code, session);
+      else if (byCookie) {
+        await heed(response, id);
         return response;
       } else if (
         response.status === 401 &&

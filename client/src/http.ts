@@ -59,7 +59,7 @@ export function createHttp(base: string, credentials: RequestCredentials, fetch:
         ...(body && { body: JSON.stringify(body) }),
       });
       learn(response);
-      return (await answerOf(response)) as never;
+      return await answerOf(response);
     } catch (cause) {
       throw unreachable(cause);
     } finally {
@@ -71,19 +71,23 @@ export function createHttp(base: string, credentials: RequestCredentials, fetch:
 }
 
 /**
- * The JSON of an answer; undefined without a body.
+ * The JSON of an answer; empty without a body.
  * @throws LatchkeyError what it refuses with
  */
-export async function answerOf(response: Response): Promise<unknown> {
+export async function answerOf<Answer>(response: Response): Promise<Answer> {
   const text = await response.text();
-  let answer: object | undefined;
+  let answer: object = {};
   try {
     answer = JSON.parse(text);
   } catch {
     // Empty, or the page of a proxy in between, of which the status says enough.
   }
-  if (response.ok) return answer;
-  throw new LatchkeyError(response.status, { ...answer }, retryAfterOf(response));
+  if (response.ok) return answer as Answer;
+  throw new LatchkeyError(
+    response.status,
+    answer as object & Record<string, unknown>,
+    retryAfterOf(response),
+  );
 }
 
 /** Seconds; undefined without the header, or where it names a date, which Latchkey does not. */

@@ -18,6 +18,8 @@ export interface State {
   /** The higher one wins, and of two the one of the higher tab: so all tabs come to the same. */
   readonly version: number;
   readonly tab: number;
+  /** Of the sign-in that the session comes from: what is said of an earlier one does not concern it. */
+  readonly id: number;
   readonly session: Session;
   readonly access?: AccessToken | undefined;
   readonly refreshToken?: string | undefined;
@@ -46,8 +48,8 @@ export interface SharedState {
   /** Shows this in this tab alone. */
   show(session: Session): void;
   subscribe(listener: (session: Session) => void): () => void;
-  /** Resolves with whether another tab, or the storage, knows of a state. */
-  load(): Promise<boolean>;
+  /** Learns what this tab may have missed, from the storage or from other tabs. Resolves with whether anything is known. */
+  catchUp(): Promise<boolean>;
   readonly alone: Tabs['alone'];
   close(): void;
 }
@@ -58,8 +60,9 @@ const HELLO_TIMEOUT_MS = 100;
 export function shareState(key: string, storage: TokenStorage | undefined): SharedState {
   const tab = Math.random();
   const listeners = new Set<(session: Session) => void>();
-  let current: State = { version: 0, tab, session: { status: 'loading', user: null } };
+  let current: State = { version: 0, tab, id: 0, session: { status: 'loading', user: null } };
   let learned = () => {};
+  let mayHaveMissed = true;
 
   const tabs = openTabs(key, (message) => {
     if (!('version' in message)) {
@@ -81,6 +84,27 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
     if (!isSame) for (const listener of [...listeners]) listener(next.session);
   }
 
+  async function catchUp(): Promise<boolean> {
+    const stored = parse(await storage?.getItem(key));
+    if (stored !== undefined) {
+      if (isNewer(stored)) change(stored);
+    } else if (mayHaveMissed) {
+      await new Promise<void>((resolve) => {
+        learned = resolve;
+        setTimeout(resolve, tabs.isAlone ? 0 : HELLO_TIMEOUT_MS);
+        tabs.tell({});
+      });
+    }
+    mayHaveMissed = false;
+    return current.version > 0;
+  }
+
+  // A page that was left and is shown again by the Back button has heard nothing meanwhile.
+  globalThis.addEventListener?.('pageshow', ({ persisted }) => {
+    mayHaveMissed ||= persisted;
+    if (persisted) void catchUp();
+  });
+
   return {
     get current() {
       return current;
@@ -95,17 +119,7 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async load() {
-      const stored = parse(await storage?.getItem(key));
-      if (stored === undefined) {
-        await new Promise<void>((resolve) => {
-          learned = resolve;
-          setTimeout(resolve, tabs.isAlone ? 0 : HELLO_TIMEOUT_MS);
-          tabs.tell({});
-        });
-      } else if (isNewer(stored)) change(stored);
-      return current.version > 0;
-    },
+    catchUp,
     alone: tabs.alone,
     close: tabs.close,
   };
