@@ -1,7 +1,7 @@
 import type { User } from './api.ts';
 import { LatchkeyError } from './error.ts';
 import type { Http } from './http.ts';
-import type { SharedState } from './state.ts';
+import type { SharedState, State } from './state.ts';
 
 /** A token is renewed this long before it expires, or a fifth of its life where that is shorter. */
 const LEAD_MS = 60_000;
@@ -12,6 +12,7 @@ export interface Credentials {
   readonly expires_in?: number;
   readonly refresh_token?: string;
   readonly csrf_token?: string;
+  readonly acr?: string;
 }
 
 export type Transport = 'cookie' | 'token';
@@ -78,10 +79,11 @@ export function createAccess(
     };
   }
 
-  function show(user: User): void {
+  function show(user: User, changes: Partial<State> = {}): void {
     const { current } = state;
     const isSame = current.session.user?.id === user.id;
-    state.set({ ...(isSame ? current : { id: Math.random() }), session: { status: 'signed-in', user } });
+    const kept = isSame ? current : { id: Math.random() };
+    state.set({ ...kept, ...changes, session: { status: 'signed-in', user } });
   }
 
   function end(reason: string, id = state.current.id): void {
@@ -165,9 +167,8 @@ export function createAccess(
     const { id } = state.current;
     try {
       const { user } = await http.ask<{ user: User }>('GET', '/me', undefined, { isRepeatable: true });
-      show(user);
-      // It is that of the cookie, which another sign-in may have replaced.
-      state.set({ ...state.current, csrfToken: undefined });
+      // Another sign-in of the same user may have replaced the cookie, and with it this token.
+      show(user, { csrfToken: undefined });
     } catch (error) {
       if (!isRefusal(error)) throw error;
       end(error.code, id);

@@ -104,11 +104,12 @@ export function createClient(options: ClientOptions) {
     }
     const init = body !== undefined && { body: JSON.stringify(body), headers: JSON_HEADERS };
     const answer = await signedFetch(`${base}${path}?${query}`, { method, ...init })
-      .then(answerOf<{ session?: Credentials; user?: User } & Credentials>)
+      .then(answerOf<Credentials & { session?: Credentials; user?: User }>)
       .catch((cause) => Promise.reject(unreachable(cause)));
+    // Only these say by how many factors a session is authenticated: other tokens are for others.
     const raised = answer.session ?? answer;
-    if (raised.access_token || raised.csrf_token) access.keep(raised);
-    if (answer.user) access.show(answer.user);
+    if (raised.acr !== undefined) access.keep(raised);
+    if (answer.user !== undefined && path.startsWith('/me')) access.show(answer.user);
     return answer as Answer<Name>;
   }
 
