@@ -1,7 +1,7 @@
 import type { User } from './api.ts';
 import { LatchkeyError } from './error.ts';
 import type { Http } from './http.ts';
-import type { SharedState, State } from './state.ts';
+import type { Session, SharedState, State } from './state.ts';
 
 /** A token is renewed this long before it expires, or a fifth of its life where that is shorter. */
 const LEAD_MS = 60_000;
@@ -87,9 +87,12 @@ export function createAccess(
   }
 
   function end(reason: string, id = state.current.id): void {
-    if (state.current.id !== id) return;
-    const wasSignedIn = state.current.session.status === 'signed-in';
-    state.set({ id, session: { status: 'signed-out', user: null, ...(wasSignedIn && { reason }) } });
+    const { status } = state.current.session;
+    // Once out, the reason stays for people to read.
+    if (state.current.id !== id || status === 'signed-out') return;
+    const wasSignedIn = status === 'signed-in';
+    const session: Session = { status: 'signed-out', user: null, ...(wasSignedIn && { reason }) };
+    state.set({ id: Math.random(), session });
     if (wasSignedIn) emit({ type: 'signed-out', reason });
   }
 
@@ -156,9 +159,15 @@ export function createAccess(
   }
 
   async function csrfToken(): Promise<string | undefined> {
-    if (state.current.csrfToken === undefined && !isOver()) {
-      const { csrf_token } = await http.ask<Credentials>('GET', '/csrf', undefined, { isRepeatable: true });
-      state.set({ ...state.current, csrfToken: csrf_token });
+    const { id, csrfToken } = state.current;
+    if (csrfToken === undefined && !isOver()) {
+      try {
+        const { csrf_token } = await http.ask<Credentials>('GET', '/csrf', undefined, { isRepeatable: true });
+        if (state.current.id === id) state.set({ ...state.current, csrfToken: csrf_token });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        end(error.code, id);
+      }
     }
     return state.current.csrfToken;
   }
@@ -167,6 +176,8 @@ export function createAccess(
     const { id } = state.current;
     try {
       const { user } = await http.ask<{ user: User }>('GET', '/me', undefined, { isRepeatable: true });
+      // Somebody has signed in or out meanwhile: whose cookie is it now?
+      if (state.current.id !== id && state.current.session.user?.id !== user.id) return identify();
       // Another sign-in of the same user may have replaced the cookie, and with it this token.
       show(user, { csrfToken: undefined });
     } catch (error) {
