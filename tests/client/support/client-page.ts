@@ -255,3 +255,31 @@ export const ask = (page: Page, url: string, count = 1) =>
 
 /** The types of what has happened to the session of a page. */
 export const eventsOf = (page: Page) => page.evaluate(() => window.events.map(({ type }) => type));
+
+/** The methods of a client that do something. */
+type Method = Extract<
+  {
+    [Name in keyof Client]: Client[Name] extends (...parameters: never) => unknown ? Name : never;
+  }[keyof Client],
+  string
+>;
+
+/** The code of the error with which a method fails on a page, and the name of one that has none. */
+export const failureOn = <Name extends Method>(
+  page: Page,
+  method: Name,
+  ...given: Parameters<Client[Name]>
+) =>
+  page.evaluate(
+    async ([method, given]) => {
+      const call = window.latchkey[method] as (...given: unknown[]) => unknown;
+      try {
+        await call(...given);
+        return 'none';
+      } catch (error) {
+        const { code, name } = error as { code?: unknown; name: string };
+        return typeof code === 'string' ? code : name;
+      }
+    },
+    [method, given] as const,
+  );
