@@ -32,7 +32,9 @@ export function workerFetch(base: string, worker: Worker | SharedWorker): Fetch 
 
   return async (input, init = {}) => {
     const { method = 'GET', body } = init;
-    if (typeof input !== 'string' || typeof body !== 'string' || !isKept(base, input))
+    // A worker has no cookies of its own to be known by.
+    const isForCookie = init.credentials === 'include';
+    if (isForCookie || typeof input !== 'string' || typeof body !== 'string' || !isKept(base, input))
       return fetch(input, init);
     const id = ++last;
     const headers = Object.fromEntries(new Headers(init.headers));
