@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Client, ClientEvent, ClientOptions } from '../../../client/src/index.ts';
-import { createTestClock, startApp, type TestApp } from '../../support/app.ts';
+import { createTestClock, startApp, type TestApp, type TestClock } from '../../support/app.ts';
 import { freePort } from '../../support/mysql-server.ts';
 import { aPerson } from '../../support/people.ts';
 import { createMigratedDatabase } from '../../support/template.ts';
@@ -91,8 +91,12 @@ interface Intervention {
 type Variables = Record<string, string> | ((urls: { readonly pageUrl: string }) => Record<string, string>);
 
 /** The service and a page of another host of its site, which the browser trusts although they have no TLS. */
-export function useClientPage(browser: Browser, env: Variables = {}, scripts?: Scripts) {
-  const clock = createTestClock();
+export function useClientPage(
+  browser: Browser,
+  env: Variables = {},
+  scripts?: Scripts,
+  clock: TestClock = createTestClock(),
+) {
   let app: TestApp;
   let port: number;
   let database: TestDatabase;
