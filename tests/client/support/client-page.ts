@@ -32,17 +32,27 @@ window.latchkey = createClient({
 const PAGE =
   '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><script type="module" src="/app.js"></script></html>';
 
+/** Scripts by the paths that they are served at: their text, or a file. */
+type Scripts = Readonly<Record<string, string | URL>>;
+
 /** A page with the client of this package, as a bundler makes it, and what it is served from. */
-export async function serveClientPage(script = SCRIPT) {
-  const bundle = await build({
-    stdin: { contents: script, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
-    bundle: true,
-    format: 'esm',
-    write: false,
-  });
-  const code = bundle.outputFiles[0]?.text ?? '';
+export async function serveClientPage(scripts: Scripts = { '/app.js': SCRIPT }) {
+  const bundles = new Map<string | undefined, string>();
+  const resolveDir = fileURLToPath(new URL('.', import.meta.url));
+  for (const [path, script] of Object.entries(scripts)) {
+    const bundle = await build({
+      ...(typeof script === 'string'
+        ? { stdin: { contents: script, resolveDir } }
+        : { entryPoints: [fileURLToPath(script)] }),
+      bundle: true,
+      format: 'esm',
+      write: false,
+    });
+    bundles.set(path, bundle.outputFiles[0]?.text ?? '');
+  }
   const server = createServer((req, res) => {
-    const [type, body] = req.url === '/app.js' ? ['text/javascript', code] : ['text/html', PAGE];
+    const code = bundles.get(req.url);
+    const [type, body] = code === undefined ? ['text/html', PAGE] : ['text/javascript', code];
     res.writeHead(200, { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store' }).end(body);
   });
   server.listen(0, '127.0.0.1');
@@ -57,7 +67,7 @@ export async function serveClientPage(script = SCRIPT) {
 }
 
 /** The service and a page of another host of its site, which the browser trusts although they have no TLS. */
-export function useClientPage(browser: Browser, env: Record<string, string> = {}) {
+export function useClientPage(browser: Browser, env: Record<string, string> = {}, scripts?: Scripts) {
   let app: TestApp;
   let server: Awaited<ReturnType<typeof serveClientPage>>;
   const contexts: BrowserContext[] = [];
@@ -67,7 +77,7 @@ export function useClientPage(browser: Browser, env: Record<string, string> = {}
   const pageUrl = () => `http://app.corp.localhost:${server.port}`;
 
   beforeAll(async () => {
-    server = await serveClientPage();
+    server = await serveClientPage(scripts);
     app = await startApp('SQLite', {
       CORS_ORIGINS: pageUrl(),
       RETURN_URLS: pageUrl(),
