@@ -26,7 +26,7 @@ const APP = `
 import { createClient } from ${quoted('index')};
 import { workerFetch } from ${quoted('worker-fetch')};
 
-const { kind, storage, ...options } = window.clientOptions;
+const { kind, storage, extendedLifetime, ...options } = window.clientOptions;
 window.seen = [];
 const see = (value) => window.seen.push(typeof value === 'string' ? value : JSON.stringify(value));
 const pageFetch = window.fetch;
@@ -39,7 +39,11 @@ window.channels = ['latchkey:token:', 'latchkey-worker:'].map((name) => new Broa
 for (const channel of window.channels)
   channel.onmessage = ({ data }) => see(data);
 
-const worker = kind && new window[kind]('/worker.js', { type: 'module', name: options.url });
+const worker = kind && new window[kind]('/worker.js', {
+  type: 'module',
+  name: options.url,
+  extendedLifetime,
+});
 const port = worker?.port ?? worker;
 port?.addEventListener('message', ({ data }) => see(data));
 window.askWorker = (request) =>
@@ -114,6 +118,19 @@ onChromium((chromium) => {
       const seen = await seenIn(tabs);
 
       expect([...issued].filter((token) => seen.includes(token))).toHaveLength(1);
+    });
+  });
+
+  describe('With a SharedWorker that the browser keeps for a while', () => {
+    it('a session goes on when its only tab is loaded again', async () => {
+      const options = { storage: 'sessionStorage', extendedLifetime: true };
+      const tab = await site.openTab(await newProfile('SharedWorker', options));
+      await signUp(tab);
+
+      await tab.reload();
+      await tab.waitForFunction(() => window.latchkey?.session.status === 'signed-in');
+
+      expect(await askAfterExpiry(tab)).toBe(200);
     });
   });
 
