@@ -72,6 +72,8 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
       if (current.version > 0) tabs.tell(current);
     } else if (isNewer(message as State)) {
       change(message as State);
+      // One that is of this tab alone, such as sessionStorage, would keep a token that another tab has used up.
+      storage?.setItem(key, JSON.stringify(current));
       learned();
     }
   });
