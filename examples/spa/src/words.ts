@@ -43,6 +43,13 @@ const REFUSALS: Record<string, string> = {
   overloaded: 'The service is busy. Please try again in a moment.',
 };
 
+/** What a browser refuses about passkeys, by the names of its errors. */
+const PASSKEY_ERRORS: Record<string, string> = {
+  InvalidStateError: 'This device has a passkey of your account already.',
+  NotSupportedError: 'This browser has no passkeys.',
+  SecurityError: 'Passkeys cannot be used at this address.',
+};
+
 /** Why a session has ended, by the codes of `session.reason`. */
 const REASONS: Record<string, string> = {
   signed_out: 'You have signed out.',
@@ -76,6 +83,8 @@ export const isCancelled = (error: unknown): boolean =>
   error instanceof DOMException && /^(Abort|NotAllowed)Error$/.test(error.name);
 
 export function inWords(error: unknown): string {
+  if (error instanceof DOMException && PASSKEY_ERRORS[error.name])
+    return PASSKEY_ERRORS[error.name] as string;
   if (!(error instanceof LatchkeyError)) {
     // A fault of this app, which developers should see.
     console.error(error);

@@ -97,6 +97,7 @@ function Email({ codeSentTo }: { codeSentTo: string | null }) {
       </p>
       {user?.email && !user.email_verified && change === undefined && (
         <ConfirmEmail
+          key={codeSentTo}
           email={user.email}
           sent={codeSentTo === user.email ? 'sign-up' : undefined}
           onDone={confirmed}

@@ -12,9 +12,11 @@ export function SignIn({ reason, problem }: { reason: string | undefined; proble
   const [unconfirmed, setUnconfirmed] = useState<string>();
   const { value: providers = [] } = useLoaded(listProviders);
 
-  // Passkeys are offered in the list of what to fill in.
+  // Passkeys are offered in the list of what to fill in, where the browser has any: else nothing was asked for that failed.
   useEffect(() => {
-    client.signIn({ passkey: 'autofill' }).catch(setError);
+    client.signIn({ passkey: 'autofill' }).catch((refusal) => {
+      if (refusal instanceof LatchkeyError) setError(refusal);
+    });
   }, []);
 
   async function byPassword({ identifier = '', password = '' }: Record<string, string>) {
