@@ -13,7 +13,7 @@ import {
 import { inWords, isCancelled, textOfField } from './words.ts';
 
 /** For so long a message is shown. */
-const MESSAGE_MS = 8000;
+const MESSAGE_MS = 5000;
 
 const Fields = createContext<LatchkeyError['fields']>({});
 const Say = createContext<(message: string) => void>(() => {});

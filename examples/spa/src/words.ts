@@ -50,17 +50,19 @@ const PASSKEY_ERRORS: Record<string, string> = {
   SecurityError: 'Passkeys cannot be used at this address.',
 };
 
+const ENDED =
+  'You were signed out: your session was ended on another device, by a new password or by an administrator, or it had expired.';
+
 /** Why a session has ended, by the codes of `session.reason`. */
 const REASONS: Record<string, string> = {
   signed_out: 'You have signed out.',
-  session_ended:
-    'You were signed out: this session was ended on another device, by a new password or by an administrator.',
+  session_ended: ENDED,
+  token_revoked: ENDED,
+  invalid_refresh_token: ENDED,
   token_missing: 'You were signed out in this browser.',
-  invalid_refresh_token: 'Your session has expired. Please sign in again.',
   refresh_token_reused:
     'We ended your session to be safe: a copy of it was used somewhere else. Sign in, and look at your devices.',
 };
-REASONS.token_revoked = REASONS.session_ended as string;
 
 const FIELDS: Record<string, string> = {
   invalid_email: 'This is not an email address.',

@@ -2,7 +2,6 @@ import type { Passkey, TotpEnrolment, TotpFactor } from '@latchkey/client';
 import { useSession } from '@latchkey/client/react';
 import { useState } from 'react';
 import { client } from '../auth.ts';
-import { Link } from '../router.tsx';
 import { useStepUp } from '../step-up.tsx';
 import {
   AccountField,
@@ -270,12 +269,7 @@ function Password() {
           name="current_password"
           type="password"
           autoComplete="current-password"
-          hint={
-            <>
-              You have none? Sign out, and choose one by{' '}
-              <Link href="/forgot-password">“Forgot password?”</Link>
-            </>
-          }
+          hint="You have none? Sign out, and choose one by “Forgot password?”"
         />
         <Field
           label="New password"
