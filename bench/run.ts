@@ -21,6 +21,7 @@ const ALL = [
   'otp',
   'revocations',
   'feed',
+  'clients',
 ];
 
 /** Runs the benchmarks that are named, or all of them, each in a process of its own, one after another. */

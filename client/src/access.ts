@@ -112,9 +112,7 @@ export function createAccess(
 
   function isOver(): boolean {
     const { refreshToken, session } = state.current;
-    return transport === 'token'
-      ? refreshToken === undefined
-      : session.status !== 'signed-in' && session.status !== 'loading';
+    return transport === 'token' ? refreshToken === undefined : session.status === 'signed-out';
   }
 
   function isGood(refused: string | undefined, leadMs: number): boolean {
@@ -129,11 +127,12 @@ export function createAccess(
     if (isOver() || isGood(refused, LEAD_MS)) return;
     const { refreshToken, id, session } = state.current;
     try {
-      const credentials = transport === 'token' ? await refresh(refreshToken) : await exchangeCookie();
-      // A sign-in or a sign-out of another tab may have come in between.
-      if (state.current.id === id) keep(credentials);
+      await unlessOver(async () => {
+        const credentials = transport === 'token' ? await refresh(refreshToken) : await exchangeCookie();
+        // A sign-in or a sign-out of another tab may have come in between.
+        if (state.current.id === id) keep(credentials);
+      });
     } catch (error) {
-      if (isRefusal(error)) return end(error.code, id);
       // A sign-in that this tab has not heard of has replaced the cookie: of the same user, or what was asked for was meant
       // for another one.
       if (!isAgain && (error as LatchkeyError).code === 'csrf_token_invalid') {
@@ -142,6 +141,17 @@ export function createAccess(
       }
       emit({ type: 'renewal-failed', error });
       throw error;
+    }
+  }
+
+  /** Does this, and gives the session up where Latchkey says that it is over. */
+  async function unlessOver(work: () => Promise<void>): Promise<void> {
+    const { id } = state.current;
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof LatchkeyError && error.status === 401)) throw error;
+      end(error.code, id);
     }
   }
 
@@ -157,36 +167,24 @@ export function createAccess(
 
   async function csrfToken(): Promise<string | undefined> {
     const { id, csrfToken } = state.current;
-    if (csrfToken === undefined && !isOver()) {
-      try {
+    if (csrfToken === undefined && !isOver())
+      await unlessOver(async () => {
         const { csrf_token } = await http.ask<Credentials>('GET', '/csrf', undefined, { isRepeatable: true });
         if (state.current.id === id) state.set({ ...state.current, csrfToken: csrf_token });
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        end(error.code, id);
-      }
-    }
+      });
     return state.current.csrfToken;
   }
 
-  async function identify(): Promise<void> {
+  function identify(): Promise<void> {
     const { id } = state.current;
-    try {
+    return unlessOver(async () => {
       const { user } = await http.ask<{ user: User }>('GET', '/me', undefined, { isRepeatable: true });
-      // Somebody has signed in or out meanwhile: whose cookie is it now?
+      // There was a sign-in or a sign-out meanwhile: whose cookie is it now?
       if (state.current.id !== id && state.current.session.user?.id !== user.id) return identify();
       // Another sign-in of the same user may have replaced the cookie, and with it this token.
       show(user, { csrfToken: undefined });
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      end(error.code, id);
-    }
+    });
   }
 
   return { begin, keep, show, end, token, csrfToken, identify };
-}
-
-/** Whether Latchkey has said that there is no such session any more. */
-function isRefusal(error: unknown): error is LatchkeyError {
-  return error instanceof LatchkeyError && error.status === 401;
 }

@@ -19,11 +19,17 @@ export function useLatchkey(): Client {
   return client;
 }
 
+/** What a server renders, and a page that it has sent has to agree with at first. */
+const LOADING: Session = { status: 'loading', user: null };
+
 /** Who is signed in. Renders again when that changes. */
 export function useSession(): Session {
   const client = useLatchkey();
-  const read = () => client.session;
-  return useSyncExternalStore(client.subscribe, read, read);
+  return useSyncExternalStore(
+    client.subscribe,
+    () => client.session,
+    () => LOADING,
+  );
 }
 
 /** Its children, while somebody is signed in. */

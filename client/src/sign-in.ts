@@ -5,12 +5,18 @@ import type { Http } from './http.ts';
 import { readPending, writePending } from './pending.ts';
 import type { FactorMethod, SharedState, TokenStorage } from './state.ts';
 
+interface Password {
+  readonly password: string;
+  /** In place of it from now on, where the answer was `password_change_required`. */
+  readonly new_password?: string;
+}
+
 /** What signs somebody in, each by its own members. */
 export type SignIn =
-  | { readonly email: string; readonly password: string }
-  | { readonly username: string; readonly password: string }
+  | ({ readonly email: string } & Password)
+  | ({ readonly username: string } & Password)
   /** An address or a username, as the person has typed it. */
-  | { readonly identifier: string; readonly password: string }
+  | ({ readonly identifier: string } & Password)
   /** Sends a code to an address or a phone number. */
   | { readonly send: 'code'; readonly email: string }
   | { readonly send: 'code'; readonly phone: string }

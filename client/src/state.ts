@@ -64,6 +64,7 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
   const listeners = new Set<(session: Session) => void>();
   let current: State = { version: 0, tab, id: 0, session: { status: 'loading', user: null } };
   let own: Session | undefined;
+  let shown = current.session;
   let learned = () => {};
   let mayHaveMissed = true;
 
@@ -72,6 +73,8 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
       if (current.version > 0) tabs.tell(current);
     } else if (isNewer(message as State)) {
       change(message as State);
+      // One that is of this tab alone, such as sessionStorage, would keep a token that another tab has used up.
+      storage?.setItem(key, JSON.stringify(current));
       learned();
     }
   });
@@ -80,8 +83,6 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
     return version > current.version || (version === current.version && tab > current.tab);
   }
 
-  const shown = () => own ?? current.session;
-
   function change(next: State): void {
     // Tokens that are renewed, or a session that ends, take nobody out of a sign-in.
     const goesOn = next.id === current.id || (own?.status === 'challenge' && next.session.user === null);
@@ -89,12 +90,13 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
   }
 
   function put(next: State, nextOwn: Session | undefined): void {
-    const before = shown();
-    const { session } = current;
-    const isSame = JSON.stringify(next.session) === JSON.stringify(session);
-    current = isSame ? { ...next, session } : next;
+    current = next;
     own = nextOwn;
-    if (shown() !== before) for (const listener of [...listeners]) listener(shown());
+    const after = own ?? current.session;
+    // What came from another tab is another object, of which a page is told only where it says something else.
+    if (JSON.stringify(after) === JSON.stringify(shown)) return;
+    shown = after;
+    for (const listener of [...listeners]) listener(shown);
   }
 
   async function catchUp(): Promise<boolean> {
@@ -128,7 +130,7 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
       storage?.setItem(key, JSON.stringify(current));
     },
     get shown() {
-      return shown();
+      return shown;
     },
     show: (session) => put(current, session),
     subscribe(listener) {

@@ -43,14 +43,20 @@ describe('A benchmark runs and writes its figures', () => {
     TIMEOUT_MILLISECONDS,
   );
 
+  const itWithPeers = hasPeers || process.env.REQUIRE_BENCH === '1' ? it : it.skip;
+
+  itWithPeers(
+    'clients',
+    async () => expectFigures(await runQuickly('clients'), 'clients'),
+    TIMEOUT_MILLISECONDS,
+  );
+
   onMysql(() => {
     it.each(['million-users', 'import', 'feed'])(
       '%s',
       async (name) => expectFigures(await runQuickly(name), name),
       TIMEOUT_MILLISECONDS,
     );
-
-    const itWithPeers = hasPeers || process.env.REQUIRE_BENCH === '1' ? it : it.skip;
 
     itWithPeers(
       'better-auth',

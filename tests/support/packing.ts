@@ -1,25 +1,30 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 export const NODE_MODULES = join(CHECKOUT, 'node_modules');
 
+const PACKAGES = ['verifier', 'client'];
+
 /**
- * Copies what packing takes into a directory, since other tests read verifier/dist at this moment. It has what is left of
- * an earlier build, a private workspace, and one more for others, as a client would be.
+ * Copies what packing takes into a directory, since other tests read verifier/dist at this moment. Each package has what
+ * is left of an earlier build, and there is a private workspace.
  */
 export function copyCheckout(directory: string): void {
-  const paths = ['.gitignore', 'tsconfig.json', 'scripts', 'examples/posts-service/package.json', 'verifier'];
+  const paths = [
+    '.gitignore',
+    'package.json',
+    'tsconfig.json',
+    'scripts',
+    'examples/posts-service/package.json',
+    ...PACKAGES,
+  ];
   for (const path of paths) cpSync(join(CHECKOUT, path), join(directory, path), { recursive: true });
-  mkdirSync(join(directory, 'verifier/dist'), { recursive: true });
-  writeFileSync(join(directory, 'verifier/dist/left-over.js'), '');
-  const root = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
-  const workspaces = ['verifier', 'examples/posts-service', 'later'];
-  writeFileSync(join(directory, 'package.json'), JSON.stringify({ ...root, workspaces }));
-  const later = { name: '@latchkey/later', version: '1.2.3', scripts: { prepack: 'echo built > built.js' } };
-  mkdirSync(join(directory, 'later'));
-  writeFileSync(join(directory, 'later/package.json'), JSON.stringify(later));
+  for (const name of PACKAGES) {
+    mkdirSync(join(directory, name, 'dist'), { recursive: true });
+    writeFileSync(join(directory, name, 'dist/left-over.js'), '');
+  }
 }
 
 /** In place of npm ci. */

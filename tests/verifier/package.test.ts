@@ -104,7 +104,7 @@ describe('npm run pack:packages', () => {
   it('packs the workspaces that are not private, into a directory that git ignores', () => {
     const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'verifier/package.json'), 'utf8'));
 
-    expect(packed).toEqual([`latchkey-verifier-${version}.tgz`, 'latchkey-later-1.2.3.tgz']);
+    expect(packed).toEqual([`latchkey-verifier-${version}.tgz`, expect.stringMatching(/^latchkey-client-/)]);
     expect(readdirSync(join(copy, 'dist-packages')).sort()).toEqual([...packed].sort());
     expect(readFileSync(join(CHECKOUT, '.gitignore'), 'utf8')).toMatch(/^dist-packages\/$/m);
   });
@@ -112,7 +112,8 @@ describe('npm run pack:packages', () => {
   it('builds each anew before it packs it', async () => {
     const { stdout } = await run('tar', ['tf', join(copy, 'dist-packages', packed[1] ?? '')]);
 
-    expect(stdout).toContain('package/built.js');
+    expect(stdout).toContain('package/dist/index.js');
+    expect(stdout).not.toContain('left-over');
     expect(existsSync(installed('dist/index.js'))).toBe(true);
     expect(existsSync(installed('dist/left-over.js'))).toBe(false);
   });
