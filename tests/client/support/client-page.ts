@@ -185,7 +185,7 @@ export function useClientPage(
   /** Another tab of a profile, once its client knows who is signed in. */
   async function openTab(context: BrowserContext, path = '/'): Promise<Page> {
     const page = await context.newPage();
-    await page.goto(pageUrl() + path);
+    await page.goto(new URL(path, pageUrl()).href);
     await isReady(page);
     return page;
   }
