@@ -90,18 +90,12 @@ interface Intervention {
 /** Variables of the service, or what says them once the suite runs. */
 type Variables = Record<string, string> | ((urls: { readonly pageUrl: string }) => Record<string, string>);
 
-/** The service and a page of another host of its site, which the browser trusts although they have no TLS. */
-export function useClientPage(
-  browser: Browser,
-  env: Variables = {},
-  scripts?: Scripts,
-  clock: TestClock = createTestClock(),
-) {
+/** The service and a page of another host of its site, which browsers trust although they have no TLS. */
+export function useClientSite(env: Variables = {}, scripts?: Scripts, clock: TestClock = createTestClock()) {
   let app: TestApp;
   let port: number;
   let database: TestDatabase;
   let server: Awaited<ReturnType<typeof serveClientPage>>;
-  const contexts: BrowserContext[] = [];
   const answers: Answer[] = [];
   const interventions: Intervention[] = [];
 
@@ -115,7 +109,6 @@ export function useClientPage(
     await start();
   });
   afterAll(async () => {
-    for (const context of contexts) await context.close();
     await app.stop();
     await database.drop();
     await server.stop();
@@ -173,31 +166,15 @@ export function useClientPage(
       interventions.push({ path, take });
     });
 
-  /** A profile of the browser whose pages have such a client. */
-  async function newProfile(options: PageOptions): Promise<BrowserContext> {
-    const context = await browser.newContext();
-    contexts.push(context);
-    const clientOptions = { url: latchkeyUrl(), ...options };
-    await context.addInitScript(`window.clientOptions = ${JSON.stringify(clientOptions)};`);
-    return context;
-  }
-
-  /** Another tab of a profile, once its client knows who is signed in. */
-  async function openTab(context: BrowserContext, path = '/'): Promise<Page> {
-    const page = await context.newPage();
-    await page.goto(new URL(path, pageUrl()).href);
-    await isReady(page);
-    return page;
-  }
-
   return {
     get app() {
       return app;
     },
     latchkeyUrl,
     pageUrl,
-    newProfile,
-    openTab,
+    /** What gives a page the options of its client, before its scripts run. */
+    optionsScript: (options: PageOptions) =>
+      `window.clientOptions = ${JSON.stringify({ url: latchkeyUrl(), ...options })};`,
     heldAnswer,
     cutAnswer,
     /** What the service has answered so far. */
@@ -217,7 +194,41 @@ export function useClientPage(
   };
 }
 
-export type Site = ReturnType<typeof useClientPage>;
+export type Site = ReturnType<typeof useClientSite>;
+
+/** The same with tabs of Chromium. */
+export function useClientPage(browser: Browser, ...given: Parameters<typeof useClientSite>) {
+  const contexts: BrowserContext[] = [];
+  afterAll(async () => {
+    for (const context of contexts) await context.close();
+  });
+  const site = useClientSite(...given);
+
+  /** A profile of the browser whose pages have such a client. */
+  async function newProfile(options: PageOptions): Promise<BrowserContext> {
+    const context = await browser.newContext();
+    contexts.push(context);
+    await context.addInitScript(site.optionsScript(options));
+    return context;
+  }
+
+  /** Another tab of a profile, once its client knows who is signed in. */
+  async function openTab(context: BrowserContext, path = '/'): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(new URL(path, site.pageUrl()).href);
+    await isReady(page);
+    return page;
+  }
+
+  return {
+    ...site,
+    get app() {
+      return site.app;
+    },
+    newProfile,
+    openTab,
+  };
+}
 
 /** Resolves once the client of a page knows who is signed in. */
 export const isReady = (page: Page) =>
