@@ -179,6 +179,13 @@ describe('The greeting', () => {
     expect(welcome('http://localhost:3000', NOTHING)).not.toContain('/login/demo');
   });
 
+  it('names the command of the example app, with the address of the service where it is another one', () => {
+    const example = (url: string) => welcome(url, NOTHING).match(/Example +(.*), in a second/)?.[1];
+
+    expect(example('http://localhost:3000')).toBe('npm run spa');
+    expect(example('http://localhost:3100')).toBe('VITE_LATCHKEY_URL=http://localhost:3100 npm run spa');
+  });
+
   it('holds messages to stay where mail or SMS has nothing that sends it, but never in production', () => {
     const { SMTP_URL, MAIL_FROM, SMS_WEBHOOK_URL, SMS_WEBHOOK_SECRET } = PRODUCTION;
     const mail = { SMTP_URL, MAIL_FROM };

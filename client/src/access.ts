@@ -1,7 +1,7 @@
 import type { User } from './api.ts';
 import { LatchkeyError } from './error.ts';
 import type { Http } from './http.ts';
-import type { SharedState, State } from './state.ts';
+import type { Session, SharedState, State } from './state.ts';
 
 /** A token is renewed this long before it expires, or a fifth of its life where that is shorter. */
 const LEAD_MS = 60_000;
@@ -87,9 +87,12 @@ export function createAccess(
   }
 
   function end(reason: string, id = state.current.id): void {
-    if (state.current.id !== id) return;
-    const wasSignedIn = state.current.session.status === 'signed-in';
-    state.set({ id, session: { status: 'signed-out', user: null, ...(wasSignedIn && { reason }) } });
+    const { status } = state.current.session;
+    // Once out, the reason stays for people to read.
+    if (state.current.id !== id || status === 'signed-out') return;
+    const wasSignedIn = status === 'signed-in';
+    const session: Session = { status: 'signed-out', user: null, ...(wasSignedIn && { reason }) };
+    state.set({ id: Math.random(), session });
     if (wasSignedIn) emit({ type: 'signed-out', reason });
   }
 
@@ -109,9 +112,7 @@ export function createAccess(
 
   function isOver(): boolean {
     const { refreshToken, session } = state.current;
-    return transport === 'token'
-      ? refreshToken === undefined
-      : session.status !== 'signed-in' && session.status !== 'loading';
+    return transport === 'token' ? refreshToken === undefined : session.status === 'signed-out';
   }
 
   function isGood(refused: string | undefined, leadMs: number): boolean {
@@ -126,15 +127,25 @@ export function createAccess(
     if (isOver() || isGood(refused, LEAD_MS)) return;
     const { refreshToken, id } = state.current;
     try {
-      const credentials = transport === 'token' ? await refresh(refreshToken) : await exchangeCookie();
-      // A sign-in or a sign-out of another tab may have come in between.
-      if (state.current.id === id) keep(credentials);
+      await unlessOver(async () => {
+        const credentials = transport === 'token' ? await refresh(refreshToken) : await exchangeCookie();
+        // A sign-in or a sign-out of another tab may have come in between.
+        if (state.current.id === id) keep(credentials);
+      });
     } catch (error) {
-      if (isRefusal(error)) end(error.code, id);
-      else {
-        emit({ type: 'renewal-failed', error });
-        throw error;
-      }
+      emit({ type: 'renewal-failed', error });
+      throw error;
+    }
+  }
+
+  /** Does this, and gives the session up where Latchkey says that it is over. */
+  async function unlessOver(work: () => Promise<void>): Promise<void> {
+    const { id } = state.current;
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof LatchkeyError && error.status === 401)) throw error;
+      end(error.code, id);
     }
   }
 
@@ -156,29 +167,25 @@ export function createAccess(
   }
 
   async function csrfToken(): Promise<string | undefined> {
-    if (state.current.csrfToken === undefined && !isOver()) {
-      const { csrf_token } = await http.ask<Credentials>('GET', '/csrf', undefined, { isRepeatable: true });
-      state.set({ ...state.current, csrfToken: csrf_token });
-    }
+    const { id, csrfToken } = state.current;
+    if (csrfToken === undefined && !isOver())
+      await unlessOver(async () => {
+        const { csrf_token } = await http.ask<Credentials>('GET', '/csrf', undefined, { isRepeatable: true });
+        if (state.current.id === id) state.set({ ...state.current, csrfToken: csrf_token });
+      });
     return state.current.csrfToken;
   }
 
-  async function identify(): Promise<void> {
+  function identify(): Promise<void> {
     const { id } = state.current;
-    try {
+    return unlessOver(async () => {
       const { user } = await http.ask<{ user: User }>('GET', '/me', undefined, { isRepeatable: true });
+      // There was a sign-in or a sign-out meanwhile: whose cookie is it now?
+      if (state.current.id !== id && state.current.session.user?.id !== user.id) return identify();
       // Another sign-in of the same user may have replaced the cookie, and with it this token.
       show(user, { csrfToken: undefined });
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      end(error.code, id);
-    }
+    });
   }
 
   return { begin, keep, show, end, token, csrfToken, identify };
-}
-
-/** Whether Latchkey has said that there is no such session any more. */
-function isRefusal(error: unknown): error is LatchkeyError {
-  return error instanceof LatchkeyError && error.status === 401;
 }

@@ -73,7 +73,8 @@ export function createClient(options: ClientOptions) {
   async function load(): Promise<void> {
     const isKnown = state.catchUp();
     if (transport === 'token') {
-      if (!(await isKnown)) state.show({ status: 'signed-out', user: null });
+      if (!(await isKnown) && state.shown.status === 'loading')
+        state.show({ status: 'signed-out', user: null });
     } else if (typeof document !== 'undefined') await identify(1);
   }
 
@@ -103,13 +104,18 @@ export function createClient(options: ClientOptions) {
       else query.set(name, value);
     }
     const init = body !== undefined && { body: JSON.stringify(body), headers: JSON_HEADERS };
+    await loaded;
+    const { id } = state.current;
     const answer = await signedFetch(`${base}${path}?${query}`, { method, ...init })
       .then(answerOf<Credentials & { session?: Credentials; user?: User }>)
       .catch((cause) => Promise.reject(unreachable(cause)));
-    // Only these say by how many factors a session is authenticated: other tokens are for others.
-    const raised = answer.session ?? answer;
-    if (raised.acr !== undefined) access.keep(raised);
-    if (answer.user !== undefined && path.startsWith('/me')) access.show(answer.user);
+    // It may have come late, when there is another session.
+    if (state.current.id === id) {
+      // Only these say by how many factors a session is authenticated: other tokens are for others.
+      const raised = answer.session ?? answer;
+      if (raised.acr !== undefined) access.keep(raised);
+      if (answer.user !== undefined && path.startsWith('/me')) access.show(answer.user);
+    }
     return answer as Answer<Name>;
   }
 
@@ -122,7 +128,7 @@ export function createClient(options: ClientOptions) {
   return {
     /** Who is signed in; the same object until that changes. */
     get session(): Session {
-      return state.current.session;
+      return state.shown;
     },
     /** Tells of each change of `session`, of whichever tab. Returns what ends that. */
     subscribe: state.subscribe,
@@ -157,21 +163,17 @@ export function createClient(options: ClientOptions) {
     }: {
       readonly scope?: 'local' | 'others' | 'global';
     } = {}): Promise<void> {
-      const { refreshToken, id } = state.current;
+      const { id } = state.current;
       try {
-        await (transport === 'token'
-          ? http.ask(
-              'POST',
-              `/logout?scope=${scope}`,
-              { refresh_token: refreshToken },
-              { isRepeatable: true },
-            )
-          : call('POST /logout', undefined, { scope }));
+        // Not by the refresh token: one that a renewal is using up meanwhile has no power over other sessions.
+        await call('POST /logout', undefined, { scope });
       } catch (error) {
         // It was over already.
         if ((error as LatchkeyError).status !== 401) throw error;
       }
-      if (scope !== 'others') access.end('signed_out', id);
+      if (scope === 'others') return;
+      access.end('signed_out', id);
+      state.show(undefined);
     },
     /**
      * Proves once more who is signed in, for what is refused with `insufficient_user_authentication`.

@@ -15,7 +15,9 @@ export function readPending(key: string): string | undefined {
   const found = storages().map((storage) => storage.getItem(`${key}:pending`));
   const challengeId = found.find((value) => value !== null) ?? inMemory.get(key);
   inMemory.delete(key);
-  for (const storage of storages()) storage.removeItem(`${key}:pending`);
+  // That of another tab, which has begun a sign-in of its own, stays.
+  for (const storage of storages())
+    if (storage.getItem(`${key}:pending`) === challengeId) storage.removeItem(`${key}:pending`);
   return challengeId;
 }
 

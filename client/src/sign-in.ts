@@ -104,6 +104,8 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
     verification = toVerify?.challenge_id;
     challengeToken = undefined;
     if (device_token) await storage?.setItem(`${key}:device`, device_token);
+    // What is newer than all that other tabs have said wins.
+    await state.catchUp();
     access.begin({ user, ...credentials });
     return { status: 'signed-in', user };
   }

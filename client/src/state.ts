@@ -43,10 +43,12 @@ export interface TokenStorage {
 
 export interface SharedState {
   readonly current: State;
+  /** What this tab shows: the session of all tabs, or a step that is its own. */
+  readonly shown: Session;
   /** Puts this in place of what there was, in all tabs. */
   set(next: Omit<State, 'version' | 'tab'>): void;
-  /** Shows this in this tab alone. */
-  show(session: Session): void;
+  /** Shows this in this tab alone, until somebody signs in; undefined ends that. */
+  show(session: Session | undefined): void;
   subscribe(listener: (session: Session) => void): () => void;
   /** Learns what this tab may have missed, from the storage or from other tabs. Resolves with whether anything is known. */
   catchUp(): Promise<boolean>;
@@ -61,6 +63,8 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
   const tab = Math.random();
   const listeners = new Set<(session: Session) => void>();
   let current: State = { version: 0, tab, id: 0, session: { status: 'loading', user: null } };
+  let own: Session | undefined;
+  let shown = current.session;
   let learned = () => {};
   let mayHaveMissed = true;
 
@@ -80,10 +84,19 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
   }
 
   function change(next: State): void {
-    const { session } = current;
-    const isSame = JSON.stringify(next.session) === JSON.stringify(session);
-    current = isSame ? { ...next, session } : next;
-    if (!isSame) for (const listener of [...listeners]) listener(next.session);
+    // Tokens that are renewed, or a session that ends, take nobody out of a sign-in.
+    const goesOn = next.id === current.id || (own?.status === 'challenge' && next.session.user === null);
+    put(next, goesOn ? own : undefined);
+  }
+
+  function put(next: State, nextOwn: Session | undefined): void {
+    current = next;
+    own = nextOwn;
+    const after = own ?? current.session;
+    // What came from another tab is another object, of which a page is told only where it says something else.
+    if (JSON.stringify(after) === JSON.stringify(shown)) return;
+    shown = after;
+    for (const listener of [...listeners]) listener(shown);
   }
 
   async function catchUp(): Promise<boolean> {
@@ -116,7 +129,10 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
       tabs.tell(current);
       storage?.setItem(key, JSON.stringify(current));
     },
-    show: (session) => change({ ...current, session }),
+    get shown() {
+      return shown;
+    },
+    show: (session) => put(current, session),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -24,6 +24,7 @@ export function openTabs(name: string, hear: (message: object) => void): Tabs {
   // A channel does not hear itself, so there are two: a word of one's own comes after all that others said before it.
   const ear = new BroadcastChannel(name);
   const mouth = new BroadcastChannel(name);
+  let isClosed = false;
   const echoes = new Map<unknown, () => void>();
   ear.onmessage = ({ data }) => {
     if (typeof data === 'object') hear(data);
@@ -31,18 +32,22 @@ export function openTabs(name: string, hear: (message: object) => void): Tabs {
   };
 
   /** Resolves once this tab has heard all that was told until now. */
-  function caughtUp(): Promise<void> {
+  async function caughtUp(): Promise<void> {
+    if (isClosed) return;
     const word = Math.random();
-    return new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
       echoes.set(word, resolve);
       setTimeout(resolve, ECHO_TIMEOUT_MS);
       mouth.postMessage(word);
-    }).finally(() => echoes.delete(word));
+    });
+    echoes.delete(word);
   }
 
   return {
     isAlone: false,
-    tell: (message) => mouth.postMessage(message),
+    tell: (message) => {
+      if (!isClosed) mouth.postMessage(message);
+    },
     alone(work) {
       if (navigator.locks === undefined) return work();
       // A lock and a message travel by ways of their own: the one may arrive before the other.
@@ -56,6 +61,7 @@ export function openTabs(name: string, hear: (message: object) => void): Tabs {
       });
     },
     close() {
+      isClosed = true;
       ear.close();
       mouth.close();
     },

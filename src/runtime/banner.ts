@@ -1,6 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 
+/** Where examples/spa looks for the service. */
+const SPA_DEFAULT = 'http://localhost:3000';
+
 interface Offered {
   readonly signUp: boolean;
   /** Messages, in the outbox. */
@@ -17,6 +20,7 @@ export function welcome(url: string, { signUp, messages, demoProvider }: Offered
     `API docs   ${url}/docs`,
     ...(messages ? [`Messages   ${url}/dev/outbox`] : []),
     ...(demoProvider ? [`Provider   ${url}/login/demo?return_to=${encodeURIComponent(`${url}/`)}`] : []),
+    `Example    ${url === SPA_DEFAULT ? '' : `VITE_LATCHKEY_URL=${url} `}npm run spa, in a second terminal: an app at http://localhost:5173`,
     'Browsers   pages at localhost, on any port, may call it; CORS_ORIGINS lets others',
   ];
   const signup = `

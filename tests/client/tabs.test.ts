@@ -1,84 +1,123 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { useBrowser } from '../support/browser.ts';
-import { aPerson } from '../support/people.ts';
-import { findChromium } from '../support/tools.ts';
-import { sessionOf, shows, useClientPage } from './support/client-page.ts';
+import { onChromium } from '../support/interop.ts';
+import { ask, eventsOf, isReady, sessionOf, shows, signUpOn, useClientPage } from './support/client-page.ts';
+import { renewTogether } from './support/rounds.ts';
+import { TRANSPORTS, withService } from './support/transports.ts';
 
-const chromium = findChromium();
-const PARALLEL = 20;
-const ROUNDS = Number(process.env.ROUNDS ?? 20);
+const ROUNDS = 4;
 const LIFETIME_SECONDS = 900;
+const RENEWAL = /^\/(refresh|session\/token)$/;
 
-describe('Two tabs of a page', () => {
-  const browser = useBrowser(chromium as string);
+onChromium((chromium) => {
+  const browser = useBrowser(chromium);
   const site = useClientPage(browser);
-  const me = () => `${site.latchkeyUrl()}/me`;
-  /** Latchkey by another name: a service of its own to the client. */
-  const otherMe = () => me().replace('auth.', 'api.');
 
-  const signUp = (page: Page) => page.evaluate((person) => window.latchkey.signUp(person), aPerson());
+  describe.each(TRANSPORTS)('Two tabs with $title', ({ options, called }) => {
+    const url = () => `${called(site)}/me`;
 
-  /** The statuses of that many requests at once. */
-  const ask = (page: Page, url: string, count: number) =>
-    page.evaluate(
-      async ([url, count]) =>
-        Promise.all(Array.from({ length: count }, async () => (await window.latchkey.fetch(url)).status)),
-      [url, count] as const,
-    );
-
-  /** How often the service was asked for these paths, and refused, since the last time. */
-  function counts() {
-    const seen = site.answers.splice(0);
-    return {
-      renewals: seen.filter(({ path }) => path === '/refresh' || path === '/session/token').length,
-      refusals: seen.filter(({ status }) => status >= 400).length,
-    };
-  }
-
-  describe.each([
-    ['tokens in memory', { transport: 'token' }, me],
-    ['tokens in localStorage', { transport: 'token', storage: 'localStorage' }, me],
-    ['a cookie, calling another service', { transport: 'cookie' }, otherMe],
-  ] as const)('with %s', (_title, options, url) => {
-    async function twoTabs() {
-      const profile = await site.newProfile({ ...options, origins: [new URL(otherMe()).origin] } as never);
+    async function twoTabs(prepare: (profile: BrowserContext) => Promise<unknown> = async () => {}) {
+      const profile = await site.newProfile(withService(site, options));
+      await prepare(profile);
       const first = await site.openTab(profile);
-      await signUp(first);
+      const person = await signUpOn(first);
       const second = await site.openTab(profile);
       expect(await sessionOf(second)).toMatchObject({ status: 'signed-in' });
-      return [first, second] as const;
+      return { first, second, person };
     }
 
     it('renew once for all requests, at the moment of expiry and ahead of it', async () => {
-      const tabs = await twoTabs();
-      await Promise.all(tabs.map((tab) => ask(tab, url(), 1)));
-      counts();
-      const rounds = [];
-      for (let round = 0; round < ROUNDS; round++) {
-        // At the moment of expiry pages do not know yet that it has come. Ahead of it they have seen the time.
-        const isAhead = round % 2 === 1;
-        site.app.clock.advanceSeconds(isAhead ? LIFETIME_SECONDS - 30 : LIFETIME_SECONDS + 10);
-        if (isAhead) await Promise.all(tabs.map((tab) => ask(tab, me(), 1)));
-        const statuses = await Promise.all(tabs.map((tab) => ask(tab, url(), PARALLEL)));
-        rounds.push({ isAhead, statuses: [...new Set(statuses.flat())], ...counts() });
-      }
-      expect(rounds.map(({ isAhead, statuses, renewals }) => ({ isAhead, statuses, renewals }))).toEqual(
-        rounds.map(({ isAhead }) => ({ isAhead, statuses: [200], renewals: 1 })),
-      );
-      // Of those ahead none was refused.
-      expect(rounds.filter(({ isAhead, refusals }) => isAhead && refusals > 0)).toEqual([]);
+      const { first, second } = await twoTabs();
+      await renewTogether(site, [first, second], url(), ROUNDS);
     });
 
     it('are signed out together, and signed in together', async () => {
-      const [first, second] = await twoTabs();
+      const { first, second } = await twoTabs();
+
       await first.evaluate(() => window.latchkey.signOut());
       await shows(second, 'signed-out');
       expect(await sessionOf(second)).toEqual({ status: 'signed-out', user: null, reason: 'signed_out' });
-      await signUp(second);
+
+      await signUpOn(second);
       await shows(first, 'signed-in');
       expect(await sessionOf(first)).toEqual(await sessionOf(second));
-      expect(await ask(first, url(), 1)).toEqual([200]);
+      expect(await ask(first, url())).toEqual([200]);
     });
+
+    it('show the account of the one that has signed in last', async () => {
+      const { first, second, person } = await twoTabs();
+
+      const other = await signUpOn(second);
+
+      await first.waitForFunction((email) => window.latchkey.session.user?.email === email, other.email, {
+        polling: 10,
+      });
+      expect(await emailAt(first, url())).toBe(other.email);
+      expect(other.email).not.toBe(person.email);
+    });
+
+    it('go on when one is closed in the middle of a renewal whose answer it never got', async () => {
+      const { first, second } = await twoTabs();
+      await Promise.all([ask(first, url()), ask(second, url())]);
+      site.app.clock.advanceSeconds(LIFETIME_SECONDS + 10);
+      const isRenewed = site.heldAnswer(RENEWAL);
+      const lost = ask(first, url()).catch(() => 'closed');
+      await isRenewed;
+
+      const statuses = ask(second, url());
+      await first.close();
+
+      expect(await lost).toBe('closed');
+      expect(await statuses).toEqual([200]);
+      expect(await sessionOf(second)).toMatchObject({ status: 'signed-in' });
+    });
+
+    it('renew at once and stay signed in where there are neither locks nor channels', async () => {
+      const withoutBoth = (profile: BrowserContext) =>
+        profile.addInitScript(() => {
+          Reflect.deleteProperty(window, 'BroadcastChannel');
+          Reflect.deleteProperty(Navigator.prototype, 'locks');
+        });
+      if (options.transport === 'token' && !('storage' in options)) {
+        // Each tab signs in for itself.
+        const profile = await site.newProfile(withService(site, options));
+        await withoutBoth(profile);
+        const [first, second] = [await site.openTab(profile), await site.openTab(profile)];
+        await Promise.all([signUpOn(first), signUpOn(second)]);
+        await renewsApart(first, second);
+      } else {
+        const { first, second } = await twoTabs(withoutBoth);
+        await renewsApart(first, second);
+      }
+    });
+
+    /** Both at once, and each after the other has for a long time. */
+    async function renewsApart(first: Page, second: Page): Promise<void> {
+      for (const tabs of [[first, second], [first], [second], [second], [first]]) {
+        site.app.clock.advanceSeconds(LIFETIME_SECONDS + 10);
+        expect(await Promise.all(tabs.map((tab) => ask(tab, url(), 3)))).toEqual(
+          tabs.map(() => [200, 200, 200]),
+        );
+        await site.app.confirmations.flush();
+      }
+      for (const tab of [first, second]) expect(await eventsOf(tab)).not.toContain('signed-out');
+    }
+  });
+
+  it('A new tab is signed in by the tokens that the others have in memory, with no request', async () => {
+    const profile = await site.newProfile({ transport: 'token' });
+    const { email } = await signUpOn(await site.openTab(profile));
+    site.answers.splice(0);
+
+    const second = await profile.newPage();
+    await second.goto(site.pageUrl());
+    await isReady(second);
+
+    expect(await sessionOf(second)).toMatchObject({ status: 'signed-in', user: { email } });
+    expect(site.answers).toEqual([]);
   });
 });
+
+const emailAt = (page: Page, url: string) =>
+  page.evaluate(async (url) => (await (await window.latchkey.fetch(url)).json()).user.email, url);

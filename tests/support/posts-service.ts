@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from '@jest/globals';
 import request, { type Test } from 'supertest';
-import { systemClock } from '../../src/core/clock.ts';
 import { anAdmin } from './admins.ts';
-import { createTestClock, PUBLIC_URL, startApp, type TestApp } from './app.ts';
+import { createRunningClock, PUBLIC_URL, startApp, type TestApp, type TestClock } from './app.ts';
 import { claimsIn } from './claims.ts';
 import { collectOutput } from './output.ts';
 import { aPerson } from './people.ts';
@@ -106,19 +105,30 @@ export interface Author {
   readonly password: string;
 }
 
+interface PostsOptions {
+  readonly clock?: TestClock;
+  /** The origins whose pages may call the posts service, once it starts. */
+  readonly origins?: () => readonly string[];
+  /** What Latchkey is told besides. */
+  readonly env?: Record<string, string>;
+}
+
 /**
  * The posts service beside a Latchkey in this process that signs with a private key, so that the two share no secret. At
  * the end both are stopped.
  */
-export function usePostsService(newDirectory: () => string) {
+export function usePostsService(
+  newDirectory: () => string,
+  { clock = createRunningClock(), origins = () => [PAGE], env: latchkeyEnv = {} }: PostsOptions = {},
+) {
   let latchkey: TestApp;
   let posts: PostsProcess;
   let adminToken: string;
   let env: Record<string, string>;
 
   beforeAll(async () => {
-    const clock = { ...createTestClock(), ...systemClock };
-    latchkey = await startApp('SQLite', { ...QUICK, ...aPrivateKey() }, undefined, { clock });
+    const settings = { ...QUICK, ...aPrivateKey(), ...latchkeyEnv };
+    latchkey = await startApp('SQLite', settings, undefined, { clock });
     latchkey.start();
     adminToken = (await anAdmin(latchkey)).token;
     for (const name of ['posts:read', 'posts:write']) await administer('/admin/permissions', { name });
@@ -132,7 +142,7 @@ export function usePostsService(newDirectory: () => string) {
       CLIENT_ID: String(body.client_id),
       CLIENT_SECRET: String(body.client_secret),
       DATABASE: join(directory, 'posts.sqlite'),
-      CORS_ORIGINS: PAGE,
+      CORS_ORIGINS: origins().join(','),
     };
     posts = await startPosts(directory, env);
   });
@@ -172,6 +182,9 @@ export function usePostsService(newDirectory: () => string) {
 
   return {
     ask,
+    latchkey: () => latchkey,
+    url: () => posts.url,
+    adminToken: () => adminToken,
     environment: () => env,
     errors: () => posts.errors(),
     member,

@@ -1,21 +1,30 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from '@jest/globals';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Client, ClientEvent, ClientOptions } from '../../../client/src/index.ts';
-import { startApp, type TestApp } from '../../support/app.ts';
+import { createTestClock, startApp, type TestApp } from '../../support/app.ts';
+import { freePort } from '../../support/mysql-server.ts';
+import { aPerson } from '../../support/people.ts';
+import { createMigratedDatabase } from '../../support/template.ts';
+import type { TestDatabase } from '../../support/test-database.ts';
 
 declare global {
   interface Window {
     readonly latchkey: Client;
     readonly events: ClientEvent[];
     /** Of the client of this page. */
-    readonly clientOptions?: ClientOptions & { readonly storage?: 'localStorage' };
+    readonly clientOptions?: PageOptions;
   }
 }
+
+/** Of the client of a page; the URL is that of the service. */
+export type PageOptions = Pick<ClientOptions, 'transport' | 'origins'> & {
+  readonly storage?: 'localStorage';
+};
 
 const CLIENT = fileURLToPath(new URL('../../../client/src/index.ts', import.meta.url));
 
@@ -66,43 +75,105 @@ export async function serveClientPage(scripts: Scripts = { '/app.js': SCRIPT }) 
   };
 }
 
+/** What is asked of the service, and what it answers. */
+interface Answer {
+  readonly path: string;
+  readonly status: number;
+}
+
+/** What happens to an answer in place of being sent. */
+interface Intervention {
+  readonly path: RegExp;
+  readonly take: (res: ServerResponse, send: () => void) => void;
+}
+
+/** Variables of the service, or what says them once the suite runs. */
+type Variables = Record<string, string> | ((urls: { readonly pageUrl: string }) => Record<string, string>);
+
 /** The service and a page of another host of its site, which the browser trusts although they have no TLS. */
-export function useClientPage(browser: Browser, env: Record<string, string> = {}, scripts?: Scripts) {
+export function useClientPage(browser: Browser, env: Variables = {}, scripts?: Scripts) {
+  const clock = createTestClock();
   let app: TestApp;
+  let port: number;
+  let database: TestDatabase;
   let server: Awaited<ReturnType<typeof serveClientPage>>;
   const contexts: BrowserContext[] = [];
-  const answers: { readonly path: string; readonly status: number }[] = [];
+  const answers: Answer[] = [];
+  const interventions: Intervention[] = [];
 
-  const latchkeyUrl = () => `http://auth.corp.localhost:${app.port}`;
+  const latchkeyUrl = () => `http://auth.corp.localhost:${port}`;
   const pageUrl = () => `http://app.corp.localhost:${server.port}`;
 
   beforeAll(async () => {
     server = await serveClientPage(scripts);
-    app = await startApp('SQLite', {
-      CORS_ORIGINS: pageUrl(),
-      RETURN_URLS: pageUrl(),
-      LOG_LEVEL: 'warn',
-      ...env,
-    });
-    // The time of Node is that of the machine, and this one may be moved.
-    app.server.prependListener('request', (req, res) => {
-      res.setHeader('Date', new Date(app.clock.now()).toUTCString());
-      // Preflights are of the browser.
-      if (req.method === 'OPTIONS') return;
-      res.once('finish', () => answers.push({ path: req.url?.split('?')[0] ?? '', status: res.statusCode }));
-    });
+    port = await freePort();
+    database = await createMigratedDatabase('SQLite');
+    await start();
   });
   afterAll(async () => {
     for (const context of contexts) await context.close();
     await app.stop();
+    await database.drop();
     await server.stop();
   });
 
+  /** The service on its port and its database, which outlive it. */
+  async function start(): Promise<void> {
+    app = await startApp(
+      'SQLite',
+      {
+        PUBLIC_URL: latchkeyUrl(),
+        CORS_ORIGINS: pageUrl(),
+        RETURN_URLS: pageUrl(),
+        LOG_LEVEL: 'warn',
+        ...(typeof env === 'function' ? env({ pageUrl: pageUrl() }) : env),
+      },
+      () => database.url,
+      { port, clock },
+    );
+    // The time of Node is that of the machine, and this one may be moved.
+    app.server.prependListener('request', (req, res) => {
+      res.setHeader('Date', new Date(clock.now()).toUTCString());
+      // Preflights are of the browser.
+      if (req.method === 'OPTIONS') return;
+      intervene(req, res);
+      res.once('finish', () => answers.push({ path: req.url?.split('?')[0] ?? '', status: res.statusCode }));
+    });
+  }
+
+  function intervene({ url = '' }: IncomingMessage, res: ServerResponse): void {
+    const index = interventions.findIndex(({ path }) => path.test(url));
+    const [intervention] = index < 0 ? [] : interventions.splice(index, 1);
+    if (intervention === undefined) return;
+    const end = res.end.bind(res) as (...parameters: unknown[]) => ServerResponse;
+    res.end = (...parameters: unknown[]) => {
+      intervention.take(res, () => end(...parameters));
+      return res;
+    };
+  }
+
+  /** Resolves once the service has done what the next request for such a path asks, with what sends its answer. */
+  const heldAnswer = (path: RegExp) =>
+    new Promise<() => void>((resolve) => {
+      interventions.push({ path, take: (_res, send) => resolve(send) });
+    });
+
+  /** Resolves once the service has answered the next request for such a path by half, and cut the connection. */
+  const cutAnswer = (path: RegExp) =>
+    new Promise<void>((resolve) => {
+      const take = (res: ServerResponse) => {
+        // Where nothing has come at all, a browser itself sends the request again on another connection.
+        res.flushHeaders();
+        res.socket?.end(resolve);
+      };
+      interventions.push({ path, take });
+    });
+
   /** A profile of the browser whose pages have such a client. */
-  async function newProfile(options: Partial<Window['clientOptions']> = {}): Promise<BrowserContext> {
+  async function newProfile(options: PageOptions): Promise<BrowserContext> {
     const context = await browser.newContext();
     contexts.push(context);
-    const clientOptions = { url: latchkeyUrl(), transport: 'cookie', ...options };
+    const clientOptions = { url: latchkeyUrl(), ...options };
     await context.addInitScript(`window.clientOptions = ${JSON.stringify(clientOptions)};`);
     return context;
   }
@@ -111,7 +182,7 @@ export function useClientPage(browser: Browser, env: Record<string, string> = {}
   async function openTab(context: BrowserContext, path = '/'): Promise<Page> {
     const page = await context.newPage();
     await page.goto(pageUrl() + path);
-    await page.waitForFunction(() => window.latchkey?.session.status !== 'loading' || false);
+    await isReady(page);
     return page;
   }
 
@@ -123,10 +194,36 @@ export function useClientPage(browser: Browser, env: Record<string, string> = {}
     pageUrl,
     newProfile,
     openTab,
+    heldAnswer,
+    cutAnswer,
     /** What the service has answered so far. */
     answers,
+    /** How often it was asked for another access token, and how many requests it refused, since the last time. */
+    counts() {
+      const seen = answers.splice(0);
+      return {
+        renewals: seen.filter(({ path }) => path === '/refresh' || path === '/session/token').length,
+        refusals: seen.filter(({ status }) => status >= 400).length,
+      };
+    },
+    /** Ends the service. */
+    goDown: () => app.stop(),
+    /** Starts it again, with the database that it had. */
+    comeBack: start,
   };
 }
+
+export type Site = ReturnType<typeof useClientPage>;
+
+/** Resolves once the client of a page knows who is signed in. */
+export const isReady = (page: Page) =>
+  page.waitForFunction(
+    () => window.latchkey !== undefined && window.latchkey.session.status !== 'loading',
+    null,
+    {
+      polling: 10,
+    },
+  );
 
 /** What the client of a page shows. */
 export const sessionOf = (page: Page) => page.evaluate(() => window.latchkey.session);
@@ -134,3 +231,27 @@ export const sessionOf = (page: Page) => page.evaluate(() => window.latchkey.ses
 /** Resolves once the client of a page shows this. */
 export const shows = (page: Page, status: Client['session']['status']) =>
   page.waitForFunction((wanted) => window.latchkey.session.status === wanted, status, { polling: 10 });
+
+/** Signs somebody new up on a page. */
+export async function signUpOn(page: Page, person = aPerson()) {
+  await page.evaluate((account) => window.latchkey.signUp(account), person);
+  return person;
+}
+
+/** The statuses of that many requests at once; the code of the error where there is no answer. */
+export const ask = (page: Page, url: string, count = 1) =>
+  page.evaluate(
+    ([url, count]) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          window.latchkey.fetch(url).then(
+            ({ status }) => status,
+            ({ code, name }) => String(code ?? name),
+          ),
+        ),
+      ),
+    [url, count] as const,
+  );
+
+/** The types of what has happened to the session of a page. */
+export const eventsOf = (page: Page) => page.evaluate(() => window.events.map(({ type }) => type));
