@@ -120,7 +120,7 @@ export function createClient(options: ClientOptions) {
   }
 
   async function provePasskey() {
-    const { challenge_token, public_key } = await call('POST /login/passkey/options', { transport });
+    const { challenge_token, public_key } = await call('POST /login/passkey/options');
     const credential = await signIns.prove(public_key);
     return credential && { challenge_token, credential };
   }

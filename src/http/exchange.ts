@@ -60,10 +60,10 @@ export interface Identity {
   readonly beginSignIn: BeginSignIn;
   /**
    * The id in the cookie that the request came with, also where its session has ended. The answer makes the browser forget
-   * it.
+   * it if that is wanted.
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
-  readonly takeCookie: () => string | undefined;
+  readonly takeCookie: (wanted: { readonly isForgotten: boolean }) => string | undefined;
   /** Has the browser remember that it asked for a sign-in link, if it would keep that. */
   readonly rememberLink: (id: string, maxAgeSeconds: number) => void;
   /** Whether this browser has asked for a sign-in link. */
@@ -159,9 +159,9 @@ export function identityOf(req: Request, res: Response, options: IdentityOptions
       return { csrfToken: cookieSessions.csrfTokens.of(cookieId), expiresAt };
     },
     beginSignIn: createBeginSignIn(req, res, options),
-    takeCookie() {
+    takeCookie({ isForgotten }) {
       const cookieId = credentials.cookieToEnd(req);
-      if (cookieId !== undefined) res.set(cookies.clearingHeaders(req));
+      if (isForgotten && cookieId !== undefined) res.set(cookies.clearingHeaders(req));
       return cookieId;
     },
     rememberLink: (id, maxAgeSeconds) => cookies.rememberLink(req, res, id, maxAgeSeconds),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Client, ClientEvent, ClientOptions } from '../../../client/src/index.ts';
-import { createTestClock, startApp, type TestApp } from '../../support/app.ts';
+import { createTestClock, startApp, type TestApp, type TestClock } from '../../support/app.ts';
 import { freePort } from '../../support/mysql-server.ts';
 import { aPerson } from '../../support/people.ts';
 import { createMigratedDatabase } from '../../support/template.ts';
@@ -91,8 +91,12 @@ interface Intervention {
 type Variables = Record<string, string> | ((urls: { readonly pageUrl: string }) => Record<string, string>);
 
 /** The service and a page of another host of its site, which the browser trusts although they have no TLS. */
-export function useClientPage(browser: Browser, env: Variables = {}, scripts?: Scripts) {
-  const clock = createTestClock();
+export function useClientPage(
+  browser: Browser,
+  env: Variables = {},
+  scripts?: Scripts,
+  clock: TestClock = createTestClock(),
+) {
   let app: TestApp;
   let port: number;
   let database: TestDatabase;
@@ -181,7 +185,7 @@ export function useClientPage(browser: Browser, env: Variables = {}, scripts?: S
   /** Another tab of a profile, once its client knows who is signed in. */
   async function openTab(context: BrowserContext, path = '/'): Promise<Page> {
     const page = await context.newPage();
-    await page.goto(pageUrl() + path);
+    await page.goto(new URL(path, pageUrl()).href);
     await isReady(page);
     return page;
   }
@@ -255,3 +259,31 @@ export const ask = (page: Page, url: string, count = 1) =>
 
 /** The types of what has happened to the session of a page. */
 export const eventsOf = (page: Page) => page.evaluate(() => window.events.map(({ type }) => type));
+
+/** The methods of a client that do something. */
+type Method = Extract<
+  {
+    [Name in keyof Client]: Client[Name] extends (...parameters: never) => unknown ? Name : never;
+  }[keyof Client],
+  string
+>;
+
+/** The code of the error with which a method fails on a page, and the name of one that has none. */
+export const failureOn = <Name extends Method>(
+  page: Page,
+  method: Name,
+  ...given: Parameters<Client[Name]>
+) =>
+  page.evaluate(
+    async ([method, given]) => {
+      const call = window.latchkey[method] as (...given: unknown[]) => unknown;
+      try {
+        await call(...given);
+        return 'none';
+      } catch (error) {
+        const { code, name } = error as { code?: unknown; name: string };
+        return typeof code === 'string' ? code : name;
+      }
+    },
+    [method, given] as const,
+  );
