@@ -1,6 +1,7 @@
 const asyncHooks = require('node:async_hooks');
 const { register } = require('node:module');
 const { pathToFileURL } = require('node:url');
+const { nameSources, withoutSources } = require('./stacks.cjs');
 
 // What a test file gets as @jest/globals.
 const GLOBALS = pathToFileURL(require.resolve('./globals.mjs')).href;
@@ -80,9 +81,13 @@ module.exports = class {
   async unstable_importModule(path) {
     const { setGlobals } = await hooked;
     setGlobals(this.globals);
-    // Node reads the source maps of what it loads by itself.
-    Error.prepareStackTrace = undefined;
-    await import(pathToFileURL(path).href);
+    Error.prepareStackTrace = withoutSources;
+    try {
+      await import(pathToFileURL(path).href);
+    } catch (error) {
+      nameSources(error);
+      throw error;
+    }
   }
 
   requireModule(path) {
