@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { BrowserContextOptions, Page } from 'playwright-core';
+import { anAdmin } from '../support/admins.ts';
 import { useBrowser } from '../support/browser.ts';
 import { useDirectories } from '../support/directories.ts';
 import { codeOf } from '../support/factors.ts';
@@ -157,6 +158,23 @@ onChromium((chromium) => {
       await press(page, 'Remove: My laptop');
       await says(page, 'The passkey is removed.');
       await page.getByText('My laptop').waitFor({ state: 'detached' });
+    });
+
+    it('asks for another password where an administrator wants that', async () => {
+      const { page } = await open(site);
+      const person = await signUp(page, site);
+      await signOut(page);
+      const app = site.latchkey();
+      const { id } = (await app.store.users.findByEmail(person.email)) ?? {};
+      const { token } = await anAdmin(app);
+      await app.post(`/admin/users/${id}/force-password-change`).auth(token, { type: 'bearer' }).expect(200);
+
+      await signIn(page, person);
+      await heading(page, 'Choose another password');
+      await fill(page, 'New password', aPerson().password);
+      await press(page, 'Change it and sign in');
+
+      await heading(page, 'Profile');
     });
 
     it('ends the session of another device, which shows why it is signed out', async () => {

@@ -11,7 +11,7 @@ import {
   Field,
   Form,
   Loading,
-  PASSWORD_HINT,
+  NewPasswordField,
   Page,
   Time,
   useLoaded,
@@ -271,13 +271,7 @@ function Password() {
           autoComplete="current-password"
           hint="You have none? Sign out, and choose one by “Forgot password?”"
         />
-        <Field
-          label="New password"
-          name="new_password"
-          type="password"
-          autoComplete="new-password"
-          hint={PASSWORD_HINT}
-        />
+        <NewPasswordField />
       </Form>
     </Card>
   );
