@@ -124,6 +124,7 @@ module.exports = {
     only('express', '^src/(http|runtime)/'),
     only('zod-openapi', '^src/http/'),
     only('sequelize', '^src/db/|\\.store\\.ts$'),
+    only('sqlite3', '^src/db/'),
     only('umzug', '^src/db/'),
     only('jsonwebtoken', '^src/core/tokens/'),
     only('bcrypt', '^src/core/passwords/'),

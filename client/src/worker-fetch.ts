@@ -16,7 +16,7 @@ export type WorkerAnswer = { readonly id: string } & (
 );
 
 /** A tab that has the token says so sooner, unless the browser has frozen it. */
-const OTHER_TABS_TIMEOUT_MS = 1000;
+const OTHER_TABS_TIMEOUT_MS = 2000;
 
 /** Whether a request to this URL is one for the worker: it may carry a refresh token, or its answer may. */
 export function isKept(base: string, url: string): boolean {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { useDirectories } from '../support/directories.ts';
 import { NODE_MODULES } from '../support/packing.ts';
 import {
+  BENCH_MODULES,
   buildWithVite,
   describeWithVite,
   installClient,
@@ -18,6 +19,19 @@ import { createClient } from '@latchkey/client';
 
 const client = createClient({ url: 'http://localhost:3000', transport: 'cookie' });
 client.subscribe(({ status }) => (document.title = status));
+`;
+
+const SERVER = `
+import { createClient } from '@latchkey/client';
+import { LatchkeyProvider, SignedIn, SignedOut, useSession } from '@latchkey/client/react';
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
+
+const client = createClient({ url: 'http://localhost:3000', transport: 'token' });
+await client.ready();
+const Status = () => createElement('b', null, useSession().status);
+const parts = [createElement(SignedIn, { key: 1 }, 'in'), createElement(SignedOut, { key: 2 }, 'out'), createElement(Status, { key: 3 })];
+console.log(client.session.status, renderToString(createElement(LatchkeyProvider, { client }, parts)));
 `;
 
 const TYPESCRIPT = `
@@ -73,7 +87,7 @@ describe('The package @latchkey/client', () => {
     ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler'], 'app.ts'],
     ['node16', ['--module', 'node16'], 'app.mts'],
   ])('has types that are found with the module resolution %s', async (_name, options, file) => {
-    linkPackages(project, NODE_MODULES, ['@types/react', 'csstype', 'react']);
+    linkPackages(project, NODE_MODULES, ['@types/react', 'csstype']);
     writeFileSync(join(project, file), TYPESCRIPT);
     const strict = ['--strict', '--exactOptionalPropertyTypes', '--noEmit'];
     const target = ['--target', 'es2022', '--lib', 'es2022,dom,dom.iterable', '--types', ''];
@@ -85,6 +99,15 @@ describe('The package @latchkey/client', () => {
   });
 
   describeWithVite('in an empty project with Vite', () => {
+    it('shows nothing on a server, as a page that it has sent does at first', async () => {
+      linkPackages(project, BENCH_MODULES, ['react', 'react-dom']);
+      writeFileSync(join(project, 'server.mjs'), SERVER);
+
+      const { stdout } = await run(process.execPath, ['server.mjs'], { cwd: project });
+
+      expect(stdout).toBe('signed-out <b>loading</b>\n');
+    });
+
     it('is built, with what passkeys need in a file of its own', async () => {
       writeFileSync(join(project, 'index.html'), PAGE);
       writeFileSync(join(project, 'main.js'), SCRIPT);

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { BrowserContextOptions, Page } from 'playwright-core';
+import { anAdmin } from '../support/admins.ts';
 import { useBrowser } from '../support/browser.ts';
 import { useDirectories } from '../support/directories.ts';
 import { codeOf } from '../support/factors.ts';
@@ -11,6 +13,10 @@ import { aPerson, type Person } from '../support/people.ts';
 import { SPA, useSpa } from '../support/spa.ts';
 
 const PHONE = { width: 360, height: 740 };
+/** What may differ from one size or color scheme to the next: all else is in the markup. */
+const RULES_OF_LOOKS = ['color-contrast', 'target-size', 'scrollable-region-focusable'];
+const PICTURE = { width: 900, height: 830 };
+const IMAGE = fileURLToPath(new URL('../../docs/images/spa.png', import.meta.url));
 const DESK = { width: 1280, height: 800 };
 /** RECENT_SIGN_IN_SECONDS, as it comes. */
 const RECENT_SECONDS = 900;
@@ -60,8 +66,30 @@ onChromium((chromium) => {
     const secret = ((await page.locator('.key').textContent()) ?? '').replaceAll(' ', '');
     await fill(page, 'Code of the app', codeOf({ clock: site.clock }, secret));
     await press(page, 'Confirm');
-    await says(page, 'Your recovery codes');
+    await says(page, 'The authenticator app is set up.');
     return secret;
+  }
+
+  /** An authenticator of the browser, which says yes to all that it is asked. */
+  async function addAuthenticator(page: Page): Promise<void> {
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send('WebAuthn.enable');
+    await cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal' },
+        ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
+        automaticPresenceSimulation: true,
+      },
+    });
+  }
+
+  async function addPasskey(page: Page, name: string): Promise<void> {
+    await addAuthenticator(page);
+    await press(page, 'Add a passkey');
+    await press(page, /^Rename: /);
+    await fill(page, 'Name', name);
+    await press(page, 'Save name');
+    await says(page, name);
   }
 
   async function latestCode(site: Site): Promise<string> {
@@ -115,6 +143,38 @@ onChromium((chromium) => {
 
       await says(page, '10 recovery codes are left.');
       expect(await page.locator('.codes').count()).toBe(0);
+    });
+
+    it('adds a passkey, which signs in from the list of what to fill in, and removes it', async () => {
+      const { page } = await open(site);
+      await signUp(page, site);
+      await tab(page, 'Security');
+      await addPasskey(page, 'My laptop');
+      await signOut(page);
+
+      await tab(page, 'Devices');
+      await says(page, /· passkey/);
+      await tab(page, 'Security');
+      await press(page, 'Remove: My laptop');
+      await says(page, 'The passkey is removed.');
+      await page.getByText('My laptop').waitFor({ state: 'detached' });
+    });
+
+    it('asks for another password where an administrator wants that', async () => {
+      const { page } = await open(site);
+      const person = await signUp(page, site);
+      await signOut(page);
+      const app = site.latchkey();
+      const { id } = (await app.store.users.findByEmail(person.email)) ?? {};
+      const { token } = await anAdmin(app);
+      await app.post(`/admin/users/${id}/force-password-change`).auth(token, { type: 'bearer' }).expect(200);
+
+      await signIn(page, person);
+      await heading(page, 'Choose another password');
+      await fill(page, 'New password', aPerson().password);
+      await press(page, 'Change it and sign in');
+
+      await heading(page, 'Profile');
     });
 
     it('ends the session of another device, which shows why it is signed out', async () => {
@@ -180,8 +240,8 @@ onChromium((chromium) => {
           await page.setViewportSize(viewport);
           for (const colorScheme of ['light', 'dark'] as const) {
             await page.emulateMedia({ colorScheme });
-            // The schemes differ in nothing but their colours.
-            const found = await axeViolations(page, colorScheme === 'dark' ? ['color-contrast'] : undefined);
+            const isFirst = viewport === PHONE && colorScheme === 'light';
+            const found = await axeViolations(page, isFirst ? undefined : RULES_OF_LOOKS);
             problems.push(...found.map((problem) => `${name}, ${size}, ${colorScheme}: ${problem}`));
           }
           const beyond = await page.evaluate<number>(
@@ -244,6 +304,10 @@ onChromium((chromium) => {
       await press(page, 'Post');
       await page.getByRole('heading', { name: 'A start' }).waitFor();
       await check('posts');
+      await page.route(`${site.postsUrl()}/**`, (route) => route.abort());
+      await page.reload();
+      await says(page, 'The posts service does not answer');
+      await check('posts without their service');
       await signOut(page);
       await says(page, 'You have signed out.');
       await check('signed out');
@@ -263,6 +327,22 @@ onChromium((chromium) => {
       await check('step-up by a second factor');
 
       expect(problems).toEqual([]);
+    });
+
+    it('is shown by its README on a small picture, taken with UPDATE_IMAGES=1', async () => {
+      const { page } = await open(site, '/', { viewport: PICTURE });
+      await signUp(page, site);
+      await tab(page, 'Security');
+      await addPasskey(page, 'My laptop');
+      await press(page, 'I have saved them');
+      await addAuthenticatorApp(page, site);
+      await page.reload();
+      await says(page, '10 recovery codes are left.');
+      const path = process.env.UPDATE_IMAGES === '1' ? IMAGE : join(newDirectory(), 'spa.png');
+      await page.screenshot({ path });
+
+      expect(statSync(path).size).toBeLessThan(150_000);
+      expect(statSync(IMAGE).size).toBeLessThan(150_000);
     });
 
     it('is built without inline scripts or styles, under a policy that allows none', () => {

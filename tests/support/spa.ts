@@ -91,6 +91,7 @@ export function useSpa(newDirectory: () => string, transport: 'cookie' | 'token'
     directory: () => directory,
     url: (path = '/') => served.origin + path,
     latchkey: posts.latchkey,
+    postsUrl: posts.url,
     /** Makes it now to all services. */
     catchUpWithTime: () => clock.advanceSeconds(Date.now() - clock.now() > 1000 ? LONG_AGO_SECONDS : 0),
   };

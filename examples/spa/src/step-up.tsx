@@ -1,5 +1,13 @@
 import { useSession } from '@latchkey/client/react';
-import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import { client, withStepUp } from './auth.ts';
 import { FactorForm } from './factor-form.tsx';
 import { AccountField, Action, Field, Form } from './ui.tsx';
@@ -35,7 +43,12 @@ export function StepUpProvider({ children }: { children: ReactNode }) {
 function Dialog({ factor, resolve, reject }: Asked) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { user, status } = useSession();
-  useEffect(() => dialog.current?.showModal(), []);
+  // Closed before it goes, the dialog gives the focus back to the button that it came from.
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => shown?.close();
+  }, []);
   // The session may end while it is open.
   useEffect(() => {
     if (status !== 'signed-in') reject(cancelled());
@@ -46,7 +59,11 @@ function Dialog({ factor, resolve, reject }: Asked) {
   }
 
   return (
-    <dialog ref={dialog} aria-labelledby="step-up" onClose={() => reject(cancelled())}>
+    <dialog
+      ref={dialog}
+      aria-labelledby="step-up"
+      onClose={() => dialog.current?.open || reject(cancelled())}
+    >
       <h2 id="step-up">Is it you?</h2>
       {factor === 'first' ? (
         <>

@@ -22,7 +22,6 @@ const REFUSALS: Record<string, string> = {
   account_disabled: 'This account is disabled.',
   signup_disabled: 'Sign-up is closed.',
   email_not_verified: 'Please confirm your address first.',
-  password_change_required: 'You need a new password. Choose one by “Forgot password?”.',
   channel_not_configured: 'This service sends no such messages.',
   access_denied: 'You cancelled the sign-in.',
   invalid_state: 'This sign-in was not begun in this browser. Please start again.',

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { describe } from '@jest/globals';
 import { copyCheckout, linkNodeModules } from '../../support/packing.ts';
 
-const BENCH_MODULES = fileURLToPath(new URL('../../../bench/node_modules/', import.meta.url));
+/** What pages are built with, and of. */
+export const BENCH_MODULES = fileURLToPath(new URL('../../../bench/node_modules/', import.meta.url));
 
 export const run = promisify(execFile);
 

@@ -10,20 +10,20 @@ export function Devices() {
 
   async function end(id: string) {
     await client.sessions.end(id);
-    say('The device is signed out.');
     await reload();
+    say('The device is signed out.');
   }
 
   async function endOthers() {
     await client.signOut({ scope: 'others' });
-    say('All other devices are signed out.');
     await reload();
+    say('All other devices are signed out.');
   }
 
   async function forget(id: string) {
     await client.call('DELETE /me/remembered-devices/{id}', undefined, { id });
-    say('That device is asked for a second factor again.');
     await reload();
+    say('That device is asked for a second factor again.');
   }
 
   if (value === undefined)

@@ -22,14 +22,14 @@ export function Posts() {
     const headers = { 'Content-Type': 'application/json' };
     await callPosts('/posts', { method: 'POST', headers, body: JSON.stringify(post) });
     form.reset();
-    say('Posted.');
     await reload();
+    say('Posted.');
   }
 
   async function remove(id: string) {
     await stepUp(() => callPosts(`/posts/${id}`, { method: 'DELETE' }));
-    say('Deleted.');
     await reload();
+    say('Deleted.');
   }
 
   return (

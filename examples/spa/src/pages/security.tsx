@@ -11,7 +11,7 @@ import {
   Field,
   Form,
   Loading,
-  PASSWORD_HINT,
+  NewPasswordField,
   Page,
   Time,
   useLoaded,
@@ -77,14 +77,14 @@ function AuthenticatorApps({ apps, onChange }: { apps: readonly TotpFactor[] } &
     if (enrolment === undefined) return;
     const { recovery_codes } = await stepUp(() => client.factors.confirmTotp(enrolment.factor_id, code));
     setEnrolment(undefined);
-    say('The authenticator app is set up.');
     await onChange(recovery_codes);
+    say('The authenticator app is set up.');
   }
 
   async function remove(id: string) {
     await stepUp(() => client.factors.removeTotp(id));
-    say('The authenticator app is removed.');
     await onChange();
+    say('The authenticator app is removed.');
   }
 
   return (
@@ -196,8 +196,8 @@ function Passkeys({ passkeys, onChange }: { passkeys: readonly Passkey[] } & OnC
 
   async function add() {
     const { recovery_codes } = await stepUp(() => client.passkeys.add());
-    say('The passkey is added.');
     await onChange(recovery_codes);
+    say('The passkey is added.');
   }
 
   async function rename(id: string, name: string) {
@@ -208,8 +208,8 @@ function Passkeys({ passkeys, onChange }: { passkeys: readonly Passkey[] } & OnC
 
   async function remove(id: string) {
     await stepUp(() => client.passkeys.remove(id));
-    say('The passkey is removed.');
     await onChange();
+    say('The passkey is removed.');
   }
 
   return (
@@ -271,13 +271,7 @@ function Password() {
           autoComplete="current-password"
           hint="You have none? Sign out, and choose one by “Forgot password?”"
         />
-        <Field
-          label="New password"
-          name="new_password"
-          type="password"
-          autoComplete="new-password"
-          hint={PASSWORD_HINT}
-        />
+        <NewPasswordField />
       </Form>
     </Card>
   );
