@@ -79,6 +79,23 @@ onChromium((chromium) => {
       },
     );
 
+    it('is signed out with all others although a renewal is under way', async () => {
+      const { first, second, elsewhere } = await twoTabs();
+      await ask(second, url());
+      site.app.clock.advanceSeconds(LIFETIME_SECONDS + 10);
+      const held = site.heldAnswer(/^\/(refresh|session\/token)$/);
+      const asked = ask(second, url());
+      const send = await held;
+      const signedOut = first.evaluate(() => window.latchkey.signOut({ scope: 'global' }));
+
+      send();
+      await Promise.all([asked, signedOut]);
+
+      for (const tab of [first, second]) await shows(tab, 'signed-out');
+      const refreshed = await site.app.post('/refresh').send({ refresh_token: elsewhere.refreshToken });
+      expect(refreshed.status).toBe(401);
+    });
+
     it('goes on where it could not be signed out, and the page is told so', async () => {
       const { first, second } = await twoTabs();
       await first.context().setOffline(true);

@@ -103,11 +103,15 @@ onChromium((chromium) => {
       return page;
     }
 
-    /** Leaves for the provider, and comes back with what the person does there. */
-    async function goToProvider(page: Page, login: string, consent = true): Promise<void> {
+    async function leaveForProvider(page: Page): Promise<void> {
       const returnTo = `${site.pageUrl()}/signed-in`;
       await page.evaluate((returnTo) => window.latchkey.signInWith('acme', { returnTo }), returnTo);
       await page.waitForURL(`${provider.issuer}/**`);
+    }
+
+    /** Leaves for the provider, and comes back with what the person does there. */
+    async function goToProvider(page: Page, login: string, consent = true): Promise<void> {
+      await leaveForProvider(page);
       await provider.signInOn(page, { login, consent });
       await page.waitForURL(`${site.pageUrl()}/**`);
     }
@@ -223,6 +227,21 @@ onChromium((chromium) => {
       expect(await complete(page)).toBeUndefined();
       await isReady(page);
       expect(await sessionOf(page)).toMatchObject({ status: 'signed-out' });
+    });
+
+    it('takes the code of its own sign-in in each of two tabs, which have begun one at once', async () => {
+      const [first, second] = [aPerson(), aPerson()];
+      const page = await aTab();
+      const other = await site.openTab(page.context());
+      await leaveForProvider(page);
+      const link = await linkFor(other, second.email);
+
+      await provider.signInOn(page, { login: first.email });
+      await page.waitForURL(`${site.pageUrl()}/**`);
+      expect((await landed(page)).session).toMatchObject(signedInAs(first.email));
+
+      const opened = await openLink(page.context(), link);
+      expect((await landed(opened)).session).toMatchObject(signedInAs(second.email));
     });
 
     it('takes no code that somebody else has planted', async () => {
