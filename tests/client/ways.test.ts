@@ -120,7 +120,7 @@ onChromium((chromium) => {
     async function landed(page: Page) {
       await page.waitForFunction(() => window.latchkey !== undefined);
       const step = await complete(page);
-      await isReady(page);
+      await page.evaluate(() => window.latchkey.ready());
       return { step, url: page.url(), session: await sessionOf(page) };
     }
 
