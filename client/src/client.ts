@@ -104,9 +104,10 @@ export function createClient(options: ClientOptions) {
       else query.set(name, value);
     }
     const init = body !== undefined && { body: JSON.stringify(body), headers: JSON_HEADERS };
+    const search = String(query);
     await loaded;
     const { id } = state.current;
-    const answer = await signedFetch(`${base}${path}?${query}`, { method, ...init })
+    const answer = await signedFetch(base + path + (search && `?${search}`), { method, ...init })
       .then(answerOf<Credentials & { session?: Credentials; user?: User }>)
       .catch((cause) => Promise.reject(unreachable(cause)));
     // It may have come late, when there is another session.

@@ -60,6 +60,14 @@ export const Problem = z
       .int()
       .optional()
       .meta({ description: 'With second_factor_required: the seconds that the challenge_token is good for' }),
+    max_age: z
+      .int()
+      .optional()
+      .meta({ description: 'With insufficient_user_authentication: how old it may be, in seconds' }),
+    acr_values: z
+      .literal('2')
+      .optional()
+      .meta({ description: 'With insufficient_user_authentication: where it takes two factors' }),
     rp_id: z.string().optional().meta({ description: 'Of `passkey_unknown`: the relying party' }),
     credential_id: z.string().optional().meta({ description: 'Of `passkey_unknown`: the credential' }),
   })
