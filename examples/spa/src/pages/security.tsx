@@ -178,7 +178,7 @@ function RecoveryCodes({ codes, onSaved }: { codes: readonly string[]; onSaved: 
         <Action label="I have saved them" kind="primary" onPress={onSaved} />
         <Action label="Copy" onPress={copy} />
         <a
-          className="secondary"
+          className="button secondary"
           download="recovery-codes.txt"
           href={`data:text/plain,${encodeURIComponent(text)}`}
         >
