@@ -201,11 +201,11 @@ onChromium((chromium) => {
     const secret = await addSecondFactor(person);
     await button(page, 'Sign out').click();
     await fillIn(page, person, 'Sign in');
-    await page.getByLabel('Code of your app').fill('000000');
-    await button(page, 'Go on').click();
+    await page.getByLabel('Code from your app').fill('000000');
+    await button(page, 'Continue').click();
     await says(page, 'That code is wrong, or was used before.');
-    await page.getByLabel('Code of your app').fill(codeNow(secret, 1));
-    await button(page, 'Go on').click();
+    await page.getByLabel('Code from your app').fill(codeNow(secret, 1));
+    await button(page, 'Continue').click();
     await greets(page, person);
     return page;
   }

@@ -15,7 +15,7 @@ interface Props {
 }
 
 const NAMES: Record<FactorMethod, string> = {
-  totp: 'a code of your authenticator app',
+  totp: 'a code from your authenticator app',
   passkey: 'a passkey',
   email_code: 'a code by mail',
   phone_code: 'a code by SMS',

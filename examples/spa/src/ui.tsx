@@ -189,7 +189,7 @@ export function Field({ label, name, hint, as: Control = 'input', ...attributes 
 }
 
 export const PASSWORD_HINT =
-  'At least 8 characters. A few words that you can remember are better than signs that you cannot.';
+  'At least 8 characters. A few words that you can remember are better than symbols that you cannot.';
 
 /** The six digits of a message or an authenticator app. */
 export function CodeField({ label = 'Code', ...attributes }: Partial<FieldProps>) {

@@ -129,7 +129,7 @@ function AuthenticatorApps({ apps, onChange }: { apps: readonly TotpFactor[] } &
             Or type this key: <code className="key">{inFours(enrolment.secret)}</code>
           </p>
           <Form label="Confirm" onSubmit={confirm}>
-            <CodeField label="Code of the app" autoFocus />
+            <CodeField label="Code from the app" autoFocus />
           </Form>
           <Action label="Cancel" kind="quiet" onPress={() => setEnrolment(undefined)} />
         </div>
@@ -269,7 +269,7 @@ function Password() {
           name="current_password"
           type="password"
           autoComplete="current-password"
-          hint="You have none? Sign out, and choose one by “Forgot password?”"
+          hint="No password yet? Sign out, and set one with “Forgot password?”"
         />
         <Field
           label="New password"

@@ -38,7 +38,7 @@ export function SignUp({ onSignUp }: Props) {
         />
       </Form>
       <p className="below">
-        You have an account? <Link href="/">Sign in</Link>
+        Already have an account? <Link href="/">Sign in</Link>
       </p>
     </Page>
   ) : (
