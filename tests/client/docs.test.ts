@@ -183,6 +183,8 @@ onChromium((chromium) => {
     const person = aPerson();
     const page = await openTab(context, url);
 
+    await fillIn(page, { ...person, password: 'short' }, 'Sign up');
+    await says(page, 'A password has at least 8 characters.');
     await fillIn(page, person, 'Sign up');
     await greets(page, person);
     await page.reload();
