@@ -64,7 +64,7 @@ onChromium((chromium) => {
   async function addAuthenticatorApp(page: Page, site: Site): Promise<string> {
     await press(page, 'Set up an authenticator app');
     const secret = ((await page.locator('.key').textContent()) ?? '').replaceAll(' ', '');
-    await fill(page, 'Code of the app', codeOf({ clock: site.clock }, secret));
+    await fill(page, 'Code from the app', codeOf({ clock: site.clock }, secret));
     await press(page, 'Confirm');
     await says(page, 'The authenticator app is set up.');
     return secret;
@@ -257,7 +257,7 @@ onChromium((chromium) => {
       await fill(page, 'Email or username', aPerson().email);
       await fill(page, 'Password', 'not this one');
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-      await says(page, 'Email or password is not right.');
+      await says(page, 'Email or password is wrong.');
       await check('sign-in with an error');
       await press(page, 'Email me a link');
       await check('sign-in by a link');

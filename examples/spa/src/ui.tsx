@@ -196,7 +196,7 @@ export function NewPasswordField({ label = 'New password', name = 'new_password'
       name={name}
       type="password"
       autoComplete="new-password"
-      hint="At least 8 characters. A few words that you can remember are better than signs that you cannot."
+      hint="At least 8 characters. A few words that you can remember are better than symbols that you cannot."
     />
   );
 }

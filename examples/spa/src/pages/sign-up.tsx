@@ -32,7 +32,7 @@ export function SignUp({ onSignUp }: Props) {
         <NewPasswordField label="Password" name="password" />
       </Form>
       <p className="below">
-        You have an account? <Link href="/">Sign in</Link>
+        Already have an account? <Link href="/">Sign in</Link>
       </p>
     </Page>
   ) : (
