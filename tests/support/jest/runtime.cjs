@@ -82,6 +82,8 @@ module.exports = class {
     const { setGlobals } = await hooked;
     setGlobals(this.globals);
     Error.prepareStackTrace = withoutSources;
+    // Jest raises it to a hundred frames, which each of those stacks would have.
+    Error.stackTraceLimit = 20;
     try {
       await import(pathToFileURL(path).href);
     } catch (error) {
