@@ -7,8 +7,8 @@ type Answer = (error: Error | null, rows: unknown[]) => void;
 const COLUMNS_OF_A_TABLE = /^PRAGMA table_info\(/;
 
 /**
- * The driver for one Sequelize, which asks for the types of a table's columns before every SELECT from it. They do not
- * change while the service runs, so the file is asked once for each table.
+ * The driver for one Sequelize, which asks for the types of a table's columns before every SELECT that it makes. They do
+ * not change while the service runs, so the file is asked once for each table.
  */
 export function sqliteDriver(): object {
   // A service on MySQL does not load it.
