@@ -37,6 +37,16 @@ class RunningTest {
   }
 }
 
+/** Those that libraries use in a test file, such as Playwright: each would cost the files after it the same. */
+const storages = new Set();
+for (const method of ['run', 'enterWith']) {
+  const original = asyncHooks.AsyncLocalStorage.prototype[method];
+  asyncHooks.AsyncLocalStorage.prototype[method] = function (...args) {
+    storages.add(this);
+    return original.apply(this, args);
+  };
+}
+
 /**
  * What Jest asks of its runtime, done by Node: a module is loaded once for all files of a worker instead of once for
  * each, which took more time than the tests; docs/decisions/0034 says what that costs.
@@ -103,5 +113,9 @@ module.exports = class {
   getAllCoverageInfoCopy() {}
   enterTestCode() {}
   leaveTestCode() {}
-  teardown() {}
+
+  teardown() {
+    for (const storage of storages) storage.disable();
+    storages.clear();
+  }
 };
