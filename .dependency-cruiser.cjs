@@ -49,7 +49,7 @@ module.exports = {
       name: 'channels-know-messages-only',
       severity: 'error',
       from: { path: '^src/(mail|sms)/' },
-      to: { path: '^src/', pathNot: '^src/(mail|sms|config)/|^src/core/messages/message\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(mail|sms|config|templates)/|^src/core/messages/message\\.ts$' },
     },
     {
       name: 'providers-are-opened-at-the-top',
@@ -125,7 +125,7 @@ module.exports = {
     only('prom-client', '^src/features/metrics/'),
     only('swagger-ui-dist', '^src/features/docs/'),
     only('nodemailer', '^src/mail/'),
-    only('eta', '^src/mail/'),
+    only('eta', '^src/templates/'),
     only('openid-client', '^src/providers/'),
     only('jose', '^src/providers/'),
     only('dotenv', '^src/config/'),
