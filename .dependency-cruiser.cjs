@@ -52,6 +52,19 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(mail|sms|config|templates)/|^src/core/messages/message\\.ts$' },
     },
     {
+      name: 'pages-get-their-look-at-the-top',
+      comment: 'features name pages, and src/runtime gives the core what makes them',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(pages|runtime)/' },
+      to: { path: '^src/pages/' },
+    },
+    {
+      name: 'the-look-of-pages-knows-words-only',
+      severity: 'error',
+      from: { path: '^src/pages/' },
+      to: { path: '^src/', pathNot: '^src/(pages|templates|config)/|^src/core/(pages|errors)\\.ts$' },
+    },
+    {
       name: 'providers-are-opened-at-the-top',
       comment: 'the core knows what a provider does, and src/runtime gives it those that are configured',
       severity: 'error',
@@ -145,7 +158,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, path: '^src/' },
+      from: { orphan: true, path: '^src/', pathNot: '^src/pages/static/' },
       to: {},
     },
   ],

@@ -36,7 +36,7 @@ const SERVICE = { 'tsconfig.build.json': '' };
 /** For those who import it, and for those who require it. */
 const VERIFIER = { 'verifier/tsconfig.json': '', 'verifier/tsconfig.cjs.json': 'cjs' };
 /** What the service reads beside its code, as it stands in src. */
-const FILES = ['mail/templates'];
+const FILES = ['mail/templates', 'pages/messages', 'pages/static', 'pages/templates'];
 const STAMP = '.sources';
 const SWAP_ATTEMPTS = 10;
 

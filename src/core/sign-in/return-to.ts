@@ -6,6 +6,8 @@ export interface ReturnRule {
   readonly returnUrls: readonly string[];
   /** Whether pages of this host may be returned to, on any port. */
   readonly returnToLocalhost: boolean;
+  /** What the URLs of this service's own pages begin with, where it has pages for people; null without. */
+  readonly ownPages: string | null;
 }
 
 const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
@@ -14,11 +16,12 @@ const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
  * Requires a page that a sign-in may lead back to: listed as it is, or by its origin.
  * @throws AppError validation_failed
  */
-export function requireReturnUrl(url: string, { returnUrls, returnToLocalhost }: ReturnRule): void {
+export function requireReturnUrl(url: string, { returnUrls, returnToLocalhost, ownPages }: ReturnRule): void {
   if (isReturnUrl(url)) {
     const { origin, hostname } = new URL(url);
     // The origin of an app's own scheme is "null", which is in no list.
     if (returnUrls.includes(url) || returnUrls.includes(origin)) return;
+    if (ownPages !== null && url.startsWith(ownPages)) return;
     if (returnToLocalhost && LOCAL_HOSTS.includes(hostname) && url.startsWith('http')) return;
   }
   throw fieldError(

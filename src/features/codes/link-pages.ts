@@ -2,10 +2,10 @@ import type { Clock } from '../../core/clock.ts';
 import type { Challenge } from '../../core/codes/challenge.ts';
 import type { Codes } from '../../core/codes/codes.ts';
 import { AppError } from '../../core/errors.ts';
+import type { Page, WordValues } from '../../core/pages.ts';
 import { sourceOf, withParameter } from '../../core/sign-in/return-to.ts';
 import type { Exchange } from '../../http/exchange.ts';
-import { leadTo, type Page, showPage } from '../../http/page.ts';
-import { linkErrors, type PageErrorWords } from '../../http/page-errors.ts';
+import { leadTo, showPage } from '../../http/page.ts';
 import { sentBack } from '../../http/sent-back.ts';
 import type { LinkDetails } from './request.ts';
 import type { CodeSignIn } from './sign-in.ts';
@@ -17,6 +17,8 @@ export interface LinkPageOptions {
   /** Whether a link signs in any device that opens it. */
   readonly anyDevice: boolean;
 }
+
+const YOUR_APP = { app: 'labels.your_app' };
 
 type Client = Pick<Exchange, 'remembersLink' | 'beginSignIn'>;
 
@@ -77,10 +79,10 @@ function detailsOf({ details }: Challenge): LinkDetails {
 
 function signInPage({ shown }: LinkDetails, returnTo: string): Page {
   return {
-    title: 'Sign in',
-    paragraphs: [`You are about to sign in as ${shown} and go back to ${nameOf(returnTo)}.`],
-    form: { button: 'Sign in', leadsTo: [sourceOf(returnTo)] },
-    notes: ['If you did not ask for this, close this page. Nothing will happen.'],
+    words: 'pages.link_sign_in',
+    values: { address: shown, ...appOf(returnTo) },
+    texts: YOUR_APP,
+    leadsTo: [sourceOf(returnTo)],
   };
 }
 
@@ -89,58 +91,22 @@ function signInPage({ shown }: LinkDetails, returnTo: string): Page {
  * link is opened.
  */
 function elsewherePage({ returnTo }: LinkDetails): Page {
-  const form = { button: 'Show the code', leadsTo: returnTo === null ? [] : [sourceOf(returnTo)] };
-  const notes = [
-    'If you did not ask to sign in, close this page. Never give a code to anyone who calls or writes to you: it lets them in.',
-  ];
   return returnTo === null
-    ? {
-        title: 'Get your code',
-        paragraphs: ['Get a code here, then type it where you asked to sign in.'],
-        form,
-        notes,
-      }
+    ? { words: 'pages.link_code_only', leadsTo: [] }
     : {
-        title: 'Finish where you started',
-        paragraphs: [
-          `Someone, most likely you, is signing in to ${nameOf(returnTo)} on another device or in another browser.`,
-          'Get a code here, then type it there.',
-        ],
-        form,
-        notes,
+        words: 'pages.link_elsewhere',
+        values: appOf(returnTo),
+        texts: YOUR_APP,
+        leadsTo: [sourceOf(returnTo)],
       };
 }
 
 function codePage(code: string, minutes: number): Page {
-  const time = minutes < 1 ? 'less than a minute' : minutes === 1 ? '1 minute' : `${minutes} minutes`;
-  return {
-    title: 'Your code',
-    paragraphs: [`Type it where you asked to sign in, and nowhere else. It works for ${time}.`],
-    code,
-    notes: ['Keep this page open until you have typed it: the code is shown once.'],
-  };
+  return { words: 'pages.link_code', minutes, data: { shownCode: code } };
 }
 
-/** An app with a scheme of its own has no host. */
-function nameOf(returnTo: string): string {
-  return new URL(returnTo).host || 'your app';
+/** An app with a scheme of its own has no host, and is called "your app". */
+function appOf(returnTo: string): WordValues {
+  const { host } = new URL(returnTo);
+  return host === '' ? {} : { app: host };
 }
-
-export const LINK_PAGE_ERRORS: PageErrorWords = {
-  ...linkErrors({
-    used: {
-      title: 'This link has been used',
-      paragraphs: [
-        'If you pressed the button twice, you may be signed in already: go back to where you started.',
-        'If not, ask for a new link there. Each one works once.',
-      ],
-    },
-    next: 'Go back to where you wanted to sign in, and ask for a new link.',
-  }),
-  invalid_code: {
-    title: 'This link does not sign you in',
-    paragraphs: [
-      'The account has changed since the link was sent. Go back to where you started, and try again.',
-    ],
-  },
-};

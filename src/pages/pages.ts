@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { ERRORS } from '../core/errors.ts';
+import type { Page, PageProblem, Pages, RenderedPage, WordValues } from '../core/pages.ts';
+import { durationIn } from '../templates/languages.ts';
+import { createTemplateFiles, type TemplateData } from '../templates/template-files.ts';
+import { readAssets } from './assets.ts';
+import { type FieldOptions, hiddenField, renderCode, renderField } from './fields.ts';
+import { createWords, fill, type Words } from './words.ts';
+
+export interface PagesOptions {
+  readonly pages: Config['pages'];
+  readonly publicUrl: string;
+  readonly logger: Logger;
+}
+
+const BUILT_IN = fileURLToPath(new URL('./templates/', import.meta.url));
+const NONCE_BYTES = 16;
+
+/** Gives pages their words, their look and the policy that goes with it. */
+export function createPages({ pages: config, publicUrl, logger }: PagesOptions): Pages {
+  const { brandName, templatesDirectory } = config;
+  const { useFirst } = createTemplateFiles(logger, 'pages');
+  const wordsFor = createWords(config.messagesDirectory, logger);
+  const assets = readAssets(config);
+  /** A proxy in front may have put the service below a path. */
+  const base = new URL(publicUrl).pathname.replace(/\/$/, '');
+  const url = (path: string) => base + path;
+  const assetUrls = Object.fromEntries(
+    [...assets].map(([name, { fileName }]) => [name, url(`/assets/${fileName}`)]),
+  );
+  const common = {
+    url,
+    brand: brandName,
+    logo: assetUrls.logo,
+    assets: assetUrls,
+    hasSignInPages: config.enabled,
+    code: renderCode,
+    // What a page of the template `message` may have.
+    shownCode: undefined,
+    leadsToSignIn: false,
+  };
+
+  async function render(page: Page, acceptLanguage: string | null): Promise<RenderedPage> {
+    const words = wordsFor(page.language ?? null, acceptLanguage);
+    const nonce = randomBytes(NONCE_BYTES).toString('base64');
+    const data = { ...common, ...toolsFor(page, words), hasForm: page.leadsTo !== undefined, ...page.data };
+    const body = await fromTemplate(page.template ?? 'message', data, words);
+    const html = await fromTemplate('layout', { ...data, nonce, body }, words);
+    return {
+      html,
+      headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
+    };
+  }
+
+  async function fromTemplate(name: string, data: TemplateData, { language }: Words): Promise<string> {
+    const directories = [templatesDirectory, BUILT_IN].filter((parent) => parent !== undefined);
+    const files = directories.map((parent) => ({ path: join(parent, `${name}.eta`), language }));
+    const found = await useFirst(files, 'html', () => data, String);
+    if (found === undefined) throw new Error(`there is no template ${name} that works`);
+    return found.made;
+  }
+
+  return { render, assets };
+}
+
+/** What a template calls to say something in the language of the page. */
+function toolsFor(page: Page, { language, direction, find }: Words) {
+  const names = [page.words].flat();
+  const typed = (page.data?.typed ?? {}) as Readonly<Record<string, string>>;
+  const name = names.find((one) => find(`${one}.title`) !== undefined) ?? names[0] ?? '';
+  const { problem } = page;
+  const texts = Object.entries(page.texts ?? {}).map(
+    ([name, key]) => [name, String(find(key) ?? key)] as const,
+  );
+  const { minutes } = page;
+  const given: WordValues = {
+    ...Object.fromEntries(texts),
+    ...(minutes !== undefined && {
+      duration: minutes < 1 ? String(find('labels.less_than_a_minute')) : durationIn(language, minutes),
+    }),
+    ...page.values,
+  };
+  let isFocused = false;
+
+  const look = (key: string) => find(`${name}.${key}`) ?? find(`labels.${key}`);
+
+  /** A text of the page, or a label that all pages have. */
+  function t(key: string, values: WordValues = {}): string {
+    const text = look(key);
+    if (typeof text !== 'string') throw new Error(`there are no words ${name}.${key}`);
+    return fill(text, { ...given, ...values }, direction);
+  }
+
+  /** Its paragraphs under a key; none where it has no such words. */
+  const all = (key: string) => [look(key) ?? []].flat().map((text) => fill(text, given, direction));
+
+  function fieldProblem(field: string): string | undefined {
+    const found = problem?.fields.find(({ pointer }) => pointer === `/${field}`);
+    if (found === undefined) return undefined;
+    const text =
+      look(`fields.${field}.${found.code}`) ??
+      find(`fields.${field}.${found.code}`) ??
+      find(`fields.${found.code}`) ??
+      find('fields.invalid');
+    return fill(String(text), given, direction);
+  }
+
+  function field(options: FieldOptions): string {
+    const { label = options.name, hint } = options;
+    const wrong = fieldProblem(options.name);
+    const focus =
+      !isFocused && (wrong !== undefined || (problem === undefined && options.autofocus === true));
+    isFocused ||= focus;
+    return renderField(
+      { ...options, value: options.value ?? typedIn(options, typed) },
+      { label: t(label), hint: hint === undefined ? undefined : t(hint), problem: wrong },
+      focus,
+    );
+  }
+
+  return {
+    language,
+    direction,
+    t,
+    all,
+    has: (key: string) => look(key) !== undefined,
+    field,
+    csrf: () => hiddenField('csrf_token', String(page.data?.csrfToken)),
+    noticeText: noticeOf(page.data?.notice),
+    title: t('title'),
+    isRefused: problem !== undefined,
+    /** What is wrong as a whole. It is focused where no field is. */
+    problem: problem && {
+      text: problemText(problem),
+      isFocused: problem.fields.length === 0,
+    },
+  };
+
+  /** What has just been done elsewhere, where there are words for that. */
+  function noticeOf(notice: unknown): string | undefined {
+    return typeof notice === 'string' && notice !== ''
+      ? (look(`notices.${notice}`) as string | undefined)
+      : undefined;
+  }
+
+  function problemText({ code, retryAfterSeconds }: PageProblem): string {
+    const isOurs = ERRORS[code].status >= 500;
+    const text =
+      look(`problems.${code}`) ??
+      find(`problems.${code}`) ??
+      find(isOurs ? 'problems.unavailable' : 'problems.any');
+    const wait = new Intl.NumberFormat(language, { style: 'unit', unit: 'second', unitDisplay: 'long' });
+    return fill(String(text), { ...given, wait: wait.format(retryAfterSeconds ?? 60) }, direction);
+  }
+}
+
+/** What was typed comes back with its problem, but for secrets. */
+function typedIn({ name, type, autocomplete }: FieldOptions, typed: Readonly<Record<string, string>>) {
+  return type === 'password' || autocomplete === 'one-time-code' ? null : (typed[name] ?? null);
+}
+
+/** Nothing but files of this service is loaded, and forms go here; a browser follows their answers only to `leadsTo`. */
+function policyOf({ leadsTo }: Page, nonce: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    `form-action ${leadsTo === undefined ? "'none'" : ["'self'", ...leadsTo].join(' ')}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join(';');
+}
