@@ -93,10 +93,10 @@ export interface Identity {
   readonly beginSignIn: BeginSignIn;
   /**
    * The id in the cookie that the request came with, also where its session has ended. The answer makes the browser forget
-   * it.
+   * it, unless the session `goesOn`.
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
-  readonly takeCookie: () => string | undefined;
+  readonly takeCookie: (goesOn: boolean) => string | undefined;
   /** Has the browser remember that it asked for a sign-in link, if it would keep that. */
   readonly rememberLink: (id: string, maxAgeSeconds: number) => void;
   /** Whether this browser has asked for a sign-in link. */
@@ -260,9 +260,9 @@ export function identitiesOf(req: Request, res: Response, options: IdentityOptio
       beginSignIn: createBeginSignIn(req, res, options, ({ cookieId }) => {
         signedInBy = cookieId;
       }),
-      takeCookie() {
+      takeCookie(goesOn) {
         const cookieId = credentials.cookieToEnd(req, intent);
-        if (cookieId !== undefined) res.set(cookies.clearingHeaders(req));
+        if (cookieId !== undefined && !goesOn) res.set(cookies.clearingHeaders(req));
         return cookieId;
       },
       rememberLink: (id, maxAgeSeconds) => cookies.rememberLink(req, res, id, maxAgeSeconds),
