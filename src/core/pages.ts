@@ -49,6 +49,8 @@ export interface PageAsset {
 export interface Pages {
   /** `acceptLanguage` is what the browser says that its user reads. */
   readonly render: (page: Page, acceptLanguage: string | null) => Promise<RenderedPage>;
+  /** Those that there are words in. */
+  readonly languages: readonly string[];
   /** By their names without the hash. */
   readonly assets: ReadonlyMap<string, PageAsset>;
 }

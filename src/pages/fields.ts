@@ -16,6 +16,10 @@ export interface FieldOptions {
   readonly autofocus?: boolean;
   /** What stands in it before anything is typed. */
   readonly value?: string | null;
+  /** The id of what its form is about, where a page has several such forms; the form has it in the field `id`. */
+  readonly item?: string;
+  /** What there is to choose from: then it is a list. */
+  readonly choices?: readonly { readonly value: string; readonly text: string }[];
 }
 
 export interface FieldWords {
@@ -31,22 +35,23 @@ export function renderField(
   { label, hint, problem }: FieldWords,
   focus: boolean,
 ): string {
-  const { name, type = 'text', required = true, value } = options;
+  const { name, type = 'text', required = true, value, item, choices } = options;
+  const id = item === undefined ? name : `${name}-${item}`;
   const describedBy = [
-    problem === undefined ? [] : `${name}-problem`,
-    hint === undefined ? [] : `${name}-hint`,
+    problem === undefined ? [] : `${id}-problem`,
+    hint === undefined ? [] : `${id}-hint`,
   ].flat();
   const attributes = {
-    id: name,
+    id,
     name,
-    type,
+    type: choices === undefined ? type : undefined,
     autocomplete: options.autocomplete,
     inputmode: options.inputmode,
     minlength: options.minlength,
     maxlength: options.maxlength,
-    autocapitalize: type === 'text' ? 'none' : undefined,
-    spellcheck: type === 'text' ? 'false' : undefined,
-    value: value === '' || value === null ? undefined : value,
+    autocapitalize: type === 'text' && choices === undefined ? 'none' : undefined,
+    spellcheck: type === 'text' && choices === undefined ? 'false' : undefined,
+    value: value === '' || value === null || choices !== undefined ? undefined : value,
     'aria-describedby': describedBy.join(' ') || undefined,
     'aria-invalid': problem === undefined ? undefined : 'true',
   };
@@ -54,16 +59,44 @@ export function renderField(
     .filter(([, text]) => text !== undefined)
     .map(([attribute, text]) => ` ${attribute}="${escapeHtml(text)}"`)
     .join('');
+  const rest = `${written}${required ? ' required' : ''}${focus ? ' autofocus' : ''}`;
   return [
-    `<div class="field"><label for="${escapeHtml(name)}">${escapeHtml(label)}</label>`,
-    hint === undefined ? [] : `<p class="hint" id="${escapeHtml(name)}-hint">${escapeHtml(hint)}</p>`,
+    `<div class="field"><label for="${escapeHtml(id)}">${escapeHtml(label)}</label>`,
+    hint === undefined ? [] : `<p class="hint" id="${escapeHtml(id)}-hint">${escapeHtml(hint)}</p>`,
     problem === undefined
       ? []
-      : `<p class="problem" id="${escapeHtml(name)}-problem">${escapeHtml(problem)}</p>`,
-    `<input${written}${required ? ' required' : ''}${focus ? ' autofocus' : ''}></div>`,
+      : `<p class="problem" id="${escapeHtml(id)}-problem">${escapeHtml(problem)}</p>`,
+    choices === undefined ? `<input${rest}>` : renderChoices(rest, choices, value ?? ''),
+    '</div>',
   ]
     .flat()
     .join('\n');
+}
+
+function renderChoices(
+  attributes: string,
+  choices: NonNullable<FieldOptions['choices']>,
+  chosen: string,
+): string {
+  const options = choices.map(
+    ({ value, text }) =>
+      `<option value="${escapeHtml(value)}"${value === chosen ? ' selected' : ''}>${escapeHtml(text)}</option>`,
+  );
+  return `<select${attributes}>${options.join('')}</select>`;
+}
+
+/** A time in words of the reader. Without a script it is in UTC, since no browser says in which zone it is. */
+export function renderTime(iso: string, language: string): string {
+  const format = new Intl.DateTimeFormat(language, {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZone: 'UTC',
+    timeZoneName: 'short',
+  });
+  return `<time datetime="${escapeHtml(iso)}">${escapeHtml(format.format(new Date(iso)))}</time>`;
 }
 
 export function hiddenField(name: string, value: string): string {

@@ -8,7 +8,7 @@ import type { Page, PageProblem, Pages, RenderedPage, WordValues } from '../core
 import { durationIn } from '../templates/languages.ts';
 import { createTemplateFiles, type TemplateData } from '../templates/template-files.ts';
 import { readAssets } from './assets.ts';
-import { type FieldOptions, hiddenField, renderCode, renderField } from './fields.ts';
+import { type FieldOptions, hiddenField, renderCode, renderField, renderTime } from './fields.ts';
 import { createWords, fill, type Words } from './words.ts';
 
 export interface PagesOptions {
@@ -24,7 +24,7 @@ const NONCE_BYTES = 16;
 export function createPages({ pages: config, publicUrl, logger }: PagesOptions): Pages {
   const { brandName, templatesDirectory } = config;
   const { useFirst } = createTemplateFiles(logger, 'pages');
-  const wordsFor = createWords(config.messagesDirectory, logger);
+  const { wordsFor, languages } = createWords(config.messagesDirectory, logger);
   const assets = readAssets(config);
   /** A proxy in front may have put the service below a path. */
   const base = new URL(publicUrl).pathname.replace(/\/$/, '');
@@ -41,6 +41,7 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     code: renderCode,
     // What a page of the template `message` may have.
     shownCode: undefined,
+    inAccount: false,
     leadsToSignIn: false,
   };
 
@@ -64,7 +65,7 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     return found.made;
   }
 
-  return { render, assets };
+  return { render, languages, assets };
 }
 
 /** What a template calls to say something in the language of the page. */
@@ -110,13 +111,15 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
   }
 
   function field(options: FieldOptions): string {
-    const { label = options.name, hint } = options;
-    const wrong = fieldProblem(options.name);
+    const { label = options.name, hint, item = '' } = options;
+    // Of several forms with such a field, this one was sent.
+    const wasSent = (typed.id ?? '') === item;
+    const wrong = wasSent ? fieldProblem(options.name) : undefined;
     const focus =
       !isFocused && (wrong !== undefined || (problem === undefined && options.autofocus === true));
     isFocused ||= focus;
     return renderField(
-      { ...options, value: options.value ?? typedIn(options, typed) },
+      { ...options, value: (wasSent ? typedIn(options, typed) : null) ?? options.value ?? null },
       { label: t(label), hint: hint === undefined ? undefined : t(hint), problem: wrong },
       focus,
     );
@@ -129,6 +132,13 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     all,
     has: (key: string) => look(key) !== undefined,
     field,
+    hidden: hiddenField,
+    time: (iso: string) => renderTime(iso, language),
+    languageName: (tag: string) => new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag,
+    device: ({ browser, system }: { browser: string | null; system: string | null }) => {
+      if (browser === null) return t('unknown_device');
+      return system === null ? browser : t('browser_on_system', { browser, system });
+    },
     csrf: () => hiddenField('csrf_token', String(page.data?.csrfToken)),
     noticeText: noticeOf(page.data?.notice),
     title: t('title'),

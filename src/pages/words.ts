@@ -57,7 +57,7 @@ export function createWords(directory: string | undefined, logger: Logger) {
   }
 
   /** The words of the first language that there are words of: that of the account, then those of the browser, then English. */
-  return (accountLanguage: string | null, acceptLanguage: string | null): Words => {
+  const wordsFor = (accountLanguage: string | null, acceptLanguage: string | null): Words => {
     for (const wanted of [accountLanguage, acceptLanguage]) {
       for (const language of preferredLanguages(wanted)) {
         const found = words.get(language);
@@ -68,6 +68,8 @@ export function createWords(directory: string | undefined, logger: Logger) {
     if (fallback === undefined) throw new Error('there are no English words');
     return fallback;
   };
+
+  return { wordsFor, languages: [...words.keys()].sort() };
 }
 
 /** A text with its values. */

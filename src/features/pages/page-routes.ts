@@ -9,7 +9,7 @@ import { PAGE_ANSWER } from '../../http/link-page.ts';
 import { leadTo } from '../../http/page.ts';
 import { type Route, routesWith } from '../../http/route.ts';
 import type { Texts } from './flow.ts';
-import type { FedVisit, Form, Next, PageDefinition, Shown, Visit } from './page.ts';
+import type { Body, Call, FedVisit, Form, Next, PageDefinition, Shown, Visit } from './page.ts';
 import { PAGE_ERRORS, RefusedForm } from './refused-form.ts';
 import type { Services } from './services.ts';
 
@@ -33,6 +33,7 @@ const LEADS: Readonly<Record<string, string>> = {
   token_revoked: '/sign-in',
   session_ended: '/sign-in',
   cookie_required: '/sign-in',
+  factor_enrolment_required: '/account/factors',
   insufficient_user_authentication: '/account/confirm',
 };
 
@@ -70,6 +71,8 @@ function visitOf(exchange: Visit['exchange'], services: Services, query: Texts, 
 
 async function showPage(page: PageDefinition, visit: Visit): Promise<Answer> {
   try {
+    const { forUsers = false, forEnrolment = false } = page;
+    if (forUsers) await visit.exchange.authenticate({ forEnrolment });
     return await answerWith(await nextOf(page, visit), page, visit);
   } catch (error) {
     return leadElsewhere(error, page, visit);
@@ -84,27 +87,46 @@ async function runForm(page: PageDefinition, visit: Visit): Promise<Answer> {
   try {
     exchange.requireOwnForm(csrfToken);
     const { body } = await exchange.perform(form.runs, { ...form.input?.(visit), csrfToken });
-    return await answerWith(await form.next(body, visit), page, visit);
+    return await answerWith(await withFeeds(await form.next(body, visit), page, visit), page, visit);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const next = form.refused?.(error, visit);
     if (next !== undefined) return answerWith(next, page, visit);
-    if (page.forUsers && error.code in LEADS) return leadElsewhere(error, page, visit);
+    if (leadOf(error, page) !== undefined) return leadElsewhere(error, page, visit);
     throw await refusalOf(error, form, page, visit);
   }
 }
 
 /** What a page shows in a visit, with what feeds it. */
 async function nextOf(page: PageDefinition, visit: Visit): Promise<Next> {
+  const fed = await feedsOf(page, visit);
+  const next = (await page.show?.({ ...visit, fed })) ?? { show: {} };
+  return 'lead' in next ? next : { show: { ...next.show, data: { ...fed, ...next.show.data } } };
+}
+
+/** What a form shows, with what feeds its page. */
+async function withFeeds(next: Next, page: PageDefinition, visit: Visit): Promise<Next> {
+  if ('lead' in next) return next;
+  return { show: { ...next.show, data: { ...(await feedsOf(page, visit)), ...next.show.data } } };
+}
+
+async function feedsOf(page: PageDefinition, visit: Visit): Promise<FedVisit['fed']> {
   const feeds = await Promise.all(
     Object.entries(page.feeds ?? {}).map(async ([name, feed]) => {
       const call = typeof feed === 'string' ? { id: feed } : feed(visit);
-      return call === undefined ? [] : [[name, (await visit.exchange.perform(call.id, call)).body] as const];
+      return call === undefined ? [] : [[name, await bodyOf(call, visit)] as const];
     }),
   );
-  const fed: FedVisit['fed'] = Object.fromEntries(feeds.flat());
-  const next = (await page.show?.({ ...visit, fed })) ?? { show: {} };
-  return 'lead' in next ? next : { show: { ...next.show, data: { ...fed, ...next.show.data } } };
+  return Object.fromEntries(feeds.flat());
+}
+
+async function bodyOf({ id, noneFor = [], ...input }: Call, { exchange }: Visit): Promise<Body> {
+  try {
+    return (await exchange.perform(id, input)).body;
+  } catch (error) {
+    if (error instanceof AppError && noneFor.includes(error.code)) return null;
+    throw error;
+  }
 }
 
 async function answerWith(next: Next, page: PageDefinition, visit: Visit): Promise<Answer> {
@@ -116,11 +138,17 @@ async function answerWith(next: Next, page: PageDefinition, visit: Visit): Promi
 
 /** A page for users leads others to the sign-in, and those whose sign-in is too long ago to where they confirm it. */
 function leadElsewhere(error: unknown, page: PageDefinition, visit: Visit): Promise<Answer> {
-  const path = page.forUsers && error instanceof AppError ? LEADS[error.code] : undefined;
+  const path = leadOf(error, page);
   if (path === undefined) throw error;
   const here = new URLSearchParams(visit.query);
   const returnTo = here.size === 0 ? page.path : `${page.path}?${here}`;
   return answerWith({ lead: `${path}?${new URLSearchParams({ return_to: returnTo })}` }, page, visit);
+}
+
+/** Where an error leads a visitor of a page; undefined where it does not, or leads to this very page. */
+function leadOf(error: unknown, { forUsers, path }: PageDefinition): string | undefined {
+  const lead = forUsers && error instanceof AppError ? LEADS[error.code] : undefined;
+  return lead === path ? undefined : lead;
 }
 
 /** The refusal of a form: its page once more, with what is wrong, and with what was typed but for secrets. */
@@ -161,7 +189,8 @@ function pageOf(
       minPasswordLength,
       csrfToken: exchange.formToken(),
       typed: fields,
-      notice: query.notice ?? '',
+      // It is about what led here, and not about the form that was sent since.
+      notice: fields.form === undefined ? (query.notice ?? '') : '',
       /** The path of another page on the way. */
       to: (path: string, more: Texts = {}) => flows.locationOf(flows.to(path, flow, more)),
       ...shown.data,

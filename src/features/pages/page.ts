@@ -1,4 +1,4 @@
-import type { AppError } from '../../core/errors.ts';
+import type { AppError, ErrorCode } from '../../core/errors.ts';
 import type { Page } from '../../core/pages.ts';
 import type { Exchange, PerformInput } from '../../http/exchange.ts';
 import type { Flow, Texts } from './flow.ts';
@@ -25,7 +25,7 @@ export interface FedVisit extends Visit {
 }
 
 /** What a page shows in this visit, where that is not always the same. */
-export type Shown = Partial<Omit<Page, 'problem'>>;
+export type Shown = Partial<Page>;
 
 /** What comes next: another page, or more of this one. */
 export type Next = { readonly lead: string } | { readonly show: Shown };
@@ -39,6 +39,8 @@ export const show = (shown: Shown): Next => ({ show: shown });
 /** A call of a route of the API. */
 export interface Call extends PerformInput {
   readonly id: string;
+  /** The template gets null where the route refuses with one of these. */
+  readonly noneFor?: readonly ErrorCode[];
 }
 
 /**
@@ -54,6 +56,8 @@ export interface PageDefinition {
   readonly template: string;
   /** Whether it is for a user who is signed in. Others are led to the sign-in, and back. */
   readonly forUsers?: true;
+  /** Whether a session may see it that can only set a second factor up. */
+  readonly forEnrolment?: true;
   /** The routes whose answers its template gets, by the names that it has for them; undefined for none in this visit. */
   readonly feeds?: Readonly<Record<string, string | ((visit: Visit) => Call | undefined)>>;
   /** What else it shows, or where it leads instead. */

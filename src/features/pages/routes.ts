@@ -3,13 +3,14 @@ import { AppError } from '../../core/errors.ts';
 import { anyone } from '../../http/access.ts';
 import { PAGE_ANSWER } from '../../http/link-page.ts';
 import { routesWith } from '../../http/route.ts';
+import { ACCOUNT_PAGES } from './account/pages.ts';
 import { routesOf } from './page-routes.ts';
 import type { Services } from './services.ts';
 import { SIGN_IN_PAGES } from './sign-in/pages.ts';
 
 const route = routesWith<Services>();
 
-const PAGES = [...SIGN_IN_PAGES];
+const PAGES = [...SIGN_IN_PAGES, ...ACCOUNT_PAGES];
 
 const VARY = { Vary: 'Accept' };
 

@@ -17,6 +17,9 @@ export interface Services {
     readonly requiresFactor: boolean;
   };
   readonly minPasswordLength: number;
+  /** The languages that pages have words in. */
+  readonly languages: readonly string[];
+  readonly now: () => Date;
   readonly assets: ReadonlyMap<string, ServedAsset>;
 }
 
@@ -29,7 +32,7 @@ interface ServedAsset {
 
 const FOR_GOOD = 'public, max-age=31536000, immutable';
 
-export function createServices({ config, outbox, pages }: Core): Services {
+export function createServices({ config, outbox, pages, clock }: Core): Services {
   const { publicUrl } = config.http;
   return {
     flows: createFlows(publicUrl, config.codes),
@@ -43,6 +46,8 @@ export function createServices({ config, outbox, pages }: Core): Services {
       requiresFactor: config.factors.required !== 'off',
     },
     minPasswordLength: config.passwords.minLength,
+    languages: pages.languages,
+    now: () => new Date(clock.now()),
     assets: new Map([...pages.assets].map(([name, asset]) => [name, serve(asset)])),
   };
 }

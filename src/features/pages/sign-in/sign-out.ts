@@ -7,6 +7,7 @@ export const signOut: PageDefinition = {
   words: 'pages.sign_out',
   template: 'sign-out',
   forUsers: true,
+  forEnrolment: true,
   feeds: { me: 'getMe' },
   show: () => show({}),
   forms: {

@@ -1,0 +1,10 @@
+import { accountPage } from './account-page.ts';
+
+/** What the account is at a glance, and the way to all the rest. */
+export const overview = accountPage({
+  id: 'accountPage',
+  path: '/account',
+  name: 'overview',
+  feeds: { factors: 'listFactors', sessions: 'listSessions' },
+  show: () => ({ show: { data: { inAccount: false } } }),
+});
