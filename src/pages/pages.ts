@@ -47,7 +47,13 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
   async function render(page: Page, acceptLanguage: string | null): Promise<RenderedPage> {
     const words = wordsFor(page.language ?? null, acceptLanguage);
     const nonce = randomBytes(NONCE_BYTES).toString('base64');
-    const data = { ...common, ...toolsFor(page, words), hasForm: page.leadsTo !== undefined, ...page.data };
+    const data = {
+      ...common,
+      ...toolsFor(page, words),
+      hasForm: page.leadsTo !== undefined,
+      hasScript: page.hasScript === true,
+      ...page.data,
+    };
     const body = await fromTemplate(page.template ?? 'message', data, words);
     const html = await fromTemplate('layout', { ...data, nonce, body }, words);
     return {
@@ -164,14 +170,13 @@ function typedIn({ name, type, autocomplete }: FieldOptions, typed: Readonly<Rec
 }
 
 /** Nothing but files of this service is loaded, and forms go here; a browser follows their answers only to `leadsTo`. */
-function policyOf({ leadsTo }: Page, nonce: string): string {
+function policyOf({ leadsTo, hasScript }: Page, nonce: string): string {
   return [
     "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
+    ...(hasScript ? [`script-src 'nonce-${nonce}'`, "connect-src 'self'"] : []),
     `style-src 'nonce-${nonce}'`,
     "img-src 'self' data:",
     "font-src 'self'",
-    "connect-src 'self'",
     `form-action ${leadsTo === undefined ? "'none'" : ["'self'", ...leadsTo].join(' ')}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

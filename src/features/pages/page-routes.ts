@@ -152,6 +152,7 @@ function pageOf(
   return {
     words: page.words,
     template: page.template,
+    hasScript: true,
     language: me?.user.language ?? null,
     ...shown,
     leadsTo: [...flows.sourcesOf(flow), ...(shown.leadsTo ?? [])],
