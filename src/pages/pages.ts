@@ -139,6 +139,7 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     noticeText: noticeOf(page.data?.notice),
     title: t('title'),
     isRefused: problem !== undefined,
+    problemCode: problem?.code,
     /** What is wrong as a whole. It is focused where no field is. */
     problem: problem && {
       text: problemText(problem),
