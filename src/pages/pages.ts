@@ -55,7 +55,7 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
       ...page.data,
     };
     const body = await fromTemplate(page.template ?? 'message', data, words);
-    const html = await fromTemplate('layout', { ...data, nonce, body }, words);
+    const html = await fromTemplate('layout', { ...data, nonce, body, problem: data.problemBeside() }, words);
     return {
       html,
       headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
@@ -90,7 +90,13 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     }),
     ...page.values,
   };
+  const shownFields = new Set<string>();
   let isFocused = false;
+
+  const isSaidByFields = () =>
+    problem !== undefined &&
+    problem.fields.length > 0 &&
+    problem.fields.every(({ pointer }) => shownFields.has(pointer));
 
   const look = (key: string) => find(`${name}.${key}`) ?? find(`labels.${key}`);
 
@@ -118,6 +124,7 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
   function field(options: FieldOptions): string {
     const { label = options.name, hint } = options;
     const wrong = fieldProblem(options.name);
+    shownFields.add(`/${options.name}`);
     const focus =
       !isFocused && (wrong !== undefined || (problem === undefined && options.autofocus === true));
     isFocused ||= focus;
@@ -140,11 +147,9 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     title: t('title'),
     isRefused: problem !== undefined,
     problemCode: problem?.code,
-    /** What is wrong as a whole. It is focused where no field is. */
-    problem: problem && {
-      text: problemText(problem),
-      isFocused: problem.fields.length === 0,
-    },
+    /** What is wrong, unless the body of the page has said all of it beside its fields. */
+    problemBeside: () =>
+      problem === undefined || isSaidByFields() ? undefined : { text: problemText(problem) },
   };
 
   /** What has just been done elsewhere, where there are words for that. */

@@ -69,7 +69,10 @@ let asking = new AbortController();
 
 /** A form whose button asks for a passkey, which goes into its field `credential`. It is hidden where there are none. */
 function preparePasskey(form) {
-  if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) return;
+  if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+    form.dataset.missing = '';
+    return;
+  }
   form.hidden = false;
   form.querySelector('button').addEventListener('click', (event) => {
     event.preventDefault();
