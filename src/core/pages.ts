@@ -18,6 +18,8 @@ export interface Page {
   readonly data?: Readonly<Record<string, unknown>>;
   /** Why a form was refused. */
   readonly problem?: PageProblem | undefined;
+  /** Whether it loads the script, for forms that are sent without a reload and for passkeys. */
+  readonly hasScript?: true;
   /** The origins that its forms may lead to, besides this one; undefined where it has no form. */
   readonly leadsTo?: readonly string[];
   /** That of the account, which comes before those of the browser. */

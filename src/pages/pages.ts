@@ -48,9 +48,15 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
   async function render(page: Page, acceptLanguage: string | null): Promise<RenderedPage> {
     const words = wordsFor(page.language ?? null, acceptLanguage);
     const nonce = randomBytes(NONCE_BYTES).toString('base64');
-    const data = { ...common, ...toolsFor(page, words), hasForm: page.leadsTo !== undefined, ...page.data };
+    const data = {
+      ...common,
+      ...toolsFor(page, words),
+      hasForm: page.leadsTo !== undefined,
+      hasScript: page.hasScript === true,
+      ...page.data,
+    };
     const body = await fromTemplate(page.template ?? 'message', data, words);
-    const html = await fromTemplate('layout', { ...data, nonce, body }, words);
+    const html = await fromTemplate('layout', { ...data, nonce, body, problem: data.problemBeside() }, words);
     return {
       html,
       headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
@@ -85,7 +91,13 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     }),
     ...page.values,
   };
+  const shownFields = new Set<string>();
   let isFocused = false;
+
+  const isSaidByFields = () =>
+    problem !== undefined &&
+    problem.fields.length > 0 &&
+    problem.fields.every(({ pointer }) => shownFields.has(pointer));
 
   const look = (key: string) => find(`${name}.${key}`) ?? find(`labels.${key}`);
 
@@ -115,6 +127,7 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     // Of several forms with such a field, this one was sent.
     const wasSent = (typed.id ?? '') === item;
     const wrong = wasSent ? fieldProblem(options.name) : undefined;
+    if (wasSent) shownFields.add(`/${options.name}`);
     const focus =
       !isFocused && (wrong !== undefined || (problem === undefined && options.autofocus === true));
     isFocused ||= focus;
@@ -143,11 +156,10 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     noticeText: noticeOf(page.data?.notice),
     title: t('title'),
     isRefused: problem !== undefined,
-    /** What is wrong as a whole. It is focused where no field is. */
-    problem: problem && {
-      text: problemText(problem),
-      isFocused: problem.fields.length === 0,
-    },
+    problemCode: problem?.code,
+    /** What is wrong, unless the body of the page has said all of it beside its fields. */
+    problemBeside: () =>
+      problem === undefined || isSaidByFields() ? undefined : { text: problemText(problem) },
   };
 
   /** What has just been done elsewhere, where there are words for that. */
@@ -174,14 +186,13 @@ function typedIn({ name, type, autocomplete }: FieldOptions, typed: Readonly<Rec
 }
 
 /** Nothing but files of this service is loaded, and forms go here; a browser follows their answers only to `leadsTo`. */
-function policyOf({ leadsTo }: Page, nonce: string): string {
+function policyOf({ leadsTo, hasScript }: Page, nonce: string): string {
   return [
     "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
+    ...(hasScript ? [`script-src 'nonce-${nonce}'`, "connect-src 'self'"] : []),
     `style-src 'nonce-${nonce}'`,
     "img-src 'self' data:",
     "font-src 'self'",
-    "connect-src 'self'",
     `form-action ${leadsTo === undefined ? "'none'" : ["'self'", ...leadsTo].join(' ')}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

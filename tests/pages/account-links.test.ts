@@ -44,7 +44,7 @@ onChromium((chromium) => {
       expect(await field.getAttribute('aria-invalid')).toBe('true');
       expect(await field.getAttribute('aria-describedby')).toBe('new_password-problem new_password-hint');
       expect(await page.locator('main').ariaSnapshot()).toContain('easy to guess');
-      expect(await page.evaluate('document.activeElement.id')).toBe('password');
+      expect(await page.evaluate('document.activeElement.id')).toBe('new_password');
       expect(await signInStatus(email, password)).toBe(200);
 
       await field.fill(NEW_PASSWORD);
@@ -164,7 +164,7 @@ onChromium((chromium) => {
           'content-type': 'text/html; charset=utf-8',
         });
         expect(headers['content-security-policy']).toMatch(
-          /^default-src 'none';script-src 'nonce-[\w+/=]+';style-src 'nonce-[\w+/=]+';img-src 'self' data:;font-src 'self';connect-src 'self';form-action [^;*]+;base-uri 'none';frame-ancestors 'none'$/,
+          /^default-src 'none';style-src 'nonce-[\w+/=]+';img-src 'self' data:;font-src 'self';form-action [^;*]+;base-uri 'none';frame-ancestors 'none'$/,
         );
       }
     });

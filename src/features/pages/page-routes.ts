@@ -6,7 +6,6 @@ import { anyone } from '../../http/access.ts';
 import type { Answer } from '../../http/answer.ts';
 import { pageForm } from '../../http/body.ts';
 import { PAGE_ANSWER } from '../../http/link-page.ts';
-import { leadTo } from '../../http/page.ts';
 import { type Route, routesWith } from '../../http/route.ts';
 import type { Texts } from './flow.ts';
 import type { Body, Call, FedVisit, Form, Next, PageDefinition, Shown, Visit } from './page.ts';
@@ -133,7 +132,8 @@ async function answerWith(next: Next, page: PageDefinition, visit: Visit): Promi
   if ('show' in next) return { status: 200, page: pageOf(page, visit, next.show) };
   const url = visit.services.flows.locationOf(next.lead);
   // A script could not follow a redirect to an app.
-  return visit.fields.by === 'script' ? { status: 204, headers: { Location: url } } : leadTo(url);
+  const headers = { ...next.headers, Location: url };
+  return { status: visit.fields.by === 'script' ? 204 : 303, headers };
 }
 
 /** A page for users leads others to the sign-in, and those whose sign-in is too long ago to where they confirm it. */
@@ -180,6 +180,7 @@ function pageOf(
   return {
     words: page.words,
     template: page.template,
+    hasScript: true,
     language: me?.user.language ?? null,
     ...shown,
     leadsTo: [...flows.sourcesOf(flow), ...(shown.leadsTo ?? [])],

@@ -28,10 +28,15 @@ export interface FedVisit extends Visit {
 export type Shown = Partial<Page>;
 
 /** What comes next: another page, or more of this one. */
-export type Next = { readonly lead: string } | { readonly show: Shown };
+export type Next =
+  | { readonly lead: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly show: Shown };
 
 /** Leads to the path of a page of this service, or to the URL of an app. */
-export const lead = (url: string): Next => ({ lead: url });
+export const lead = (url: string, headers: Readonly<Record<string, string>> = {}): Next => ({
+  lead: url,
+  headers,
+});
 
 /** Shows the page at hand, such as with a secret that is shown once. */
 export const show = (shown: Shown): Next => ({ show: shown });

@@ -1,6 +1,6 @@
+import { credentialIn } from '../credential.ts';
 import { type Body, type Form, lead, show, type Visit } from '../page.ts';
 import { accountPage, unlessEnrolling } from './account-page.ts';
-import { credentialIn } from './credential.ts';
 import { withoutSpaces } from './factors.ts';
 
 /** As authenticator apps show it; a recovery code has letters. */

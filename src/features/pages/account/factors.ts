@@ -1,7 +1,7 @@
 import { browserNamesIn } from '../../../core/values/browser-name.ts';
+import { credentialIn } from '../credential.ts';
 import { type Body, type Form, type Next, show } from '../page.ts';
 import { accountPage, again, unlessEnrolling } from './account-page.ts';
-import { credentialIn } from './credential.ts';
 
 const PATH = '/account/factors';
 

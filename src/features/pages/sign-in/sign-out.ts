@@ -1,4 +1,7 @@
-import { lead, type PageDefinition, show } from '../page.ts';
+import { lead, type PageDefinition } from '../page.ts';
+
+/** What browsers have kept of the account must not come back by the back button. */
+const FORGET_PAGES = { 'Clear-Site-Data': '"cache"' };
 
 /** Signing out takes a form, since a link of another site could open a page. */
 export const signOut: PageDefinition = {
@@ -9,12 +12,10 @@ export const signOut: PageDefinition = {
   forUsers: true,
   forEnrolment: true,
   feeds: { me: 'getMe' },
-  show: () => show({}),
   forms: {
     sign_out: {
       runs: 'logout',
-      next: (_body, { services, flow }) =>
-        lead(flow.returnTo ?? services.flows.to('/sign-in', flow, { notice: 'signed_out' })),
+      next: (_body, { flow }) => lead(flow.returnTo ?? '/sign-in?notice=signed_out', FORGET_PAGES),
     },
   },
 };
