@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { ERRORS } from '../core/errors.ts';
 import type { Page, PageProblem, Pages, RenderedPage, WordValues } from '../core/pages.ts';
 import { durationIn } from '../templates/languages.ts';
-import { createTemplateFiles, type TemplateData } from '../templates/template-files.ts';
+import { createTemplateFiles, escapeHtml, type TemplateData } from '../templates/template-files.ts';
 import { readAssets } from './assets.ts';
 import { type FieldOptions, hiddenField, renderCode, renderField, renderTime } from './fields.ts';
 import { createWords, fill, type Words } from './words.ts';
@@ -19,6 +19,8 @@ export interface PagesOptions {
 
 const BUILT_IN = fileURLToPath(new URL('./templates/', import.meta.url));
 const NONCE_BYTES = 16;
+/** Stands for a time until its text is escaped. */
+const TIME_PLACE = '\u0000';
 
 /** Gives pages their words, their look and the policy that goes with it. */
 export function createPages({ pages: config, publicUrl, logger }: PagesOptions): Pages {
@@ -138,6 +140,11 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     );
   }
 
+  /** A text with a time in it, as HTML. */
+  function timed(key: string, iso: string): string {
+    return escapeHtml(t(key, { time: TIME_PLACE })).replace(TIME_PLACE, renderTime(iso, language));
+  }
+
   return {
     language,
     direction,
@@ -147,6 +154,7 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     field,
     hidden: hiddenField,
     time: (iso: string) => renderTime(iso, language),
+    timed,
     languageName: (tag: string) => new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag,
     device: ({ browser, system }: { browser: string | null; system: string | null }) => {
       if (browser === null) return t('unknown_device');

@@ -44,6 +44,34 @@ function hidden(name, value) {
 function prepare(root) {
   for (const input of root.querySelectorAll('input[type=password]')) addToggle(input);
   for (const form of root.querySelectorAll('form[data-passkey]')) preparePasskey(form);
+  for (const time of root.querySelectorAll('time')) localize(time);
+  for (const button of root.querySelectorAll('[data-copy], [data-print]')) prepareButton(button);
+  for (const { dataset } of root.querySelectorAll('[data-signals]')) signal(JSON.parse(dataset.signals));
+}
+
+/** The service does not know the time zone of its reader. */
+function localize(time) {
+  const at = { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' };
+  time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, at).format(
+    new Date(time.dateTime),
+  );
+}
+
+/** A button that copies a secret, or prints the page. */
+function prepareButton(button) {
+  const { copy, done } = button.dataset;
+  button.hidden = copy !== undefined && !navigator.clipboard;
+  button.addEventListener('click', async () => {
+    if (copy === undefined) return print();
+    await navigator.clipboard.writeText(copy);
+    button.textContent = done;
+  });
+}
+
+/** Tells authenticators which passkeys there are, so that they offer no others and no old name. */
+function signal({ all_accepted_credentials: accepted, current_user_details: user }) {
+  window.PublicKeyCredential?.signalAllAcceptedCredentials?.(accepted).catch(() => {});
+  window.PublicKeyCredential?.signalCurrentUserDetails?.(user).catch(() => {});
 }
 
 /** Lets people see the password that they type. */

@@ -1,3 +1,4 @@
+import { show } from '../page.ts';
 import { accountPage } from './account-page.ts';
 
 /** What the account is at a glance, and the way to all the rest. */
@@ -5,6 +6,7 @@ export const overview = accountPage({
   id: 'accountPage',
   path: '/account',
   name: 'overview',
-  feeds: { factors: 'listFactors', sessions: 'listSessions' },
-  show: () => ({ show: { data: { inAccount: false } } }),
+  feeds: { factors: 'listFactors', sessions: 'listSessions', listed: 'listProviders' },
+  show: ({ fed: { listed } }) =>
+    show({ data: { inAccount: false, hasProviders: listed.providers.length > 0 } }),
 });

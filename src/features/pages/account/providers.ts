@@ -48,6 +48,6 @@ function leadToProvider({ authorization_url: url }: Body, { fields }: Visit): Ne
     words: 'pages.account.to_provider',
     template: 'account/to-provider',
     values: { host: new URL(url).host },
-    data: { url, inAccount: true },
+    data: { href: url, inAccount: true },
   });
 }
