@@ -104,7 +104,7 @@ export const signIn: PageDefinition = {
       fieldNames: { email: 'identifier' },
       next(body, visit) {
         keepStep(visit.exchange, 'verify', { challenge_id: body.challenge_id, to: typed(visit) });
-        return lead(visit.services.flows.to('/verify', visit.flow));
+        return lead(visit.services.flows.to('/verify-email', visit.flow));
       },
     },
     continue: {

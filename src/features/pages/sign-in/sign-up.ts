@@ -26,7 +26,7 @@ export const signUp: PageDefinition = {
         if (body.challenge_id === undefined) return afterSignIn(body, visit);
         // The address has to be proved first.
         keepStep(exchange, 'verify', { challenge_id: body.challenge_id, to: fields.email ?? '' });
-        return lead(services.flows.to('/verify', flow));
+        return lead(services.flows.to('/verify-email', flow));
       },
     },
   },

@@ -6,14 +6,14 @@ const send = (to: (visit: Visit) => string): Form => ({
   input: (visit) => ({ body: { email: to(visit) } }),
   next(body, visit) {
     keepStep(visit.exchange, 'verify', { challenge_id: body.challenge_id, to: to(visit) });
-    return lead(visit.services.flows.to('/verify', visit.flow, { notice: 'sent' }));
+    return lead(visit.services.flows.to('/verify-email', visit.flow, { notice: 'sent' }));
   },
 });
 
 /** Proving that an email address is one's own, by the code of a message. Its link leads to a page of its own. */
 export const verifyPage: PageDefinition = {
   id: 'verifyPage',
-  path: '/verify',
+  path: '/verify-email',
   words: 'pages.verify',
   template: 'verify',
   show({ exchange }) {
