@@ -12,10 +12,9 @@ export const devices = accountPage({
   show: ({ fed: { listed } }) =>
     show({
       data: {
-        devices: listed.sessions.map((session: Body) => ({
-          ...session,
-          ...browserNamesIn(session.user_agent),
-        })),
+        devices: listed.sessions
+          .map((session: Body) => ({ ...session, ...browserNamesIn(session.user_agent) }))
+          .sort((one: Body, other: Body) => Number(other.current) - Number(one.current)),
       },
     }),
   forms: {
