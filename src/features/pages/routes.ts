@@ -9,7 +9,7 @@ import { SIGN_IN_PAGES } from './sign-in/pages.ts';
 
 const route = routesWith<Services>();
 
-const PAGES = [...SIGN_IN_PAGES];
+export const PAGES = [...SIGN_IN_PAGES];
 
 const VARY = { Vary: 'Accept' };
 
