@@ -10,7 +10,7 @@ import { SIGN_IN_PAGES } from './sign-in/pages.ts';
 
 const route = routesWith<Services>();
 
-const PAGES = [...SIGN_IN_PAGES, ...ACCOUNT_PAGES];
+export const PAGES = [...SIGN_IN_PAGES, ...ACCOUNT_PAGES];
 
 const VARY = { Vary: 'Accept' };
 
