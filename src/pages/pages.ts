@@ -172,9 +172,8 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
 
   /** What has just been done elsewhere, where there are words for that. */
   function noticeOf(notice: unknown): string | undefined {
-    return typeof notice === 'string' && notice !== ''
-      ? (look(`notices.${notice}`) as string | undefined)
-      : undefined;
+    const text = typeof notice === 'string' && notice !== '' ? look(`notices.${notice}`) : undefined;
+    return typeof text === 'string' ? fill(text, given, direction) : undefined;
   }
 
   function problemText({ code, retryAfterSeconds }: PageProblem): string {

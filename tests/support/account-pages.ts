@@ -1,44 +1,58 @@
 import type { BrowserContext } from 'playwright-core';
-import { PUBLIC_URL } from './app.ts';
-import { setCookiesIn } from './cookies.ts';
+import type { TestApp } from './app.ts';
 import type { PageApp } from './page-app.ts';
-import { aPerson, type Person } from './people.ts';
+import { createVisitor, type Visitor } from './page-visitor.ts';
+import { type Person, signUp } from './people.ts';
 
-/** The user agent of a browser that a person would know. */
+/** A user agent that people would know as Firefox on Windows. */
 export const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0';
 
-/** A person who has signed up by cookie, with what a browser would send. */
-export async function signUpForPages({ app }: Pick<PageApp, 'app'>, details: Partial<Person> = {}) {
-  const person = aPerson(details);
-  const response = await app
-    .post('/signup')
-    .set('Origin', PUBLIC_URL)
-    .send({ ...person, transport: 'cookie' })
-    .expect(201);
-  await app.outbox.settled();
-  return { ...person, id: response.body.user.id as string, cookies: cookiesIn(setCookiesIn(response)) };
+/** A page of each kind of the account, which all show something to a user who is signed in. */
+export const ACCOUNT_PATHS = [
+  '/account',
+  '/account/profile',
+  '/account/email',
+  '/account/phone',
+  '/account/password',
+  '/account/factors',
+  '/account/devices',
+  '/account/keys',
+  '/account/providers',
+  '/account/activity',
+  '/account/data',
+  '/account/secure',
+  '/account/confirm',
+] as const;
+
+/** Signs in on the page for it. */
+export async function signInOn(visitor: Visitor, { email, password }: Person): Promise<void> {
+  await visitor.visit('/sign-in');
+  await visitor.press('password', { identifier: email, password });
 }
 
-/** Gives a browser these cookies. */
+/** A person who is signed in on the pages, and also by a token, for what the API says. */
+export async function anOwner(app: TestApp, details: Partial<Person> = {}) {
+  const person = await signUp(app, details);
+  const visitor = createVisitor(app);
+  await signInOn(visitor, person);
+  return { ...person, visitor };
+}
+
+/** Moves the clock so far that a sign-in is no longer a recent one. */
+export function letSignInsAge({ clock, config }: Pick<TestApp, 'clock' | 'config'>): void {
+  clock.advanceSeconds(config.codes.recentSignInSeconds + 1);
+}
+
+/** Gives a browser the cookies of a visitor. */
 export async function giveCookies(
   context: BrowserContext,
-  { latchkey }: PageApp,
-  cookies: Readonly<Record<string, string>>,
+  { latchkey }: Pick<PageApp, 'latchkey'>,
+  { cookies }: Visitor,
 ): Promise<void> {
   await context.addCookies(
-    Object.entries(cookies).map(([name, value]) => ({
+    [...cookies].map(([name, value]) => ({
       ...{ name, value, url: latchkey(), httpOnly: true },
       sameSite: 'Lax' as const,
     })),
-  );
-}
-
-/** Cookies by their names, as they are set. */
-export function cookiesIn(lines: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [pair = ''] = line.split(';');
-      return [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-    }),
   );
 }
