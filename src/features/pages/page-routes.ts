@@ -88,7 +88,8 @@ async function runForm(page: PageDefinition, visit: Visit): Promise<Answer> {
     const { body } = await exchange.perform(form.runs, { ...form.input?.(visit), csrfToken });
     return await answerWith(await withFeeds(await form.next(body, visit), page, visit), page, visit);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    // What another site has filled in is not shown here.
+    if (!(error instanceof AppError) || error.code === 'origin_not_allowed') throw error;
     const next = form.refused?.(error, visit);
     if (next !== undefined) return answerWith(next, page, visit);
     if (leadOf(error, page) !== undefined) return leadElsewhere(error, page, visit);

@@ -14,6 +14,9 @@ export const PAGES = [...SIGN_IN_PAGES, ...ACCOUNT_PAGES];
 
 const VARY = { Vary: 'Accept' };
 
+/** Also as another version of this service names it, whose processes may still be there. */
+const ASSET = /^(?<name>\w+)\.[\w-]{10}\.\w+$/;
+
 /** The ids of what PAGES=off closes. */
 export const PAGE_IDS: readonly string[] = [
   ...PAGES.flatMap(routesOf).map(({ id }) => id),
@@ -62,7 +65,7 @@ export const pageRoutes = [
     answers: { 200: { description: 'What pages load', mediaType: 'text/css', schema: z.string() } },
     refuses: ['not_found'],
     handle({ params }, { assets }) {
-      const asset = assets.get(params.file.split('.')[0] ?? '');
+      const asset = assets.get(ASSET.exec(params.file)?.groups?.name ?? '');
       if (asset === undefined) throw new AppError('not_found');
       const { fileName, content, contentForOthers } = asset;
       return { status: 200 as const, content: params.file === fileName ? content : contentForOthers };
