@@ -1,6 +1,7 @@
+import { afterAll, beforeAll } from '@jest/globals';
 import type { BrowserContext } from 'playwright-core';
-import type { TestApp } from './app.ts';
-import type { PageApp } from './page-app.ts';
+import { startApp, type TestApp } from './app.ts';
+import { freePort } from './mysql-server.ts';
 import { createVisitor, type Visitor } from './page-visitor.ts';
 import { type Person, signUp } from './people.ts';
 
@@ -43,16 +44,23 @@ export function letSignInsAge({ clock, config }: Pick<TestApp, 'clock' | 'config
   clock.advanceSeconds(config.codes.recentSignInSeconds + 1);
 }
 
-/** Gives a browser the cookies of a visitor. */
-export async function giveCookies(
-  context: BrowserContext,
-  { latchkey }: Pick<PageApp, 'latchkey'>,
-  { cookies }: Visitor,
-): Promise<void> {
-  await context.addCookies(
-    [...cookies].map(([name, value]) => ({
-      ...{ name, value, url: latchkey(), httpOnly: true },
-      sameSite: 'Lax' as const,
-    })),
-  );
+/** One app for the suite at hand, at an address that a browser trusts although it has no TLS. */
+export function useAccountSite(env: Record<string, string> = {}) {
+  let app: TestApp;
+  let url = '';
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://localhost:${port}`;
+    app = await startApp('SQLite', { PUBLIC_URL: url, ...env }, undefined, { port });
+  });
+  afterAll(() => app.stop());
+  return {
+    get app() {
+      return app;
+    },
+    at: (path: string) => url + path,
+    /** Gives a browser the cookies of a visitor. */
+    giveCookies: (context: BrowserContext, { cookies }: Visitor) =>
+      context.addCookies([...cookies].map(([name, value]) => ({ name, value, url, httpOnly: true }))),
+  };
 }

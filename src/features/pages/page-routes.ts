@@ -104,10 +104,14 @@ async function nextOf(page: PageDefinition, visit: Visit): Promise<Next> {
   return 'lead' in next ? next : { show: { ...next.show, data: { ...fed, ...next.show.data } } };
 }
 
-/** What a form shows, with what feeds its page. */
+/**
+ * What a form shows, with what feeds its page as far as that can be had: it may be a secret that is shown this once, and no
+ * failure after the change must cost it.
+ */
 async function withFeeds(next: Next, page: PageDefinition, visit: Visit): Promise<Next> {
   if ('lead' in next) return next;
-  return { show: { ...next.show, data: { ...(await feedsOf(page, visit)), ...next.show.data } } };
+  const fed = await feedsOf(page, visit).catch(() => ({}));
+  return { show: { ...next.show, data: { ...fed, ...next.show.data } } };
 }
 
 async function feedsOf(page: PageDefinition, visit: Visit): Promise<FedVisit['fed']> {

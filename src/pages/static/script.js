@@ -127,6 +127,8 @@ async function askForPasskey(form, how) {
       body,
       signal,
     });
+    // The sign-in is too long ago, or has ended: the service says where to go.
+    if (response.status === 401) return await send(form, form.querySelector('button'));
     const { public_key: json, challenge_token: token } = await response.json();
     const credential =
       passkey === 'create'
