@@ -3,7 +3,7 @@ import type { Challenge } from '../../core/codes/challenge.ts';
 import type { Codes } from '../../core/codes/codes.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Page, WordValues } from '../../core/pages.ts';
-import { sourceOf, withParameter } from '../../core/sign-in/return-to.ts';
+import { destinationOf, type ReturnRule, sourceOf, withParameter } from '../../core/sign-in/return-to.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { leadTo, showPage } from '../../http/page.ts';
 import { sentBack } from '../../http/sent-back.ts';
@@ -16,9 +16,13 @@ export interface LinkPageOptions {
   readonly clock: Clock;
   /** Whether a link signs in any device that opens it. */
   readonly anyDevice: boolean;
+  readonly returnRule: ReturnRule;
 }
 
 const YOUR_APP = { app: 'labels.your_app' };
+
+/** What a page says of the app that it leads back to, and where its form may lead. */
+type Returns = Required<Pick<Page, 'values' | 'leadsTo'>>;
 
 type Client = Pick<Exchange, 'remembersLink' | 'beginSignIn'>;
 
@@ -29,16 +33,16 @@ export type LinkPages = ReturnType<typeof createLinkPages>;
  * device that asked it signs in and leads back to the app. On any other it shows a code to type on the first: an attacker who
  * has someone else open a link gains nothing.
  */
-export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPageOptions) {
+export function createLinkPages({ codes, codeSignIn, clock, anyDevice, returnRule }: LinkPageOptions) {
   /** @throws AppError invalid_link, code_used, code_replaced, code_expired */
   async function show(token: string, client: Client) {
     const challenge = await codes.open(token, ['sign_in_link']);
     const details = detailsOf(challenge);
     if (details.returnTo !== null && isAtHome(challenge, client))
-      return showPage(signInPage(details, details.returnTo));
+      return showPage(signInPage(details, returnsTo(details.returnTo)));
     // Its code was shown, once, and may still be typed.
     if (challenge.codeMac !== null) throw new AppError('code_used');
-    return showPage(elsewherePage(details));
+    return showPage(elsewherePage(details.returnTo === null ? null : returnsTo(details.returnTo)));
   }
 
   /** @throws AppError the same, and those of `CodeSignIn`; second_factor_required leads back to the app */
@@ -66,6 +70,12 @@ export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPag
     return anyDevice || remembersLink(id);
   }
 
+  /** The app, which pages of this service lead on to. */
+  function returnsTo(returnTo: string): Returns {
+    const destination = destinationOf(returnTo, returnRule);
+    return { values: appOf(destination), leadsTo: [...new Set([returnTo, destination].map(sourceOf))] };
+  }
+
   function minutesUntil(time: Date): number {
     return Math.floor((time.getTime() - clock.now()) / 60_000);
   }
@@ -77,12 +87,12 @@ function detailsOf({ details }: Challenge): LinkDetails {
   return details as LinkDetails;
 }
 
-function signInPage({ shown }: LinkDetails, returnTo: string): Page {
+function signInPage({ shown }: LinkDetails, { values, leadsTo }: Returns): Page {
   return {
     words: 'pages.link_sign_in',
-    values: { address: shown, ...appOf(returnTo) },
+    values: { address: shown, ...values },
     texts: YOUR_APP,
-    leadsTo: [sourceOf(returnTo)],
+    leadsTo,
   };
 }
 
@@ -90,14 +100,13 @@ function signInPage({ shown }: LinkDetails, returnTo: string): Page {
  * Its form may lead back to the app as well: a browser sends a cookie with SameSite=Strict with the form, though not when a
  * link is opened.
  */
-function elsewherePage({ returnTo }: LinkDetails): Page {
-  return returnTo === null
+function elsewherePage(returns: Returns | null): Page {
+  return returns === null
     ? { words: 'pages.link_code_only', leadsTo: [] }
     : {
         words: 'pages.link_elsewhere',
-        values: appOf(returnTo),
         texts: YOUR_APP,
-        leadsTo: [sourceOf(returnTo)],
+        ...returns,
       };
 }
 
