@@ -38,6 +38,9 @@ export const lead = (url: string, headers: Readonly<Record<string, string>> = {}
   headers,
 });
 
+/** What browsers have kept of an account must not come back by the back button once it is signed out. */
+export const FORGET_PAGES = { 'Clear-Site-Data': '"cache"' };
+
 /** Shows the page at hand, such as with a secret that is shown once. */
 export const show = (shown: Shown): Next => ({ show: shown });
 

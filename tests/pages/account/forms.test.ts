@@ -20,7 +20,7 @@ describe('The account pages', () => {
 
   /** The id in the form of a page that has this button. */
   const idIn = (text: string, form: string) =>
-    new RegExp(`name="id" value="([\\w-]+)">[^]*?value="${form}"`).exec(text)?.[1] ?? '';
+    new RegExp(`name="id" value="([\\w-]+)">[\\s\\S]*?value="${form}"`).exec(text)?.[1] ?? '';
 
   describe('the overview', () => {
     it('leads to all that there is, with what it is at present', async () => {
@@ -244,7 +244,7 @@ describe('The account pages', () => {
       expect(wordsOf(page)).toContain('Firefox on Windows');
       expect(page.text.match(/This device/g)).toHaveLength(1);
 
-      const [, id = ''] = /Firefox on Windows[^]*?name="id" value="([\w-]+)"/.exec(page.text) ?? [];
+      const [, id = ''] = /Firefox on Windows.*?name="id" value="([\w-]+)"/s.exec(page.text) ?? [];
       await visitor.pressThrough('end', { id });
       await app.get('/me').auth(other.access_token, as).expect(401);
       await app.get('/me').auth(token, as).expect(200);
@@ -330,7 +330,7 @@ describe('The account pages', () => {
       expect(wordsOf(linked)).toContain('GitHub is connected.');
       expect(problemsOf(refused)[0]).toContain('belongs to another user here');
       expect(problemsOf(nonsense)).toEqual([]);
-      expect(nonsense.text).toContain('&lt;script&gt; is connected.');
+      expect(nonsense.text).not.toContain('is connected');
     });
 
     it('are removed', async () => {

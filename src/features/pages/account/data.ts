@@ -1,4 +1,4 @@
-import { lead } from '../page.ts';
+import { FORGET_PAGES, lead } from '../page.ts';
 import { accountPage } from './account-page.ts';
 
 export const data = accountPage({
@@ -9,7 +9,7 @@ export const data = accountPage({
     remove: {
       runs: 'deleteMe',
       input: ({ fields: { password } }) => ({ body: password === undefined ? {} : { password } }),
-      next: () => lead('/sign-in?notice=account_deleted'),
+      next: () => lead('/sign-in?notice=account_deleted', FORGET_PAGES),
     },
   },
 });

@@ -10,14 +10,18 @@ export const providers = accountPage({
   name: 'providers',
   feeds: { connected: 'listIdentities', listed: 'listProviders' },
   show({ fed: { connected, listed }, query }) {
-    const nameOf = (id: string) => listed.providers.find((one: Body) => one.id === id)?.name ?? id;
-    const linked = query.linked === undefined ? {} : { notice: 'linked' };
+    const find = (id: string | undefined) => listed.providers.find((one: Body) => one.id === id);
+    // Anyone may write a link with another text.
+    const linked = find(query.linked);
     return show({
-      values: { provider: nameOf(query.linked ?? '') },
+      values: { provider: linked?.name ?? '' },
       problem: problemOf(query.error),
       data: {
-        identities: connected.identities.map((one: Body) => ({ ...one, name: nameOf(one.provider) })),
-        ...linked,
+        identities: connected.identities.map((one: Body) => ({
+          ...one,
+          name: find(one.provider)?.name ?? one.provider,
+        })),
+        ...(linked && { notice: 'linked' }),
       },
     });
   },

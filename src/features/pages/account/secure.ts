@@ -1,4 +1,4 @@
-import { lead } from '../page.ts';
+import { FORGET_PAGES, lead } from '../page.ts';
 import { accountPage } from './account-page.ts';
 
 /** For those who think that someone else is in their account. */
@@ -6,5 +6,5 @@ export const secure = accountPage({
   id: 'accountSecurePage',
   path: '/account/secure',
   name: 'secure',
-  forms: { lock: { runs: 'lockDownMe', next: () => lead('/sign-in?notice=locked_down') } },
+  forms: { lock: { runs: 'lockDownMe', next: () => lead('/sign-in?notice=locked_down', FORGET_PAGES) } },
 });

@@ -1,7 +1,4 @@
-import { lead, type PageDefinition } from '../page.ts';
-
-/** What browsers have kept of the account must not come back by the back button. */
-const FORGET_PAGES = { 'Clear-Site-Data': '"cache"' };
+import { FORGET_PAGES, lead, type PageDefinition } from '../page.ts';
 
 /** Signing out takes a form, since a link of another site could open a page. */
 export const signOut: PageDefinition = {
