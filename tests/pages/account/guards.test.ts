@@ -177,6 +177,33 @@ describe('A session that has to set a second factor up', () => {
   });
 });
 
+describe('In production without a mail server and a provider of SMS', () => {
+  const app = useApp('SQLite', {
+    NODE_ENV: 'production',
+    TRUST_PROXY: '1',
+    JWT_SECRET: '7ryB0eJHZKHTjpeHSh9aNnnXH8Jbd6LrsHyGzBFxPgg',
+    BCRYPT_COST: '10',
+  });
+
+  it('the pages offer nothing that takes a message, and say what to do instead', async () => {
+    const visitor = createVisitor(app, { 'X-Forwarded-Proto': 'https' });
+    await signInOn(visitor, await signUp(app));
+
+    expect((await visitor.visit('/account')).text).not.toContain('/account/phone');
+    const said = {
+      '/account/email': 'This service sends no mail',
+      '/account/phone': 'This service sends no SMS',
+      '/account/password': 'This service sends no mail',
+      '/account/secure': 'you could not come back in',
+    };
+    for (const [path, words] of Object.entries(said)) {
+      const page = await visitor.visit(path);
+      expect(wordsOf(page)).toContain(words);
+      expect(page.text).not.toMatch(/name="form" value="(?:verify|code|link|lock)"/);
+    }
+  });
+});
+
 describe('With PAGES=off', () => {
   const app = useApp('SQLite', { PAGES: 'off' });
 
