@@ -45,11 +45,11 @@ export const factors = accountPage({
         params: { id },
         body: { code: withoutSpaces(code) },
       }),
-      next: (body, visit) => showCodes(body) ?? again(PATH, 'app_added')(body, visit),
+      next: showCodesOr('app_added'),
     },
     rename_app: ofOne('renameTotp', 'renamed', (name) => ({ name })),
     remove_app: ofOne('removeTotp', 'app_removed'),
-    renew_codes: { runs: 'renewRecoveryCodes', next: (body) => showCodes(body) ?? show({}) },
+    renew_codes: { runs: 'renewRecoveryCodes', next: showCodes },
     add_passkey: {
       runs: 'registerPasskey',
       input: ({ fields: { challenge_token, credential, passkey_name } }) => ({
@@ -60,7 +60,7 @@ export const factors = accountPage({
         },
       }),
       fieldNames: { name: 'passkey_name' },
-      next: (body, visit) => showCodes(body) ?? again(PATH, 'passkey_added')(body, visit),
+      next: showCodesOr('passkey_added'),
     },
     rename_passkey: ofOne('renamePasskey', 'renamed', (name) => ({ name })),
     remove_passkey: ofOne('removePasskey', 'passkey_removed'),
@@ -77,14 +77,19 @@ function showApp(enrolment: Body): Next {
   });
 }
 
-/** Recovery codes, which are shown once; undefined where there are none. */
-function showCodes({ recovery_codes: codes }: Body): Next | undefined {
-  if (codes === null) return undefined;
+/** Recovery codes, which are shown this once. */
+function showCodes({ recovery_codes: codes }: Body): Next {
   return show({
     words: 'pages.account.recovery_codes',
     template: 'account/recovery-codes',
     data: { codes },
   });
+}
+
+/** The same with the first factor; an account that has one has its codes, and the page says what has been done. */
+function showCodesOr(notice: string): Form['next'] {
+  return (body, visit) =>
+    body.recovery_codes === null ? again(PATH, notice)(body, visit) : showCodes(body);
 }
 
 export const withoutSpaces = (code: string) => code.replaceAll(/\s/g, '');
