@@ -19,6 +19,13 @@ export interface PagesOptions {
 
 const BUILT_IN = fileURLToPath(new URL('./templates/', import.meta.url));
 const NONCE_BYTES = 16;
+/** Nothing that anyone sends can hold these. */
+const [NONCE, CSRF_TOKEN] = [
+  randomBytes(NONCE_BYTES).toString('hex'),
+  randomBytes(NONCE_BYTES).toString('hex'),
+];
+const MARK = new RegExp(`(${NONCE}|${CSRF_TOKEN})`);
+const MAX_KEPT = 200;
 
 /** Gives pages their words, their look and the policy that goes with it. */
 export function createPages({ pages: config, publicUrl, logger }: PagesOptions): Pages {
@@ -44,9 +51,38 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     leadsToSignIn: false,
   };
 
+  /** The latest used last. */
+  const kept = new Map<string, readonly string[]>();
+
   async function render(page: Page, acceptLanguage: string | null): Promise<RenderedPage> {
     const words = wordsFor(page.language ?? null, acceptLanguage);
+    const parts = await partsOf(page, words);
     const nonce = randomBytes(NONCE_BYTES).toString('base64');
+    const { csrfToken = '' } = page;
+    return {
+      html: parts.map((part) => (part === NONCE ? nonce : part === CSRF_TOKEN ? csrfToken : part)).join(''),
+      headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
+    };
+  }
+
+  /** The page, with marks of their own in place of what is new in each answer. */
+  async function partsOf(page: Page, words: Words): Promise<readonly string[]> {
+    const key = page.cacheKey === undefined ? undefined : `${words.language} ${page.cacheKey}`;
+    const before = key === undefined ? undefined : kept.get(key);
+    if (key !== undefined && before !== undefined) {
+      kept.delete(key);
+      kept.set(key, before);
+      return before;
+    }
+    const parts = (await makePage(page, words)).split(MARK);
+    if (key === undefined) return parts;
+    const [oldest] = kept.keys();
+    if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+    kept.set(key, parts);
+    return parts;
+  }
+
+  async function makePage(page: Page, words: Words): Promise<string> {
     const data = {
       ...common,
       ...toolsFor(page, words),
@@ -55,11 +91,7 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
       ...page.data,
     };
     const body = await fromTemplate(page.template ?? 'message', data, words);
-    const html = await fromTemplate('layout', { ...data, nonce, body, problem: data.problemBeside() }, words);
-    return {
-      html,
-      headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
-    };
+    return fromTemplate('layout', { ...data, nonce: NONCE, body, problem: data.problemBeside() }, words);
   }
 
   async function fromTemplate(name: string, data: TemplateData, { language }: Words): Promise<string> {
@@ -142,7 +174,7 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
     all,
     has: (key: string) => look(key) !== undefined,
     field,
-    csrf: () => hiddenField('csrf_token', String(page.data?.csrfToken)),
+    csrf: () => hiddenField('csrf_token', CSRF_TOKEN),
     noticeText: noticeOf(page.data?.notice),
     title: t('title'),
     isRefused: problem !== undefined,

@@ -8,19 +8,19 @@ import { pageForm } from '../../http/body.ts';
 import { PAGE_ANSWER } from '../../http/link-page.ts';
 import { type Route, routesWith } from '../../http/route.ts';
 import type { Texts } from './flow.ts';
-import type { FedVisit, Form, Next, PageDefinition, Shown, Visit } from './page.ts';
+import type { Body, Call, Form, Next, PageDefinition, Shown, Visit } from './page.ts';
 import { PAGE_ERRORS, RefusedForm } from './refused-form.ts';
 import type { Services } from './services.ts';
 
 const route = routesWith<Services>();
 
 /** Of a parameter that is there more than once the last counts. */
-const Query = z
-  .record(z.string(), z.union([z.string(), z.array(z.string())]))
-  .transform(
-    (query): Texts =>
-      Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value].flat().at(-1) ?? ''])),
-  );
+const Query = z.unknown().transform((query): Texts => {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(query as Record<string, string | string[]>))
+    texts[name] = typeof value === 'string' ? value : (value.at(-1) ?? '');
+  return texts;
+});
 
 const Fields = z.record(z.string(), z.string());
 
@@ -44,8 +44,8 @@ export function routesOf(page: PageDefinition): Route<Services>[] {
       id: page.id,
       method: 'GET',
       answers: { 200: PAGE_ANSWER, 303: 'To another page' },
-      handle: ({ params: _params, query, body: _body, caller: _caller, ...exchange }, services) =>
-        showPage(page, visitOf(exchange, services, query, {})) as never,
+      handle: (exchange, services) =>
+        showPage(page, visitOf(exchange, services, exchange.query, {})) as never,
     }),
   ];
   if (page.forms === undefined) return routes;
@@ -57,8 +57,8 @@ export function routesOf(page: PageDefinition): Route<Services>[] {
       method: 'POST',
       body: pageForm(Fields),
       answers: { 200: PAGE_ANSWER, 204: 'To another page, for a script', 303: 'To another page' },
-      handle: ({ params: _params, query, body, caller: _caller, ...exchange }, services) =>
-        runForm(page, visitOf(exchange, services, query, body)) as never,
+      handle: (exchange, services) =>
+        runForm(page, visitOf(exchange, services, exchange.query, exchange.body)) as never,
     }),
   ];
 }
@@ -96,15 +96,24 @@ async function runForm(page: PageDefinition, visit: Visit): Promise<Answer> {
 
 /** What a page shows in a visit, with what feeds it. */
 async function nextOf(page: PageDefinition, visit: Visit): Promise<Next> {
-  const feeds = await Promise.all(
+  const fed: Record<string, Body> = {};
+  await Promise.all(
     Object.entries(page.feeds ?? {}).map(async ([name, feed]) => {
       const call = typeof feed === 'string' ? { id: feed } : feed(visit);
-      return call === undefined ? [] : [[name, (await visit.exchange.perform(call.id, call)).body] as const];
+      if (call !== undefined) fed[name] = await bodyOf(call, visit);
     }),
   );
-  const fed: FedVisit['fed'] = Object.fromEntries(feeds.flat());
   const next = (await page.show?.({ ...visit, fed })) ?? { show: {} };
   return 'lead' in next ? next : { show: { ...next.show, data: { ...fed, ...next.show.data } } };
+}
+
+async function bodyOf(call: Call, { exchange, services: { fixedAnswers } }: Visit): Promise<Body> {
+  if (!call.isFixed) return (await exchange.perform(call.id, call)).body;
+  const known = fixedAnswers.get(call.id);
+  if (known !== undefined) return known;
+  const { body } = await exchange.perform(call.id, call);
+  fixedAnswers.set(call.id, body);
+  return body;
 }
 
 async function answerWith(next: Next, page: PageDefinition, visit: Visit): Promise<Answer> {
@@ -136,7 +145,7 @@ async function refusalOf(error: AppError, form: Form, page: PageDefinition, visi
   const retryAfter = Number(error.headers['Retry-After']);
   const retryAfterSeconds = Number.isNaN(retryAfter) ? undefined : retryAfter;
   return new RefusedForm(error, {
-    ...pageOf(page, visit, next.show),
+    ...pageOf(page, visit, { ...next.show, cacheKey: undefined }),
     problem: { code: error.code, fields, retryAfterSeconds },
   });
 }
@@ -154,6 +163,7 @@ function pageOf(
     words: page.words,
     template: page.template,
     hasScript: true,
+    csrfToken: exchange.formToken(),
     language: me?.user.language ?? null,
     ...shown,
     leadsTo: [...flows.sourcesOf(flow), ...(shown.leadsTo ?? [])],
@@ -161,7 +171,6 @@ function pageOf(
     data: {
       offers,
       minPasswordLength,
-      csrfToken: exchange.formToken(),
       typed: fields,
       notice: query.notice ?? '',
       /** The path of another page on the way. */

@@ -44,6 +44,8 @@ export const show = (shown: Shown): Next => ({ show: shown });
 /** A call of a route of the API. */
 export interface Call extends PerformInput {
   readonly id: string;
+  /** Whether its answer stays the same as long as the process runs, and for everyone. */
+  readonly isFixed?: true;
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Services {
   };
   readonly minPasswordLength: number;
   readonly assets: ReadonlyMap<string, ServedAsset>;
+  /** The answers of routes that stay the same, by their ids. */
+  readonly fixedAnswers: Map<string, unknown>;
 }
 
 interface ServedAsset {
@@ -43,6 +45,7 @@ export function createServices({ config, outbox, pages }: Core): Services {
       requiresFactor: config.factors.required !== 'off',
     },
     minPasswordLength: config.passwords.minLength,
+    fixedAnswers: new Map(),
     assets: new Map([...pages.assets].map(([name, asset]) => [name, serve(asset)])),
   };
 }
