@@ -14,6 +14,10 @@ export interface Page {
   readonly texts?: Readonly<Record<string, string>>;
   /** A time that its words call `{duration}`. */
   readonly minutes?: number;
+  /** Names all that it depends on but its language, where that is the same for many visitors: then it is made once. */
+  readonly cacheKey?: string | undefined;
+  /** The token of its forms. */
+  readonly csrfToken?: string;
   /** What its template calls `it`, besides what every template has. */
   readonly data?: Readonly<Record<string, unknown>>;
   /** Why a form was refused. */

@@ -21,6 +21,13 @@ const BUILT_IN = fileURLToPath(new URL('./templates/', import.meta.url));
 const NONCE_BYTES = 16;
 /** Stands for a time until its text is escaped. */
 const TIME_PLACE = '\u0000';
+/** Nothing that anyone sends can hold these. */
+const [NONCE, CSRF_TOKEN] = [
+  randomBytes(NONCE_BYTES).toString('hex'),
+  randomBytes(NONCE_BYTES).toString('hex'),
+];
+const MARK = new RegExp(`(${NONCE}|${CSRF_TOKEN})`);
+const MAX_KEPT = 200;
 
 /** Gives pages their words, their look and the policy that goes with it. */
 export function createPages({ pages: config, publicUrl, logger }: PagesOptions): Pages {
@@ -47,9 +54,38 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     leadsToSignIn: false,
   };
 
+  /** The latest used last. */
+  const kept = new Map<string, readonly string[]>();
+
   async function render(page: Page, acceptLanguage: string | null): Promise<RenderedPage> {
     const words = wordsFor(page.language ?? null, acceptLanguage);
+    const parts = await partsOf(page, words);
     const nonce = randomBytes(NONCE_BYTES).toString('base64');
+    const { csrfToken = '' } = page;
+    return {
+      html: parts.map((part) => (part === NONCE ? nonce : part === CSRF_TOKEN ? csrfToken : part)).join(''),
+      headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
+    };
+  }
+
+  /** The page, with marks of their own in place of what is new in each answer. */
+  async function partsOf(page: Page, words: Words): Promise<readonly string[]> {
+    const key = page.cacheKey === undefined ? undefined : `${words.language} ${page.cacheKey}`;
+    const before = key === undefined ? undefined : kept.get(key);
+    if (key !== undefined && before !== undefined) {
+      kept.delete(key);
+      kept.set(key, before);
+      return before;
+    }
+    const parts = (await makePage(page, words)).split(MARK);
+    if (key === undefined) return parts;
+    const [oldest] = kept.keys();
+    if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+    kept.set(key, parts);
+    return parts;
+  }
+
+  async function makePage(page: Page, words: Words): Promise<string> {
     const data = {
       ...common,
       ...toolsFor(page, words),
@@ -58,11 +94,7 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
       ...page.data,
     };
     const body = await fromTemplate(page.template ?? 'message', data, words);
-    const html = await fromTemplate('layout', { ...data, nonce, body, problem: data.problemBeside() }, words);
-    return {
-      html,
-      headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
-    };
+    return fromTemplate('layout', { ...data, nonce: NONCE, body, problem: data.problemBeside() }, words);
   }
 
   async function fromTemplate(name: string, data: TemplateData, { language }: Words): Promise<string> {
@@ -160,7 +192,7 @@ function toolsFor(page: Page, { language, direction, find }: Words) {
       if (browser === null) return t('unknown_device');
       return system === null ? browser : t('browser_on_system', { browser, system });
     },
-    csrf: () => hiddenField('csrf_token', String(page.data?.csrfToken)),
+    csrf: () => hiddenField('csrf_token', CSRF_TOKEN),
     noticeText: noticeOf(page.data?.notice),
     title: t('title'),
     isRefused: problem !== undefined,

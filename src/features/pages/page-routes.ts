@@ -15,12 +15,12 @@ import type { Services } from './services.ts';
 const route = routesWith<Services>();
 
 /** Of a parameter that is there more than once the last counts. */
-const Query = z
-  .record(z.string(), z.union([z.string(), z.array(z.string())]))
-  .transform(
-    (query): Texts =>
-      Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value].flat().at(-1) ?? ''])),
-  );
+const Query = z.unknown().transform((query): Texts => {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(query as Record<string, string | string[]>))
+    texts[name] = typeof value === 'string' ? value : (value.at(-1) ?? '');
+  return texts;
+});
 
 const Fields = z.record(z.string(), z.string());
 
@@ -45,8 +45,8 @@ export function routesOf(page: PageDefinition): Route<Services>[] {
       id: page.id,
       method: 'GET',
       answers: { 200: PAGE_ANSWER, 303: 'To another page' },
-      handle: ({ params: _params, query, body: _body, caller: _caller, ...exchange }, services) =>
-        showPage(page, visitOf(exchange, services, query, {})) as never,
+      handle: (exchange, services) =>
+        showPage(page, visitOf(exchange, services, exchange.query, {})) as never,
     }),
   ];
   if (page.forms === undefined) return routes;
@@ -58,8 +58,8 @@ export function routesOf(page: PageDefinition): Route<Services>[] {
       method: 'POST',
       body: pageForm(Fields),
       answers: { 200: PAGE_ANSWER, 204: 'To another page, for a script', 303: 'To another page' },
-      handle: ({ params: _params, query, body, caller: _caller, ...exchange }, services) =>
-        runForm(page, visitOf(exchange, services, query, body)) as never,
+      handle: (exchange, services) =>
+        runForm(page, visitOf(exchange, services, exchange.query, exchange.body)) as never,
     }),
   ];
 }
@@ -115,20 +115,25 @@ async function withFeeds(next: Next, page: PageDefinition, visit: Visit): Promis
 }
 
 async function feedsOf(page: PageDefinition, visit: Visit): Promise<FedVisit['fed']> {
-  const feeds = await Promise.all(
+  const fed: Record<string, Body> = {};
+  await Promise.all(
     Object.entries(page.feeds ?? {}).map(async ([name, feed]) => {
       const call = typeof feed === 'string' ? { id: feed } : feed(visit);
-      return call === undefined ? [] : [[name, await bodyOf(call, visit)] as const];
+      if (call !== undefined) fed[name] = await bodyOf(call, visit);
     }),
   );
-  return Object.fromEntries(feeds.flat());
+  return fed;
 }
 
-async function bodyOf({ id, noneFor = [], ...input }: Call, { exchange }: Visit): Promise<Body> {
+async function bodyOf(call: Call, { exchange, services: { fixedAnswers } }: Visit): Promise<Body> {
+  const known = call.isFixed && fixedAnswers.get(call.id);
+  if (known !== undefined) return known;
   try {
-    return (await exchange.perform(id, input)).body;
+    const { body } = await exchange.perform(call.id, call);
+    if (call.isFixed) fixedAnswers.set(call.id, body);
+    return body;
   } catch (error) {
-    if (error instanceof AppError && noneFor.includes(error.code)) return null;
+    if (error instanceof AppError && call.noneFor?.includes(error.code)) return null;
     throw error;
   }
 }
@@ -168,7 +173,7 @@ async function refusalOf(error: AppError, form: Form, page: PageDefinition, visi
   const retryAfter = Number(error.headers['Retry-After']);
   const retryAfterSeconds = Number.isNaN(retryAfter) ? undefined : retryAfter;
   return new RefusedForm(error, {
-    ...pageOf(page, visit, next.show),
+    ...pageOf(page, visit, { ...next.show, cacheKey: undefined }),
     problem: { code: error.code, fields, retryAfterSeconds },
   });
 }
@@ -186,6 +191,7 @@ function pageOf(
     words: page.words,
     template: page.template,
     hasScript: true,
+    csrfToken: exchange.formToken(),
     language: me?.user.language ?? null,
     ...shown,
     leadsTo: [...flows.sourcesOf(flow), ...(shown.leadsTo ?? [])],
@@ -193,7 +199,6 @@ function pageOf(
     data: {
       offers,
       minPasswordLength,
-      csrfToken: exchange.formToken(),
       typed: fields,
       // It is about what led here, and not about the form that was sent since.
       notice: fields.form === undefined ? (query.notice ?? '') : '',

@@ -49,6 +49,8 @@ export interface Call extends PerformInput {
   readonly id: string;
   /** The template gets null where the route refuses with one of these. */
   readonly noneFor?: readonly ErrorCode[];
+  /** Whether its answer stays the same as long as the process runs, and for everyone. */
+  readonly isFixed?: true;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Services {
   readonly languages: readonly string[];
   readonly now: () => Date;
   readonly assets: ReadonlyMap<string, ServedAsset>;
+  /** The answers of routes that stay the same, by their ids. */
+  readonly fixedAnswers: Map<string, unknown>;
 }
 
 interface ServedAsset {
@@ -48,6 +50,7 @@ export function createServices({ config, outbox, pages, clock }: Core): Services
     minPasswordLength: config.passwords.minLength,
     languages: pages.languages,
     now: () => new Date(clock.now()),
+    fixedAnswers: new Map(),
     assets: new Map([...pages.assets].map(([name, asset]) => [name, serve(asset)])),
   };
 }

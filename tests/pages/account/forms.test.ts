@@ -14,8 +14,7 @@ const NEW_PASSWORD = 'a better horse, a bigger staple';
 const PHONE = '+4915112345678';
 
 /** The secret of an app that is being set up. */
-const secretIn = (text: string) =>
-  (/class="secret">([A-Z2-7 ]+)</.exec(text)?.[1] ?? '').replaceAll(' ', '');
+const secretIn = (text: string) => (/class="secret">([A-Z2-7 ]+)</.exec(text)?.[1] ?? '').replaceAll(' ', '');
 
 interface Named {
   readonly name: string;

@@ -88,8 +88,7 @@ function showCodes({ recovery_codes: codes }: Body): Next {
 
 /** The same with the first factor; an account that has one has its codes, and the page says what has been done. */
 function showCodesOr(notice: string): Form['next'] {
-  return (body, visit) =>
-    body.recovery_codes === null ? again(PATH, notice)(body, visit) : showCodes(body);
+  return (body, visit) => (body.recovery_codes === null ? again(PATH, notice)(body, visit) : showCodes(body));
 }
 
 export const withoutSpaces = (code: string) => code.replaceAll(/\s/g, '');

@@ -43,7 +43,7 @@ export const signIn: PageDefinition = {
   path: '/sign-in',
   words: 'pages.sign_in',
   template: 'sign-in',
-  feeds: { listed: 'listProviders' },
+  feeds: { listed: () => ({ id: 'listProviders', isFixed: true }) },
   async show(visit) {
     const { fed, services, flow, query } = visit;
     const { flows } = services;
@@ -59,15 +59,15 @@ export const signIn: PageDefinition = {
         data: { me, ownPath: flows.to('/sign-in', flow) },
       });
     }
-    const parameters = new URLSearchParams({ return_to: returnPageOf(visit), transport: 'cookie' });
-    const providers = fed.listed.providers.map(({ id, name }: { id: string; name: string }) => ({
-      name,
-      url: flows.locationOf(`/login/${id}?${parameters}`),
-    }));
+    const providers = fed.listed.providers.map(({ id, name }: { id: string; name: string }) => {
+      const parameters = new URLSearchParams({ return_to: returnPageOf(visit), transport: 'cookie' });
+      return { name, url: flows.locationOf(`/login/${id}?${parameters}`) };
+    });
     return show({
       values: appOf(visit),
       data: { providers, identifier: query.login_hint ?? '', isForApp: flows.hostOf(flow) !== '' },
       problem: problemOf(query.problem),
+      cacheKey: `/sign-in?${new URLSearchParams(query)}`,
     });
   },
   forms: {
