@@ -10,10 +10,15 @@ import { pageStates, visitEach } from '../support/page-states.ts';
 const DOCS = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
 const PHONE = { viewport: { width: 390, height: 360 }, deviceScaleFactor: 1.25 };
+const CARD = { viewport: { width: 640, height: 560 } };
 const DESK = { viewport: { width: 760, height: 560 } };
 
 /** The pictures of the docs. */
 const PICTURES = [
+  ['page-sign-in', 'signing in', CARD],
+  ['page-sign-in-dark', 'a sign-in that is refused', { ...CARD, colorScheme: 'dark' }],
+  ['page-sign-up', 'a sign-up that is refused', CARD],
+  ['page-second-factor', 'the second factor', CARD],
   ['link-sign-in', 'signing in on the same device', PHONE],
   ['link-sign-in-dark', 'signing in on the same device', { ...PHONE, colorScheme: 'dark' }],
   ['link-code', 'the code', PHONE],

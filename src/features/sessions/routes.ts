@@ -51,7 +51,7 @@ export const sessionRoutes = [
     tag: SESSIONS,
     summary: 'Log out',
     description:
-      'By the access token, by a refresh token in the body, or by the cookie, which the browser then forgets unless the session goes on. A session that has ended already is not an error.',
+      'By the access token, by a refresh token in the body, or by the cookie, which the browser then forgets unless its session goes on. A session that has ended already is not an error.',
     limit: 'session-ip',
     access: anyone('bearer', 'cookie', 'none'),
     query: LogoutQuery,
@@ -72,8 +72,7 @@ export const sessionRoutes = [
       await logOut({
         accessToken: bearerToken(),
         refreshToken: body?.refresh_token,
-        // With the others this session goes on.
-        takeCookie: () => takeCookie({ isForgotten: scope !== 'others' }),
+        takeCookie,
         cookieIds,
         scope,
         origin,
