@@ -425,7 +425,7 @@ onOneDatabase((kind) => {
         'access-control-allow-origin': PAGE,
         'access-control-allow-credentials': 'true',
         'access-control-expose-headers':
-          'Location,RateLimit,RateLimit-Policy,Retry-After,WWW-Authenticate,X-Request-Id',
+          'Date,Location,RateLimit,RateLimit-Policy,Retry-After,WWW-Authenticate,X-Request-Id',
       });
       expect(foreign.headers).not.toHaveProperty('access-control-allow-origin');
       expect(foreign.headers).not.toHaveProperty('access-control-allow-credentials');
