@@ -65,6 +65,13 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(pages|templates|config)/|^src/core/(pages|errors)\\.ts$' },
     },
     {
+      name: 'pages-run-routes',
+      comment: 'what a page shows and does goes through a route of the API, with its guards',
+      severity: 'error',
+      from: { path: '^src/features/pages/' },
+      to: { path: '\\.store\\.ts$|^src/db/|^src/core/stores\\.ts$' },
+    },
+    {
       name: 'providers-are-opened-at-the-top',
       comment: 'the core knows what a provider does, and src/runtime gives it those that are configured',
       severity: 'error',

@@ -20,8 +20,7 @@ async function send(form, submitter) {
     else replace(await response.text());
   } catch {
     // The browser says better what is wrong with the network.
-    for (const [name, value] of body) if (!form.elements[name]) form.append(hidden(name, value));
-    form.elements.by.remove();
+    if (submitter?.name) form.append(hidden(submitter.name, submitter.value));
     form.submit();
   }
 }

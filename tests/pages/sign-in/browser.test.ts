@@ -175,6 +175,19 @@ onChromium((chromium) => {
       expect(sent).toBe(1);
     });
 
+    it('a form goes the ordinary way where the request of the script fails', async () => {
+      const person = await signUp(site.app);
+      const page = await (await newContext()).newPage();
+      await page.route('**/sign-in', (route) =>
+        route.request().resourceType() === 'fetch' ? route.abort() : route.continue(),
+      );
+      await site.open(page, '/sign-in');
+
+      await fillIn(page, person);
+
+      await site.isAt(page, '/account');
+    });
+
     it('the password can be looked at', async () => {
       const page = await (await newContext()).newPage();
       await site.open(page, '/sign-in');
