@@ -117,7 +117,7 @@ export function createAccess(
 
   function isGood(refused: string | undefined, leadMs: number): boolean {
     const { access } = state.current;
-    if (access === undefined || access.token === refused) return false;
+    if (!access || access.token === refused) return false;
     return http.now() < access.expiresAtMs - Math.min(leadMs, access.lifetimeMs / 5);
   }
 

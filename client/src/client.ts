@@ -1,9 +1,10 @@
 import { type ClientEvent, type Credentials, createAccess, type Transport } from './access.ts';
 import type { Routes, Signup, User } from './api.ts';
+import type { Body, Input } from './call.ts';
 import { type LatchkeyError, unreachable } from './error.ts';
 import { createSignedFetch } from './fetch.ts';
 import { answerOf, createHttp, type Fetch, pause } from './http.ts';
-import { createSignIn, passkeyModule, type SignIn, type Step } from './sign-in.ts';
+import { createSignIn, passkeyModule, provePasskey, type SignIn, type Step } from './sign-in.ts';
 import { type Session, shareState, type TokenStorage } from './state.ts';
 
 export interface ClientOptions {
@@ -20,14 +21,6 @@ export interface ClientOptions {
   /** Told what happens to the session, for a log. */
   readonly onEvent?: (event: ClientEvent) => void;
 }
-
-type Body<Name extends keyof Routes> = Routes[Name] extends { body?: infer Value } ? Value : undefined;
-type Params<Name extends keyof Routes> = Routes[Name] extends { params: infer Value } ? Value : undefined;
-type Answer<Name extends keyof Routes> = Routes[Name]['answer'];
-type Input<Name extends keyof Routes> =
-  Params<Name> extends undefined
-    ? [body?: Body<Name>, params?: undefined]
-    : [body: Body<Name> | undefined, params: Params<Name>];
 
 /** What proves once more who is signed in: the password, a second factor, or a passkey, which is both. */
 export type Proof =
@@ -75,7 +68,7 @@ export function createClient(options: ClientOptions) {
     if (transport === 'token') {
       if (!(await isKnown) && state.shown.status === 'loading')
         state.show({ status: 'signed-out', user: null });
-    } else if (typeof document !== 'undefined') await identify(1);
+    } else if (globalThis.document) await identify(1);
   }
 
   /** Finds out whose cookie there is, later where Latchkey cannot be reached now. */
@@ -83,7 +76,7 @@ export function createClient(options: ClientOptions) {
     const isOpen = () => !isClosed && state.current.session.status === 'loading';
     await access.identify().catch(() => {
       const next = Math.min(2 * pauseSeconds, LONGEST_PAUSE_SECONDS);
-      pause(pauseSeconds).then(() => (isOpen() ? identify(next) : undefined));
+      pause(pauseSeconds).then(() => void (isOpen() && identify(next)));
     });
   }
 
@@ -95,7 +88,7 @@ export function createClient(options: ClientOptions) {
   async function call<Name extends keyof Routes>(
     route: Name,
     ...[body, params]: Input<Name>
-  ): Promise<Answer<Name>> {
+  ): Promise<Routes[Name]['answer']> {
     let [method = '', path = ''] = route.split(' ');
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries<string>(params ?? {})) {
@@ -108,7 +101,9 @@ export function createClient(options: ClientOptions) {
     const { id } = state.current;
     const answer = await signedFetch(`${base}${path}?${query}`, { method, ...init })
       .then(answerOf<Credentials & { session?: Credentials; user?: User }>)
-      .catch((cause) => Promise.reject(unreachable(cause)));
+      .catch((cause) => {
+        throw unreachable(cause);
+      });
     // It may have come late, when there is another session.
     if (state.current.id === id) {
       // Only these say by how many factors a session is authenticated: other tokens are for others.
@@ -116,12 +111,12 @@ export function createClient(options: ClientOptions) {
       if (raised.acr !== undefined) access.keep(raised);
       if (answer.user !== undefined && path.startsWith('/me')) access.show(answer.user);
     }
-    return answer as Answer<Name>;
+    return answer as Routes[Name]['answer'];
   }
 
-  async function provePasskey() {
+  async function provePasskeyAgain() {
     const { challenge_token, public_key } = await call('POST /login/passkey/options', { transport });
-    const credential = await signIns.prove(public_key);
+    const credential = await provePasskey(public_key);
     return credential && { challenge_token, credential };
   }
 
@@ -180,7 +175,7 @@ export function createClient(options: ClientOptions) {
      * @returns false where the person has closed the dialog of the passkey
      */
     async reauthenticate(proof: Proof): Promise<boolean> {
-      const body = 'passkey' in proof ? await provePasskey() : proof;
+      const body = 'passkey' in proof ? await provePasskeyAgain() : proof;
       if (body !== undefined) await call('POST /me/reauthenticate', body);
       return body !== undefined;
     },
@@ -205,29 +200,11 @@ export function createClient(options: ClientOptions) {
       renewRecoveryCodes: async () => (await call('POST /me/recovery-codes')).recovery_codes,
     },
     passkeys: {
-      async list() {
-        const { passkeys, signals } = await call('GET /me/passkeys');
-        await (await passkeyModule()).signalPasskeys(signals);
-        return passkeys;
-      },
+      list: async () => (await passkeyModule()).listPasskeys(call),
       /** Has the device make one. @throws DOMException NotAllowedError where the person does not want to */
-      async add(name?: string) {
-        const { challenge_token, public_key } = await call('POST /passkeys/registration/options');
-        const { createPasskey, signalPasskeys } = await passkeyModule();
-        const credential = await createPasskey(public_key);
-        const added = await call('POST /passkeys/registration', {
-          challenge_token,
-          credential,
-          ...(name && { name }),
-        });
-        await signalPasskeys(added.signals);
-        return added;
-      },
+      add: async (name?: string) => (await passkeyModule()).addPasskey(call, name),
       rename: (id: string, name: string) => call('PATCH /me/passkeys/{id}', { name }, { id }),
-      async remove(id: string) {
-        const { signals } = await call('DELETE /me/passkeys/{id}', undefined, { id });
-        await (await passkeyModule()).signalPasskeys(signals);
-      },
+      remove: async (id: string) => (await passkeyModule()).removePasskey(call, id),
     },
     /** Stops listening to other tabs. */
     close(): void {

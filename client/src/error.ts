@@ -13,15 +13,15 @@ interface Problem {
 export class LatchkeyError extends Error {
   override readonly name = 'LatchkeyError';
   /** Stable: see /docs/errors of your Latchkey. `network_error` where no answer came. */
-  readonly code: string;
+  declare readonly code: string;
   /** Of HTTP; 0 where no answer came. */
-  readonly status: number;
+  declare readonly status: number;
   /** When to try again, in seconds; undefined where the answer does not say. */
-  readonly retryAfterSeconds: number | undefined;
+  declare readonly retryAfterSeconds: number | undefined;
   /** What is wrong with fields, by their names. */
-  readonly fields: Readonly<Record<string, { readonly code: string; readonly detail: string }>>;
+  declare readonly fields: Readonly<Record<string, { readonly code: string; readonly detail: string }>>;
   /** The whole document. */
-  readonly problem: Problem;
+  declare readonly problem: Problem;
 
   constructor(status: number, problem: Problem, retryAfterSeconds?: number, cause?: unknown) {
     super(problem.detail ?? problem.title ?? `the answer was ${status}`, { cause });

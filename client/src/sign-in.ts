@@ -65,6 +65,9 @@ export interface SignInOptions {
 /** Loaded when first used: many pages have no passkeys. */
 export const passkeyModule = () => import('./passkeys.ts');
 
+export const provePasskey = async (options: PasskeyRequestOptions, isAutofill?: boolean) =>
+  (await passkeyModule()).provePasskey(options, isAutofill);
+
 /** An attacker's code would sign the person in to the account of the attacker. */
 const FOREIGN_CODE = {
   code: 'invalid_state',
@@ -76,7 +79,6 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
   let sent: string | undefined;
   let verification: string | undefined;
   let challengeToken: string | undefined;
-  let passkeyRequest = new AbortController();
   let completion: Promise<Step | undefined> | undefined;
 
   /** Sends what proves who somebody is. Every way in ends here. */
@@ -92,8 +94,8 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
     try {
       answer = await http.ask('POST', path, body);
     } catch (error) {
-      if (error instanceof LatchkeyError && error.code === 'second_factor_required')
-        return challenge(error.problem);
+      const { code, problem } = error as LatchkeyError;
+      if (code === 'second_factor_required') return challenge(problem);
       throw error;
     }
     if (!('user' in answer)) {
@@ -145,32 +147,18 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
     if (isAutofill && !(await globalThis.PublicKeyCredential?.isConditionalMediationAvailable?.()))
       return { status: 'cancelled' };
     const options = await http.ask<PasskeyRequest>('POST', '/login/passkey/options', { email, transport });
-    const credential = await prove(options.public_key, isAutofill);
+    const credential = await provePasskey(options.public_key, isAutofill);
     if (credential === undefined) return { status: 'cancelled' };
     try {
       return await enter('/login/passkey', { challenge_token: options.challenge_token, credential });
     } catch (error) {
-      if (!(error instanceof LatchkeyError)) throw error;
-      if (error.code === 'passkey_unknown') {
+      const { code, problem } = error as LatchkeyError;
+      if (code === 'passkey_unknown') {
         const { signalUnknown } = await passkeyModule();
-        await signalUnknown(error.problem.rp_id, error.problem.credential_id);
+        await signalUnknown(problem.rp_id, problem.credential_id);
       }
       // The list was open for longer than a challenge lives.
-      if (isAutofill && error.code === 'challenge_expired') return signInByPasskey({ passkey });
-      throw error;
-    }
-  }
-
-  /** Undefined where the person did not want to, or another request has taken its place: a browser takes one at a time. */
-  async function prove(options: PasskeyRequestOptions, isAutofill = false) {
-    passkeyRequest.abort();
-    passkeyRequest = new AbortController();
-    const { signal } = passkeyRequest;
-    const { getPasskey } = await passkeyModule();
-    try {
-      return await getPasskey(options, { signal, ...(isAutofill && { mediation: 'conditional' }) });
-    } catch (error) {
-      if (/^(NotAllowed|Abort)Error$/.test((error as Error).name)) return undefined;
+      if (isAutofill && code === 'challenge_expired') return signInByPasskey({ passkey });
       throw error;
     }
   }
@@ -185,7 +173,7 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
         '/login/factor/options',
         body,
       );
-      proof.credential = await prove(public_key);
+      proof.credential = await provePasskey(public_key);
       if (proof.credential === undefined) return { status: 'cancelled' };
     } else if (code !== undefined) proof.code = code;
     const remember = rememberDevice && { remember_device: true };
@@ -230,7 +218,7 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
     throw new LatchkeyError(0, problem);
   }
 
-  return { enter, signIn, sendFactorCode, verifyEmail, urlOfProvider, completeSignIn, prove };
+  return { enter, signIn, sendFactorCode, verifyEmail, urlOfProvider, completeSignIn };
 }
 
 /** Out of the address, so that neither a reload nor a bookmark sends them again. */

@@ -80,7 +80,7 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
   });
 
   function isNewer({ version, tab }: State): boolean {
-    return version > current.version || (version === current.version && tab > current.tab);
+    return (version - current.version || tab - current.tab) > 0;
   }
 
   function change(next: State): void {
