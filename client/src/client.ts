@@ -37,14 +37,15 @@ const LONGEST_PAUSE_SECONDS = 30;
 
 /** @returns a client that finds out at once whether somebody is signed in; `session.status` is `loading` until it knows */
 export function createClient(options: ClientOptions) {
-  const { transport, origins = [], onEvent = () => {} } = options;
-  const base = options.url.replace(/\/+$/, '');
+  const { transport, origins = [] } = options;
+  const onEvent = (event: ClientEvent) => queueMicrotask(() => options.onEvent?.(event));
+  const base = new URL(options.url).href.replace(/\/+$/, '');
   const key = `latchkey:${transport}:${base}`;
   const storage = transport === 'token' ? options.storage : undefined;
   // Called without its object a global fetch refuses.
   const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const isOwn = ({ href }: URL) => href === base || href.startsWith(`${base}/`);
-  const allowed = new Set([new URL(base).origin, ...origins].map((origin) => new URL(origin).origin));
+  const allowed = new Set(origins.map((origin) => new URL(origin).origin));
 
   const state = shareState(key, storage);
   const http = createHttp(base, transport === 'cookie' ? 'include' : 'omit', fetch);
@@ -59,7 +60,7 @@ export function createClient(options: ClientOptions) {
     state,
     loaded,
     takesCookie: (url) => transport === 'cookie' && isOwn(url),
-    takesToken: ({ origin }) => allowed.has(origin),
+    takesToken: (url) => isOwn(url) || allowed.has(url.origin),
     learnsTime: isOwn,
   });
 

@@ -41,7 +41,8 @@ export function createSignedFetch(options: FetchOptions): Fetch {
   }
 
   return async function signedFetch(input, init = {}) {
-    const request = input instanceof Request ? input : undefined;
+    // By what it has: one that a frame has made is no instance of this page's Request.
+    const request = (input as Request).url ? (input as Request) : undefined;
     const url = new URL(request?.url ?? String(input), globalThis.location?.href);
     const headers = new Headers(init.headers ?? request?.headers);
     const method = (init.method ?? request?.method ?? 'GET').toUpperCase();
