@@ -96,7 +96,8 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
     // What came from another tab is another object, of which a page is told only where it says something else.
     if (JSON.stringify(after) === JSON.stringify(shown)) return;
     shown = after;
-    for (const listener of [...listeners]) listener(shown);
+    // One that throws is reported as that of an event, and stops nothing here.
+    for (const listener of listeners) queueMicrotask(() => listener(after));
   }
 
   async function catchUp(): Promise<boolean> {
@@ -125,7 +126,10 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
       return current;
     },
     set(next) {
-      change({ ...next, version: current.version + 1, tab });
+      const { id, version } = current;
+      // Of two sessions the later one wins, also over what is said of the other at the same time, or by a tab that was frozen.
+      const least = next.id === id ? 0 : Date.now();
+      change({ ...next, version: Math.max(least, version + 1), tab });
       tabs.tell(current);
       storage?.setItem(key, JSON.stringify(current));
     },
