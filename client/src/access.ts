@@ -1,5 +1,5 @@
 import type { User } from './api.ts';
-import { LatchkeyError } from './error.ts';
+import { type LatchkeyError, UNKNOWN } from './error.ts';
 import type { Http } from './http.ts';
 import type { Session, SharedState, State } from './state.ts';
 
@@ -138,14 +138,15 @@ export function createAccess(
     }
   }
 
-  /** Does this, and gives the session up where Latchkey says that it is over. */
+  /** Does this, and gives the session up where Latchkey says that it is over: a 401 of a proxy has no code of Latchkey. */
   async function unlessOver(work: () => Promise<void>): Promise<void> {
     const { id } = state.current;
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof LatchkeyError && error.status === 401)) throw error;
-      end(error.code, id);
+      const { status, code } = error as LatchkeyError;
+      if (status !== 401 || code === UNKNOWN) throw error;
+      end(code, id);
     }
   }
 

@@ -1,8 +1,14 @@
+interface FieldError {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
 interface Problem {
   readonly code?: string | undefined;
   readonly title?: string | undefined;
   readonly detail?: string | undefined;
-  readonly errors?: readonly { readonly pointer: string; readonly code: string; readonly detail: string }[];
+  readonly errors?: readonly FieldError[];
   readonly [member: string]: unknown;
 }
 
@@ -25,15 +31,22 @@ export class LatchkeyError extends Error {
 
   constructor(status: number, problem: Problem, retryAfterSeconds?: number, cause?: unknown) {
     super(problem.detail ?? problem.title ?? `the answer was ${status}`, { cause });
-    this.code = problem.code ?? 'unknown';
+    this.code = problem.code ?? UNKNOWN;
     this.status = status;
     this.retryAfterSeconds = retryAfterSeconds;
     this.problem = problem;
     this.fields = Object.fromEntries(
-      (problem.errors ?? []).map(({ pointer, code, detail }) => [pointer.slice(1), { code, detail }]),
+      // What a proxy answers by itself may have others.
+      [problem.errors ?? []]
+        .flat()
+        .filter((error) => error?.pointer)
+        .map(({ pointer, code, detail }) => [`${pointer}`.slice(1), { code, detail }]),
     );
   }
 }
+
+/** The code of a refusal that is not of Latchkey. */
+export const UNKNOWN = 'unknown';
 
 /** The error for a request that got no answer. */
 export function unreachable(cause: unknown): LatchkeyError {

@@ -78,7 +78,7 @@ export async function answerOf<Answer>(response: Response): Promise<Answer> {
   const text = await response.text();
   let answer: object = {};
   try {
-    answer = JSON.parse(text);
+    answer = { ...JSON.parse(text) };
   } catch {
     // Empty, or the page of a proxy in between, of which the status says enough.
   }
