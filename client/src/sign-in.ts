@@ -68,13 +68,13 @@ export const passkeyModule = () => import('./passkeys.ts');
 export const provePasskey = async (options: PasskeyRequestOptions, isAutofill?: boolean) =>
   (await passkeyModule()).provePasskey(options, isAutofill);
 
-/** An attacker's code would sign the person in to the account of the attacker. */
-const FOREIGN_CODE = {
+/** A link of an attacker could sign the person in to the account of the attacker, or have the page say what the attacker wants. */
+const FOREIGN_SIGN_IN = {
   code: 'invalid_state',
   title: 'This sign-in was not begun in this browser',
 };
 
-export function createSignIn({ base, http, access, state, transport, storage, key }: SignInOptions) {
+export function createSignIn({ base, http, access, state, transport, store, key }: SignInOptions) {
   /** What the next code is for. */
   let sent: string | undefined;
   let verification: string | undefined;
@@ -198,20 +198,19 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
 
   function completeSignIn(url = globalThis.location?.href): Promise<Step | undefined> {
     // Frameworks run effects twice; a code is good once.
-    completion ??= complete(new URL(url)).finally(() => (completion = undefined));
+    completion ??= complete(url).finally(() => (completion = undefined));
     return completion;
   }
 
-  async function complete(url: URL): Promise<Step | undefined> {
+  async function complete(href: string): Promise<Step | undefined> {
+    const url = new URL(href);
     const parameters = Object.fromEntries(url.searchParams);
     const { code, error, error_description: title } = parameters;
     if (code === undefined && error === undefined) return undefined;
     forgetParameters(url);
-    if (code !== undefined) {
-      const challenge_id = readPending(key);
-      if (challenge_id === undefined) throw new LatchkeyError(0, FOREIGN_CODE);
-      return enter('/login/exchange', { code, challenge_id });
-    }
+    const challenge_id = readPending(key);
+    if (challenge_id === undefined) throw new LatchkeyError(0, FOREIGN_SIGN_IN);
+    if (code !== undefined) return enter('/login/exchange', { code, challenge_id });
     const problem = { ...parameters, code: error, title, methods: parameters.methods?.split(' ') };
     if (error === 'second_factor_required')
       return challenge({ ...problem, expires_in: Number(parameters.expires_in) });
@@ -221,9 +220,10 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
   return { enter, signIn, sendFactorCode, verifyEmail, urlOfProvider, completeSignIn };
 }
 
-/** Out of the address, so that neither a reload nor a bookmark sends them again. */
+/** Out of the address, so that neither a reload nor a bookmark sends them again. The URL that leads to an app is not its page. */
 function forgetParameters(url: URL): void {
+  if (url.href !== globalThis.location?.href) return;
   for (const name of ['code', 'error', 'error_description', 'challenge_token', 'methods', 'expires_in'])
     url.searchParams.delete(name);
-  if (typeof history !== 'undefined') history.replaceState(history.state, '', url);
+  history.replaceState(history.state, '', url);
 }
