@@ -109,7 +109,9 @@ export function createClient(options: ClientOptions) {
     if (state.current.id === id) {
       // Only these say by how many factors a session is authenticated: other tokens are for others.
       const raised = answer.session ?? answer;
-      if (raised.acr !== undefined) access.keep(raised);
+      // A renewal that is on its way would put a token of before in its place.
+      if (raised.acr !== undefined)
+        await state.alone(async () => state.current.id === id && access.keep(raised));
       if (answer.user !== undefined && path.startsWith('/me')) access.show(answer.user);
     }
     return answer as Routes[Name]['answer'];
