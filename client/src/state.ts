@@ -94,7 +94,7 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
     own = nextOwn;
     const after = own ?? current.session;
     // What came from another tab is another object, of which a page is told only where it says something else.
-    if (JSON.stringify(after) === JSON.stringify(shown)) return;
+    if (after === shown || (after !== own && JSON.stringify(after) === JSON.stringify(shown))) return;
     shown = after;
     // One that throws is reported as that of an event, and stops nothing here.
     for (const listener of listeners) queueMicrotask(() => listener(after));
