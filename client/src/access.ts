@@ -20,7 +20,7 @@ export type Transport = 'cookie' | 'token';
 export type ClientEvent =
   | { readonly type: 'signed-in' | 'renewed' }
   | { readonly type: 'signed-out'; readonly reason: string }
-  | { readonly type: 'renewal-failed'; readonly error: unknown };
+  | { readonly type: 'renewal-failed' | 'storage-failed'; readonly error: unknown };
 
 export interface Access {
   /** Keeps the session that a sign-in has begun, for all tabs. */

@@ -5,7 +5,7 @@ import { type LatchkeyError, unreachable } from './error.ts';
 import { createSignedFetch } from './fetch.ts';
 import { answerOf, createHttp, type Fetch, pause } from './http.ts';
 import { createSignIn, passkeyModule, provePasskey, type SignIn, type Step } from './sign-in.ts';
-import { type Session, shareState, type TokenStorage } from './state.ts';
+import { type Session, shareState, storeIn, type TokenStorage } from './state.ts';
 
 export interface ClientOptions {
   /** Where Latchkey is, such as https://auth.example.com. */
@@ -41,16 +41,18 @@ export function createClient(options: ClientOptions) {
   const onEvent = (event: ClientEvent) => queueMicrotask(() => options.onEvent?.(event));
   const base = new URL(options.url).href.replace(/\/+$/, '');
   const key = `latchkey:${transport}:${base}`;
-  const storage = transport === 'token' ? options.storage : undefined;
+  const store = storeIn(transport === 'token' ? options.storage : undefined, (error) =>
+    onEvent({ type: 'storage-failed', error }),
+  );
   // Called without its object a global fetch refuses.
   const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const isOwn = ({ href }: URL) => href === base || href.startsWith(`${base}/`);
   const allowed = new Set(origins.map((origin) => new URL(origin).origin));
 
-  const state = shareState(key, storage);
+  const state = shareState(key, store);
   const http = createHttp(base, transport === 'cookie' ? 'include' : 'omit', fetch);
   const access = createAccess(http, state, transport, onEvent);
-  const signIns = createSignIn({ base, http, access, state, transport, storage, key });
+  const signIns = createSignIn({ base, http, access, state, transport, store, key });
   let isClosed = false;
   const loaded = load();
   const signedFetch = createSignedFetch({
@@ -65,7 +67,7 @@ export function createClient(options: ClientOptions) {
   });
 
   async function load(): Promise<void> {
-    const isKnown = state.catchUp();
+    const isKnown = state.catchUp(true);
     if (transport === 'token') {
       if (!(await isKnown) && state.shown.status === 'loading')
         state.show({ status: 'signed-out', user: null });

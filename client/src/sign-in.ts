@@ -3,7 +3,7 @@ import type { PasskeyRequest, PasskeyRequestOptions, SentCode, User } from './ap
 import { LatchkeyError } from './error.ts';
 import type { Http } from './http.ts';
 import { readPending, writePending } from './pending.ts';
-import type { FactorMethod, SharedState, TokenStorage } from './state.ts';
+import type { FactorMethod, SharedState, Store } from './state.ts';
 
 interface Password {
   readonly password: string;
@@ -57,7 +57,7 @@ export interface SignInOptions {
   readonly access: Access;
   readonly state: SharedState;
   readonly transport: Transport;
-  readonly storage: TokenStorage | undefined;
+  readonly store: Store;
   /** The name of what is kept. */
   readonly key: string;
 }
@@ -84,7 +84,7 @@ export function createSignIn({ base, http, access, state, transport, store, key 
   /** Sends what proves who somebody is. Every way in ends here. */
   async function enter(path: string, proof: object): Promise<Step> {
     const device =
-      transport === 'token' && path !== '/signup' ? await storage?.getItem(`${key}:device`) : null;
+      transport === 'token' && path !== '/signup' ? await store('getItem', `${key}:device`) : null;
     const body = {
       ...proof,
       ...(path !== '/login/factor' && { transport }),
@@ -105,7 +105,7 @@ export function createSignIn({ base, http, access, state, transport, store, key 
     const { user, device_token, verification: toVerify, ...credentials } = answer;
     verification = toVerify?.challenge_id;
     challengeToken = undefined;
-    if (device_token) await storage?.setItem(`${key}:device`, device_token);
+    if (device_token) await store('setItem', `${key}:device`, device_token);
     // What is newer than all that other tabs have said wins.
     await state.catchUp();
     access.begin({ user, ...credentials });
