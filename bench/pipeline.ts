@@ -41,6 +41,12 @@ async function measure(run: Run): Promise<Figure[]> {
     // By this method it does not go the short way of gateways, and asks no database.
     { name: 'with a token', template: { ...verify, method: 'POST' }, status: 200, atMost: 2 },
     { name: '404', template: { method: 'GET', path: '/nowhere', headers: {} }, status: 404, atMost: 2 },
+    {
+      name: 'GET /sign-in',
+      template: { method: 'GET', path: '/sign-in', headers: { accept: 'text/html' } },
+      status: 200,
+      atMost: 2,
+    },
     { name: '401', template: { method: 'GET', path: '/sessions', headers: {} }, status: 401, atMost: 2 },
   ];
   const answers = [];
@@ -83,6 +89,7 @@ async function measure(run: Run): Promise<Figure[]> {
 async function answerOf({ port }: Program, { method, path, headers }: RequestTemplate) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
   const repeated = [...response.headers].filter(([name]) => !NOT_REPEATED.includes(name));
-  const body: unknown = await response.json();
+  const isJson = response.headers.get('content-type')?.includes('json');
+  const body: unknown = await (isJson ? response.json() : response.text());
   return { method, path, status: response.status, headers: Object.fromEntries(repeated), body };
 }

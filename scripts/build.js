@@ -38,7 +38,7 @@ const SERVICE = { 'tsconfig.build.json': '' };
 const VERIFIER = { 'verifier/tsconfig.json': '', 'verifier/tsconfig.cjs.json': 'cjs' };
 const CLIENT = { 'client/tsconfig.json': '' };
 /** What the service reads beside its code, as it stands in src. */
-const FILES = ['mail/templates'];
+const FILES = ['mail/templates', 'pages/messages', 'pages/static', 'pages/templates'];
 const STAMP = '.sources';
 const SWAP_ATTEMPTS = 10;
 

@@ -17,6 +17,7 @@ import { health } from './features/health/feature.ts';
 import { lockdown } from './features/lockdown/feature.ts';
 import { metrics } from './features/metrics/feature.ts';
 import { oauth } from './features/oauth/feature.ts';
+import { pages } from './features/pages/feature.ts';
 import { passkeys } from './features/passkeys/feature.ts';
 import { password } from './features/password/feature.ts';
 import { passwordReset } from './features/password-reset/feature.ts';
@@ -63,6 +64,7 @@ export const FEATURES: readonly Feature[] = [
   health,
   devOutbox,
   docs(describeService),
+  pages,
   metrics,
 ];
 

@@ -152,6 +152,7 @@ describe('an empty environment', () => {
         linkAnyDevice: false,
         returnUrls: [],
         returnToLocalhost: true,
+        ownPages: 'http://localhost:3000/',
         recentSignInSeconds: 900,
       },
       factors: {
@@ -169,6 +170,15 @@ describe('an empty environment', () => {
         demoPort: undefined,
       },
       passkeys: { rpId: 'localhost', origins: ['http://localhost:3000'], allowsLocalhost: true },
+      pages: {
+        enabled: true,
+        brandName: 'Latchkey',
+        logoFile: undefined,
+        color: '#1d4ed8',
+        cssFile: undefined,
+        templatesDirectory: undefined,
+        messagesDirectory: undefined,
+      },
       redisUrl: undefined,
       metrics: { port: undefined, host: '127.0.0.1', token: undefined },
       shutdownDelaySeconds: 0,

@@ -4,7 +4,7 @@ import { misspelledVariables } from '../src/config/misspelled.ts';
 import { VARIABLES, type VariableName } from '../src/config/variables.ts';
 import { offered, startupFacts, welcome } from '../src/runtime/banner.ts';
 
-const NOTHING = { signUp: false, messages: false, demoProvider: false };
+const NOTHING = { pages: false, signUp: false, messages: false, demoProvider: false };
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -168,6 +168,14 @@ describe('The greeting', () => {
   it('says where messages are while they stay there', () => {
     expect(welcome('http://localhost:3000', { ...NOTHING, messages: true })).toContain(MESSAGES);
     expect(welcome('http://localhost:3000', NOTHING)).not.toContain('/dev/outbox');
+  });
+
+  it('says where people sign in, where there are pages for that', () => {
+    const line = '  Sign in    http://localhost:3000/sign-in\n';
+
+    expect(welcome('http://localhost:3000', { ...NOTHING, pages: true })).toContain(line);
+    expect(welcome('http://localhost:3000', NOTHING)).not.toContain('/sign-in');
+    expect(['on', 'off'].map((value) => offered(loadConfig({ PAGES: value })).pages)).toEqual([true, false]);
   });
 
   it('names where to try the demo provider, where there is one', () => {

@@ -7,7 +7,9 @@ app.disable('x-powered-by');
 app.set('etag', false);
 for (const { method, path, status, headers, body } of JSON.parse(process.env.ANSWERS)) {
   app[method.toLowerCase()](path, (_req, res) => {
-    res.status(status).set(headers).json(body);
+    res.status(status).set(headers);
+    if (typeof body === 'string') res.send(body);
+    else res.json(body);
   });
 }
 

@@ -121,11 +121,11 @@ export function createAccess(
     return http.now() < access.expiresAtMs - Math.min(leadMs, access.lifetimeMs / 5);
   }
 
-  async function renew(refused?: string): Promise<void> {
+  async function renew(refused?: string, isAgain = false): Promise<void> {
     await state.catchUp();
     // Another tab may have done it while this one waited.
     if (isOver() || isGood(refused, LEAD_MS)) return;
-    const { refreshToken, id } = state.current;
+    const { refreshToken, id, session } = state.current;
     try {
       await unlessOver(async () => {
         const credentials = transport === 'token' ? await refresh(refreshToken) : await exchangeCookie();
@@ -133,6 +133,12 @@ export function createAccess(
         if (state.current.id === id) keep(credentials);
       });
     } catch (error) {
+      // A sign-in that this tab has not heard of has replaced the cookie: of the same user, or what was asked for was meant
+      // for another one.
+      if (!isAgain && (error as LatchkeyError).code === 'csrf_token_invalid') {
+        await identify();
+        if (state.current.session.user?.id === session.user?.id) return renew(refused, true);
+      }
       emit({ type: 'renewal-failed', error });
       throw error;
     }
@@ -156,15 +162,8 @@ export function createAccess(
   }
 
   async function exchangeCookie(): Promise<Credentials> {
-    const ask = async (): Promise<Credentials> => {
-      const headers = { 'X-CSRF-Token': (await csrfToken()) ?? '' };
-      return http.ask('POST', '/session/token', {}, { headers, isRepeatable: true });
-    };
-    return ask().catch(async (error) => {
-      if ((error as LatchkeyError).code !== 'csrf_token_invalid') throw error;
-      await identify();
-      return ask();
-    });
+    const headers = { 'X-CSRF-Token': (await csrfToken()) ?? '' };
+    return http.ask('POST', '/session/token', {}, { headers, isRepeatable: true });
   }
 
   async function csrfToken(): Promise<string | undefined> {

@@ -503,6 +503,13 @@ export interface Routes {
     answer: SessionTokenAnswer;
   };
   /**
+   * Get a code with which an app begins a session of its own
+   */
+  'POST /session/code': {
+    body?: SessionCodeRequest;
+    answer: SessionCode;
+  };
+  /**
    * List your API keys
    */
   'GET /api-keys': {
@@ -691,6 +698,10 @@ export interface Me {
    * Permissions separated by spaces
    */
   scope: string;
+  /**
+   * Whether it signs in with a password: one without sets it by POST /password/forgot
+   */
+  has_password: boolean;
   /**
    * Null once the record of that session has been removed
    */
@@ -1337,6 +1348,18 @@ export interface SessionTokenAnswer {
    * What it allows: permissions separated by spaces
    */
   scope: string;
+}
+export interface SessionCodeRequest {
+  /**
+   * A UUID that the app has made and keeps: then POST /login/exchange has to have the same
+   */
+  challenge_id?: string;
+}
+export interface SessionCode {
+  /**
+   * For POST /login/exchange
+   */
+  code: string;
 }
 export interface ApiKey {
   id: string;

@@ -100,9 +100,10 @@ export function createClient(options: ClientOptions) {
       else query.set(name, value);
     }
     const init = body !== undefined && { body: JSON.stringify(body), headers: JSON_HEADERS };
+    const search = String(query);
     await loaded;
     const { id } = state.current;
-    const answer = await signedFetch(`${base}${path}?${query}`, { method, ...init })
+    const answer = await signedFetch(base + path + (search && `?${search}`), { method, ...init })
       .then(answerOf<Credentials & { session?: Credentials; user?: User }>)
       .catch((cause) => {
         throw unreachable(cause);
@@ -120,7 +121,7 @@ export function createClient(options: ClientOptions) {
   }
 
   async function provePasskeyAgain() {
-    const { challenge_token, public_key } = await call('POST /login/passkey/options', { transport });
+    const { challenge_token, public_key } = await call('POST /login/passkey/options');
     const credential = await provePasskey(public_key);
     return credential && { challenge_token, credential };
   }

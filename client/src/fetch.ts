@@ -64,8 +64,8 @@ export function createSignedFetch(options: FetchOptions): Fetch {
 
     for (let attempt = 1; ; attempt++) {
       if (byCookie) {
-        if (!isSafe)
-          headers.set('X-CSRF-Token', ifMeant(await unlessAborted(access.csrfToken(), signal)) ?? '');
+        const csrfToken = isSafe ? undefined : await unlessAborted(access.csrfToken(), signal);
+        if (csrfToken !== undefined) headers.set('X-CSRF-Token', ifMeant(csrfToken) ?? '');
       } else {
         token = ifMeant(await unlessAborted(access.token(refused), signal));
         if (token === undefined) headers.delete('Authorization');

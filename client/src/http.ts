@@ -24,6 +24,8 @@ interface AskOptions {
   readonly headers?: Record<string, string>;
   /** Whether it does no harm to ask twice. */
   readonly isRepeatable?: boolean;
+  /** In place of those of the transport. */
+  readonly credentials?: RequestCredentials;
 }
 
 export function createHttp(base: string, credentials: RequestCredentials, fetch: Fetch): Http {
@@ -37,7 +39,7 @@ export function createHttp(base: string, credentials: RequestCredentials, fetch:
   async function ask(method: string, path: string, body?: object, options: AskOptions = {}): Promise<never> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await askOnce(method, path, body, options.headers);
+        return await askOnce(method, path, body, options);
       } catch (error) {
         const { status, retryAfterSeconds } = error as LatchkeyError;
         const wait = status === 0 ? attempt - 1 : waitOf(status, retryAfterSeconds);
@@ -47,15 +49,20 @@ export function createHttp(base: string, credentials: RequestCredentials, fetch:
     }
   }
 
-  async function askOnce(method: string, path: string, body?: object, headers?: object): Promise<never> {
+  async function askOnce(
+    method: string,
+    path: string,
+    body: object | undefined,
+    options: AskOptions,
+  ): Promise<never> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
     try {
       const response = await fetch(base + path, {
         method,
-        credentials,
+        credentials: options.credentials ?? credentials,
         signal: abort.signal,
-        headers: { ...headers, ...(body && { 'Content-Type': 'application/json' }) },
+        headers: { ...options.headers, ...(body && { 'Content-Type': 'application/json' }) },
         ...(body && { body: JSON.stringify(body) }),
       });
       learn(response);

@@ -124,7 +124,10 @@ export function createSignIn({ base, http, access, state, transport, store, key 
   }
 
   async function send(path: string, body: object): Promise<Step> {
-    const { challenge_id, expires_in } = await http.ask<SentCode>('POST', path, body);
+    // By a cookie the page of a link knows the browser that has asked for it, whatever the transport.
+    const { challenge_id, expires_in } = await http.ask<SentCode>('POST', path, body, {
+      credentials: 'include',
+    });
     sent = challenge_id;
     return { status: 'sent', expiresInSeconds: expires_in };
   }

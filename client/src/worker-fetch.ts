@@ -77,7 +77,9 @@ export function workerFetch(latchkeyUrl: string, worker: Worker | SharedWorker):
 
   return (input, init = {}) => {
     const { method = 'GET', body, signal } = init;
-    if (typeof input !== 'string' || typeof body !== 'string' || !isKept(base, input))
+    // A worker has no cookies that could be kept.
+    const takesCookies = init.credentials === 'include';
+    if (takesCookies || typeof input !== 'string' || typeof body !== 'string' || !isKept(base, input))
       return fetch(input, init);
     const headers = Object.fromEntries(new Headers(init.headers));
     return send({ id: crypto.randomUUID(), url: input, method, headers, body }, signal);

@@ -104,6 +104,8 @@ export interface Config {
     readonly returnUrls: readonly string[];
     /** Whether pages of this host may be returned to, on any port. */
     readonly returnToLocalhost: boolean;
+    /** What the URLs of the pages of this service begin with; null where it has none. */
+    readonly ownPages: string | null;
     readonly recentSignInSeconds: number;
   };
   readonly social: {
@@ -130,6 +132,7 @@ export interface Config {
     /** Whether pages of this host may take part, from any port. */
     readonly allowsLocalhost: boolean;
   };
+  readonly pages: PagesConfig;
   readonly redisUrl: string | undefined;
   readonly metrics: {
     readonly port: number | undefined;
@@ -145,6 +148,18 @@ export interface Config {
   /** What the operator should hear at the start. */
   readonly warnings: readonly string[];
   readonly docsEnabled: boolean;
+}
+
+export interface PagesConfig {
+  /** Whether there are sign-in and account pages. */
+  readonly enabled: boolean;
+  readonly brandName: string;
+  readonly logoFile: string | undefined;
+  /** As #rrggbb. */
+  readonly color: string;
+  readonly cssFile: string | undefined;
+  readonly templatesDirectory: string | undefined;
+  readonly messagesDirectory: string | undefined;
 }
 
 export interface MessagesConfig {
@@ -317,6 +332,7 @@ export function loadConfig(env: Environment): Config {
       linkAnyDevice: values.LINK_ANY_DEVICE,
       returnUrls: values.RETURN_URLS,
       returnToLocalhost: !production,
+      ownPages: values.PAGES === 'on' ? `${publicUrl}/` : null,
       recentSignInSeconds: values.RECENT_SIGN_IN_SECONDS,
     },
     social: {
@@ -337,6 +353,15 @@ export function loadConfig(env: Environment): Config {
       rpId: values.WEBAUTHN_RP_ID ?? new URL(publicUrl).hostname,
       origins: values.WEBAUTHN_ORIGINS ?? [new URL(publicUrl).origin],
       allowsLocalhost: !production,
+    },
+    pages: {
+      enabled: values.PAGES === 'on',
+      brandName: values.BRAND_NAME ?? values.TOTP_ISSUER,
+      logoFile: values.BRAND_LOGO_FILE,
+      color: values.BRAND_COLOR,
+      cssFile: values.BRAND_CSS_FILE,
+      templatesDirectory: values.PAGES_TEMPLATES_DIR,
+      messagesDirectory: values.PAGES_MESSAGES_DIR,
     },
     redisUrl: values.REDIS_URL,
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST, token: values.METRICS_TOKEN },

@@ -225,6 +225,24 @@ export const directory = valueType(
   'a directory that is there',
 );
 
+/** A file that is there and whose name ends in one of these. */
+export function fileOf(...endings: readonly string[]) {
+  const schema = z
+    .string()
+    .transform((value) => resolve(value))
+    .refine((value) => endings.some((ending) => value.toLowerCase().endsWith(`.${ending}`)))
+    .refine((value) => statSync(value, { throwIfNoEntry: false })?.isFile() === true);
+  return valueType(schema, `a file that is there and ends in ${endings.map((one) => `.${one}`).join(', ')}`);
+}
+
+export const color = valueType(
+  z
+    .string()
+    .toLowerCase()
+    .regex(/^#[0-9a-f]{6}$/),
+  'a colour such as #1d4ed8',
+);
+
 export const webUrl = valueType(
   z
     .string()

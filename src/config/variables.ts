@@ -3,6 +3,7 @@ import { DATABASE_VARIABLES } from './database.ts';
 import { FACTORS_VARIABLES } from './factors.ts';
 import { LIMITS_VARIABLES } from './limits.ts';
 import { MESSAGES_VARIABLES } from './messages.ts';
+import { PAGES_VARIABLES } from './pages.ts';
 import { PASSKEYS_VARIABLES } from './passkeys.ts';
 import { PASSWORDS_VARIABLES } from './passwords.ts';
 import { SERVER_VARIABLES } from './server.ts';
@@ -19,6 +20,7 @@ export const VARIABLES = {
   ...MESSAGES_VARIABLES,
   ...SOCIAL_VARIABLES,
   ...FACTORS_VARIABLES,
+  ...PAGES_VARIABLES,
   ...LIMITS_VARIABLES,
 };
 

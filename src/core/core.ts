@@ -26,6 +26,7 @@ import type { Messaging } from './messages/message.ts';
 import { createOutbox } from './messages/outbox.ts';
 import { createSmsBudget } from './messages/sms-budget.ts';
 import type { Observers } from './observers.ts';
+import type { Pages } from './pages.ts';
 import { createPasskeys } from './passkeys/passkeys.ts';
 import { readHighestCosts } from './passwords/hash-costs.store.ts';
 import type { HashThreads } from './passwords/hash-threads.ts';
@@ -64,6 +65,8 @@ export interface CoreDependencies {
   readonly keyMaterial: KeyMaterial;
   readonly database: Database;
   readonly messaging: Messaging;
+  /** What pages for people look like. */
+  readonly pages: Pages;
   /** Google and others at which people can sign in. */
   readonly providers: IdentityProviders;
   /** Keeps the sessions that have a cookie, where there is a Redis. */

@@ -643,6 +643,8 @@ export interface ErrorMembers {
   readonly challenge_token?: string;
   readonly methods?: readonly FactorMethod[];
   readonly expires_in?: number;
+  readonly max_age?: number;
+  readonly acr_values?: '2';
 }
 
 /** A refusal in domain terms. `detail` goes to the caller; `cause` stays with the operator. */

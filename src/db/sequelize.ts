@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { ConnectionError, type QueryOptions, Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config/config.ts';
 import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection.ts';
+import { sqliteDriver } from './sqlite-driver.ts';
 
 const IDLE_CONNECTION_MILLISECONDS = 10_000;
 /** How long a migration may wait for a connection, which no request waits for. */
@@ -28,7 +29,7 @@ export function openSequelize(
   if (location.dialect === 'sqlite') {
     // The file holds password hashes, so no other user of the host may enter its directory.
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
-    return guardBindParameters(new Sequelize({ ...location, ...common }));
+    return guardBindParameters(new Sequelize({ ...location, ...common, dialectModule: sqliteDriver() }));
   }
   const sequelize = new Sequelize({
     ...location,

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Quota } from '../core/limits/quota.ts';
+import type { Page } from '../core/pages.ts';
 import type { FixedContent } from './fixed-content.ts';
 import { showQuota } from './rate-limit.ts';
 
@@ -21,7 +22,11 @@ export interface Answer extends AnswerParts {
   readonly status: number;
   readonly body?: unknown;
   readonly content?: Bytes | FixedContent;
+  readonly page?: Page;
 }
+
+/** Sends a page with the words and the look that it has for this browser. */
+export type SendPage = (req: Request, res: Response, page: Page) => Promise<void>;
 
 export function ok<Body>(body: Body, parts?: AnswerParts) {
   return { status: 200 as const, body, ...parts };
@@ -38,13 +43,19 @@ export function noContent() {
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Sends what a handler returned. */
-export async function sendAnswer(req: Request, res: Response, answer: Answer): Promise<void> {
-  const { status, headers, quota, body, content } = answer;
+export async function sendAnswer(
+  req: Request,
+  res: Response,
+  answer: Answer,
+  sendPage: SendPage,
+): Promise<void> {
+  const { status, headers, quota, body, content, page } = answer;
   res.statusCode = status;
   for (const name in headers) res.setHeader(name, headers[name] ?? '');
   if (quota) showQuota(res, quota);
   if (typeof content === 'function') await content(req, res);
   else if (content !== undefined) sendBytes(res, content);
+  else if (page !== undefined) await sendPage(req, res, page);
   else if (body === undefined) res.end();
   else sendBytes(res, { mediaType: JSON_TYPE, bytes: JSON.stringify(body) });
 }

@@ -43,6 +43,8 @@ const PENDING_ID = /^[\w-]+$/;
 /** As `nameBrowser` makes them. */
 const BROWSER_ID = /^[\w-]{22}$/;
 const BROWSER_ID_BYTES = 16;
+/** Longer than a form stays open, and what is bound to the name of a browser has a time limit of its own. */
+const BROWSER_MAX_AGE_SECONDS = 86_400;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;
 /** The longest that browsers keep a cookie. */
@@ -149,13 +151,14 @@ export function createCookies(options: CookieOptions) {
   }
 
   /**
-   * Gives the browser a random name, or has it keep the one that it has for longer, so that several tabs have the same.
+   * Gives the browser a random name, or has it keep the one that it has for longer: several tabs have the same.
    * @throws AppError cookie_not_settable where the browser would drop the cookie
    */
-  function nameBrowser(req: Request, res: Response, maxAgeSeconds: number): string {
+  function nameBrowser(req: Request, res: Response): string {
     requireSettable(req);
     const value = browserId(req) ?? randomBytes(BROWSER_ID_BYTES).toString('base64url');
-    res.append('Set-Cookie', serializeCookie(req, BROWSER_SUFFIX, { value, maxAgeSeconds }));
+    const content = { value, maxAgeSeconds: BROWSER_MAX_AGE_SECONDS };
+    res.append('Set-Cookie', serializeCookie(req, BROWSER_SUFFIX, content));
     return value;
   }
 

@@ -29,6 +29,13 @@ export function originNotAllowed({ headers: { origin } }: IncomingMessage): AppE
   );
 }
 
+/** What a request is to do, as far as another site could have had a browser send it. */
+export interface Intent {
+  readonly method: string;
+  /** Shows that the page has read the answer to its sign-in, or a form of this service. */
+  readonly csrfToken: string;
+}
+
 export type Credentials = ReturnType<typeof createCredentials>;
 
 const MAX_SHOWN_ORIGIN_LENGTH = 200;
@@ -44,9 +51,12 @@ export function createCredentials({ authenticate, cookies, cookieSessions }: Cre
    * the browser.
    * @throws AppError those of either credential, credentials_conflict
    */
-  async function read(req: IncomingMessage, canSetCookie: boolean): Promise<Authenticated | undefined> {
+  async function read(
+    req: IncomingMessage,
+    canSetCookie: boolean,
+    cookieIds = cookies.sessionIds(req),
+  ): Promise<Authenticated | undefined> {
     const token = readBearerToken(req);
-    const cookieIds = cookies.sessionIds(req);
     const principal = token === undefined ? undefined : await authenticate(token);
     if (cookieIds === undefined) return principal && { principal, cookie: undefined };
     const cookie = await cookieSessions.authenticate(cookieIds, canSetCookie);
@@ -61,23 +71,26 @@ export function createCredentials({ authenticate, cookies, cookieSessions }: Cre
    * where a gateway asks: the page behind it has tokens of its own.
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
-  function requireIntended(req: Request, cookieId: string, needsCsrfToken: boolean): void {
-    if (SAFE_METHODS.includes(req.method)) return;
+  function requireIntended(
+    req: Request,
+    { method, csrfToken }: Intent,
+    cookieId: string,
+    needsCsrfToken: boolean,
+  ): void {
+    if (SAFE_METHODS.includes(method)) return;
     if (!cookies.isFromAllowedPage(req)) throw originNotAllowed(req);
-    if (needsCsrfToken && !csrfTokens.isOf(cookieId, req.get('X-CSRF-Token') ?? ''))
-      throw new AppError('csrf_token_invalid');
+    if (needsCsrfToken && !csrfTokens.isOf(cookieId, csrfToken)) throw new AppError('csrf_token_invalid');
   }
 
   /**
    * The id in the cookie of a request that is to be logged out, also where its session has ended; undefined without one.
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
-  function cookieToEnd(req: Request): string | undefined {
+  function cookieToEnd(req: Request, intent: Intent): string | undefined {
     const cookieIds = cookies.sessionIds(req);
     if (cookieIds === undefined) return undefined;
-    const token = req.get('X-CSRF-Token') ?? '';
-    const cookieId = cookieIds.find((id) => csrfTokens.isOf(id, token)) ?? '';
-    requireIntended(req, cookieId, cookieIds.length > 0);
+    const cookieId = cookieIds.find((id) => csrfTokens.isOf(id, intent.csrfToken)) ?? '';
+    requireIntended(req, intent, cookieId, cookieIds.length > 0);
     return cookieId;
   }
 

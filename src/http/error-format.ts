@@ -1,6 +1,7 @@
 import type { ZodOpenApiResponseObject } from 'zod-openapi';
 import type { AppError, ErrorCode } from '../core/errors.ts';
 import type { Quota } from '../core/limits/quota.ts';
+import type { Page } from '../core/pages.ts';
 
 /** Answers or errors of the OpenAPI document, by status. */
 export type Responses = Readonly<Record<string, ZodOpenApiResponseObject>>;
@@ -12,6 +13,8 @@ export interface PresentedError {
   readonly mediaType: string;
   /** JSON, unless it is a text. */
   readonly body: object | string;
+  /** Takes the place of the body. */
+  readonly page?: Page | undefined;
   /** The one in the body. */
   readonly code: string;
   readonly quota?: Quota | undefined;

@@ -8,9 +8,11 @@ import { readBearerToken, unlessRefused } from './authenticate.ts';
 import { createCookies } from './cookies.ts';
 import { createCrossOrigin } from './cors.ts';
 import { createCredentials } from './credentials.ts';
-import { exchangeOf, identityOf } from './exchange.ts';
+import { exchangeOf, identitiesOf } from './exchange.ts';
 import { createFastLane } from './fast-lane.ts';
 import type { MountedRoute } from './mount.ts';
+import { createSendPage } from './page.ts';
+import { pageErrors } from './page-errors.ts';
 import { peekBody } from './peek-body.ts';
 import { createPipeline } from './pipeline.ts';
 import { createErrorResponder } from './problem.ts';
@@ -56,16 +58,25 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     publicUrl,
   });
   const credentials = createCredentials({ authenticate, cookies, cookieSessions });
+  const sendPage = createSendPage(core.pages.render);
   const requireStepUp = core.stepUp.require;
   const identity = { credentials, cookies, cookieSessions, userInSession, sessions, requireStepUp, limit };
   const { app, table } = createPipeline({
     routes,
     trustProxy,
-    exchangeOf: (req, res) => exchangeOf(req, res, limit, identityOf(req, res, identity)),
+    exchangeOf: (req, res, run) =>
+      exchangeOf(req, res, { limit, identities: identitiesOf(req, res, identity), run }),
+    sendPage,
     limit,
     crossOrigin: createCrossOrigin({ isAllowed, noteRefused, publicUrl }),
     requestLog,
-    refuse: createErrorResponder({ publicUrl, logger, budget }),
+    refuse: createErrorResponder({
+      publicUrl,
+      logger,
+      budget,
+      sendPage,
+      pageErrors: config.pages.enabled ? pageErrors() : undefined,
+    }),
   });
 
   /** Express knows it by TRUST_PROXY, but only of requests that have its own prototype. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../core/errors.ts';
 import { pageForm } from './body.ts';
-import { type PageErrorWords, pageErrors } from './page-errors.ts';
+import { pageErrors } from './page-errors.ts';
 import { withSentBack } from './sent-back.ts';
 
 /** The answer with a page. */
@@ -10,12 +10,15 @@ export const PAGE_ANSWER = { description: 'A page', mediaType: 'text/html', sche
 /** The form of a page that has a button and no fields. */
 export const BUTTON_FORM = pageForm(z.object({}));
 
-/** What the routes of a link share: that which shows its page, and that which the button of the page calls. */
-export function linkPage(words: PageErrorWords, unknown: ErrorCode) {
+/**
+ * What the routes of a link share: that which shows its page, and that which the button of the page calls. `words` names
+ * those for what can be wrong with it.
+ */
+export function linkPage(words: string, unknown: ErrorCode) {
   return {
     limit: 'login-ip',
     params: { schema: z.object({ token: z.string() }), unknown },
     answers: { 200: PAGE_ANSWER },
-    errors: withSentBack(pageErrors(words)),
+    errors: withSentBack(pageErrors(words, 'link')),
   } as const;
 }

@@ -6,10 +6,10 @@ import express, {
   request,
 } from 'express';
 import { AppError } from '../core/errors.ts';
-import { sendAnswer } from './answer.ts';
-import { readBody } from './body.ts';
+import { type Answer, type SendPage, sendAnswer } from './answer.ts';
+import { type Body, readBody } from './body.ts';
 import { type CrossOrigin, isPreflight } from './cors.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, RouteInput, RunRoute } from './exchange.ts';
 import { requireValidHeaders } from './host.ts';
 import type { MountedRoute } from './mount.ts';
 import { networkOf, trustProxies } from './origin.ts';
@@ -27,7 +27,8 @@ export interface PipelineOptions {
   readonly trustProxy: number | readonly string[];
   /** Undefined for what no page calls. */
   readonly crossOrigin: CrossOrigin | undefined;
-  readonly exchangeOf: (req: Request, res: Response) => Exchange;
+  readonly exchangeOf: (req: Request, res: Response, run: RunRoute) => Exchange;
+  readonly sendPage: SendPage;
   readonly limit: Limit;
   readonly requestLog: RequestLog;
   /** Answers with an error that was thrown, in the form of its route. */
@@ -43,7 +44,8 @@ export function createPipeline(options: PipelineOptions): {
   readonly app: App;
   readonly table: RouteTable;
 } {
-  const { routes, trustProxy, limit, exchangeOf, crossOrigin, requestLog, refuse } = options;
+  const { routes, trustProxy, limit, exchangeOf, sendPage, crossOrigin, requestLog, refuse } = options;
+  const byId = new Map(routes.map((route) => [route.id, route]));
   const table = createRouteTable(routes);
   const app = express();
   trustProxies(app, trustProxy);
@@ -65,14 +67,42 @@ export function createPipeline(options: PipelineOptions): {
     requireValidHeaders(req);
     const route = find(req, res);
     if (route === undefined) return;
-    const exchange = exchangeOf(req, res);
+    const sent = {
+      params: req.params,
+      query: req.query,
+      body: async (body: Body) => {
+        if (waitsForContinue(req)) res.writeContinue();
+        return readBody(req, body);
+      },
+    };
+    const exchange = exchangeOf(req, res, async (id, input, exchangeFor) => {
+      const performed = routeOf(id);
+      const answer = await run(performed, input, exchangeFor(performed.method), req, res);
+      return { answer, isChange: performed.method !== 'GET' };
+    });
+    await sendAnswer(req, res, await run(route, sent, exchange, req, res), sendPage);
+  }
+
+  /** Answers by a route, once its guards have let the request through. */
+  async function run(
+    route: MountedRoute,
+    sent: RouteInput,
+    exchange: Exchange,
+    req: Request,
+    res: Response,
+  ): Promise<Answer> {
     await requireQuota(route, req, res);
     const caller = await route.authenticate(exchange);
-    const params = route.params && parsePath(route.params, req.params);
-    const query = route.query && parse(route.query, req.query);
-    if (route.body && waitsForContinue(req)) res.writeContinue();
-    const body = route.body?.parse(await readBody(req, route.body), route.checkFields);
-    await sendAnswer(req, res, await route.handle(Object.assign(exchange, { params, query, body, caller })));
+    const params = route.params && parsePath(route.params, sent.params);
+    const query = route.query && parse(route.query, sent.query);
+    const body = route.body?.parse(await sent.body(route.body), route.checkFields);
+    return route.handle(Object.assign(exchange, { params, query, body, caller }));
+  }
+
+  function routeOf(id: string): MountedRoute {
+    const route = byId.get(id);
+    if (route === undefined) throw new AppError('not_found');
+    return route;
   }
 
   /**
@@ -121,7 +151,7 @@ function waitsForContinue({ headers }: Request): boolean {
 }
 
 /** @throws AppError the code `unknown` of the first parameter that cannot name anything */
-function parsePath({ schema, unknown }: PathParameters, params: Request['params']): unknown {
+function parsePath({ schema, unknown }: PathParameters, params: unknown): unknown {
   const parsed = schema.safeParse(params);
   if (parsed.success) return parsed.data;
   const [parameter = ''] = parsed.error.issues[0]?.path ?? [];

@@ -1,13 +1,16 @@
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
-import { exchangeOf, type Identity } from './exchange.ts';
+import type { SendPage } from './answer.ts';
+import { exchangeOf, type Identities, type Identity } from './exchange.ts';
 import type { MountedRoute } from './mount.ts';
 import { createPipeline } from './pipeline.ts';
 import { createErrorResponder } from './problem.ts';
 import { createRequestLog } from './request-log.ts';
 
 const NO_LIMIT = async () => {};
+/** None of its routes has a page. */
+const NO_PAGES: SendPage = async () => refuse();
 
 /** No credential of the service is valid here; a route knows its own. */
 const NO_IDENTITY: Identity = {
@@ -22,9 +25,14 @@ const NO_IDENTITY: Identity = {
   nameBrowser: refuse,
   browserId: refuse,
   keepPending: refuse,
+  pending: refuse,
   takePending: refuse,
   requireOwnPage: refuse,
+  formToken: refuse,
+  requireOwnForm: refuse,
 };
+
+const NO_IDENTITIES: Identities = { for: () => NO_IDENTITY, forget: () => {} };
 
 /**
  * A few routes alone, for a port that the public does not reach: without limits, and no token of the service is valid.
@@ -37,10 +45,11 @@ export function createPlainApp(
     routes,
     trustProxy: 0,
     limit: NO_LIMIT,
-    exchangeOf: (req, res) => exchangeOf(req, res, NO_LIMIT, NO_IDENTITY),
+    exchangeOf: (req, res, run) => exchangeOf(req, res, { limit: NO_LIMIT, identities: NO_IDENTITIES, run }),
+    sendPage: NO_PAGES,
     crossOrigin: undefined,
     requestLog: createRequestLog(options.logger),
-    refuse: createErrorResponder(options),
+    refuse: createErrorResponder({ ...options, sendPage: NO_PAGES }),
   });
   return app;
 }

@@ -13,7 +13,7 @@ import {
 } from '../core/errors.ts';
 import { FACTOR_METHODS } from '../core/factors/factor.ts';
 import { POLICIES, type PolicyName } from '../core/limits/quota.ts';
-import { sendBytes } from './answer.ts';
+import { type SendPage, sendBytes } from './answer.ts';
 import type { ErrorFormat, LoggedRefusal, PresentedError } from './error-format.ts';
 import { addressOf, networkOf } from './origin.ts';
 import { quotaFields, showQuota } from './rate-limit.ts';
@@ -60,6 +60,14 @@ export const Problem = z
       .int()
       .optional()
       .meta({ description: 'With second_factor_required: the seconds that the challenge_token is good for' }),
+    max_age: z
+      .int()
+      .optional()
+      .meta({ description: 'With insufficient_user_authentication: how old it may be, in seconds' }),
+    acr_values: z
+      .literal('2')
+      .optional()
+      .meta({ description: 'With insufficient_user_authentication: where it takes two factors' }),
     rp_id: z.string().optional().meta({ description: 'Of `passkey_unknown`: the relying party' }),
     credential_id: z.string().optional().meta({ description: 'Of `passkey_unknown`: the credential' }),
   })
@@ -87,15 +95,24 @@ export interface ErrorResponderOptions {
   readonly logger: Logger;
   /** Paces the refusals that a flood consists of. */
   readonly budget?: RefusalBudget;
+  readonly sendPage: SendPage;
+  /** The form of refusals of no route, to a client that asks for a page; undefined where they are problem documents. */
+  readonly pageErrors?: ErrorFormat | undefined;
 }
 
 /**
  * Answers with an error that was thrown, in the form of its route, and logs what the operator needs. Where
  * an answer has begun, it cuts the connection, so that the client does not take half of it for the whole.
  */
-export function createErrorResponder({ publicUrl, logger, budget }: ErrorResponderOptions) {
+export function createErrorResponder({
+  publicUrl,
+  logger,
+  budget,
+  sendPage,
+  pageErrors,
+}: ErrorResponderOptions) {
   return (thrown: unknown, req: Request, res: Response): void => {
-    const format = req.mounted?.errors ?? PROBLEMS;
+    const format = formatFor(req, res);
     const presented = format.present(thrown, { publicUrl, id: requestIdOf(res) });
     const { error } = presented;
     res.locals.refusal = error ? refusalOf(error, req.ip) : { code: presented.code };
@@ -105,12 +122,38 @@ export function createErrorResponder({ publicUrl, logger, budget }: ErrorRespond
       return;
     }
     const send = () => {
-      if (!res.destroyed) sendError(res, presented);
+      if (!res.destroyed) sendError(req, res, presented);
     };
     if (budget && error && isPaced(error)) {
       budget.pace(networkOf(req.ip), { send, makeLast: () => closeAfter(res) });
     } else send();
   };
+
+  function formatFor(req: Request, res: Response): ErrorFormat {
+    if (req.mounted !== undefined || pageErrors === undefined) return req.mounted?.errors ?? PROBLEMS;
+    res.vary('Accept');
+    return prefersHtml(req) ? pageErrors : PROBLEMS;
+  }
+
+  function sendError(req: Request, res: Response, presented: PresentedError): void {
+    const { status, headers, mediaType, body, quota, page } = presented;
+    res.statusCode = status;
+    for (const name in headers) res.setHeader(name, headers[name] ?? '');
+    if (quota) showQuota(res, quota);
+    if (page === undefined) {
+      sendBytes(res, { mediaType, bytes: typeof body === 'string' ? body : JSON.stringify(body) });
+      return;
+    }
+    sendPage(req, res, page).catch((err) => {
+      logger.error({ err }, 'a page could not be made');
+      res.destroy();
+    });
+  }
+}
+
+/** Whether a client asks for a page: a browser names HTML, and other clients that take anything get JSON. */
+export function prefersHtml(req: Request): boolean {
+  return req.accepts(['json', 'html']) === 'html';
 }
 
 /** Problem documents (RFC 9457), the form in which nearly every route refuses. */
@@ -155,13 +198,6 @@ function logError(logger: Logger, req: Request, error: AppError): void {
     const { message = error.message, ...event } = error.event;
     logger.warn({ ...request, ...event, ip: addressOf(req.ip) }, message);
   }
-}
-
-function sendError(res: Response, { status, headers, mediaType, body, quota }: PresentedError): void {
-  res.statusCode = status;
-  for (const name in headers) res.setHeader(name, headers[name] ?? '');
-  if (quota) showQuota(res, quota);
-  sendBytes(res, { mediaType, bytes: typeof body === 'string' ? body : JSON.stringify(body) });
 }
 
 /** The header fields of an error to which no other quota applies than its own. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ErrorCode, FieldError } from '../core/errors.ts';
 import type { RequestPolicy } from '../core/limits/rate-limiter.ts';
+import type { Page } from '../core/pages.ts';
 import type { Access } from './access.ts';
 import type { Answer, AnswerParts, Bytes } from './answer.ts';
 import type { Body } from './body.ts';
@@ -39,7 +40,10 @@ export type AnswerOf<Descriptions extends AnswerDescriptions> = {
   } & (Descriptions[Status] extends {
       readonly schema: infer Schema extends z.ZodType;
     }
-      ? { readonly body: Immutable<z.input<Schema>> } | { readonly content: Bytes | FixedContent }
+      ?
+          | { readonly body: Immutable<z.input<Schema>> }
+          | { readonly content: Bytes | FixedContent }
+          | { readonly page: Page }
       : unknown);
 }[keyof Descriptions & number];
 

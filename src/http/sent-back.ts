@@ -28,7 +28,7 @@ export function withSentBack(format: ErrorFormat): ErrorFormat {
       const presented = format.present(thrown, request);
       if (!(thrown instanceof SentBack)) return presented;
       const headers = { 'Cache-Control': 'no-store', Location: urlWith(thrown) };
-      return { ...presented, status: 303, headers, body: '' };
+      return { ...presented, status: 303, headers, body: '', page: undefined };
     },
   };
 }

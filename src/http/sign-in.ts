@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { CookieSessions } from '../core/cookie-sessions/cookie-sessions.ts';
+import type { CookieSessions, SessionCookie } from '../core/cookie-sessions/cookie-sessions.ts';
 import { userCaller } from '../core/principal.ts';
 import type { Transport } from '../core/sessions/session.ts';
 import type { Sessions } from '../core/sessions/sessions.ts';
@@ -43,7 +43,13 @@ export interface SignInOptions {
   readonly sessions: Pick<Sessions, 'end'>;
 }
 
-export function createBeginSignIn(req: Request, res: Response, options: SignInOptions): BeginSignIn {
+/** `onSignedIn` is told of the cookie that the answer sets. */
+export function createBeginSignIn(
+  req: Request,
+  res: Response,
+  options: SignInOptions,
+  onSignedIn: (cookie: SessionCookie) => void,
+): BeginSignIn {
   const { cookies, cookieSessions, userInSession, sessions } = options;
 
   return (transport = 'token', isIntended = false) =>
@@ -73,7 +79,10 @@ export function createBeginSignIn(req: Request, res: Response, options: SignInOp
           await sessions.end({ userId, id }, 'signed_in_again', userCaller(userId, client.origin, id));
         }
         const { grant } = login;
-        if (grant.transport === 'cookie') cookies.setSession(req, res, grant);
+        if (grant.transport === 'cookie') {
+          cookies.setSession(req, res, grant);
+          onSignedIn(grant);
+        }
         cookies.setDevice(req, res, login.deviceToken);
         return presentLogin(login);
       },

@@ -3,11 +3,16 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Message, Render, RenderedMessage, TemplateName } from '../core/messages/message.ts';
-import { directionOf, durationIn, preferredLanguages } from './languages.ts';
+import { directionOf, durationIn, preferredLanguages } from '../templates/languages.ts';
+import {
+  createTemplateFiles,
+  escapeHtml,
+  type TemplateData,
+  type TemplateFile,
+} from '../templates/template-files.ts';
 import { blocksOf, splitSubject, tidy, type Words } from './message-text.ts';
 import { SAMPLES, TEMPLATE_NAMES } from './samples.ts';
 import { smsName } from './sms-text.ts';
-import { createTemplateFiles, escapeHtml, type TemplateData, type TemplateFile } from './template-files.ts';
 
 export interface TemplatesOptions {
   /** Files of the operator, which come before the built-in ones. */
@@ -40,7 +45,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu;
  * more than none.
  */
 export function createTemplates({ directory, service, host, logger }: TemplatesOptions): MessageTemplates {
-  const { useFirst } = createTemplateFiles(logger);
+  const { useFirst } = createTemplateFiles(logger, 'messages');
   let folders: Promise<ReadonlyMap<string, string>> | undefined;
 
   const render: Render = async ({ template, data: values, language: wanted }) => {

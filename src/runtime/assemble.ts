@@ -10,6 +10,7 @@ import type { Database } from '../db/connect.ts';
 import { createMetrics, type Metrics, type Registry } from '../features/metrics/metrics.ts';
 import { createDrain, type Drain } from '../http/drain.ts';
 import { createHttpServer } from '../http/listen.ts';
+import { createPages } from '../pages/pages.ts';
 import type { StartTimeout } from '../providers/fetch.ts';
 import { openProviders } from '../providers/open.ts';
 import { createRedisRecords } from '../redis/cookie-records.ts';
@@ -71,6 +72,7 @@ export async function assemble(world: World): Promise<Assembly> {
     keyMaterial,
     database,
     messaging: openMessaging(config, logger),
+    pages: createPages({ pages: config.pages, publicUrl: config.http.publicUrl, logger }),
     providers: openProviders(config.social, clock, world.startProviderTimeout),
     redisRecords: redis && createRedisRecords(redis),
     clock,

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 const SPA_DEFAULT = 'http://localhost:3000';
 
 interface Offered {
+  readonly pages: boolean;
   readonly signUp: boolean;
   /** Messages, in the outbox. */
   readonly messages: boolean;
@@ -12,11 +13,12 @@ interface Offered {
 }
 
 /** The greeting of `npm start`: where the service is and what there is to look at, and a line to paste. */
-export function welcome(url: string, { signUp, messages, demoProvider }: Offered): string {
+export function welcome(url: string, { pages, signUp, messages, demoProvider }: Offered): string {
   const email = `ada${randomInt(1_000, 10_000)}@example.com`;
   const body = JSON.stringify({ email, password: 'correct horse battery staple' });
   const lines = [
     `Latchkey   ${url}`,
+    ...(pages ? [`Sign in    ${url}/sign-in`] : []),
     `API docs   ${url}/docs`,
     ...(messages ? [`Messages   ${url}/dev/outbox`] : []),
     ...(demoProvider ? [`Provider   ${url}/login/demo?return_to=${encodeURIComponent(`${url}/`)}`] : []),
@@ -35,9 +37,14 @@ ${signUp ? signup : ''}
 
 /** What the greeting shows of a configuration. */
 export function offered(config: Config): Offered {
-  const { signupDisabled, social } = config;
+  const { pages, signupDisabled, social } = config;
   const demoProvider = social.demoPort !== undefined;
-  return { signUp: !signupDisabled, messages: keepsMessages(config), demoProvider };
+  return {
+    pages: pages.enabled,
+    signUp: !signupDisabled,
+    messages: keepsMessages(config),
+    demoProvider,
+  };
 }
 
 /** Whether what would be sent by mail or by SMS stays in the outbox, for want of something that sends it. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { anAdmin, userWho } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
 import { askForToken, makeClient, tokenOf } from '../support/clients.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onEachDatabase, onOneDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 
 const ID = '01a1f739-6923-7248-88fc-19260e07eec4';
@@ -19,7 +19,7 @@ const ROUTES = [
 
 const PERMISSIONS = ROUTES.map(([, , permission]) => permission);
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('Each route below /admin/clients', () => {
     const app = useApp(kind);
 
@@ -59,7 +59,9 @@ onEachDatabase((kind) => {
       },
     );
   });
+});
 
+onEachDatabase((kind) => {
   describe('A grant to a client of more than the granter holds', () => {
     const app = useApp(kind);
 

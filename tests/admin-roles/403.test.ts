@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PERMISSIONS } from '../../config/baseline.cjs';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onEachDatabase, onOneDatabase } from '../support/databases.ts';
 import { signUp } from '../support/people.ts';
 import { aPermissionName, aRoleName, makeRole, signUpWhoMay, signUpWith } from '../support/roles.ts';
 
@@ -23,7 +23,7 @@ const GUARDED: [permission: string, method: Method, path: string][] = [
 const challengeFor = (permission: string) =>
   `Bearer realm="latchkey", error="insufficient_scope", error_description="The token does not allow this", scope="${permission}"`;
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   const app = useApp(kind);
 
   describe.each(GUARDED)('The permission %s opens %s %s', (permission, method, path) => {
@@ -57,6 +57,10 @@ onEachDatabase((kind) => {
       expect((await app[method](path).expect(401)).body.code).toBe('token_missing');
     });
   });
+});
+
+onEachDatabase((kind) => {
+  const app = useApp(kind);
 
   describe('Giving more than the caller holds', () => {
     const HOLDS = ['roles:create', 'roles:update', 'roles:delete', 'permissions:delete', 'users:read'];

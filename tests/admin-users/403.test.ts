@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Response } from 'supertest';
 import { anAdmin, aRole, ledgerOf, userWho } from '../support/admins.ts';
 import { useApp } from '../support/app.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onEachDatabase, onOneDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { CHANGES_OF_A_USER, challengeFor, ROUTES, ROUTES_OF_A_USER, send } from './routes.ts';
 
@@ -17,6 +17,33 @@ function expectRefusal(response: Response, permission: string) {
   expect(response.headers['www-authenticate']).toBe(challengeFor(permission));
 }
 
+onOneDatabase((kind) => {
+  describe('403 insufficient_scope, before a database is asked,', () => {
+    const app = useApp(kind);
+
+    it.each(ROUTES)('answers $name of a plain user, and names the permission', async (route) => {
+      const { token } = await signUp(app);
+
+      expectRefusal(await send(app, route, await signUp(app), token), route.permission);
+    });
+
+    it.each(ROUTES)('answers $name of member who may do everything but that', async (route) => {
+      const all = await app.store.userRoles.permissionsOf(['admin']);
+      const others = all.filter((permission) => permission !== route.permission);
+      const { token } = await userWho(app, others);
+
+      expectRefusal(await send(app, route, await signUp(app), token), route.permission);
+    });
+
+    it.each(ROUTES_OF_A_USER)('answers $name before anything is told about the id', async (route) => {
+      const { token } = await signUp(app);
+      const noUser = { id: '01980000-0000-7000-8000-00000000000a', sessionId: 'x' };
+
+      expectRefusal(await send(app, route, noUser, token), route.permission);
+    });
+  });
+});
+
 onEachDatabase((kind) => {
   describe('403 insufficient_scope', () => {
     const app = useApp(kind);
@@ -26,32 +53,12 @@ onEachDatabase((kind) => {
     /** All that there is to do with users, and nothing else. */
     const ofUsers = async () => (await all()).filter((permission) => /^(users|sessions):/.test(permission));
 
-    it.each(ROUTES)('answers $name of a plain user, and names the permission', async (route) => {
-      const { token } = await signUp(app);
-
-      expectRefusal(await send(app, route, await signUp(app), token), route.permission);
-    });
-
-    it.each(ROUTES)('answers $name of member who may do everything but that', async (route) => {
-      const others = (await all()).filter((permission) => permission !== route.permission);
-      const { token } = await userWho(app, others);
-
-      expectRefusal(await send(app, route, await signUp(app), token), route.permission);
-    });
-
     it.each(ROUTES)('does not answer $name of member who may do only that', async (route) => {
       const { token } = await userWho(app, [route.permission]);
 
       const { status } = await send(app, route, await signUp(app), token);
 
       expect([200, 201, 204]).toContain(status);
-    });
-
-    it.each(ROUTES_OF_A_USER)('answers $name before anything is told about the id', async (route) => {
-      const { token } = await signUp(app);
-      const noUser = { id: '01980000-0000-7000-8000-00000000000a', sessionId: 'x' };
-
-      expectRefusal(await send(app, route, noUser, token), route.permission);
     });
 
     it.each(CHANGES_OF_A_USER)('answers $name about member who may do more', async (route) => {

@@ -183,6 +183,8 @@ onChromium((chromium) => {
     const person = aPerson();
     const page = await openTab(context, url);
 
+    await fillIn(page, { ...person, password: 'short' }, 'Sign up');
+    await says(page, 'A password has at least 8 characters.');
     await fillIn(page, person, 'Sign up');
     await greets(page, person);
     await page.reload();
@@ -201,11 +203,13 @@ onChromium((chromium) => {
     const secret = await addSecondFactor(person);
     await button(page, 'Sign out').click();
     await fillIn(page, person, 'Sign in');
-    await page.getByLabel('Code of your app').fill('000000');
-    await button(page, 'Go on').click();
+    await button(page, 'Start again').click();
+    await fillIn(page, person, 'Sign in');
+    await page.getByLabel('Code from your app').fill('000000');
+    await button(page, 'Continue').click();
     await says(page, 'That code is wrong, or was used before.');
-    await page.getByLabel('Code of your app').fill(codeNow(secret, 1));
-    await button(page, 'Go on').click();
+    await page.getByLabel('Code from your app').fill(codeNow(secret, 1));
+    await button(page, 'Continue').click();
     await greets(page, person);
     return page;
   }

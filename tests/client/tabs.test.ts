@@ -57,6 +57,30 @@ onChromium((chromium) => {
       expect(other.email).not.toBe(person.email);
     });
 
+    it('show no account of which an answer comes late, when somebody else has signed in', async () => {
+      const { first, second } = await twoTabs();
+      const held = site.heldAnswer(/^\/me\b/);
+      const late = first.evaluate(() => window.latchkey.user());
+      const send = await held;
+      const other = await signUpOn(first);
+
+      send();
+      await late;
+
+      for (const tab of [first, second])
+        expect(await sessionOf(tab)).toMatchObject({ user: { email: other.email } });
+      expect(await emailAt(first, url())).toBe(other.email);
+    });
+
+    it('go on without one another once their clients are closed', async () => {
+      const { first, second } = await twoTabs();
+      await first.evaluate(() => window.latchkey.close());
+      site.app.clock.advanceSeconds(LIFETIME_SECONDS + 10);
+
+      expect(await ask(first, url(), 3)).toEqual([200, 200, 200]);
+      expect(await ask(second, url(), 3)).toEqual([200, 200, 200]);
+    });
+
     it('go on when one is closed in the middle of a renewal whose answer it never got', async () => {
       const { first, second } = await twoTabs();
       await Promise.all([ask(first, url()), ask(second, url())]);

@@ -139,6 +139,15 @@ onEachCookieStore((app: TestApp) => {
       expect(setCookiesIn(response)).toEqual([]);
     });
 
+    it('stays in a browser that logs out the others', async () => {
+      const browser = await signUpByCookie(app);
+
+      const answer = await asPage(app.post('/logout?scope=others'), browser).expect(204);
+
+      expect(setCookiesIn(answer).filter((cookie) => cookie.includes('Max-Age=0'))).toEqual([]);
+      await app.get('/me').set('Cookie', browser.cookie).expect(200);
+    });
+
     it.each([
       ['a logout', (browser) => asPage(app.post('/logout'), browser).expect(204)],
       ['a logout everywhere', (browser) => asPage(app.post('/logout?scope=global'), browser).expect(204)],

@@ -4,8 +4,8 @@ import { times } from '../support/extent.ts';
 import { aPerson, aUsername, type Person } from '../support/people.ts';
 import { useTwoProcesses } from '../support/two-processes.ts';
 
-const FOR_THE_SAME = times(30, 100);
-const FOR_OTHERS = times(60, 200);
+const FOR_THE_SAME = times(16, 100);
+const FOR_OTHERS = times(30, 200);
 
 /** Hashing hundreds of passwords takes its time. */
 const LONG_TEST_MILLISECONDS = 180_000;
@@ -52,7 +52,7 @@ onEachDatabase((kind) => {
     );
 
     it('stay ready while they hash as fast as they can', async () => {
-      const signups = signUpInParallel(Array.from({ length: 60 }, () => aPerson()));
+      const signups = signUpInParallel(Array.from({ length: FOR_OTHERS }, () => aPerson()));
 
       const readiness = await Promise.all([0, 1].map((index) => servers.send(index, 'GET', '/readyz')));
 

@@ -215,38 +215,6 @@ onEachDatabase((kind) => {
     });
   });
 
-  describe('GET /', () => {
-    const app = useApp(kind);
-    const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
-
-    it('answers a browser 200 with a page that leads to the docs, and runs no script', async () => {
-      const page = await fetch(`${app.url}/`, { headers: { Accept: BROWSER } });
-      const text = await page.text();
-
-      expect(page.status).toBe(200);
-      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-      expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'self';/);
-      expect(page.headers.get('vary')).toMatch(/Accept(,|$)/);
-      expect(text).not.toMatch(/<script|\son\w+=|(?:https?:)?\/\//);
-      expect(references(text)).toEqual(expect.arrayContaining(['docs', 'docs/errors', 'openapi.json']));
-      for (const reference of references(text)) {
-        const { status } = await fetch(new URL(reference, page.url));
-        expect({ reference, status }).toEqual({ reference, status: 200 });
-      }
-    });
-
-    it.each(['*/*', 'application/json', 'application/json, text/html;q=0.5', 'text/plain'])(
-      'answers a program that takes %s 404 as ever',
-      async (accept) => {
-        const { body, headers } = await app.get('/').set('Accept', accept).expect(404);
-
-        expect(body.code).toBe('not_found');
-        expect(headers.vary).toMatch(/Accept/);
-        expect(headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
-      },
-    );
-  });
-
   describe('POST /', () => {
     const app = useApp(kind);
 
@@ -260,18 +228,12 @@ onEachDatabase((kind) => {
   describe('With DOCS=off', () => {
     const app = useApp(kind, { DOCS: 'off' });
 
-    it.each([
-      '/',
-      '/docs',
-      '/docs/errors',
-      '/docs/start.js',
-      '/docs/pages.css',
-      '/docs/swagger-ui-bundle.js',
-    ])('the page %s is not there, for a browser either', async (path) => {
-      const { body } = await app.get(path).set('Accept', 'text/html').expect(404);
-
-      expect(body.code).toBe('not_found');
-    });
+    it.each(['/docs', '/docs/errors', '/docs/start.js', '/docs/pages.css', '/docs/swagger-ui-bundle.js'])(
+      'the page %s is not there, for a browser either',
+      async (path) => {
+        await app.get(path).set('Accept', 'text/html').expect(404);
+      },
+    );
 
     it('leaves no file of the pages, and keeps the document and the type of problems', async () => {
       const paths = allRoutes().map((route) => route.path);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { BrowserContextOptions, Page } from 'playwright-core';
+import { anAdmin } from '../support/admins.ts';
 import { useBrowser } from '../support/browser.ts';
 import { useDirectories } from '../support/directories.ts';
 import { codeOf } from '../support/factors.ts';
@@ -63,7 +64,7 @@ onChromium((chromium) => {
   async function addAuthenticatorApp(page: Page, site: Site): Promise<string> {
     await press(page, 'Set up an authenticator app');
     const secret = ((await page.locator('.key').textContent()) ?? '').replaceAll(' ', '');
-    await fill(page, 'Code of the app', codeOf({ clock: site.clock }, secret));
+    await fill(page, 'Code from the app', codeOf({ clock: site.clock }, secret));
     await press(page, 'Confirm');
     await says(page, 'The authenticator app is set up.');
     return secret;
@@ -159,6 +160,23 @@ onChromium((chromium) => {
       await page.getByText('My laptop').waitFor({ state: 'detached' });
     });
 
+    it('asks for another password where an administrator wants that', async () => {
+      const { page } = await open(site);
+      const person = await signUp(page, site);
+      await signOut(page);
+      const app = site.latchkey();
+      const { id } = (await app.store.users.findByEmail(person.email)) ?? {};
+      const { token } = await anAdmin(app);
+      await app.post(`/admin/users/${id}/force-password-change`).auth(token, { type: 'bearer' }).expect(200);
+
+      await signIn(page, person);
+      await heading(page, 'Choose another password');
+      await fill(page, 'New password', aPerson().password);
+      await press(page, 'Change it and sign in');
+
+      await heading(page, 'Profile');
+    });
+
     it('ends the session of another device, which shows why it is signed out', async () => {
       const { page } = await open(site);
       const person = await signUp(page, site);
@@ -239,7 +257,7 @@ onChromium((chromium) => {
       await fill(page, 'Email or username', aPerson().email);
       await fill(page, 'Password', 'not this one');
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-      await says(page, 'Email or password is not right.');
+      await says(page, 'Email or password is wrong.');
       await check('sign-in with an error');
       await press(page, 'Email me a link');
       await check('sign-in by a link');

@@ -36,6 +36,16 @@ describe('The challenge for a second factor', () => {
     expect(refusalOf(await answer(app, challenge, totpOf(app, totp, 1)))).toBe('400 challenge_used');
   });
 
+  it('is as good as before after a code that was used already', async () => {
+    const { totp, ...person } = await signUpWithTotp(app);
+    const challenge = await challengeFor(app, person);
+
+    // The app was set up with that of the step before.
+    expect(refusalOf(await answer(app, challenge, totpOf(app, totp, -1)))).toBe('403 invalid_factor');
+
+    await answer(app, challenge, totpOf(app, totp)).expect(200);
+  });
+
   it('is that of one account, and takes no factor of another', async () => {
     const [one, other] = [await signUpWithTotp(app), await signUpWithTotp(app)];
     const challenge = await challengeFor(app, one);

@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { brotliCompressSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { PAGE_IDS, PAGES } from '../../src/features/pages/routes.ts';
 import type { MountedRoute as Route } from '../../src/http/mount.ts';
 import { anAdmin } from '../support/admins.ts';
 import { type TestApp, useApp } from '../support/app.ts';
@@ -103,7 +104,7 @@ describe('What guards a route', () => {
     page = { Cookie: cookie, Origin: PAGE, 'X-CSRF-Token': csrfToken };
     const { id, secret } = await makeClient(app);
     client = `Basic ${btoa(`${id}:${secret}`)}`;
-    withBody = app.table.routes.filter(({ body }) => body !== undefined);
+    withBody = app.table.routes.filter(({ id, body }) => body !== undefined && !PAGE_IDS.includes(id));
   });
 
   function credentialFor(route: Route): Sent {
@@ -116,6 +117,18 @@ describe('What guards a route', () => {
 
     expect(open.map(nameOf)).toEqual([]);
     expect(withBody.length).toBeGreaterThan(15);
+  });
+
+  it('is that of a route of the API for each form of a page, which has a limit or asks for a credential', () => {
+    const forms = PAGES.flatMap(({ path, forms = {} }) =>
+      Object.entries(forms).map(([name, { runs }]) => ({ form: `${path} ${name}`, runs })),
+    );
+    const guarded = app.table.routes.filter(
+      ({ tag, limit, access }) => tag !== undefined && (limit !== undefined || access.kind !== 'anyone'),
+    );
+
+    expect(forms.length).toBeGreaterThan(10);
+    expect(forms.filter(({ runs }) => !guarded.some(({ id }) => id === runs))).toEqual([]);
   });
 
   it('is a credential that is asked for before the body is read', async () => {
@@ -216,7 +229,7 @@ describe('What guards a route', () => {
 
   it('reads no body where none is wanted, whatever is sent', async () => {
     const withoutBody = app.table.routes.filter(
-      ({ body, path }) => body === undefined && path !== '/metrics',
+      ({ id, body, path }) => body === undefined && path !== '/metrics' && !PAGE_IDS.includes(id),
     );
     /** Each with a token of its own where the request ends the account's sessions. */
     const ask = async (sent: Sent) => {
@@ -245,7 +258,8 @@ describe('What guards a route', () => {
       })),
     );
 
-    const guarded = app.table.routes.map((route) => ({
+    const routes = app.table.routes.filter(({ id }) => !PAGE_IDS.includes(id));
+    const guarded = routes.map((route) => ({
       name: nameOf(route),
       needsCredential: !isOpen(route),
       takesBody: route.body !== undefined,
@@ -262,6 +276,7 @@ describe('What guards a route', () => {
         .sort(),
     ).toEqual([
       'GET /',
+      'GET /assets/{file}',
       'GET /docs/pages.css',
       'GET /docs/start.js',
       'GET /docs/swagger-ui-bundle.js',

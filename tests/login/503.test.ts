@@ -15,7 +15,7 @@ import {
   useWarmThreads,
   whileBusy,
 } from '../support/busy.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onEachDatabase, onOneDatabase } from '../support/databases.ts';
 import { hasManyAddresses, postFrom } from '../support/from-address.ts';
 import { evaluatedDuring } from '../support/guessing.ts';
 import { CANARY } from '../support/logs.ts';
@@ -145,6 +145,50 @@ onEachDatabase((kind) => {
     });
   });
 
+  describe('POST /login with the right password for an outdated hash', () => {
+    const app = useApp(kind, THOUSANDS_MAY_WAIT);
+    useWarmThreads(app);
+
+    it('succeeds where there is no room to make the hash anew, and the next login does it', async () => {
+      const { id, email, password } = await signUp(app);
+      const foreign = await bcrypt.hash(password, 4);
+      await app.models.users.update({ passwordHash: foreign }, { where: { id } });
+      const storedHash = async () => (await app.store.users.findById(id))?.passwordHash;
+      const filled = fillOnNextCompare(app);
+
+      await app.post('/login').send({ email, password }).expect(200);
+
+      expect(await storedHash()).toBe(foreign);
+      await filled.emptied();
+      await app.post('/login').send({ email, password }).expect(200);
+      expect(await storedHash()).toMatch(/^lk1:/);
+    });
+  });
+
+  describe('POST /login with the new password that the operator has required', () => {
+    const app = useApp(kind, THOUSANDS_MAY_WAIT);
+    useWarmThreads(app);
+
+    it('is 503 where there is no room to hash it, and no failed login in the audit log', async () => {
+      const { id, email, password } = await signUp(app);
+      const { token } = await anAdmin(app);
+      const path = `/admin/users/${id}/force-password-change`;
+      await app.post(path).auth(token, { type: 'bearer' }).expect(200);
+      const change = { email, password, new_password: `${CANARY} new battery` };
+      const filled = fillOnNextCompare(app);
+
+      const { body } = await app.post('/login').send(change).expect(503);
+
+      expect(body.code).toBe('overloaded');
+      expect(await ledgerOf(app).list({ subjectId: id, type: 'login.failed' }, 50, undefined)).toEqual([]);
+      await filled.emptied();
+      await app.post('/login').send(change).expect(200);
+    });
+  });
+});
+
+/** Seconds of hashing, in which no database has a part. */
+onOneDatabase((kind) => {
   describe('POST /login with the right password, for a hash that takes longer than HASH_MAX_WAIT_MS', () => {
     const app = useApp(kind, LITTLE_TIME_TO_WAIT);
     useWarmThreads(app);
@@ -184,47 +228,6 @@ onEachDatabase((kind) => {
       await untilIdle(app);
       const logIn = async () => (await app.post('/login').send({ email, password })).status;
       expect(await eventually(logIn, (status) => status === 200)).toBe(200);
-    });
-  });
-
-  describe('POST /login with the right password for an outdated hash', () => {
-    const app = useApp(kind, THOUSANDS_MAY_WAIT);
-    useWarmThreads(app);
-
-    it('succeeds where there is no room to make the hash anew, and the next login does it', async () => {
-      const { id, email, password } = await signUp(app);
-      const foreign = await bcrypt.hash(password, 4);
-      await app.models.users.update({ passwordHash: foreign }, { where: { id } });
-      const storedHash = async () => (await app.store.users.findById(id))?.passwordHash;
-      const filled = fillOnNextCompare(app);
-
-      await app.post('/login').send({ email, password }).expect(200);
-
-      expect(await storedHash()).toBe(foreign);
-      await filled.emptied();
-      await app.post('/login').send({ email, password }).expect(200);
-      expect(await storedHash()).toMatch(/^lk1:/);
-    });
-  });
-
-  describe('POST /login with the new password that the operator has required', () => {
-    const app = useApp(kind, THOUSANDS_MAY_WAIT);
-    useWarmThreads(app);
-
-    it('is 503 where there is no room to hash it, and no failed login in the audit log', async () => {
-      const { id, email, password } = await signUp(app);
-      const { token } = await anAdmin(app);
-      const path = `/admin/users/${id}/force-password-change`;
-      await app.post(path).auth(token, { type: 'bearer' }).expect(200);
-      const change = { email, password, new_password: `${CANARY} new battery` };
-      const filled = fillOnNextCompare(app);
-
-      const { body } = await app.post('/login').send(change).expect(503);
-
-      expect(body.code).toBe('overloaded');
-      expect(await ledgerOf(app).list({ subjectId: id, type: 'login.failed' }, 50, undefined)).toEqual([]);
-      await filled.emptied();
-      await app.post('/login').send(change).expect(200);
     });
   });
 

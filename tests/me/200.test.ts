@@ -31,6 +31,7 @@ onEachDatabase((kind) => {
           updated_at: new Date(app.clock.now()).toISOString(),
           roles: ['user'],
           scope: '',
+          has_password: true,
           last_sign_in_at: new Date(app.clock.now()).toISOString(),
         },
       });
@@ -150,6 +151,7 @@ onEachDatabase((kind) => {
         updated_at: new Date(app.clock.now()).toISOString(),
         roles: ['user'],
         scope: '',
+        has_password: true,
         last_sign_in_at: createdAt,
       });
     });

@@ -8,7 +8,7 @@ import {
   useWarmThreads,
   whileBusy,
 } from '../support/busy.ts';
-import { onEachDatabase } from '../support/databases.ts';
+import { onEachDatabase, onOneDatabase } from '../support/databases.ts';
 import { aPerson, signUp } from '../support/people.ts';
 import { eventually } from '../support/several-processes.ts';
 
@@ -48,7 +48,7 @@ onEachDatabase((kind) => {
   });
 });
 
-onEachDatabase((kind) => {
+onOneDatabase((kind) => {
   describe('POST /me/password', () => {
     const app = useApp(kind, LITTLE_TIME_TO_WAIT);
     useWarmThreads(app);

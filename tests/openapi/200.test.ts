@@ -1,20 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ERRORS } from '../../src/core/errors.ts';
+import { PAGE_IDS } from '../../src/features/pages/routes.ts';
 import { PUBLIC_URL, type TestApp, useApp } from '../support/app.ts';
 import type { ApiDocument } from '../support/contract.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
-/** What a browser loads at /docs and by the links of mails, which is no part of the API. */
+/** What a browser loads of the pages for people, at /docs and by the links of mails, which is no part of the API. */
 const FOR_BROWSERS = [
-  /^GET \/(?:docs\/[a-z-]+\.(?:js|css))?$/,
+  /^GET \/(?:docs\/[a-z-]+\.(?:js|css)|assets\/\{file\})?$/,
   /^(?:GET|POST) \/login\/\{provider\}\/callback$/,
   /^(?:GET|POST) \/(?:login\/link|email\/verify|email\/undo|lockdown|password\/reset)\/\{token\}$/,
 ];
 
 /** Gateways ask /verify with any method; it is documented as what a person asks. */
 function routesOf({ table }: TestApp): string[] {
-  return table.routes.map(({ method, path }) => `${method === 'ANY' ? 'GET' : method} ${path}`);
+  const inDocument = table.routes.filter(({ id }) => !PAGE_IDS.includes(id));
+  return inDocument.map(({ method, path }) => `${method === 'ANY' ? 'GET' : method} ${path}`);
 }
 
 function operationsOf(document: ApiDocument) {
@@ -44,7 +46,7 @@ const OAUTH_SECURITY: Readonly<Record<string, object[]>> = {
 /** Of what asks for a credential: a token will do, or a cookie, with a CSRF token for a change. */
 function credentialsOf(name: string): object[] {
   const cookie = name.startsWith('GET ') ? { cookie: [] } : { cookie: [], csrf: [] };
-  if (name === 'GET /csrf' || name === 'POST /session/token') return [cookie];
+  if (name === 'GET /csrf' || name.startsWith('POST /session/')) return [cookie];
   return name === 'POST /logout' ? [{ bearer: [] }, cookie, {}] : [{ bearer: [] }, cookie];
 }
 

@@ -27,6 +27,7 @@ const USER = {
   updated_at: '2026-11-20T04:31:37.251Z',
   roles: ['user'],
   scope: '',
+  has_password: true,
   last_sign_in_at: null,
 };
 

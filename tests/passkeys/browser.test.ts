@@ -8,6 +8,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { useBrowser } from '../support/browser.ts';
 import { onChromium } from '../support/interop.ts';
 import { aPerson } from '../support/people.ts';
+import { addVirtualAuthenticator, type KeptCredential } from '../support/virtual-authenticator.ts';
 
 const DOCUMENTED = readFileSync(new URL('../../docs/passkeys.md', import.meta.url), 'utf8');
 /** The script of the page, which these tests run in a real browser, and its HTML. */
@@ -18,19 +19,6 @@ const HTML = `<!doctype html>
 <link rel="icon" href="data:,">
 <input name="email" autocomplete="username webauthn">
 <script type="module">window.passkeys = await import('/passkeys.js'); document.title = 'Ready';</script>`;
-
-/** As Chromium's DevTools protocol shows a credential. */
-interface Kept {
-  readonly credentialId: string;
-  readonly rpId: string;
-  readonly userHandle: string;
-  readonly privateKey: string;
-  readonly signCount: number;
-  readonly isResidentCredential: boolean;
-  readonly backupEligibility?: boolean;
-  readonly backupState?: boolean;
-  readonly userDisplayName?: string;
-}
 
 async function servePage(latchkeyUrl: () => string) {
   const server = createServer(({ url }, res) => {
@@ -83,14 +71,7 @@ onChromium((chromium) => {
   });
 
   async function addAuthenticator(details: object = {}) {
-    ({ authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal' },
-        ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
-        ...{ automaticPresenceSimulation: true, defaultBackupEligibility: true, defaultBackupState: false },
-        ...details,
-      },
-    }));
+    authenticatorId = await addVirtualAuthenticator(cdp, details);
   }
 
   async function visit(host: string) {
@@ -99,7 +80,7 @@ onChromium((chromium) => {
   }
 
   const kept = async () =>
-    (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials as Kept[];
+    (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials as KeptCredential[];
 
   /** Calls a function of the script; the code of the refusal or the name of the error where it throws. */
   async function run<Result>(call: string): Promise<Result | string> {

@@ -61,6 +61,9 @@ describe('What is dangerous', () => {
 
       expect([response.status, response.body.code]).toEqual([401, 'insufficient_user_authentication']);
       expect(response.headers['www-authenticate']).toMatch(stepUpChallenge(needed));
+      // A page may read it where a header is out of its reach.
+      const { max_age, acr_values } = response.body;
+      expect({ max_age, acr_values }).toEqual({ max_age: 900, acr_values: hasFactor ? '2' : undefined });
       expect(response.body.detail).toContain('POST /me/reauthenticate');
       expect(changes).toBe(0);
     },

@@ -1,7 +1,7 @@
 import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
 import { findRedis } from './redis-server.ts';
 import { makeTemplates } from './template.ts';
-import { findChromium, findNginx, findPython, missingForGalera } from './tools.ts';
+import { findChromium, findFirefox, findNginx, findPython, missingForGalera } from './tools.ts';
 
 declare global {
   // What global-teardown.ts stops. Jest runs both in one process and gives them nothing else to share.
@@ -61,12 +61,15 @@ function requireInterop(): void {
   console.error(`\n*** NO INTEROP: examples are not tried without ${missing}. Install them. ***\n`);
 }
 
-/** What browsers do with cookies is tried with one. */
+/** What browsers do is tried with two of different makers. */
 function requireBrowser(): void {
-  if (findChromium() !== undefined) return;
-  if (process.env.REQUIRE_BROWSER === '1')
-    throw new Error('REQUIRE_BROWSER=1, and there is no chromium-headless-shell or chromium');
-  console.error('\n*** NO BROWSER: pages with cookies are not tried. Install chromium-headless-shell. ***\n');
+  const missing = [
+    ...(findChromium() === undefined ? ['chromium-headless-shell'] : []),
+    ...(findFirefox() === undefined ? ['firefox-esr'] : []),
+  ].join(' and ');
+  if (missing === '') return;
+  if (process.env.REQUIRE_BROWSER === '1') throw new Error(`REQUIRE_BROWSER=1, and there is no ${missing}`);
+  console.error(`\n*** NO BROWSER: pages are not tried in ${missing}. Install it. ***\n`);
 }
 
 /** A long test has a cluster of its own, and starts it itself. */

@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import { findChromium, findNginx, findPython } from './tools.ts';
+import { findChromium, findFirefox, findNginx, findPython } from './tools.ts';
 
 /** Runs a suite with nginx where there is one. */
 export function onNginx(suite: (nginx: string) => void): void {
@@ -14,6 +14,11 @@ export function onPython(suite: (python: string) => void): void {
 /** Runs a suite with a browser where there is one. */
 export function onChromium(suite: (chromium: string) => void): void {
   onTool('a browser', findChromium(), suite);
+}
+
+/** Runs a suite with Firefox where there is one. */
+export function onFirefox(suite: (firefox: string) => void): void {
+  onTool('Firefox', findFirefox(), suite);
 }
 
 /** global-setup.ts has said so if it is missing. */

@@ -116,10 +116,12 @@ export const press = (page: Page, name: string | RegExp) => page.getByRole('butt
 export const heading = (page: Page, name: string) =>
   page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 
-/** What axe finds wrong with a page, whose context has to bypass its Content-Security-Policy. */
-/** What axe finds by its rules for WCAG, or by the rules of these names. */
+/**
+ * What axe finds wrong with a page, whose context has to bypass its Content-Security-Policy: by its rules for WCAG, or by the
+ * rules of these names.
+ */
 export async function axeViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
-  await page.evaluate(AXE);
+  if (await page.evaluate<boolean>("typeof axe === 'undefined'")) await page.evaluate(AXE);
   const runOnly = rules === undefined ? { type: 'tag', values: TAGS } : { type: 'rule', values: rules };
   const result = (await page.evaluate(
     `axe.run(document, { runOnly: ${JSON.stringify(runOnly)} })`,

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { markVerified } from './codes.ts';
+import { signUpWithTotp } from './factors.ts';
 import type { PageApp } from './page-app.ts';
 import { press } from './page-app.ts';
 import { aPerson, signUp } from './people.ts';
@@ -82,7 +83,83 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
     await pressThrough(page, 'Change my password');
   }
 
+  async function open(page: Page, path: string): Promise<void> {
+    await page.goto(latchkey() + path);
+  }
+
+  /** Fills the sign-in page in. */
+  async function fillSignIn(page: Page, fields: { readonly email: string; readonly password?: string }) {
+    await open(page, '/sign-in');
+    await page.getByLabel(/^Email/).fill(fields.email);
+    await page.getByLabel('Password', { exact: true }).fill(fields.password ?? '');
+  }
+
+  /** Presses a button, and waits for the page with this heading. */
+  async function pressTo(page: Page, name: string, title: string): Promise<void> {
+    await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
+  }
+
+  /** A sign-in whose first factor was right. */
+  async function toSecondFactor(page: Page): Promise<void> {
+    const person = await signUpWithTotp(app, { email: newEmail() });
+    await fillSignIn(page, person);
+    await pressTo(page, 'Sign in', 'Enter the code of your app');
+  }
+
+  async function signedIn(page: Page): Promise<void> {
+    await fillSignIn(page, await newUser());
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.waitForURL(`${latchkey()}/account`);
+  }
+
   return {
+    'the start': (page) => open(page, '/'),
+    'signing in': (page) => open(page, '/sign-in'),
+    'a sign-in that is refused': async (page) => {
+      await fillSignIn(page, { email: newEmail(), password: 'wrong' });
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.getByRole('alert').filter({ hasText: 'is not correct' }).waitFor();
+    },
+    'waiting for a code': async (page) => {
+      await fillSignIn(page, { email: newEmail() });
+      await pressTo(page, 'Send me a code', 'Enter your code');
+    },
+    'waiting for a link': async (page) => {
+      await fillSignIn(page, { email: newEmail() });
+      await pressTo(page, 'Email me a sign-in link', 'Look in your mail');
+    },
+    'the second factor': toSecondFactor,
+    'a recovery code': async (page) => {
+      await toSecondFactor(page);
+      await page.getByRole('link', { name: 'Use a recovery code' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Use a recovery code' }).waitFor();
+    },
+    'signing up': (page) => open(page, '/sign-up'),
+    'a sign-up that is refused': async (page) => {
+      await open(page, '/sign-up');
+      await page.getByLabel('Email').fill(newEmail());
+      await page.getByLabel('Password', { exact: true }).fill('password1');
+      await page.getByRole('button', { name: 'Create an account' }).click();
+      await page.getByText('easy to guess').waitFor();
+    },
+    'a forgotten password': (page) => open(page, '/forgot'),
+    'a code for a new password': async (page) => {
+      await open(page, '/forgot');
+      await page.getByLabel('Email').fill(newEmail());
+      await pressTo(page, 'Send the code', 'Choose a new password');
+    },
+    'an address to confirm': (page) => open(page, '/verify-email'),
+    'signing out': async (page) => {
+      await signedIn(page);
+      await open(page, '/sign-out');
+    },
+    'a sign-in that goes on to an app': async (page) => {
+      await signedIn(page);
+      await open(page, `/sign-in?${new URLSearchParams({ return_to: returnTo, transport: 'token' })}`);
+    },
+    'the way back from another site': (page) => open(page, '/sign-in/return'),
+    'a page that is not there': (page) => open(page, '/nowhere'),
     'signing in on the same device': async (page) => void (await page.goto(await linkOf(page))),
     'signing in on another device': async (page) => void (await page.goto(await linkOfAnother(page))),
     'a link that leads back to no page': async (page) =>

@@ -29,7 +29,7 @@ export function expectPage(response: Response, status: number, title: string): v
     'referrer-policy': 'no-referrer',
     'x-frame-options': 'DENY',
     'content-security-policy': expect.stringMatching(
-      /^default-src 'none';style-src 'sha256-[\w+/=]+';form-action 'none';base-uri 'none';frame-ancestors 'none'$/,
+      /^default-src 'none';style-src 'nonce-[\w+/=]+';img-src 'self' data:;font-src 'self';form-action 'none';base-uri 'none';frame-ancestors 'none'$/,
     ),
   });
   expect(headers).not.toHaveProperty('location');

@@ -11,6 +11,11 @@ export function findNginx(): string | undefined {
   return findOnPath('nginx');
 }
 
+/** Where Firefox is, the one with long support before another one. */
+export function findFirefox(): string | undefined {
+  return findOnPath('firefox-esr') ?? findOnPath('firefox');
+}
+
 /** Where a browser is, the one without windows before the whole one; undefined where neither is installed. */
 export function findChromium(): string | undefined {
   return findOnPath('chromium-headless-shell') ?? findOnPath('chromium');

@@ -1,5 +1,5 @@
 import type { FactorMethod } from '@latchkey/client';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Action, CodeField, Field, Form } from './ui.tsx';
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
 }
 
 const NAMES: Record<FactorMethod, string> = {
-  totp: 'a code of your authenticator app',
+  totp: 'a code from your authenticator app',
   passkey: 'a passkey',
   email_code: 'a code by mail',
   phone_code: 'a code by SMS',
@@ -80,7 +80,7 @@ export function FactorForm({ methods, onProof, onSend, canRemember = false }: Pr
   return (
     <>
       <p className="muted">{INTROS[method]}</p>
-      <div key={method}>{form()}</div>
+      <Fragment key={method}>{form()}</Fragment>
       {others.length > 0 && (
         <div className="stack">
           {others.map((other) => (

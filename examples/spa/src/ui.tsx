@@ -188,8 +188,18 @@ export function Field({ label, name, hint, as: Control = 'input', ...attributes 
   );
 }
 
-export const PASSWORD_HINT =
-  'At least 8 characters. A few words that you can remember are better than signs that you cannot.';
+/** A password that is chosen now. */
+export function NewPasswordField({ label = 'New password', name = 'new_password' }: Partial<FieldProps>) {
+  return (
+    <Field
+      label={label}
+      name={name}
+      type="password"
+      autoComplete="new-password"
+      hint="At least 8 characters. A few words that you can remember are better than symbols that you cannot."
+    />
+  );
+}
 
 /** The six digits of a message or an authenticator app. */
 export function CodeField({ label = 'Code', ...attributes }: Partial<FieldProps>) {

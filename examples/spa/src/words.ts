@@ -3,7 +3,7 @@ import { type AuditEvent, LatchkeyError } from '@latchkey/client';
 /** What people are told, by the codes of refusals. The `message` of an error is for developers. */
 const REFUSALS: Record<string, string> = {
   network_error: 'The service cannot be reached. Are you online? Please try again.',
-  invalid_credentials: 'Email or password is not right.',
+  invalid_credentials: 'Email or password is wrong.',
   wrong_password: 'That is not your password.',
   invalid_code: 'That is not the code. Look again, please.',
   invalid_factor: 'That is not the code. Wait for the next one if you have used it before.',
@@ -22,7 +22,6 @@ const REFUSALS: Record<string, string> = {
   account_disabled: 'This account is disabled.',
   signup_disabled: 'Sign-up is closed.',
   email_not_verified: 'Please confirm your address first.',
-  password_change_required: 'You need a new password. Choose one by “Forgot password?”.',
   channel_not_configured: 'This service sends no such messages.',
   access_denied: 'You cancelled the sign-in.',
   invalid_state: 'This sign-in was not begun in this browser. Please start again.',
@@ -68,7 +67,7 @@ const FIELDS: Record<string, string> = {
   invalid_email: 'This is not an email address.',
   invalid_phone: 'Type the number with its country, such as +49 151 12345678.',
   country_not_allowed: 'We send no messages to this country.',
-  invalid_username: 'A username has 3 to 32 letters (a–z), digits or the signs _ . -',
+  invalid_username: 'A username has 3 to 32 letters (a–z), digits or the characters _ . -',
   invalid_code_format: 'The code has six digits.',
   password_too_short: 'This password is too short.',
   password_too_long: 'This password is too long.',

@@ -86,6 +86,8 @@ export interface SignInEvidence {
   readonly deviceId: string | null;
   readonly transport: Transport;
   readonly origin: RequestOrigin;
+  /** Whether another session of this browser has proved it, which met what was required then. */
+  readonly isOfSession?: boolean | undefined;
 }
 
 /** The evidence of a sign-in, with what was decided about it. */

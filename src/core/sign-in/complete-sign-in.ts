@@ -44,7 +44,7 @@ export function createCompleteSignIn(dependencies: CompleteSignInDependencies) {
     together?: Together,
   ): Promise<SignInOutcome | null> {
     const stores = together?.stores ?? store;
-    const methods = await secondFactors.neededFor(stores, user, evidence);
+    const methods = evidence.isOfSession ? null : await secondFactors.neededFor(stores, user, evidence);
     if (methods !== null) {
       const challenge = await secondFactors.challengeWithin(stores, user, evidence, methods);
       const { method, origin } = evidence;

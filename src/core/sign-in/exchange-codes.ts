@@ -16,6 +16,8 @@ export interface Proved {
   readonly isNew: boolean;
   /** The challenge that the app asked for; null where it asked for none. */
   readonly challengeId: string | null;
+  /** Whether a session that goes on in the browser has proved it, which met what was required then. */
+  readonly isOfSession?: boolean | undefined;
 }
 
 export type ExchangeCodes = ReturnType<typeof createExchangeCodes>;
@@ -48,7 +50,8 @@ export function createExchangeCodes(codes: Pick<Codes, 'issueWithin' | 'open' | 
     const proved: Proved = { userId, ...proof, at: new Date(at) };
     // Where an app has chosen the id for itself, it means to send it.
     const isExpected =
-      challengeId !== undefined || (proved.method === 'social' && proved.challengeId !== null);
+      challengeId !== undefined ||
+      ((proved.method === 'social' || proved.isOfSession === true) && proved.challengeId !== null);
     if (isExpected && challengeId !== proved.challengeId) {
       throw new AppError(
         'invalid_link',

@@ -116,7 +116,7 @@ export function createProvedSignIn(dependencies: ProvedSignInDependencies) {
   async function complete(
     stores: CoreStores,
     user: User,
-    { method, provider, amr, at, isNew }: Proved,
+    { method, provider, amr, at, isNew, isOfSession }: Proved,
     client: SignInClient,
     earlier: readonly AuditEntry[],
     disabled: ErrorCode,
@@ -133,6 +133,7 @@ export function createProvedSignIn(dependencies: ProvedSignInDependencies) {
       deviceId,
       transport,
       origin,
+      isOfSession,
     };
     const outcome = await completeSignIn(user, evidence, { stores, earlier });
     if (outcome === null) throw new AppError(disabled);

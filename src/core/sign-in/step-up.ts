@@ -77,10 +77,12 @@ function secondsOf(time: number | Date): number {
 
 function insufficientAuthentication(maxAgeSeconds: number, needsTwoFactors: boolean): AppError {
   const code = 'insufficient_user_authentication';
-  const parameters = { max_age: String(maxAgeSeconds), ...(needsTwoFactors && { acr_values: '2' }) };
+  const needed = { max_age: maxAgeSeconds, ...(needsTwoFactors && { acr_values: '2' as const }) };
   const how = needsTwoFactors
     ? 'with your password and then with your second factor, or with a passkey, or sign in again'
     : 'with your password or a passkey, or sign in again';
   const detail = `You have to have authenticated within the last ${maxAgeSeconds} seconds: call POST /me/reauthenticate ${how}, and repeat the request.`;
-  return new AppError(code, detail, { headers: { 'WWW-Authenticate': challenge(REALM, code, parameters) } });
+  const parameters = { ...needed, max_age: String(maxAgeSeconds) };
+  const headers = { 'WWW-Authenticate': challenge(REALM, code, parameters) };
+  return new AppError(code, detail, { headers, members: needed });
 }

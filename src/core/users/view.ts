@@ -31,6 +31,9 @@ export const MeView = UserView.extend({
     .array(z.string())
     .meta({ description: 'None where the token or key is narrowed', example: ['user'] }),
   scope: z.string().meta({ description: 'Permissions separated by spaces', example: '' }),
+  has_password: z.boolean().meta({
+    description: 'Whether it signs in with a password: one without sets it by POST /password/forgot',
+  }),
   last_sign_in_at: z.iso
     .datetime()
     .nullable()
@@ -70,6 +73,7 @@ export function presentMe(
       ...presentUser(user).user,
       roles: [...roles],
       scope: permissions.join(' '),
+      has_password: user.passwordHash !== null,
       last_sign_in_at: lastSignInAt?.toISOString() ?? null,
     },
   };

@@ -15,7 +15,13 @@ export const codes = feature({
         codes: core.codes,
         codeRequests: createCodeRequests(core),
         codeSignIn,
-        linkPages: createLinkPages({ codes: core.codes, codeSignIn, clock: core.clock, anyDevice }),
+        linkPages: createLinkPages({
+          codes: core.codes,
+          codeSignIn,
+          clock: core.clock,
+          anyDevice,
+          returnRule: core.config.codes,
+        }),
       },
     };
   },

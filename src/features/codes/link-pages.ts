@@ -2,10 +2,10 @@ import type { Clock } from '../../core/clock.ts';
 import type { Challenge } from '../../core/codes/challenge.ts';
 import type { Codes } from '../../core/codes/codes.ts';
 import { AppError } from '../../core/errors.ts';
-import { sourceOf, withParameter } from '../../core/sign-in/return-to.ts';
+import type { Page, WordValues } from '../../core/pages.ts';
+import { destinationOf, type ReturnRule, sourceOf, withParameter } from '../../core/sign-in/return-to.ts';
 import type { Exchange } from '../../http/exchange.ts';
-import { leadTo, type Page, showPage } from '../../http/page.ts';
-import { linkErrors, type PageErrorWords } from '../../http/page-errors.ts';
+import { leadTo, showPage } from '../../http/page.ts';
 import { sentBack } from '../../http/sent-back.ts';
 import type { LinkDetails } from './request.ts';
 import type { CodeSignIn } from './sign-in.ts';
@@ -16,7 +16,13 @@ export interface LinkPageOptions {
   readonly clock: Clock;
   /** Whether a link signs in any device that opens it. */
   readonly anyDevice: boolean;
+  readonly returnRule: ReturnRule;
 }
+
+const YOUR_APP = { app: 'labels.your_app' };
+
+/** What a page says of the app that it leads back to, and where its form may lead. */
+type Returns = Required<Pick<Page, 'values' | 'leadsTo'>>;
 
 type Client = Pick<Exchange, 'remembersLink' | 'beginSignIn'>;
 
@@ -27,16 +33,16 @@ export type LinkPages = ReturnType<typeof createLinkPages>;
  * device that asked it signs in and leads back to the app. On any other it shows a code to type on the first: an attacker who
  * has someone else open a link gains nothing.
  */
-export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPageOptions) {
+export function createLinkPages({ codes, codeSignIn, clock, anyDevice, returnRule }: LinkPageOptions) {
   /** @throws AppError invalid_link, code_used, code_replaced, code_expired */
   async function show(token: string, client: Client) {
     const challenge = await codes.open(token, ['sign_in_link']);
     const details = detailsOf(challenge);
     if (details.returnTo !== null && isAtHome(challenge, client))
-      return showPage(signInPage(details, details.returnTo));
+      return showPage(signInPage(details, returnsTo(details.returnTo)));
     // Its code was shown, once, and may still be typed.
     if (challenge.codeMac !== null) throw new AppError('code_used');
-    return showPage(elsewherePage(details));
+    return showPage(elsewherePage(details.returnTo === null ? null : returnsTo(details.returnTo)));
   }
 
   /** @throws AppError the same, and those of `CodeSignIn`; second_factor_required leads back to the app */
@@ -64,6 +70,12 @@ export function createLinkPages({ codes, codeSignIn, clock, anyDevice }: LinkPag
     return anyDevice || remembersLink(id);
   }
 
+  /** The app, which pages of this service lead on to. */
+  function returnsTo(returnTo: string): Returns {
+    const destination = destinationOf(returnTo, returnRule);
+    return { values: appOf(destination), leadsTo: [...new Set([returnTo, destination].map(sourceOf))] };
+  }
+
   function minutesUntil(time: Date): number {
     return Math.floor((time.getTime() - clock.now()) / 60_000);
   }
@@ -75,12 +87,12 @@ function detailsOf({ details }: Challenge): LinkDetails {
   return details as LinkDetails;
 }
 
-function signInPage({ shown }: LinkDetails, returnTo: string): Page {
+function signInPage({ shown }: LinkDetails, { values, leadsTo }: Returns): Page {
   return {
-    title: 'Sign in',
-    paragraphs: [`You are about to sign in as ${shown} and go back to ${nameOf(returnTo)}.`],
-    form: { button: 'Sign in', leadsTo: [sourceOf(returnTo)] },
-    notes: ['If you did not ask for this, close this page. Nothing will happen.'],
+    words: 'pages.link_sign_in',
+    values: { address: shown, ...values },
+    texts: YOUR_APP,
+    leadsTo,
   };
 }
 
@@ -88,59 +100,22 @@ function signInPage({ shown }: LinkDetails, returnTo: string): Page {
  * Its form may lead back to the app as well: a browser sends a cookie with SameSite=Strict with the form, though not when a
  * link is opened.
  */
-function elsewherePage({ returnTo }: LinkDetails): Page {
-  const form = { button: 'Show the code', leadsTo: returnTo === null ? [] : [sourceOf(returnTo)] };
-  const notes = [
-    'If you did not ask to sign in, close this page. Never give a code to anyone who calls or writes to you: it lets them in.',
-  ];
-  return returnTo === null
-    ? {
-        title: 'Get your code',
-        paragraphs: ['Get a code here, then type it where you asked to sign in.'],
-        form,
-        notes,
-      }
+function elsewherePage(returns: Returns | null): Page {
+  return returns === null
+    ? { words: 'pages.link_code_only', leadsTo: [] }
     : {
-        title: 'Finish where you started',
-        paragraphs: [
-          `Someone, most likely you, is signing in to ${nameOf(returnTo)} on another device or in another browser.`,
-          'Get a code here, then type it there.',
-        ],
-        form,
-        notes,
+        words: 'pages.link_elsewhere',
+        texts: YOUR_APP,
+        ...returns,
       };
 }
 
 function codePage(code: string, minutes: number): Page {
-  const time = minutes < 1 ? 'less than a minute' : minutes === 1 ? '1 minute' : `${minutes} minutes`;
-  return {
-    title: 'Your code',
-    paragraphs: [`Type it where you asked to sign in, and nowhere else. It works for ${time}.`],
-    code,
-    notes: ['Keep this page open until you have typed it: the code is shown once.'],
-  };
+  return { words: 'pages.link_code', minutes, data: { shownCode: code } };
 }
 
-/** An app with a scheme of its own has no host. */
-function nameOf(returnTo: string): string {
-  return new URL(returnTo).host || 'your app';
+/** An app with a scheme of its own has no host, and is called "your app". */
+function appOf(returnTo: string): WordValues {
+  const { host } = new URL(returnTo);
+  return host === '' ? {} : { app: host };
 }
-
-export const LINK_PAGE_ERRORS: PageErrorWords = {
-  ...linkErrors({
-    used: {
-      title: 'This link has been used',
-      paragraphs: [
-        'If you pressed the button twice, you may be signed in already: go back to where you started.',
-        'If not, ask for a new link there. Each one works once.',
-      ],
-    },
-    next: 'Go back to where you wanted to sign in, and ask for a new link.',
-  }),
-  invalid_code: {
-    title: 'This link does not sign you in',
-    paragraphs: [
-      'The account has changed since the link was sent. Go back to where you started, and try again.',
-    ],
-  },
-};

@@ -10,7 +10,7 @@ import { BUTTON_FORM, linkPage, PAGE_ANSWER } from '../../http/link-page.ts';
 import { routesWith } from '../../http/route.ts';
 import { SIGNED_IN_ANSWER } from '../../http/sign-in.ts';
 import { CODES_AND_LINKS } from '../../http/tags.ts';
-import { LINK_PAGE_ERRORS, type LinkPages } from './link-pages.ts';
+import type { LinkPages } from './link-pages.ts';
 import type { CodeRequests } from './request.ts';
 import { CodeBody, CodeSignInBody, ExchangeBody, LinkBody } from './schemas.ts';
 import type { CodeSignIn } from './sign-in.ts';
@@ -28,7 +28,7 @@ const SENT = {
   202: { description: 'The same whether or not there is an account', schema: SentAnswer },
 } as const;
 
-const LINK_PAGE = linkPage(LINK_PAGE_ERRORS, 'invalid_link');
+const LINK_PAGE = linkPage('sign_in_link', 'invalid_link');
 
 export const codeRoutes = [
   route({

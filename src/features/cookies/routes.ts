@@ -6,9 +6,13 @@ import { ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
 import { routesWith } from '../../http/route.ts';
 import type { Tag } from '../../http/tags.ts';
-import { CsrfAnswer, TokenAnswer, TokenBody } from './schemas.ts';
+import { CodeAnswer, CodeBody, CsrfAnswer, TokenAnswer, TokenBody } from './schemas.ts';
+import type { SessionCodes } from './session-codes.ts';
 
-const route = routesWith<{ readonly sessions: Pick<Sessions, 'tokenFor'> }>();
+const route = routesWith<{
+  readonly sessions: Pick<Sessions, 'tokenFor'>;
+  readonly sessionCodes: SessionCodes;
+}>();
 
 const COOKIES: Tag = {
   name: 'Cookies',
@@ -47,6 +51,22 @@ export const cookieRoutes = [
       if (missing !== undefined) throw insufficientScope(missing);
       const grant = sessions.tokenFor(principal, cookie().expiresAt, wanted);
       return ok({ ...presentAccess(grant), scope: grant.permissions.join(' ') });
+    },
+  }),
+
+  route({
+    id: 'createSessionCode',
+    method: 'POST',
+    path: '/session/code',
+    tag: COOKIES,
+    summary: 'Get a code with which an app begins a session of its own',
+    description:
+      'For POST /login/exchange: it is good once, and for a minute. The sign-in pages lead back to an app with it.',
+    access: cookie(),
+    body: json(CodeBody),
+    answers: { 200: { description: 'The code', schema: CodeAnswer } },
+    async handle({ body, caller: { principal } }, { sessionCodes }) {
+      return ok({ code: await sessionCodes.issue(principal, body?.challenge_id ?? null) });
     },
   }),
 ];

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { CHANNELS } from '../../core/messages/message.ts';
 import type { KeptMessage, Outbox } from '../../core/messages/outbox.ts';
+import type { Page } from '../../core/pages.ts';
 import { anyone } from '../../http/access.ts';
 import { ok } from '../../http/answer.ts';
-import { listPage, type Page, type PageItem } from '../../http/page.ts';
+import { showPage } from '../../http/page.ts';
 import { routesWith } from '../../http/route.ts';
 import { CODES_AND_LINKS } from '../../http/tags.ts';
 
@@ -41,9 +42,7 @@ export const devOutboxRoutes = [
     answers: { 200: { description: 'The latest messages', schema: OutboxAnswer } },
     async handle({ prefersHtml }, { outbox }) {
       const messages = await outbox.listLatest(MAX_MESSAGES);
-      return prefersHtml()
-        ? listPage(messages.length === 0 ? NO_MESSAGES : PAGE, messages.map(toItem))
-        : ok({ messages: messages.map(present) });
+      return prefersHtml() ? showPage(outboxPage(messages)) : ok({ messages: messages.map(present) });
     },
   }),
 ];
@@ -62,26 +61,24 @@ function present({ id, channel, to, subject, text, data, createdAt }: KeptMessag
   };
 }
 
-const PAGE: Page = {
-  title: 'Messages',
-  paragraphs: [
-    'These stay here for want of a mail server or an SMS provider, or still wait to be sent by one. The latest comes first.',
-  ],
-  again: 'Look again',
-};
+function outboxPage(messages: readonly KeptMessage[]): Page {
+  return {
+    words: messages.length === 0 ? 'pages.outbox_empty' : 'pages.outbox',
+    template: 'outbox',
+    data: { messages: messages.map(toItem) },
+  };
+}
 
-const NO_MESSAGES: Page = {
-  ...PAGE,
-  paragraphs: [...PAGE.paragraphs, 'There are none yet. Ask for a code or a link, and it is here.'],
-};
-
-function toItem({ channel, to, subject, text, data, createdAt, isSent }: KeptMessage): PageItem {
+function toItem({ channel, to, subject, text, data, createdAt, isSent }: KeptMessage) {
+  const time = createdAt.toISOString();
   return {
     title: channel === 'sms' ? 'SMS' : subject,
-    to: isSent ? `To ${to}` : `To ${to}, waits to be sent`,
-    at: createdAt,
+    to,
+    isSent,
+    time,
+    shownTime: `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`,
     text,
-    code: 'code' in data ? data.code : undefined,
-    link: 'link' in data ? data.link : undefined,
+    code: 'code' in data ? String(data.code) : undefined,
+    link: 'link' in data ? String(data.link) : undefined,
   };
 }

@@ -56,20 +56,6 @@ export const SWAGGER_PAGE = page(
 <script src="docs/start.js"></script>`,
 );
 
-export const HOME_PAGE = page(
-  'Latchkey',
-  STYLE_LINK,
-  `<main>
-<h1>Latchkey</h1>
-<p>An authentication service: sign up, log in, and carry a signed JWT.</p>
-<nav><ul>
-<li><a href="docs">API docs</a>: every endpoint, to try things on</li>
-<li><a href="docs/errors">Errors</a>: what each code means and what to do</li>
-<li><a href="openapi.json">openapi.json</a>: the API as a document, for programs</li>
-</ul></nav>
-</main>`,
-);
-
 /** The page about error codes, which the member `type` of every problem document names. */
 export const ERRORS_PAGE = page(
   'Latchkey errors',

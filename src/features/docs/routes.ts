@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
 import { anyone } from '../../http/access.ts';
 import type { OpenApiDocument } from '../../http/openapi.ts';
 import { routesWith } from '../../http/route.ts';
@@ -18,7 +17,6 @@ const PAGE_HEADERS = {
 
 /** The ids of what DOCS=off closes: the pages with all that they load. */
 export const PAGES: readonly string[] = [
-  'home',
   'docs',
   'errors',
   'start.js',
@@ -26,8 +24,6 @@ export const PAGES: readonly string[] = [
   'swagger-ui.css',
   'swagger-ui-bundle.js',
 ];
-
-const VARY = { Vary: 'Accept' };
 
 const UNCHANGED = 'It is what the ETag in If-None-Match names';
 
@@ -40,25 +36,7 @@ const DOCUMENTATION: Tag = {
 const pages = () => import('./pages.ts');
 
 export function docsRoutes(describe: () => Promise<OpenApiDocument>) {
-  const home = lazyContent(async () => (await pages()).HOME_PAGE, {
-    mediaType: 'text/html',
-    cacheControl: REVALIDATED,
-  });
   return [
-    // For a person who opens the address of the service; programs find nothing here.
-    route({
-      id: 'home',
-      method: 'GET',
-      path: '/',
-      access: anyone(),
-      cacheable: true,
-      answers: { 200: { description: 'A page', mediaType: 'text/html', schema: z.string() }, 304: UNCHANGED },
-      refuses: ['not_found'],
-      handle({ prefersHtml }) {
-        if (!prefersHtml()) throw new AppError('not_found', undefined, { headers: VARY });
-        return { status: 200 as const, headers: { ...PAGE_HEADERS, ...VARY }, content: home };
-      },
-    }),
     documented({
       id: 'openapi',
       path: '/openapi.json',

@@ -1,5 +1,7 @@
+import type { Challenge } from '../../core/codes/challenge.ts';
 import { CODE_ERRORS, LINK_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
+import type { Page } from '../../core/pages.ts';
 import { anyone, ownPage, session, stepUp } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
@@ -8,13 +10,31 @@ import { showPage } from '../../http/page.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
 import type { Email } from './email.ts';
-import { UNDO_ERRORS, undonePage, undoPage, VERIFY_ERRORS, verifiedPage, verifyPage } from './pages.ts';
 import { EmailBody, UndoBody, VerifyBody } from './schemas.ts';
 
 const route = routesWith<{ readonly email: Email }>();
 
-const VERIFY_PAGE = linkPage(VERIFY_ERRORS, 'invalid_link');
-const UNDO_PAGE = linkPage(UNDO_ERRORS, 'invalid_link');
+const VERIFY_PAGE = linkPage('verify_link', 'invalid_link');
+const UNDO_PAGE = linkPage('undo_link', 'invalid_link');
+
+type Proof = Pick<Challenge, 'address' | 'purpose'>;
+
+/** It asks, since confirming an address that a stranger signed up with gives that stranger an account in one's name. */
+function verifyPage({ address, purpose }: Proof): Page {
+  return {
+    words: purpose === 'email_change' ? 'pages.change_address' : 'pages.verify_address',
+    values: { address: address ?? '' },
+    leadsTo: [],
+  };
+}
+
+function verifiedPage({ address, purpose }: Proof): Page {
+  return {
+    words: purpose === 'email_change' ? 'pages.address_changed' : 'pages.address_verified',
+    values: { address: address ?? '' },
+    data: { leadsToSignIn: purpose !== 'email_change' },
+  };
+}
 
 export const emailRoutes = [
   route({
@@ -124,7 +144,8 @@ export const emailRoutes = [
     access: anyone(),
     ...UNDO_PAGE,
     async handle({ params }, { email }) {
-      return showPage(undoPage((await email.openUndo(params.token)).email));
+      const { email: address } = await email.openUndo(params.token);
+      return showPage({ words: 'pages.undo_change', values: { address }, leadsTo: [] });
     },
   }),
 
@@ -138,7 +159,7 @@ export const emailRoutes = [
     async handle({ params, origin }, { email }) {
       const { challenge, email: address } = await email.openUndo(params.token);
       await email.undo(challenge, origin);
-      return showPage(undonePage(address));
+      return showPage({ words: 'pages.change_undone', values: { address }, data: { leadsToSignIn: true } });
     },
   }),
 ];

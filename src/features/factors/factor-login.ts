@@ -83,8 +83,9 @@ export function createFactorLogin(core: Core) {
       { user, deviceId, given, challengeId: challenge.id, caller },
       (proof) =>
         store.transaction(async (stores) => {
-          if (!(await stores.challenges.use(challenge.id, now()))) throw new AppError('challenge_used');
+          // First the factor: a code that was used before must not use the challenge up.
           if (!(await proof.useWithin(stores, userCaller(user.id, origin)))) return null;
+          if (!(await stores.challenges.use(challenge.id, now()))) throw new AppError('challenge_used');
           if (given.rememberDevice) await rememberWithin(stores, user, deviceToken, origin);
           const methods = [...new Set([...first.amr, ...proof.amr, 'mfa'])];
           const evidence = {

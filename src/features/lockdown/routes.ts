@@ -9,13 +9,12 @@ import { showPage } from '../../http/page.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, CODES_AND_LINKS } from '../../http/tags.ts';
 import type { Lockdown } from './lockdown.ts';
-import { ASK_PAGE, DONE_PAGE, LOCKDOWN_ERRORS } from './pages.ts';
 
 const route = routesWith<{ readonly lockdown: Lockdown }>();
 
 const LockdownBody = z.strictObject({ token: LinkToken }).meta({ id: 'Lockdown' });
 
-const LINK_PAGE = linkPage(LOCKDOWN_ERRORS, 'invalid_link');
+const LINK_PAGE = linkPage('lockdown_link', 'invalid_link');
 
 const WHAT_ENDS =
   'It ends every session, refresh token, device token and API key, the password, and, where there is an email address, the phone number, the providers and the passkeys.';
@@ -63,7 +62,7 @@ export const lockdownRoutes = [
     ...LINK_PAGE,
     async handle({ params }, { lockdown }) {
       await lockdown.open(params.token);
-      return showPage(ASK_PAGE);
+      return showPage({ words: 'pages.lock_down', leadsTo: [] });
     },
   }),
 
@@ -76,7 +75,7 @@ export const lockdownRoutes = [
     ...LINK_PAGE,
     async handle({ params, origin }, { lockdown }) {
       await lockdown.lockByLink(params.token, origin);
-      return showPage(DONE_PAGE);
+      return showPage({ words: 'pages.locked_down', data: { leadsToSignIn: true } });
     },
   }),
 ];

@@ -1,4 +1,3 @@
-import { CHALLENGE_SECONDS } from '../../core/passkeys/challenges.ts';
 import { RequestOptionsAnswer } from '../../core/passkeys/fields.ts';
 import { presentPasskey, presentSignals } from '../../core/passkeys/view.ts';
 import { withDeviceToken } from '../../core/sign-in/client.ts';
@@ -63,7 +62,7 @@ export const passkeyRoutes = [
     },
     refuses: ['cookie_not_settable', 'database_unavailable'],
     async handle({ body, nameBrowser }, { passkeySignIn }) {
-      const browserId = body?.transport === 'cookie' ? nameBrowser(CHALLENGE_SECONDS) : null;
+      const browserId = body?.transport === 'cookie' ? nameBrowser() : null;
       const { challengeToken, publicKey } = await passkeySignIn.options(body?.email, browserId);
       return ok({ challenge_token: challengeToken, public_key: publicKey });
     },

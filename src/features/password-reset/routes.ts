@@ -2,6 +2,8 @@ import { CODE_ERRORS } from '../../core/codes/errors.ts';
 import { presentSent, SentAnswer } from '../../core/codes/fields.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError, type FieldError } from '../../core/errors.ts';
+import type { Page } from '../../core/pages.ts';
+import { MAX_PASSWORD_LENGTH } from '../../core/passwords/policy.ts';
 import { IdPath } from '../../core/values/fields.ts';
 import { anyone, ownPage, permission, stepUp } from '../../http/access.ts';
 import { noContent } from '../../http/answer.ts';
@@ -11,7 +13,6 @@ import { showPage } from '../../http/page.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS, USER_ADMINISTRATION } from '../../http/tags.ts';
 import type { ResetByAdmin } from './by-admin.ts';
-import { DONE_PAGE, RESET_ERRORS, resetPage } from './pages.ts';
 import type { PasswordReset } from './password-reset.ts';
 import { ForgotBody, presentResetLink, ResetBody, ResetForm, ResetLinkAnswer } from './schemas.ts';
 
@@ -24,7 +25,18 @@ interface Services {
 
 const route = routesWith<Services>();
 
-const RESET_PAGE = linkPage(RESET_ERRORS, 'invalid_reset_token');
+const RESET_PAGE = linkPage('reset_link', 'invalid_reset_token');
+
+/** Where the message went to an account, the page names its address, and a browser keeps the password under it. */
+function resetPage(address: string | null, minLength: number): Page {
+  return {
+    words: address === null ? 'pages.reset_password' : 'pages.reset_password_of',
+    template: 'reset-password',
+    values: { address: address ?? '', min: minLength, max: MAX_PASSWORD_LENGTH },
+    data: { username: address, minLength },
+    leadsTo: [],
+  };
+}
 
 export const passwordResetRoutes = [
   route({
@@ -75,7 +87,7 @@ export const passwordResetRoutes = [
     ...RESET_PAGE,
     async handle({ params }, { passwordReset, minPasswordLength: minLength }) {
       const { address } = await passwordReset.open(params.token);
-      return showPage(resetPage({ address, minLength }));
+      return showPage(resetPage(address, minLength));
     },
   }),
 
@@ -94,9 +106,10 @@ export const passwordResetRoutes = [
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error;
         const { address } = await passwordReset.open(token);
-        return showPage<400>(resetPage({ address, minLength, refused: error.fields?.[0]?.code }), 400);
+        const problem = { code: error.code, fields: error.fields ?? [] };
+        return showPage<400>({ ...resetPage(address, minLength), problem }, 400);
       }
-      return showPage<200>(DONE_PAGE);
+      return showPage<200>({ words: 'pages.password_reset', data: { leadsToSignIn: true } });
     },
   }),
 

@@ -12,7 +12,7 @@ export interface LogoutRequest {
   readonly accessToken: string | undefined;
   readonly refreshToken: string | undefined;
   /** The id in the cookie, which is asked for where there is no other credential. */
-  readonly takeCookie: () => string | undefined;
+  readonly takeCookie: (goesOn: boolean) => string | undefined;
   /** The ids in the cookies beside another credential. */
   readonly cookieIds: () => readonly string[];
   readonly scope: LogoutScope;
@@ -51,9 +51,9 @@ export function createLogout({ sessions, apiKeys, verifyToken }: LogoutDependenc
    * token, for a client whose access token has expired; or by the cookie alone.
    */
   async function sessionOf(request: LogoutRequest): Promise<ProvenSession | null> {
-    const { accessToken, refreshToken, takeCookie, cookieIds, count } = request;
+    const { accessToken, refreshToken, takeCookie, cookieIds, scope, count } = request;
     if (accessToken === undefined && refreshToken === undefined) {
-      const cookieId = takeCookie();
+      const cookieId = takeCookie(scope === 'others');
       if (cookieId !== undefined) return sessionOfCookie(cookieId, count);
     }
     const proven = await sessionOfToken(accessToken, refreshToken, count);

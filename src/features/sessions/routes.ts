@@ -51,7 +51,7 @@ export const sessionRoutes = [
     tag: SESSIONS,
     summary: 'Log out',
     description:
-      'By the access token, by a refresh token in the body, or by the cookie, which the browser then forgets. A session that has ended already is not an error.',
+      'By the access token, by a refresh token in the body, or by the cookie, which the browser then forgets unless its session goes on. A session that has ended already is not an error.',
     limit: 'session-ip',
     access: anyone('bearer', 'cookie', 'none'),
     query: LogoutQuery,
@@ -69,9 +69,15 @@ export const sessionRoutes = [
       'database_unavailable',
     ],
     async handle({ query: { scope }, body, bearerToken, takeCookie, cookieIds, origin, count }, { logOut }) {
-      const accessToken = bearerToken();
-      const refreshToken = body?.refresh_token;
-      await logOut({ accessToken, refreshToken, takeCookie, cookieIds, scope, origin, count });
+      await logOut({
+        accessToken: bearerToken(),
+        refreshToken: body?.refresh_token,
+        takeCookie,
+        cookieIds,
+        scope,
+        origin,
+        count,
+      });
       return noContent();
     },
   }),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Client, ClientEvent, ClientOptions } from '../../../client/src/index.ts';
-import { createTestClock, startApp, type TestApp } from '../../support/app.ts';
+import { createTestClock, startApp, type TestApp, type TestClock } from '../../support/app.ts';
 import { freePort } from '../../support/mysql-server.ts';
 import { aPerson } from '../../support/people.ts';
 import { createMigratedDatabase } from '../../support/template.ts';
@@ -90,14 +90,12 @@ interface Intervention {
 /** Variables of the service, or what says them once the suite runs. */
 type Variables = Record<string, string> | ((urls: { readonly pageUrl: string }) => Record<string, string>);
 
-/** The service and a page of another host of its site, which the browser trusts although they have no TLS. */
-export function useClientPage(browser: Browser, env: Variables = {}, scripts?: Scripts) {
-  const clock = createTestClock();
+/** The service and a page of another host of its site, which browsers trust although they have no TLS. */
+export function useClientSite(env: Variables = {}, scripts?: Scripts, clock: TestClock = createTestClock()) {
   let app: TestApp;
   let port: number;
   let database: TestDatabase;
   let server: Awaited<ReturnType<typeof serveClientPage>>;
-  const contexts: BrowserContext[] = [];
   const answers: Answer[] = [];
   const interventions: Intervention[] = [];
 
@@ -111,7 +109,6 @@ export function useClientPage(browser: Browser, env: Variables = {}, scripts?: S
     await start();
   });
   afterAll(async () => {
-    for (const context of contexts) await context.close();
     await app.stop();
     await database.drop();
     await server.stop();
@@ -169,31 +166,15 @@ export function useClientPage(browser: Browser, env: Variables = {}, scripts?: S
       interventions.push({ path, take });
     });
 
-  /** A profile of the browser whose pages have such a client. */
-  async function newProfile(options: PageOptions): Promise<BrowserContext> {
-    const context = await browser.newContext();
-    contexts.push(context);
-    const clientOptions = { url: latchkeyUrl(), ...options };
-    await context.addInitScript(`window.clientOptions = ${JSON.stringify(clientOptions)};`);
-    return context;
-  }
-
-  /** Another tab of a profile, once its client knows who is signed in. */
-  async function openTab(context: BrowserContext, path = '/'): Promise<Page> {
-    const page = await context.newPage();
-    await page.goto(pageUrl() + path);
-    await isReady(page);
-    return page;
-  }
-
   return {
     get app() {
       return app;
     },
     latchkeyUrl,
     pageUrl,
-    newProfile,
-    openTab,
+    /** What gives a page the options of its client, before its scripts run. */
+    optionsScript: (options: PageOptions) =>
+      `window.clientOptions = ${JSON.stringify({ url: latchkeyUrl(), ...options })};`,
     heldAnswer,
     cutAnswer,
     /** What the service has answered so far. */
@@ -213,7 +194,41 @@ export function useClientPage(browser: Browser, env: Variables = {}, scripts?: S
   };
 }
 
-export type Site = ReturnType<typeof useClientPage>;
+export type Site = ReturnType<typeof useClientSite>;
+
+/** The same with tabs of Chromium. */
+export function useClientPage(browser: Browser, ...given: Parameters<typeof useClientSite>) {
+  const contexts: BrowserContext[] = [];
+  afterAll(async () => {
+    for (const context of contexts) await context.close();
+  });
+  const site = useClientSite(...given);
+
+  /** A profile of the browser whose pages have such a client. */
+  async function newProfile(options: PageOptions): Promise<BrowserContext> {
+    const context = await browser.newContext();
+    contexts.push(context);
+    await context.addInitScript(site.optionsScript(options));
+    return context;
+  }
+
+  /** Another tab of a profile, once its client knows who is signed in. */
+  async function openTab(context: BrowserContext, path = '/'): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(new URL(path, site.pageUrl()).href);
+    await isReady(page);
+    return page;
+  }
+
+  return {
+    ...site,
+    get app() {
+      return site.app;
+    },
+    newProfile,
+    openTab,
+  };
+}
 
 /** Resolves once the client of a page knows who is signed in. */
 export const isReady = (page: Page) =>
@@ -255,3 +270,31 @@ export const ask = (page: Page, url: string, count = 1) =>
 
 /** The types of what has happened to the session of a page. */
 export const eventsOf = (page: Page) => page.evaluate(() => window.events.map(({ type }) => type));
+
+/** The methods of a client that do something. */
+type Method = Extract<
+  {
+    [Name in keyof Client]: Client[Name] extends (...parameters: never) => unknown ? Name : never;
+  }[keyof Client],
+  string
+>;
+
+/** The code of the error with which a method fails on a page, and the name of one that has none. */
+export const failureOn = <Name extends Method>(
+  page: Page,
+  method: Name,
+  ...given: Parameters<Client[Name]>
+) =>
+  page.evaluate(
+    async ([method, given]) => {
+      const call = window.latchkey[method] as (...given: unknown[]) => unknown;
+      try {
+        await call(...given);
+        return 'none';
+      } catch (error) {
+        const { code, name } = error as { code?: unknown; name: string };
+        return typeof code === 'string' ? code : name;
+      }
+    },
+    [method, given] as const,
+  );

@@ -53,7 +53,7 @@ onOneDatabase((kind) => {
       const withoutName = { ...(await anAssertion(app, authenticator)), transport: 'cookie' };
 
       expect(one.attributes).toMatch(
-        /^latchkey-browser=[\w-]{22}; Max-Age=300; Path=\/; HttpOnly; SameSite=Lax$/,
+        /^latchkey-browser=[\w-]{22}; Max-Age=86400; Path=\/; HttpOnly; SameSite=Lax$/,
       );
       expect(await send(one.body, '')).toBe('400 invalid_challenge');
       expect(await send(one.body, other.cookie)).toBe('400 invalid_challenge');

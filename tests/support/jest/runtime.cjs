@@ -1,6 +1,7 @@
 const asyncHooks = require('node:async_hooks');
 const { register } = require('node:module');
 const { pathToFileURL } = require('node:url');
+const { nameSources, withoutSources } = require('./stacks.cjs');
 
 // What a test file gets as @jest/globals.
 const GLOBALS = pathToFileURL(require.resolve('./globals.mjs')).href;
@@ -14,14 +15,36 @@ const hooked = import('tsx/esm/api').then(async (tsx) => {
 });
 
 const WRITABLE = { configurable: true, enumerable: true, writable: true };
-const storage = new asyncHooks.AsyncLocalStorage();
 
 /**
- * The one that the framework gets for each test file. Another for each would stay in use after the file, and every
- * promise carries the values of all of them.
+ * What the framework gets in the place of an AsyncLocalStorage, to know which test an error belongs to. Tests run one
+ * after another, so it is the one that runs; with a real one every promise would pass through hooks of Node, and carry
+ * the values of all files.
  */
-function TheStorage() {
-  return storage;
+class RunningTest {
+  getStore() {
+    return this.store;
+  }
+
+  async run(store, callback) {
+    const outer = this.store;
+    this.store = store;
+    try {
+      return await callback();
+    } finally {
+      this.store = outer;
+    }
+  }
+}
+
+/** Those that libraries use in a test file, such as Playwright: each would cost the files after it the same. */
+const storages = new Set();
+for (const method of ['run', 'enterWith']) {
+  const original = asyncHooks.AsyncLocalStorage.prototype[method];
+  asyncHooks.AsyncLocalStorage.prototype[method] = function (...args) {
+    storages.add(this);
+    return original.apply(this, args);
+  };
 }
 
 /**
@@ -39,7 +62,7 @@ module.exports = class {
     delete require.cache[path];
     const own = Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage');
     // Newer versions of Node have a getter there.
-    Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { ...WRITABLE, value: TheStorage });
+    Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { ...WRITABLE, value: RunningTest });
     try {
       return require(path);
     } finally {
@@ -68,9 +91,15 @@ module.exports = class {
   async unstable_importModule(path) {
     const { setGlobals } = await hooked;
     setGlobals(this.globals);
-    // Node reads the source maps of what it loads by itself.
-    Error.prepareStackTrace = undefined;
-    await import(pathToFileURL(path).href);
+    Error.prepareStackTrace = withoutSources;
+    // Jest raises it to a hundred frames, which each of those stacks would have.
+    Error.stackTraceLimit = 20;
+    try {
+      await import(pathToFileURL(path).href);
+    } catch (error) {
+      nameSources(error);
+      throw error;
+    }
   }
 
   requireModule(path) {
@@ -84,5 +113,9 @@ module.exports = class {
   getAllCoverageInfoCopy() {}
   enterTestCode() {}
   leaveTestCode() {}
-  teardown() {}
+
+  teardown() {
+    for (const storage of storages) storage.disable();
+    storages.clear();
+  }
 };

@@ -22,7 +22,7 @@ export function Activity() {
 
   return (
     <Page title="Activity">
-      <Card title="What happened" intro="The latest first.">
+      <Card title="What happened" intro="Latest first.">
         {latest === undefined ? (
           <Loading error={error} />
         ) : (

@@ -35,7 +35,7 @@ export function Devices() {
   const { sessions, remembered_devices } = value;
   return (
     <Page title="Devices">
-      <Card title="Signed in" intro="You do not know one of these? Sign it out, and change your password.">
+      <Card title="Signed in" intro="Do not recognise one of these? Sign it out, and change your password.">
         <ul className="list">
           {sessions.map(({ id, user_agent, ip, last_used_at, method, current }) => (
             <li key={id}>

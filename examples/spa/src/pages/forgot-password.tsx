@@ -1,17 +1,7 @@
 import { useEffect, useState } from 'react';
 import { client } from '../auth.ts';
 import { Link, navigate } from '../router.tsx';
-import { AccountField, CodeField, Field, Form, PASSWORD_HINT, Page, useSay } from '../ui.tsx';
-
-const NewPassword = () => (
-  <Field
-    label="New password"
-    name="new_password"
-    type="password"
-    autoComplete="new-password"
-    hint={PASSWORD_HINT}
-  />
-);
+import { AccountField, CodeField, Field, Form, NewPasswordField, Page, useSay } from '../ui.tsx';
 
 const Back = () => (
   <p className="below">
@@ -54,7 +44,7 @@ export function ForgotPassword() {
       <Form key="code" label="Change password" onSubmit={reset}>
         <AccountField name={sent.email} />
         <CodeField />
-        <NewPassword />
+        <NewPasswordField />
       </Form>
       <Back />
     </Page>
@@ -76,7 +66,7 @@ export function ResetPassword() {
   return (
     <Page title="Choose another password">
       <Form label="Change password" onSubmit={reset}>
-        <NewPassword />
+        <NewPasswordField />
       </Form>
       <Back />
     </Page>

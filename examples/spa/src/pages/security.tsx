@@ -11,7 +11,7 @@ import {
   Field,
   Form,
   Loading,
-  PASSWORD_HINT,
+  NewPasswordField,
   Page,
   Time,
   useLoaded,
@@ -129,7 +129,7 @@ function AuthenticatorApps({ apps, onChange }: { apps: readonly TotpFactor[] } &
             Or type this key: <code className="key">{inFours(enrolment.secret)}</code>
           </p>
           <Form label="Confirm" onSubmit={confirm}>
-            <CodeField label="Code of the app" autoFocus />
+            <CodeField label="Code from the app" autoFocus />
           </Form>
           <Action label="Cancel" kind="quiet" onPress={() => setEnrolment(undefined)} />
         </div>
@@ -178,7 +178,7 @@ function RecoveryCodes({ codes, onSaved }: { codes: readonly string[]; onSaved: 
         <Action label="I have saved them" kind="primary" onPress={onSaved} />
         <Action label="Copy" onPress={copy} />
         <a
-          className="secondary"
+          className="button secondary"
           download="recovery-codes.txt"
           href={`data:text/plain,${encodeURIComponent(text)}`}
         >
@@ -269,15 +269,9 @@ function Password() {
           name="current_password"
           type="password"
           autoComplete="current-password"
-          hint="You have none? Sign out, and choose one by “Forgot password?”"
+          hint="No password yet? Sign out, and set one with “Forgot password?”"
         />
-        <Field
-          label="New password"
-          name="new_password"
-          type="password"
-          autoComplete="new-password"
-          hint={PASSWORD_HINT}
-        />
+        <NewPasswordField />
       </Form>
     </Card>
   );

@@ -42,7 +42,9 @@ export function SignInByMessage({ by }: { by: 'code' | 'link' }) {
       }
     >
       {by === 'link' && (
-        <p className="muted">Open it in this browser. In another one it shows a code, which you type here.</p>
+        <p className="muted">
+          Open it in this browser. Where it shows a code instead of signing you in, type that here.
+        </p>
       )}
       <Form key="code" label="Sign in" onSubmit={({ code = '' }) => client.signIn({ code })}>
         <CodeField />

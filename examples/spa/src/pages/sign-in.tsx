@@ -2,7 +2,7 @@ import { LatchkeyError } from '@latchkey/client';
 import { useEffect, useState } from 'react';
 import { client, listProviders, signInWith } from '../auth.ts';
 import { Link, navigate } from '../router.tsx';
-import { Action, Field, Form, Page, Problem, useLoaded } from '../ui.tsx';
+import { AccountField, Action, Field, Form, NewPasswordField, Page, Problem, useLoaded } from '../ui.tsx';
 import { reasonInWords } from '../words.ts';
 import { ConfirmEmail } from './confirm-email.tsx';
 
@@ -10,6 +10,7 @@ import { ConfirmEmail } from './confirm-email.tsx';
 export function SignIn({ reason, problem }: { reason: string | undefined; problem: unknown }) {
   const [error, setError] = useState(problem);
   const [unconfirmed, setUnconfirmed] = useState<string>();
+  const [outworn, setOutworn] = useState<{ identifier: string; password: string }>();
   const { value: providers = [] } = useLoaded(listProviders);
 
   // Passkeys are offered in the list of what to fill in, where the browser has any: else nothing was asked for that failed.
@@ -24,9 +25,10 @@ export function SignIn({ reason, problem }: { reason: string | undefined; proble
     try {
       await client.signIn({ identifier, password });
     } catch (refusal) {
-      const isUnconfirmed = refusal instanceof LatchkeyError && refusal.code === 'email_not_verified';
-      if (!isUnconfirmed || !identifier.includes('@')) throw refusal;
-      setUnconfirmed(identifier);
+      const code = refusal instanceof LatchkeyError && refusal.code;
+      if (code === 'password_change_required') setOutworn({ identifier, password });
+      else if (code === 'email_not_verified' && identifier.includes('@')) setUnconfirmed(identifier);
+      else throw refusal;
     }
   }
 
@@ -34,6 +36,19 @@ export function SignIn({ reason, problem }: { reason: string | undefined; proble
     return (
       <Page title="Confirm your address" intro={`Before you sign in, confirm that ${unconfirmed} is yours.`}>
         <ConfirmEmail email={unconfirmed} onDone={() => setUnconfirmed(undefined)} />
+      </Page>
+    );
+  if (outworn !== undefined)
+    return (
+      <Page title="Choose another password" intro="An administrator asks you to, before you sign in.">
+        <Form
+          label="Change it and sign in"
+          onSubmit={({ new_password = '' }) => client.signIn({ ...outworn, new_password })}
+        >
+          <AccountField name={outworn.identifier} />
+          <NewPasswordField />
+        </Form>
+        <Action label="Back to sign-in" kind="quiet" onPress={() => setOutworn(undefined)} />
       </Page>
     );
   return (

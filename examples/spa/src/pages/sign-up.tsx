@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { client, confirmSignUp } from '../auth.ts';
 import { Link, navigate } from '../router.tsx';
-import { CodeField, Field, Form, PASSWORD_HINT, Page } from '../ui.tsx';
+import { CodeField, Field, Form, NewPasswordField, Page } from '../ui.tsx';
 
 interface Props {
   /** Told where the code to confirm the address was sent, of an account that is let in before that. */
@@ -29,16 +29,10 @@ export function SignUp({ onSignUp }: Props) {
       <Form key="account" label="Create account" onSubmit={signUp}>
         <Field label="Name (optional)" name="name" autoComplete="name" required={false} />
         <Field label="Email" name="email" type="email" autoComplete="username" />
-        <Field
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="new-password"
-          hint={PASSWORD_HINT}
-        />
+        <NewPasswordField label="Password" name="password" />
       </Form>
       <p className="below">
-        You have an account? <Link href="/">Sign in</Link>
+        Already have an account? <Link href="/">Sign in</Link>
       </p>
     </Page>
   ) : (

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Eta } from 'eta';
 import type { Logger } from 'pino';
 
-/** A file that a message may be made from. */
+/** A file that something may be made from. */
 export interface TemplateFile {
   readonly path: string;
   readonly language: string;
@@ -16,8 +16,8 @@ export type Format = 'text' | 'html';
 
 type Make = (data: TemplateData) => string;
 
-/** Files of templates, each read once. The library is loaded with the first. */
-export function createTemplateFiles(logger: Logger) {
+/** Files of templates for `subject`, such as messages, each read once. The library is loaded with the first. */
+export function createTemplateFiles(logger: Logger, subject: string) {
   const loaded = new Map<string, Promise<Make | null>>();
   const reported = new Set<string>();
   let engines: Promise<Readonly<Record<Format, Eta>>> | undefined;
@@ -68,7 +68,7 @@ export function createTemplateFiles(logger: Logger) {
   function report(path: string, err: unknown): void {
     if (reported.has(path)) return;
     reported.add(path);
-    logger.error({ err, file: path }, 'template of messages is broken, and another takes its place');
+    logger.error({ err, file: path }, `template of ${subject} is broken, and another takes its place`);
   }
 
   return { useFirst };

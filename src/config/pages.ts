@@ -1,0 +1,37 @@
+import { color, directory, fileOf, oneOf, text } from './values.ts';
+import { variable } from './variable.ts';
+
+/** The pages for people, and how they look. */
+export const PAGES_VARIABLES = {
+  PAGES: variable({
+    type: oneOf('on', 'off'),
+    default: 'on',
+    meaning: 'off closes the sign-in and account pages; those that links in messages open stay',
+  }),
+  BRAND_NAME: variable({
+    type: text('a name'),
+    shown: 'Latchkey',
+    meaning: 'The name of the service on pages; that of TOTP_ISSUER by default',
+  }),
+  BRAND_LOGO_FILE: variable({
+    type: fileOf('svg', 'png', 'webp', 'jpg', 'jpeg'),
+    meaning: 'Picture above every page, a file that ends in .svg, .png, .webp or .jpg',
+  }),
+  BRAND_COLOR: variable({
+    type: color,
+    default: '#1d4ed8',
+    meaning: 'Colour of buttons and links, as #rrggbb; shades of it keep text readable in both schemes',
+  }),
+  BRAND_CSS_FILE: variable({
+    type: fileOf('css'),
+    meaning: 'Stylesheet that is added to that of the pages (docs/pages.md)',
+  }),
+  PAGES_TEMPLATES_DIR: variable({
+    type: directory,
+    meaning: 'Directory whose files replace templates of pages',
+  }),
+  PAGES_MESSAGES_DIR: variable({
+    type: directory,
+    meaning: 'Directory whose files replace words of pages, or add languages, such as fr.json',
+  }),
+};

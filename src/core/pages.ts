@@ -1,0 +1,62 @@
+import type { ErrorCode, FieldError } from './errors.ts';
+
+/** What stands in place of `{name}` in the words of a page. */
+export type WordValues = Readonly<Record<string, string | number>>;
+
+/** A page for a person, before it has words, a language and a look. */
+export interface Page {
+  /** The name of its words, or several of which the first that is there counts. */
+  readonly words: string | readonly string[];
+  /** `message` by default: title, paragraphs, a button and notes, all of which come from its words. */
+  readonly template?: string;
+  readonly values?: WordValues;
+  /** Values that are words themselves, by their keys. */
+  readonly texts?: Readonly<Record<string, string>>;
+  /** A time that its words call `{duration}`. */
+  readonly minutes?: number;
+  /** Names all that it depends on but its language, where that is the same for many visitors: then it is made once. */
+  readonly cacheKey?: string | undefined;
+  /** The token of its forms. */
+  readonly csrfToken?: string;
+  /** What its template calls `it`, besides what every template has. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** Why a form was refused. */
+  readonly problem?: PageProblem | undefined;
+  /** Whether it loads the script, for forms that are sent without a reload and for passkeys. */
+  readonly hasScript?: true;
+  /** The origins that its forms may lead to, besides this one; undefined where it has no form. */
+  readonly leadsTo?: readonly string[];
+  /** That of the account, which comes before those of the browser. */
+  readonly language?: string | null;
+}
+
+export interface PageProblem {
+  readonly code: ErrorCode;
+  readonly fields: readonly FieldError[];
+  /** The seconds after which to try again, where that is known. */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** A page as it is sent. */
+export interface RenderedPage {
+  readonly html: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A file that pages load. */
+export interface PageAsset {
+  /** With the hash of its content, so that caches may keep it for good. */
+  readonly fileName: string;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+/** Gives pages their words and their look. */
+export interface Pages {
+  /** `acceptLanguage` is what the browser says that its user reads. */
+  readonly render: (page: Page, acceptLanguage: string | null) => Promise<RenderedPage>;
+  /** Those that there are words in. */
+  readonly languages: readonly string[];
+  /** By their names without the hash. */
+  readonly assets: ReadonlyMap<string, PageAsset>;
+}

@@ -1,0 +1,34 @@
+import { type Body, type Call, type PageDefinition, show, type Visit } from '../page.ts';
+
+/** Account pages lead to one another, and not on to an app. */
+const NO_FLOW = { returnTo: null, transport: 'cookie', challengeId: null } as const;
+
+type AccountPage = Omit<PageDefinition, 'words' | 'template' | 'forUsers'> & {
+  /** That of its words and of its template. */
+  readonly name: string;
+};
+
+/** A page about the account of a user who is signed in, with the way back to the overview. */
+export function accountPage({ name, feeds, show: showMore, ...page }: AccountPage): PageDefinition {
+  return {
+    ...page,
+    words: `pages.account.${name}`,
+    template: `account/${name}`,
+    forUsers: true,
+    feeds: { me: 'getMe', ...feeds },
+    async show(visit) {
+      const next = (await showMore?.(visit)) ?? show({});
+      return 'lead' in next ? next : show({ ...next.show, data: { inAccount: true, ...next.show.data } });
+    },
+  };
+}
+
+/** The page at hand once more, which says what has been done. */
+export const again =
+  (path: string, notice: string) =>
+  (_body: Body, { services }: Visit) => ({ lead: services.flows.to(path, NO_FLOW, { notice }) });
+
+/** A route of the API on which a session that can only set a second factor up has nothing to see. */
+export const unlessEnrolling = (id: string): (() => Call) => {
+  return () => ({ id, noneFor: ['factor_enrolment_required'] });
+};

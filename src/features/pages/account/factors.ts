@@ -1,0 +1,94 @@
+import { browserNamesIn } from '../../../core/values/browser-name.ts';
+import { credentialIn } from '../credential.ts';
+import { type Body, type Form, type Next, show } from '../page.ts';
+import { accountPage, again, unlessEnrolling } from './account-page.ts';
+
+const PATH = '/account/factors';
+
+/** What a form changes of one thing, whose id it has. */
+const ofOne = (runs: string, notice: string, bodyOf?: (name: string) => unknown): Form => ({
+  runs,
+  input: ({ fields: { id, name = '' } }) => ({ params: { id }, ...(bodyOf && { body: bodyOf(name) }) }),
+  next: again(PATH, notice),
+});
+
+export const factors = accountPage({
+  id: 'accountFactorsPage',
+  path: PATH,
+  name: 'factors',
+  forEnrolment: true,
+  feeds: {
+    factors: 'listFactors',
+    passkeys: 'listPasskeys',
+    sessions: unlessEnrolling('listSessions'),
+  },
+  show({ fed, fields }) {
+    // Its first code was wrong. What the app was set up with is shown once, and the app has it by now.
+    if (fields.form === 'confirm_app') return showApp({ factor_id: fields.factor_id });
+    const { sessions } = fed;
+    const remembered = (sessions?.remembered_devices ?? []).map((device: Body) => ({
+      ...device,
+      ...browserNamesIn(device.user_agent),
+    }));
+    return show({ data: { remembered, isEnrolling: sessions === null, inAccount: sessions !== null } });
+  },
+  forms: {
+    begin_app: {
+      runs: 'beginTotp',
+      input: ({ fields: { app_name } }) => ({ body: { name: app_name || null } }),
+      fieldNames: { name: 'app_name' },
+      next: showApp,
+    },
+    confirm_app: {
+      runs: 'confirmTotp',
+      input: ({ fields: { factor_id: id, code = '' } }) => ({
+        params: { id },
+        body: { code: withoutSpaces(code) },
+      }),
+      next: showCodesOr('app_added'),
+    },
+    rename_app: ofOne('renameTotp', 'renamed', (name) => ({ name })),
+    remove_app: ofOne('removeTotp', 'app_removed'),
+    renew_codes: { runs: 'renewRecoveryCodes', next: showCodes },
+    add_passkey: {
+      runs: 'registerPasskey',
+      input: ({ fields: { challenge_token, credential, passkey_name } }) => ({
+        body: {
+          challenge_token,
+          credential: credentialIn(credential),
+          ...(passkey_name && { name: passkey_name }),
+        },
+      }),
+      fieldNames: { name: 'passkey_name' },
+      next: showCodesOr('passkey_added'),
+    },
+    rename_passkey: ofOne('renamePasskey', 'renamed', (name) => ({ name })),
+    remove_passkey: ofOne('removePasskey', 'passkey_removed'),
+    forget_device: ofOne('forgetDevice', 'device_forgotten'),
+  },
+});
+
+/** What an authenticator app needs, and the field for its first code. */
+function showApp(enrolment: Body): Next {
+  return show({
+    words: 'pages.account.authenticator',
+    template: 'account/authenticator',
+    data: { enrolment, inAccount: true },
+  });
+}
+
+/** Recovery codes, which are shown this once. */
+function showCodes({ recovery_codes: codes }: Body): Next {
+  return show({
+    words: 'pages.account.recovery_codes',
+    template: 'account/recovery-codes',
+    data: { codes },
+  });
+}
+
+/** The same with the first factor; an account that has one has its codes, and the page says what has been done. */
+function showCodesOr(notice: string): Form['next'] {
+  return (body, visit) => (body.recovery_codes === null ? again(PATH, notice)(body, visit) : showCodes(body));
+}
+
+export const withoutSpaces = (code: string) => code.replaceAll(/\s/g, '');

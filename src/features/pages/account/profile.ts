@@ -1,0 +1,25 @@
+import { show } from '../page.ts';
+import { accountPage, again } from './account-page.ts';
+
+const PATH = '/account/profile';
+
+export const profile = accountPage({
+  id: 'accountProfilePage',
+  path: PATH,
+  name: 'profile',
+  show({ fed: { me }, services: { languages } }) {
+    const chosen: string | null = me.user.language;
+    // One that an app has set may be a kind of those that there are, or none of them.
+    const others = chosen === null || languages.includes(chosen) ? [] : [chosen];
+    return show({ data: { languages: [...languages, ...others] } });
+  },
+  forms: {
+    save: {
+      runs: 'updateMe',
+      input: ({ fields: { name = '', username, language } }) => ({
+        body: { name, username: username || null, language: language || null },
+      }),
+      next: again(PATH, 'saved'),
+    },
+  },
+});

@@ -1,0 +1,82 @@
+import { type ReturnRule, requireReturnUrl, sourceOf } from '../../core/sign-in/return-to.ts';
+
+/** What was typed, or the parameters of a URL. */
+export type Texts = Readonly<Record<string, string>>;
+
+/** Where a visitor wants to go in the end: in the parameters of the URL of every page on the way. */
+export interface Flow {
+  /** The URL of a page of an app, or the path of a page of this service; null for the account. */
+  readonly returnTo: string | null;
+  /** Whether the app gets a code for a session of its own, or shares the cookie. */
+  readonly transport: 'token' | 'cookie';
+  /** What the app sends with that code, so that it takes no other one. */
+  readonly challengeId: string | null;
+}
+
+export type Flows = ReturnType<typeof createFlows>;
+
+const ACCOUNT = '/account';
+const PARAMETERS = ['return_to', 'transport', 'challenge_id'] as const;
+const CHALLENGE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The way through the pages, and the pages that it may lead to in the end. */
+export function createFlows(publicUrl: string, rule: ReturnRule) {
+  const own = new URL(publicUrl);
+  const base = own.pathname.replace(/\/$/, '');
+
+  /** @throws AppError validation_failed where the visitor may not be led there */
+  function read({ return_to: returnTo, transport, challenge_id: challengeId = '' }: Texts): Flow {
+    return {
+      returnTo: returnTo === undefined ? null : requireReturn(returnTo),
+      transport: transport === 'token' ? 'token' : 'cookie',
+      challengeId: CHALLENGE_ID.test(challengeId) ? challengeId : null,
+    };
+  }
+
+  function requireReturn(returnTo: string): string {
+    const path = ownPathOf(returnTo);
+    if (path !== undefined) return path;
+    requireReturnUrl(returnTo, rule);
+    return returnTo;
+  }
+
+  /** The path below PUBLIC_URL of a page of this service; undefined for all else, such as //evil.example. */
+  function ownPathOf(returnTo: string): string | undefined {
+    if (!URL.canParse(returnTo, publicUrl)) return undefined;
+    const { origin, pathname, search } = new URL(returnTo, publicUrl);
+    // As the browser would read it: /.//evil.example is another host too.
+    if (origin !== own.origin || pathname.startsWith('//')) return undefined;
+    if (returnTo.startsWith('/')) return pathname + search;
+    return returnTo.startsWith(`${publicUrl}/`) ? pathname.slice(base.length) + search : undefined;
+  }
+
+  /** The path of a page, with where the visitor wants to go. */
+  function to(path: string, { returnTo, transport, challengeId }: Flow, more: Texts = {}): string {
+    const values = [returnTo, transport === 'token' ? transport : null, challengeId];
+    const parameters = new URLSearchParams(more);
+    for (const [index, name] of PARAMETERS.entries()) {
+      const value = values[index];
+      if (value !== null && value !== undefined) parameters.set(name, value);
+    }
+    return parameters.size === 0 ? path : `${path}?${parameters}`;
+  }
+
+  return {
+    read,
+    to,
+    /** Where a visitor is led who is signed in. */
+    destinationOf: ({ returnTo }: Flow) => returnTo ?? ACCOUNT,
+    /** Whether that is an app, and no page of this service. */
+    isForApp: ({ returnTo }: Flow) => returnTo !== null && !returnTo.startsWith('/'),
+    /** As `form-action` and people name it. */
+    sourcesOf: ({ returnTo }: Flow) =>
+      returnTo === null || returnTo.startsWith('/') ? [] : [sourceOf(returnTo)],
+    /** The host of the app; empty for an app with a scheme of its own, and without an app. */
+    hostOf: ({ returnTo }: Flow) =>
+      returnTo === null || returnTo.startsWith('/') ? '' : new URL(returnTo).host,
+    /** A path of this service as browsers see it, and any other URL as it is. */
+    locationOf: (url: string) => (url.startsWith('/') ? base + url : url),
+    /** A page of this service as routes of the API take it. */
+    absolute: (path: string) => publicUrl + path,
+  };
+}

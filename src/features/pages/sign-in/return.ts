@@ -1,0 +1,25 @@
+import { FACTOR_METHODS, type FactorMethod } from '../../../core/factors/factor.ts';
+import { lead, type PageDefinition, show } from '../page.ts';
+import { keepStep } from '../steps.ts';
+
+/**
+ * Where links and providers lead back to. It changes nothing: the cookie is set by then, and what is missing comes on the
+ * next page.
+ */
+export const returnPage: PageDefinition = {
+  id: 'returnPage',
+  path: '/sign-in/return',
+  words: 'pages.returned',
+  template: 'returned',
+  show({ exchange, services: { flows }, flow, query }) {
+    const { error, challenge_token: token, methods = '' } = query;
+    if (error === 'second_factor_required' && token !== undefined) {
+      const known = methods.split(' ').filter((method) => FACTOR_METHODS.includes(method as FactorMethod));
+      keepStep(exchange, 'factor', { challenge_token: token, methods: known as FactorMethod[] });
+      return lead(flows.to('/sign-in/factor', flow));
+    }
+    if (error !== undefined) return lead(flows.to('/sign-in', flow, { problem: error }));
+    // A strict cookie does not come along from another site, but with a link of this page.
+    return exchange.cookieIds().length === 0 ? show({}) : lead(flows.to('/sign-in', flow));
+  },
+};

@@ -1,0 +1,18 @@
+import { FORGET_PAGES, lead, type PageDefinition } from '../page.ts';
+
+/** Signing out takes a form, since a link of another site could open a page. */
+export const signOut: PageDefinition = {
+  id: 'signOutPage',
+  path: '/sign-out',
+  words: 'pages.sign_out',
+  template: 'sign-out',
+  forUsers: true,
+  forEnrolment: true,
+  feeds: { me: 'getMe' },
+  forms: {
+    sign_out: {
+      runs: 'logout',
+      next: (_body, { flow }) => lead(flow.returnTo ?? '/sign-in?notice=signed_out', FORGET_PAGES),
+    },
+  },
+};

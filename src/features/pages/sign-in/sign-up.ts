@@ -1,0 +1,33 @@
+import { lead, type PageDefinition, show } from '../page.ts';
+import { keepStep } from '../steps.ts';
+import { afterSignIn, visitorOf } from './after-sign-in.ts';
+
+export const signUp: PageDefinition = {
+  id: 'signUpPage',
+  path: '/sign-up',
+  words: 'pages.sign_up',
+  template: 'sign-up',
+  async show(visit) {
+    const { services, flow } = visit;
+    // Who is signed in, and who cannot sign up, finds the way on there.
+    if (!services.offers.signUp || (await visitorOf(visit)) !== undefined)
+      return lead(services.flows.to('/sign-in', flow));
+    return show({});
+  },
+  forms: {
+    sign_up: {
+      runs: 'signup',
+      input: ({ fields: { email = '', new_password: password = '', name = '' } }) => ({
+        body: { email, password, ...(name !== '' && { name }), transport: 'cookie' },
+      }),
+      fieldNames: { password: 'new_password' },
+      next(body, visit) {
+        const { exchange, services, flow, fields } = visit;
+        if (body.challenge_id === undefined) return afterSignIn(body, visit);
+        // The address has to be proved first.
+        keepStep(exchange, 'verify', { challenge_id: body.challenge_id, to: fields.email ?? '' });
+        return lead(services.flows.to('/verify-email', flow));
+      },
+    },
+  },
+};

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { FACTOR_METHODS } from '../../core/factors/factor.ts';
+import type { Exchange } from '../../http/exchange.ts';
+
+/** What a browser keeps between the pages of a flow. It comes from the browser, so it is worth no more than what is typed. */
+const STEPS = {
+  /** A message with a code or a link to sign in with. */
+  code: z.object({ challenge_id: z.string(), to: z.string(), how: z.enum(['code', 'link']) }),
+  /** A sign-in whose first factor was right. */
+  factor: z.object({ challenge_token: z.string(), methods: z.array(z.enum(FACTOR_METHODS)).min(1) }),
+  /** A message with a code to choose another password with. */
+  reset: z.object({ challenge_id: z.string(), to: z.string() }),
+  /** A message with a code that proves an address. */
+  verify: z.object({ challenge_id: z.string(), to: z.string() }),
+  /** A message with a code to a new address, or a new number, of an account. */
+  email: z.object({ challenge_id: z.string(), to: z.string() }),
+  phone: z.object({ challenge_id: z.string(), to: z.string() }),
+};
+
+type StepName = keyof typeof STEPS;
+export type Step<Name extends StepName> = z.infer<(typeof STEPS)[Name]>;
+
+const SECONDS = 600;
+
+/** Has the browser keep a step until the next page. @throws AppError cookie_not_settable */
+export function keepStep<Name extends StepName>(
+  { keepPending }: Pick<Exchange, 'keepPending'>,
+  name: Name,
+  step: Step<Name>,
+): void {
+  keepPending(name, Buffer.from(JSON.stringify(step)).toString('base64url'), SECONDS);
+}
+
+/** The step that the browser keeps; undefined without one. */
+export function stepIn<Name extends StepName>(
+  { pending }: Pick<Exchange, 'pending'>,
+  name: Name,
+): Step<Name> | undefined {
+  const result = STEPS[name].safeParse(parse(pending(name)));
+  return result.success ? (result.data as Step<Name>) : undefined;
+}
+
+function parse(kept: string | undefined): unknown {
+  try {
+    return JSON.parse(Buffer.from(kept ?? '', 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { WordValues } from '../core/pages.ts';
+import { preferredLanguages } from '../templates/languages.ts';
+
+/** The words of one language, by keys such as `pages.sign_in.title`. */
+export interface Words {
+  readonly language: string;
+  readonly direction: 'ltr' | 'rtl';
+  /** The text of a key, or undefined where neither this language nor English has it. */
+  readonly find: (key: string) => Text | undefined;
+}
+
+/** One text, or paragraphs. */
+export type Text = string | readonly string[];
+
+type Table = ReadonlyMap<string, Text>;
+
+const BUILT_IN = fileURLToPath(new URL('./messages/', import.meta.url));
+const ENGLISH = 'en';
+const FILE = /^(?<language>[a-z]{2,8}(?:-[a-z0-9]{1,8})*)\.json$/i;
+const PLACE = /\{(\w+)\}/g;
+/** Keep a value that is written from left to right in its place in a text that is not. */
+const [ISOLATE, END_ISOLATE] = ['\u2068', '\u2069'];
+
+/**
+ * The words of pages, a file for each language. A file of the operator adds a language, or replaces some words of a
+ * built-in one. What a language lacks is said in English.
+ */
+export function createWords(directory: string | undefined, logger: Logger) {
+  const tables = new Map<string, Table>();
+  for (const [language, table] of readTables(BUILT_IN)) tables.set(language, table);
+  const english: Table = new Map(tables.get(ENGLISH));
+  if (directory !== undefined) addTables(directory);
+  const words = new Map([...tables].map(([language, table]) => [language, wordsOf(language, table)]));
+
+  function addTables(from: string): void {
+    for (const [language, table] of readTables(from, (file, err) =>
+      logger.error({ err, file }, 'file of words for pages is broken, and is left out'),
+    )) {
+      const unused = [...table.keys()].filter((key) => key !== 'direction' && !english.has(key));
+      if (unused.length > 0)
+        logger.warn({ language, unused }, 'PAGES_MESSAGES_DIR has words that no page says');
+      tables.set(language, new Map([...(tables.get(language) ?? []), ...table]));
+    }
+  }
+
+  function wordsOf(language: string, table: Table): Words {
+    const inEnglish = tables.get(ENGLISH);
+    return {
+      language,
+      direction: table.get('direction') === 'rtl' ? 'rtl' : 'ltr',
+      find: (key) => table.get(key) ?? inEnglish?.get(key),
+    };
+  }
+
+  /** The words of the first language that there are words of: that of the account, then those of the browser, then English. */
+  const wordsFor = (accountLanguage: string | null, acceptLanguage: string | null): Words => {
+    for (const wanted of [accountLanguage, acceptLanguage]) {
+      for (const language of preferredLanguages(wanted)) {
+        const found = words.get(language);
+        if (found !== undefined) return found;
+      }
+    }
+    const fallback = words.get(ENGLISH);
+    if (fallback === undefined) throw new Error('there are no English words');
+    return fallback;
+  };
+
+  return { wordsFor, languages: [...words.keys()].sort() };
+}
+
+/** A text with its values. */
+export function fill(text: string, values: WordValues, direction: Words['direction']): string {
+  if (!text.includes('{')) return text;
+  return text.replace(PLACE, (place, name: string) => {
+    const value = values[name];
+    if (value === undefined) return place;
+    return direction === 'rtl' ? `${ISOLATE}${value}${END_ISOLATE}` : String(value);
+  });
+}
+
+function readTables(
+  directory: string,
+  onBroken: (file: string, error: unknown) => void = (_file, error) => {
+    throw error;
+  },
+): Map<string, Table> {
+  const found = new Map<string, Table>();
+  for (const file of readdirSync(directory)) {
+    const language = FILE.exec(file)?.groups?.language?.toLowerCase();
+    if (language === undefined) continue;
+    try {
+      found.set(language, flatten(JSON.parse(readFileSync(join(directory, file), 'utf8'))));
+    } catch (error) {
+      onBroken(join(directory, file), error);
+    }
+  }
+  return found;
+}
+
+/** Objects in objects by paths with dots. */
+function flatten(value: unknown, prefix = ''): Table {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${prefix || 'the file'} has to be an object`);
+  const table = new Map<string, Text>();
+  for (const [name, member] of Object.entries(value)) {
+    const key = prefix === '' ? name : `${prefix}.${name}`;
+    if (typeof member === 'string') table.set(key, member);
+    else if (Array.isArray(member) && member.every((one) => typeof one === 'string')) table.set(key, member);
+    else for (const [path, text] of flatten(member, key)) table.set(path, text);
+  }
+  return table;
+}

@@ -1,0 +1,1 @@
+import './last-way-in.test.ts';

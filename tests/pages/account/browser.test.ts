@@ -1,0 +1,221 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { anOwner, FIREFOX, letSignInsAge, useAccountSite } from '../../support/account-pages.ts';
+import { useBrowser } from '../../support/browser.ts';
+import { codeOf } from '../../support/factors.ts';
+import { onChromium } from '../../support/interop.ts';
+import { heading, press, useContexts } from '../../support/page-app.ts';
+import { aPerson } from '../../support/people.ts';
+
+onChromium((chromium) => {
+  const newContext = useContexts(useBrowser(chromium));
+  const site = useAccountSite();
+
+  const follow = (page: Page, name: string) => page.getByRole('link', { name }).click();
+  const said = (page: Page, text: string) => page.getByRole('status').getByText(text).waitFor();
+
+  /** A page of a person who is signed in. */
+  async function openAs({ visitor }: Awaited<ReturnType<typeof anOwner>>, path: string): Promise<Page> {
+    const context = await newContext();
+    await site.giveCookies(context, visitor);
+    const page = await context.newPage();
+    await page.goto(site.at(path));
+    return page;
+  }
+
+  describe.each([
+    ['with', true],
+    ['without', false],
+  ])('In a browser %s JavaScript', (_how, javaScriptEnabled) => {
+    it('a new user gets from the sign-up to a second factor, signs another device out, and leaves nothing behind', async () => {
+      const { app } = site;
+      const { email, password } = aPerson();
+      const page = await (await newContext({ javaScriptEnabled })).newPage();
+      await page.goto(site.at('/sign-up'));
+      await page.getByLabel('Email').fill(email);
+      await page.getByLabel('Password').fill(password);
+      await press(page, 'Create an account');
+      await heading(page, 'Your account');
+      await app.post('/login').set('User-Agent', FIREFOX).send({ email, password }).expect(200);
+
+      await follow(page, 'Passkeys and authenticator apps');
+      await page.getByLabel('Name of the app').fill('My phone');
+      await press(page, 'Set up an app');
+      await heading(page, 'Set up the app');
+      await page.getByAltText('QR code').waitFor();
+      await page.waitForFunction("document.querySelector('.qr').naturalWidth > 0");
+      const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '');
+      await page.getByLabel('Code from the app').fill('000000');
+      await press(page, 'Confirm');
+      await page.getByRole('alert').getByText('not correct').waitFor();
+      await page.getByLabel('Code from the app').fill(codeOf(app, secret));
+      await press(page, 'Confirm');
+      await heading(page, 'Your recovery codes');
+      expect(await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').count()).toBe(10);
+      await follow(page, 'I have kept them');
+      await page.getByText('10 of 10 left.').waitFor();
+
+      await follow(page, 'Your account');
+      await follow(page, 'Devices');
+      await press(page, 'Sign out of Firefox on Windows');
+      await said(page, 'That device is signed out.');
+      expect(await page.getByText('Firefox').count()).toBe(0);
+
+      await follow(page, 'Your account');
+      await page.getByText(email).first().waitFor();
+      await press(page, 'Sign out');
+      await said(page, 'You have signed out.');
+      await page.goBack();
+      await heading(page, 'Sign in');
+      expect(await page.content()).not.toContain(email);
+    });
+
+    it('a change that takes a recent sign-in leads to where that is confirmed, and back', async () => {
+      const owner = await anOwner(site.app);
+      const context = await newContext({ javaScriptEnabled });
+      await site.giveCookies(context, owner.visitor);
+      const page = await context.newPage();
+      letSignInsAge(site.app);
+      await page.goto(site.at('/account/keys'));
+      await page.getByLabel('Name').fill('Backup');
+      await press(page, 'Make a key');
+      await heading(page, 'Is it you?');
+      await page.getByLabel('Password').fill('wrong');
+      await press(page, 'Confirm');
+      await page.getByRole('alert').getByText('not your current password').waitFor();
+      await page.getByLabel('Password').fill(owner.password);
+      await press(page, 'Confirm');
+      await said(page, 'please do it once more');
+      await page.getByLabel('Name').fill('Backup');
+      await press(page, 'Make a key');
+      await heading(page, 'Your new key');
+      await follow(page, 'I have kept it');
+      await page.getByText('Backup', { exact: true }).waitFor();
+      await page.getByText('Delete', { exact: true }).click();
+      await press(page, 'Delete Backup');
+      await said(page, 'The key is deleted.');
+    });
+  });
+
+  describe('With a script', () => {
+    it('a refused form is answered in place, with the focus on what is wrong', async () => {
+      const page = await openAs(await anOwner(site.app), '/account/profile');
+      await page.evaluate('window.isSamePage = true');
+      await page.getByLabel('Username').fill('no spaces here');
+      await press(page, 'Save');
+
+      await page.getByText('A username has 3 to 32').waitFor();
+
+      expect(await page.evaluate('[window.isSamePage, document.activeElement.id]')).toEqual([
+        true,
+        'username',
+      ]);
+      expect(await page.title()).toBe('Error: Profile · Latchkey');
+      expect(await page.getByLabel('Username').inputValue()).toBe('no spaces here');
+    });
+
+    it('passkeys are added, confirm a sign-in, and are removed', async () => {
+      const owner = await anOwner(site.app);
+      const page = await openAs(owner, '/account/factors');
+      const cdp = await page.context().newCDPSession(page);
+      await cdp.send('WebAuthn.enable');
+      await cdp.send('WebAuthn.addVirtualAuthenticator', {
+        options: {
+          ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal' },
+          ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
+          automaticPresenceSimulation: true,
+        },
+      });
+      letSignInsAge(site.app);
+      await press(page, 'Add a passkey');
+      await heading(page, 'Is it you?');
+      await page.getByLabel('Password').fill(owner.password);
+      await press(page, 'Confirm');
+      await said(page, 'please do it once more');
+      await page.getByLabel('Name of the passkey').fill('My laptop');
+      await press(page, 'Add a passkey');
+      await heading(page, 'Your recovery codes');
+      await follow(page, 'I have kept them');
+      await page.getByText('My laptop', { exact: true }).waitFor();
+
+      await press(page, 'Add a passkey');
+      await page.getByText('No passkey was made.').waitFor();
+      letSignInsAge(site.app);
+      await page.getByText('Remove', { exact: true }).click();
+      await press(page, 'Remove My laptop');
+      await heading(page, 'Is it you?');
+      await press(page, 'Use a passkey');
+      await said(page, 'please do it once more');
+      await page.getByText('Remove', { exact: true }).click();
+      await press(page, 'Remove My laptop');
+      await said(page, 'The passkey is removed here.');
+    });
+
+    it('a secret is copied, and times are those of the time zone of the reader', async () => {
+      const owner = await anOwner(site.app);
+      const context = await newContext({
+        timezoneId: 'Asia/Tokyo',
+        permissions: ['clipboard-read', 'clipboard-write'],
+      });
+      await site.giveCookies(context, owner.visitor);
+      const page = await context.newPage();
+      await page.goto(site.at('/account/keys'));
+      await page.getByLabel('Name').fill('Backup');
+      await press(page, 'Make a key');
+      await press(page, 'Copy');
+      await page.getByRole('button', { name: 'Copied' }).waitFor();
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
+        await page.locator('.secret').textContent(),
+      );
+
+      await page.goto(site.at('/account/devices'));
+
+      const inTokyo = new Intl.DateTimeFormat('en', {
+        ...{ year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' },
+        timeZone: 'Asia/Tokyo',
+      });
+      const at = new Date((await page.locator('time').first().getAttribute('datetime')) ?? '');
+      expect(await page.locator('time').first().textContent()).toBe(inTokyo.format(at));
+    });
+
+    it('a factor is set up and a device signed out by the keyboard alone', async () => {
+      const owner = await anOwner(site.app);
+      const page = await openAs(owner, '/account');
+      /** Presses Tab until the element of this name has the focus. */
+      async function tabTo(name: string): Promise<void> {
+        for (let presses = 0; presses < 40; presses++) {
+          await page.keyboard.press('Tab');
+          const focused = await page.evaluate<string>(
+            "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent).trim()",
+          );
+          if (focused.startsWith(name)) return;
+        }
+        throw new Error(`the keyboard does not reach ${name}`);
+      }
+
+      await tabTo('Passkeys and authenticator apps');
+      await page.keyboard.press('Enter');
+      await heading(page, 'Passkeys and authenticator apps');
+      await tabTo('Set up an app');
+      await page.keyboard.press('Enter');
+      await heading(page, 'Set up the app');
+      const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '');
+      // The field for the code has the focus.
+      await page.keyboard.type(codeOf(site.app, secret));
+      await page.keyboard.press('Enter');
+      await heading(page, 'Your recovery codes');
+      await tabTo('I have kept them');
+      await page.keyboard.press('Enter');
+      await heading(page, 'Passkeys and authenticator apps');
+      await tabTo('Your account');
+      await page.keyboard.press('Enter');
+      await heading(page, 'Your account');
+      await tabTo('Devices');
+      await page.keyboard.press('Enter');
+      await heading(page, 'Devices');
+      await tabTo('Sign out everywhere else');
+      await page.keyboard.press('Enter');
+      await said(page, 'All other devices are signed out.');
+    });
+  });
+});
