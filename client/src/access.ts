@@ -1,5 +1,5 @@
 import type { User } from './api.ts';
-import { LatchkeyError } from './error.ts';
+import { type LatchkeyError, UNKNOWN } from './error.ts';
 import type { Http } from './http.ts';
 import type { Session, SharedState, State } from './state.ts';
 
@@ -20,7 +20,7 @@ export type Transport = 'cookie' | 'token';
 export type ClientEvent =
   | { readonly type: 'signed-in' | 'renewed' }
   | { readonly type: 'signed-out'; readonly reason: string }
-  | { readonly type: 'renewal-failed'; readonly error: unknown };
+  | { readonly type: 'renewal-failed' | 'storage-failed'; readonly error: unknown };
 
 export interface Access {
   /** Keeps the session that a sign-in has begun, for all tabs. */
@@ -117,7 +117,7 @@ export function createAccess(
 
   function isGood(refused: string | undefined, leadMs: number): boolean {
     const { access } = state.current;
-    if (access === undefined || access.token === refused) return false;
+    if (!access || access.token === refused) return false;
     return http.now() < access.expiresAtMs - Math.min(leadMs, access.lifetimeMs / 5);
   }
 
@@ -144,14 +144,15 @@ export function createAccess(
     }
   }
 
-  /** Does this, and gives the session up where Latchkey says that it is over. */
+  /** Does this, and gives the session up where Latchkey says that it is over: a 401 of a proxy has no code of Latchkey. */
   async function unlessOver(work: () => Promise<void>): Promise<void> {
     const { id } = state.current;
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof LatchkeyError && error.status === 401)) throw error;
-      end(error.code, id);
+      const { status, code } = error as LatchkeyError;
+      if (status !== 401 || code === UNKNOWN) throw error;
+      end(code, id);
     }
   }
 

@@ -1,10 +1,11 @@
 import { type ClientEvent, type Credentials, createAccess, type Transport } from './access.ts';
 import type { Routes, Signup, User } from './api.ts';
+import type { Body, Input } from './call.ts';
 import { type LatchkeyError, unreachable } from './error.ts';
 import { createSignedFetch } from './fetch.ts';
 import { answerOf, createHttp, type Fetch, pause } from './http.ts';
-import { createSignIn, passkeyModule, type SignIn, type Step } from './sign-in.ts';
-import { type Session, shareState, type TokenStorage } from './state.ts';
+import { createSignIn, passkeyModule, provePasskey, type SignIn, type Step } from './sign-in.ts';
+import { type Session, shareState, storeIn, type TokenStorage } from './state.ts';
 
 export interface ClientOptions {
   /** Where Latchkey is, such as https://auth.example.com. */
@@ -21,14 +22,6 @@ export interface ClientOptions {
   readonly onEvent?: (event: ClientEvent) => void;
 }
 
-type Body<Name extends keyof Routes> = Routes[Name] extends { body?: infer Value } ? Value : undefined;
-type Params<Name extends keyof Routes> = Routes[Name] extends { params: infer Value } ? Value : undefined;
-type Answer<Name extends keyof Routes> = Routes[Name]['answer'];
-type Input<Name extends keyof Routes> =
-  Params<Name> extends undefined
-    ? [body?: Body<Name>, params?: undefined]
-    : [body: Body<Name> | undefined, params: Params<Name>];
-
 /** What proves once more who is signed in: the password, a second factor, or a passkey, which is both. */
 export type Proof =
   | { readonly password: string }
@@ -44,19 +37,22 @@ const LONGEST_PAUSE_SECONDS = 30;
 
 /** @returns a client that finds out at once whether somebody is signed in; `session.status` is `loading` until it knows */
 export function createClient(options: ClientOptions) {
-  const { transport, origins = [], onEvent = () => {} } = options;
-  const base = options.url.replace(/\/+$/, '');
+  const { transport, origins = [] } = options;
+  const onEvent = (event: ClientEvent) => queueMicrotask(() => options.onEvent?.(event));
+  const base = new URL(options.url).href.replace(/\/+$/, '');
   const key = `latchkey:${transport}:${base}`;
-  const storage = transport === 'token' ? options.storage : undefined;
+  const store = storeIn(transport === 'token' ? options.storage : undefined, (error) =>
+    onEvent({ type: 'storage-failed', error }),
+  );
   // Called without its object a global fetch refuses.
   const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const isOwn = ({ href }: URL) => href === base || href.startsWith(`${base}/`);
-  const allowed = new Set([new URL(base).origin, ...origins].map((origin) => new URL(origin).origin));
+  const allowed = new Set(origins.map((origin) => new URL(origin).origin));
 
-  const state = shareState(key, storage);
+  const state = shareState(key, store);
   const http = createHttp(base, transport === 'cookie' ? 'include' : 'omit', fetch);
   const access = createAccess(http, state, transport, onEvent);
-  const signIns = createSignIn({ base, http, access, state, transport, storage, key });
+  const signIns = createSignIn({ base, http, access, state, transport, store, key });
   let isClosed = false;
   const loaded = load();
   const signedFetch = createSignedFetch({
@@ -66,16 +62,16 @@ export function createClient(options: ClientOptions) {
     state,
     loaded,
     takesCookie: (url) => transport === 'cookie' && isOwn(url),
-    takesToken: ({ origin }) => allowed.has(origin),
+    takesToken: (url) => isOwn(url) || allowed.has(url.origin),
     learnsTime: isOwn,
   });
 
   async function load(): Promise<void> {
-    const isKnown = state.catchUp();
+    const isKnown = state.catchUp(true);
     if (transport === 'token') {
       if (!(await isKnown) && state.shown.status === 'loading')
         state.show({ status: 'signed-out', user: null });
-    } else if (typeof document !== 'undefined') await identify(1);
+    } else if (globalThis.document) await identify(1);
   }
 
   /** Finds out whose cookie there is, later where Latchkey cannot be reached now. */
@@ -83,7 +79,7 @@ export function createClient(options: ClientOptions) {
     const isOpen = () => !isClosed && state.current.session.status === 'loading';
     await access.identify().catch(() => {
       const next = Math.min(2 * pauseSeconds, LONGEST_PAUSE_SECONDS);
-      pause(pauseSeconds).then(() => (isOpen() ? identify(next) : undefined));
+      pause(pauseSeconds).then(() => void (isOpen() && identify(next)));
     });
   }
 
@@ -95,7 +91,7 @@ export function createClient(options: ClientOptions) {
   async function call<Name extends keyof Routes>(
     route: Name,
     ...[body, params]: Input<Name>
-  ): Promise<Answer<Name>> {
+  ): Promise<Routes[Name]['answer']> {
     let [method = '', path = ''] = route.split(' ');
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries<string>(params ?? {})) {
@@ -109,20 +105,24 @@ export function createClient(options: ClientOptions) {
     const { id } = state.current;
     const answer = await signedFetch(base + path + (search && `?${search}`), { method, ...init })
       .then(answerOf<Credentials & { session?: Credentials; user?: User }>)
-      .catch((cause) => Promise.reject(unreachable(cause)));
+      .catch((cause) => {
+        throw unreachable(cause);
+      });
     // It may have come late, when there is another session.
     if (state.current.id === id) {
       // Only these say by how many factors a session is authenticated: other tokens are for others.
       const raised = answer.session ?? answer;
-      if (raised.acr !== undefined) access.keep(raised);
+      // A renewal that is on its way would put a token of before in its place.
+      if (raised.acr !== undefined)
+        await state.alone(async () => state.current.id === id && access.keep(raised));
       if (answer.user !== undefined && path.startsWith('/me')) access.show(answer.user);
     }
-    return answer as Answer<Name>;
+    return answer as Routes[Name]['answer'];
   }
 
-  async function provePasskey() {
+  async function provePasskeyAgain() {
     const { challenge_token, public_key } = await call('POST /login/passkey/options');
-    const credential = await signIns.prove(public_key);
+    const credential = await provePasskey(public_key);
     return credential && { challenge_token, credential };
   }
 
@@ -181,7 +181,7 @@ export function createClient(options: ClientOptions) {
      * @returns false where the person has closed the dialog of the passkey
      */
     async reauthenticate(proof: Proof): Promise<boolean> {
-      const body = 'passkey' in proof ? await provePasskey() : proof;
+      const body = 'passkey' in proof ? await provePasskeyAgain() : proof;
       if (body !== undefined) await call('POST /me/reauthenticate', body);
       return body !== undefined;
     },
@@ -206,29 +206,11 @@ export function createClient(options: ClientOptions) {
       renewRecoveryCodes: async () => (await call('POST /me/recovery-codes')).recovery_codes,
     },
     passkeys: {
-      async list() {
-        const { passkeys, signals } = await call('GET /me/passkeys');
-        await (await passkeyModule()).signalPasskeys(signals);
-        return passkeys;
-      },
+      list: async () => (await passkeyModule()).listPasskeys(call),
       /** Has the device make one. @throws DOMException NotAllowedError where the person does not want to */
-      async add(name?: string) {
-        const { challenge_token, public_key } = await call('POST /passkeys/registration/options');
-        const { createPasskey, signalPasskeys } = await passkeyModule();
-        const credential = await createPasskey(public_key);
-        const added = await call('POST /passkeys/registration', {
-          challenge_token,
-          credential,
-          ...(name && { name }),
-        });
-        await signalPasskeys(added.signals);
-        return added;
-      },
+      add: async (name?: string) => (await passkeyModule()).addPasskey(call, name),
       rename: (id: string, name: string) => call('PATCH /me/passkeys/{id}', { name }, { id }),
-      async remove(id: string) {
-        const { signals } = await call('DELETE /me/passkeys/{id}', undefined, { id });
-        await (await passkeyModule()).signalPasskeys(signals);
-      },
+      remove: async (id: string) => (await passkeyModule()).removePasskey(call, id),
     },
     /** Stops listening to other tabs. */
     close(): void {

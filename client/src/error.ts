@@ -1,8 +1,14 @@
+interface FieldError {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
 interface Problem {
   readonly code?: string | undefined;
   readonly title?: string | undefined;
   readonly detail?: string | undefined;
-  readonly errors?: readonly { readonly pointer: string; readonly code: string; readonly detail: string }[];
+  readonly errors?: readonly FieldError[];
   readonly [member: string]: unknown;
 }
 
@@ -13,27 +19,34 @@ interface Problem {
 export class LatchkeyError extends Error {
   override readonly name = 'LatchkeyError';
   /** Stable: see /docs/errors of your Latchkey. `network_error` where no answer came. */
-  readonly code: string;
+  declare readonly code: string;
   /** Of HTTP; 0 where no answer came. */
-  readonly status: number;
+  declare readonly status: number;
   /** When to try again, in seconds; undefined where the answer does not say. */
-  readonly retryAfterSeconds: number | undefined;
+  declare readonly retryAfterSeconds: number | undefined;
   /** What is wrong with fields, by their names. */
-  readonly fields: Readonly<Record<string, { readonly code: string; readonly detail: string }>>;
+  declare readonly fields: Readonly<Record<string, { readonly code: string; readonly detail: string }>>;
   /** The whole document. */
-  readonly problem: Problem;
+  declare readonly problem: Problem;
 
   constructor(status: number, problem: Problem, retryAfterSeconds?: number, cause?: unknown) {
     super(problem.detail ?? problem.title ?? `the answer was ${status}`, { cause });
-    this.code = problem.code ?? 'unknown';
+    this.code = problem.code ?? UNKNOWN;
     this.status = status;
     this.retryAfterSeconds = retryAfterSeconds;
     this.problem = problem;
     this.fields = Object.fromEntries(
-      (problem.errors ?? []).map(({ pointer, code, detail }) => [pointer.slice(1), { code, detail }]),
+      // What a proxy answers by itself may have others.
+      [problem.errors ?? []]
+        .flat()
+        .filter((error) => error?.pointer)
+        .map(({ pointer, code, detail }) => [`${pointer}`.slice(1), { code, detail }]),
     );
   }
 }
+
+/** The code of a refusal that is not of Latchkey. */
+export const UNKNOWN = 'unknown';
 
 /** The error for a request that got no answer. */
 export function unreachable(cause: unknown): LatchkeyError {

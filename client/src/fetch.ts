@@ -41,7 +41,8 @@ export function createSignedFetch(options: FetchOptions): Fetch {
   }
 
   return async function signedFetch(input, init = {}) {
-    const request = input instanceof Request ? input : undefined;
+    // By what it has: one that a frame has made is no instance of this page's Request.
+    const request = (input as Request).url ? (input as Request) : undefined;
     const url = new URL(request?.url ?? String(input), globalThis.location?.href);
     const headers = new Headers(init.headers ?? request?.headers);
     const method = (init.method ?? request?.method ?? 'GET').toUpperCase();
@@ -52,18 +53,21 @@ export function createSignedFetch(options: FetchOptions): Fetch {
     await unlessAborted(loaded, signal);
 
     const isSafe = SAFE_METHODS.test(method);
-    // What a stream has given is gone. A Request does not say what it was made from.
-    const isRepeatable = request ? isSafe : !(init.body instanceof (globalThis.ReadableStream ?? Array));
+    // A Request does not say what it was made from.
+    const isRepeatable = request ? isSafe : !isStream(init.body);
+    const { id, session } = state.current;
+    /** What was meant for one account is not for the next one, which may have signed in while this was waiting. */
+    const ifMeant = (credential?: string) =>
+      session.user && session.user.id !== state.current.session.user?.id ? undefined : credential;
     let token: string | undefined;
     let refused: string | undefined;
 
     for (let attempt = 1; ; attempt++) {
-      const { id } = state.current;
       if (byCookie) {
         const csrfToken = isSafe ? undefined : await unlessAborted(access.csrfToken(), signal);
-        if (csrfToken !== undefined) headers.set('X-CSRF-Token', csrfToken);
+        if (csrfToken !== undefined) headers.set('X-CSRF-Token', ifMeant(csrfToken) ?? '');
       } else {
-        token = await unlessAborted(access.token(refused), signal);
+        token = ifMeant(await unlessAborted(access.token(refused), signal));
         if (token === undefined) headers.delete('Authorization');
         else headers.set('Authorization', `Bearer ${token}`);
       }
@@ -94,6 +98,12 @@ export function createSignedFetch(options: FetchOptions): Fetch {
       } else return response;
     }
   };
+}
+
+/** Of a browser or of Node: what it has given is gone. */
+function isStream(body: unknown): boolean {
+  const { getReader, [Symbol.asyncIterator]: iterate } = Object(body);
+  return (getReader ?? iterate) !== undefined;
 }
 
 /** Whether a service takes a token no more: it has expired, or the rights in it are old, or its session is over. */

@@ -32,7 +32,7 @@ export function createHttp(base: string, credentials: RequestCredentials, fetch:
   let aheadMs = 0;
 
   function learn(response: Response): void {
-    const date = Date.parse(response.headers.get('date') ?? '');
+    const date = Date.parse(response.headers.get('date') as string);
     if (date) aheadMs = date - Date.now();
   }
 
@@ -85,7 +85,7 @@ export async function answerOf<Answer>(response: Response): Promise<Answer> {
   const text = await response.text();
   let answer: object = {};
   try {
-    answer = JSON.parse(text);
+    answer = { ...JSON.parse(text) };
   } catch {
     // Empty, or the page of a proxy in between, of which the status says enough.
   }
@@ -99,7 +99,7 @@ export async function answerOf<Answer>(response: Response): Promise<Answer> {
 
 /** Seconds; undefined without the header, or where it names a date, which Latchkey does not. */
 export function retryAfterOf({ headers }: Response): number | undefined {
-  const seconds = Number.parseInt(headers.get('retry-after') ?? '', 10);
+  const seconds = Number.parseInt(headers.get('retry-after') as string, 10);
   return seconds >= 0 ? seconds : undefined;
 }
 

@@ -1,12 +1,30 @@
 import type { PasskeyCreationOptions, PasskeyRequestOptions, PasskeySignals } from './api.ts';
+import type { Call } from './call.ts';
 
 /*
  * The JSON of WebAuthn level 3, made here: Safari before 18.4 has no parseRequestOptionsFromJSON(), and the credentials
  * of some password managers no toJSON().
  */
 
-/** Asks the authenticator to sign in. @throws DOMException as navigator.credentials.get() does: NotAllowedError where it is cancelled */
-export async function getPasskey(options: PasskeyRequestOptions, how: CredentialRequestOptions = {}) {
+let latestRequest: AbortController | undefined;
+
+/**
+ * Asks the authenticator to sign in. Undefined where the person did not want to, or another request has taken its place: a
+ * browser takes one at a time.
+ */
+export async function provePasskey(options: PasskeyRequestOptions, isAutofill = false) {
+  latestRequest?.abort();
+  latestRequest = new AbortController();
+  const { signal } = latestRequest;
+  try {
+    return await getPasskey(options, { signal, ...(isAutofill && { mediation: 'conditional' }) });
+  } catch (error) {
+    if (/^(NotAllowed|Abort)Error$/.test((error as Error).name)) return undefined;
+    throw error;
+  }
+}
+
+async function getPasskey(options: PasskeyRequestOptions, how: CredentialRequestOptions) {
   const publicKey = {
     ...options,
     challenge: bytesOf(options.challenge),
@@ -26,8 +44,31 @@ export async function getPasskey(options: PasskeyRequestOptions, how: Credential
   };
 }
 
+export async function listPasskeys(call: Call) {
+  const { passkeys, signals } = await call('GET /me/passkeys');
+  await signalPasskeys(signals);
+  return passkeys;
+}
+
+export async function addPasskey(call: Call, name?: string) {
+  const { challenge_token, public_key } = await call('POST /passkeys/registration/options');
+  const credential = await createPasskey(public_key);
+  const added = await call('POST /passkeys/registration', {
+    challenge_token,
+    credential,
+    ...(name && { name }),
+  });
+  await signalPasskeys(added.signals);
+  return added;
+}
+
+export async function removePasskey(call: Call, id: string): Promise<void> {
+  const { signals } = await call('DELETE /me/passkeys/{id}', undefined, { id });
+  await signalPasskeys(signals);
+}
+
 /** Asks the authenticator to make a passkey. @throws DOMException InvalidStateError where it has one already */
-export async function createPasskey(options: PasskeyCreationOptions) {
+async function createPasskey(options: PasskeyCreationOptions) {
   const publicKey = {
     ...options,
     challenge: bytesOf(options.challenge),
@@ -47,7 +88,7 @@ export async function createPasskey(options: PasskeyCreationOptions) {
 }
 
 /** Tells authenticators which passkeys there are, where the browser can (Signal API). */
-export async function signalPasskeys(signals: PasskeySignals): Promise<void> {
+async function signalPasskeys(signals: PasskeySignals): Promise<void> {
   const { all_accepted_credentials, current_user_details } = signals;
   await signal('signalAllAcceptedCredentials', all_accepted_credentials);
   await signal('signalCurrentUserDetails', current_user_details);

@@ -7,7 +7,12 @@ const inMemory = new Map<string, string>();
  */
 export function writePending(key: string, challengeId: string): void {
   inMemory.set(key, challengeId);
-  for (const storage of storages()) storage.setItem(`${key}:pending`, challengeId);
+  for (const storage of storages())
+    try {
+      storage.setItem(`${key}:pending`, challengeId);
+    } catch {
+      // It is full.
+    }
 }
 
 /** The one of this tab, or else the latest of all tabs; it is forgotten, since a code is good once. */
@@ -23,7 +28,7 @@ export function readPending(key: string): string | undefined {
 
 function storages(): Storage[] {
   try {
-    return [globalThis.sessionStorage, globalThis.localStorage].filter((storage) => storage !== undefined);
+    return [globalThis.sessionStorage, globalThis.localStorage].filter(Boolean);
   } catch {
     // The browser keeps nothing for this site.
     return [];

@@ -3,7 +3,7 @@ import type { PasskeyRequest, PasskeyRequestOptions, SentCode, User } from './ap
 import { LatchkeyError } from './error.ts';
 import type { Http } from './http.ts';
 import { readPending, writePending } from './pending.ts';
-import type { FactorMethod, SharedState, TokenStorage } from './state.ts';
+import type { FactorMethod, SharedState, Store } from './state.ts';
 
 interface Password {
   readonly password: string;
@@ -57,7 +57,7 @@ export interface SignInOptions {
   readonly access: Access;
   readonly state: SharedState;
   readonly transport: Transport;
-  readonly storage: TokenStorage | undefined;
+  readonly store: Store;
   /** The name of what is kept. */
   readonly key: string;
 }
@@ -65,24 +65,26 @@ export interface SignInOptions {
 /** Loaded when first used: many pages have no passkeys. */
 export const passkeyModule = () => import('./passkeys.ts');
 
-/** An attacker's code would sign the person in to the account of the attacker. */
-const FOREIGN_CODE = {
+export const provePasskey = async (options: PasskeyRequestOptions, isAutofill?: boolean) =>
+  (await passkeyModule()).provePasskey(options, isAutofill);
+
+/** A link of an attacker could sign the person in to the account of the attacker, or have the page say what the attacker wants. */
+const FOREIGN_SIGN_IN = {
   code: 'invalid_state',
   title: 'This sign-in was not begun in this browser',
 };
 
-export function createSignIn({ base, http, access, state, transport, storage, key }: SignInOptions) {
+export function createSignIn({ base, http, access, state, transport, store, key }: SignInOptions) {
   /** What the next code is for. */
   let sent: string | undefined;
   let verification: string | undefined;
   let challengeToken: string | undefined;
-  let passkeyRequest = new AbortController();
   let completion: Promise<Step | undefined> | undefined;
 
   /** Sends what proves who somebody is. Every way in ends here. */
   async function enter(path: string, proof: object): Promise<Step> {
     const device =
-      transport === 'token' && path !== '/signup' ? await storage?.getItem(`${key}:device`) : null;
+      transport === 'token' && path !== '/signup' ? await store('getItem', `${key}:device`) : null;
     const body = {
       ...proof,
       ...(path !== '/login/factor' && { transport }),
@@ -92,8 +94,8 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
     try {
       answer = await http.ask('POST', path, body);
     } catch (error) {
-      if (error instanceof LatchkeyError && error.code === 'second_factor_required')
-        return challenge(error.problem);
+      const { code, problem } = error as LatchkeyError;
+      if (code === 'second_factor_required') return challenge(problem);
       throw error;
     }
     if (!('user' in answer)) {
@@ -103,7 +105,7 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
     const { user, device_token, verification: toVerify, ...credentials } = answer;
     verification = toVerify?.challenge_id;
     challengeToken = undefined;
-    if (device_token) await storage?.setItem(`${key}:device`, device_token);
+    if (device_token) await store('setItem', `${key}:device`, device_token);
     // What is newer than all that other tabs have said wins.
     await state.catchUp();
     access.begin({ user, ...credentials });
@@ -148,32 +150,18 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
     if (isAutofill && !(await globalThis.PublicKeyCredential?.isConditionalMediationAvailable?.()))
       return { status: 'cancelled' };
     const options = await http.ask<PasskeyRequest>('POST', '/login/passkey/options', { email, transport });
-    const credential = await prove(options.public_key, isAutofill);
+    const credential = await provePasskey(options.public_key, isAutofill);
     if (credential === undefined) return { status: 'cancelled' };
     try {
       return await enter('/login/passkey', { challenge_token: options.challenge_token, credential });
     } catch (error) {
-      if (!(error instanceof LatchkeyError)) throw error;
-      if (error.code === 'passkey_unknown') {
+      const { code, problem } = error as LatchkeyError;
+      if (code === 'passkey_unknown') {
         const { signalUnknown } = await passkeyModule();
-        await signalUnknown(error.problem.rp_id, error.problem.credential_id);
+        await signalUnknown(problem.rp_id, problem.credential_id);
       }
       // The list was open for longer than a challenge lives.
-      if (isAutofill && error.code === 'challenge_expired') return signInByPasskey({ passkey });
-      throw error;
-    }
-  }
-
-  /** Undefined where the person did not want to, or another request has taken its place: a browser takes one at a time. */
-  async function prove(options: PasskeyRequestOptions, isAutofill = false) {
-    passkeyRequest.abort();
-    passkeyRequest = new AbortController();
-    const { signal } = passkeyRequest;
-    const { getPasskey } = await passkeyModule();
-    try {
-      return await getPasskey(options, { signal, ...(isAutofill && { mediation: 'conditional' }) });
-    } catch (error) {
-      if (/^(NotAllowed|Abort)Error$/.test((error as Error).name)) return undefined;
+      if (isAutofill && code === 'challenge_expired') return signInByPasskey({ passkey });
       throw error;
     }
   }
@@ -188,7 +176,7 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
         '/login/factor/options',
         body,
       );
-      proof.credential = await prove(public_key);
+      proof.credential = await provePasskey(public_key);
       if (proof.credential === undefined) return { status: 'cancelled' };
     } else if (code !== undefined) proof.code = code;
     const remember = rememberDevice && { remember_device: true };
@@ -213,32 +201,32 @@ export function createSignIn({ base, http, access, state, transport, storage, ke
 
   function completeSignIn(url = globalThis.location?.href): Promise<Step | undefined> {
     // Frameworks run effects twice; a code is good once.
-    completion ??= complete(new URL(url)).finally(() => (completion = undefined));
+    completion ??= complete(url).finally(() => (completion = undefined));
     return completion;
   }
 
-  async function complete(url: URL): Promise<Step | undefined> {
+  async function complete(href: string): Promise<Step | undefined> {
+    const url = new URL(href);
     const parameters = Object.fromEntries(url.searchParams);
     const { code, error, error_description: title } = parameters;
     if (code === undefined && error === undefined) return undefined;
     forgetParameters(url);
-    if (code !== undefined) {
-      const challenge_id = readPending(key);
-      if (challenge_id === undefined) throw new LatchkeyError(0, FOREIGN_CODE);
-      return enter('/login/exchange', { code, challenge_id });
-    }
+    const challenge_id = readPending(key);
+    if (challenge_id === undefined) throw new LatchkeyError(0, FOREIGN_SIGN_IN);
+    if (code !== undefined) return enter('/login/exchange', { code, challenge_id });
     const problem = { ...parameters, code: error, title, methods: parameters.methods?.split(' ') };
     if (error === 'second_factor_required')
       return challenge({ ...problem, expires_in: Number(parameters.expires_in) });
     throw new LatchkeyError(0, problem);
   }
 
-  return { enter, signIn, sendFactorCode, verifyEmail, urlOfProvider, completeSignIn, prove };
+  return { enter, signIn, sendFactorCode, verifyEmail, urlOfProvider, completeSignIn };
 }
 
-/** Out of the address, so that neither a reload nor a bookmark sends them again. */
+/** Out of the address, so that neither a reload nor a bookmark sends them again. The URL that leads to an app is not its page. */
 function forgetParameters(url: URL): void {
+  if (url.href !== globalThis.location?.href) return;
   for (const name of ['code', 'error', 'error_description', 'challenge_token', 'methods', 'expires_in'])
     url.searchParams.delete(name);
-  if (typeof history !== 'undefined') history.replaceState(history.state, '', url);
+  history.replaceState(history.state, '', url);
 }

@@ -50,8 +50,11 @@ export interface SharedState {
   /** Shows this in this tab alone, until somebody signs in; undefined ends that. */
   show(session: Session | undefined): void;
   subscribe(listener: (session: Session) => void): () => void;
-  /** Learns what this tab may have missed, from the storage or from other tabs. Resolves with whether anything is known. */
-  catchUp(): Promise<boolean>;
+  /**
+   * Learns what this tab may have missed, from the storage and from other tabs. Resolves with whether anything is known.
+   * @param isStart whether what is stored will do, until other tabs have answered
+   */
+  catchUp(isStart?: boolean): Promise<boolean>;
   readonly alone: Tabs['alone'];
   close(): void;
 }
@@ -59,7 +62,7 @@ export interface SharedState {
 /** A tab that is there answers sooner. */
 const HELLO_TIMEOUT_MS = 100;
 
-export function shareState(key: string, storage: TokenStorage | undefined): SharedState {
+export function shareState(key: string, store: Store): SharedState {
   const tab = Math.random();
   const listeners = new Set<(session: Session) => void>();
   let current: State = { version: 0, tab, id: 0, session: { status: 'loading', user: null } };
@@ -74,13 +77,13 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
     } else if (isNewer(message as State)) {
       change(message as State);
       // One that is of this tab alone, such as sessionStorage, would keep a token that another tab has used up.
-      storage?.setItem(key, JSON.stringify(current));
+      store('setItem', key, JSON.stringify(current));
       learned();
     }
   });
 
   function isNewer({ version, tab }: State): boolean {
-    return version > current.version || (version === current.version && tab > current.tab);
+    return (version - current.version || tab - current.tab) > 0;
   }
 
   function change(next: State): void {
@@ -94,23 +97,26 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
     own = nextOwn;
     const after = own ?? current.session;
     // What came from another tab is another object, of which a page is told only where it says something else.
-    if (JSON.stringify(after) === JSON.stringify(shown)) return;
+    if (after === shown || (after !== own && JSON.stringify(after) === JSON.stringify(shown))) return;
     shown = after;
-    for (const listener of [...listeners]) listener(shown);
+    // One that throws is reported as that of an event, and stops nothing here.
+    for (const listener of listeners) queueMicrotask(() => listener(after));
   }
 
-  async function catchUp(): Promise<boolean> {
-    const stored = parse(await storage?.getItem(key));
-    if (stored !== undefined) {
-      if (isNewer(stored)) change(stored);
-    } else if (mayHaveMissed) {
-      await new Promise<void>((resolve) => {
+  async function catchUp(isStart = false): Promise<boolean> {
+    const stored = parse(await store('getItem', key));
+    if (stored && isNewer(stored)) change(stored);
+    if (mayHaveMissed) {
+      // A storage of this tab alone, such as sessionStorage, knows nothing of what others did while it was elsewhere.
+      const heard = new Promise<void>((resolve) => {
         learned = resolve;
         setTimeout(resolve, tabs.isAlone ? 0 : HELLO_TIMEOUT_MS);
         tabs.tell({});
+      }).then(() => {
+        mayHaveMissed = false;
       });
+      if (!stored || !isStart) await heard;
     }
-    mayHaveMissed = false;
     return current.version > 0;
   }
 
@@ -125,9 +131,12 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
       return current;
     },
     set(next) {
-      change({ ...next, version: current.version + 1, tab });
+      const { id, version } = current;
+      // Of two sessions the later one wins, also over what is said of the other at the same time, or by a tab that was frozen.
+      const least = next.id === id ? 0 : Date.now();
+      change({ ...next, version: Math.max(least, version + 1), tab });
       tabs.tell(current);
-      storage?.setItem(key, JSON.stringify(current));
+      store('setItem', key, JSON.stringify(current));
     },
     get shown() {
       return shown;
@@ -145,9 +154,29 @@ export function shareState(key: string, storage: TokenStorage | undefined): Shar
 
 function parse(stored: string | null | undefined): State | undefined {
   try {
-    return stored ? JSON.parse(stored) : undefined;
+    const state = JSON.parse(stored as string);
+    return state?.session && state;
   } catch {
     // Of another program: it is overwritten at the next sign-in.
     return undefined;
   }
 }
+
+/** Asks a storage, where there is one. */
+export type Store = (
+  method: 'getItem' | 'setItem',
+  key: string,
+  value?: string,
+) => Promise<string | null | undefined>;
+
+/** Where a storage fails, as for want of space, what is in memory has to do. */
+export const storeIn =
+  (storage: TokenStorage | undefined, onError: (error: unknown) => void): Store =>
+  async (method, key, value) => {
+    try {
+      return (await storage?.[method](key, value as string)) as string | null;
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
+  };

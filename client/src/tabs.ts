@@ -17,8 +17,7 @@ const ECHO_TIMEOUT_MS = 1000;
  * works for itself: two that refresh at once are given the same tokens by Latchkey.
  */
 export function openTabs(name: string, hear: (message: object) => void): Tabs {
-  const isPage = typeof document !== 'undefined';
-  if (!isPage || typeof BroadcastChannel === 'undefined')
+  if (!globalThis.document || !globalThis.BroadcastChannel)
     return { isAlone: true, tell: () => {}, alone: (work) => work(), close: () => {} };
 
   // A channel does not hear itself, so there are two: a word of one's own comes after all that others said before it.

@@ -20,8 +20,12 @@ const OTHER_TABS_TIMEOUT_MS = 2000;
 
 /** Whether a request to this URL is one for the worker: it may carry a refresh token, or its answer may. */
 export function isKept(base: string, url: string): boolean {
+  const path = url.slice(base.length);
   return (
-    url.startsWith(`${base}/`) && /^\/(signup|login|otp|refresh|logout)(\/|\?|$)/.test(url.slice(base.length))
+    url.startsWith(`${base}/`) &&
+    // One with dots in it leads elsewhere.
+    new URL(url).href === url &&
+    /^\/(signup|login|otp|refresh|logout)(\/|\?|$)/.test(path)
   );
 }
 
@@ -31,7 +35,7 @@ export function isKept(base: string, url: string): boolean {
  * `worker_gone`.
  */
 export function workerFetch(latchkeyUrl: string, worker: Worker | SharedWorker): Fetch {
-  const base = withoutSlash(latchkeyUrl);
+  const base = baseOf(latchkeyUrl);
   const waiting = new Map<string, (answer: WorkerAnswer) => void>();
   const port = 'port' in worker ? worker.port : worker;
   // Where each tab has a worker of its own, that of another tab may have the token of the session that they share.
@@ -82,7 +86,8 @@ export function workerFetch(latchkeyUrl: string, worker: Worker | SharedWorker):
   };
 }
 
-export const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
+/** As `createClient` writes it. */
+export const baseOf = (latchkeyUrl: string): string => new URL(latchkeyUrl).href.replace(/\/+$/, '');
 
 /** What Latchkey would say to a token that nobody has. */
 function goneAnswer(): Response {

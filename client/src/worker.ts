@@ -1,4 +1,4 @@
-import { isKept, type WorkerAnswer, type WorkerRequest, withoutSlash } from './worker-fetch.ts';
+import { baseOf, isKept, type WorkerAnswer, type WorkerRequest } from './worker-fetch.ts';
 
 /*
  * Runs in a worker, whose name is the URL of Latchkey: sends the requests that begin, renew and end a session, and keeps
@@ -16,7 +16,7 @@ interface WorkerScope {
 type Reply = (answer: WorkerAnswer) => void;
 
 const scope = self as unknown as WorkerScope;
-const base = withoutSlash(scope.name);
+const base = baseOf(scope.name);
 /** The one before may be shown again where an answer was lost; older ones are good for nothing. */
 const KEPT = 10;
 const tokens = new Map<string, string>();

@@ -175,6 +175,9 @@ onChromium((chromium) => {
         `${base}@${there}/refresh`,
         `${base}.${there}/refresh`,
         `${base}/me`,
+        `${base}/login/../me`,
+        `${base}/login/%2e%2e/me`,
+        `${base}/login/..\\me`,
         `/refresh`,
       ];
 
