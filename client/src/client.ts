@@ -37,7 +37,7 @@ const LONGEST_PAUSE_SECONDS = 30;
 
 /** @returns a client that finds out at once whether somebody is signed in; `session.status` is `loading` until it knows */
 export function createClient(options: ClientOptions) {
-  const { transport, origins = [] } = options;
+  const { transport } = options;
   const onEvent = (event: ClientEvent) => queueMicrotask(() => options.onEvent?.(event));
   const base = new URL(options.url).href.replace(/\/+$/, '');
   const key = `latchkey:${transport}:${base}`;
@@ -47,7 +47,7 @@ export function createClient(options: ClientOptions) {
   // Called without its object a global fetch refuses.
   const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const isOwn = ({ href }: URL) => href === base || href.startsWith(`${base}/`);
-  const allowed = new Set(origins.map((origin) => new URL(origin).origin));
+  const origins = new Set(options.origins?.map((origin) => new URL(origin).origin));
 
   const state = shareState(key, store);
   const http = createHttp(base, transport === 'cookie' ? 'include' : 'omit', fetch);
@@ -61,9 +61,9 @@ export function createClient(options: ClientOptions) {
     access,
     state,
     loaded,
-    takesCookie: (url) => transport === 'cookie' && isOwn(url),
-    takesToken: (url) => isOwn(url) || allowed.has(url.origin),
-    learnsTime: isOwn,
+    transport,
+    isOwn,
+    origins,
   });
 
   async function load(): Promise<void> {

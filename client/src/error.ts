@@ -30,7 +30,7 @@ export class LatchkeyError extends Error {
   declare readonly problem: Problem;
 
   constructor(status: number, problem: Problem, retryAfterSeconds?: number, cause?: unknown) {
-    super(problem.detail ?? problem.title ?? `the answer was ${status}`, { cause });
+    super(problem.detail ?? problem.title ?? `HTTP ${status}`, { cause });
     this.code = problem.code ?? UNKNOWN;
     this.status = status;
     this.retryAfterSeconds = retryAfterSeconds;

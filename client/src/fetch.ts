@@ -1,4 +1,4 @@
-import type { Access } from './access.ts';
+import type { Access, Transport } from './access.ts';
 import type { LatchkeyError } from './error.ts';
 import {
   ATTEMPTS,
@@ -19,18 +19,18 @@ interface FetchOptions {
   readonly http: Http;
   readonly access: Access;
   readonly state: SharedState;
-  /** Whether a request to this URL goes to Latchkey with its cookie. */
-  readonly takesCookie: (url: URL) => boolean;
-  /** Whether a request to this URL may have an access token. */
-  readonly takesToken: (url: URL) => boolean;
-  readonly learnsTime: (url: URL) => boolean;
+  readonly transport: Transport;
+  /** Whether a URL is one of Latchkey. */
+  readonly isOwn: (url: URL) => boolean;
+  /** Where access tokens may be sent besides. */
+  readonly origins: ReadonlySet<string>;
   /** Resolves once it is known whether a session is there. */
   readonly loaded: Promise<unknown>;
 }
 
 /** A `fetch` that signs its requests for some origins, and no others. */
 export function createSignedFetch(options: FetchOptions): Fetch {
-  const { fetch, http, access, state, takesCookie, takesToken, learnsTime, loaded } = options;
+  const { fetch, http, access, state, transport, isOwn, origins, loaded } = options;
 
   /** What the refusal of a request by cookie says about the session. */
   async function heed(response: Response, id: number): Promise<void> {
@@ -47,9 +47,11 @@ export function createSignedFetch(options: FetchOptions): Fetch {
     const headers = new Headers(init.headers ?? request?.headers);
     const method = (init.method ?? request?.method ?? 'GET').toUpperCase();
     const signal = init.signal ?? request?.signal;
-    const byCookie = takesCookie(url);
+    const isForLatchkey = isOwn(url);
+    const byCookie = isForLatchkey && transport === 'cookie';
     // One with a header of its own has its reasons.
-    if ((!byCookie && !takesToken(url)) || headers.has('authorization')) return fetch(input, init);
+    if ((!isForLatchkey && !origins.has(url.origin)) || headers.has('authorization'))
+      return fetch(input, init);
     await unlessAborted(loaded, signal);
 
     const isSafe = SAFE_METHODS.test(method);
@@ -76,7 +78,7 @@ export function createSignedFetch(options: FetchOptions): Fetch {
         headers,
         ...(byCookie && { credentials: 'include' }),
       });
-      if (learnsTime(url)) http.learn(response);
+      if (isForLatchkey) http.learn(response);
 
       const wait = isSafe && attempt < ATTEMPTS ? waitOf(response.status, retryAfterOf(response)) : undefined;
       if (wait !== undefined) await pause(wait, signal);

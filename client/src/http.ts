@@ -63,7 +63,7 @@ export function createHttp(base: string, credentials: RequestCredentials, fetch:
         credentials: options.credentials ?? credentials,
         signal: abort.signal,
         headers: { ...options.headers, ...(body && { 'Content-Type': 'application/json' }) },
-        ...(body && { body: JSON.stringify(body) }),
+        body: body ? JSON.stringify(body) : null,
       });
       learn(response);
       return await answerOf(response);

@@ -71,7 +71,7 @@ export const provePasskey = async (options: PasskeyRequestOptions, isAutofill?: 
 /** A link of an attacker could sign the person in to the account of the attacker, or have the page say what the attacker wants. */
 const FOREIGN_SIGN_IN = {
   code: 'invalid_state',
-  title: 'This sign-in was not begun in this browser',
+  title: 'This browser has not begun this sign-in',
 };
 
 export function createSignIn({ base, http, access, state, transport, store, key }: SignInOptions) {
@@ -83,8 +83,7 @@ export function createSignIn({ base, http, access, state, transport, store, key 
 
   /** Sends what proves who somebody is. Every way in ends here. */
   async function enter(path: string, proof: object): Promise<Step> {
-    const device =
-      transport === 'token' && path !== '/signup' ? await store('getItem', `${key}:device`) : null;
+    const device = path !== '/signup' && (await store('getItem', `${key}:device`));
     const body = {
       ...proof,
       ...(path !== '/login/factor' && { transport }),
@@ -96,6 +95,8 @@ export function createSignIn({ base, http, access, state, transport, store, key 
     } catch (error) {
       const { code, problem } = error as LatchkeyError;
       if (code === 'second_factor_required') return challenge(problem);
+      // There is nothing left to give a factor for.
+      if (path === '/login/factor' && /challenge/.test(code)) state.show(undefined);
       throw error;
     }
     if (!('user' in answer)) {

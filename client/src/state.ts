@@ -4,14 +4,28 @@ import { openTabs, type Tabs } from './tabs.ts';
 export type FactorMethod = FactorLogin['method'];
 
 /** Who is signed in, as a page shows it. A new object at each change. */
-export interface Session {
-  readonly status: 'loading' | 'signed-in' | 'signed-out' | 'challenge';
-  readonly user: (User & Partial<Me>) | null;
-  /** How the second factor may be proved that a `challenge` is about. */
-  readonly methods?: readonly FactorMethod[];
-  /** Why the session has ended: the code of the refusal, or `signed_out`. */
-  readonly reason?: string;
-}
+export type Session =
+  | { readonly status: 'loading'; readonly user: null; readonly methods?: never; readonly reason?: never }
+  | {
+      readonly status: 'signed-in';
+      readonly user: User & Partial<Me>;
+      readonly methods?: never;
+      readonly reason?: never;
+    }
+  | {
+      readonly status: 'signed-out';
+      readonly user: null;
+      readonly methods?: never;
+      /** Why the session has ended: the code of the refusal, or `signed_out`. */
+      readonly reason?: string;
+    }
+  | {
+      readonly status: 'challenge';
+      readonly user: null;
+      /** How the second factor may be proved. */
+      readonly methods: readonly FactorMethod[];
+      readonly reason?: never;
+    };
 
 /** What all tabs share. */
 export interface State {
@@ -141,7 +155,8 @@ export function shareState(key: string, store: Store): SharedState {
     get shown() {
       return shown;
     },
-    show: (session) => put(current, session),
+    show: (session) =>
+      session?.status === 'signed-out' ? put({ ...current, session }, undefined) : put(current, session),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Client, type ClientEvent, type ClientOptions, createClient } from '../../client/src/index.ts';
 import { useApp } from '../support/app.ts';
+import { signUpWithTotp, totpOf } from '../support/factors.ts';
 import { aPerson } from '../support/people.ts';
 
 const LIFETIME_SECONDS = 900;
@@ -67,6 +68,25 @@ describe('A client in Node, where there are no documents, locks and tabs', () =>
     expect(first.client.session).toMatchObject({ status: 'signed-in' });
     expect(await statusOf(first.client)).toBe(200);
     expect(await statusOf(second.client)).toBe(401);
+  });
+
+  it('leaves a sign-in whose challenge is over, so that it can begin anew', async () => {
+    const { totp, email, password } = await signUpWithTotp(app);
+    const person = { email, password };
+    const { client } = aClient();
+    expect(await client.signIn(person)).toMatchObject({ status: 'challenge' });
+    expect(client.session.status).toBe('challenge');
+    const late = totpOf(app, totp);
+    app.clock.advanceSeconds(301);
+
+    await expect(client.signIn({ factor: 'totp', code: late.code })).rejects.toMatchObject({
+      code: 'challenge_expired',
+    });
+
+    expect(client.session).toEqual({ status: 'signed-out', user: null });
+    await client.signIn(person);
+    await client.signIn({ factor: 'totp', code: totpOf(app, totp).code });
+    expect(client.session).toMatchObject({ status: 'signed-in', user: { email } });
   });
 
   it('keeps a session in a storage that answers later, as that of React Native does', async () => {
