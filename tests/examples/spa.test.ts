@@ -145,6 +145,38 @@ onChromium((chromium) => {
       expect(await page.locator('.codes').count()).toBe(0);
     });
 
+    it('begins a sign-in with a second factor again', async () => {
+      const { page } = await open(site);
+      const person = await signUp(page, site);
+      await tab(page, 'Security');
+      await addAuthenticatorApp(page, site);
+      await signOut(page);
+      await signIn(page, person);
+      await heading(page, 'One more step');
+      await press(page, 'Start again');
+      await heading(page, 'Sign in');
+
+      await signIn(page, person);
+
+      await heading(page, 'One more step');
+    });
+
+    it('says nothing that a link has made up', async () => {
+      const made = 'error=made_up&error_description=Call+this+number';
+      const { page } = await open(site, `/?${made}`);
+      await says(page, 'This sign-in was not begun in this browser.');
+      // One that was begun and given up.
+      await page.goto(site.url('/sign-in/link'));
+      await fill(page, 'Email', aPerson().email);
+      await press(page, 'Send the link');
+      await heading(page, 'Look at your messages');
+
+      await page.goto(site.url(`/?${made}`));
+
+      await says(page, 'That did not work. Please try again.');
+      expect(await page.getByText('Call this number').count()).toBe(0);
+    });
+
     it('adds a passkey, which signs in from the list of what to fill in, and removes it', async () => {
       const { page } = await open(site);
       await signUp(page, site);
@@ -221,6 +253,40 @@ onChromium((chromium) => {
       await tab(other, 'Devices');
       await says(other, /^You were signed out: your session was ended/);
     });
+  });
+
+  it('examples/spa shows nothing of one account to another that signs in, and does nothing for it', async () => {
+    const site = sites.cookie;
+    const { page } = await open(site);
+    await signUp(page, site);
+    await tab(page, 'Security');
+    await addAuthenticatorApp(page, site);
+    expect(await page.locator('.codes li').count()).toBe(10);
+    const other = await page.context().newPage();
+    await other.goto(site.url('/'));
+    await heading(other, 'Profile');
+    site.clock.advanceSeconds(RECENT_SECONDS + 1);
+    await press(page, 'Make new ones');
+    await page.getByRole('dialog', { name: 'Is it you?' }).waitFor();
+
+    const person = aPerson();
+    const status = await other.evaluate(
+      async ([url, body]) => {
+        const headers = { 'Content-Type': 'application/json' };
+        return (await fetch(url, { method: 'POST', credentials: 'include', headers, body })).status;
+      },
+      [
+        `http://localhost:${site.latchkey().port}/signup`,
+        JSON.stringify({ ...person, transport: 'cookie' }),
+      ] as const,
+    );
+    expect(status).toBe(201);
+    await other.reload();
+
+    await says(page, person.email);
+    expect(await page.locator('.codes').count()).toBe(0);
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await page.getByRole('button', { name: 'Set up an authenticator app' }).waitFor();
   });
 
   describe('Every page of examples/spa', () => {

@@ -38,7 +38,11 @@ export function App() {
     );
   if (session.status === 'signed-in')
     return (
-      <Inside name={session.user?.name || session.user?.email || session.user?.phone || ''}>
+      // By the account: another one that signs in finds nothing of the one before, such as its recovery codes.
+      <Inside
+        key={session.user?.id}
+        name={session.user?.name || session.user?.email || session.user?.phone || ''}
+      >
         {path === '/security' ? (
           <Security />
         ) : path === '/devices' ? (

@@ -42,17 +42,18 @@ export function StepUpProvider({ children }: { children: ReactNode }) {
 
 function Dialog({ factor, resolve, reject }: Asked) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { user, status } = useSession();
+  const { user } = useSession();
+  const [account] = useState(user?.id);
   // Closed before it goes, the dialog gives the focus back to the button that it came from.
   useLayoutEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
     return () => shown?.close();
   }, []);
-  // The session may end while it is open.
+  // The session may end while it is open, and what was asked for is not for another account that signs in.
   useEffect(() => {
-    if (status !== 'signed-in') reject(cancelled());
-  }, [status, reject]);
+    if (user?.id !== account) reject(cancelled());
+  }, [user?.id, account, reject]);
 
   async function byPasskey() {
     if (await client.reauthenticate({ passkey: true })) resolve();

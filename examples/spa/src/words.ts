@@ -94,7 +94,10 @@ export function inWords(error: unknown): string {
   if (error.code === 'rate_limited')
     return `Too many tries. Please wait ${waitInWords(error.retryAfterSeconds)}.`;
   const [fault] = Object.values(error.fields);
-  return REFUSALS[error.code] ?? (fault ? textOfField(fault) : `That did not work: ${error.message}`);
+  // What no answer has said comes from the address, where anyone can write.
+  const other =
+    error.status === 0 ? 'That did not work. Please try again.' : `That did not work: ${error.message}`;
+  return REFUSALS[error.code] ?? (fault ? textOfField(fault) : other);
 }
 
 export const textOfField = ({ code, detail }: { code: string; detail: string }): string =>
