@@ -203,7 +203,8 @@ export function identitiesOf(req: Request, res: Response, options: IdentityOptio
   let authenticated: Authenticated | undefined;
   /** The cookie that this very answer sets, in place of the one that the request came with. */
   let signedInBy: string | undefined;
-  let isCounted = false;
+  /** Rejected where that is over the limit: then nothing that the request performs is let through. */
+  let counted: Promise<void> | undefined;
 
   /** Once, whatever the request performs. */
   async function readCredentials(): Promise<Authenticated> {
@@ -232,12 +233,10 @@ export function identitiesOf(req: Request, res: Response, options: IdentityOptio
     const { principal, cookie } = await readCredentials();
     if (cookie !== undefined) {
       credentials.requireIntended(req, intent, cookie.cookieId, !isForGateway);
-      if (cookie.isRenewed && !isCounted) cookies.setSession(req, res, cookie);
+      if (cookie.isRenewed && counted === undefined) cookies.setSession(req, res, cookie);
     }
-    if (!isCounted) {
-      isCounted = true;
-      await limit(res, ...limitOf(principal));
-    }
+    counted ??= limit(res, ...limitOf(principal));
+    await counted;
     if (principal.kind === 'user' && principal.isEnrolling && !forEnrolment)
       throw new AppError('factor_enrolment_required');
     return callerOf(principal, originOf(req));

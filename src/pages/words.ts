@@ -93,6 +93,8 @@ function readTables(
     const language = FILE.exec(file)?.groups?.language?.toLowerCase();
     if (language === undefined) continue;
     try {
+      // Throws for a name such as `test`, in which no time could be written.
+      Intl.getCanonicalLocales(language);
       found.set(language, flatten(JSON.parse(readFileSync(join(directory, file), 'utf8'))));
     } catch (error) {
       onBroken(join(directory, file), error);

@@ -43,11 +43,14 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
   /** The path below PUBLIC_URL of a page of this service; undefined for all else, such as //evil.example. */
   function ownPathOf(returnTo: string): string | undefined {
     if (!URL.canParse(returnTo, publicUrl)) return undefined;
-    const { origin, pathname, search } = new URL(returnTo, publicUrl);
-    // As the browser would read it: /.//evil.example is another host too.
-    if (origin !== own.origin || pathname.startsWith('//')) return undefined;
-    if (returnTo.startsWith('/')) return pathname + search;
-    return returnTo.startsWith(`${publicUrl}/`) ? pathname.slice(base.length) + search : undefined;
+    const { href, origin, pathname, search } = new URL(returnTo, publicUrl);
+    if (origin !== own.origin) return undefined;
+    const isPath = returnTo.startsWith('/');
+    // As it is written and as the browser would read it: /auth/../ is not below /auth.
+    if (!isPath && ![returnTo, href].every((url) => url.startsWith(`${publicUrl}/`))) return undefined;
+    const path = isPath ? pathname : pathname.slice(base.length);
+    // /.//evil.example is another host too.
+    return path.startsWith('//') ? undefined : path + search;
   }
 
   /** The path of a page, with where the visitor wants to go. */

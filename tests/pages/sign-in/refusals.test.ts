@@ -203,6 +203,35 @@ describe('A form of the sign-in pages', () => {
   );
 });
 
+describe('Below the path of PUBLIC_URL', () => {
+  const app = useApp('SQLite', { PUBLIC_URL: 'https://example.com/auth' });
+  const to = (returnTo: string) =>
+    `/sign-in?${new URLSearchParams({ return_to: returnTo, transport: 'token' })}`;
+
+  it.each([
+    'https://example.com/auth/../12345https://evil.example/',
+    'https://example.com/auth/../evil',
+    'https://example.com/auth/../12345evil',
+    'https://example.com/auth/../auth//evil.example',
+    'https://example.com/authentic',
+    'https://example.com/',
+  ])('a sign-in leads to nothing that is not below it: %s', async (returnTo) => {
+    const page = await createVisitor(app).open(to(returnTo));
+
+    expect([page.status, headingOf(page)]).toEqual([400, 'The link to this page is wrong']);
+  });
+
+  it('a sign-in leads to a page of this service', async () => {
+    const { email, password } = await signUp(app);
+    const visitor = createVisitor(app);
+    await visitor.open(to('https://example.com/auth/account/keys?x=y'));
+
+    const { headers } = await visitor.press('password', { identifier: email, password });
+
+    expect(headers.location).toBe('/auth/account/keys?x=y');
+  });
+});
+
 describe('A form of the sign-in pages over a limit', () => {
   const app = useApp('SQLite', { ...MANY_REQUESTS, RATE_LIMIT_LOGIN_IP: '2/60' });
 
