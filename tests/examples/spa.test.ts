@@ -119,7 +119,7 @@ onChromium((chromium) => {
       await says(page, 'Countess of Lovelace');
       expect(await page.getByLabel('Language of messages').inputValue()).toBe('de');
       await says(page, 'Confirmed');
-      // Before the sign-up nobody was signed in.
+      // No user was signed in before the sign-up.
       expect(said.filter((text) => !/status of 401/.test(text))).toEqual([]);
     });
 

@@ -53,7 +53,7 @@ describe('The words of pages', () => {
     }
   });
 
-  it('are those of the language of the account where somebody is signed in', async () => {
+  it('are in the language of the account where a user is signed in', async () => {
     const { email, password, token } = await signUp(app);
     await app.patch('/me').auth(token, { type: 'bearer' }).send({ language: 'de' }).expect(200);
     const visitor = createVisitor(app, { 'Accept-Language': 'en' });

@@ -236,7 +236,7 @@ describe('The sign-in page', () => {
     expect((await visitor.open('/sign-out')).headers.location).toBe('/sign-in?return_to=%2Fsign-out');
   });
 
-  it('goes on after a provider has led back with a demand for a second factor', async () => {
+  it('asks for the second factor after a sign-in at a provider', async () => {
     const visitor = createVisitor(app);
     const parameters = {
       error: 'second_factor_required',

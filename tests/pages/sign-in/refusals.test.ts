@@ -308,7 +308,7 @@ describe('A page that is not there', () => {
     expect([problem.type, problem.body.code]).toEqual(['application/problem+json', 'not_found']);
   });
 
-  it('is a problem document on a route of the API, whoever asks', async () => {
+  it('is a problem document on a route of the API, also for a browser', async () => {
     const { type } = await app.get('/me').set('Accept', 'text/html').expect(401);
     expect(type).toBe('application/problem+json');
   });
@@ -317,7 +317,7 @@ describe('A page that is not there', () => {
 describe('Everything that pages answer', () => {
   const app = useApp('SQLite');
 
-  it('may be framed by nobody, kept by no cache, and runs no script but its own', async () => {
+  it('cannot be framed or cached, and runs no script but its own', async () => {
     const visitor = createVisitor(app);
     const answers = [
       await visitor.visit('/'),

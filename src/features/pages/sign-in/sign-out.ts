@@ -1,6 +1,6 @@
 import { FORGET_PAGES, lead, type PageDefinition } from '../page.ts';
 
-/** Signing out takes a form, since a link of another site could open a page. */
+/** Signing out takes a form, since any site can link to a page. */
 export const signOut: PageDefinition = {
   id: 'signOutPage',
   path: '/sign-out',
