@@ -84,7 +84,7 @@ export function workerFetch(latchkeyUrl: string, worker: Worker | SharedWorker):
 
 export const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
-/** What Latchkey would say to a token that nobody has. */
+/** What Latchkey would say to a token that does not exist. */
 function goneAnswer(): Response {
   const problem = {
     code: 'worker_gone',
