@@ -6,6 +6,7 @@ import { codeOf } from '../../support/factors.ts';
 import { onChromium } from '../../support/interop.ts';
 import { heading, press, useContexts } from '../../support/page-app.ts';
 import { aPerson } from '../../support/people.ts';
+import { openAuthenticator } from '../../support/virtual-authenticator.ts';
 
 onChromium((chromium) => {
   const newContext = useContexts(useBrowser(chromium));
@@ -117,15 +118,7 @@ onChromium((chromium) => {
     it('passkeys are added, confirm a sign-in, and are removed', async () => {
       const owner = await anOwner(site.app);
       const page = await openAs(owner, '/account/factors');
-      const cdp = await page.context().newCDPSession(page);
-      await cdp.send('WebAuthn.enable');
-      await cdp.send('WebAuthn.addVirtualAuthenticator', {
-        options: {
-          ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal' },
-          ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
-          automaticPresenceSimulation: true,
-        },
-      });
+      await openAuthenticator(page);
       letSignInsAge(site.app);
       await press(page, 'Add a passkey');
       await heading(page, 'Is it you?');

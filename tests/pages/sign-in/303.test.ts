@@ -139,7 +139,7 @@ describe('The sign-in page', () => {
     const visitor = createVisitor(app);
     await visitor.visit(to({ return_to: APP_PAGE }));
     const waiting = await visitor.pressThrough('link', { identifier: email });
-    expect(headingOf(waiting)).toBe('Look in your mail');
+    expect(headingOf(waiting)).toBe('Check your mail');
 
     await visitor.visit((await messageTo(app, email)).link);
     const pressed = await visitor.press('');
@@ -256,7 +256,7 @@ describe('The sign-in page', () => {
     const page = await visitor.visit(`/sign-in/return?${new URLSearchParams(said)}`);
 
     expect(problemsOf(page)).toEqual([
-      'You have not agreed at the provider. Try again, or choose another way.',
+      'You did not agree at the provider. Try again, or choose another way.',
     ]);
     expect(page.text).not.toContain('555');
     const unknown = await visitor.visit('/sign-in/return?error=%3Cscript%3E');

@@ -7,6 +7,7 @@ import { onChromium } from '../../support/interop.ts';
 import { heading, press, useContexts } from '../../support/page-app.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 import { useSignInSite } from '../../support/sign-in-site.ts';
+import { openAuthenticator } from '../../support/virtual-authenticator.ts';
 
 onChromium((chromium) => {
   const browser = useBrowser(chromium);
@@ -89,7 +90,7 @@ onChromium((chromium) => {
       await site.open(page, `/sign-in?${new URLSearchParams({ return_to: `${site.appUrl()}/x` })}`);
       await identifier(page).fill(email);
       await press(page, 'Email me a sign-in link');
-      await heading(page, 'Look in your mail');
+      await heading(page, 'Check your mail');
 
       await page.goto((await messageTo(site.app, email)).link);
       await press(page, 'Sign in');
@@ -252,18 +253,10 @@ onChromium((chromium) => {
     async function withPasskey() {
       const person = await signUp(site.app);
       const page = await (await newContext()).newPage();
-      const cdp = await page.context().newCDPSession(page);
-      await cdp.send('WebAuthn.enable');
       await site.open(page, '/sign-in');
       await fillIn(page, person);
       await site.isAt(page, '/account');
-      await cdp.send('WebAuthn.addVirtualAuthenticator', {
-        options: {
-          ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal' },
-          ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
-          ...{ automaticPresenceSimulation: true, defaultBackupEligibility: true },
-        },
-      });
+      await openAuthenticator(page);
       await site.open(page, '/sign-out');
       await page.evaluate(`(async () => {
         const send = async (path, body) => {

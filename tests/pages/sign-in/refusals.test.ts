@@ -160,7 +160,7 @@ describe('A form of the sign-in pages', () => {
     expect(new Set(said.slice(0, 4))).toEqual(
       new Set(['That is not the code of the latest message. Look again.']),
     );
-    expect(said.at(-1)).toBe('That was wrong too often. Get another code.');
+    expect(said.at(-1)).toBe('That was wrong too many times. Get another code.');
   });
 
   it.each(REFUSED_RETURN_URLS.filter((url) => !ALLOWED_HERE.test(url)))(
