@@ -1,4 +1,4 @@
-import { AppError } from '../../../core/errors.ts';
+import { AppError, ERRORS } from '../../../core/errors.ts';
 import { withParameter } from '../../../core/sign-in/return-to.ts';
 import type { Flow } from '../flow.ts';
 import { type Body, lead, type Next, type Visit } from '../page.ts';
@@ -52,13 +52,13 @@ export function toSecondFactor(
   return lead(services.flows.to('/sign-in/factor', flow));
 }
 
-/** Who is signed in to this browser, if somebody is. */
+/** Who is signed in to this browser, if somebody is. @throws AppError where that cannot be known now */
 export async function visitorOf({ exchange }: Visit): Promise<Body | undefined> {
   if (exchange.cookieIds().length === 0) return undefined;
   try {
     return (await exchange.perform('getMe')).body;
   } catch (error) {
-    if (error instanceof AppError) return undefined;
+    if (error instanceof AppError && ERRORS[error.code].status < 500) return undefined;
     throw error;
   }
 }
