@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PERMISSIONS } from '../../../config/baseline.cjs';
 import { ACCOUNT_PATHS, anOwner, FIREFOX, signInOn } from '../../support/account-pages.ts';
 import { userWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
@@ -301,6 +302,21 @@ describe('The account pages', () => {
       const [all, none] = (await keys()).sort((a: Named, b: Named) => a.name.localeCompare(b.name));
       expect(all).toMatchObject({ name: 'All', scope: null, expires_at: null });
       expect(none).toMatchObject({ name: 'None', scope: '' });
+    });
+
+    it('are made with one tick for each permission that there is', async () => {
+      const permissions = Object.keys(PERMISSIONS).sort();
+      const visitor = createVisitor(app);
+      const person = await userWho(app, permissions);
+      await signInOn(visitor, person);
+      await visitor.visit('/account/keys');
+      const ticked = Object.fromEntries(permissions.map((name) => [`allows:${name}`, 'on']));
+
+      const shown = await visitor.press('create', { key_name: 'All but new ones', days: '30', ...ticked });
+
+      expect(shown.status).toBe(200);
+      const [{ scope }] = (await read(person.token, '/api-keys')).api_keys;
+      expect(scope.split(' ').sort()).toEqual(permissions);
     });
 
     it('are refused without a name, for a time that is not offered, and for what one may not do oneself', async () => {
