@@ -130,6 +130,24 @@ describe('The account pages', () => {
       expect((await read(token, '/me')).user.phone).toBeNull();
     });
 
+    it.each([
+      ['phone', { phone: PHONE }, PHONE],
+      ['email', { email: 'next@example.com' }, 'next@example.com'],
+    ])('that a code is on its way to is not shown to who signs in next: %s', async (page, typed, shown) => {
+      const { visitor } = await anOwner(app);
+      await visitor.visit(`/account/${page}`);
+      expect(wordsOf(await visitor.pressThrough('change', typed))).toContain(shown);
+      const withCode = visitor.cookieHeader();
+      await visitor.visit('/sign-out');
+
+      await visitor.press('sign_out');
+
+      expect(withCode).toContain(`-pending-${page}=`);
+      expect(visitor.cookieHeader()).not.toContain('-pending-');
+      await signInOn(visitor, await signUp(app));
+      expect(wordsOf(await visitor.visit(`/account/${page}`))).not.toContain(shown);
+    });
+
     it('stays where it is the last way to sign in', async () => {
       const { visitor, id } = await anOwner(app);
       await app.models.users.update({ phone: '+4915112345679', passwordHash: null }, { where: { id } });

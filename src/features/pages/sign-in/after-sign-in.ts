@@ -2,15 +2,13 @@ import { AppError, ERRORS } from '../../../core/errors.ts';
 import { withParameter } from '../../../core/sign-in/return-to.ts';
 import type { Flow } from '../flow.ts';
 import { type Body, lead, type Next, type Visit } from '../page.ts';
-import { keepStep } from '../steps.ts';
-
-const STEPS = ['code', 'factor', 'reset', 'verify'] as const;
+import { forgetSteps, keepStep } from '../steps.ts';
 
 /** Where a visitor goes who has just signed in: back to the app, with a code where it asks for one, or to their account. */
 export async function afterSignIn(body: Body, visit: Visit): Promise<Next> {
   const { exchange, services, flow } = visit;
   const { flows, offers } = services;
-  for (const step of STEPS) exchange.takePending(step);
+  forgetSteps(exchange);
   if (offers.requiresFactor && (await mustEnrol(visit))) return lead(flows.to('/account', flow));
   if (!flows.isForApp(flow) || flow.transport !== 'token') return lead(flows.destinationOf(flow));
   const answer = await exchange.perform('createSessionCode', {
