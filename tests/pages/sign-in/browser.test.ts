@@ -136,7 +136,8 @@ onChromium((chromium) => {
       const page = await newPage();
       await site.open(page, '/sign-in');
 
-      // The first field is focused, and Enter presses the first button.
+      // The first field is focused once the page is drawn, and Enter presses the first button.
+      await page.locator('#identifier:focus').waitFor();
       await page.keyboard.type(person.email);
       await page.keyboard.press('Tab');
       if (javaScriptEnabled) await page.keyboard.press('Tab');
