@@ -104,7 +104,7 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
   async function toSecondFactor(page: Page): Promise<void> {
     const person = await signUpWithTotp(app, { email: newEmail() });
     await fillSignIn(page, person);
-    await pressTo(page, 'Sign in', 'Enter the code of your app');
+    await pressTo(page, 'Sign in', 'Enter the code from your app');
   }
 
   async function signedIn(page: Page): Promise<void> {

@@ -41,6 +41,11 @@ export function stepIn<Name extends StepName>(
   return result.success ? (result.data as Step<Name>) : undefined;
 }
 
+/** Has the browser forget what was going on: who signs in next may be someone else. */
+export function forgetSteps({ takePending }: Pick<Exchange, 'takePending'>): void {
+  for (const name of Object.keys(STEPS)) takePending(name);
+}
+
 function parse(kept: string | undefined): unknown {
   try {
     return JSON.parse(Buffer.from(kept ?? '', 'base64url').toString());

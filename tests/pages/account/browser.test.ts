@@ -53,7 +53,7 @@ onChromium((chromium) => {
       await press(page, 'Confirm');
       await heading(page, 'Your recovery codes');
       expect(await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').count()).toBe(10);
-      await follow(page, 'I have kept them');
+      await follow(page, 'I have saved them');
       await page.getByText('10 of 10 left.').waitFor();
 
       await follow(page, 'Your account');
@@ -128,7 +128,7 @@ onChromium((chromium) => {
       await page.getByLabel('Name of the passkey').fill('My laptop');
       await press(page, 'Add a passkey');
       await heading(page, 'Your recovery codes');
-      await follow(page, 'I have kept them');
+      await follow(page, 'I have saved them');
       await page.getByText('My laptop', { exact: true }).waitFor();
 
       await press(page, 'Add a passkey');
@@ -197,7 +197,7 @@ onChromium((chromium) => {
       await page.keyboard.type(codeOf(site.app, secret));
       await page.keyboard.press('Enter');
       await heading(page, 'Your recovery codes');
-      await tabTo('I have kept them');
+      await tabTo('I have saved them');
       await page.keyboard.press('Enter');
       await heading(page, 'Passkeys and authenticator apps');
       await tabTo('Your account');

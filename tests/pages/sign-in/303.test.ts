@@ -173,7 +173,7 @@ describe('The sign-in page', () => {
     await visitor.visit(to({ return_to: APP_PAGE }));
 
     const page = await visitor.pressThrough('password', { identifier: email, password });
-    expect(headingOf(page)).toBe('Enter the code of your app');
+    expect(headingOf(page)).toBe('Enter the code from your app');
     expect(page.text).toContain('method=recovery_code');
     const wrong = await visitor.press('factor', { method: 'totp', code: '000000' });
     expect([wrong.status, problemsOf(wrong)]).toEqual([
@@ -246,7 +246,7 @@ describe('The sign-in page', () => {
 
     const page = await visitor.visit(`/sign-in/return?${new URLSearchParams(parameters)}`);
 
-    expect(headingOf(page)).toBe('Enter the code of your app');
+    expect(headingOf(page)).toBe('Enter the code from your app');
   });
 
   it('says what went wrong at a provider in words of its own', async () => {

@@ -104,14 +104,14 @@ onChromium((chromium) => {
       const page = await newPage();
       await site.open(page, '/sign-in');
       await fillIn(page, person);
-      await heading(page, 'Enter the code of your app');
+      await heading(page, 'Enter the code from your app');
 
       await page.getByRole('link', { name: 'Use a recovery code' }).click();
       await heading(page, 'Use a recovery code');
       await page.getByRole('link', { name: 'Use your authenticator app' }).click();
       await page.getByLabel('Code', { exact: true }).fill(codeOf(site.app, totp.secret));
       await page.getByLabel(/Do not ask on this device/).check();
-      await press(page, 'Go on');
+      await press(page, 'Continue');
 
       await site.isAt(page, '/account');
     });
@@ -137,7 +137,8 @@ onChromium((chromium) => {
       const page = await newPage();
       await site.open(page, '/sign-in');
 
-      // The first field is focused, and Enter presses the first button.
+      // The first field is focused once the page is drawn, and Enter presses the first button.
+      await page.locator('#identifier:focus').waitFor();
       await page.keyboard.type(person.email);
       await page.keyboard.press('Tab');
       if (javaScriptEnabled) await page.keyboard.press('Tab');

@@ -1,16 +1,14 @@
-import { AppError } from '../../../core/errors.ts';
+import { AppError, ERRORS } from '../../../core/errors.ts';
 import { withParameter } from '../../../core/sign-in/return-to.ts';
 import type { Flow } from '../flow.ts';
 import { type Body, lead, type Next, type Visit } from '../page.ts';
-import { keepStep } from '../steps.ts';
-
-const STEPS = ['code', 'factor', 'reset', 'verify'] as const;
+import { forgetSteps, keepStep } from '../steps.ts';
 
 /** Where a visitor goes after signing in: back to the app, with a code if it asked for one, or to their account. */
 export async function afterSignIn(body: Body, visit: Visit): Promise<Next> {
   const { exchange, services, flow } = visit;
   const { flows, offers } = services;
-  for (const step of STEPS) exchange.takePending(step);
+  forgetSteps(exchange);
   if (offers.requiresFactor && (await mustEnrol(visit))) return lead(flows.to('/account', flow));
   if (!flows.isForApp(flow) || flow.transport !== 'token') return lead(flows.destinationOf(flow));
   const answer = await exchange.perform('createSessionCode', {
@@ -52,13 +50,13 @@ export function toSecondFactor(
   return lead(services.flows.to('/sign-in/factor', flow));
 }
 
-/** The user who is signed in in this browser; undefined without one. */
+/** The user who is signed in in this browser; undefined without one. @throws AppError where that cannot be known now */
 export async function visitorOf({ exchange }: Visit): Promise<Body | undefined> {
   if (exchange.cookieIds().length === 0) return undefined;
   try {
     return (await exchange.perform('getMe')).body;
   } catch (error) {
-    if (error instanceof AppError) return undefined;
+    if (error instanceof AppError && ERRORS[error.code].status < 500) return undefined;
     throw error;
   }
 }
