@@ -27,7 +27,7 @@ onChromium((chromium) => {
       expect(await completeSignIn(page)).toEqual({
         name: 'LatchkeyError',
         code: 'invalid_state',
-        message: 'This sign-in was not begun in this browser',
+        message: 'This browser has not begun this sign-in',
       });
 
       expect(await sessionOf(page)).toMatchObject({ status: 'signed-out' });
