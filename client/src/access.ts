@@ -32,12 +32,12 @@ export interface Access {
   /** Forgets a session, in all tabs, unless there is another one by now. */
   end(reason: string, id?: number): void;
   /**
-   * An access token that is good for a while; undefined where nobody is signed in.
+   * An access token that is good for a while; undefined where no user is signed in.
    * @param refused one that a service has not taken
    * @throws LatchkeyError where it has expired and cannot be renewed now; the session goes on
    */
   token(refused?: string): Promise<string | undefined>;
-  /** What a change by cookie takes as X-CSRF-Token; undefined where nobody is signed in. */
+  /** What a change by cookie takes as X-CSRF-Token; undefined where no user is signed in. */
   csrfToken(): Promise<string | undefined>;
   /** Asks Latchkey who is signed in by cookie. @throws LatchkeyError where it does not say */
   identify(): Promise<void>;

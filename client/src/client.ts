@@ -35,7 +35,7 @@ const JSON_HEADERS = { 'Content-Type': 'application/json' };
 /** The longest pause between two attempts to find out who is signed in. */
 const LONGEST_PAUSE_SECONDS = 30;
 
-/** @returns a client that finds out at once whether somebody is signed in; `session.status` is `loading` until it knows */
+/** @returns a client that finds out at once whether a user is signed in; `session.status` is `loading` until it knows */
 export function createClient(options: ClientOptions) {
   const { transport } = options;
   const onEvent = (event: ClientEvent) => queueMicrotask(() => options.onEvent?.(event));
@@ -84,7 +84,7 @@ export function createClient(options: ClientOptions) {
   }
 
   /**
-   * Calls a route of Latchkey as whoever is signed in, such as `call('PATCH /me', { name: 'Ada' })` or
+   * Calls a route of Latchkey as the user who is signed in, such as `call('PATCH /me', { name: 'Ada' })` or
    * `call('DELETE /sessions/{id}', undefined, { id })`.
    * @throws LatchkeyError
    */
@@ -133,7 +133,7 @@ export function createClient(options: ClientOptions) {
     },
     /** Tells of each change of `session`, of whichever tab. Returns what ends that. */
     subscribe: state.subscribe,
-    /** Resolves once it is known whether somebody is signed in, or Latchkey could not be reached. */
+    /** Resolves once it is known whether a user is signed in, or Latchkey could not be reached. */
     ready: () => loaded,
     /** A `fetch` that lets its caller in at Latchkey and at `origins`, and at no others. */
     fetch: signedFetch,

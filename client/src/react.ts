@@ -32,9 +32,9 @@ export function useSession(): Session {
   );
 }
 
-/** Its children, while somebody is signed in. */
+/** Shows its children while a user is signed in. */
 export const SignedIn = ({ children }: Children) => (useSession().status === 'signed-in' ? children : null);
 
-/** Its children, while it is known that nobody is; also in the middle of a sign-in. */
+/** Shows its children while no user is signed in, also in the middle of a sign-in. */
 export const SignedOut = ({ children }: Children) =>
   ['signed-out', 'challenge'].includes(useSession().status) ? children : null;

@@ -11,7 +11,7 @@ interface Password {
   readonly new_password?: string;
 }
 
-/** What signs somebody in, each by its own members. */
+/** Ways to sign a user in, told apart by their members. */
 export type SignIn =
   | ({ readonly email: string } & Password)
   | ({ readonly username: string } & Password)
@@ -81,7 +81,7 @@ export function createSignIn({ base, http, access, state, transport, store, key 
   let challengeToken: string | undefined;
   let completion: Promise<Step | undefined> | undefined;
 
-  /** Sends what proves who somebody is. Every way in ends here. */
+  /** Sends what proves who the user is. Every way in ends here. */
   async function enter(path: string, proof: object): Promise<Step> {
     const device = path !== '/signup' && (await store('getItem', `${key}:device`));
     const body = {

@@ -61,7 +61,7 @@ export interface SharedState {
   readonly shown: Session;
   /** Puts this in place of what there was, in all tabs. */
   set(next: Omit<State, 'version' | 'tab'>): void;
-  /** Shows this in this tab alone, until somebody signs in; undefined ends that. */
+  /** Shows this in this tab alone, until a user signs in; undefined ends that. */
   show(session: Session | undefined): void;
   subscribe(listener: (session: Session) => void): () => void;
   /**
@@ -101,7 +101,7 @@ export function shareState(key: string, store: Store): SharedState {
   }
 
   function change(next: State): void {
-    // Tokens that are renewed, or a session that ends, take nobody out of a sign-in.
+    // Tokens that are renewed, or a session that ends, do not interrupt a sign-in.
     const goesOn = next.id === current.id || (own?.status === 'challenge' && next.session.user === null);
     put(next, goesOn ? own : undefined);
   }

@@ -89,7 +89,7 @@ export function workerFetch(latchkeyUrl: string, worker: Worker | SharedWorker):
 /** As `createClient` writes it. */
 export const baseOf = (latchkeyUrl: string): string => new URL(latchkeyUrl).href.replace(/\/+$/, '');
 
-/** What Latchkey would say to a token that nobody has. */
+/** What Latchkey would say to a token that does not exist. */
 function goneAnswer(): Response {
   const problem = {
     code: 'worker_gone',

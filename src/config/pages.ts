@@ -6,32 +6,34 @@ export const PAGES_VARIABLES = {
   PAGES: variable({
     type: oneOf('on', 'off'),
     default: 'on',
-    meaning: 'off closes the sign-in and account pages; those that links in messages open stay',
+    meaning: 'off closes the sign-in and account pages; the pages that links in messages open stay',
   }),
   BRAND_NAME: variable({
     type: text('a name'),
     shown: 'Latchkey',
-    meaning: 'The name of the service on pages; that of TOTP_ISSUER by default',
+    meaning: 'The name of the service on pages; TOTP_ISSUER by default',
   }),
   BRAND_LOGO_FILE: variable({
     type: fileOf('svg', 'png', 'webp', 'jpg', 'jpeg'),
-    meaning: 'Picture above every page, a file that ends in .svg, .png, .webp or .jpg',
+    meaning:
+      'Picture in place of the name on every page, a file that ends in .svg, .png, .webp, .jpg or .jpeg',
   }),
   BRAND_COLOR: variable({
     type: color,
     default: '#1d4ed8',
-    meaning: 'Colour of buttons and links, as #rrggbb; shades of it keep text readable in both schemes',
+    meaning: 'Colour of buttons and links, as #rrggbb; a shade of it is taken where it would be hard to read',
   }),
   BRAND_CSS_FILE: variable({
     type: fileOf('css'),
-    meaning: 'Stylesheet that is added to that of the pages (docs/pages.md)',
+    meaning: 'Stylesheet that is added to the one of the pages (docs/pages.md)',
   }),
   PAGES_TEMPLATES_DIR: variable({
     type: directory,
-    meaning: 'Directory whose files replace templates of pages',
+    meaning: 'Directory of files that replace templates of pages, such as sign-in.eta (docs/pages.md)',
   }),
   PAGES_MESSAGES_DIR: variable({
     type: directory,
-    meaning: 'Directory whose files replace words of pages, or add languages, such as fr.json',
+    meaning:
+      'Directory of files that replace words of pages or add languages, such as fr.json (docs/pages.md)',
   }),
 };

@@ -5,16 +5,16 @@ export type WordValues = Readonly<Record<string, string | number>>;
 
 /** A page for a person, before it has words, a language and a look. */
 export interface Page {
-  /** The name of its words, or several of which the first that is there counts. */
+  /** The key of its words, or several, of which the first that has words counts. */
   readonly words: string | readonly string[];
   /** `message` by default: title, paragraphs, a button and notes, all of which come from its words. */
   readonly template?: string;
   readonly values?: WordValues;
-  /** Values that are words themselves, by their keys. */
+  /** Values that are words themselves: the name of each, and the key of its words. */
   readonly texts?: Readonly<Record<string, string>>;
   /** A time that its words call `{duration}`. */
   readonly minutes?: number;
-  /** Names all that it depends on but its language, where that is the same for many visitors: then it is made once. */
+  /** Names everything it depends on besides its language, where many visitors get the same page: it is then rendered once. */
   readonly cacheKey?: string | undefined;
   /** The token of its forms. */
   readonly csrfToken?: string;
@@ -26,10 +26,11 @@ export interface Page {
   readonly hasScript?: true;
   /** The origins that its forms may lead to, besides this one; undefined where it has no form. */
   readonly leadsTo?: readonly string[];
-  /** That of the account, which comes before those of the browser. */
+  /** The language of the account, which wins over those of the browser. */
   readonly language?: string | null;
 }
 
+/** What is wrong with a form. */
 export interface PageProblem {
   readonly code: ErrorCode;
   readonly fields: readonly FieldError[];
@@ -55,7 +56,7 @@ export interface PageAsset {
 export interface Pages {
   /** `acceptLanguage` is what the browser says that its user reads. */
   readonly render: (page: Page, acceptLanguage: string | null) => Promise<RenderedPage>;
-  /** Those that there are words in. */
+  /** The languages that there are words in. */
   readonly languages: readonly string[];
   /** By their names without the hash. */
   readonly assets: ReadonlyMap<string, PageAsset>;

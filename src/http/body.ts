@@ -55,12 +55,15 @@ export function form(schema: z.ZodType): Body<FormParameters | undefined> {
   return { kind: 'form', maxBytes: 16 * KILOBYTE, maxValues: 32, schema, parse, required: true };
 }
 
-/** A form of a page of this service, read into an object: of parameters with one name the last counts. */
+/**
+ * A form of a page of this service, read into an object: of parameters with one name the last counts. There may be a box to
+ * tick for each permission.
+ */
 export function pageForm<Schema extends z.ZodType>(schema: Schema): Body<z.output<Schema>> {
   return {
     kind: 'form',
     maxBytes: 8 * KILOBYTE,
-    maxValues: 32,
+    maxValues: 250,
     schema,
     parse: (value, check) =>
       parse(schema, Object.fromEntries((value as FormParameters | undefined) ?? []), check),

@@ -43,7 +43,7 @@ const PENDING_ID = /^[\w-]+$/;
 /** As `nameBrowser` makes them. */
 const BROWSER_ID = /^[\w-]{22}$/;
 const BROWSER_ID_BYTES = 16;
-/** Longer than a form stays open, and what is bound to the name of a browser has a time limit of its own. */
+/** Longer than a form stays open. What is bound to the name of a browser has a time limit of its own. */
 const BROWSER_MAX_AGE_SECONDS = 86_400;
 /** The links that a browser has asked for, the latest first. */
 const MAX_LINKS = 4;

@@ -5,7 +5,7 @@ import type { NoteRefusedOrigin } from './refused-origins.ts';
 const PREFLIGHT_MAX_AGE_SECONDS = '600';
 const METHODS = 'GET,HEAD,PUT,PATCH,POST,DELETE';
 const EXPOSED_HEADERS = [
-  // What a device's clock may be hours off from.
+  // The clock of a device may be hours off.
   'Date',
   'Location',
   'RateLimit',

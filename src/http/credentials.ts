@@ -29,7 +29,7 @@ export function originNotAllowed({ headers: { origin } }: IncomingMessage): AppE
   );
 }
 
-/** What a request is to do, as far as another site could have had a browser send it. */
+/** What decides whether a request could come from another site: its method, and the token that only a page of ours knows. */
 export interface Intent {
   readonly method: string;
   /** Shows that the page has read the answer to its sign-in, or a form of this service. */

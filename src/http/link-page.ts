@@ -11,8 +11,8 @@ export const PAGE_ANSWER = { description: 'A page', mediaType: 'text/html', sche
 export const BUTTON_FORM = pageForm(z.object({}));
 
 /**
- * What the routes of a link share: that which shows its page, and that which the button of the page calls. `words` names
- * those for what can be wrong with it.
+ * What the two routes of a link share: one shows its page, and the button of the page calls the other. `words` names the
+ * words for its errors.
  */
 export function linkPage(words: string, unknown: ErrorCode) {
   return {

@@ -17,6 +17,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.jpeg': 'image/jpeg',
 };
 
+/** What the brand adds to the files of pages. */
 export interface AssetOptions {
   readonly color: string;
   readonly cssFile: string | undefined;

@@ -22,6 +22,7 @@ export interface FieldOptions {
   readonly choices?: readonly { readonly value: string; readonly text: string }[];
 }
 
+/** The words of an input, in the language of the page. */
 export interface FieldWords {
   readonly label: string;
   readonly hint: string | undefined;
@@ -85,7 +86,7 @@ function renderChoices(
   return `<select${attributes}>${options.join('')}</select>`;
 }
 
-/** A time in words of the reader. Without a script it is in UTC, since no browser says in which zone it is. */
+/** A time in the language of the reader. It is in UTC until the script changes it: no request says in which zone a browser is. */
 export function renderTime(iso: string, language: string): string {
   const format = new Intl.DateTimeFormat(language, {
     year: 'numeric',
@@ -99,6 +100,7 @@ export function renderTime(iso: string, language: string): string {
   return `<time datetime="${escapeHtml(iso)}">${escapeHtml(format.format(new Date(iso)))}</time>`;
 }
 
+/** A field that the visitor does not see. */
 export function hiddenField(name: string, value: string): string {
   return `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`;
 }

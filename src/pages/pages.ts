@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { ERRORS } from '../core/errors.ts';
-import type { Page, PageProblem, Pages, RenderedPage, WordValues } from '../core/pages.ts';
-import { durationIn } from '../templates/languages.ts';
-import { createTemplateFiles, escapeHtml, type TemplateData } from '../templates/template-files.ts';
+import type { Page, Pages, RenderedPage } from '../core/pages.ts';
+import { createTemplateFiles, type TemplateData } from '../templates/template-files.ts';
 import { readAssets } from './assets.ts';
-import { type FieldOptions, hiddenField, renderCode, renderField, renderTime } from './fields.ts';
-import { createWords, fill, type Words } from './words.ts';
+import { hiddenField, renderCode } from './fields.ts';
+import { toolsFor } from './template-tools.ts';
+import { createWords, type Words } from './words.ts';
 
 export interface PagesOptions {
   readonly pages: Config['pages'];
@@ -19,15 +18,13 @@ export interface PagesOptions {
 
 const BUILT_IN = fileURLToPath(new URL('./templates/', import.meta.url));
 const NONCE_BYTES = 16;
-/** Stands for a time until its text is escaped. */
-const TIME_PLACE = '\u0000';
-/** Nothing that anyone sends can hold these. */
-const [NONCE, CSRF_TOKEN] = [
+/** Mark the places of what is new in each answer. They are random, so that no text on a page can be taken for one. */
+const [NONCE_MARK, CSRF_TOKEN_MARK] = [
   randomBytes(NONCE_BYTES).toString('hex'),
   randomBytes(NONCE_BYTES).toString('hex'),
 ];
-const MARK = new RegExp(`(${NONCE}|${CSRF_TOKEN})`);
-const MAX_KEPT = 200;
+const MARKS = new RegExp(`(${NONCE_MARK}|${CSRF_TOKEN_MARK})`);
+const MAX_CACHED_PAGES = 200;
 
 /** Gives pages their words, their look and the policy that goes with it. */
 export function createPages({ pages: config, publicUrl, logger }: PagesOptions): Pages {
@@ -54,8 +51,8 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     leadsToSignIn: false,
   };
 
-  /** The latest used last. */
-  const kept = new Map<string, readonly string[]>();
+  /** The least recently used first. */
+  const cache = new Map<string, readonly string[]>();
 
   async function render(page: Page, acceptLanguage: string | null): Promise<RenderedPage> {
     const words = wordsFor(page.language ?? null, acceptLanguage);
@@ -63,25 +60,27 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     const nonce = randomBytes(NONCE_BYTES).toString('base64');
     const { csrfToken = '' } = page;
     return {
-      html: parts.map((part) => (part === NONCE ? nonce : part === CSRF_TOKEN ? csrfToken : part)).join(''),
+      html: parts
+        .map((part) => (part === NONCE_MARK ? nonce : part === CSRF_TOKEN_MARK ? csrfToken : part))
+        .join(''),
       headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
     };
   }
 
-  /** The page, with marks of their own in place of what is new in each answer. */
+  /** The page, cut at the marks. */
   async function partsOf(page: Page, words: Words): Promise<readonly string[]> {
     const key = page.cacheKey === undefined ? undefined : `${words.language} ${page.cacheKey}`;
-    const before = key === undefined ? undefined : kept.get(key);
-    if (key !== undefined && before !== undefined) {
-      kept.delete(key);
-      kept.set(key, before);
-      return before;
+    const cached = key === undefined ? undefined : cache.get(key);
+    if (key !== undefined && cached !== undefined) {
+      cache.delete(key);
+      cache.set(key, cached);
+      return cached;
     }
-    const parts = (await makePage(page, words)).split(MARK);
+    const parts = (await makePage(page, words)).split(MARKS);
     if (key === undefined) return parts;
-    const [oldest] = kept.keys();
-    if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
-    kept.set(key, parts);
+    const [oldest] = cache.keys();
+    if (cache.size >= MAX_CACHED_PAGES && oldest !== undefined) cache.delete(oldest);
+    cache.set(key, parts);
     return parts;
   }
 
@@ -89,12 +88,13 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     const data = {
       ...common,
       ...toolsFor(page, words),
+      csrf: () => hiddenField('csrf_token', CSRF_TOKEN_MARK),
       hasForm: page.leadsTo !== undefined,
       hasScript: page.hasScript === true,
       ...page.data,
     };
     const body = await fromTemplate(page.template ?? 'message', data, words);
-    return fromTemplate('layout', { ...data, nonce: NONCE, body, problem: data.problemBeside() }, words);
+    return fromTemplate('layout', { ...data, nonce: NONCE_MARK, body, problem: data.problemBeside() }, words);
   }
 
   async function fromTemplate(name: string, data: TemplateData, { language }: Words): Promise<string> {
@@ -106,122 +106,6 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
   }
 
   return { render, languages, assets };
-}
-
-/** What a template calls to say something in the language of the page. */
-function toolsFor(page: Page, { language, direction, find }: Words) {
-  const names = [page.words].flat();
-  const typed = (page.data?.typed ?? {}) as Readonly<Record<string, string>>;
-  const name = names.find((one) => find(`${one}.title`) !== undefined) ?? names[0] ?? '';
-  const { problem } = page;
-  const texts = Object.entries(page.texts ?? {}).map(
-    ([name, key]) => [name, String(find(key) ?? key)] as const,
-  );
-  const { minutes } = page;
-  const given: WordValues = {
-    ...Object.fromEntries(texts),
-    ...(minutes !== undefined && {
-      duration: minutes < 1 ? String(find('labels.less_than_a_minute')) : durationIn(language, minutes),
-    }),
-    ...page.values,
-  };
-  const shownFields = new Set<string>();
-  let isFocused = false;
-
-  const isSaidByFields = () =>
-    problem !== undefined &&
-    problem.fields.length > 0 &&
-    problem.fields.every(({ pointer }) => shownFields.has(pointer));
-
-  const look = (key: string) => find(`${name}.${key}`) ?? find(`labels.${key}`);
-
-  /** A text of the page, or a label that all pages have. */
-  function t(key: string, values: WordValues = {}): string {
-    const text = look(key);
-    if (typeof text !== 'string') throw new Error(`there are no words ${name}.${key}`);
-    return fill(text, { ...given, ...values }, direction);
-  }
-
-  /** Its paragraphs under a key; none where it has no such words. */
-  const all = (key: string) => [look(key) ?? []].flat().map((text) => fill(text, given, direction));
-
-  function fieldProblem(field: string): string | undefined {
-    const found = problem?.fields.find(({ pointer }) => pointer === `/${field}`);
-    if (found === undefined) return undefined;
-    const text =
-      look(`fields.${field}.${found.code}`) ??
-      find(`fields.${field}.${found.code}`) ??
-      find(`fields.${found.code}`) ??
-      find('fields.invalid');
-    return fill(String(text), given, direction);
-  }
-
-  function field(options: FieldOptions): string {
-    const { label = options.name, hint, item = '' } = options;
-    // Of several forms with such a field, this one was sent.
-    const wasSent = (typed.id ?? '') === item;
-    const wrong = wasSent ? fieldProblem(options.name) : undefined;
-    if (wasSent) shownFields.add(`/${options.name}`);
-    const focus =
-      !isFocused && (wrong !== undefined || (problem === undefined && options.autofocus === true));
-    isFocused ||= focus;
-    return renderField(
-      { ...options, value: (wasSent ? typedIn(options, typed) : null) ?? options.value ?? null },
-      { label: t(label), hint: hint === undefined ? undefined : t(hint), problem: wrong },
-      focus,
-    );
-  }
-
-  /** A text with a time in it, as HTML. */
-  function timed(key: string, iso: string): string {
-    return escapeHtml(t(key, { time: TIME_PLACE })).replace(TIME_PLACE, renderTime(iso, language));
-  }
-
-  return {
-    language,
-    direction,
-    t,
-    all,
-    has: (key: string) => look(key) !== undefined,
-    field,
-    hidden: hiddenField,
-    time: (iso: string) => renderTime(iso, language),
-    timed,
-    languageName: (tag: string) => new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag,
-    device: ({ browser, system }: { browser: string | null; system: string | null }) => {
-      if (browser === null) return t('unknown_device');
-      return system === null ? browser : t('browser_on_system', { browser, system });
-    },
-    csrf: () => hiddenField('csrf_token', CSRF_TOKEN),
-    noticeText: noticeOf(page.data?.notice),
-    title: t('title'),
-    isRefused: problem !== undefined,
-    problemCode: problem?.code,
-    /** What is wrong, unless the body of the page has said all of it beside its fields. */
-    problemBeside: () =>
-      problem === undefined || isSaidByFields() ? undefined : { text: problemText(problem) },
-  };
-
-  /** What has just been done elsewhere, where there are words for that. */
-  function noticeOf(notice: unknown): string | undefined {
-    const text = typeof notice === 'string' && notice !== '' ? look(`notices.${notice}`) : undefined;
-    return typeof text === 'string' ? fill(text, given, direction) : undefined;
-  }
-
-  function problemText({ code, retryAfterSeconds }: PageProblem): string {
-    const isOurs = ERRORS[code].status >= 500;
-    const text =
-      look(`problems.${code}`) ??
-      find(`problems.${code}`) ??
-      find(isOurs ? 'problems.unavailable' : 'problems.any');
-    const wait = new Intl.NumberFormat(language, { style: 'unit', unit: 'second', unitDisplay: 'long' });
-    return fill(String(text), { ...given, wait: wait.format(retryAfterSeconds ?? 60) }, direction);
-  }
-}
-
-/** What was typed comes back with its problem, but for secrets. */
-function typedIn({ name, type, autocomplete }: FieldOptions, typed: Readonly<Record<string, string>>) {
-  return type === 'password' || autocomplete === 'one-time-code' ? null : (typed[name] ?? null);
 }
 
 /** Nothing but files of this service is loaded, and forms go here; a browser follows their answers only to `leadsTo`. */

@@ -22,7 +22,7 @@ const BUILT_IN = fileURLToPath(new URL('./messages/', import.meta.url));
 const ENGLISH = 'en';
 const FILE = /^(?<language>[a-z]{2,8}(?:-[a-z0-9]{1,8})*)\.json$/i;
 const PLACE = /\{(\w+)\}/g;
-/** Keep a value that is written from left to right in its place in a text that is not. */
+/** Unicode isolates: they keep a left-to-right value in its place in a right-to-left text. */
 const [ISOLATE, END_ISOLATE] = ['\u2068', '\u2069'];
 
 /**
@@ -56,7 +56,7 @@ export function createWords(directory: string | undefined, logger: Logger) {
     };
   }
 
-  /** The words of the first language that there are words of: that of the account, then those of the browser, then English. */
+  /** The words of the first language that has any: that of the account, then those of the browser, then English. */
   const wordsFor = (accountLanguage: string | null, acceptLanguage: string | null): Words => {
     for (const wanted of [accountLanguage, acceptLanguage]) {
       for (const language of preferredLanguages(wanted)) {
@@ -72,7 +72,7 @@ export function createWords(directory: string | undefined, logger: Logger) {
   return { wordsFor, languages: [...words.keys()].sort() };
 }
 
-/** A text with its values. */
+/** A text with values in place of its `{names}`. */
 export function fill(text: string, values: WordValues, direction: Words['direction']): string {
   if (!text.includes('{')) return text;
   return text.replace(PLACE, (place, name: string) => {
@@ -93,6 +93,8 @@ function readTables(
     const language = FILE.exec(file)?.groups?.language?.toLowerCase();
     if (language === undefined) continue;
     try {
+      // Throws for a name such as `test`, in which no time could be written.
+      Intl.getCanonicalLocales(language);
       found.set(language, flatten(JSON.parse(readFileSync(join(directory, file), 'utf8'))));
     } catch (error) {
       onBroken(join(directory, file), error);
@@ -101,7 +103,7 @@ function readTables(
   return found;
 }
 
-/** Objects in objects by paths with dots. */
+/** Nested objects as one table, whose keys are paths with dots. */
 function flatten(value: unknown, prefix = ''): Table {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error(`${prefix || 'the file'} has to be an object`);

@@ -1,4 +1,4 @@
-/** A message has one language of each person, so what is longer is none of a browser. */
+/** Longer than any header that a browser sends. */
 const MAX_LENGTH = 500;
 const MAX_TAGS = 20;
 const TAG = /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/;
@@ -31,6 +31,7 @@ function withKinds(tag: string): string[] {
 
 const RIGHT_TO_LEFT: readonly string[] = ['ar', 'ckb', 'dv', 'fa', 'he', 'ps', 'sd', 'ug', 'ur', 'yi'];
 
+/** The direction that a language is written in. */
 export function directionOf(language: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.includes(language.split('-')[0] ?? '') ? 'rtl' : 'ltr';
 }

@@ -57,7 +57,7 @@ onChromium((chromium) => {
       expect(other.email).not.toBe(person.email);
     });
 
-    it('show no account of which an answer comes late, when somebody else has signed in', async () => {
+    it('ignore a late answer about an account after another one has signed in', async () => {
       const { first, second } = await twoTabs();
       const held = site.heldAnswer(/^\/me\b/);
       const late = first.evaluate(() => window.latchkey.user());

@@ -73,7 +73,7 @@ onChromium((chromium) => {
       return of.openTab(await of.newProfile(options));
     }
 
-    /** A tab that nobody is signed in to, of a person who has an account. */
+    /** A tab that is signed out, of a person who has an account. */
     async function aTabFor(details: Partial<Person> = {}) {
       const page = await aTab();
       const person = await signUpOn(page, aPerson(details));
@@ -244,7 +244,7 @@ onChromium((chromium) => {
       expect((await landed(opened)).session).toMatchObject(signedInAs(second.email));
     });
 
-    it('takes no code that somebody else has planted', async () => {
+    it('refuses a code that an attacker has planted', async () => {
       const { email } = aPerson();
       const planted = () => exchangeCodeOf(site.app, email);
       const page = await aTab();
@@ -342,7 +342,7 @@ onChromium((chromium) => {
     });
 
     describe('and an authenticator app', () => {
-      /** A tab that nobody is signed in to, of a person with a second factor. */
+      /** A tab that is signed out, of a person with a second factor. */
       async function aTabWithFactor() {
         const page = await aTab();
         const person = await signUpOn(page);
@@ -421,7 +421,7 @@ onChromium((chromium) => {
         expect(await signIn(page, person)).toMatchObject(signedInAs(person.email));
       });
 
-      it('is asked for it after a link, although another tab shows that nobody is signed in', async () => {
+      it('is asked for it after a link, although another tab is signed out', async () => {
         const { page, person, secret } = await signedOutTab();
         const other = await openLink(page.context(), await linkFor(page, person.email));
 
@@ -453,7 +453,7 @@ onChromium((chromium) => {
         expect(await signIn(page, { factor: 'totp', code })).toMatchObject(signedInAs(person.email));
       });
 
-      it('goes on with the session of the other tabs while one signs in as somebody else', async () => {
+      it('goes on with the session of the other tabs while one signs in as another user', async () => {
         const { page, person } = await signedOutTab();
         await signUpOn(page);
         const other = await site.openTab(page.context());

@@ -11,6 +11,7 @@ import { onChromium } from '../support/interop.ts';
 import { axeViolations, heading, press, useContexts } from '../support/page-app.ts';
 import { aPerson, type Person } from '../support/people.ts';
 import { SPA, useSpa } from '../support/spa.ts';
+import { openAuthenticator } from '../support/virtual-authenticator.ts';
 
 const PHONE = { width: 360, height: 740 };
 /** What may differ from one size or color scheme to the next: all else is in the markup. */
@@ -70,21 +71,8 @@ onChromium((chromium) => {
     return secret;
   }
 
-  /** An authenticator of the browser, which says yes to all that it is asked. */
-  async function addAuthenticator(page: Page): Promise<void> {
-    const cdp = await page.context().newCDPSession(page);
-    await cdp.send('WebAuthn.enable');
-    await cdp.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal' },
-        ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
-        automaticPresenceSimulation: true,
-      },
-    });
-  }
-
   async function addPasskey(page: Page, name: string): Promise<void> {
-    await addAuthenticator(page);
+    await openAuthenticator(page);
     await press(page, 'Add a passkey');
     await press(page, /^Rename: /);
     await fill(page, 'Name', name);
@@ -119,7 +107,7 @@ onChromium((chromium) => {
       await says(page, 'Countess of Lovelace');
       expect(await page.getByLabel('Language of messages').inputValue()).toBe('de');
       await says(page, 'Confirmed');
-      // Before the sign-up nobody was signed in.
+      // No user was signed in before the sign-up.
       expect(said.filter((text) => !/status of 401/.test(text))).toEqual([]);
     });
 

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { brandColors, contrastOf, inkOn, shadeOn } from '../../src/pages/brand-colors.ts';
+import { anOwner } from '../support/account-pages.ts';
 import { startApp, type TestApp, useApp } from '../support/app.ts';
 import { useDirectories } from '../support/directories.ts';
 import { createVisitor, headingOf, problemsOf, wordsOf } from '../support/page-visitor.ts';
@@ -52,7 +53,7 @@ describe('The words of pages', () => {
     }
   });
 
-  it('are those of the language of the account where somebody is signed in', async () => {
+  it('are in the language of the account where a user is signed in', async () => {
     const { email, password, token } = await signUp(app);
     await app.patch('/me').auth(token, { type: 'bearer' }).send({ language: 'de' }).expect(200);
     const visitor = createVisitor(app, { 'Accept-Language': 'en' });
@@ -114,6 +115,20 @@ describe('What an operator makes of pages', () => {
         }),
         expect.objectContaining({ msg: 'file of words for pages is broken, and is left out' }),
       ]),
+    );
+  });
+
+  it('is left out where the name of its file is no language, and no page breaks', async () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, 'test.json'), JSON.stringify({ pages: { sign_in: { title: 'Test' } } }));
+    const site = await started({ PAGES_MESSAGES_DIR: directory });
+    const { visitor } = await anOwner(site);
+
+    const page = await visitor.visit('/account/profile');
+
+    expect([page.status, headingOf(page)]).toEqual([200, 'Profile']);
+    expect(site.logs.entries()).toContainEqual(
+      expect.objectContaining({ msg: 'file of words for pages is broken, and is left out' }),
     );
   });
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import request, { type Test } from 'supertest';
@@ -135,17 +135,15 @@ export async function startApp(
   const { port } = await listen(server, wantedPort, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
   const contract = createContract(readDocument(await textOf(`${url}/openapi.json`)));
-  // supertest by itself makes a connection for each request, which costs more than the rest of some.
-  const agent = new Agent({ keepAlive: true });
 
   return {
-    get: (path) => request(url).get(path).agent(agent).use(contract.plugin),
-    head: (path) => request(url).head(path).agent(agent).use(contract.plugin),
-    post: (path) => request(url).post(path).agent(agent).use(contract.plugin),
-    put: (path) => request(url).put(path).agent(agent).use(contract.plugin),
-    patch: (path) => request(url).patch(path).agent(agent).use(contract.plugin),
-    delete: (path) => request(url).delete(path).agent(agent).use(contract.plugin),
-    options: (path) => request(url).options(path).agent(agent),
+    get: (path) => request(url).get(path).use(contract.plugin),
+    head: (path) => request(url).head(path).use(contract.plugin),
+    post: (path) => request(url).post(path).use(contract.plugin),
+    put: (path) => request(url).put(path).use(contract.plugin),
+    patch: (path) => request(url).patch(path).use(contract.plugin),
+    delete: (path) => request(url).delete(path).use(contract.plugin),
+    options: (path) => request(url).options(path),
     ...assembly.core,
     ...assembly,
     url,
@@ -160,7 +158,6 @@ export async function startApp(
     async stop() {
       await drain(0);
       await assembly.stop();
-      agent.destroy();
       await database.close();
       await testDatabase.drop();
       expectCleanLogs(logs.lines);

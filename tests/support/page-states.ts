@@ -104,7 +104,7 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
   async function toSecondFactor(page: Page): Promise<void> {
     const person = await signUpWithTotp(app, { email: newEmail() });
     await fillSignIn(page, person);
-    await pressTo(page, 'Sign in', 'Enter the code of your app');
+    await pressTo(page, 'Sign in', 'Enter the code from your app');
   }
 
   async function signedIn(page: Page): Promise<void> {
@@ -127,7 +127,7 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
     },
     'waiting for a link': async (page) => {
       await fillSignIn(page, { email: newEmail() });
-      await pressTo(page, 'Email me a sign-in link', 'Look in your mail');
+      await pressTo(page, 'Email me a sign-in link', 'Check your mail');
     },
     'the second factor': toSecondFactor,
     'a recovery code': async (page) => {

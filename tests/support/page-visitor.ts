@@ -14,7 +14,7 @@ interface Sending {
 
 export type Visitor = ReturnType<typeof createVisitor>;
 
-/** Somebody who visits pages with a browser that keeps cookies and runs no script. */
+/** Visits pages with a browser that keeps cookies and runs no script. */
 export function createVisitor(app: TestApp, headers: Readonly<Record<string, string>> = {}) {
   const cookies = new Map<string, string>();
   let page: Response | undefined;

@@ -12,7 +12,7 @@ import {
 } from 'react';
 import { inWords, isCancelled, textOfField } from './words.ts';
 
-/** For so long a message is shown. */
+/** How long a message is shown. */
 const MESSAGE_MS = 5000;
 
 const Fields = createContext<LatchkeyError['fields']>({});
@@ -40,7 +40,7 @@ export function Messages({ children }: { children: ReactNode }) {
 
 let isFirstPage = true;
 
-/** A page with its heading, which has the focus after a change of page: so a screen reader says where one is. */
+/** A page with its heading, which gets the focus after a change of page, so that a screen reader says where one is. */
 export function Page({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -161,22 +161,22 @@ type FieldProps = InputHTMLAttributes<HTMLInputElement> & {
 
 export function Field({ label, name, hint, as: Control = 'input', ...attributes }: FieldProps) {
   const id = useId();
-  const fault = useContext(Fields)[name];
-  const described = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(' ');
+  const error = useContext(Fields)[name];
+  const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <Control
         id={id}
         name={name}
-        aria-invalid={fault ? true : undefined}
+        aria-invalid={error ? true : undefined}
         aria-describedby={described || undefined}
         required
         {...(attributes as object)}
       />
-      {fault && (
-        <p id={`${id}-fault`} className="fault">
-          {textOfField(fault)}
+      {error && (
+        <p id={`${id}-error`} className="field-error">
+          {textOfField(error)}
         </p>
       )}
       {hint && (
@@ -217,7 +217,7 @@ export function CodeField({ label = 'Code', ...attributes }: Partial<FieldProps>
   );
 }
 
-/** For password managers, which want to know whose password it is. */
+/** Tells password managers whose password it is. */
 export function AccountField({ name }: { name: string | null | undefined }) {
   return <input type="text" autoComplete="username" defaultValue={name ?? ''} hidden readOnly />;
 }

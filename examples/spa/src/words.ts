@@ -1,7 +1,7 @@
 import { type AuditEvent, LatchkeyError } from '@latchkey/client';
 
-/** What people are told, by the codes of refusals. The `message` of an error is for developers. */
-const REFUSALS: Record<string, string> = {
+/** What people are told, by the codes of errors. The `message` of an error is for developers. */
+const ERRORS: Record<string, string> = {
   network_error: 'The service cannot be reached. Are you online? Please try again.',
   invalid_credentials: 'Email or password is wrong.',
   wrong_password: 'That is not your password.',
@@ -83,21 +83,22 @@ export const cancelled = () => new DOMException('cancelled by the person', 'Abor
 export const isCancelled = (error: unknown): boolean =>
   error instanceof DOMException && /^(Abort|NotAllowed)Error$/.test(error.name);
 
+/** What went wrong, for people. */
 export function inWords(error: unknown): string {
   if (error instanceof DOMException && PASSKEY_ERRORS[error.name])
     return PASSKEY_ERRORS[error.name] as string;
   if (!(error instanceof LatchkeyError)) {
-    // A fault of this app, which developers should see.
+    // A bug in this app, which developers should see.
     console.error(error);
     return 'Something went wrong. Please try again.';
   }
   if (error.code === 'rate_limited')
     return `Too many tries. Please wait ${waitInWords(error.retryAfterSeconds)}.`;
-  const [fault] = Object.values(error.fields);
+  const [fieldError] = Object.values(error.fields);
   // What no answer has said comes from the address, where anyone can write.
   const other =
     error.status === 0 ? 'That did not work. Please try again.' : `That did not work: ${error.message}`;
-  return REFUSALS[error.code] ?? (fault ? textOfField(fault) : other);
+  return ERRORS[error.code] ?? (fieldError ? textOfField(fieldError) : other);
 }
 
 export const textOfField = ({ code, detail }: { code: string; detail: string }): string =>

@@ -86,7 +86,7 @@ export interface SignInEvidence {
   readonly deviceId: string | null;
   readonly transport: Transport;
   readonly origin: RequestOrigin;
-  /** Whether another session of this browser has proved it, which met what was required then. */
+  /** Whether it comes from another session of this browser, which has proved a second factor already where one was required. */
   readonly isOfSession?: boolean | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface Proved {
   readonly isNew: boolean;
   /** The challenge that the app asked for; null where it asked for none. */
   readonly challengeId: string | null;
-  /** Whether a session that goes on in the browser has proved it, which met what was required then. */
+  /** Whether it comes from a session of the browser, which has proved a second factor already where one was required. */
   readonly isOfSession?: boolean | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the script has asked an authenticator for; a text that is no JSON is refused like a wrong one. */
+/** The credential that the script got from an authenticator; undefined where it is not JSON, which the route refuses. */
 export function credentialIn(text = ''): unknown {
   try {
     return JSON.parse(text);

@@ -7,14 +7,14 @@ export const pages = feature({
   routes: pageRoutes,
   create(core) {
     const { pages, docsEnabled } = core.config;
-    const isClosed = [
+    const closedIds = [
       ...(pages.enabled ? [] : PAGE_IDS),
-      // Without pages it leads to the docs.
+      // Without the other pages it leads to the docs.
       ...(pages.enabled || docsEnabled ? [] : ['home']),
     ];
     return {
       services: createServices(core),
-      closed: Object.fromEntries(isClosed.map((id) => [id, 'not_found'] as const)),
+      closed: Object.fromEntries(closedIds.map((id) => [id, 'not_found'] as const)),
     };
   },
 });

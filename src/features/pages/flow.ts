@@ -1,6 +1,6 @@
 import { type ReturnRule, requireReturnUrl, sourceOf } from '../../core/sign-in/return-to.ts';
 
-/** What was typed, or the parameters of a URL. */
+/** The fields of a form, or the parameters of a URL. */
 export type Texts = Readonly<Record<string, string>>;
 
 /** Where a visitor wants to go in the end: in the parameters of the URL of every page on the way. */
@@ -9,7 +9,7 @@ export interface Flow {
   readonly returnTo: string | null;
   /** Whether the app gets a code for a session of its own, or shares the cookie. */
   readonly transport: 'token' | 'cookie';
-  /** What the app sends with that code, so that it takes no other one. */
+  /** What the app has to send with that code, so that it accepts no code that was planted. */
   readonly challengeId: string | null;
 }
 
@@ -43,11 +43,14 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
   /** The path below PUBLIC_URL of a page of this service; undefined for all else, such as //evil.example. */
   function ownPathOf(returnTo: string): string | undefined {
     if (!URL.canParse(returnTo, publicUrl)) return undefined;
-    const { origin, pathname, search } = new URL(returnTo, publicUrl);
-    // As the browser would read it: /.//evil.example is another host too.
-    if (origin !== own.origin || pathname.startsWith('//')) return undefined;
-    if (returnTo.startsWith('/')) return pathname + search;
-    return returnTo.startsWith(`${publicUrl}/`) ? pathname.slice(base.length) + search : undefined;
+    const { href, origin, pathname, search } = new URL(returnTo, publicUrl);
+    if (origin !== own.origin) return undefined;
+    const isPath = returnTo.startsWith('/');
+    // As it is written and as the browser would read it: /auth/../ is not below /auth.
+    if (!isPath && ![returnTo, href].every((url) => url.startsWith(`${publicUrl}/`))) return undefined;
+    const path = isPath ? pathname : pathname.slice(base.length);
+    // /.//evil.example is another host too.
+    return path.startsWith('//') ? undefined : path + search;
   }
 
   /** The path of a page, with where the visitor wants to go. */
@@ -61,19 +64,32 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
     return parameters.size === 0 ? path : `${path}?${parameters}`;
   }
 
+  /** The URL of the app that a flow leads to; undefined where it leads to a page of this service. */
+  function appUrlOf({ returnTo }: Flow): string | undefined {
+    return returnTo === null || returnTo.startsWith('/') ? undefined : returnTo;
+  }
+
+  /** The app as `form-action` names it, in a list that is empty without an app. */
+  function sourcesOf(flow: Flow): string[] {
+    const url = appUrlOf(flow);
+    return url === undefined ? [] : [sourceOf(url)];
+  }
+
+  /** The host of the app; empty for an app with a scheme of its own, and without an app. */
+  function hostOf(flow: Flow): string {
+    const url = appUrlOf(flow);
+    return url === undefined ? '' : new URL(url).host;
+  }
+
   return {
     read,
     to,
-    /** Where a visitor is led who is signed in. */
+    sourcesOf,
+    hostOf,
+    /** Where a visitor who is signed in is led. */
     destinationOf: ({ returnTo }: Flow) => returnTo ?? ACCOUNT,
-    /** Whether that is an app, and no page of this service. */
-    isForApp: ({ returnTo }: Flow) => returnTo !== null && !returnTo.startsWith('/'),
-    /** As `form-action` and people name it. */
-    sourcesOf: ({ returnTo }: Flow) =>
-      returnTo === null || returnTo.startsWith('/') ? [] : [sourceOf(returnTo)],
-    /** The host of the app; empty for an app with a scheme of its own, and without an app. */
-    hostOf: ({ returnTo }: Flow) =>
-      returnTo === null || returnTo.startsWith('/') ? '' : new URL(returnTo).host,
+    /** Whether the flow leads to an app. */
+    isForApp: (flow: Flow) => appUrlOf(flow) !== undefined,
     /** A path of this service as browsers see it, and any other URL as it is. */
     locationOf: (url: string) => (url.startsWith('/') ? base + url : url),
     /** A page of this service as routes of the API take it. */

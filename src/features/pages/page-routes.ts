@@ -14,7 +14,7 @@ import type { Services } from './services.ts';
 
 const route = routesWith<Services>();
 
-/** Of a parameter that is there more than once the last counts. */
+/** Where a parameter is repeated, the last one counts. */
 const Query = z.unknown().transform((query): Texts => {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(query as Record<string, string | string[]>))
@@ -24,7 +24,7 @@ const Query = z.unknown().transform((query): Texts => {
 
 const Fields = z.record(z.string(), z.string());
 
-/** Where these errors lead a visitor of a page for users, who then comes back. */
+/** Where an error leads a visitor of a page for users, who comes back afterwards. */
 const LEADS: Readonly<Record<string, string>> = {
   token_missing: '/sign-in',
   token_invalid: '/sign-in',
@@ -88,7 +88,7 @@ async function runForm(page: PageDefinition, visit: Visit): Promise<Answer> {
     const { body } = await exchange.perform(form.runs, { ...form.input?.(visit), csrfToken });
     return await answerWith(await withFeeds(await form.next(body, visit), page, visit), page, visit);
   } catch (error) {
-    // What another site has filled in is not shown here.
+    // A form that another site has filled in is not shown.
     if (!(error instanceof AppError) || error.code === 'origin_not_allowed') throw error;
     const next = form.refused?.(error, visit);
     if (next !== undefined) return answerWith(next, page, visit);
@@ -105,8 +105,8 @@ async function nextOf(page: PageDefinition, visit: Visit): Promise<Next> {
 }
 
 /**
- * What a form shows, with what feeds its page as far as that can be had: it may be a secret that is shown this once, and no
- * failure after the change must cost it.
+ * What a form shows, with what feeds its page, if that can be had. It may be a secret that is shown only once, so a feed that
+ * fails after the change must not cost it.
  */
 async function withFeeds(next: Next, page: PageDefinition, visit: Visit): Promise<Next> {
   if ('lead' in next) return next;
@@ -146,7 +146,7 @@ async function answerWith(next: Next, page: PageDefinition, visit: Visit): Promi
   return { status: visit.fields.by === 'script' ? 204 : 303, headers };
 }
 
-/** A page for users leads others to the sign-in, and those whose sign-in is too long ago to where they confirm it. */
+/** Leads a visitor to sign in, or to confirm a sign-in that is too long ago, and then back to this page. */
 function leadElsewhere(error: unknown, page: PageDefinition, visit: Visit): Promise<Answer> {
   const path = leadOf(error, page);
   if (path === undefined) throw error;
@@ -161,10 +161,10 @@ function leadOf(error: unknown, { forUsers, path }: PageDefinition): string | un
   return lead === path ? undefined : lead;
 }
 
-/** The refusal of a form: its page once more, with what is wrong, and with what was typed but for secrets. */
+/** The error of a form, with its page once more: what is wrong, and what was typed, without secrets. */
 async function refusalOf(error: AppError, form: Form, page: PageDefinition, visit: Visit): Promise<unknown> {
   const next = await nextOf(page, visit).catch(() => undefined);
-  // What shows the page is refused as well, or leads elsewhere: then the error is a page of its own.
+  // Where the page itself is refused too, or leads elsewhere, the error is a page of its own.
   if (next === undefined || 'lead' in next) return error;
   const fields = (error.fields ?? []).map((field) => {
     const name = field.pointer.slice(1);
@@ -200,7 +200,7 @@ function pageOf(
       offers,
       minPasswordLength,
       typed: fields,
-      // It is about what led here, and not about the form that was sent since.
+      // The notice is about what led here, not about a form that was sent since.
       notice: fields.form === undefined ? (query.notice ?? '') : '',
       /** The path of another page on the way. */
       to: (path: string, more: Texts = {}) => flows.locationOf(flows.to(path, flow, more)),

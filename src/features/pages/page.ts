@@ -24,7 +24,7 @@ export interface FedVisit extends Visit {
   readonly fed: Readonly<Record<string, Body>>;
 }
 
-/** What a page shows in this visit, where that is not always the same. */
+/** What a page shows in one visit. */
 export type Shown = Partial<Page>;
 
 /** What comes next: another page, or more of this one. */
@@ -38,10 +38,10 @@ export const lead = (url: string, headers: Readonly<Record<string, string>> = {}
   headers,
 });
 
-/** What browsers have kept of an account must not come back by the back button once it is signed out. */
+/** Has the browser forget its pages at a sign-out, so that the back button shows no account. */
 export const FORGET_PAGES = { 'Clear-Site-Data': '"cache"' };
 
-/** Shows the page at hand, such as with a secret that is shown once. */
+/** Shows this page, or another in its place. */
 export const show = (shown: Shown): Next => ({ show: shown });
 
 /** A call of a route of the API. */
@@ -66,9 +66,9 @@ export interface PageDefinition {
   readonly template: string;
   /** Whether it is for a user who is signed in. Others are led to the sign-in, and back. */
   readonly forUsers?: true;
-  /** Whether a session may see it that can only set a second factor up. */
+  /** Whether a session that can only set up a second factor may see it. */
   readonly forEnrolment?: true;
-  /** The routes whose answers its template gets, by the names that it has for them; undefined for none in this visit. */
+  /** The routes whose answers its template gets, by their names in the template; undefined where this visit needs none. */
   readonly feeds?: Readonly<Record<string, string | ((visit: Visit) => Call | undefined)>>;
   /** What else it shows, or where it leads instead. */
   readonly show?: (visit: FedVisit) => Next | Promise<Next>;
@@ -82,7 +82,7 @@ export interface Form {
   readonly runs: string;
   /** What the route takes, made of what was typed. */
   readonly input?: (visit: Visit) => PerformInput;
-  /** The fields of the page by those of the route, where their names differ. */
+  /** The names of fields on the page, by those of the route, where they differ. */
   readonly fieldNames?: Texts;
   readonly next: (body: Body, visit: Visit) => Next | Promise<Next>;
   /** What comes next where the route refuses; undefined to show the form again, with what is wrong. */

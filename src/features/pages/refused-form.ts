@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Page } from '../../core/pages.ts';
 import { pageErrors } from '../../http/page-errors.ts';
 
-/** The refusal of a form, with its page, which says what is wrong. */
+/** The error of a form, with the page that says what is wrong. */
 export class RefusedForm extends AppError {
   readonly page: Page;
 
@@ -15,7 +15,7 @@ export class RefusedForm extends AppError {
 
 const ERROR_PAGES = pageErrors('page');
 
-/** Refusals of pages: those of forms show the form again. */
+/** Errors as pages. The error of a form shows the form again. */
 export const PAGE_ERRORS: typeof ERROR_PAGES = {
   ...ERROR_PAGES,
   present(thrown, request) {

@@ -14,7 +14,7 @@ export const PAGES = [...SIGN_IN_PAGES, ...ACCOUNT_PAGES];
 
 const VARY = { Vary: 'Accept' };
 
-/** Also as another version of this service names it, whose processes may still be there. */
+/** The hash may be that of another version, whose processes may still run beside this one. */
 const ASSET = /^(?<name>\w+)\.[\w-]{10}\.\w+$/;
 
 /** The ids of what PAGES=off closes. */
@@ -24,7 +24,7 @@ export const PAGE_IDS: readonly string[] = [
 ];
 
 export const pageRoutes = [
-  // For a person who opens the address of the service; programs find nothing here.
+  // For people who open the address of the service. Programs get 404.
   route({
     id: 'home',
     method: 'GET',

@@ -3,7 +3,7 @@ import type { PageAsset } from '../../core/pages.ts';
 import { createFixedContent, type FixedContent } from '../../http/fixed-content.ts';
 import { createFlows, type Flows } from './flow.ts';
 
-/** What the pages know of the configuration. */
+/** What pages need besides the routes that they run. */
 export interface Services {
   readonly flows: Flows;
   /** What is configured, so that pages offer nothing that would be refused. */
@@ -21,19 +21,20 @@ export interface Services {
   readonly languages: readonly string[];
   readonly now: () => Date;
   readonly assets: ReadonlyMap<string, ServedAsset>;
-  /** The answers of routes that stay the same, by their ids. */
+  /** Answers that never change, by the ids of their routes. */
   readonly fixedAnswers: Map<string, unknown>;
 }
 
 interface ServedAsset {
   readonly fileName: string;
   readonly content: FixedContent;
-  /** The same for a page of another version, whose name for it has another hash. */
+  /** The same for a page of another version, which names it by another hash. */
   readonly contentForOthers: FixedContent;
 }
 
 const FOR_GOOD = 'public, max-age=31536000, immutable';
 
+/** What pages need, from the configuration and the core. */
 export function createServices({ config, outbox, pages, clock }: Core): Services {
   const { publicUrl } = config.http;
   return {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FACTOR_METHODS } from '../../core/factors/factor.ts';
 import type { Exchange } from '../../http/exchange.ts';
 
-/** What a browser keeps between the pages of a flow. It comes from the browser, so it is worth no more than what is typed. */
+/** What a browser keeps between the pages of a flow. It is no more trustworthy than what a visitor types. */
 const STEPS = {
   /** A message with a code or a link to sign in with. */
   code: z.object({ challenge_id: z.string(), to: z.string(), how: z.enum(['code', 'link']) }),
@@ -12,15 +12,16 @@ const STEPS = {
   reset: z.object({ challenge_id: z.string(), to: z.string() }),
   /** A message with a code that proves an address. */
   verify: z.object({ challenge_id: z.string(), to: z.string() }),
-  /** A message with a code to a new address, or a new number, of an account. */
+  /** A message with a code to the new address of an account. */
   email: z.object({ challenge_id: z.string(), to: z.string() }),
+  /** A message with a code to the new number of an account. */
   phone: z.object({ challenge_id: z.string(), to: z.string() }),
 };
 
 type StepName = keyof typeof STEPS;
 export type Step<Name extends StepName> = z.infer<(typeof STEPS)[Name]>;
 
-const SECONDS = 600;
+const STEP_TTL_SECONDS = 600;
 
 /** Has the browser keep a step until the next page. @throws AppError cookie_not_settable */
 export function keepStep<Name extends StepName>(
@@ -28,7 +29,7 @@ export function keepStep<Name extends StepName>(
   name: Name,
   step: Step<Name>,
 ): void {
-  keepPending(name, Buffer.from(JSON.stringify(step)).toString('base64url'), SECONDS);
+  keepPending(name, Buffer.from(JSON.stringify(step)).toString('base64url'), STEP_TTL_SECONDS);
 }
 
 /** The step that the browser keeps; undefined without one. */
@@ -38,6 +39,11 @@ export function stepIn<Name extends StepName>(
 ): Step<Name> | undefined {
   const result = STEPS[name].safeParse(parse(pending(name)));
   return result.success ? (result.data as Step<Name>) : undefined;
+}
+
+/** Has the browser forget what was going on: who signs in next may be someone else. */
+export function forgetSteps({ takePending }: Pick<Exchange, 'takePending'>): void {
+  for (const name of Object.keys(STEPS)) takePending(name);
 }
 
 function parse(kept: string | undefined): unknown {

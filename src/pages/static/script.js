@@ -19,7 +19,7 @@ async function send(form, submitter) {
     if (next) location.assign(next);
     else replace(await response.text());
   } catch {
-    // The browser says better what is wrong with the network.
+    // Sent the ordinary way, so that the browser itself says what is wrong with the network.
     if (submitter?.name) form.append(hidden(submitter.name, submitter.value));
     form.submit();
   }

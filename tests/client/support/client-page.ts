@@ -247,7 +247,7 @@ export const sessionOf = (page: Page) => page.evaluate(() => window.latchkey.ses
 export const shows = (page: Page, status: Client['session']['status']) =>
   page.waitForFunction((wanted) => window.latchkey.session.status === wanted, status, { polling: 10 });
 
-/** Signs somebody new up on a page. */
+/** Signs a new person up on a page. */
 export async function signUpOn(page: Page, person = aPerson()) {
   await page.evaluate((account) => window.latchkey.signUp(account), person);
   return person;

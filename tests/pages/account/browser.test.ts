@@ -6,6 +6,7 @@ import { codeOf } from '../../support/factors.ts';
 import { onChromium } from '../../support/interop.ts';
 import { heading, press, useContexts } from '../../support/page-app.ts';
 import { aPerson } from '../../support/people.ts';
+import { openAuthenticator } from '../../support/virtual-authenticator.ts';
 
 onChromium((chromium) => {
   const newContext = useContexts(useBrowser(chromium));
@@ -52,7 +53,7 @@ onChromium((chromium) => {
       await press(page, 'Confirm');
       await heading(page, 'Your recovery codes');
       expect(await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').count()).toBe(10);
-      await follow(page, 'I have kept them');
+      await follow(page, 'I have saved them');
       await page.getByText('10 of 10 left.').waitFor();
 
       await follow(page, 'Your account');
@@ -117,15 +118,7 @@ onChromium((chromium) => {
     it('passkeys are added, confirm a sign-in, and are removed', async () => {
       const owner = await anOwner(site.app);
       const page = await openAs(owner, '/account/factors');
-      const cdp = await page.context().newCDPSession(page);
-      await cdp.send('WebAuthn.enable');
-      await cdp.send('WebAuthn.addVirtualAuthenticator', {
-        options: {
-          ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal' },
-          ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
-          automaticPresenceSimulation: true,
-        },
-      });
+      await openAuthenticator(page);
       letSignInsAge(site.app);
       await press(page, 'Add a passkey');
       await heading(page, 'Is it you?');
@@ -135,7 +128,7 @@ onChromium((chromium) => {
       await page.getByLabel('Name of the passkey').fill('My laptop');
       await press(page, 'Add a passkey');
       await heading(page, 'Your recovery codes');
-      await follow(page, 'I have kept them');
+      await follow(page, 'I have saved them');
       await page.getByText('My laptop', { exact: true }).waitFor();
 
       await press(page, 'Add a passkey');
@@ -204,7 +197,7 @@ onChromium((chromium) => {
       await page.keyboard.type(codeOf(site.app, secret));
       await page.keyboard.press('Enter');
       await heading(page, 'Your recovery codes');
-      await tabTo('I have kept them');
+      await tabTo('I have saved them');
       await page.keyboard.press('Enter');
       await heading(page, 'Passkeys and authenticator apps');
       await tabTo('Your account');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PERMISSIONS } from '../../../config/baseline.cjs';
 import { ACCOUNT_PATHS, anOwner, FIREFOX, signInOn } from '../../support/account-pages.ts';
 import { userWho } from '../../support/admins.ts';
 import { useApp } from '../../support/app.ts';
@@ -127,6 +128,24 @@ describe('The account pages', () => {
       expect((await read(token, '/me')).user.phone).toBe(PHONE);
       expect(wordsOf(await visitor.pressThrough('remove'))).toContain('The number is removed.');
       expect((await read(token, '/me')).user.phone).toBeNull();
+    });
+
+    it.each([
+      ['phone', { phone: PHONE }, PHONE],
+      ['email', { email: 'next@example.com' }, 'next@example.com'],
+    ])('that a code is on its way to is not shown to who signs in next: %s', async (page, typed, shown) => {
+      const { visitor } = await anOwner(app);
+      await visitor.visit(`/account/${page}`);
+      expect(wordsOf(await visitor.pressThrough('change', typed))).toContain(shown);
+      const withCode = visitor.cookieHeader();
+      await visitor.visit('/sign-out');
+
+      await visitor.press('sign_out');
+
+      expect(withCode).toContain(`-pending-${page}=`);
+      expect(visitor.cookieHeader()).not.toContain('-pending-');
+      await signInOn(visitor, await signUp(app));
+      expect(wordsOf(await visitor.visit(`/account/${page}`))).not.toContain(shown);
     });
 
     it('stays where it is the last way to sign in', async () => {
@@ -301,6 +320,21 @@ describe('The account pages', () => {
       const [all, none] = (await keys()).sort((a: Named, b: Named) => a.name.localeCompare(b.name));
       expect(all).toMatchObject({ name: 'All', scope: null, expires_at: null });
       expect(none).toMatchObject({ name: 'None', scope: '' });
+    });
+
+    it('are made with one tick for each permission that there is', async () => {
+      const permissions = Object.keys(PERMISSIONS).sort();
+      const visitor = createVisitor(app);
+      const person = await userWho(app, permissions);
+      await signInOn(visitor, person);
+      await visitor.visit('/account/keys');
+      const ticked = Object.fromEntries(permissions.map((name) => [`allows:${name}`, 'on']));
+
+      const shown = await visitor.press('create', { key_name: 'All but new ones', days: '30', ...ticked });
+
+      expect(shown.status).toBe(200);
+      const [{ scope }] = (await read(person.token, '/api-keys')).api_keys;
+      expect(scope.split(' ').sort()).toEqual(permissions);
     });
 
     it('are refused without a name, for a time that is not offered, and for what one may not do oneself', async () => {

@@ -126,6 +126,22 @@ describe('Every account page', () => {
   });
 });
 
+describe('A session over its limit', () => {
+  const app = useApp('SQLite', { RATE_LIMIT_TOKEN: '3/60' });
+
+  it('is shown no page by its forms either', async () => {
+    const { visitor } = await anOwner(app);
+    await visitor.visit('/account/keys');
+    await visitor.press('create', { key_name: 'The first', days: '30' });
+    await visitor.press('create', { key_name: 'The second', days: '30' });
+
+    const response = await visitor.press('create', { key_name: 'The third', days: '30' });
+
+    expect([response.status, response.headers['retry-after']]).toEqual([429, expect.any(String)]);
+    expect(response.text).not.toContain('The first');
+  });
+});
+
 describe('A session that has to set a second factor up', () => {
   let app: TestApp;
   beforeAll(async () => {

@@ -25,7 +25,7 @@ onChromium((chromium) => {
       const { email: login } = aPerson();
       const connect = async (consent: boolean) => {
         await press(page, 'Connect acme');
-        if (!javaScriptEnabled) await page.getByRole('link', { name: 'Go on' }).click();
+        if (!javaScriptEnabled) await page.getByRole('link', { name: 'Continue' }).click();
         await site.providers.acme.signInOn(page, { login, consent });
       };
 

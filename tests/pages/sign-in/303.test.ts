@@ -139,7 +139,7 @@ describe('The sign-in page', () => {
     const visitor = createVisitor(app);
     await visitor.visit(to({ return_to: APP_PAGE }));
     const waiting = await visitor.pressThrough('link', { identifier: email });
-    expect(headingOf(waiting)).toBe('Look in your mail');
+    expect(headingOf(waiting)).toBe('Check your mail');
 
     await visitor.visit((await messageTo(app, email)).link);
     const pressed = await visitor.press('');
@@ -173,7 +173,7 @@ describe('The sign-in page', () => {
     await visitor.visit(to({ return_to: APP_PAGE }));
 
     const page = await visitor.pressThrough('password', { identifier: email, password });
-    expect(headingOf(page)).toBe('Enter the code of your app');
+    expect(headingOf(page)).toBe('Enter the code from your app');
     expect(page.text).toContain('method=recovery_code');
     const wrong = await visitor.press('factor', { method: 'totp', code: '000000' });
     expect([wrong.status, problemsOf(wrong)]).toEqual([
@@ -236,7 +236,7 @@ describe('The sign-in page', () => {
     expect((await visitor.open('/sign-out')).headers.location).toBe('/sign-in?return_to=%2Fsign-out');
   });
 
-  it('goes on after a provider has led back with a demand for a second factor', async () => {
+  it('asks for the second factor after a sign-in at a provider', async () => {
     const visitor = createVisitor(app);
     const parameters = {
       error: 'second_factor_required',
@@ -246,7 +246,7 @@ describe('The sign-in page', () => {
 
     const page = await visitor.visit(`/sign-in/return?${new URLSearchParams(parameters)}`);
 
-    expect(headingOf(page)).toBe('Enter the code of your app');
+    expect(headingOf(page)).toBe('Enter the code from your app');
   });
 
   it('says what went wrong at a provider in words of its own', async () => {
@@ -256,7 +256,7 @@ describe('The sign-in page', () => {
     const page = await visitor.visit(`/sign-in/return?${new URLSearchParams(said)}`);
 
     expect(problemsOf(page)).toEqual([
-      'You have not agreed at the provider. Try again, or choose another way.',
+      'You did not agree at the provider. Try again, or choose another way.',
     ]);
     expect(page.text).not.toContain('555');
     const unknown = await visitor.visit('/sign-in/return?error=%3Cscript%3E');

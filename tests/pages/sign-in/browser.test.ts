@@ -7,6 +7,7 @@ import { onChromium } from '../../support/interop.ts';
 import { heading, press, useContexts } from '../../support/page-app.ts';
 import { aPerson, signUp } from '../../support/people.ts';
 import { useSignInSite } from '../../support/sign-in-site.ts';
+import { openAuthenticator } from '../../support/virtual-authenticator.ts';
 
 onChromium((chromium) => {
   const browser = useBrowser(chromium);
@@ -89,7 +90,7 @@ onChromium((chromium) => {
       await site.open(page, `/sign-in?${new URLSearchParams({ return_to: `${site.appUrl()}/x` })}`);
       await identifier(page).fill(email);
       await press(page, 'Email me a sign-in link');
-      await heading(page, 'Look in your mail');
+      await heading(page, 'Check your mail');
 
       await page.goto((await messageTo(site.app, email)).link);
       await press(page, 'Sign in');
@@ -103,14 +104,14 @@ onChromium((chromium) => {
       const page = await newPage();
       await site.open(page, '/sign-in');
       await fillIn(page, person);
-      await heading(page, 'Enter the code of your app');
+      await heading(page, 'Enter the code from your app');
 
       await page.getByRole('link', { name: 'Use a recovery code' }).click();
       await heading(page, 'Use a recovery code');
       await page.getByRole('link', { name: 'Use your authenticator app' }).click();
       await page.getByLabel('Code', { exact: true }).fill(codeOf(site.app, totp.secret));
       await page.getByLabel(/Do not ask on this device/).check();
-      await press(page, 'Go on');
+      await press(page, 'Continue');
 
       await site.isAt(page, '/account');
     });
@@ -136,7 +137,8 @@ onChromium((chromium) => {
       const page = await newPage();
       await site.open(page, '/sign-in');
 
-      // The first field is focused, and Enter presses the first button.
+      // The first field is focused once the page is drawn, and Enter presses the first button.
+      await page.locator('#identifier:focus').waitFor();
       await page.keyboard.type(person.email);
       await page.keyboard.press('Tab');
       if (javaScriptEnabled) await page.keyboard.press('Tab');
@@ -252,18 +254,10 @@ onChromium((chromium) => {
     async function withPasskey() {
       const person = await signUp(site.app);
       const page = await (await newContext()).newPage();
-      const cdp = await page.context().newCDPSession(page);
-      await cdp.send('WebAuthn.enable');
       await site.open(page, '/sign-in');
       await fillIn(page, person);
       await site.isAt(page, '/account');
-      await cdp.send('WebAuthn.addVirtualAuthenticator', {
-        options: {
-          ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal' },
-          ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
-          ...{ automaticPresenceSimulation: true, defaultBackupEligibility: true },
-        },
-      });
+      await openAuthenticator(page);
       await site.open(page, '/sign-out');
       await page.evaluate(`(async () => {
         const send = async (path, body) => {

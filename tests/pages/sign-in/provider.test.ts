@@ -37,7 +37,7 @@ onChromium((chromium) => {
 
       await signIn(page, { consent: false });
 
-      await page.getByRole('alert').filter({ hasText: 'You have not agreed at the provider.' }).waitFor();
+      await page.getByRole('alert').filter({ hasText: 'You did not agree at the provider.' }).waitFor();
       expect(new URL(page.url()).searchParams.get('return_to')).toContain(site.appUrl());
     });
 

@@ -160,7 +160,7 @@ describe('A form of the sign-in pages', () => {
     expect(new Set(said.slice(0, 4))).toEqual(
       new Set(['That is not the code of the latest message. Look again.']),
     );
-    expect(said.at(-1)).toBe('That was wrong too often. Get another code.');
+    expect(said.at(-1)).toBe('That was wrong too many times. Get another code.');
   });
 
   it.each(REFUSED_RETURN_URLS.filter((url) => !ALLOWED_HERE.test(url)))(
@@ -201,6 +201,35 @@ describe('A form of the sign-in pages', () => {
       expect(host).toBe('auth.example.com');
     },
   );
+});
+
+describe('Below the path of PUBLIC_URL', () => {
+  const app = useApp('SQLite', { PUBLIC_URL: 'https://example.com/auth' });
+  const to = (returnTo: string) =>
+    `/sign-in?${new URLSearchParams({ return_to: returnTo, transport: 'token' })}`;
+
+  it.each([
+    'https://example.com/auth/../12345https://evil.example/',
+    'https://example.com/auth/../evil',
+    'https://example.com/auth/../12345evil',
+    'https://example.com/auth/../auth//evil.example',
+    'https://example.com/authentic',
+    'https://example.com/',
+  ])('a sign-in leads to nothing that is not below it: %s', async (returnTo) => {
+    const page = await createVisitor(app).open(to(returnTo));
+
+    expect([page.status, headingOf(page)]).toEqual([400, 'The link to this page is wrong']);
+  });
+
+  it('a sign-in leads to a page of this service', async () => {
+    const { email, password } = await signUp(app);
+    const visitor = createVisitor(app);
+    await visitor.open(to('https://example.com/auth/account/keys?x=y'));
+
+    const { headers } = await visitor.press('password', { identifier: email, password });
+
+    expect(headers.location).toBe('/auth/account/keys?x=y');
+  });
 });
 
 describe('A form of the sign-in pages over a limit', () => {
@@ -279,7 +308,7 @@ describe('A page that is not there', () => {
     expect([problem.type, problem.body.code]).toEqual(['application/problem+json', 'not_found']);
   });
 
-  it('is a problem document on a route of the API, whoever asks', async () => {
+  it('is a problem document on a route of the API, also for a browser', async () => {
     const { type } = await app.get('/me').set('Accept', 'text/html').expect(401);
     expect(type).toBe('application/problem+json');
   });
@@ -288,7 +317,7 @@ describe('A page that is not there', () => {
 describe('Everything that pages answer', () => {
   const app = useApp('SQLite');
 
-  it('may be framed by nobody, kept by no cache, and runs no script but its own', async () => {
+  it('cannot be framed or cached, and runs no script but its own', async () => {
     const visitor = createVisitor(app);
     const answers = [
       await visitor.visit('/'),

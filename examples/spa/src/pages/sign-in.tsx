@@ -10,7 +10,7 @@ import { ConfirmEmail } from './confirm-email.tsx';
 export function SignIn({ reason, problem }: { reason: string | undefined; problem: unknown }) {
   const [error, setError] = useState(problem);
   const [unconfirmed, setUnconfirmed] = useState<string>();
-  const [outworn, setOutworn] = useState<{ identifier: string; password: string }>();
+  const [changeRequiredFor, setChangeRequiredFor] = useState<{ identifier: string; password: string }>();
   const { value: providers = [] } = useLoaded(listProviders);
 
   // Passkeys are offered in the list of what to fill in, where the browser has any: else nothing was asked for that failed.
@@ -26,7 +26,7 @@ export function SignIn({ reason, problem }: { reason: string | undefined; proble
       await client.signIn({ identifier, password });
     } catch (refusal) {
       const code = refusal instanceof LatchkeyError && refusal.code;
-      if (code === 'password_change_required') setOutworn({ identifier, password });
+      if (code === 'password_change_required') setChangeRequiredFor({ identifier, password });
       else if (code === 'email_not_verified' && identifier.includes('@')) setUnconfirmed(identifier);
       else throw refusal;
     }
@@ -38,17 +38,17 @@ export function SignIn({ reason, problem }: { reason: string | undefined; proble
         <ConfirmEmail email={unconfirmed} onDone={() => setUnconfirmed(undefined)} />
       </Page>
     );
-  if (outworn !== undefined)
+  if (changeRequiredFor !== undefined)
     return (
       <Page title="Choose another password" intro="An administrator asks you to, before you sign in.">
         <Form
           label="Change it and sign in"
-          onSubmit={({ new_password = '' }) => client.signIn({ ...outworn, new_password })}
+          onSubmit={({ new_password = '' }) => client.signIn({ ...changeRequiredFor, new_password })}
         >
-          <AccountField name={outworn.identifier} />
+          <AccountField name={changeRequiredFor.identifier} />
           <NewPasswordField />
         </Form>
-        <Action label="Back to sign-in" kind="quiet" onPress={() => setOutworn(undefined)} />
+        <Action label="Back to sign-in" kind="quiet" onPress={() => setChangeRequiredFor(undefined)} />
       </Page>
     );
   return (

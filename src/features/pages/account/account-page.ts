@@ -4,7 +4,7 @@ import { type Body, type Call, type PageDefinition, show, type Visit } from '../
 const NO_FLOW = { returnTo: null, transport: 'cookie', challengeId: null } as const;
 
 type AccountPage = Omit<PageDefinition, 'words' | 'template' | 'forUsers'> & {
-  /** That of its words and of its template. */
+  /** The name of its words and its template. */
   readonly name: string;
 };
 
@@ -23,12 +23,12 @@ export function accountPage({ name, feeds, show: showMore, ...page }: AccountPag
   };
 }
 
-/** The page at hand once more, which says what has been done. */
+/** Leads to the page again, with a notice of what has been done. */
 export const again =
   (path: string, notice: string) =>
   (_body: Body, { services }: Visit) => ({ lead: services.flows.to(path, NO_FLOW, { notice }) });
 
-/** A route of the API on which a session that can only set a second factor up has nothing to see. */
+/** A feed that is null for a session that can only set up a second factor, which the route refuses. */
 export const unlessEnrolling = (id: string): (() => Call) => {
   return () => ({ id, noneFor: ['factor_enrolment_required'] });
 };

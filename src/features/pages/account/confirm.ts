@@ -7,8 +7,8 @@ import { withoutSpaces } from './factors.ts';
 const TOTP_CODE = /^\d{6}$/;
 
 /**
- * Where a user proves again who they are, for what the API allows only soon after that, and then goes back. It is never the
- * form itself that goes on: what was typed, such as a password, is kept nowhere.
+ * Where a user proves again who they are before a change that takes a recent sign-in, and then goes back. The form that led
+ * here has to be filled in again: what was typed, such as a password, is kept nowhere.
  */
 export const confirm = accountPage({
   id: 'accountConfirmPage',
@@ -38,7 +38,7 @@ export const confirm = accountPage({
     });
   },
   forms: {
-    /** The password begins anew, and the code is added to it. */
+    /** A password starts a new authentication, to which the code adds a second factor. */
     password: {
       runs: 'reauthenticate',
       input: ({ fields: { password } }) => ({ body: { password } }),
@@ -63,7 +63,7 @@ function codeIn({ fields: { code = '', csrf_token: csrfToken = '' } }: Visit) {
   return { body: { code: typed, method: TOTP_CODE.test(typed) ? 'totp' : 'recovery_code' }, csrfToken };
 }
 
-/** To the page that was refused, which says that it has to be asked once more. */
+/** Leads to the page that was refused, which says that its form has to be sent again. */
 function goBack({ services: { flows }, flow }: Visit) {
   const back = flows.destinationOf(flow);
   return lead(flows.isForApp(flow) ? back : `${back}${back.includes('?') ? '&' : '?'}notice=confirmed`);

@@ -4,7 +4,7 @@ import { accountPage, again } from './account-page.ts';
 
 const PATH = '/account/email';
 
-/** Has the browser keep which code it waits for: people leave the page to read their mail. */
+/** Has the browser remember which code it waits for: people leave the page to read their mail. */
 const waitForCode = (addressOf: (visit: Visit) => string) => (body: Body, visit: Visit) => {
   keepStep(visit.exchange, 'email', { challenge_id: body.challenge_id, to: addressOf(visit) });
   return lead(PATH);

@@ -5,7 +5,7 @@ import { accountPage, again, unlessEnrolling } from './account-page.ts';
 
 const PATH = '/account/factors';
 
-/** What a form changes of one thing, whose id it has. */
+/** A form that changes or removes one item, by its id. */
 const ofOne = (runs: string, notice: string, bodyOf?: (name: string) => unknown): Form => ({
   runs,
   input: ({ fields: { id, name = '' } }) => ({ params: { id }, ...(bodyOf && { body: bodyOf(name) }) }),
@@ -23,7 +23,7 @@ export const factors = accountPage({
     sessions: unlessEnrolling('listSessions'),
   },
   show({ fed, fields }) {
-    // Its first code was wrong. What the app was set up with is shown once, and the app has it by now.
+    // The first code was wrong. The secret is not shown again: the app has it by now.
     if (fields.form === 'confirm_app') return showApp({ factor_id: fields.factor_id });
     const { sessions } = fed;
     const remembered = (sessions?.remembered_devices ?? []).map((device: Body) => ({
@@ -86,9 +86,10 @@ function showCodes({ recovery_codes: codes }: Body): Next {
   });
 }
 
-/** The same with the first factor; an account that has one has its codes, and the page says what has been done. */
+/** Shows the recovery codes that come with the first factor. A later one has none, and the page says what has been done. */
 function showCodesOr(notice: string): Form['next'] {
   return (body, visit) => (body.recovery_codes === null ? again(PATH, notice)(body, visit) : showCodes(body));
 }
 
+/** A code as apps show it, in groups, without the spaces. */
 export const withoutSpaces = (code: string) => code.replaceAll(/\s/g, '');

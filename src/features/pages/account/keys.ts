@@ -5,10 +5,10 @@ import { accountPage, again } from './account-page.ts';
 const PATH = '/account/keys';
 
 const DAY_MS = 86_400_000;
-/** What people choose from; an app may ask the API for any other time. */
+/** The lifetimes to choose from, where an empty one never expires. The API takes any. */
 const LIFETIMES_DAYS = ['30', '90', '365', ''] as const;
 const [, DEFAULT_DAYS] = LIFETIMES_DAYS;
-/** Begins the names of the boxes for permissions. */
+/** The names of the boxes for permissions begin with it. */
 const ALLOWS = 'allows:';
 
 export const keys = accountPage({
@@ -53,7 +53,7 @@ export const keys = accountPage({
   },
 });
 
-/** Null for all that its owner may do. Without a tick a key may do only what takes no permission. */
+/** Null for everything its owner may do. With no box ticked a key may do only what takes no permission. */
 function scopeOf(fields: Texts): string | null {
   if (fields.all !== undefined) return null;
   const ticked = Object.keys(fields).filter((name) => name.startsWith(ALLOWS));

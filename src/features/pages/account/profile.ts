@@ -9,7 +9,7 @@ export const profile = accountPage({
   name: 'profile',
   show({ fed: { me }, services: { languages } }) {
     const chosen: string | null = me.user.language;
-    // One that an app has set may be a kind of those that there are, or none of them.
+    // An app may have set a language that pages have no words in.
     const others = chosen === null || languages.includes(chosen) ? [] : [chosen];
     return show({ data: { languages: [...languages, ...others] } });
   },

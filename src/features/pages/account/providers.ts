@@ -11,7 +11,7 @@ export const providers = accountPage({
   feeds: { connected: 'listIdentities', listed: 'listProviders' },
   show({ fed: { connected, listed }, query }) {
     const find = (id: string | undefined) => listed.providers.find((one: Body) => one.id === id);
-    // Anyone may write a link with another text.
+    // Anyone can link here with other text, so only the name of a provider is shown.
     const linked = find(query.linked);
     return show({
       values: { provider: linked?.name ?? '' },
@@ -43,8 +43,8 @@ export const providers = accountPage({
 });
 
 /**
- * Browsers follow no redirect of a form to a place that Content-Security-Policy does not name, and where a provider has its
- * pages is known only now. So a script leads there, or else a link of a page.
+ * A browser does not follow the redirect of a form to an origin that `form-action` does not name, and that of a provider is
+ * known only now. So the script goes there, or else a page links there.
  */
 function leadToProvider({ authorization_url: url }: Body, { fields }: Visit): Next {
   if (fields.by === 'script') return lead(url);

@@ -1,16 +1,14 @@
-import { AppError } from '../../../core/errors.ts';
+import { AppError, ERRORS } from '../../../core/errors.ts';
 import { withParameter } from '../../../core/sign-in/return-to.ts';
 import type { Flow } from '../flow.ts';
 import { type Body, lead, type Next, type Visit } from '../page.ts';
-import { keepStep } from '../steps.ts';
+import { forgetSteps, keepStep } from '../steps.ts';
 
-const STEPS = ['code', 'factor', 'reset', 'verify'] as const;
-
-/** Where a visitor goes who has just signed in: back to the app, with a code where it asks for one, or to their account. */
+/** Where a visitor goes after signing in: back to the app, with a code if it asked for one, or to their account. */
 export async function afterSignIn(body: Body, visit: Visit): Promise<Next> {
   const { exchange, services, flow } = visit;
   const { flows, offers } = services;
-  for (const step of STEPS) exchange.takePending(step);
+  forgetSteps(exchange);
   if (offers.requiresFactor && (await mustEnrol(visit))) return lead(flows.to('/account', flow));
   if (!flows.isForApp(flow) || flow.transport !== 'token') return lead(flows.destinationOf(flow));
   const answer = await exchange.perform('createSessionCode', {
@@ -20,17 +18,17 @@ export async function afterSignIn(body: Body, visit: Visit): Promise<Next> {
   return leadWithCode(answer.body, flow);
 }
 
-/** What the app has asked for, as POST /session/code takes it. */
+/** The body of POST /session/code for what the app has asked for. */
 export function codeRequest({ challengeId }: Flow): Body {
   return challengeId === null ? {} : { challenge_id: challengeId };
 }
 
-/** Leads to the app with a code that it exchanges for a session of its own. */
+/** Leads to the app, with a code that it exchanges for a session of its own. */
 export function leadWithCode({ code }: Body, { returnTo }: Flow): Next {
   return lead(withParameter(returnTo ?? '', 'code', code));
 }
 
-/** Whether the session is good for nothing but to set a second factor up, which an app could not tell its user. */
+/** Whether the session can only set up a second factor, which an app could not tell its user. */
 async function mustEnrol({ exchange }: Visit): Promise<boolean> {
   try {
     await exchange.perform('listSessions');
@@ -41,7 +39,7 @@ async function mustEnrol({ exchange }: Visit): Promise<boolean> {
   }
 }
 
-/** Where the first factor was right and a second one is needed, the way goes on there. */
+/** Leads to the second factor where the sign-in needs one. */
 export function toSecondFactor(
   { code, members }: AppError,
   { exchange, services, flow }: Visit,
@@ -52,13 +50,13 @@ export function toSecondFactor(
   return lead(services.flows.to('/sign-in/factor', flow));
 }
 
-/** Who is signed in to this browser, if somebody is. */
+/** The user who is signed in in this browser; undefined without one. @throws AppError where that cannot be known now */
 export async function visitorOf({ exchange }: Visit): Promise<Body | undefined> {
   if (exchange.cookieIds().length === 0) return undefined;
   try {
     return (await exchange.perform('getMe')).body;
   } catch (error) {
-    if (error instanceof AppError) return undefined;
+    if (error instanceof AppError && ERRORS[error.code].status < 500) return undefined;
     throw error;
   }
 }

@@ -4,10 +4,10 @@ import { lead, type PageDefinition, show, type Visit } from '../page.ts';
 import { type Step, stepIn } from '../steps.ts';
 import { afterSignIn } from './after-sign-in.ts';
 
-/** What says that the sign-in has to begin anew. */
+/** Errors after which the sign-in has to begin again. */
 const OVER: readonly string[] = ['invalid_challenge', 'challenge_expired', 'challenge_used'];
 
-/** What is asked for: what the visitor has chosen, or the preferred one. */
+/** The method that is asked for: the one the visitor has chosen, or the preferred one. */
 function methodOf({ query, fields }: Visit, { methods }: Step<'factor'>): FactorMethod {
   const wanted = fields.method ?? query.method;
   return methods.find((method) => method === wanted) ?? methods[0] ?? 'totp';

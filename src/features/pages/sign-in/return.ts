@@ -3,8 +3,8 @@ import { lead, type PageDefinition, show } from '../page.ts';
 import { keepStep } from '../steps.ts';
 
 /**
- * Where links and providers lead back to. It changes nothing: the cookie is set by then, and what is missing comes on the
- * next page.
+ * Where links and providers lead back to. It changes nothing: the cookie is set by then, and the next page asks for what is
+ * missing.
  */
 export const returnPage: PageDefinition = {
   id: 'returnPage',
@@ -19,7 +19,7 @@ export const returnPage: PageDefinition = {
       return lead(flows.to('/sign-in/factor', flow));
     }
     if (error !== undefined) return lead(flows.to('/sign-in', flow, { problem: error }));
-    // A strict cookie does not come along from another site, but with a link of this page.
+    // A SameSite=Strict cookie is not sent when another site leads here, but is when this page links on.
     return exchange.cookieIds().length === 0 ? show({}) : lead(flows.to('/sign-in', flow));
   },
 };

@@ -4,7 +4,7 @@ import { problemOf } from '../problem-of.ts';
 import { keepStep } from '../steps.ts';
 import { afterSignIn, codeRequest, leadWithCode, toSecondFactor, visitorOf } from './after-sign-in.ts';
 
-/** What people write as a phone number: with the country, since no other can be sent to. */
+/** What counts as a phone number. It needs its country code, or no message could be sent to it. */
 const PHONE = /^\s*\+[\d\s().\-/]{6,}$/;
 
 const typed = ({ fields: { identifier = '' } }: Visit) => identifier;
@@ -38,6 +38,7 @@ function returnPageOf({ services: { flows }, flow }: Visit): string {
   return flows.absolute(flows.to('/sign-in/return', flow));
 }
 
+/** Signing in, by every way that is configured; a visitor who is signed in already is led on. */
 export const signIn: PageDefinition = {
   id: 'signInPage',
   path: '/sign-in',

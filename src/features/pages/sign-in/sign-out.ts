@@ -1,6 +1,7 @@
 import { FORGET_PAGES, lead, type PageDefinition } from '../page.ts';
+import { forgetSteps } from '../steps.ts';
 
-/** Signing out takes a form, since a link of another site could open a page. */
+/** Signing out takes a form, since any site can link to a page. */
 export const signOut: PageDefinition = {
   id: 'signOutPage',
   path: '/sign-out',
@@ -12,7 +13,10 @@ export const signOut: PageDefinition = {
   forms: {
     sign_out: {
       runs: 'logout',
-      next: (_body, { flow }) => lead(flow.returnTo ?? '/sign-in?notice=signed_out', FORGET_PAGES),
+      next(_body, { exchange, flow }) {
+        forgetSteps(exchange);
+        return lead(flow.returnTo ?? '/sign-in?notice=signed_out', FORGET_PAGES);
+      },
     },
   },
 };

@@ -2,6 +2,7 @@ import { lead, type PageDefinition, show } from '../page.ts';
 import { keepStep } from '../steps.ts';
 import { afterSignIn, visitorOf } from './after-sign-in.ts';
 
+/** Opening an account. */
 export const signUp: PageDefinition = {
   id: 'signUpPage',
   path: '/sign-up',
@@ -9,7 +10,7 @@ export const signUp: PageDefinition = {
   template: 'sign-up',
   async show(visit) {
     const { services, flow } = visit;
-    // Who is signed in, and who cannot sign up, finds the way on there.
+    // A visitor who is signed in, or may not sign up, goes on from there.
     if (!services.offers.signUp || (await visitorOf(visit)) !== undefined)
       return lead(services.flows.to('/sign-in', flow));
     return show({});
