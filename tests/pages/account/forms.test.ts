@@ -433,7 +433,7 @@ describe('The account pages', () => {
 
       expect([headingOf(page), wordsOf(page)]).toEqual([
         'Sign in',
-        expect.stringContaining('Your account is gone'),
+        expect.stringContaining('Your account has been deleted'),
       ]);
       await app.post('/login').send({ email, password }).expect(401);
     });

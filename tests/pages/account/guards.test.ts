@@ -210,7 +210,7 @@ describe('In production without a mail server and a provider of SMS', () => {
       '/account/email': 'This service sends no mail',
       '/account/phone': 'This service sends no SMS',
       '/account/password': 'This service sends no mail',
-      '/account/secure': 'you could not come back in',
+      '/account/secure': 'you could not get back in',
     };
     for (const [path, words] of Object.entries(said)) {
       const page = await visitor.visit(path);
