@@ -1,36 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { QueryTypes, Sequelize } from 'sequelize';
 import { applyMigrations } from '../../src/db/migrate.ts';
-import { startApp, type TestApp, useApp } from '../support/app.ts';
+import { type TestApp, useApp } from '../support/app.ts';
 import { onMysql } from '../support/databases.ts';
+import { useMysqlBehindProxy } from '../support/mysql-behind-proxy.ts';
 import { signUp } from '../support/people.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const UNAVAILABLE = '503 database_unavailable Retry-After: 1';
 const MAX_READINESS_ATTEMPTS = 30;
 
 onMysql(() => {
   describe('A MySQL server that goes away', () => {
-    let proxy: TcpProxy;
-    let app: TestApp;
-
-    beforeAll(async () => {
-      const upstream = new URL(process.env.TEST_MYSQL_URL ?? '');
-      proxy = await startTcpProxy(upstream.hostname, Number(upstream.port || 3306));
-      app = await startApp('MySQL', { DATABASE_TIMEOUT_MS: '1000' }, (url) => {
-        const proxied = new URL(url);
-        proxied.host = `127.0.0.1:${proxy.port}`;
-        return proxied.href;
-      });
-    });
-
-    afterAll(async () => {
-      await proxy.restore();
-      await app.stop();
-      await proxy.stop();
-    });
+    const { app, proxy } = useMysqlBehindProxy();
 
     it('gives 503 with Retry-After on every route that needs it, and recovers without a restart', async () => {
       const person = await signUp(app);

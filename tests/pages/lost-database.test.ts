@@ -1,30 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { anOwner } from '../support/account-pages.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { onMysql } from '../support/databases.ts';
+import { useMysqlBehindProxy } from '../support/mysql-behind-proxy.ts';
 import { createVisitor, headingOf, problemsOf } from '../support/page-visitor.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 onMysql(() => {
   describe('While the database is gone', () => {
-    let proxy: TcpProxy;
-    let app: TestApp;
-
-    beforeAll(async () => {
-      const upstream = new URL(process.env.TEST_MYSQL_URL ?? '');
-      proxy = await startTcpProxy(upstream.hostname, Number(upstream.port || 3306));
-      app = await startApp('MySQL', { DATABASE_TIMEOUT_MS: '1000' }, (url) => {
-        const proxied = new URL(url);
-        proxied.host = `127.0.0.1:${proxy.port}`;
-        return proxied.href;
-      });
-    });
-
-    afterAll(async () => {
-      await proxy.restore();
-      await app.stop();
-      await proxy.stop();
-    });
+    const { app, proxy } = useMysqlBehindProxy();
 
     it('no page takes a user who is signed in for one who is not, and all are back with it', async () => {
       const { visitor, email } = await anOwner(app);
