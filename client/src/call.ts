@@ -7,7 +7,7 @@ export type Input<Name extends keyof Routes> =
     ? [body?: Body<Name>, params?: undefined]
     : [body: Body<Name> | undefined, params: Params<Name>];
 
-/** Calls a route of Latchkey as whoever is signed in. */
+/** Calls a route of Latchkey as the user who is signed in. */
 export type Call = <Name extends keyof Routes>(
   route: Name,
   ...input: Input<Name>
