@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { anAdmin } from '../support/admins.ts';
 import { useBrowser } from '../support/browser.ts';
 import { onChromium } from '../support/interop.ts';
 import { makeRole } from '../support/roles.ts';
+import { useServer } from '../support/serve.ts';
 import { ask, eventsOf, sessionOf, signUpOn, useClientPage } from './support/client-page.ts';
 import { TRANSPORTS, withService } from './support/transports.ts';
 
@@ -246,7 +244,7 @@ onChromium((chromium) => {
   describe('An access token', () => {
     /** What was asked of services of other origins, by their hosts. */
     const requests: { readonly host: string; readonly authorization: string | undefined }[] = [];
-    const elsewhere = createServer(({ method, headers, url = '' }, res) => {
+    const elsewhere = useServer(({ method, headers, url = '' }, res) => {
       res
         .setHeader('Access-Control-Allow-Origin', '*')
         .setHeader('Access-Control-Allow-Headers', 'authorization');
@@ -256,12 +254,7 @@ onChromium((chromium) => {
       if (method !== 'OPTIONS' && to !== null) res.writeHead(302, { Location: to });
       res.end('{}');
     });
-    const at = (host: string) => `http://${host}.localhost:${(elsewhere.address() as AddressInfo).port}`;
-    beforeAll(() => once(elsewhere.listen(0, '127.0.0.1'), 'listening'));
-    afterAll(() => {
-      elsewhere.close();
-      elsewhere.closeAllConnections();
-    });
+    const at = (host: string) => `http://${host}.localhost:${elsewhere.port()}`;
 
     it.each(['token', 'cookie'] as const)(
       'goes to no foreign origin, not even by a redirect, with the transport %s',

@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createClient } from '../../client/src/index.ts';
 import { useApp } from '../support/app.ts';
 import { useBrowser } from '../support/browser.ts';
 import { onChromium } from '../support/interop.ts';
 import { aPerson } from '../support/people.ts';
+import { useServer } from '../support/serve.ts';
 import { signUpOn, useClientPage } from './support/client-page.ts';
 
 describe('A client of a Latchkey below a path', () => {
@@ -42,23 +40,18 @@ describe('A client of a Latchkey below a path', () => {
 onChromium((chromium) => {
   const site = useClientPage(useBrowser(chromium));
   const authorizations: (string | undefined)[] = [];
-  const elsewhere = createServer(({ method, headers }, res) => {
+  const elsewhere = useServer(({ method, headers }, res) => {
     if (method !== 'OPTIONS') authorizations.push(headers.authorization);
     res
       .setHeader('Access-Control-Allow-Origin', '*')
       .setHeader('Access-Control-Allow-Headers', '*')
       .end('{}');
   });
-  beforeAll(() => once(elsewhere.listen(0, '127.0.0.1'), 'listening'));
-  afterAll(() => {
-    elsewhere.close();
-    elsewhere.closeAllConnections();
-  });
 
   it('A Request that a frame has made goes to a foreign origin without a token', async () => {
     const page = await site.openTab(await site.newProfile({ transport: 'token', origins: [site.pageUrl()] }));
     await signUpOn(page);
-    const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`;
+    const url = `http://127.0.0.1:${elsewhere.port()}/`;
 
     const status = await page.evaluate(async (url) => {
       const frame = document.body.appendChild(document.createElement('iframe'));

@@ -1,13 +1,11 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { useBrowser } from '../support/browser.ts';
 import { messagesDuring } from '../support/codes.ts';
 import { onChromium } from '../support/interop.ts';
 import { press } from '../support/page-app.ts';
 import { aPerson } from '../support/people.ts';
+import { useServer } from '../support/serve.ts';
 import {
   ask,
   failureOn,
@@ -49,26 +47,18 @@ onChromium((chromium) => {
 
   describe('A browser that blocks third-party cookies', () => {
     /** What sets a cookie that other sites may have sent, and tells which cookies it was sent. */
-    const server = createServer(({ url, headers }, res) => {
+    const server = useServer(({ url, headers }, res) => {
       res.setHeader('Access-Control-Allow-Origin', headers.origin ?? '*');
       res.setHeader('Access-Control-Allow-Credentials', 'true');
       if (url === '/set') res.setHeader('Set-Cookie', 'known=1; SameSite=None; Secure; Path=/');
       res.end(headers.cookie ?? 'none');
     });
-    beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'));
-    afterAll(() => {
-      server.close();
-      server.closeAllConnections();
-    });
 
     const cookieOf = (page: Page) =>
-      page.evaluate(
-        async (url) => {
-          await fetch(`${url}/set`, { credentials: 'include' });
-          return (await fetch(url, { credentials: 'include' })).text();
-        },
-        `http://other.corp.localhost:${(server.address() as AddressInfo).port}`,
-      );
+      page.evaluate(async (url) => {
+        await fetch(`${url}/set`, { credentials: 'include' });
+        return (await fetch(url, { credentials: 'include' })).text();
+      }, `http://other.corp.localhost:${server.port()}`);
 
     it('keeps none of those that the same browser keeps without that', async () => {
       const free = await site.openTab(

@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { loadConfig } from '../../src/config/config.ts';
@@ -14,6 +11,7 @@ import { onChromium } from '../support/interop.ts';
 import { freePort } from '../support/mysql-server.ts';
 import { press, useContexts } from '../support/page-app.ts';
 import { openShell, QUICK } from '../support/posts-service.ts';
+import { serve } from '../support/serve.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { type GooglePeer, startGoogle } from '../support/social-peers/google.ts';
 
@@ -118,7 +116,7 @@ describe('docs/social-login.md', () => {
     });
 
     it('has a page that signs in by tokens, and tells when the person declines', async () => {
-      const app = await serve(here(blocks('js')[0] ?? ''));
+      const app = await serveApp(here(blocks('js')[0] ?? ''));
       try {
         for (const [decision, shown] of [
           ['Continue', '"email":"grace@example.com"'],
@@ -138,7 +136,7 @@ describe('docs/social-login.md', () => {
 
     it('has a link that comes back with a cookie', async () => {
       const [, link = ''] = /href="([^"]+)"/.exec(blocks('html')[0] ?? '') ?? [];
-      const app = await serve('');
+      const app = await serveApp('');
       const context = await newContext();
       const page = await context.newPage();
       try {
@@ -211,7 +209,7 @@ function defaultOf(name: string): string {
 }
 
 /** Serves a page with this script, which shows how a sign-in has ended. */
-async function serve(script: string) {
+async function serveApp(script: string) {
   const show = `const show = (text) => { document.querySelector('output').textContent = text; };`;
   const run =
     script === ''
@@ -220,15 +218,6 @@ async function serve(script: string) {
 returnFromProvider().then((answer) => show(JSON.stringify(answer ?? '')), (problem) => show(problem.code));`;
   const html = `<!doctype html><title>App</title><button>Sign in with demo</button><output></output>
 <script type="module">${script}${show}${run}</script>`;
-  const server = createServer((_req, res) => res.setHeader('Content-Type', 'text/html').end(html));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://localhost:${(server.address() as AddressInfo).port}/`,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  const { port, stop } = await serve((_req, res) => res.setHeader('Content-Type', 'text/html').end(html));
+  return { url: `http://localhost:${port}/`, stop };
 }

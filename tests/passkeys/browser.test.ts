@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CDPSession, Page } from 'playwright-core';
 import { startApp, type TestApp } from '../support/app.ts';
 import { useBrowser } from '../support/browser.ts';
 import { onChromium } from '../support/interop.ts';
 import { aPerson } from '../support/people.ts';
+import { serve } from '../support/serve.ts';
 import { addVirtualAuthenticator, type KeptCredential } from '../support/virtual-authenticator.ts';
 
 const DOCUMENTED = readFileSync(new URL('../../docs/passkeys.md', import.meta.url), 'utf8');
@@ -20,22 +18,13 @@ const HTML = `<!doctype html>
 <input name="email" autocomplete="username webauthn">
 <script type="module">window.passkeys = await import('/passkeys.js'); document.title = 'Ready';</script>`;
 
-async function servePage(latchkeyUrl: () => string) {
-  const server = createServer(({ url }, res) => {
+function servePage(latchkeyUrl: () => string) {
+  return serve(({ url }, res) => {
     const isScript = url === '/passkeys.js';
     const html = url === '/documented' ? DOCUMENTED_HTML : HTML;
     res.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html; charset=utf-8' });
     res.end(isScript ? SCRIPT.replace('http://localhost:3000', latchkeyUrl()) : html);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 onChromium((chromium) => {

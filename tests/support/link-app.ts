@@ -1,24 +1,16 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { serve } from './serve.ts';
 
 /** An app whose users sign in by links and codes, as small as it can be. What it finds out stands in its status. */
 export async function serveLinkApp() {
   let latchkey = '';
-  const server = createServer((_req, res) => {
+  const served = await serve((_req, res) => {
     const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' };
     res.writeHead(200, headers).end(PAGE.replace('LATCHKEY_URL', latchkey));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    ...served,
     callsLatchkeyAt(url: string) {
       latchkey = url;
-    },
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

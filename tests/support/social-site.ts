@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { createRunningClock, startApp, type TestApp } from './app.ts';
 import { freePort } from './mysql-server.ts';
 import { type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
+import { serve } from './serve.ts';
 
 /** The providers of the site: one leads back by a link, and one by a form. */
 const PROVIDERS = { acme: 'query', formal: 'form_post' } as const;
@@ -96,21 +94,11 @@ async function answers({ issuer }: OpenIdProvider): Promise<boolean> {
 }
 
 /** An app whose users sign in by providers, as small as it can be. What it finds out stands in its status. */
-async function serveApp(latchkey: string) {
-  const server = createServer((_req, res) => {
+function serveApp(latchkey: string) {
+  return serve((_req, res) => {
     const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' };
     res.writeHead(200, headers).end(PAGE.replace('LATCHKEY_URL', latchkey));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
 }
 
 const PAGE = `<!doctype html>

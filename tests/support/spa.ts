@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll } from '@jest/globals';
 import { createRunningClock } from './app.ts';
 import { examplePath } from './example-file.ts';
 import { usePostsService } from './posts-service.ts';
+import { serve } from './serve.ts';
 
 export const SPA = examplePath('spa');
 
@@ -33,22 +31,14 @@ export async function buildSpa(directory: string, env: Record<string, string>): 
 
 /** Serves what is in a directory then; a path that is no file is one of the app. */
 export async function serveSpa(directory: string) {
-  const server = createServer((req, res) => {
+  const { port, stop } = await serve((req, res) => {
     const { pathname } = new URL(req.url ?? '/', 'http://localhost');
     const file = extname(pathname) === '' ? '/index.html' : pathname;
     if (!existsSync(join(directory, file))) return res.writeHead(404).end();
     res.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' });
     return res.end(readFileSync(join(directory, file)));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { origin: `http://localhost:${port}`, stop };
 }
 
 /** Before the present, in seconds, is when people sign in: for the posts service, which goes by the real time, long ago. */

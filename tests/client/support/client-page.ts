@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from '@jest/globals';
 import { build } from 'esbuild';
@@ -9,6 +7,7 @@ import type { Client, ClientEvent, ClientOptions } from '../../../client/src/ind
 import { createTestClock, startApp, type TestApp, type TestClock } from '../../support/app.ts';
 import { freePort } from '../../support/mysql-server.ts';
 import { aPerson } from '../../support/people.ts';
+import { serve } from '../../support/serve.ts';
 import { createMigratedDatabase } from '../../support/template.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
 
@@ -59,20 +58,11 @@ export async function serveClientPage(scripts: Scripts = { '/app.js': SCRIPT }) 
     });
     bundles.set(path, bundle.outputFiles[0]?.text ?? '');
   }
-  const server = createServer((req, res) => {
+  return serve((req, res) => {
     const code = bundles.get(req.url);
     const [type, body] = code === undefined ? ['text/html', PAGE] : ['text/javascript', code];
     res.writeHead(200, { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store' }).end(body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 /** What is asked of the service, and what it answers. */
