@@ -1,5 +1,5 @@
 /**
- * Builds the service and the verifier that it imports.
+ * Builds the service, with the packages that it imports in the same few files, and the verifier.
  *
  *   node scripts/build.js               builds both
  *   node scripts/build.js --if-needed   builds both where the sources are not those of the last build
@@ -22,18 +22,24 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const require = createRequire(import.meta.url);
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What a build is made of. A file is told by its content: copying, cloning and rolling back change the times of files. */
 const SOURCES = [
   'src',
   'verifier/src',
   'config',
+  'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
   'verifier/tsconfig.json',
   'verifier/tsconfig.cjs.json',
 ];
 const SERVICE = { 'tsconfig.build.json': '' };
+/** What a process or a thread starts with. */
+const ENTRIES = ['main.ts', 'cli/admin.ts', 'cli/keys.ts', 'core/passwords/hash-worker.js'];
+/** Packages with a native part, one with threads that start from files of its own, and one that no one here needs. */
+const NOT_BUNDLED = ['bcrypt', 'pg-hstore', 'piscina', 'sqlite3'];
 /** For those who import it, and for those who require it. */
 const VERIFIER = { 'verifier/tsconfig.json': '', 'verifier/tsconfig.cjs.json': 'cjs' };
 const CLIENT = { 'client/tsconfig.json': '' };
@@ -92,12 +98,43 @@ function build(compiler, projects, directory, note, content = '') {
     rmSync(next, { recursive: true, force: true });
     process.exit(status ?? 1);
   }
-  if (projects === SERVICE) {
-    for (const path of FILES.filter((file) => existsSync(join(ROOT, 'src', file))))
-      cpSync(join(ROOT, 'src', path), join(next, path), { recursive: true });
-  }
+  if (projects === SERVICE) bundle(next);
   if (note !== undefined) writeFileSync(join(next, note), content);
   swap(next, target);
+}
+
+/**
+ * Puts the code of the service and of its packages in a few files, in a fourth of the time that Node takes to find and to
+ * read some 1,300.
+ * @param {string} directory
+ */
+function bundle(directory) {
+  const source = join(ROOT, 'src');
+  const isThere = (/** @type {string} */ path) => existsSync(join(source, path));
+  const { buildSync } = /** @type {typeof import('esbuild')} */ (require('esbuild'));
+  buildSync({
+    entryPoints: ENTRIES.filter(isThere).map((path) => join(source, path)),
+    outbase: source,
+    outdir: directory,
+    // One directory down, as src/config/beside-code.ts is.
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    external: NOT_BUNDLED,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    // For packages that are no ES modules.
+    banner: {
+      js: "import { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);",
+    },
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  for (const path of FILES.filter(isThere))
+    cpSync(join(source, path), join(directory, path), { recursive: true });
 }
 
 /**
@@ -123,7 +160,7 @@ function swap(next, target) {
 
 function findCompiler() {
   try {
-    const manifest = createRequire(import.meta.url).resolve('typescript/package.json', { paths: [ROOT] });
+    const manifest = require.resolve('typescript/package.json', { paths: [ROOT] });
     return join(manifest, '..', 'bin/tsc');
   } catch {
     return undefined;

@@ -1,15 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import type { Umzug } from 'umzug';
+import { besideCode } from '../config/beside-code.ts';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { Database } from './connect.ts';
 import { isTableMissing } from './errors.ts';
 import { openSequelize } from './sequelize.ts';
 
-const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
+const MIGRATIONS_DIRECTORY = besideCode('../migrations');
 /** Their names, which do not change while the process runs. */
 const MIGRATIONS = readdirSync(MIGRATIONS_DIRECTORY)
   .filter((name) => name.endsWith('.cjs'))
@@ -86,7 +86,7 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
 }
 
 async function createUmzug(sequelize: Sequelize): Promise<Umzug<object>> {
-  const { SequelizeStorage, Umzug } = await import('umzug');
+  const { SequelizeStorage, Umzug } = await import('./umzug.ts');
   return new Umzug<object>({
     migrations: {
       glob: ['*.cjs', { cwd: MIGRATIONS_DIRECTORY }],

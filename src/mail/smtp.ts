@@ -52,7 +52,7 @@ export function createSmtpChannel(options: SmtpOptions): Channel {
 }
 
 async function openTransport({ url, requireTls }: SmtpOptions) {
-  const { createTransport } = await import('nodemailer');
+  const { createTransport } = await import('./nodemailer.ts');
   const { protocol, hostname, port, username, password } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
   const secure = protocol === 'smtps:';

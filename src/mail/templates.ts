@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { besideCode } from '../config/beside-code.ts';
 import type { Message, Render, RenderedMessage, TemplateName } from '../core/messages/message.ts';
 import { directionOf, durationIn, preferredLanguages } from '../templates/languages.ts';
 import {
@@ -30,7 +30,7 @@ export interface MessageTemplates {
   readonly check: () => Promise<void>;
 }
 
-const BUILT_IN = fileURLToPath(new URL('./templates/', import.meta.url));
+const BUILT_IN = besideCode('mail/templates/');
 const MINUTES_OF_DAY = 1440;
 const ENGLISH = 'en';
 const LAYOUT = 'layout.eta';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { besideCode } from '../config/beside-code.ts';
 import type { PageAsset } from '../core/pages.ts';
 import { brandColors } from './brand-colors.ts';
 
-const STATIC = fileURLToPath(new URL('./static/', import.meta.url));
+const STATIC = besideCode('pages/static/');
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',

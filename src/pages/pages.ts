@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { besideCode } from '../config/beside-code.ts';
 import type { Config } from '../config/config.ts';
 import type { Page, Pages, RenderedPage } from '../core/pages.ts';
 import { createTemplateFiles, type TemplateData } from '../templates/template-files.ts';
@@ -16,7 +16,7 @@ export interface PagesOptions {
   readonly logger: Logger;
 }
 
-const BUILT_IN = fileURLToPath(new URL('./templates/', import.meta.url));
+const BUILT_IN = besideCode('pages/templates/');
 const NONCE_BYTES = 16;
 /** Mark the places of what is new in each answer. They are random, so that no text on a page can be taken for one. */
 const [NONCE_MARK, CSRF_TOKEN_MARK] = [

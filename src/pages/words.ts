@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { besideCode } from '../config/beside-code.ts';
 import type { WordValues } from '../core/pages.ts';
 import { preferredLanguages } from '../templates/languages.ts';
 
@@ -18,7 +18,7 @@ export type Text = string | readonly string[];
 
 type Table = ReadonlyMap<string, Text>;
 
-const BUILT_IN = fileURLToPath(new URL('./messages/', import.meta.url));
+const BUILT_IN = besideCode('pages/messages/');
 const ENGLISH = 'en';
 const FILE = /^(?<language>[a-z]{2,8}(?:-[a-z0-9]{1,8})*)\.json$/i;
 const PLACE = /\{(\w+)\}/g;

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { besideCode } from '../config/beside-code.ts';
 import type { Config } from '../config/config.ts';
 import { DEMO_CLIENT } from '../providers/demo.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/demo-provider.js', import.meta.url));
+const SCRIPT = besideCode('../scripts/demo-provider.js');
 
 /** The one message of the process: where it listens, or why it cannot. */
 type Message =

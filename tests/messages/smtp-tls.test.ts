@@ -35,7 +35,7 @@ async function startTlsServer(implicitTls: boolean, host = HOST) {
 
 /** Sends in a process of its own, since the authorities that it trusts are read at its start. Its error; empty without. */
 async function sendFromProcess(url: string, caFile?: string): Promise<string> {
-  const module = new URL('../../dist/mail/smtp.js', import.meta.url).href;
+  const module = new URL('../../src/mail/smtp.ts', import.meta.url).href;
   const options = JSON.stringify({ url, from: MAIL_FROM, requireTls: true });
   const script = `
     const { createSmtpChannel } = await import(${JSON.stringify(module)});
@@ -44,7 +44,7 @@ async function sendFromProcess(url: string, caFile?: string): Promise<string> {
     await channel.close();
   `;
   const env = caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile };
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -10,11 +10,13 @@ const LIVE_COST = 6;
 const TEXT = 'vexing quartz';
 
 const STOPS = times(15, 100);
-const BUILT = new URL('../../dist/core/passwords/hash-workers.js', import.meta.url).href;
+const MODULE = new URL('../../src/core/passwords/hash-workers.ts', import.meta.url).href;
 
 /** Stops the threads again and again while they are being started, in a process of its own. */
 const PROGRAM = `
-  const { createHashWorkers } = await import(${JSON.stringify(BUILT)});
+  const { register } = await import('tsx/esm/api');
+  register();
+  const { createHashWorkers } = await import(${JSON.stringify(MODULE)});
   const options = { workers: 2, maxWaitMilliseconds: 1000, niceness: 10, bcryptCost: 4, monotonic: () => performance.now() };
   for (let round = 0; round < ${STOPS}; round++) {
     const workers = createHashWorkers(options);

@@ -34,7 +34,7 @@ function checkout({ typescript = true } = {}): string {
   write(directory, 'package.json', '{"type":"module"}');
   write(directory, 'verifier/src/core.ts', 'export const verifier: number = 1;\n');
   write(directory, 'src/main.ts', 'console.log("one");\n');
-  write(directory, 'src/gone.ts', 'export const gone: number = 1;\n');
+  write(directory, 'src/cli/keys.ts', 'console.log("keys");\n');
   if (typescript) symlinkSync(join(CHECKOUT, 'node_modules'), join(directory, 'node_modules'));
   return directory;
 }
@@ -64,8 +64,8 @@ function build(directory: string, ...args: string[]): Promise<Run> {
   return runProgram(join(directory, 'scripts/build.js'), directory, args);
 }
 
-async function outputOf(directory: string): Promise<string> {
-  return (await runProgram(join(directory, 'dist/main.js'), directory, [])).stdout;
+async function outputOf(directory: string, program = 'main.js'): Promise<string> {
+  return (await runProgram(join(directory, 'dist', program), directory, [])).stdout;
 }
 
 /** What a build leaves of itself is only what it made. */
@@ -107,6 +107,29 @@ describe('The build', () => {
     }
   });
 
+  it('puts what several programs share in one place, where it finds what lies beside the code', async () => {
+    const directory = await builtCheckout();
+    cpSync(join(CHECKOUT, 'src/config/beside-code.ts'), join(directory, 'src/config/beside-code.ts'));
+    const printed = `import { besideCode } from '%/config/beside-code.ts';\nconsole.log(besideCode('mail'));\n`;
+    write(directory, 'src/main.ts', printed.replace('%', '.'));
+    write(directory, 'src/cli/keys.ts', printed.replace('%', '..'));
+
+    await build(directory);
+
+    expect(await outputOf(directory)).toBe(`${join(directory, 'dist/mail')}\n`);
+    expect(await outputOf(directory, 'cli/keys.js')).toBe(`${join(directory, 'dist/mail')}\n`);
+  });
+
+  it('runs where the packages it was made of are gone', async () => {
+    const directory = checkout();
+    write(directory, 'src/main.ts', `import { parse } from 'cookie';\nconsole.log(parse('one=1').one);\n`);
+
+    await build(directory);
+    rmSync(join(directory, 'node_modules'));
+
+    expect(await outputOf(directory)).toBe('1\n');
+  });
+
   it('has the templates of messages beside the code', async () => {
     const directory = await builtCheckout();
     write(directory, 'src/mail/templates/en/a.eta', 'Subject: A\n');
@@ -118,12 +141,12 @@ describe('The build', () => {
 
   it('leaves nothing of a source that is gone', async () => {
     const directory = await builtCheckout();
-    expect(readdirSync(join(directory, 'dist'))).toContain('gone.js');
+    expect(readdirSync(join(directory, 'dist'))).toContain('cli');
 
-    rmSync(join(directory, 'src/gone.ts'));
+    rmSync(join(directory, 'src/cli'), { recursive: true });
     await build(directory, '--if-needed');
 
-    expect(readdirSync(join(directory, 'dist')).filter((name) => name.startsWith('gone'))).toEqual([]);
+    expect(readdirSync(join(directory, 'dist'))).not.toContain('cli');
     expect(outputDirectories(directory)).toEqual(['dist', 'dist']);
   });
 
@@ -149,8 +172,7 @@ describe('The build', () => {
     );
     expect(readdirSync(join(directory, 'dist')).sort()).toEqual([
       '.sources',
-      'gone.js',
-      'gone.js.map',
+      'cli',
       'main.js',
       'main.js.map',
     ]);

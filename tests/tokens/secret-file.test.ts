@@ -88,7 +88,7 @@ async function readInNewProcess(file: string): Promise<string> {
   return (await startProcess(file)).read();
 }
 
-/** A process that has loaded the built code and waits until it is told to read. */
+/** A process that has loaded the code and waits until it is told to read. */
 async function startProcess(file: string) {
   const code = `
     const { readOrCreateSecrets } = await import(process.env.MODULE);
@@ -97,10 +97,10 @@ async function startProcess(file: string) {
       process.stdout.write(readOrCreateSecrets(process.env.SECRET_FILE).join(' and '));
     });
     process.send('ready');`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code], {
     env: {
       PATH: process.env.PATH,
-      MODULE: new URL('../../dist/core/tokens/secret-file.js', import.meta.url).href,
+      MODULE: new URL('../../src/core/tokens/secret-file.ts', import.meta.url).href,
       SECRET_FILE: file,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { besideCode } from '../../config/beside-code.ts';
 import { AppError } from '../errors.ts';
 import type { CompareTask, HashTask } from './hash-worker.js';
 
@@ -32,7 +33,7 @@ const MIN_COST = 4;
 /** Starts no thread yet: each starts with `warm` or when it is first needed, and stays. */
 export function createHashThreads({ workers, niceness, onThreadError }: HashThreadsOptions): HashThreads {
   const pool = new Piscina({
-    filename: new URL('./hash-worker.js', import.meta.url).href,
+    filename: besideCode('core/passwords/hash-worker.js'),
     minThreads: 0,
     maxThreads: workers,
     idleTimeout: Number.POSITIVE_INFINITY,
