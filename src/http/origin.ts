@@ -50,6 +50,8 @@ function parseAddress(forwarded: string | undefined): ipaddr.IPv4 | ipaddr.IPv6 
 /** Has Express recognize a proxy whose address comes with a port or a zone. */
 export function trustProxies(app: Express, trustProxy: number | readonly string[]): void {
   app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
+  // A number counts the proxies, whatever their addresses are.
+  if (typeof trustProxy === 'number') return;
   const trusts: (address: string, hop: number) => boolean = app.get('trust proxy fn');
   app.set('trust proxy', (address: string, hop: number) => trusts(addressOf(address) ?? address, hop));
 }
