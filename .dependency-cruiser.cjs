@@ -145,7 +145,6 @@ module.exports = {
     only('zod-openapi', '^src/http/'),
     only('sequelize', '^src/db/|\\.store\\.ts$'),
     only('sqlite3', '^src/db/'),
-    only('umzug', '^src/db/'),
     only('jsonwebtoken', '^src/core/tokens/'),
     only('bcrypt', '^src/core/passwords/'),
     only('piscina', '^src/core/passwords/'),

@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
-import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
-import type { Umzug } from 'umzug';
+import { join } from 'node:path';
+import { DataTypes, QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import { besideCode } from '../config/beside-code.ts';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { Database } from './connect.ts';
@@ -17,9 +16,17 @@ const MIGRATIONS = readdirSync(MIGRATIONS_DIRECTORY)
 const LOCK_NAME = 'latchkey_migrations';
 const LOCK_TIMEOUT_SECONDS = 60;
 
+/** The table of sequelize-cli, which may have made it, and may undo what is done here. */
+const META_COLUMNS = { name: { type: DataTypes.STRING, allowNull: false, primaryKey: true, unique: true } };
+const META_OPTIONS = {
+  tableName: 'SequelizeMeta',
+  timestamps: false,
+  charset: 'utf8',
+  collate: 'utf8_unicode_ci',
+};
+
 interface MigrationModule {
   readonly up: (queryInterface: unknown, sequelize: typeof Sequelize) => Promise<void>;
-  readonly down: (queryInterface: unknown, sequelize: typeof Sequelize) => Promise<void>;
 }
 
 const require = createRequire(import.meta.url);
@@ -69,14 +76,11 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
   const { location } = config;
   const sequelize = openSequelize(config, null);
   try {
-    // Most starts find none, and need neither the lock nor the library. Where another process migrates this instant, the
+    // Most starts find none, and need no lock. Where another process migrates this instant, the
     // lock shows when to look again.
     const pending = await pendingMigrations({ sequelize }).catch(() => MIGRATIONS);
     if (pending.length === 0) return [];
-    const migrate = async () => {
-      const applied = await (await createUmzug(sequelize)).up();
-      return applied.map(({ name }) => name);
-    };
+    const migrate = () => applyPending(sequelize);
     return location.dialect === 'mysql'
       ? await withMysqlLock(sequelize, migrate)
       : await withSqliteLock(`${location.storage}.migrating`, migrate);
@@ -85,25 +89,19 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
   }
 }
 
-async function createUmzug(sequelize: Sequelize): Promise<Umzug<object>> {
-  const { SequelizeStorage, Umzug } = await import('./umzug.ts');
-  return new Umzug<object>({
-    migrations: {
-      glob: ['*.cjs', { cwd: MIGRATIONS_DIRECTORY }],
-      resolve: ({ path = '', context }) => {
-        const migration: MigrationModule = require(path);
-        return {
-          // With its extension, as sequelize-cli writes it.
-          name: basename(path),
-          up: () => migration.up(context, Sequelize),
-          down: () => migration.down(context, Sequelize),
-        };
-      },
-    },
-    context: sequelize.getQueryInterface(),
-    storage: new SequelizeStorage({ sequelize }),
-    logger: undefined,
-  });
+/** Each is written down when it has been applied, so that the next start goes on after a failure. */
+async function applyPending(sequelize: Sequelize): Promise<string[]> {
+  const meta = sequelize.define('SequelizeMeta', META_COLUMNS, META_OPTIONS);
+  await meta.sync();
+  const pending = await readPending(sequelize);
+  for (const name of pending) {
+    const migration: MigrationModule = require(join(MIGRATIONS_DIRECTORY, name));
+    await migration.up(sequelize.getQueryInterface(), Sequelize).catch((cause: Error) => {
+      throw new Error(`the migration ${name} failed: ${cause.message}`, { cause });
+    });
+    await meta.create({ name });
+  }
+  return pending;
 }
 
 /** GET_LOCK belongs to a connection, and a transaction is what holds one while the migrations use others. */
