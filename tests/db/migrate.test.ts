@@ -50,6 +50,27 @@ onEachDatabase((kind) => {
       await database.close();
       await testDatabase.drop();
     });
+
+    it('name the one that fails, and go on with it once its cause is gone', async () => {
+      const testDatabase = await createTestDatabase(kind);
+      const config = loadConfig({ DATABASE_URL: testDatabase.url }).database;
+      const database = await connectDatabase(config);
+      const all = await pendingMigrations(database);
+      // Of somebody else, without the columns of ours.
+      await database.sequelize.query('CREATE TABLE sessions (other INTEGER)');
+
+      await expect(applyMigrations(config)).rejects.toThrow(
+        'the migration 20261120000100-create-sessions.cjs failed: ',
+      );
+      const left = await pendingMigrations(database);
+      await database.sequelize.query('DROP TABLE sessions');
+      const applied = await applyMigrations(config);
+
+      expect(left).toEqual(all.slice(1));
+      expect(applied).toEqual(left);
+      await database.close();
+      await testDatabase.drop();
+    });
   });
 });
 
