@@ -18,8 +18,6 @@ ENV NODE_ENV=production PORT=3000
 WORKDIR /app
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
-COPY --from=build --chown=root:root /app/verifier/dist verifier/dist
-COPY verifier/package.json verifier/
 COPY package.json .sequelizerc ./
 COPY config/environment.cjs config/baseline.cjs config/database.cjs config/pem.cjs config/
 COPY migrations migrations

@@ -150,16 +150,32 @@ describe('The build', () => {
     expect(outputDirectories(directory)).toEqual(['dist', 'dist']);
   });
 
-  it('that fails leaves what was built before as it was, for the server that runs it', async () => {
+  it.each([
+    ['types are wrong', 'const wrong: number = "text";\n', []],
+    ['source is none', 'const wrong = ;\n', ['--if-needed']],
+  ])(
+    'leaves what was built before as it was where %s, for the server that runs it',
+    async (_what, source, args) => {
+      const directory = await builtCheckout();
+
+      write(directory, 'src/main.ts', source);
+      const { exitCode, stdout, stderr } = await build(directory, ...args);
+
+      expect(exitCode).toBe(1);
+      expect(stdout + stderr).toContain('src/main.ts');
+      expect(await outputOf(directory)).toBe('one\n');
+      expect(outputDirectories(directory)).toEqual(['dist', 'dist']);
+    },
+  );
+
+  it('takes types as they are where it is only needed for a start', async () => {
     const directory = await builtCheckout();
+    write(directory, 'src/main.ts', 'const two: number = "two";\nconsole.log(two);\n');
 
-    write(directory, 'src/main.ts', 'const wrong: number = "text";\n');
-    const { exitCode, stdout } = await build(directory, '--if-needed');
+    const { exitCode } = await build(directory, '--if-needed');
 
-    expect(exitCode).not.toBe(0);
-    expect(stdout).toContain('src/main.ts');
-    expect(await outputOf(directory)).toBe('one\n');
-    expect(outputDirectories(directory)).toEqual(['dist', 'dist']);
+    expect(exitCode).toBe(0);
+    expect(await outputOf(directory)).toBe('two\n');
   });
 
   it('of two commands at the same time is whole after either', async () => {
