@@ -71,6 +71,9 @@ export function createCookies(options: CookieOptions) {
   const names = requireHttps ? [secureName] : [secureName, NAME];
   /** What this host alone reads back is of this host alone. */
   const hostNames = requireHttps ? [HOST_PREFIX + NAME] : [HOST_PREFIX + NAME, NAME];
+  const namesWith = (suffix: string) => names.map((name) => name + suffix);
+  const [deviceNames, linksNames] = [namesWith(DEVICE_SUFFIX), namesWith(LINKS_SUFFIX)];
+  const browserNames = namesWith(BROWSER_SUFFIX);
   const publicOrigin = new URL(publicUrl).origin;
 
   /**
@@ -94,10 +97,7 @@ export function createCookies(options: CookieOptions) {
 
   /** The token of the device of a request. */
   function deviceToken(req: IncomingMessage): string | undefined {
-    return valuesOf(
-      req,
-      names.map((name) => name + DEVICE_SUFFIX),
-    )[0];
+    return valuesOf(req, deviceNames)[0];
   }
 
   /** @throws AppError cookie_not_settable where the browser would drop the cookie */
@@ -106,8 +106,9 @@ export function createCookies(options: CookieOptions) {
       throw new AppError('cookie_not_settable', NEEDS_HTTPS);
     if (needed !== 'none' && isFetchedFromOtherSite(req))
       throw new AppError('cookie_not_settable', needsSameSite);
+    if (domain === undefined) return;
     const host = req.hostname?.toLowerCase() ?? '';
-    if (domain !== undefined && !isWithinDomain(host, domain))
+    if (!isWithinDomain(host, domain))
       throw new AppError('cookie_not_settable', `The cookie is for ${domain}, and this host is ${host}.`);
   }
 
@@ -125,10 +126,7 @@ export function createCookies(options: CookieOptions) {
 
   /** The ids of the sign-in links that this browser has asked for. */
   function linkIds(req: IncomingMessage): readonly string[] {
-    const [value = ''] = valuesOf(
-      req,
-      names.map((name) => name + LINKS_SUFFIX),
-    );
+    const [value = ''] = valuesOf(req, linksNames);
     return value.split('.').slice(0, MAX_LINKS);
   }
 
@@ -144,10 +142,7 @@ export function createCookies(options: CookieOptions) {
 
   /** The name that this browser was given, for as long as it keeps it. */
   function browserId(req: IncomingMessage): string | undefined {
-    return valuesOf(
-      req,
-      names.map((name) => name + BROWSER_SUFFIX),
-    ).find((value) => BROWSER_ID.test(value));
+    return valuesOf(req, browserNames).find((value) => BROWSER_ID.test(value));
   }
 
   /**
