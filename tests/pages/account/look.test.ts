@@ -83,7 +83,7 @@ onChromium((chromium) => {
     await check('recovery codes');
     await page.goto(site.at('/account/keys'));
     await page.getByLabel('Name').fill('A key with quite a long name for what it does');
-    await press(page, 'Make a key');
+    await press(page, 'Create a key');
     await heading(page, 'Your new key');
     await check('a new key');
     await page.goto(site.at('/account/profile'));
@@ -108,7 +108,7 @@ onChromium((chromium) => {
     letSignInsAge(app);
     await page.goto(site.at('/account/keys'));
     await page.getByRole('textbox', { name: 'Name' }).fill('Backup');
-    await press(page, 'Make a key');
+    await press(page, 'Create a key');
     await heading(page, 'Is it you?');
     await check('confirming');
 
