@@ -23,6 +23,9 @@ const NARROW = { width: 320, height: 256 };
 const OF_COLOURS = ['color-contrast'];
 const MAX_BYTES = 50 * 1024;
 
+const pixelsBeyond = (page: Page) =>
+  page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
 onChromium((chromium) => {
   const newContext = useContexts(useBrowser(chromium));
   const site = useAccountSite({ GITHUB_CLIENT_ID: 'latchkey', GITHUB_CLIENT_SECRET: 'a secret' });
@@ -39,11 +42,15 @@ onChromium((chromium) => {
       }
     }
     await page.setViewportSize(NARROW);
-    const beyond = await page.evaluate<number>(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    const bytes = (await page.content()).length;
+    const beyond = await pixelsBeyond(page);
     if (beyond > 0) found.push(`${name}: ${beyond} pixels beyond a narrow window`);
+    await page.setViewportSize(PHONE);
+    await page.evaluate("document.documentElement.style.fontSize = '200%'");
+    const beyondWithLargeLetters = await pixelsBeyond(page);
+    if (beyondWithLargeLetters > 0)
+      found.push(`${name}: ${beyondWithLargeLetters} pixels beyond a phone with large letters`);
+    await page.evaluate("document.documentElement.style.fontSize = ''");
+    const bytes = (await page.content()).length;
     if (bytes > MAX_BYTES) found.push(`${name}: ${bytes} bytes`);
     await page.setViewportSize(DESK);
     return found;
