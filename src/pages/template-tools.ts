@@ -3,7 +3,7 @@ import type { Page, PageProblem, WordValues } from '../core/pages.ts';
 import { durationIn, waitIn } from '../templates/languages.ts';
 import { escapeHtml } from '../templates/template-files.ts';
 import { type FieldOptions, hiddenField, renderField, renderTime } from './fields.ts';
-import { fill, type Words } from './words.ts';
+import { fill, isolated, type Words } from './words.ts';
 
 const MINUTES_OF_DAY = 1440;
 /** Stands for a time until its text is escaped. */
@@ -83,6 +83,7 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
     direction,
     t,
     all,
+    value: (text: string) => isolated(text, direction),
     has: (key: string) => look(key) !== undefined,
     field,
     hidden: hiddenField,
