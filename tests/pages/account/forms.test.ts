@@ -116,7 +116,7 @@ describe('The account pages', () => {
 
     it('is asked for without a word of an old one where the account has none', async () => {
       const visitor = createVisitor(app);
-      const phone = '+4915112345679';
+      const phone = '+4915112345670';
       await visitor.visit('/sign-in');
       await visitor.pressThrough('code', { identifier: phone });
       await visitor.pressThrough('code', { code: (await messageTo(app, phone)).code });
