@@ -1,10 +1,11 @@
 import { ERRORS } from '../core/errors.ts';
 import type { Page, PageProblem, WordValues } from '../core/pages.ts';
-import { durationIn } from '../templates/languages.ts';
+import { durationIn, waitIn } from '../templates/languages.ts';
 import { escapeHtml } from '../templates/template-files.ts';
 import { type FieldOptions, hiddenField, renderField, renderTime } from './fields.ts';
-import { fill, type Words } from './words.ts';
+import { fill, isolated, type Words } from './words.ts';
 
+const MINUTES_OF_DAY = 1440;
 /** Stands for a time until its text is escaped. */
 const TIME_PLACE = '\u0000';
 
@@ -82,11 +83,13 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
     direction,
     t,
     all,
+    value: (text: string) => isolated(text, direction),
     has: (key: string) => look(key) !== undefined,
     field,
     hidden: hiddenField,
     time: (iso: string) => renderTime(iso, language),
     timed,
+    days: (count: number) => durationIn(language, count * MINUTES_OF_DAY),
     languageName: (tag: string) => new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag,
     device: ({ browser, system }: { browser: string | null; system: string | null }) => {
       if (browser === null) return t('unknown_device');
@@ -113,8 +116,7 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
       look(`problems.${code}`) ??
       find(`problems.${code}`) ??
       find(isOurs ? 'problems.unavailable' : 'problems.any');
-    const wait = new Intl.NumberFormat(language, { style: 'unit', unit: 'second', unitDisplay: 'long' });
-    return fill(String(text), { ...given, wait: wait.format(retryAfterSeconds ?? 60) }, direction);
+    return fill(String(text), { ...given, wait: waitIn(language, retryAfterSeconds ?? 60) }, direction);
   }
 }
 

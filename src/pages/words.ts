@@ -78,8 +78,13 @@ export function fill(text: string, values: WordValues, direction: Words['directi
   return text.replace(PLACE, (place, name: string) => {
     const value = values[name];
     if (value === undefined) return place;
-    return direction === 'rtl' ? `${ISOLATE}${value}${END_ISOLATE}` : String(value);
+    return isolated(String(value), direction);
   });
+}
+
+/** A value that is no word of the page, such as a phone number, which would be turned round in a right-to-left text. */
+export function isolated(value: string, direction: Words['direction']): string {
+  return direction === 'rtl' ? `${ISOLATE}${value}${END_ISOLATE}` : value;
 }
 
 function readTables(

@@ -43,7 +43,7 @@ const UNITS = [
   { unit: 'minute', minutes: 1, least: 0 },
 ] as const;
 
-type DurationUnit = (typeof UNITS)[number]['unit'];
+type DurationUnit = (typeof UNITS)[number]['unit'] | 'second';
 
 /** By language and unit. To make one takes a tenth of a millisecond, and there are as many as folders of templates. */
 const formats = new Map<string, Intl.NumberFormat>();
@@ -56,6 +56,17 @@ export function durationIn(language: string, minutes: number): string {
   return formatOf(language, unit)
     .format(minutes / size)
     .replace(/[\u00a0\u202f]/g, ' ');
+}
+
+/**
+ * A time to wait in words of a language, rounded up: `45 seconds`, `15 minutes`, `30 hours`. Never in days, which German
+ * says otherwise after "in" (`in 2 Tagen`).
+ */
+export function waitIn(language: string, seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds < 120) return formatOf(language, 'second').format(seconds);
+  if (minutes < 120) return formatOf(language, 'minute').format(minutes);
+  return formatOf(language, 'hour').format(Math.ceil(minutes / 60));
 }
 
 function formatOf(language: string, unit: DurationUnit): Intl.NumberFormat {

@@ -29,7 +29,7 @@ describe('A reset of second factors', () => {
     expect(messages).toEqual([
       expect.objectContaining({
         to: email,
-        subject: 'Your second factors at auth.example.com were removed',
+        subject: 'The second step of your sign-in at auth.example.com was removed',
       }),
     ]);
     expect(messages[0]?.link).toContain('/lockdown/');

@@ -80,6 +80,14 @@ describe('Each message in English', () => {
     expect(text).toContain(`It works for ${words}, once.`);
   });
 
+  it.each([
+    [0, 'It was the last one.\n\nCreate new ones in your account.\n\nIf you'],
+    [1, 'You have 1 left.\n\nCreate new ones in your account before they are used up.\n\nIf you'],
+  ])('says what to do where %d recovery codes are left', async (left, words) => {
+    const { text } = await render('recovery-code-used', { data: { ...SAMPLES['recovery-code-used'], left } });
+    expect(text).toContain(words);
+  });
+
   it('leaves keys and a number out where there are none', async () => {
     const { text } = await render('password-reset', {
       data: { apiKeys: [], phoneEnding: null, providers: [], passkeys: [] },

@@ -5,6 +5,7 @@ import { brandColors, contrastOf, inkOn, shadeOn } from '../../src/pages/brand-c
 import { anOwner } from '../support/account-pages.ts';
 import { startApp, type TestApp, useApp } from '../support/app.ts';
 import { useDirectories } from '../support/directories.ts';
+import { signUpWithTotp } from '../support/factors.ts';
 import { createVisitor, headingOf, problemsOf, wordsOf } from '../support/page-visitor.ts';
 import { signUp } from '../support/people.ts';
 
@@ -61,6 +62,35 @@ describe('The words of pages', () => {
     await visitor.press('password', { identifier: email, password });
 
     expect(headingOf(await visitor.visit('/sign-out'))).toBe('Abmelden');
+  });
+});
+
+describe('Times in the words of pages', () => {
+  const app = useApp('SQLite', { MFA_REMEMBER_DAYS: '1' });
+
+  it('are hours where they are one day', async () => {
+    const { email, password } = await signUpWithTotp(app);
+    const visitor = createVisitor(app, { 'Accept-Language': 'de' });
+    await visitor.visit('/sign-in');
+
+    const factor = await visitor.pressThrough('password', { identifier: email, password });
+
+    expect(wordsOf(factor)).toContain('Auf diesem Gerät 24 Stunden lang nicht fragen');
+  });
+
+  it.each([
+    [{ RATE_LIMIT_LOGIN_IP: '1/60' }, /in \d\d? Sekunden? noch einmal\.$/],
+    [{ RATE_LIMIT_LOGIN_IP: '1/900' }, /in 1[45] Minuten noch einmal\.$/],
+    [{ RATE_LIMIT_LOGIN_IP: '1/86400' }, /in 2[34] Stunden noch einmal\.$/],
+  ])('are no large number of seconds where a visitor has to wait: %j', async (limit, said) => {
+    const limited = await startApp('SQLite', limit);
+    const visitor = createVisitor(limited, { 'Accept-Language': 'de' });
+    await visitor.visit('/sign-in');
+    await visitor.press('password', { identifier: 'ada', password: 'wrong' });
+    const refused = await visitor.press('password', { identifier: 'ada', password: 'wrong' });
+    await limited.stop();
+
+    expect(problemsOf(refused)).toEqual([expect.stringMatching(said)]);
   });
 });
 

@@ -127,7 +127,7 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
     },
     'waiting for a link': async (page) => {
       await fillSignIn(page, { email: newEmail() });
-      await pressTo(page, 'Email me a sign-in link', 'Check your mail');
+      await pressTo(page, 'Email me a sign-in link', 'Check your email');
     },
     'the second factor': toSecondFactor,
     'a recovery code': async (page) => {

@@ -42,7 +42,7 @@ export function useSocial(kind: DatabaseKind, env: Record<string, string> = {}) 
 }
 
 /** The subjects of what the owner of an account is told. */
-export const LINKED = 'Google was linked to your account at auth.example.com';
+export const LINKED = 'Google was connected to your account at auth.example.com';
 export const CLAIMED = 'The password of your account at auth.example.com was removed';
 
 export interface Social {

@@ -79,7 +79,7 @@ onChromium((chromium) => {
       letSignInsAge(site.app);
       await page.goto(site.at('/account/keys'));
       await page.getByLabel('Name').fill('Backup');
-      await press(page, 'Make a key');
+      await press(page, 'Create a key');
       await heading(page, 'Is it you?');
       await page.getByLabel('Password').fill('wrong');
       await press(page, 'Confirm');
@@ -88,9 +88,9 @@ onChromium((chromium) => {
       await press(page, 'Confirm');
       await said(page, 'please do it once more');
       await page.getByLabel('Name').fill('Backup');
-      await press(page, 'Make a key');
+      await press(page, 'Create a key');
       await heading(page, 'Your new key');
-      await follow(page, 'I have kept it');
+      await follow(page, 'I have saved it');
       await page.getByText('Backup', { exact: true }).waitFor();
       await page.getByText('Delete', { exact: true }).click();
       await press(page, 'Delete Backup');
@@ -132,7 +132,7 @@ onChromium((chromium) => {
       await page.getByText('My laptop', { exact: true }).waitFor();
 
       await press(page, 'Add a passkey');
-      await page.getByText('No passkey was made.').waitFor();
+      await page.getByText('No passkey was created.').waitFor();
       letSignInsAge(site.app);
       await page.getByText('Remove', { exact: true }).click();
       await press(page, 'Remove My laptop');
@@ -154,7 +154,7 @@ onChromium((chromium) => {
       const page = await context.newPage();
       await page.goto(site.at('/account/keys'));
       await page.getByLabel('Name').fill('Backup');
-      await press(page, 'Make a key');
+      await press(page, 'Create a key');
       await press(page, 'Copy');
       await page.getByRole('button', { name: 'Copied' }).waitFor();
       expect(await page.evaluate('navigator.clipboard.readText()')).toBe(

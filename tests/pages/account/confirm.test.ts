@@ -24,7 +24,7 @@ describe('Confirming a sign-in that is some time ago', () => {
 
     expect([refused.status, refused.headers.location]).toEqual([303, EMAIL_PAGE]);
     expect(headingOf(page)).toBe('Is it you?');
-    expect(wordsOf(page)).toContain('you will have to type it again');
+    expect(wordsOf(page)).toContain('you will have to enter it again');
     expect(page.text).not.toContain('name="code"');
     expect([wrong.status, problemsOf(wrong)]).toEqual([403, ['That is not your current password.']]);
     expect([headingOf(back), wordsOf(back)]).toEqual([

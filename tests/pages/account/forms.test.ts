@@ -40,7 +40,7 @@ describe('The account pages', () => {
       expect(links.sort()).toEqual(
         ACCOUNT_PATHS.filter((path) => !['/account', '/account/confirm'].includes(path)).sort(),
       );
-      expect(wordsOf(page)).toContain(`${email}, not verified yet`);
+      expect(wordsOf(page)).toContain(`${email}, not confirmed yet`);
       expect(wordsOf(page)).toContain('Signed in on 2 devices');
       expect(wordsOf(page)).toContain('Off: a password alone signs you in');
     });
@@ -97,7 +97,7 @@ describe('The account pages', () => {
 
       expect([refused.status, wrong.status]).toEqual([400, 400]);
       expect(wordsOf(wrong)).toContain(`A code is on its way to ${email}`);
-      expect(wordsOf(page)).toContain(`${email} is verified.`);
+      expect(wordsOf(page)).toContain(`${email} is confirmed.`);
       expect(wordsOf(page)).not.toContain('on its way');
       expect((await read(token, '/me')).user).toMatchObject({ email, email_verified: true });
     });
@@ -110,8 +110,21 @@ describe('The account pages', () => {
 
       const page = await visitor.pressThrough('code', { code: (await messageTo(app, email)).code });
 
-      expect(wordsOf(page)).toContain('The address is verified.');
+      expect(wordsOf(page)).toContain('The address is confirmed.');
       expect((await read(token, '/me')).user.email_verified).toBe(true);
+    });
+
+    it('is asked for without a word of an old one where the account has none', async () => {
+      const visitor = createVisitor(app);
+      const phone = '+4915112345670';
+      await visitor.visit('/sign-in');
+      await visitor.pressThrough('code', { identifier: phone });
+      await visitor.pressThrough('code', { code: (await messageTo(app, phone)).code });
+
+      const page = await visitor.visit('/account/email');
+
+      expect(wordsOf(page)).toContain('Add an address We will email a code to this address.');
+      expect(wordsOf(page)).not.toContain('The old one');
     });
   });
 
@@ -124,7 +137,7 @@ describe('The account pages', () => {
       const added = await visitor.pressThrough('code', { code: (await messageTo(app, PHONE)).code });
 
       expect(refused.status).toBe(400);
-      expect(wordsOf(added)).toContain(`${PHONE} is yours.`);
+      expect(wordsOf(added)).toContain(`${PHONE} belongs to your account.`);
       expect((await read(token, '/me')).user.phone).toBe(PHONE);
       expect(wordsOf(await visitor.pressThrough('remove'))).toContain('The number is removed.');
       expect((await read(token, '/me')).user.phone).toBeNull();
@@ -205,7 +218,7 @@ describe('The account pages', () => {
       const codes = await visitor.press('confirm_app', { factor_id: factorId, code });
 
       expect([shown.status, wrong.status, codes.status]).toEqual([200, 403, 200]);
-      expect(wordsOf(wrong)).toContain('The app has it already');
+      expect(wordsOf(wrong)).toContain('The app has the setup key already');
       expect(secretIn(wrong.text)).toBe('');
       expect([...codes.text.matchAll(/<li>[a-z0-9]{5}-[a-z0-9]{5}<\/li>/g)]).toHaveLength(10);
       expect((await read(token, '/me/factors')).totp).toMatchObject([{ name: 'My phone' }]);

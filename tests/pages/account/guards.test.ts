@@ -207,9 +207,9 @@ describe('In production without a mail server and a provider of SMS', () => {
 
     expect((await visitor.visit('/account')).text).not.toContain('/account/phone');
     const said = {
-      '/account/email': 'This service sends no mail',
+      '/account/email': 'This service sends no email',
       '/account/phone': 'This service sends no SMS',
-      '/account/password': 'This service sends no mail',
+      '/account/password': 'This service sends no email',
       '/account/secure': 'you could not get back in',
     };
     for (const [path, words] of Object.entries(said)) {

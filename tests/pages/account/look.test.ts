@@ -23,6 +23,9 @@ const NARROW = { width: 320, height: 256 };
 const OF_COLOURS = ['color-contrast'];
 const MAX_BYTES = 50 * 1024;
 
+const pixelsBeyond = (page: Page) =>
+  page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
 onChromium((chromium) => {
   const newContext = useContexts(useBrowser(chromium));
   const site = useAccountSite({ GITHUB_CLIENT_ID: 'latchkey', GITHUB_CLIENT_SECRET: 'a secret' });
@@ -39,11 +42,15 @@ onChromium((chromium) => {
       }
     }
     await page.setViewportSize(NARROW);
-    const beyond = await page.evaluate<number>(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    const bytes = (await page.content()).length;
+    const beyond = await pixelsBeyond(page);
     if (beyond > 0) found.push(`${name}: ${beyond} pixels beyond a narrow window`);
+    await page.setViewportSize(PHONE);
+    await page.evaluate("document.documentElement.style.fontSize = '200%'");
+    const beyondWithLargeLetters = await pixelsBeyond(page);
+    if (beyondWithLargeLetters > 0)
+      found.push(`${name}: ${beyondWithLargeLetters} pixels beyond a phone with large letters`);
+    await page.evaluate("document.documentElement.style.fontSize = ''");
+    const bytes = (await page.content()).length;
     if (bytes > MAX_BYTES) found.push(`${name}: ${bytes} bytes`);
     await page.setViewportSize(DESK);
     return found;
@@ -83,7 +90,7 @@ onChromium((chromium) => {
     await check('recovery codes');
     await page.goto(site.at('/account/keys'));
     await page.getByLabel('Name').fill('A key with quite a long name for what it does');
-    await press(page, 'Make a key');
+    await press(page, 'Create a key');
     await heading(page, 'Your new key');
     await check('a new key');
     await page.goto(site.at('/account/profile'));
@@ -108,7 +115,7 @@ onChromium((chromium) => {
     letSignInsAge(app);
     await page.goto(site.at('/account/keys'));
     await page.getByRole('textbox', { name: 'Name' }).fill('Backup');
-    await press(page, 'Make a key');
+    await press(page, 'Create a key');
     await heading(page, 'Is it you?');
     await check('confirming');
 

@@ -139,7 +139,7 @@ describe('The sign-in page', () => {
     const visitor = createVisitor(app);
     await visitor.visit(to({ return_to: APP_PAGE }));
     const waiting = await visitor.pressThrough('link', { identifier: email });
-    expect(headingOf(waiting)).toBe('Check your mail');
+    expect(headingOf(waiting)).toBe('Check your email');
 
     await visitor.visit((await messageTo(app, email)).link);
     const pressed = await visitor.press('');

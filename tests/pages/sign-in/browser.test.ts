@@ -90,7 +90,7 @@ onChromium((chromium) => {
       await site.open(page, `/sign-in?${new URLSearchParams({ return_to: `${site.appUrl()}/x` })}`);
       await identifier(page).fill(email);
       await press(page, 'Email me a sign-in link');
-      await heading(page, 'Check your mail');
+      await heading(page, 'Check your email');
 
       await page.goto((await messageTo(site.app, email)).link);
       await press(page, 'Sign in');

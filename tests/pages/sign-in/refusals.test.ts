@@ -158,7 +158,7 @@ describe('A form of the sign-in pages', () => {
       said.push(...problemsOf(await visitor.press('code', { code: wrong })));
 
     expect(new Set(said.slice(0, 4))).toEqual(
-      new Set(['That is not the code of the latest message. Look again.']),
+      new Set(['That is not the code from the latest message. Look again.']),
     );
     expect(said.at(-1)).toBe('That was wrong too many times. Get another code.');
   });
