@@ -14,6 +14,12 @@ const PATIENT_MILLISECONDS = 60_000;
  */
 const LOCK_WAIT_SHARE = 0.8;
 
+/** What Sequelize's types miss of it. */
+interface ConnectionManager {
+  destroyConnection: (connection: unknown) => Promise<void>;
+  readonly releaseConnection: (connection: unknown) => void;
+}
+
 type Statement = string | { readonly query: string; readonly bind?: QueryOptions['bind'] };
 
 /** Sequelize's types miss it: saves `SET time_zone` on every new connection; times travel as UTC text anyway. */
@@ -38,9 +44,9 @@ export function openSequelize(
       statementLimitMilliseconds === null
         ? PATIENT_MILLISECONDS
         : statementLimitMilliseconds * LOCK_WAIT_SHARE;
-    return guardBindParameters(
-      new Sequelize({ ...location, ...common, dialectModule: sqliteDriver(lockWait) }),
-    );
+    const sequelize = new Sequelize({ ...location, ...common, dialectModule: sqliteDriver(lockWait) });
+    closeFailedConnections(sequelize);
+    return guardBindParameters(sequelize);
   }
   const sequelize = new Sequelize({
     ...location,
@@ -78,6 +84,15 @@ export function openSequelize(
   });
   if (isForTransactions) sequelize.getQueryInterface().startTransaction = async () => {};
   return guardBindParameters(sequelize);
+}
+
+/**
+ * Where a transaction cannot commit, Sequelize looks for its connection in a pool, which SQLite has not: it would stay
+ * open, and with it the transaction, which has the file locked.
+ */
+function closeFailedConnections({ connectionManager }: Sequelize): void {
+  const manager = connectionManager as unknown as ConnectionManager;
+  manager.destroyConnection = async (connection) => manager.releaseConnection(connection);
 }
 
 /**

@@ -6,6 +6,9 @@ type Answer = (this: unknown, error: (Error & { readonly code?: string }) | null
 /** What Sequelize asks before each SELECT; a migration asks in upper case. */
 const COLUMNS_OF_A_TABLE = /^PRAGMA table_info\(/;
 
+/** Sequelize also rolls back what could not begin, and what SQLite has rolled back by itself. */
+const NOTHING_TO_ROLL_BACK = /cannot rollback - no transaction is active$/;
+
 /** At random up to this at first, and to ever less: who has waited longest looks most often, and finds the next gap. */
 const MAX_PAUSE_MILLISECONDS = 20;
 
@@ -64,6 +67,7 @@ export function sqliteDriver(waitMilliseconds: number): object {
       const take = function (this: unknown, ...[error, rows]: Parameters<Answer>): void {
         if (error === null) answer.call(this, error, rows);
         else if (error.code === 'SQLITE_BUSY' && performance.now() < until) pause(until - performance.now());
+        else if (NOTHING_TO_ROLL_BACK.test(error.message)) answer.call(this, null, []);
         else answer.call(this, error, rows);
       };
       const pause = (left: number) =>
