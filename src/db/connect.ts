@@ -54,14 +54,12 @@ export interface PoolState {
 
 const MAX_ATTEMPTS = 3;
 const MAX_JITTER_MILLISECONDS = 50;
-const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 1000;
 
 /**
  * Prepares the database that `config` names. MySQL connections are made when first used, so this never waits for one.
  *
- * SQLite has one writer: of many concurrent transactions most would fail, and statements that wait for the lock
- * would keep the few threads that its holder needs to commit. So writes take turns, and IMMEDIATE takes the lock at the
- * beginning, where waiting for another process is possible.
+ * SQLite has one writer, and nothing there orders those that wait. So the writes of this process take turns, and
+ * IMMEDIATE takes the lock at the beginning, where waiting for another process is possible.
  */
 export async function connectDatabase(config: DatabaseConfig, logger?: Logger): Promise<Database> {
   const { location } = config;
@@ -117,9 +115,8 @@ function sumOf(a: PoolState, b: PoolState): PoolState {
   return { used: a.used + b.used, idle: a.idle + b.idle, waiting: a.waiting + b.waiting };
 }
 
-/** Readers do not wait for the writer (WAL), and a second process waits its turn instead of failing immediately. */
+/** Readers do not wait for the writer. */
 async function prepareSqlite(sequelize: Sequelize): Promise<void> {
-  await sequelize.query(`PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MILLISECONDS}`);
   await sequelize.query('PRAGMA journal_mode = WAL');
 }
 

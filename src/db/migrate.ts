@@ -83,7 +83,7 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
     const migrate = () => applyPending(sequelize);
     return location.dialect === 'mysql'
       ? await withMysqlLock(sequelize, migrate)
-      : await withSqliteLock(`${location.storage}.migrating`, migrate);
+      : await withSqliteLock(config, `${location.storage}.migrating`, migrate);
   } finally {
     await sequelize.close();
   }
@@ -121,25 +121,16 @@ function withMysqlLock<Result>(sequelize: Sequelize, work: () => Promise<Result>
 }
 
 /** An exclusive transaction on a file of its own: the system ends it with the process, so no lock is ever left over. */
-async function withSqliteLock<Result>(storage: string, work: () => Promise<Result>): Promise<Result> {
-  const lock = new Sequelize({ dialect: 'sqlite', storage, logging: false, retry: { max: 1 } });
+async function withSqliteLock<Result>(
+  config: DatabaseConfig,
+  storage: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const lock = openSequelize({ ...config, location: { dialect: 'sqlite', storage } }, null);
   try {
-    const until = Date.now() + LOCK_TIMEOUT_SECONDS * 1000;
-    await beginExclusive(lock, until);
+    await lock.query('BEGIN EXCLUSIVE');
     return await work();
   } finally {
     await lock.close();
-  }
-}
-
-async function beginExclusive(lock: Sequelize, until: number): Promise<void> {
-  for (;;) {
-    try {
-      // The driver itself waits one second for the lock before it reports SQLITE_BUSY.
-      await lock.query('BEGIN EXCLUSIVE');
-      return;
-    } catch (error) {
-      if (Date.now() > until) throw error;
-    }
   }
 }

@@ -6,8 +6,19 @@ import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection
 import { sqliteDriver } from './sqlite-driver.ts';
 
 const IDLE_CONNECTION_MILLISECONDS = 10_000;
-/** How long a migration may wait for a connection, which no request waits for. */
-const PATIENT_ACQUIRE_MILLISECONDS = 60_000;
+/** How long a migration, for which no request waits, may wait for a connection or for a locked SQLite file. */
+const PATIENT_MILLISECONDS = 60_000;
+/**
+ * The part of its time for which a statement waits for a locked SQLite file. It gives up before its caller does, or it
+ * would take effect after the caller was told that it had not.
+ */
+const LOCK_WAIT_SHARE = 0.8;
+
+/** What Sequelize's types miss of it. */
+interface ConnectionManager {
+  destroyConnection: (connection: unknown) => Promise<void>;
+  readonly releaseConnection: (connection: unknown) => void;
+}
 
 type Statement = string | { readonly query: string; readonly bind?: QueryOptions['bind'] };
 
@@ -16,8 +27,8 @@ const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
 
 /**
  * A Sequelize for the database that `config` names; it connects when it is first asked something.
- * `statementLimitMilliseconds` cuts off MySQL statements that take longer; null lets them take their time. One for
- * transactions runs nothing else.
+ * `statementLimitMilliseconds` cuts off MySQL statements that take longer, and waiting for a locked SQLite file; null
+ * lets them take their time. One for transactions runs nothing else.
  */
 export function openSequelize(
   config: DatabaseConfig,
@@ -29,7 +40,13 @@ export function openSequelize(
   if (location.dialect === 'sqlite') {
     // The file holds password hashes, so no other user of the host may enter its directory.
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
-    return guardBindParameters(new Sequelize({ ...location, ...common, dialectModule: sqliteDriver() }));
+    const lockWait =
+      statementLimitMilliseconds === null
+        ? PATIENT_MILLISECONDS
+        : statementLimitMilliseconds * LOCK_WAIT_SHARE;
+    const sequelize = new Sequelize({ ...location, ...common, dialectModule: sqliteDriver(lockWait) });
+    closeFailedConnections(sequelize);
+    return guardBindParameters(sequelize);
   }
   const sequelize = new Sequelize({
     ...location,
@@ -38,8 +55,7 @@ export function openSequelize(
     pool: {
       max: config.poolMax,
       min: 0,
-      acquire:
-        statementLimitMilliseconds === null ? PATIENT_ACQUIRE_MILLISECONDS : config.timeoutMilliseconds,
+      acquire: statementLimitMilliseconds === null ? PATIENT_MILLISECONDS : config.timeoutMilliseconds,
       idle: IDLE_CONNECTION_MILLISECONDS,
     },
     dialectOptions: {
@@ -68,6 +84,15 @@ export function openSequelize(
   });
   if (isForTransactions) sequelize.getQueryInterface().startTransaction = async () => {};
   return guardBindParameters(sequelize);
+}
+
+/**
+ * Where a transaction cannot commit, Sequelize looks for its connection in a pool, which SQLite has not: it would stay
+ * open, and with it the transaction, which has the file locked.
+ */
+function closeFailedConnections({ connectionManager }: Sequelize): void {
+  const manager = connectionManager as unknown as ConnectionManager;
+  manager.destroyConnection = async (connection) => manager.releaseConnection(connection);
 }
 
 /**
