@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { Logger } from 'pino';
 import { besideCode } from '../config/beside-code.ts';
 import type { Message, Render, RenderedMessage, TemplateName } from '../core/messages/message.ts';
-import { directionOf, durationIn, preferredLanguages } from '../templates/languages.ts';
+import { directionOf, durationIn, preferredLanguages, timeIn } from '../templates/languages.ts';
 import {
   createTemplateFiles,
   escapeHtml,
@@ -51,7 +51,11 @@ export function createTemplates({ directory, service, host, logger }: TemplatesO
   const render: Render = async ({ template, data: values, language: wanted }) => {
     const isSms = SMS_TEMPLATES.includes(template);
     const data = { ...printable(values), service: isSms ? smsName(service, host) : service, host };
-    const dataIn = (language: string) => ({ ...data, ...durationOf(data, language) });
+    const dataIn = (language: string) => ({
+      ...data,
+      ...durationOf(data, language),
+      ...timeOf(data, language),
+    });
     const files = await filesFor(template, wanted);
     const found = await useFirst(files, 'text', dataIn, (made) => {
       const words = isSms ? { subject: '', text: tidy(made) } : splitSubject(made);
@@ -153,6 +157,11 @@ function printableValue(value: unknown): unknown {
 function durationOf({ minutes, days }: TemplateData, language: string): TemplateData {
   if (typeof minutes === 'number') return { duration: durationIn(language, minutes) };
   return typeof days === 'number' ? { duration: durationIn(language, days * MINUTES_OF_DAY) } : {};
+}
+
+/** When something was done, in the same. */
+function timeOf({ time }: TemplateData, language: string): TemplateData {
+  return typeof time === 'string' ? { time: timeIn(language, time) } : {};
 }
 
 /** The folders of languages, by their tags in lower case. */

@@ -24,9 +24,13 @@ function templatesOf({ directory, service = 'Example' }: { directory?: string; s
 
 /** All that stands in the data of a message, as it is to be read. */
 function valuesOf(all: object): string[] {
-  const { minutes, days, ...data } = all as { readonly minutes?: number; readonly days?: number };
+  const { minutes, days, time, ...data } = all as { minutes?: number; days?: number; time?: string };
   const duration = minutes === 1440 ? '24 hours' : minutes === 10 ? '10 minutes' : `${days} days`;
-  return [...Object.values(data).flat().map(String), ...(minutes || days ? [duration] : [])];
+  return [
+    ...Object.values(data).flat().map(String),
+    ...(minutes || days ? [duration] : []),
+    ...(time ? ['Nov 29, 2026, 8:50 AM UTC'] : []),
+  ];
 }
 
 describe('Each message in English', () => {
@@ -88,6 +92,15 @@ describe('Each message in English', () => {
     expect(text).toContain(words);
   });
 
+  it.each([
+    [{ browser: 'Firefox', system: 'Linux' }, 'Firefox on Linux'],
+    [{ browser: 'curl', system: null }, 'curl'],
+    [{ browser: null, system: null }, 'unknown'],
+  ])('says what the browser was, as far as it is known: %j', async (names, words) => {
+    const { text } = await render('new-device', { data: { ...SAMPLES['new-device'], ...names } });
+    expect(text).toContain(`\nBrowser: ${words}\n`);
+  });
+
   it('leaves keys and a number out where there are none', async () => {
     const { text } = await render('password-reset', {
       data: { apiKeys: [], phoneEnding: null, providers: [], passkeys: [] },
@@ -128,7 +141,7 @@ describe('Values in a message', () => {
     });
 
     expect(text).toContain(
-      'Browser: <script>alert(1)</script>"\'& Bcc: eve@example.org https://evil.example/ <%= it.code %>\n',
+      'Browser: <script>alert(1)</script>"\'& Bcc: eve@example.org https://evil.example/ <%= it.code %> on Linux\n',
     );
     expect(html).toContain('Browser: &lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp; Bcc: ');
     expect(html).not.toContain('<script');
