@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { Logger } from 'pino';
 import { besideCode } from '../config/beside-code.ts';
 import type { Message, Render, RenderedMessage, TemplateName } from '../core/messages/message.ts';
-import { directionOf, durationIn, preferredLanguages } from '../templates/languages.ts';
+import { directionOf, durationIn, preferredLanguages, timeIn } from '../templates/languages.ts';
 import {
   createTemplateFiles,
   escapeHtml,
@@ -33,6 +33,8 @@ export interface MessageTemplates {
 const BUILT_IN = besideCode('mail/templates/');
 const MINUTES_OF_DAY = 1440;
 const ENGLISH = 'en';
+/** Those in which each message has a built-in template. */
+const BUILT_IN_LANGUAGES: readonly string[] = [ENGLISH, 'de'];
 const LAYOUT = 'layout.eta';
 /** These have no subject and no HTML. */
 const SMS_TEMPLATES: readonly TemplateName[] = ['phone-code'];
@@ -40,18 +42,22 @@ const SMS_TEMPLATES: readonly TemplateName[] = ['phone-code'];
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu;
 
 /**
- * Messages in words. The languages of the person come first, then English; in each of them a file of the operator, then
- * the built-in one. A file that is broken is logged, and the next one takes its place: a message in other words is worth
- * more than none.
+ * Messages in words. Files of the operator come first, then the built-in ones: who has replaced the English words of a
+ * message does not want others in German. Among each, the languages of the person come first, then English. A file that
+ * is broken is logged, and the next one takes its place: a message in other words is worth more than none.
  */
 export function createTemplates({ directory, service, host, logger }: TemplatesOptions): MessageTemplates {
-  const { useFirst } = createTemplateFiles(logger, 'messages');
+  const { useFirst, works } = createTemplateFiles(logger, 'messages');
   let folders: Promise<ReadonlyMap<string, string>> | undefined;
 
   const render: Render = async ({ template, data: values, language: wanted }) => {
     const isSms = SMS_TEMPLATES.includes(template);
     const data = { ...printable(values), service: isSms ? smsName(service, host) : service, host };
-    const dataIn = (language: string) => ({ ...data, ...durationOf(data, language) });
+    const dataIn = (language: string) => ({
+      ...data,
+      ...durationOf(data, language),
+      ...timeOf(data, language),
+    });
     const files = await filesFor(template, wanted);
     const found = await useFirst(files, 'text', dataIn, (made) => {
       const words = isSms ? { subject: '', text: tidy(made) } : splitSubject(made);
@@ -87,13 +93,19 @@ export function createTemplates({ directory, service, host, logger }: TemplatesO
 
   /** The files that may have the words, the best first. */
   async function filesFor(template: TemplateName, wanted: string | null): Promise<TemplateFile[]> {
-    const languages = new Set([...preferredLanguages(wanted), ENGLISH]);
-    const files: TemplateFile[] = [];
+    const languages = languagesFor(wanted);
+    const builtIn = (language: string): TemplateFile[] =>
+      BUILT_IN_LANGUAGES.includes(language)
+        ? [{ path: join(BUILT_IN, language, `${template}.eta`), language }]
+        : [];
+    const own: TemplateFile[] = [];
     for (const language of languages) {
-      files.push(...(await inFolder(language, `${template}.eta`)));
-      if (language === ENGLISH) files.push({ path: join(BUILT_IN, ENGLISH, `${template}.eta`), language });
+      own.push(...(await inFolder(language, `${template}.eta`)));
+      // HTML of the operator may stand round the built-in text.
+      const [html] = await inFolder(language, `${template}.html.eta`);
+      if (html !== undefined && (await works(html, 'html'))) own.push(...builtIn(language));
     }
-    return files;
+    return [...own, ...languages.flatMap(builtIn)];
   }
 
   /** The operator's file of a language, however the name of its folder writes the tag; empty where there is no folder. */
@@ -153,6 +165,17 @@ function printableValue(value: unknown): unknown {
 function durationOf({ minutes, days }: TemplateData, language: string): TemplateData {
   if (typeof minutes === 'number') return { duration: durationIn(language, minutes) };
   return typeof days === 'number' ? { duration: durationIn(language, days * MINUTES_OF_DAY) } : {};
+}
+
+/** When something was done, in the same. */
+function timeOf({ time }: TemplateData, language: string): TemplateData {
+  return typeof time === 'string' ? { time: timeIn(language, time) } : {};
+}
+
+/** The languages that a message may have, the best first. None comes after English, in which there is every message. */
+function languagesFor(wanted: string | null): string[] {
+  const languages = [...preferredLanguages(wanted), ENGLISH];
+  return languages.slice(0, languages.indexOf(ENGLISH) + 1);
 }
 
 /** The folders of languages, by their tags in lower case. */

@@ -1,3 +1,4 @@
+import { timeIn } from '../templates/languages.ts';
 import { escapeHtml } from '../templates/template-files.ts';
 
 /** An input of a form, as a template asks for it. */
@@ -86,18 +87,9 @@ function renderChoices(
   return `<select${attributes}>${options.join('')}</select>`;
 }
 
-/** A time in the language of the reader. It is in UTC until the script changes it: no request says in which zone a browser is. */
+/** A time in the language of the reader, in UTC until the script changes it to the zone of the browser. */
 export function renderTime(iso: string, language: string): string {
-  const format = new Intl.DateTimeFormat(language, {
-    year: 'numeric',
-    month: 'short',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: '2-digit',
-    timeZone: 'UTC',
-    timeZoneName: 'short',
-  });
-  return `<time datetime="${escapeHtml(iso)}">${escapeHtml(format.format(new Date(iso)))}</time>`;
+  return `<time datetime="${escapeHtml(iso)}">${escapeHtml(timeIn(language, iso))}</time>`;
 }
 
 /** A field that the visitor does not see. */

@@ -52,10 +52,7 @@ const formats = new Map<string, Intl.NumberFormat>();
 export function durationIn(language: string, minutes: number): string {
   const { unit, minutes: size } =
     UNITS.find((one) => minutes % one.minutes === 0 && minutes / one.minutes >= one.least) ?? UNITS[2];
-  // Spaces that do not break take two bytes each in an SMS.
-  return formatOf(language, unit)
-    .format(minutes / size)
-    .replace(/[\u00a0\u202f]/g, ' ');
+  return withPlainSpaces(formatOf(language, unit).format(minutes / size));
 }
 
 /**
@@ -69,20 +66,40 @@ export function waitIn(language: string, seconds: number): string {
   return formatOf(language, 'hour').format(Math.ceil(minutes / 60));
 }
 
+/** A time of the day in words of a language. It is in UTC: nothing says in which zone its reader is. */
+export function timeIn(language: string, iso: string): string {
+  const format = new Intl.DateTimeFormat(localeOf(language), {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZone: 'UTC',
+    timeZoneName: 'short',
+  });
+  return withPlainSpaces(format.format(new Date(iso)));
+}
+
+/** Spaces that do not break take two bytes each in an SMS. */
+function withPlainSpaces(text: string): string {
+  return text.replace(/[\u00a0\u202f]/g, ' ');
+}
+
 function formatOf(language: string, unit: DurationUnit): Intl.NumberFormat {
   const key = `${language} ${unit}`;
   const known = formats.get(key);
   if (known !== undefined) return known;
   const options = { style: 'unit', unit, unitDisplay: 'long' } as const;
-  const format = new Intl.NumberFormat(isKnown(language) ? language : 'en', options);
+  const format = new Intl.NumberFormat(localeOf(language), options);
   formats.set(key, format);
   return format;
 }
 
-function isKnown(language: string): boolean {
+/** English for a tag that no locale has, or that is malformed. */
+function localeOf(language: string): string {
   try {
-    return Intl.NumberFormat.supportedLocalesOf(language).length > 0;
+    return Intl.NumberFormat.supportedLocalesOf(language)[0] ?? 'en';
   } catch {
-    return false;
+    return 'en';
   }
 }

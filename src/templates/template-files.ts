@@ -44,6 +44,11 @@ export function createTemplateFiles(logger: Logger, subject: string) {
     return undefined;
   }
 
+  /** Whether there is such a file, and it can be parsed. */
+  async function works({ path }: TemplateFile, format: Format): Promise<boolean> {
+    return (await load(path, format)) !== null;
+  }
+
   /** Null where there is no such file, or it is broken. */
   function load(path: string, format: Format): Promise<Make | null> {
     const known = loaded.get(path);
@@ -71,7 +76,7 @@ export function createTemplateFiles(logger: Logger, subject: string) {
     logger.error({ err, file: path }, `template of ${subject} is broken, and another takes its place`);
   }
 
-  return { useFirst };
+  return { useFirst, works };
 }
 
 /** No tag swallows the line break after it, unless it says so. */

@@ -28,9 +28,9 @@ describe('The page of mail', () => {
 
   it('shows a translation that works', async () => {
     const directory = newDirectory();
-    mkdirSync(join(directory, 'de'));
-    const translation = blocks.find((block) => block.startsWith('Subject: Ihr')) ?? '';
-    writeFileSync(join(directory, 'de/sign-in-code.eta'), translation);
+    mkdirSync(join(directory, 'fr'));
+    const translation = blocks.find((block) => block.startsWith('Subject: Votre')) ?? '';
+    writeFileSync(join(directory, 'fr/sign-in-code.eta'), translation);
     const logs = createLogSink();
     const templates = createTemplates({
       directory,
@@ -42,11 +42,11 @@ describe('The page of mail', () => {
     const message = await templates.render({
       template: 'sign-in-code',
       data: SAMPLES['sign-in-code'],
-      language: 'de-AT',
+      language: 'fr-CA',
     });
 
-    expect(message.subject).toBe('Ihr Anmeldecode für Example');
-    expect(message.text).toContain('\n123456\n\nEr gilt 10 Minuten.');
+    expect(message.subject).toBe('Votre code de connexion à Example');
+    expect(message.text).toContain('\n123456\n\nIl est valable 10 minutes.');
     expect(message.html).toContain('>123456</p>');
     expect(logs.lines).toEqual([]);
   });

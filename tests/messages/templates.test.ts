@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import pino from 'pino';
@@ -8,6 +8,7 @@ import { createTemplates } from '../../src/mail/templates.ts';
 import { useDirectories } from '../support/directories.ts';
 import { createLogSink } from '../support/logs.ts';
 
+const BUILT_IN = new URL('../../src/mail/templates/', import.meta.url);
 const MAILS = TEMPLATE_NAMES.filter((name) => name !== 'phone-code');
 
 /** Templates with these files of the operator, and the log that they write. */
@@ -22,21 +23,76 @@ function templatesOf({ directory, service = 'Example' }: { directory?: string; s
   return { render, check: templates.check, logs };
 }
 
+/** How the values of the samples are to be read, and what no message of the language says. */
+const LANGUAGES = {
+  en: {
+    durations: { 10: '10 minutes', 1440: '24 hours', 10080: '7 days' },
+    time: 'Nov 29, 2026, 8:50 AM UTC',
+    device: 'Firefox on Linux',
+    asksForCode: /\b(?:forward|reply|tell (?:us|me)|send us|call us)\b/i,
+    foreign: /\b(?:Sie|der|die|das|nicht)\b/,
+  },
+  de: {
+    durations: { 10: '10 Minuten', 1440: '24 Stunden', 10080: '7 Tage' },
+    time: '29. Nov. 2026, 08:50 UTC',
+    device: 'Firefox unter Linux',
+    asksForCode: /\b(?:weiterleiten|leiten Sie|antworten|nennen Sie|senden Sie|sagen Sie|rufen Sie)\b/i,
+    foreign: /\b(?:you|your|the|this|is|of|for|on|unknown|account|password|email|sign)\b/i,
+  },
+} as const;
+
+type Language = keyof typeof LANGUAGES;
+
 /** All that stands in the data of a message, as it is to be read. */
-function valuesOf(all: object): string[] {
-  const { minutes, days, ...data } = all as { readonly minutes?: number; readonly days?: number };
-  const duration = minutes === 1440 ? '24 hours' : minutes === 10 ? '10 minutes' : `${days} days`;
-  return [...Object.values(data).flat().map(String), ...(minutes || days ? [duration] : [])];
+function valuesOf(all: object, language: Language): string[] {
+  const {
+    minutes,
+    days = 0,
+    time,
+    browser,
+    system,
+    ...data
+  } = all as Partial<Record<string, number | string>>;
+  const { durations, ...words } = LANGUAGES[language];
+  const duration = durations[(minutes ?? Number(days) * 1440) as keyof typeof durations];
+  return [
+    ...Object.values(data).flat().map(String),
+    ...(minutes || days ? [duration] : []),
+    ...(time ? [words.time] : []),
+    ...(browser ? [words.device] : []),
+  ];
 }
 
-describe('Each message in English', () => {
-  const { render, logs } = templatesOf();
+/** The values that a file of a template names. */
+function namesIn(language: string, file: string): string[] {
+  const source = readFileSync(new URL(`${language}/${file}`, BUILT_IN), 'utf8');
+  return [...new Set([...source.matchAll(/\bit\.(\w+)/g)].map(([, name = '']) => name))].sort();
+}
+
+describe('The languages that are built in', () => {
+  const folders = readdirSync(BUILT_IN).filter((name) => name !== 'layout.eta');
+
+  it('have every message, with the same values', () => {
+    expect(folders.sort()).toEqual(Object.keys(LANGUAGES).sort());
+    for (const language of folders) {
+      const files = readdirSync(new URL(language, BUILT_IN));
+      expect(files.sort()).toEqual(TEMPLATE_NAMES.map((name) => `${name}.eta`).sort());
+      for (const file of files) expect([file, namesIn(language, file)]).toEqual([file, namesIn('en', file)]);
+    }
+  });
+});
+
+describe.each(Object.keys(LANGUAGES) as Language[])('Each message in %s', (language) => {
+  const { render: renderIn, logs } = templatesOf();
+  const render = <Name extends TemplateName>(template: Name, data: Templates[Name] = SAMPLES[template]) =>
+    renderIn(template, { data, language });
 
   it.each(MAILS)('%s says all that there is to say, in both parts', async (name) => {
     const { subject, text, html } = await render(name);
 
     expect(subject).toMatch(/^[A-Z].{10,70}$/);
-    for (const value of valuesOf(SAMPLES[name])) {
+    expect(html).toContain(`<html lang="${language}"`);
+    for (const value of valuesOf(SAMPLES[name], language)) {
       expect(text).toContain(value);
       expect(html).toContain(value);
     }
@@ -58,9 +114,32 @@ describe('Each message in English', () => {
   it('asks nobody to pass a code on', async () => {
     for (const name of TEMPLATE_NAMES) {
       const { text } = await render(name);
-      expect(text).not.toMatch(/\b(?:forward|reply|tell (?:us|me)|send us|call us)\b/i);
+      expect(text).not.toMatch(LANGUAGES[language].asksForCode);
     }
   });
+
+  it('has no words of another language', async () => {
+    for (const name of TEMPLATE_NAMES) {
+      const { subject, text } = await render(name);
+      expect(`${subject}\n${text.replace(/https:\S+/g, '')}`).not.toMatch(LANGUAGES[language].foreign);
+    }
+  });
+
+  it('leaves keys, a number, providers and passkeys out where there are none', async () => {
+    const none = { apiKeys: [], phoneEnding: null, providers: [], passkeys: [] };
+    const { text } = await render('password-reset', none);
+    expect(text.split('\n\n')).toHaveLength(2);
+    expect(text).not.toMatch(/API|phone|Telefon|Passkey/i);
+  });
+
+  it('says nothing of an address that the provider does not tell', async () => {
+    const { text } = await render('provider-linked', { ...SAMPLES['provider-linked'], account: null });
+    expect(text).toMatch(/^[^\n]* Google(?: anmelden)?\.\n/);
+  });
+});
+
+describe('A message', () => {
+  const { render } = templatesOf();
 
   it('has the code in one piece of text, so that it is copied as six digits', async () => {
     const { html } = await render('sign-in-code');
@@ -81,41 +160,54 @@ describe('Each message in English', () => {
   });
 
   it.each([
-    [0, 'It was the last one.\n\nCreate new ones in your account.\n\nIf you'],
-    [1, 'You have 1 left.\n\nCreate new ones in your account before they are used up.\n\nIf you'],
-  ])('says what to do where %d recovery codes are left', async (left, words) => {
-    const { text } = await render('recovery-code-used', { data: { ...SAMPLES['recovery-code-used'], left } });
-    expect(text).toContain(words);
+    ['en', 0, 'It was the last one.\n\nCreate new ones in your account.\n\nIf you'],
+    ['en', 1, 'You have 1 left.\n\nCreate new ones in your account before they are used up.\n\nIf you'],
+    ['de', 0, 'Es war der letzte.\n\nErzeugen Sie in Ihrem Konto neue.\n\nWenn Sie'],
+    ['de', 1, 'noch 1 übrig.\n\nErzeugen Sie in Ihrem Konto neue, bevor alle verbraucht sind.\n\nWenn'],
+  ])('says in %s what to do where %d recovery codes are left', async (language, left, words) => {
+    const data = { ...SAMPLES['recovery-code-used'], left };
+    expect((await render('recovery-code-used', { data, language })).text).toContain(words);
   });
 
-  it('leaves keys and a number out where there are none', async () => {
-    const { text } = await render('password-reset', {
-      data: { apiKeys: [], phoneEnding: null, providers: [], passkeys: [] },
-    });
-    expect(text).not.toMatch(/API key|phone/);
+  it.each([
+    ['en', { browser: 'curl', system: null }, 'curl'],
+    ['en', { browser: null, system: null }, 'unknown'],
+    ['de', { browser: 'curl', system: null }, 'curl'],
+    ['de', { browser: null, system: null }, 'unbekannt'],
+  ])('says in %s what the browser was, as far as it is known: %j', async (language, names, words) => {
+    for (const name of ['new-device', 'passkey-added', 'passkey-removed', 'passkey-refused'] as const) {
+      const { text } = await render(name, { data: { ...SAMPLES[name], ...names }, language });
+      expect(text).toContain(`\nBrowser: ${words}\n`);
+    }
   });
 });
 
 describe('An SMS', () => {
   const GSM_7 = /^[@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]{1,160}$/;
 
-  it.each([
+  const SERVICES = [
     'Example',
     'A name of thirty letters, or so',
     'Müller & Söhne',
     'Šport €',
     '例え',
     'x'.repeat(200),
-  ])('of a service called %s takes one SMS of 160 letters', async (service) => {
-    const { text, subject, html } = await templatesOf({ service }).render('phone-code', {
-      data: { code: '123456', minutes: 10 },
-    });
+  ];
 
-    expect(text).toMatch(GSM_7);
-    expect(text).toMatch(/^123456 /);
-    expect(text.split('\n').at(-1)).toBe('@auth.example.com #123456');
-    expect({ subject, html }).toEqual({ subject: '', html: null });
-  });
+  it.each(Object.keys(LANGUAGES).flatMap((language) => SERVICES.map((service) => [language, service])))(
+    'in %s of a service called %s takes one SMS of 160 letters',
+    async (language, service) => {
+      const { text, subject, html } = await templatesOf({ service }).render('phone-code', {
+        data: { code: '123456', minutes: 10 },
+        language,
+      });
+
+      expect(text).toMatch(GSM_7);
+      expect(text).toMatch(/^123456 /);
+      expect(text.split('\n').at(-1)).toBe('@auth.example.com #123456');
+      expect({ subject, html }).toEqual({ subject: '', html: null });
+    },
+  );
 });
 
 describe('Values in a message', () => {
@@ -128,7 +220,7 @@ describe('Values in a message', () => {
     });
 
     expect(text).toContain(
-      'Browser: <script>alert(1)</script>"\'& Bcc: eve@example.org https://evil.example/ <%= it.code %>\n',
+      'Browser: <script>alert(1)</script>"\'& Bcc: eve@example.org https://evil.example/ <%= it.code %> on Linux\n',
     );
     expect(html).toContain('Browser: &lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp; Bcc: ');
     expect(html).not.toContain('<script');
@@ -233,8 +325,41 @@ describe('Files of the operator', () => {
     });
     const { render } = templatesOf({ directory });
     expect((await render('sign-in-link', { language: 'de, fr' })).subject).toBe('Lien');
-    expect((await render('locked-down', { language: 'de, fr' })).subject).toMatch(/^Your account/);
+    expect((await render('locked-down', { language: 'de, fr' })).subject).toMatch(/^Ihr Konto/);
   });
+
+  it.each([
+    ['de', ['en'], 'en'],
+    ['de', ['de', 'en'], 'de'],
+    ['de, fr', ['fr'], 'fr'],
+    ['fr, de', ['en'], 'en'],
+    ['de, en', ['en'], 'en'],
+    ['en, de', ['de'], undefined],
+    ['en-GB, de', ['de', 'fr'], undefined],
+  ])('go before those that are built in, for %s with %j', async (language, folders, expected) => {
+    const files = folders.map((folder) => [
+      `${folder}/sign-in-code.eta`,
+      `Subject: ${folder}\n\n<%= it.code %>`,
+    ]);
+    const directory = directoryWith(Object.fromEntries(files));
+    const { subject } = await templatesOf({ directory }).render('sign-in-code', { language });
+    expect(subject).toBe(expected ?? 'Your sign-in code for Example');
+  });
+
+  it.each([
+    ['de', 'en', 'Your sign-in code for Example'],
+    ['de', 'de', 'Ihr Anmeldecode für Example'],
+    ['fr', 'de', 'Your sign-in code for Example'],
+  ])(
+    'go before them also where only the HTML is theirs, for %s with %s',
+    async (language, folder, subject) => {
+      const directory = directoryWith({ [`${folder}/sign-in-code.html.eta`]: '<i><%= it.code %></i>' });
+      const isUsed = language === folder || folder === 'en';
+      const message = await templatesOf({ directory }).render('sign-in-code', { language });
+      expect(message.subject).toBe(subject);
+      expect(message.html === '<i>123456</i>').toBe(isUsed);
+    },
+  );
 
   it.each([
     ['de', '24 Stunden'],
@@ -269,7 +394,7 @@ describe('Files of the operator', () => {
 
     for (const _ of [1, 2]) {
       const { subject, text, html } = await render('sign-in-code', { language: 'de' });
-      expect(subject).toBe('Your sign-in code for Example');
+      expect(subject).toBe('Ihr Anmeldecode für Example');
       expect(text).toContain('\n123456\n');
       expect(html).toContain('>123456</p>');
     }

@@ -19,14 +19,19 @@ interface WarningData {
   readonly days: number;
 }
 
-/** `name` is that of the passkey, the rest of the request. */
-interface PasskeyData {
-  readonly name: string;
+/** When and from where something was done. */
+interface CircumstancesData {
+  /** In RFC 3339; a template has it in words of its language. */
   readonly time: string;
   readonly network: string;
-  readonly browser: string;
-  readonly link: string;
-  readonly days: number;
+  /** Null where the request did not say; so is the system. */
+  readonly browser: string | null;
+  readonly system: string | null;
+}
+
+/** `name` is that of the passkey. */
+interface PasskeyData extends CircumstancesData, WarningData {
+  readonly name: string;
 }
 
 /** The messages there are, by the names of their templates, with the values that stand in them. */
@@ -51,13 +56,7 @@ export interface Templates {
   };
   readonly 'sign-in-code': CodeData;
   readonly 'sign-in-link': LinkData;
-  readonly 'new-device': {
-    readonly time: string;
-    readonly network: string;
-    readonly browser: string;
-    readonly link: string;
-    readonly days: number;
-  };
+  readonly 'new-device': CircumstancesData & WarningData;
   /** All access to the account has ended, and it needs a new password. */
   readonly 'locked-down': Record<never, never>;
   /** The first proof of an address has ended what the account had before it. */

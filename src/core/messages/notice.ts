@@ -1,6 +1,6 @@
 import type { RequestOrigin } from '../principal.ts';
 import type { User } from '../users/user.ts';
-import { browserNameOf } from '../values/browser-name.ts';
+import { browserNamesIn } from '../values/browser-name.ts';
 import type { Message, TemplateName, Templates } from './message.ts';
 
 /** A notice is worth sending for a day; one with a link, for as long as the link is good. */
@@ -26,7 +26,7 @@ export function noticeOf<Name extends TemplateName>({
 
 /** When and from where something was done, as a mail tells it. */
 export function circumstancesOf({ ip, network, userAgent }: RequestOrigin, at: Date) {
-  return { time: at.toUTCString(), network: ip ?? network, browser: browserNameOf(userAgent) };
+  return { time: at.toISOString(), network: ip ?? network, ...browserNamesIn(userAgent) };
 }
 
 /** The language of a message: that of the account goes before that of the request. */
