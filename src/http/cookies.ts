@@ -34,12 +34,14 @@ const LINKS_SUFFIX = '-links';
 const BROWSER_SUFFIX = '-browser';
 /** Followed by the id of what is pending. */
 const PENDING_SUFFIX = '-pending-';
+/** The ids of what is pending for the user of the browser begin so. Others are random, and have no dot. */
+export const OF_USER = 'user.';
 /** How many may be pending in one browser, such as in several tabs. */
 const MAX_PENDING = 4;
 /** In all of its requests. Some proxies take eight kilobytes of headers, and one with a long URL takes three. */
 const MAX_PENDING_BYTES = 6_000;
 /** As this service makes them. Another text could be no part of the name of a cookie that is set. */
-const PENDING_ID = /^[\w-]+$/;
+const PENDING_ID = /^(?:user\.)?[\w-]+$/;
 /** As `nameBrowser` makes them. */
 const BROWSER_ID = /^[\w-]{22}$/;
 const BROWSER_ID_BYTES = 16;
@@ -213,9 +215,15 @@ export function createCookies(options: CookieOptions) {
     return found.reverse();
   }
 
-  /** The headers that make the browser forget the cookie of its session. */
-  function clearingHeaders(req: Request): Readonly<Record<string, string>> {
-    return { 'Set-Cookie': serializeCookie(req, '', { value: '', maxAgeSeconds: 0 }) };
+  /** Makes the browser forget the cookie of its session, and what is pending for its user. */
+  function clearSession(req: Request, res: Response): void {
+    // In place of a renewed one.
+    res.set('Set-Cookie', serializeCookie(req, '', { value: '', maxAgeSeconds: 0 }));
+    clearPendingOfUser(req, res);
+  }
+
+  function clearPendingOfUser(req: Request, res: Response): void {
+    for (const { id } of pendingBefore(req)) if (id.startsWith(OF_USER)) clearPending(req, res, id);
   }
 
   function serializeCookie(
@@ -264,7 +272,8 @@ export function createCookies(options: CookieOptions) {
     pending,
     setPending,
     clearPending,
-    clearingHeaders,
+    clearPendingOfUser,
+    clearSession,
     isFromAllowedPage,
   };
 }

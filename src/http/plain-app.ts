@@ -20,6 +20,7 @@ const NO_IDENTITY: Identity = {
   cookie: refuse,
   beginSignIn: refuse,
   takeCookie: refuse,
+  forgetCookie: refuse,
   cookieIds: refuse,
   rememberLink: refuse,
   remembersLink: refuse,
