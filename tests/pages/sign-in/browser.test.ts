@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { useBrowser } from '../../support/browser.ts';
 import { messageTo } from '../../support/codes.ts';
 import { codeOf, signUpWithTotp } from '../../support/factors.ts';
@@ -177,18 +177,37 @@ onChromium((chromium) => {
       expect(sent).toBe(1);
     });
 
-    it('a form goes the ordinary way where the request of the script fails', async () => {
-      const person = await signUp(site.app);
-      const page = await (await newContext()).newPage();
-      await page.route('**/sign-in', (route) =>
-        route.request().resourceType() === 'fetch' ? route.abort() : route.continue(),
-      );
-      await site.open(page, '/sign-in');
+    it.each([
+      ['nothing comes', (route: Route) => route.abort()],
+      [
+        'a proxy answers in place of the service',
+        (route: Route) =>
+          route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }),
+      ],
+    ])(
+      'a form is not sent again by itself where %s, and by a person the ordinary way',
+      async (_what, answer) => {
+        const person = await signUp(site.app);
+        const page = await (await newContext()).newPage();
+        const sent: string[] = [];
+        await page.route('**/sign-in', (route) => {
+          const request = route.request();
+          if (request.method() === 'POST') sent.push(request.resourceType());
+          return request.resourceType() === 'fetch' ? answer(route) : route.continue();
+        });
+        await site.open(page, '/sign-in');
 
-      await fillIn(page, person);
+        await fillIn(page, person);
 
-      await site.isAt(page, '/account');
-    });
+        await page.getByRole('alert').filter({ hasText: 'No answer came' }).waitFor();
+        expect(await page.evaluate('document.activeElement.className')).toBe('alert');
+        expect(await identifier(page).inputValue()).toBe(person.email);
+        expect(sent).toEqual(['fetch']);
+        await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+        await site.isAt(page, '/account');
+        expect(sent).toEqual(['fetch', 'document']);
+      },
+    );
 
     it('the password can be looked at', async () => {
       const page = await (await newContext()).newPage();
