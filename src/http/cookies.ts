@@ -74,6 +74,8 @@ export function createCookies(options: CookieOptions) {
   /** What this host alone reads back is of this host alone. */
   const hostNames = requireHttps ? [HOST_PREFIX + NAME] : [HOST_PREFIX + NAME, NAME];
   const publicOrigin = new URL(publicUrl).origin;
+  /** Of cookies that have to come along when another site leads here: a mail program in a browser, or a provider. */
+  const arrivingSameSite = sameSite === 'strict' ? 'lax' : sameSite;
 
   /**
    * The ids in the cookies of a request that are signed, each once; undefined where no cookie of that name came along.
@@ -83,6 +85,12 @@ export function createCookies(options: CookieOptions) {
     const values = valuesOf(req, names);
     if (values.length === 0) return undefined;
     return [...new Set(values.flatMap((value) => idIn(value) ?? []))];
+  }
+
+  /** Whether the browser may have a session whose cookie it withholds, since another site has led here (SameSite=Strict). */
+  function mayBeWithheld(req: IncomingMessage): boolean {
+    const isLedHere = req.headers['sec-fetch-site'] === 'cross-site';
+    return sameSite === 'strict' && isLedHere && sessionIds(req) === undefined;
   }
 
   function idIn(value: string): string | undefined {
@@ -139,9 +147,7 @@ export function createCookies(options: CookieOptions) {
     if (requireHttps && !req.secure) return;
     const value = [id, ...linkIds(req).filter((known) => known !== '' && known !== id)].slice(0, MAX_LINKS);
     const content = { value: value.join('.'), maxAgeSeconds };
-    // Mail programs in a browser are other sites, from which a strict cookie would not come along.
-    const linkSameSite = sameSite === 'strict' ? 'lax' : sameSite;
-    res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, linkSameSite));
+    res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, arrivingSameSite));
   }
 
   /** The name that this browser was given, for as long as it keeps it. */
@@ -153,14 +159,15 @@ export function createCookies(options: CookieOptions) {
   }
 
   /**
-   * Gives the browser a random name, or has it keep the one that it has for longer: several tabs have the same.
+   * Gives the browser a random name, or has it keep the one that it has for longer: several tabs have the same, also where
+   * another site has led to one of them.
    * @throws AppError cookie_not_settable where the browser would drop the cookie
    */
   function nameBrowser(req: Request, res: Response): string {
     requireSettable(req);
     const value = browserId(req) ?? randomBytes(BROWSER_ID_BYTES).toString('base64url');
     const content = { value, maxAgeSeconds: BROWSER_MAX_AGE_SECONDS };
-    res.append('Set-Cookie', serializeCookie(req, BROWSER_SUFFIX, content));
+    res.append('Set-Cookie', serializeCookie(req, BROWSER_SUFFIX, content, arrivingSameSite));
     return value;
   }
 
@@ -261,6 +268,7 @@ export function createCookies(options: CookieOptions) {
 
   return {
     sessionIds,
+    mayBeWithheld,
     deviceToken,
     requireSettable,
     setSession,

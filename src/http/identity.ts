@@ -77,6 +77,8 @@ export interface Identity {
   readonly requireOwnForm: (token: string) => void;
   /** The ids in the cookies that the request came with, which nothing but their signature has proved. */
   readonly cookieIds: () => readonly string[];
+  /** Whether the browser may have a session all the same: it sends no strict cookie where another site has led here. */
+  readonly isCookieWithheld: () => boolean;
 }
 
 export interface IdentityOptions extends SignInOptions {
@@ -186,6 +188,7 @@ export function identitiesOf(req: Request, res: Response, options: IdentityOptio
         if (!bound.some((id) => csrfTokens.isOf(id, token))) throw new AppError('csrf_token_invalid');
       },
       cookieIds: () => cookies.sessionIds(req) ?? [],
+      isCookieWithheld: () => cookies.mayBeWithheld(req),
     }),
     forget() {
       reading = undefined;

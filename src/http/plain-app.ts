@@ -22,6 +22,7 @@ const NO_IDENTITY: Identity = {
   takeCookie: refuse,
   forgetCookie: refuse,
   cookieIds: refuse,
+  isCookieWithheld: refuse,
   rememberLink: refuse,
   remembersLink: refuse,
   nameBrowser: refuse,
