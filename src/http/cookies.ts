@@ -34,12 +34,14 @@ const LINKS_SUFFIX = '-links';
 const BROWSER_SUFFIX = '-browser';
 /** Followed by the id of what is pending. */
 const PENDING_SUFFIX = '-pending-';
+/** The ids of what is pending for the user of the browser begin so. Others are random, and have no dot. */
+export const OF_USER = 'user.';
 /** How many may be pending in one browser, such as in several tabs. */
 const MAX_PENDING = 4;
 /** In all of its requests. Some proxies take eight kilobytes of headers, and one with a long URL takes three. */
 const MAX_PENDING_BYTES = 6_000;
 /** As this service makes them. Another text could be no part of the name of a cookie that is set. */
-const PENDING_ID = /^[\w-]+$/;
+const PENDING_ID = /^(?:user\.)?[\w-]+$/;
 /** As `nameBrowser` makes them. */
 const BROWSER_ID = /^[\w-]{22}$/;
 const BROWSER_ID_BYTES = 16;
@@ -75,6 +77,8 @@ export function createCookies(options: CookieOptions) {
   const [deviceNames, linksNames] = [namesWith(DEVICE_SUFFIX), namesWith(LINKS_SUFFIX)];
   const browserNames = namesWith(BROWSER_SUFFIX);
   const publicOrigin = new URL(publicUrl).origin;
+  /** Of cookies that have to come along when another site leads here: a mail program in a browser, or a provider. */
+  const arrivingSameSite = sameSite === 'strict' ? 'lax' : sameSite;
 
   /**
    * The ids in the cookies of a request that are signed, each once; undefined where no cookie of that name came along.
@@ -84,6 +88,12 @@ export function createCookies(options: CookieOptions) {
     const values = valuesOf(req, names);
     if (values.length === 0) return undefined;
     return [...new Set(values.flatMap((value) => idIn(value) ?? []))];
+  }
+
+  /** Whether the browser may have a session whose cookie it withholds, since another site has led here (SameSite=Strict). */
+  function mayBeWithheld(req: IncomingMessage): boolean {
+    const isLedHere = req.headers['sec-fetch-site'] === 'cross-site';
+    return sameSite === 'strict' && isLedHere && sessionIds(req) === undefined;
   }
 
   function idIn(value: string): string | undefined {
@@ -135,9 +145,7 @@ export function createCookies(options: CookieOptions) {
     if (requireHttps && !req.secure) return;
     const value = [id, ...linkIds(req).filter((known) => known !== '' && known !== id)].slice(0, MAX_LINKS);
     const content = { value: value.join('.'), maxAgeSeconds };
-    // Mail programs in a browser are other sites, from which a strict cookie would not come along.
-    const linkSameSite = sameSite === 'strict' ? 'lax' : sameSite;
-    res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, linkSameSite));
+    res.append('Set-Cookie', serializeCookie(req, LINKS_SUFFIX, content, arrivingSameSite));
   }
 
   /** The name that this browser was given, for as long as it keeps it. */
@@ -146,14 +154,15 @@ export function createCookies(options: CookieOptions) {
   }
 
   /**
-   * Gives the browser a random name, or has it keep the one that it has for longer: several tabs have the same.
+   * Gives the browser a random name, or has it keep the one that it has for longer: several tabs have the same, also where
+   * another site has led to one of them.
    * @throws AppError cookie_not_settable where the browser would drop the cookie
    */
   function nameBrowser(req: Request, res: Response): string {
     requireSettable(req);
     const value = browserId(req) ?? randomBytes(BROWSER_ID_BYTES).toString('base64url');
     const content = { value, maxAgeSeconds: BROWSER_MAX_AGE_SECONDS };
-    res.append('Set-Cookie', serializeCookie(req, BROWSER_SUFFIX, content));
+    res.append('Set-Cookie', serializeCookie(req, BROWSER_SUFFIX, content, arrivingSameSite));
     return value;
   }
 
@@ -208,9 +217,15 @@ export function createCookies(options: CookieOptions) {
     return found.reverse();
   }
 
-  /** The headers that make the browser forget the cookie of its session. */
-  function clearingHeaders(req: Request): Readonly<Record<string, string>> {
-    return { 'Set-Cookie': serializeCookie(req, '', { value: '', maxAgeSeconds: 0 }) };
+  /** Makes the browser forget the cookie of its session, and what is pending for its user. */
+  function clearSession(req: Request, res: Response): void {
+    // In place of a renewed one.
+    res.set('Set-Cookie', serializeCookie(req, '', { value: '', maxAgeSeconds: 0 }));
+    clearPendingOfUser(req, res);
+  }
+
+  function clearPendingOfUser(req: Request, res: Response): void {
+    for (const { id } of pendingBefore(req)) if (id.startsWith(OF_USER)) clearPending(req, res, id);
   }
 
   function serializeCookie(
@@ -248,6 +263,7 @@ export function createCookies(options: CookieOptions) {
 
   return {
     sessionIds,
+    mayBeWithheld,
     deviceToken,
     requireSettable,
     setSession,
@@ -259,7 +275,8 @@ export function createCookies(options: CookieOptions) {
     pending,
     setPending,
     clearPending,
-    clearingHeaders,
+    clearPendingOfUser,
+    clearSession,
     isFromAllowedPage,
   };
 }

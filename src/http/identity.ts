@@ -36,6 +36,8 @@ export interface Identity {
    * @throws AppError origin_not_allowed, csrf_token_invalid
    */
   readonly takeCookie: (goesOn: boolean) => string | undefined;
+  /** Has the browser forget the cookie of the session that the caller was authenticated by, once that has ended. */
+  readonly forgetCookie: () => void;
   /** Has the browser remember that it asked for a sign-in link, if it would keep that. */
   readonly rememberLink: (id: string, maxAgeSeconds: number) => void;
   /** Whether this browser has asked for a sign-in link. */
@@ -49,7 +51,7 @@ export interface Identity {
   readonly browserId: () => string | undefined;
   /**
    * Keeps a value in the browser while something is pending, such as a sign-in at a provider: it comes along when another
-   * site leads the browser back.
+   * site leads the browser back. Where the id begins with `OF_USER`, the browser forgets it when someone signs in or out.
    * @throws AppError cookie_not_settable
    */
   readonly keepPending: (id: string, value: string, maxAgeSeconds: number) => void;
@@ -75,6 +77,8 @@ export interface Identity {
   readonly requireOwnForm: (token: string) => void;
   /** The ids in the cookies that the request came with, which nothing but their signature has proved. */
   readonly cookieIds: () => readonly string[];
+  /** Whether the browser may have a session all the same: it sends no strict cookie where another site has led here. */
+  readonly isCookieWithheld: () => boolean;
 }
 
 export interface IdentityOptions extends SignInOptions {
@@ -110,16 +114,13 @@ export function identitiesOf(req: Request, res: Response, options: IdentityOptio
     try {
       authenticated = await reading;
     } catch (error) {
-      throw withForgottenCookie(error);
+      // A browser whose session has ended should not go on sending its cookie; a gateway would not pass that on.
+      if (error instanceof AppError && error.code === 'session_ended' && !isForGateway)
+        cookies.clearSession(req, res);
+      throw error;
     }
     if (authenticated === undefined) throw new AppError('token_missing');
     return authenticated;
-  }
-
-  /** A browser whose session has ended should not go on sending its cookie; a gateway would not pass that on. */
-  function withForgottenCookie(error: unknown): unknown {
-    if (isForGateway || !(error instanceof AppError && error.code === 'session_ended')) return error;
-    return new AppError(error.code, error.detail, { headers: cookies.clearingHeaders(req) });
   }
 
   async function authenticate(
@@ -156,11 +157,16 @@ export function identitiesOf(req: Request, res: Response, options: IdentityOptio
       },
       beginSignIn: createBeginSignIn(req, res, options, ({ cookieId }) => {
         signedInBy = cookieId;
+        // It may have been kept for someone else.
+        cookies.clearPendingOfUser(req, res);
       }),
       takeCookie(goesOn) {
         const cookieId = credentials.cookieToEnd(req, intent);
-        if (cookieId !== undefined && !goesOn) res.set(cookies.clearingHeaders(req));
+        if (cookieId !== undefined && !goesOn) cookies.clearSession(req, res);
         return cookieId;
+      },
+      forgetCookie() {
+        if (authenticated?.cookie !== undefined) cookies.clearSession(req, res);
       },
       rememberLink: (id, maxAgeSeconds) => cookies.rememberLink(req, res, id, maxAgeSeconds),
       remembersLink: (id) => cookies.linkIds(req).includes(id),
@@ -182,6 +188,7 @@ export function identitiesOf(req: Request, res: Response, options: IdentityOptio
         if (!bound.some((id) => csrfTokens.isOf(id, token))) throw new AppError('csrf_token_invalid');
       },
       cookieIds: () => cookies.sessionIds(req) ?? [],
+      isCookieWithheld: () => cookies.mayBeWithheld(req),
     }),
     forget() {
       reading = undefined;

@@ -73,9 +73,10 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
     );
   }
 
-  /** A text with a time in it, as HTML. */
+  /** A text with a time in it, as HTML that stays together on a line. */
   function timed(key: string, iso: string): string {
-    return escapeHtml(t(key, { time: TIME_PLACE })).replace(TIME_PLACE, renderTime(iso, language));
+    const text = escapeHtml(t(key, { time: TIME_PLACE })).replace(TIME_PLACE, renderTime(iso, language));
+    return `<span class="timed">${text}</span>`;
   }
 
   return {

@@ -6,6 +6,7 @@ import { useDirectories } from '../support/directories.ts';
 import { onChromium } from '../support/interop.ts';
 import { usePageApp } from '../support/page-app.ts';
 import { pageStates, visitEach } from '../support/page-states.ts';
+import { changedShareOf, isUpdating, MAX_CHANGED_SHARE } from '../support/pictures.ts';
 
 const DOCS = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
@@ -27,26 +28,6 @@ const PICTURES = [
 
 /** Those that look the same each time: no code, no time and no blinking cursor is in them. */
 const STABLE = /^page-/;
-/** Of all pixels. Letters are smoothed a little differently from one version of a browser to the next. */
-const MAX_CHANGED_SHARE = 0.005;
-
-/** The share of pixels that two pictures do not have in common; 1 where their sizes differ. */
-const CHANGED_SHARE = `async ([one, other]) => {
-  const pixelsOf = async (base64) => {
-    const image = Object.assign(new Image(), { src: 'data:image/png;base64,' + base64 });
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
-    canvas.drawImage(image, 0, 0);
-    return canvas.getImageData(0, 0, image.width, image.height);
-  };
-  const [a, b] = [await pixelsOf(one), await pixelsOf(other)];
-  if (a.width !== b.width || a.height !== b.height) return 1;
-  let changed = 0;
-  for (let at = 0; at < a.data.length; at += 4) {
-    if ([0, 1, 2].some((channel) => Math.abs(a.data[at + channel] - b.data[at + channel]) > 32)) changed++;
-  }
-  return (4 * changed) / a.data.length;
-}`;
 
 /** Takes the pictures, with UPDATE_IMAGES=1 those of the docs: UPDATE_IMAGES=1 npm test -- tests/pages/images.test.ts */
 onChromium((chromium) => {
@@ -58,7 +39,7 @@ onChromium((chromium) => {
     it.each(PICTURES)(
       '%s.png is a small one, and shows what the page looks like',
       async (name, state, options) => {
-        const directory = process.env.UPDATE_IMAGES === '1' ? DOCS : newDirectory();
+        const directory = isUpdating ? DOCS : newDirectory();
         mkdirSync(directory, { recursive: true });
         const path = `${directory}/${name}.png`;
         const names = { newEmail: () => 'grace@example.com', returnTo: 'https://app.example.com/signed-in' };
@@ -71,9 +52,8 @@ onChromium((chromium) => {
 
         expect(statSync(path).size).toBeLessThan(60_000);
         if (!STABLE.test(name)) return;
-        const pictures = [path, `${DOCS}/${name}.png`].map((file) => readFileSync(file, 'base64'));
         const page = await browser.newPage();
-        const share = await page.evaluate(`(${CHANGED_SHARE})(${JSON.stringify(pictures)})`);
+        const share = await changedShareOf(page, readFileSync(path), readFileSync(`${DOCS}/${name}.png`));
         await page.close();
         expect(share).toBeLessThan(MAX_CHANGED_SHARE);
       },

@@ -3,6 +3,7 @@ import { markVerified } from './codes.ts';
 import { signUpWithTotp } from './factors.ts';
 import type { PageApp } from './page-app.ts';
 import { press } from './page-app.ts';
+import { insertPasskey } from './passkeys.ts';
 import { aPerson, signUp } from './people.ts';
 
 /** What brings a browser to a page that people see, each with links of its own. */
@@ -125,11 +126,39 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
       await fillSignIn(page, { email: newEmail() });
       await pressTo(page, 'Send me a code', 'Enter your code');
     },
+    'a code that is refused': async (page) => {
+      await fillSignIn(page, { email: newEmail() });
+      await pressTo(page, 'Send me a code', 'Enter your code');
+      await page.getByLabel('Code').fill('000000');
+      await press(page, 'Sign in');
+      await page.getByRole('alert').waitFor();
+    },
     'waiting for a link': async (page) => {
       await fillSignIn(page, { email: newEmail() });
       await pressTo(page, 'Email me a sign-in link', 'Check your email');
     },
     'the second factor': toSecondFactor,
+    'a second factor that is refused': async (page) => {
+      await toSecondFactor(page);
+      await page.getByLabel('Code', { exact: true }).fill('000000');
+      await press(page, 'Continue');
+      await page.getByRole('alert').waitFor();
+    },
+    'a passkey as second factor': async (page) => {
+      const person = await signUpWithTotp(app, { email: newEmail() });
+      await insertPasskey(app, person.id);
+      await fillSignIn(page, person);
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.waitForURL(`${latchkey()}/sign-in/factor`);
+      await open(page, '/sign-in/factor?method=passkey');
+    },
+    'no answer of the service': async (page) => {
+      await fillSignIn(page, aPerson());
+      await page.getByLabel(/^Email/).fill(newEmail());
+      await page.route('**/sign-in', (route) => route.fulfill({ status: 502, body: 'Bad Gateway' }));
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.getByRole('alert').filter({ hasText: 'No answer' }).waitFor();
+    },
     'a recovery code': async (page) => {
       await toSecondFactor(page);
       await page.getByRole('link', { name: 'Use a recovery code' }).click();
@@ -149,7 +178,22 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
       await page.getByLabel('Email').fill(newEmail());
       await pressTo(page, 'Send the code', 'Choose a new password');
     },
+    'a code for a new password that is refused': async (page) => {
+      await open(page, '/forgot');
+      await page.getByLabel('Email').fill(newEmail());
+      await pressTo(page, 'Send the code', 'Choose a new password');
+      await page.getByLabel('Code').fill('000000');
+      await page.getByLabel('New password').fill(aPerson().password);
+      await press(page, 'Change my password');
+      await page.getByRole('alert').waitFor();
+    },
     'an address to confirm': (page) => open(page, '/verify-email'),
+    'a code that proves an address': async (page) => {
+      await open(page, '/verify-email');
+      await page.getByLabel('Email').fill(newEmail());
+      await page.locator('button[value=send]').click();
+      await page.getByLabel('Code').waitFor();
+    },
     'signing out': async (page) => {
       await signedIn(page);
       await open(page, '/sign-out');
@@ -206,7 +250,8 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
     },
     'a link to a password that was used': async (page) =>
       void (await page.goto(`${latchkey()}/password/reset/nothing`)),
-    'a provider that is not offered': async (page) => void (await page.goto(`${latchkey()}/login/nothing`)),
+    'a provider that is not offered': async (page) =>
+      void (await page.goto(`${latchkey()}/login/nothing?${new URLSearchParams({ return_to: returnTo })}`)),
     'a wrong link to a provider': async (page) =>
       void (await page.goto(`${latchkey()}/login/github?return_to=https://evil.example/`)),
     'a sign-in at a provider that cannot go on': async (page) =>

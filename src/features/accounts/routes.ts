@@ -6,6 +6,7 @@ import { MeAnswer, presentMe } from '../../core/users/view.ts';
 import { anyone, COOKIE_SIGN_IN_ERRORS, session, stepUp, user } from '../../http/access.ts';
 import { created, noContent, ok } from '../../http/answer.ts';
 import { json } from '../../http/body.ts';
+import type { Exchange } from '../../http/exchange.ts';
 import { routesWith } from '../../http/route.ts';
 import { ACCOUNTS } from '../../http/tags.ts';
 import type { Accounts } from './accounts.ts';
@@ -31,17 +32,19 @@ const deletion = {
   tag: ACCOUNTS,
   access: stepUp(session(), { hasPassword: true }),
   body: json(RemovalBody),
-  answers: { 204: 'The account is gone' },
+  answers: { 204: 'The account is gone; a browser forgets its cookie' },
   refuses: ['wrong_password', 'overloaded', 'last_admin'],
 } as const;
 
 interface DeletionInput {
   readonly body: z.output<typeof RemovalBody>;
   readonly caller: PrincipalCaller<UserPrincipal>;
+  readonly forgetCookie: Exchange['forgetCookie'];
 }
 
-async function deleteAccount({ body, caller }: DeletionInput, { accounts }: Services) {
+async function deleteAccount({ body, caller, forgetCookie }: DeletionInput, { accounts }: Services) {
   await accounts.remove(caller, body?.password);
+  forgetCookie();
   return noContent();
 }
 

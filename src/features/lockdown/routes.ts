@@ -28,10 +28,11 @@ export const lockdownRoutes = [
     summary: 'Lock your account, where someone else may be in it',
     description: `${WHAT_ENDS} Choose another one by POST /password/forgot.`,
     access: session(),
-    answers: { 204: 'All access has ended' },
+    answers: { 204: 'All access has ended; a browser forgets its cookie' },
     refuses: ['channel_not_configured'],
-    async handle({ caller }, { lockdown }) {
+    async handle({ caller, forgetCookie }, { lockdown }) {
       await lockdown.lockMine(caller);
+      forgetCookie();
       return noContent();
     },
   }),

@@ -152,7 +152,16 @@ function leadElsewhere(error: unknown, page: PageDefinition, visit: Visit): Prom
   if (path === undefined) throw error;
   const here = new URLSearchParams(visit.query);
   const returnTo = here.size === 0 ? page.path : `${page.path}?${here}`;
+  // The cookie comes along once the visitor goes on from a page of this service.
+  if (visit.exchange.isCookieWithheld()) return answerWith(linkTo(returnTo, visit), page, visit);
   return answerWith({ lead: `${path}?${new URLSearchParams({ return_to: returnTo })}` }, page, visit);
+}
+
+/** A page that does nothing but link to another one. */
+function linkTo(path: string, { services: { flows } }: Visit): Next {
+  return {
+    show: { words: 'pages.arrived', template: 'returned', data: { href: flows.locationOf(path) } },
+  };
 }
 
 /** Where an error leads a visitor of a page; undefined where it does not, or leads to this very page. */

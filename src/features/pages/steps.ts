@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { FACTOR_METHODS } from '../../core/factors/factor.ts';
+import { OF_USER } from '../../http/cookies.ts';
 import type { Exchange } from '../../http/exchange.ts';
 
-/** What a browser keeps between the pages of a flow. It is no more trustworthy than what a visitor types. */
+/** What a browser keeps between the pages of a flow, until someone signs in or out: who is next may be someone else. It is no more trustworthy than what a visitor types. */
 const STEPS = {
   /** A message with a code or a link to sign in with. */
   code: z.object({ challenge_id: z.string(), to: z.string(), how: z.enum(['code', 'link']) }),
@@ -29,7 +30,7 @@ export function keepStep<Name extends StepName>(
   name: Name,
   step: Step<Name>,
 ): void {
-  keepPending(name, Buffer.from(JSON.stringify(step)).toString('base64url'), STEP_TTL_SECONDS);
+  keepPending(OF_USER + name, Buffer.from(JSON.stringify(step)).toString('base64url'), STEP_TTL_SECONDS);
 }
 
 /** The step that the browser keeps; undefined without one. */
@@ -37,13 +38,13 @@ export function stepIn<Name extends StepName>(
   { pending }: Pick<Exchange, 'pending'>,
   name: Name,
 ): Step<Name> | undefined {
-  const result = STEPS[name].safeParse(parse(pending(name)));
+  const result = STEPS[name].safeParse(parse(pending(OF_USER + name)));
   return result.success ? (result.data as Step<Name>) : undefined;
 }
 
-/** Has the browser forget what was going on: who signs in next may be someone else. */
-export function forgetSteps({ takePending }: Pick<Exchange, 'takePending'>): void {
-  for (const name of Object.keys(STEPS)) takePending(name);
+/** Has the browser forget a step that has been taken. */
+export function endStep({ takePending }: Pick<Exchange, 'takePending'>, name: StepName): void {
+  takePending(OF_USER + name);
 }
 
 function parse(kept: string | undefined): unknown {

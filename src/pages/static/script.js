@@ -13,20 +13,19 @@ async function send(form, submitter) {
   if (submitter?.name) body.set(submitter.name, submitter.value);
   body.set('by', 'script');
   form.setAttribute('aria-busy', 'true');
-  try {
-    const response = await fetch(form.getAttribute('action') ?? '', { method: 'POST', body });
-    const next = response.headers.get('Location');
-    if (next) location.assign(next);
-    else replace(await response.text());
-  } catch {
-    // Sent the ordinary way, so that the browser itself says what is wrong with the network.
-    if (submitter?.name) form.append(hidden(submitter.name, submitter.value));
-    form.submit();
-  }
+  const { next, page } = await answerTo(form, body).catch(() => ({}));
+  if (next) location.assign(next);
+  else if (page?.querySelector('main')) replace(page);
+  else sayNoAnswer(form);
 }
 
-function replace(html) {
-  const page = new DOMParser().parseFromString(html, 'text/html');
+async function answerTo(form, body) {
+  const response = await fetch(form.getAttribute('action') ?? '', { method: 'POST', body });
+  const next = response.headers.get('Location');
+  return { next, page: next ? null : new DOMParser().parseFromString(await response.text(), 'text/html') };
+}
+
+function replace(page) {
   document.title = page.title;
   const main = document.adoptNode(page.querySelector('main'));
   document.querySelector('main').replaceWith(main);
@@ -36,8 +35,22 @@ function replace(html) {
   (main.querySelector('[autofocus]') ?? heading).focus();
 }
 
-function hidden(name, value) {
-  return Object.assign(document.createElement('input'), { type: 'hidden', name, value });
+/**
+ * Nothing came, or nothing of this service, such as the 502 of a proxy. What was sent may have been done, so only a person sends
+ * it again, and then the ordinary way: so the browser shows what comes.
+ */
+function sayNoAnswer(form) {
+  form.removeAttribute('aria-busy');
+  delete form.dataset.enhance;
+  const alert = Object.assign(document.createElement('div'), {
+    className: 'alert',
+    role: 'alert',
+    tabIndex: -1,
+    textContent: document.body.dataset.noAnswer,
+  });
+  for (const earlier of document.querySelectorAll('main > .alert, main > .notice')) earlier.remove();
+  document.querySelector('h1').after(alert);
+  alert.focus();
 }
 
 function prepare(root) {

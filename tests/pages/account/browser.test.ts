@@ -170,45 +170,5 @@ onChromium((chromium) => {
       const at = new Date((await page.locator('time').first().getAttribute('datetime')) ?? '');
       expect(await page.locator('time').first().textContent()).toBe(inTokyo.format(at));
     });
-
-    it('a factor is set up and a device signed out by the keyboard alone', async () => {
-      const owner = await anOwner(site.app);
-      const page = await openAs(owner, '/account');
-      /** Presses Tab until the element of this name has the focus. */
-      async function tabTo(name: string): Promise<void> {
-        for (let presses = 0; presses < 40; presses++) {
-          await page.keyboard.press('Tab');
-          const focused = await page.evaluate<string>(
-            "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent).trim()",
-          );
-          if (focused.startsWith(name)) return;
-        }
-        throw new Error(`the keyboard does not reach ${name}`);
-      }
-
-      await tabTo('Passkeys and authenticator apps');
-      await page.keyboard.press('Enter');
-      await heading(page, 'Passkeys and authenticator apps');
-      await tabTo('Set up an app');
-      await page.keyboard.press('Enter');
-      await heading(page, 'Set up the app');
-      const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '');
-      // The field for the code has the focus.
-      await page.keyboard.type(codeOf(site.app, secret));
-      await page.keyboard.press('Enter');
-      await heading(page, 'Your recovery codes');
-      await tabTo('I have saved them');
-      await page.keyboard.press('Enter');
-      await heading(page, 'Passkeys and authenticator apps');
-      await tabTo('Your account');
-      await page.keyboard.press('Enter');
-      await heading(page, 'Your account');
-      await tabTo('Devices');
-      await page.keyboard.press('Enter');
-      await heading(page, 'Devices');
-      await tabTo('Sign out everywhere else');
-      await page.keyboard.press('Enter');
-      await said(page, 'All other devices are signed out.');
-    });
   });
 });

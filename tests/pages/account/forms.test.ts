@@ -155,7 +155,7 @@ describe('The account pages', () => {
 
       await visitor.press('sign_out');
 
-      expect(withCode).toContain(`-pending-${page}=`);
+      expect(withCode).toContain(`-pending-user.${page}=`);
       expect(visitor.cookieHeader()).not.toContain('-pending-');
       await signInOn(visitor, await signUp(app));
       expect(wordsOf(await visitor.visit(`/account/${page}`))).not.toContain(shown);

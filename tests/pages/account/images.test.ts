@@ -8,6 +8,7 @@ import { onChromium } from '../../support/interop.ts';
 import { useContexts } from '../../support/page-app.ts';
 import { createVisitor } from '../../support/page-visitor.ts';
 import { signUp } from '../../support/people.ts';
+import { isUpdating } from '../../support/pictures.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 
@@ -29,7 +30,7 @@ onChromium((chromium) => {
   const site = useAccountSite({ TRUST_PROXY: '1' });
 
   it('the pictures of the docs are small ones', async () => {
-    const directory = process.env.UPDATE_IMAGES === '1' ? DOCS : newDirectory();
+    const directory = isUpdating ? DOCS : newDirectory();
     const { app } = site;
     const person = await signUp(app, { email: 'grace@example.com', name: 'Grace Hopper' });
     const { email, password } = person;

@@ -1,5 +1,5 @@
+import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
-import type { Page } from 'playwright-core';
 import {
   ACCOUNT_PATHS,
   anOwner,
@@ -11,75 +11,56 @@ import { useBrowser } from '../../support/browser.ts';
 import { codeOf, rememberDevice } from '../../support/factors.ts';
 import { linkProvider } from '../../support/identities.ts';
 import { onChromium } from '../../support/interop.ts';
-import { axeViolations, heading, press, useContexts } from '../../support/page-app.ts';
+import { heading, press, useContexts } from '../../support/page-app.ts';
+import { problemsOfLook, watchPage } from '../../support/page-checks.ts';
 import { insertPasskey } from '../../support/passkeys.ts';
-
-const PHONE = { width: 360, height: 740 };
-const DESK = { width: 1280, height: 800 };
-const SIZES: Readonly<Record<string, typeof PHONE>> = { phone: PHONE, desk: DESK };
-/** What 1280 pixels are at 400 % (WCAG 2.2, 1.4.10). */
-const NARROW = { width: 320, height: 256 };
-/** The schemes differ in nothing but their colours. */
-const OF_COLOURS = ['color-contrast'];
-const MAX_BYTES = 50 * 1024;
-
-const pixelsBeyond = (page: Page) =>
-  page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+import { usePictures } from '../../support/pictures.ts';
 
 onChromium((chromium) => {
-  const newContext = useContexts(useBrowser(chromium));
+  const browser = useBrowser(chromium);
+  const newContext = useContexts(browser);
+  const pictures = usePictures(browser, fileURLToPath(new URL('pictures', import.meta.url)));
   const site = useAccountSite({ GITHUB_CLIENT_ID: 'latchkey', GITHUB_CLIENT_SECRET: 'a secret' });
 
-  /** What is wrong with the page at hand, in each size and scheme. */
-  async function problemsOf(page: Page, name: string, sizes = SIZES): Promise<string[]> {
-    const found: string[] = [];
-    for (const [size, viewport] of Object.entries(sizes)) {
-      await page.setViewportSize(viewport);
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        const problems = await axeViolations(page, colorScheme === 'dark' ? OF_COLOURS : undefined);
-        found.push(...problems.map((problem) => `${name}, ${size}, ${colorScheme}: ${problem}`));
-      }
-    }
-    await page.setViewportSize(NARROW);
-    const beyond = await pixelsBeyond(page);
-    if (beyond > 0) found.push(`${name}: ${beyond} pixels beyond a narrow window`);
-    await page.setViewportSize(PHONE);
-    await page.evaluate("document.documentElement.style.fontSize = '200%'");
-    const beyondWithLargeLetters = await pixelsBeyond(page);
-    if (beyondWithLargeLetters > 0)
-      found.push(`${name}: ${beyondWithLargeLetters} pixels beyond a phone with large letters`);
-    await page.evaluate("document.documentElement.style.fontSize = ''");
-    const bytes = (await page.content()).length;
-    if (bytes > MAX_BYTES) found.push(`${name}: ${bytes} bytes`);
-    await page.setViewportSize(DESK);
-    return found;
-  }
-
-  it('every account page, empty and full, passes what axe can check of WCAG 2.2 AA, and fits', async () => {
+  it('every account page, empty and full, fits, is as in its picture, passes what axe can check of WCAG 2.2 AA, is small and does not move', async () => {
     const { app } = site;
-    const owner = await anOwner(app, { name: 'Grace Hopper' });
-    const context = await newContext({ bypassCSP: true });
+    const owner = await anOwner(app, { email: 'grace@example.com', name: 'Grace Hopper' });
+    const context = await newContext();
     await site.giveCookies(context, owner.visitor);
     const page = await context.newPage();
+    const problemsSoFar = await watchPage(page, site.at(''));
     const problems: string[] = [];
-    const check = async (name: string, sizes = SIZES) =>
-      void problems.push(...(await problemsOf(page, name, sizes)));
-    const pages = async (which: string, sizes: typeof SIZES) => {
+    const check = async (name: string, isPictured = false) => {
+      const soFar = await problemsSoFar();
+      // What is folded away counts as well.
+      await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+      const found = [
+        ...soFar,
+        ...(await problemsOfLook(page, { name, pictures: isPictured ? pictures : undefined })),
+      ];
+      problems.push(...found.map((problem) => `${name}: ${problem}`));
+    };
+    const pages = async (which: string, arePictured: boolean) => {
       for (const path of ACCOUNT_PATHS) {
         expect((await page.goto(site.at(path)))?.status()).toBe(200);
-        // What is folded away counts as well.
-        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
-        await check(`${path} ${which}`, sizes);
+        await check(`${path} ${which}`, arePictured);
       }
     };
+    /** Fills a form of a page in, and presses its button. */
+    const send = async (path: string, fields: Record<string, string>, form: string) => {
+      await page.goto(site.at(path));
+      for (const [name, value] of Object.entries(fields))
+        await page.locator(`[name=${name}]`).first().fill(value);
+      await page.locator(`button[value=${form}]`).click();
+    };
+    const isRefused = () => page.locator('.alert, .problem:not([hidden])').first().waitFor();
 
-    await pages('of a new user', { phone: PHONE });
+    await pages('of a new user', false);
     await page.goto(site.at('/account/factors'));
     await press(page, 'Set up an app');
     await heading(page, 'Set up the app');
-    await check('an app to set up');
     const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '');
+    await check('an app to set up', true);
     await page.getByLabel('Code from the app').fill('000000');
     await press(page, 'Confirm');
     await page.getByRole('alert').waitFor();
@@ -87,22 +68,31 @@ onChromium((chromium) => {
     await page.getByLabel('Code from the app').fill(codeOf(app, secret));
     await press(page, 'Confirm');
     await heading(page, 'Your recovery codes');
-    await check('recovery codes');
+    await check('recovery codes', true);
     await page.goto(site.at('/account/keys'));
-    await page.getByLabel('Name').fill('A key with quite a long name for what it does');
+    await page.getByRole('textbox', { name: 'Name' }).fill('A key with quite a long name for what it does');
     await press(page, 'Create a key');
     await heading(page, 'Your new key');
-    await check('a new key');
-    await page.goto(site.at('/account/profile'));
-    await page.getByLabel('Username').fill('no spaces');
-    await press(page, 'Save');
-    await page.getByText('A username has').waitFor();
+    await check('a new key', true);
+    await send('/account/profile', { username: 'no spaces' }, 'save');
+    await isRefused();
     await check('a refused field');
-    await page.goto(site.at('/account/email'));
-    await page.getByLabel('New address').fill('new@example.com');
-    await page.locator('button[value=change]').click();
+    await send('/account/password', { current_password: 'wrong', new_password: 'password1' }, 'change');
+    await isRefused();
+    await check('a refused password');
+    await send('/account/data', { password: 'wrong' }, 'remove');
+    await isRefused();
+    await check('a refused deletion');
+    await send('/account/phone', { phone: '12' }, 'change');
+    await isRefused();
+    await check('a refused number');
+    await send('/account/email', { email: 'new@example.com' }, 'change');
     await page.getByText('is on its way').waitFor();
-    await check('a code on its way');
+    await check('a code on its way', true);
+    await page.getByLabel('Code').fill('12');
+    await page.locator('button[value=code]').click();
+    await isRefused();
+    await check('a code that is refused');
 
     const { id, email, password } = owner;
     await app.post('/login').set('User-Agent', FIREFOX).send({ email, password }).expect(403);
@@ -111,13 +101,16 @@ onChromium((chromium) => {
     await linkProvider(app, id, { provider: 'github' });
     await rememberDevice(app, id);
     await app.models.users.update({ phone: '+4915112345678' }, { where: { id } });
-    await pages('of a user with everything', SIZES);
+    await pages('of a user with everything', true);
     letSignInsAge(app);
-    await page.goto(site.at('/account/keys'));
-    await page.getByRole('textbox', { name: 'Name' }).fill('Backup');
-    await press(page, 'Create a key');
+    await send('/account/keys', { key_name: 'Backup' }, 'create');
     await heading(page, 'Is it you?');
     await check('confirming');
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByLabel(/^Code/).fill('000000');
+    await press(page, 'Confirm');
+    await isRefused();
+    await check('confirming with a wrong password');
 
     expect(problems).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { type Body, type FedVisit, lead, show, type Visit } from '../page.ts';
-import { keepStep, stepIn } from '../steps.ts';
+import { endStep, keepStep, stepIn } from '../steps.ts';
 import { accountPage, again } from './account-page.ts';
 
 const PATH = '/account/email';
@@ -36,7 +36,7 @@ export const email = accountPage({
         body: { challenge_id: stepIn(exchange, 'email')?.challenge_id, code },
       }),
       next(body, visit) {
-        visit.exchange.takePending('email');
+        endStep(visit.exchange, 'email');
         return again(PATH, 'verified')(body, visit);
       },
     },

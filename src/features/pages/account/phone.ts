@@ -1,5 +1,5 @@
 import { lead, show } from '../page.ts';
-import { keepStep, stepIn } from '../steps.ts';
+import { endStep, keepStep, stepIn } from '../steps.ts';
 import { accountPage, again } from './account-page.ts';
 
 const PATH = '/account/phone';
@@ -24,7 +24,7 @@ export const phone = accountPage({
         body: { challenge_id: stepIn(exchange, 'phone')?.challenge_id, code },
       }),
       next(body, visit) {
-        visit.exchange.takePending('phone');
+        endStep(visit.exchange, 'phone');
         return again(PATH, 'verified')(body, visit);
       },
     },

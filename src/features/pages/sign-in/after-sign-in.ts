@@ -2,13 +2,12 @@ import { AppError, ERRORS } from '../../../core/errors.ts';
 import { withParameter } from '../../../core/sign-in/return-to.ts';
 import type { Flow } from '../flow.ts';
 import { type Body, lead, type Next, type Visit } from '../page.ts';
-import { forgetSteps, keepStep } from '../steps.ts';
+import { keepStep } from '../steps.ts';
 
 /** Where a visitor goes after signing in: back to the app, with a code if it asked for one, or to their account. */
 export async function afterSignIn(body: Body, visit: Visit): Promise<Next> {
   const { exchange, services, flow } = visit;
   const { flows, offers } = services;
-  forgetSteps(exchange);
   if (offers.requiresFactor && (await mustEnrol(visit))) return lead(flows.to('/account', flow));
   if (!flows.isForApp(flow) || flow.transport !== 'token') return lead(flows.destinationOf(flow));
   const answer = await exchange.perform('createSessionCode', {

@@ -1,5 +1,5 @@
 import { type Form, lead, type PageDefinition, show, type Visit } from '../page.ts';
-import { keepStep, stepIn } from '../steps.ts';
+import { endStep, keepStep, stepIn } from '../steps.ts';
 
 const send = (to: (visit: Visit) => string, notice: Record<string, string> = {}): Form => ({
   runs: 'forgotPassword',
@@ -38,7 +38,7 @@ export const resetPage: PageDefinition = {
         body: { challenge_id: stepIn(exchange, 'reset')?.challenge_id, code, new_password: password },
       }),
       next(_body, { exchange, services, flow }) {
-        exchange.takePending('reset');
+        endStep(exchange, 'reset');
         return lead(services.flows.to('/sign-in', flow, { notice: 'password_changed' }));
       },
     },

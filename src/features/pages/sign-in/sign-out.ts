@@ -1,5 +1,4 @@
 import { FORGET_PAGES, lead, type PageDefinition } from '../page.ts';
-import { forgetSteps } from '../steps.ts';
 
 /** Signing out takes a form, since any site can link to a page. */
 export const signOut: PageDefinition = {
@@ -13,10 +12,7 @@ export const signOut: PageDefinition = {
   forms: {
     sign_out: {
       runs: 'logout',
-      next(_body, { exchange, flow }) {
-        forgetSteps(exchange);
-        return lead(flow.returnTo ?? '/sign-in?notice=signed_out', FORGET_PAGES);
-      },
+      next: (_body, { flow }) => lead(flow.returnTo ?? '/sign-in?notice=signed_out', FORGET_PAGES),
     },
   },
 };

@@ -1,5 +1,5 @@
 import { type Form, lead, type PageDefinition, show, type Visit } from '../page.ts';
-import { keepStep, stepIn } from '../steps.ts';
+import { endStep, keepStep, stepIn } from '../steps.ts';
 
 const send = (to: (visit: Visit) => string): Form => ({
   runs: 'resendEmailVerification',
@@ -29,7 +29,7 @@ export const verifyPage: PageDefinition = {
         body: { challenge_id: stepIn(exchange, 'verify')?.challenge_id, code },
       }),
       next(_body, { exchange, services, flow }) {
-        exchange.takePending('verify');
+        endStep(exchange, 'verify');
         return lead(services.flows.to('/sign-in', flow, { notice: 'email_verified' }));
       },
     },
