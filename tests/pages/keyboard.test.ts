@@ -54,7 +54,7 @@ onChromium((chromium) => {
       await pressAt('API keys');
       await heading(page, 'API keys');
       await typeAt('Name', 'Backup');
-      await pressAt('Make a key', 'Space');
+      await pressAt('Create a key', 'Space');
       await heading(page, 'Your new key');
       await pressAt('I have kept it');
       await heading(page, 'API keys');
