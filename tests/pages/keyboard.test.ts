@@ -56,7 +56,7 @@ onChromium((chromium) => {
       await typeAt('Name', 'Backup');
       await pressAt('Create a key', 'Space');
       await heading(page, 'Your new key');
-      await pressAt('I have kept it');
+      await pressAt('I have saved it');
       await heading(page, 'API keys');
       // It unfolds, and the button within comes next.
       await pressAt('Delete Backup', 'Space');
