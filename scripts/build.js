@@ -1,5 +1,5 @@
 /**
- * Builds the service, with the packages that it imports in the same few files, and the verifier.
+ * Builds the verifier, and the service, bundled with the packages that it imports into a few files.
  *
  *   node scripts/build.js               checks the types and builds both
  *   node scripts/build.js --if-needed   builds both where the sources are not those of the last build
@@ -38,7 +38,10 @@ const SOURCES = [
 const SERVICE = 'tsconfig.build.json';
 /** What a process or a thread starts with. */
 const ENTRIES = ['main.ts', 'cli/admin.ts', 'cli/keys.ts', 'core/passwords/hash-worker.js'];
-/** Packages with a native part, one with threads that start from files of its own, and one that no one here needs. */
+/**
+ * bcrypt and sqlite3 have native parts, and Piscina's threads start from files of its own. pg-hstore is for a dialect of
+ * Sequelize that is not used here, and is not installed.
+ */
 const NOT_BUNDLED = ['bcrypt', 'pg-hstore', 'piscina', 'sqlite3'];
 /** For those who import it, and for those who require it. */
 const VERIFIER = { 'verifier/tsconfig.json': '', 'verifier/tsconfig.cjs.json': 'cjs' };
@@ -50,7 +53,7 @@ const SWAP_ATTEMPTS = 10;
 
 const INSTALL = 'npm ci --include=dev && npm run build && npm prune --omit=dev';
 
-/** What is wrong has been printed. */
+/** A failure that has been printed already. */
 class Reported extends Error {}
 
 try {
@@ -87,7 +90,7 @@ function main(args) {
     writeFileSync(join(next, 'cjs/package.json'), '{ "type": "commonjs" }\n');
   });
   if (args.includes('--verifier')) return;
-  // Types are the bulk of the work, and a start needs none.
+  // Checking types is most of the work, and a start does not need it.
   if (!ifNeeded) runCompiler(compiler, ['-p', join(ROOT, SERVICE)]);
   build('dist', (next) => {
     bundle(next);
@@ -96,7 +99,7 @@ function main(args) {
 }
 
 /**
- * Builds beside what is there and swaps when all has gone well, so that a running server never finds half of it, and
+ * Builds beside what is there and swaps once that has succeeded, so that a running server never finds half a build, and
  * nothing is left of sources that are gone.
  * @param {string} directory
  * @param {(next: string) => void} make
@@ -133,8 +136,7 @@ function runCompiler(compiler, args) {
 }
 
 /**
- * Puts the code of the service and of its packages in a few files: Node takes twice as long to start with one for each
- * module.
+ * Bundles the service and its packages into a few files: with a file for each module, Node takes twice as long to start.
  * @param {string} directory
  */
 function bundle(directory) {
@@ -145,7 +147,7 @@ function bundle(directory) {
     entryPoints: ENTRIES.filter(isThere).map((path) => join(source, path)),
     outbase: source,
     outdir: directory,
-    // One directory down, as src/config/beside-code.ts is.
+    // One directory down, as src/config/beside-code.ts is: what it finds is relative to its own place.
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
     splitting: true,
@@ -153,7 +155,7 @@ function bundle(directory) {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    // For packages that are no ES modules.
+    // CommonJS packages call `require`, which ES modules do not have.
     banner: {
       js: "import { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);",
     },

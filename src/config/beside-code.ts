@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * The path of what lies beside the code: in `src` as it is written, and at the same place in `dist` as it is built, where
- * the build puts the code of this module one directory down as well.
+ * The path of a file that is not code, relative to `src`, or to `dist` in a build. This works in both because the build
+ * puts this module one directory down too, in `dist/chunks`.
  */
 export function besideCode(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));

@@ -58,7 +58,7 @@ const MAX_JITTER_MILLISECONDS = 50;
 /**
  * Prepares the database that `config` names. MySQL connections are made when first used, so this never waits for one.
  *
- * SQLite has one writer, and nothing there orders those that wait. So the writes of this process take turns, and
+ * SQLite has one writer at a time, and no queue for those that wait. So the writes of this process take turns, and
  * IMMEDIATE takes the lock at the beginning, where waiting for another process is possible.
  */
 export async function connectDatabase(config: DatabaseConfig, logger?: Logger): Promise<Database> {

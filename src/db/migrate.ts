@@ -16,7 +16,7 @@ const MIGRATIONS = readdirSync(MIGRATIONS_DIRECTORY)
 const LOCK_NAME = 'latchkey_migrations';
 const LOCK_TIMEOUT_SECONDS = 60;
 
-/** The table of sequelize-cli, which may have made it, and may undo what is done here. */
+/** The table of sequelize-cli, which may have created it, and can undo the migrations that are applied here. */
 const META_COLUMNS = { name: { type: DataTypes.STRING, allowNull: false, primaryKey: true, unique: true } };
 const META_OPTIONS = {
   tableName: 'SequelizeMeta',
@@ -76,8 +76,7 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
   const { location } = config;
   const sequelize = openSequelize(config, null);
   try {
-    // Most starts find none, and need no lock. Where another process migrates this instant, the
-    // lock shows when to look again.
+    // Most starts find none, and need no lock. If another process is migrating, the lock shows when to look again.
     const pending = await pendingMigrations({ sequelize }).catch(() => MIGRATIONS);
     if (pending.length === 0) return [];
     const migrate = () => applyPending(sequelize);
@@ -89,7 +88,7 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
   }
 }
 
-/** Each is written down when it has been applied, so that the next start goes on after a failure. */
+/** Records each as soon as it is applied, so that after a failure the next start continues with the one that failed. */
 async function applyPending(sequelize: Sequelize): Promise<string[]> {
   const meta = sequelize.define('SequelizeMeta', META_COLUMNS, META_OPTIONS);
   await meta.sync();

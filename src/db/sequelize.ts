@@ -6,15 +6,15 @@ import { type MysqlConnection, prepareMysqlConnection } from './mysql-connection
 import { sqliteDriver } from './sqlite-driver.ts';
 
 const IDLE_CONNECTION_MILLISECONDS = 10_000;
-/** How long a migration, for which no request waits, may wait for a connection or for a locked SQLite file. */
-const PATIENT_MILLISECONDS = 60_000;
+/** How long a migration may wait for a connection or for a locked SQLite file, since no request waits for it. */
+const MIGRATION_WAIT_MILLISECONDS = 60_000;
 /**
- * The part of its time for which a statement waits for a locked SQLite file. It gives up before its caller does, or it
- * would take effect after the caller was told that it had not.
+ * The part of its time limit that a statement may spend waiting for a locked SQLite file. It gives up before its caller
+ * does: otherwise it could still take effect after the caller was told that it had failed.
  */
 const LOCK_WAIT_SHARE = 0.8;
 
-/** What Sequelize's types miss of it. */
+/** The members that are missing from Sequelize's types. */
 interface ConnectionManager {
   destroyConnection: (connection: unknown) => Promise<void>;
   readonly releaseConnection: (connection: unknown) => void;
@@ -27,7 +27,7 @@ const UNTYPED_OPTIONS = { keepDefaultTimezone: true };
 
 /**
  * A Sequelize for the database that `config` names; it connects when it is first asked something.
- * `statementLimitMilliseconds` cuts off MySQL statements that take longer, and waiting for a locked SQLite file; null
+ * `statementLimitMilliseconds` cuts off MySQL statements that take longer, and the wait for a locked SQLite file; null
  * lets them take their time. One for transactions runs nothing else.
  */
 export function openSequelize(
@@ -40,11 +40,12 @@ export function openSequelize(
   if (location.dialect === 'sqlite') {
     // The file holds password hashes, so no other user of the host may enter its directory.
     mkdirSync(dirname(location.storage), { recursive: true, mode: 0o700 });
-    const lockWait =
+    const lockWaitMilliseconds =
       statementLimitMilliseconds === null
-        ? PATIENT_MILLISECONDS
+        ? MIGRATION_WAIT_MILLISECONDS
         : statementLimitMilliseconds * LOCK_WAIT_SHARE;
-    const sequelize = new Sequelize({ ...location, ...common, dialectModule: sqliteDriver(lockWait) });
+    const dialectModule = sqliteDriver(lockWaitMilliseconds);
+    const sequelize = new Sequelize({ ...location, ...common, dialectModule });
     closeFailedConnections(sequelize);
     return guardBindParameters(sequelize);
   }
@@ -55,7 +56,7 @@ export function openSequelize(
     pool: {
       max: config.poolMax,
       min: 0,
-      acquire: statementLimitMilliseconds === null ? PATIENT_MILLISECONDS : config.timeoutMilliseconds,
+      acquire: statementLimitMilliseconds === null ? MIGRATION_WAIT_MILLISECONDS : config.timeoutMilliseconds,
       idle: IDLE_CONNECTION_MILLISECONDS,
     },
     dialectOptions: {
@@ -87,8 +88,8 @@ export function openSequelize(
 }
 
 /**
- * Where a transaction cannot commit, Sequelize looks for its connection in a pool, which SQLite has not: it would stay
- * open, and with it the transaction, which has the file locked.
+ * When a commit fails, Sequelize looks for the connection in a pool, and SQLite has none: the connection would stay open,
+ * and with it the transaction, which has locked the file.
  */
 function closeFailedConnections({ connectionManager }: Sequelize): void {
   const manager = connectionManager as unknown as ConnectionManager;

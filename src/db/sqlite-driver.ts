@@ -1,28 +1,27 @@
 import { createRequire } from 'node:module';
 import type sqlite3Module from 'sqlite3';
 
-type Answer = (this: unknown, error: (Error & { readonly code?: string }) | null, rows: unknown[]) => void;
+type Callback = (this: unknown, error: (Error & { readonly code?: string }) | null, rows: unknown[]) => void;
 
 /** What Sequelize asks before each SELECT; a migration asks in upper case. */
 const COLUMNS_OF_A_TABLE = /^PRAGMA table_info\(/;
 
-/** Sequelize also rolls back what could not begin, and what SQLite has rolled back by itself. */
+/** Sequelize also rolls back a transaction that could not begin, and one that SQLite itself has rolled back. */
 const NOTHING_TO_ROLL_BACK = /cannot rollback - no transaction is active$/;
 
-/** At random up to this at first, and to ever less: who has waited longest looks most often, and finds the next gap. */
+/** The limit of a random pause. It shrinks as a statement waits, so that those that have waited longest try most often. */
 const MAX_PAUSE_MILLISECONDS = 20;
 
 /**
  * The driver for one Sequelize.
  *
- * A statement that finds the file locked is tried again until `waitMilliseconds` are over. SQLite's own wait is off: it
- * would keep the connection and a thread of libuv, and look only ten times a second
- * (docs/decisions/0063-writers-look-often-for-the-lock.md).
+ * A statement that finds the file locked is retried for `lockWaitMilliseconds`. SQLite's own wait is off: it would occupy
+ * the connection and a thread of libuv, and try only ten times a second (docs/decisions/0063-writers-poll-for-the-lock.md).
  *
  * Sequelize asks for the types of a table's columns before every SELECT that it makes. They do not change while the
  * service runs, so the file is asked once for each table.
  */
-export function sqliteDriver(waitMilliseconds: number): object {
+export function sqliteDriver(lockWaitMilliseconds: number): object {
   // A service on MySQL does not load it.
   const sqlite3 = createRequire(import.meta.url)('sqlite3') as typeof sqlite3Module;
   const columns = new Map<string, unknown[]>();
@@ -34,46 +33,48 @@ export function sqliteDriver(waitMilliseconds: number): object {
     }
 
     override run(sql: string, ...rest: unknown[]): this {
-      return this.#onceFree((values) => super.run(sql, ...values), rest);
+      return this.#retryWhileLocked((values) => super.run(sql, ...values), rest);
     }
 
     override all(sql: string, ...rest: unknown[]): this {
       const ask = (values: unknown[]) => super.all(sql, ...(values as []));
-      if (!COLUMNS_OF_A_TABLE.test(sql)) return this.#onceFree(ask, rest);
-      const answer = rest.at(-1) as Answer;
+      if (!COLUMNS_OF_A_TABLE.test(sql)) return this.#retryWhileLocked(ask, rest);
+      const callback = rest.at(-1) as Callback;
       const known = columns.get(sql);
       if (known === undefined) {
-        const keep: Answer = (error, rows) => {
-          // Of a table that is not there yet there are none.
+        const remember: Callback = (error, rows) => {
+          // A table that does not exist yet has none.
           if (error === null && rows.length > 0) columns.set(sql, rows);
-          answer(error, rows);
+          callback(error, rows);
         };
-        return this.#onceFree(ask, [keep]);
+        return this.#retryWhileLocked(ask, [remember]);
       }
-      answer(null, known);
+      callback(null, known);
       return this;
     }
 
-    #onceFree(execute: (values: unknown[]) => void, rest: unknown[]): this {
-      const answer = rest.at(-1) as Answer | undefined;
-      if (answer === undefined) {
+    #retryWhileLocked(execute: (values: unknown[]) => void, rest: unknown[]): this {
+      const callback = rest.at(-1) as Callback | undefined;
+      if (callback === undefined) {
         execute(rest);
         return this;
       }
       const values = rest.slice(0, -1);
-      const until = performance.now() + waitMilliseconds;
-      const attempt = () => execute([...values, take]);
-      // Not an arrow: `this` is the statement, from which Sequelize reads how many rows have changed.
-      const take = function (this: unknown, ...[error, rows]: Parameters<Answer>): void {
-        if (error === null) answer.call(this, error, rows);
-        else if (error.code === 'SQLITE_BUSY' && performance.now() < until) pause(until - performance.now());
-        else if (NOTHING_TO_ROLL_BACK.test(error.message)) answer.call(this, null, []);
-        else answer.call(this, error, rows);
+      const deadline = performance.now() + lockWaitMilliseconds;
+      const attempt = () => execute([...values, onResult]);
+      // Not an arrow function: `this` is the statement, from which Sequelize reads how many rows have changed.
+      const onResult = function (this: unknown, ...[error, rows]: Parameters<Callback>): void {
+        const remaining = deadline - performance.now();
+        if (error === null) callback.call(this, error, rows);
+        else if (error.code === 'SQLITE_BUSY' && remaining > 0) attemptLater(remaining);
+        else if (NOTHING_TO_ROLL_BACK.test(error.message)) callback.call(this, null, []);
+        else callback.call(this, error, rows);
       };
-      const pause = (left: number) =>
+      const attemptLater = (remaining: number) =>
         setTimeout(
+          // As Sequelize runs each statement.
           () => this.serialize(attempt),
-          (Math.random() * MAX_PAUSE_MILLISECONDS * left) / waitMilliseconds,
+          (Math.random() * MAX_PAUSE_MILLISECONDS * remaining) / lockWaitMilliseconds,
         );
       attempt();
       return this;

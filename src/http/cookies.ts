@@ -74,7 +74,8 @@ export function createCookies(options: CookieOptions) {
   /** What this host alone reads back is of this host alone. */
   const hostNames = requireHttps ? [HOST_PREFIX + NAME] : [HOST_PREFIX + NAME, NAME];
   const namesWith = (suffix: string) => names.map((name) => name + suffix);
-  const [deviceNames, linksNames] = [namesWith(DEVICE_SUFFIX), namesWith(LINKS_SUFFIX)];
+  const deviceNames = namesWith(DEVICE_SUFFIX);
+  const linksNames = namesWith(LINKS_SUFFIX);
   const browserNames = namesWith(BROWSER_SUFFIX);
   const publicOrigin = new URL(publicUrl).origin;
   /** Of cookies that have to come along when another site leads here: a mail program in a browser, or a provider. */

@@ -1,2 +1,2 @@
-/** By its name, which a CommonJS package has no more when the build has made a file of its own of it. */
+/** Exported by name: a dynamic import of the package itself would have only a default export once it is bundled. */
 export { createTransport } from 'nodemailer';

@@ -1,6 +1,14 @@
 import type { TemplateName, Templates } from '../core/messages/message.ts';
 
-/** What stands in each message, for trying templates out. */
+const LOCKDOWN_LINK = { link: 'https://auth.example.com/lockdown/a-token', days: 7 };
+const CIRCUMSTANCES = {
+  time: '2026-11-29T08:50:00.000Z',
+  network: '203.0.113.7',
+  browser: 'Firefox',
+  system: 'Linux',
+};
+
+/** Values for each message, to try templates out. */
 export const SAMPLES: Templates = {
   'verify-email': {
     code: '123456',
@@ -32,60 +40,18 @@ export const SAMPLES: Templates = {
   },
   'sign-in-code': { code: '123456', minutes: 10 },
   'sign-in-link': { link: 'https://auth.example.com/login/link/a-token', minutes: 10 },
-  'new-device': {
-    time: '2026-11-29T08:50:00.000Z',
-    network: '203.0.113.7',
-    browser: 'Firefox',
-    system: 'Linux',
-    link: 'https://auth.example.com/lockdown/a-token',
-    days: 7,
-  },
+  'new-device': { ...CIRCUMSTANCES, ...LOCKDOWN_LINK },
   'locked-down': {},
   'access-ended': {},
-  'provider-linked': {
-    provider: 'Google',
-    account: 'grace@example.com',
-    link: 'https://auth.example.com/lockdown/a-token',
-    days: 7,
-  },
-  'factor-added': {
-    link: 'https://auth.example.com/lockdown/a-token',
-    days: 7,
-  },
-  'factor-removed': {
-    link: 'https://auth.example.com/lockdown/a-token',
-    days: 7,
-  },
-  'recovery-codes-renewed': { link: 'https://auth.example.com/lockdown/a-token', days: 7 },
-  'recovery-code-used': { left: 2, link: 'https://auth.example.com/lockdown/a-token', days: 7 },
-  'factors-reset': { link: 'https://auth.example.com/lockdown/a-token', days: 7 },
-  'passkey-added': {
-    name: 'My phone',
-    time: '2026-11-29T08:50:00.000Z',
-    network: '203.0.113.7',
-    browser: 'Firefox',
-    system: 'Linux',
-    link: 'https://auth.example.com/lockdown/a-token',
-    days: 7,
-  },
-  'passkey-removed': {
-    name: 'My phone',
-    time: '2026-11-29T08:50:00.000Z',
-    network: '203.0.113.7',
-    browser: 'Firefox',
-    system: 'Linux',
-    link: 'https://auth.example.com/lockdown/a-token',
-    days: 7,
-  },
-  'passkey-refused': {
-    name: 'My security key',
-    time: '2026-11-29T08:50:00.000Z',
-    network: '203.0.113.7',
-    browser: 'Firefox',
-    system: 'Linux',
-    link: 'https://auth.example.com/lockdown/a-token',
-    days: 7,
-  },
+  'provider-linked': { provider: 'Google', account: 'grace@example.com', ...LOCKDOWN_LINK },
+  'factor-added': LOCKDOWN_LINK,
+  'factor-removed': LOCKDOWN_LINK,
+  'recovery-codes-renewed': LOCKDOWN_LINK,
+  'recovery-code-used': { left: 2, ...LOCKDOWN_LINK },
+  'factors-reset': LOCKDOWN_LINK,
+  'passkey-added': { name: 'My phone', ...CIRCUMSTANCES, ...LOCKDOWN_LINK },
+  'passkey-removed': { name: 'My phone', ...CIRCUMSTANCES, ...LOCKDOWN_LINK },
+  'passkey-refused': { name: 'My security key', ...CIRCUMSTANCES, ...LOCKDOWN_LINK },
   'phone-code': { code: '123456', minutes: 10 },
 };
 

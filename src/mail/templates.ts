@@ -3,7 +3,13 @@ import { join, relative } from 'node:path';
 import type { Logger } from 'pino';
 import { besideCode } from '../config/beside-code.ts';
 import type { Message, Render, RenderedMessage, TemplateName } from '../core/messages/message.ts';
-import { directionOf, durationIn, preferredLanguages, timeIn } from '../templates/languages.ts';
+import {
+  directionOf,
+  durationIn,
+  MINUTES_PER_DAY,
+  preferredLanguages,
+  timeIn,
+} from '../templates/languages.ts';
 import {
   createTemplateFiles,
   escapeHtml,
@@ -31,9 +37,8 @@ export interface MessageTemplates {
 }
 
 const BUILT_IN = besideCode('mail/templates/');
-const MINUTES_OF_DAY = 1440;
 const ENGLISH = 'en';
-/** Those in which each message has a built-in template. */
+/** The languages with a built-in template for every message. */
 const BUILT_IN_LANGUAGES: readonly string[] = [ENGLISH, 'de'];
 const LAYOUT = 'layout.eta';
 /** These have no subject and no HTML. */
@@ -42,12 +47,12 @@ const SMS_TEMPLATES: readonly TemplateName[] = ['phone-code'];
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu;
 
 /**
- * Messages in words. Files of the operator come first, then the built-in ones: who has replaced the English words of a
- * message does not want others in German. Among each, the languages of the person come first, then English. A file that
- * is broken is logged, and the next one takes its place: a message in other words is worth more than none.
+ * Messages in words. The operator's files come first, then the built-in ones: an operator who has replaced the English
+ * text of a message does not want the built-in German one sent. Within each group the person's languages come first, then
+ * English. A broken file is logged, and the next one takes its place: a message in other words is better than none.
  */
 export function createTemplates({ directory, service, host, logger }: TemplatesOptions): MessageTemplates {
-  const { useFirst, works } = createTemplateFiles(logger, 'messages');
+  const { useFirst, isUsable } = createTemplateFiles(logger, 'messages');
   let folders: Promise<ReadonlyMap<string, string>> | undefined;
 
   const render: Render = async ({ template, data: values, language: wanted }) => {
@@ -101,9 +106,9 @@ export function createTemplates({ directory, service, host, logger }: TemplatesO
     const own: TemplateFile[] = [];
     for (const language of languages) {
       own.push(...(await inFolder(language, `${template}.eta`)));
-      // HTML of the operator may stand round the built-in text.
+      // The operator may have replaced the HTML alone, around the built-in text.
       const [html] = await inFolder(language, `${template}.html.eta`);
-      if (html !== undefined && (await works(html, 'html'))) own.push(...builtIn(language));
+      if (html !== undefined && (await isUsable(html, 'html'))) own.push(...builtIn(language));
     }
     return [...own, ...languages.flatMap(builtIn)];
   }
@@ -164,15 +169,15 @@ function printableValue(value: unknown): unknown {
 /** How long something is good, in words of a language, where a message says so. */
 function durationOf({ minutes, days }: TemplateData, language: string): TemplateData {
   if (typeof minutes === 'number') return { duration: durationIn(language, minutes) };
-  return typeof days === 'number' ? { duration: durationIn(language, days * MINUTES_OF_DAY) } : {};
+  return typeof days === 'number' ? { duration: durationIn(language, days * MINUTES_PER_DAY) } : {};
 }
 
-/** When something was done, in the same. */
+/** When something was done, as the language writes it. */
 function timeOf({ time }: TemplateData, language: string): TemplateData {
   return typeof time === 'string' ? { time: timeIn(language, time) } : {};
 }
 
-/** The languages that a message may have, the best first. None comes after English, in which there is every message. */
+/** The languages that a message may have, the best first. None comes after English, which has every message. */
 function languagesFor(wanted: string | null): string[] {
   const languages = [...preferredLanguages(wanted), ENGLISH];
   return languages.slice(0, languages.indexOf(ENGLISH) + 1);

@@ -87,7 +87,7 @@ function renderChoices(
   return `<select${attributes}>${options.join('')}</select>`;
 }
 
-/** A time in the language of the reader, in UTC until the script changes it to the zone of the browser. */
+/** A time in the language of the reader, in UTC until the script converts it to the browser's time zone. */
 export function renderTime(iso: string, language: string): string {
   return `<time datetime="${escapeHtml(iso)}">${escapeHtml(timeIn(language, iso))}</time>`;
 }

@@ -1,11 +1,10 @@
 import { ERRORS } from '../core/errors.ts';
 import type { Page, PageProblem, WordValues } from '../core/pages.ts';
-import { durationIn, waitIn } from '../templates/languages.ts';
+import { durationIn, MINUTES_PER_DAY, waitIn } from '../templates/languages.ts';
 import { escapeHtml } from '../templates/template-files.ts';
 import { type FieldOptions, hiddenField, renderField, renderTime } from './fields.ts';
 import { fill, isolated, type Words } from './words.ts';
 
-const MINUTES_OF_DAY = 1440;
 /** Stands for a time until its text is escaped. */
 const TIME_PLACE = '\u0000';
 
@@ -90,7 +89,7 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
     hidden: hiddenField,
     time: (iso: string) => renderTime(iso, language),
     timed,
-    days: (count: number) => durationIn(language, count * MINUTES_OF_DAY),
+    days: (count: number) => durationIn(language, count * MINUTES_PER_DAY),
     languageName: (tag: string) => new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag,
     device: ({ browser, system }: { browser: string | null; system: string | null }) => {
       if (browser === null) return t('unknown_device');

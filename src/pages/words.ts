@@ -82,7 +82,7 @@ export function fill(text: string, values: WordValues, direction: Words['directi
   });
 }
 
-/** A value that is no word of the page, such as a phone number, which would be turned round in a right-to-left text. */
+/** Keeps the characters of a value, such as a phone number, in their order inside right-to-left text. */
 export function isolated(value: string, direction: Words['direction']): string {
   return direction === 'rtl' ? `${ISOLATE}${value}${END_ISOLATE}` : value;
 }

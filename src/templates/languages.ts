@@ -36,9 +36,11 @@ export function directionOf(language: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.includes(language.split('-')[0] ?? '') ? 'rtl' : 'ltr';
 }
 
+export const MINUTES_PER_DAY = 1440;
+
 /** Days where there are several, hours where there are, minutes otherwise. */
 const UNITS = [
-  { unit: 'day', minutes: 1440, least: 2 },
+  { unit: 'day', minutes: MINUTES_PER_DAY, least: 2 },
   { unit: 'hour', minutes: 60, least: 2 },
   { unit: 'minute', minutes: 1, least: 0 },
 ] as const;
@@ -56,8 +58,8 @@ export function durationIn(language: string, minutes: number): string {
 }
 
 /**
- * A time to wait in words of a language, rounded up: `45 seconds`, `15 minutes`, `30 hours`. Never in days, which German
- * says otherwise after "in" (`in 2 Tagen`).
+ * A time to wait in words of a language, rounded up: `45 seconds`, `15 minutes`, `30 hours`. Never in days, whose German
+ * plural has another form after "in" (`2 Tage`, but `in 2 Tagen`).
  */
 export function waitIn(language: string, seconds: number): string {
   const minutes = Math.ceil(seconds / 60);
@@ -66,7 +68,7 @@ export function waitIn(language: string, seconds: number): string {
   return formatOf(language, 'hour').format(Math.ceil(minutes / 60));
 }
 
-/** A time of the day in words of a language. It is in UTC: nothing says in which zone its reader is. */
+/** A date and time as a language writes it. It is in UTC: the time zone of the reader is not known. */
 export function timeIn(language: string, iso: string): string {
   const format = new Intl.DateTimeFormat(localeOf(language), {
     year: 'numeric',
@@ -95,7 +97,7 @@ function formatOf(language: string, unit: DurationUnit): Intl.NumberFormat {
   return format;
 }
 
-/** English for a tag that no locale has, or that is malformed. */
+/** English for a tag that is malformed, or that has no locale. */
 function localeOf(language: string): string {
   try {
     return Intl.NumberFormat.supportedLocalesOf(language)[0] ?? 'en';

@@ -44,8 +44,8 @@ export function createTemplateFiles(logger: Logger, subject: string) {
     return undefined;
   }
 
-  /** Whether there is such a file, and it can be parsed. */
-  async function works({ path }: TemplateFile, format: Format): Promise<boolean> {
+  /** Whether the file exists and can be parsed. */
+  async function isUsable({ path }: TemplateFile, format: Format): Promise<boolean> {
     return (await load(path, format)) !== null;
   }
 
@@ -76,7 +76,7 @@ export function createTemplateFiles(logger: Logger, subject: string) {
     logger.error({ err, file: path }, `template of ${subject} is broken, and another takes its place`);
   }
 
-  return { useFirst, works };
+  return { useFirst, isUsable };
 }
 
 /** No tag swallows the line break after it, unless it says so. */

@@ -111,7 +111,7 @@ onEachPair((apps, keeper) => {
   });
 
   describe('a session that ends in one process', () => {
-    it('is refused by another from its next look at revocations on, although its record is still kept', async () => {
+    it('is refused by another as soon as that has read the revocations, although its record is still there', async () => {
       for (let round = 0; round < times(2, 20); round++) {
         const browser = await signUpByCookie(apps.first);
         expect(await statusAt(apps.second, browser)).toBe(200);

@@ -51,12 +51,12 @@ onEachDatabase((kind) => {
       await testDatabase.drop();
     });
 
-    it('name the one that fails, and go on with it once its cause is gone', async () => {
+    it('name the one that fails, and continue with it once the cause is gone', async () => {
       const testDatabase = await createTestDatabase(kind);
       const config = loadConfig({ DATABASE_URL: testDatabase.url }).database;
       const database = await connectDatabase(config);
       const all = await pendingMigrations(database);
-      // Of somebody else, without the columns of ours.
+      // Another program's table, which lacks the columns of ours.
       await database.sequelize.query('CREATE TABLE sessions (other INTEGER)');
 
       await expect(applyMigrations(config)).rejects.toThrow(

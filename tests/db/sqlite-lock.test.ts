@@ -6,8 +6,8 @@ import { type TestApp, useApp } from '../support/app.ts';
 import { signUp } from '../support/people.ts';
 import { eventually } from '../support/several-processes.ts';
 
-/** SQLite itself would look some twenty times within a second, and give up. */
-const MANY_LOOKS = 50;
+/** SQLite itself would try some twenty times within a second, and give up. */
+const MANY_ATTEMPTS = 50;
 const IMMEDIATE = { type: Transaction.TYPES.IMMEDIATE };
 
 /** Locks the file for writers, as a transaction of another process does, until it is released. */
@@ -29,14 +29,14 @@ describe('An SQLite file that another process has locked', () => {
     users.updateProfile(id, { name: 'Ada' }, new Date(app.clock.now()));
   const nameOf = async () => (await app.store.users.findById(id))?.name;
 
-  it('is looked at often, so that a transaction finds the gap between two of the other process', async () => {
+  it('is polled often, so that a transaction finds the gap between two of the other process', async () => {
     const all = jest.spyOn(sqlite3.Database.prototype, 'all');
-    const looks = () => all.mock.calls.filter(([sql]) => sql.startsWith('BEGIN IMMEDIATE')).length;
+    const attempts = () => all.mock.calls.filter(([sql]) => sql.startsWith('BEGIN IMMEDIATE')).length;
     const { release } = await lock(app);
-    const before = looks();
+    const before = attempts();
 
     const renaming = app.store.transaction(({ users }) => rename(users));
-    await Promise.race([renaming, eventually(looks, (count) => count - before >= MANY_LOOKS)]);
+    await Promise.race([renaming, eventually(attempts, (count) => count - before >= MANY_ATTEMPTS)]);
     await release();
     await renaming;
     all.mockRestore();
@@ -59,7 +59,7 @@ describe('An SQLite file that another process has locked', () => {
     expect(await nameOf()).toBe('Ada');
   });
 
-  it('leaves no connection open and no line on the console where a transaction gives up', async () => {
+  it('leaves no connection open and no line on the console when a transaction gives up', async () => {
     const impatient = openSequelize(app.config.database, 100);
     const warn = jest.spyOn(console, 'warn');
     const { release } = await lock(app);
@@ -79,7 +79,7 @@ describe('An SQLite file that another process has locked', () => {
 describe('A transaction that SQLite cannot commit', () => {
   const app = useApp('SQLite');
 
-  it('is over, so that the next one begins', async () => {
+  it('has ended, so that the next one can begin', async () => {
     const { sequelize } = app.database;
     await sequelize.query('CREATE TABLE parents (id INTEGER PRIMARY KEY)');
     await sequelize.query(
@@ -89,7 +89,7 @@ describe('A transaction that SQLite cannot commit', () => {
       sequelize.transaction(IMMEDIATE, (transaction) =>
         sequelize.query('INSERT INTO children VALUES (1)', { transaction }),
       );
-    // Sequelize says there that it could not commit.
+    // Sequelize reports the failed commit there.
     const warn = jest.spyOn(console, 'warn').mockReturnValue();
 
     await expect(insertOrphan()).rejects.toThrow('FOREIGN KEY constraint failed');

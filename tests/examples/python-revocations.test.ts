@@ -432,7 +432,7 @@ onPython((python) => {
       await verifier.ready();
       await untilAsked(3);
 
-      // The question was asked after this test began; of the time since then the wait does not count.
+      // The request was sent after `begunAt`, and the time that the feed held it does not count.
       const lag = await verifier.lagSeconds();
       expect(lag).toBeLessThanOrEqual((performance.now() - begunAt - 1_500) / 1000);
       await verifier.close();

@@ -150,7 +150,7 @@ onEachDatabase((kind) => {
   describe('A lock-down in one process', () => {
     const apps = useTwoApps(kind, () => ENV);
 
-    it('ends sessions and keys in another from its next look at revocations on', async () => {
+    it('ends sessions and keys in another as soon as that has read the revocations', async () => {
       const person = await signUp(apps.first);
       const { key } = await makeKey(apps.first, person.token);
       for (const credential of [person.token, key])

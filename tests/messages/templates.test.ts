@@ -23,7 +23,7 @@ function templatesOf({ directory, service = 'Example' }: { directory?: string; s
   return { render, check: templates.check, logs };
 }
 
-/** How the values of the samples are to be read, and what no message of the language says. */
+/** How the values of the samples read in each language, and what no message in it may say. */
 const LANGUAGES = {
   en: {
     durations: { 10: '10 minutes', 1440: '24 hours', 10080: '7 days' },
@@ -63,7 +63,7 @@ function valuesOf(all: object, language: Language): string[] {
   ];
 }
 
-/** The values that a file of a template names. */
+/** The names of the values that a template uses. */
 function namesIn(language: string, file: string): string[] {
   const source = readFileSync(new URL(`${language}/${file}`, BUILT_IN), 'utf8');
   return [...new Set([...source.matchAll(/\bit\.(\w+)/g)].map(([, name = '']) => name))].sort();
@@ -164,7 +164,7 @@ describe('A message', () => {
     ['en', 1, 'You have 1 left.\n\nCreate new ones in your account before they are used up.\n\nIf you'],
     ['de', 0, 'Es war der letzte.\n\nErzeugen Sie in Ihrem Konto neue.\n\nWenn Sie'],
     ['de', 1, 'noch 1 übrig.\n\nErzeugen Sie in Ihrem Konto neue, bevor alle verbraucht sind.\n\nWenn'],
-  ])('says in %s what to do where %d recovery codes are left', async (language, left, words) => {
+  ])('says in %s what to do when %d recovery codes are left', async (language, left, words) => {
     const data = { ...SAMPLES['recovery-code-used'], left };
     expect((await render('recovery-code-used', { data, language })).text).toContain(words);
   });
@@ -174,7 +174,7 @@ describe('A message', () => {
     ['en', { browser: null, system: null }, 'unknown'],
     ['de', { browser: 'curl', system: null }, 'curl'],
     ['de', { browser: null, system: null }, 'unbekannt'],
-  ])('says in %s what the browser was, as far as it is known: %j', async (language, names, words) => {
+  ])('names in %s as much of the browser as is known: %j', async (language, names, words) => {
     for (const name of ['new-device', 'passkey-added', 'passkey-removed', 'passkey-refused'] as const) {
       const { text } = await render(name, { data: { ...SAMPLES[name], ...names }, language });
       expect(text).toContain(`\nBrowser: ${words}\n`);
@@ -336,7 +336,7 @@ describe('Files of the operator', () => {
     ['de, en', ['en'], 'en'],
     ['en, de', ['de'], undefined],
     ['en-GB, de', ['de', 'fr'], undefined],
-  ])('go before those that are built in, for %s with %j', async (language, folders, expected) => {
+  ])('come before the built-in ones, for %s with %j', async (language, folders, expected) => {
     const files = folders.map((folder) => [
       `${folder}/sign-in-code.eta`,
       `Subject: ${folder}\n\n<%= it.code %>`,
@@ -351,7 +351,7 @@ describe('Files of the operator', () => {
     ['de', 'de', 'Ihr Anmeldecode für Example'],
     ['fr', 'de', 'Your sign-in code for Example'],
   ])(
-    'go before them also where only the HTML is theirs, for %s with %s',
+    'come before the built-in ones even if there is only HTML, for %s with %s',
     async (language, folder, subject) => {
       const directory = directoryWith({ [`${folder}/sign-in-code.html.eta`]: '<i><%= it.code %></i>' });
       const isUsed = language === folder || folder === 'en';

@@ -65,10 +65,10 @@ describe('The words of pages', () => {
   });
 });
 
-describe('Times in the words of pages', () => {
+describe('A duration on a page', () => {
   const app = useApp('SQLite', { MFA_REMEMBER_DAYS: '1' });
 
-  it('are hours where they are one day', async () => {
+  it('is given in hours if it is one day', async () => {
     const { email, password } = await signUpWithTotp(app);
     const visitor = createVisitor(app, { 'Accept-Language': 'de' });
     await visitor.visit('/sign-in');
@@ -82,7 +82,7 @@ describe('Times in the words of pages', () => {
     [{ RATE_LIMIT_LOGIN_IP: '1/60' }, /in \d\d? Sekunden? noch einmal\.$/],
     [{ RATE_LIMIT_LOGIN_IP: '1/900' }, /in 1[45] Minuten noch einmal\.$/],
     [{ RATE_LIMIT_LOGIN_IP: '1/86400' }, /in 2[34] Stunden noch einmal\.$/],
-  ])('are no large number of seconds where a visitor has to wait: %j', async (limit, said) => {
+  ])('is given in a unit that fits how long a visitor has to wait: %j', async (limit, said) => {
     const limited = await startApp('SQLite', limit);
     const visitor = createVisitor(limited, { 'Accept-Language': 'de' });
     await visitor.visit('/sign-in');

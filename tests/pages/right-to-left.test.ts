@@ -47,7 +47,7 @@ onChromium((chromium) => {
   const site = useAccountSite({ PAGES_MESSAGES_DIR: directory, TRUST_PROXY: '1' });
 
   describe('On a page that is written from right to left', () => {
-    it('values that are no words are drawn from left to right', async () => {
+    it('phone numbers, IP addresses, secrets and codes are drawn from left to right', async () => {
       const { app } = site;
       const { id, email, password, visitor } = await anOwner(app);
       await app

@@ -6,8 +6,7 @@ import { sumOf } from '../support/scrape.ts';
 import { beginSignup, finishedStatuses, type ServerProcess } from '../support/server-process.ts';
 import { childrenOf, freeze, send, statusesOf, useSeveralProcesses } from '../support/several-processes.ts';
 
-/** The bound of revocation, while the database answers. */
-/** It is to be within a second; the room is for a machine that is busy with other tests. */
+/** A second is the bound while the database answers; the rest is for a machine that is busy with other tests. */
 const REVOCATION_MILLISECONDS = 10_000;
 const METRICS_TOKEN = 'a-token-that-reads-the-metrics';
 const startSeveral = useSeveralProcesses();

@@ -77,7 +77,7 @@ onRedis(() => {
   }
 
   describe.each(LOSSES)('A Redis that $how', ({ lose, giveBack }) => {
-    it('leaves each process limiting by itself, without a request that fails or waits for it, and makes them share the counts again once it is back: said once each time', async () => {
+    it('has each process limit by itself, without a request that fails or waits, until it is back and they share the counts again; each is logged once', async () => {
       const [first, second] = await startConnectedApps();
       const said = [`30 ${REDIS_LOG.connected}`];
 

@@ -107,7 +107,7 @@ describe('The build', () => {
     }
   });
 
-  it('puts what several programs share in one place, where it finds what lies beside the code', async () => {
+  it('puts what several programs share in one file, which still finds what lies beside the code', async () => {
     const directory = await builtCheckout();
     cpSync(join(CHECKOUT, 'src/config/beside-code.ts'), join(directory, 'src/config/beside-code.ts'));
     const printed = `import { besideCode } from '%/config/beside-code.ts';\nconsole.log(besideCode('mail'));\n`;
@@ -120,7 +120,7 @@ describe('The build', () => {
     expect(await outputOf(directory, 'cli/keys.js')).toBe(`${join(directory, 'dist/mail')}\n`);
   });
 
-  it('runs where the packages it was made of are gone', async () => {
+  it('runs when the packages that went into it are gone', async () => {
     const directory = checkout();
     write(directory, 'src/main.ts', `import { parse } from 'cookie';\nconsole.log(parse('one=1').one);\n`);
 
@@ -151,10 +151,10 @@ describe('The build', () => {
   });
 
   it.each([
-    ['types are wrong', 'const wrong: number = "text";\n', []],
-    ['source is none', 'const wrong = ;\n', ['--if-needed']],
+    ['a type is wrong', 'const wrong: number = "text";\n', []],
+    ['the source cannot be parsed', 'const wrong = ;\n', ['--if-needed']],
   ])(
-    'leaves what was built before as it was where %s, for the server that runs it',
+    'leaves the previous build as it was when %s, for the server that runs it',
     async (_what, source, args) => {
       const directory = await builtCheckout();
 
@@ -168,7 +168,7 @@ describe('The build', () => {
     },
   );
 
-  it('takes types as they are where it is only needed for a start', async () => {
+  it('does not check types when it is only needed for a start', async () => {
     const directory = await builtCheckout();
     write(directory, 'src/main.ts', 'const two: number = "two";\nconsole.log(two);\n');
 

@@ -155,7 +155,7 @@ describe('A verifier whose feed', () => {
       (count) => count > 2,
     );
 
-    // The question was asked after this test began; of the time since then the wait does not count.
+    // The request was sent after `begunAt`, and the time that the feed held it does not count.
     const lag = Number(verifier.revocations?.lagMilliseconds);
     expect(lag).toBeLessThanOrEqual(performance.now() - begunAt - 1_000);
   });

@@ -21,10 +21,10 @@ interface WarningData {
 
 /** When and from where something was done. */
 interface CircumstancesData {
-  /** In RFC 3339; a template has it in words of its language. */
+  /** In RFC 3339 here; a template gets it written as its language does. */
   readonly time: string;
   readonly network: string;
-  /** Null where the request did not say; so is the system. */
+  /** Null, as `system` is, where the request does not tell. */
   readonly browser: string | null;
   readonly system: string | null;
 }
