@@ -29,6 +29,7 @@ const SOURCES = [
   'src',
   'verifier/src',
   'config',
+  'scripts/build.js',
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
@@ -93,7 +94,8 @@ function main(args) {
   // Checking types is most of the work, and a start does not need it.
   if (!ifNeeded) runCompiler(compiler, ['-p', join(ROOT, SERVICE)]);
   build('dist', (next) => {
-    bundle(next);
+    bundle(next, fingerprint);
+    keepChunks(built, next);
     writeFileSync(join(next, STAMP), fingerprint);
   });
 }
@@ -138,8 +140,9 @@ function runCompiler(compiler, args) {
 /**
  * Bundles the service and its packages into a few files: with a file for each module, Node takes twice as long to start.
  * @param {string} directory
+ * @param {string} fingerprint
  */
-function bundle(directory) {
+function bundle(directory, fingerprint) {
   const source = join(ROOT, 'src');
   const isThere = (/** @type {string} */ path) => existsSync(join(source, path));
   const { buildSync } = /** @type {typeof import('esbuild')} */ (require('esbuild'));
@@ -148,7 +151,7 @@ function bundle(directory) {
     outbase: source,
     outdir: directory,
     // One directory down, as src/config/beside-code.ts is: what it finds is relative to its own place.
-    chunkNames: 'chunks/[name]-[hash]',
+    chunkNames: `${chunksOf(fingerprint)}/[name]-[hash]`,
     bundle: true,
     splitting: true,
     external: NOT_BUNDLED,
@@ -171,6 +174,25 @@ function bundle(directory) {
   }
   for (const path of FILES.filter(isThere))
     cpSync(join(source, path), join(directory, path), { recursive: true });
+}
+
+/**
+ * The directory of what programs share, in `dist`.
+ * @param {string} fingerprint
+ */
+function chunksOf(fingerprint) {
+  return `chunks-${fingerprint.slice(0, 8)}`;
+}
+
+/**
+ * Keeps those of the build before this one: a server that runs goes on loading from them what it loads on demand.
+ * @param {string | undefined} built the fingerprint of that build
+ * @param {string} next
+ */
+function keepChunks(built, next) {
+  if (built === undefined) return;
+  const [kept, copy] = [join(ROOT, 'dist', chunksOf(built)), join(next, chunksOf(built))];
+  if (existsSync(kept) && !existsSync(copy)) cpSync(kept, copy, { recursive: true });
 }
 
 /**
@@ -197,6 +219,8 @@ function swap(next, target) {
 function findCompiler() {
   try {
     const manifest = require.resolve('typescript/package.json', { paths: [ROOT] });
+    // It comes and goes with the same packages.
+    require.resolve('esbuild', { paths: [ROOT] });
     return join(manifest, '..', 'bin/tsc');
   } catch {
     return undefined;

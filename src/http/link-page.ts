@@ -16,6 +16,7 @@ export const BUTTON_FORM = pageForm(z.object({}));
  */
 export function linkPage(words: string, unknown: ErrorCode) {
   return {
+    isPage: true,
     limit: 'login-ip',
     params: { schema: z.object({ token: z.string() }), unknown },
     answers: { 200: PAGE_ANSWER },

@@ -124,8 +124,9 @@ export function createPipeline(options: PipelineOptions): {
     }
     // A gateway calls with the method of the request that it holds, which may be a preflight, and lets it pass on any 2xx.
     // So its route is not for pages, and OPTIONS needs a token there as every other method does.
-    if (match.route?.method !== 'ANY' && crossOrigin?.(req, res)) return undefined;
     const { pattern, route, allow } = match;
+    const isForOrigins = route?.method !== 'ANY' && route?.isPage !== true;
+    if (isForOrigins && crossOrigin?.(req, res)) return undefined;
     req.route = { path: pattern };
     if (route === undefined && req.method === 'OPTIONS') {
       res.status(204).set('Allow', allow).end();

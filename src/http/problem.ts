@@ -146,7 +146,8 @@ export function createErrorResponder({
     }
     sendPage(req, res, page).catch((err) => {
       logger.error({ err }, 'a page could not be made');
-      res.destroy();
+      if (res.headersSent) res.destroy();
+      else sendError(req, res, PROBLEMS.present(presented.error, { publicUrl, id: requestIdOf(res) }));
     });
   }
 }

@@ -92,6 +92,8 @@ export interface RouteDescription {
   readonly fast?: true;
   /** Whether caches may keep its answer and ask with If-None-Match whether it has changed. */
   readonly cacheable?: true;
+  /** Whether it is a page for people, which no page of another origin may read. */
+  readonly isPage?: true;
   readonly access: Access;
   readonly params?: PathParameters;
   readonly query?: z.ZodType;

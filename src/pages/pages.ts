@@ -63,7 +63,12 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
       html: parts
         .map((part) => (part === NONCE_MARK ? nonce : part === CSRF_TOKEN_MARK ? csrfToken : part))
         .join(''),
-      headers: { 'Content-Security-Policy': policyOf(page, nonce), 'Content-Language': words.language },
+      headers: {
+        'Content-Security-Policy': policyOf(page, nonce),
+        'Content-Language': words.language,
+        // A form that shows its token also shows its origin, which browsers tell only where they may tell the referrer.
+        ...(page.csrfToken !== undefined && { 'Referrer-Policy': 'same-origin' }),
+      },
     };
   }
 

@@ -22,6 +22,8 @@ const BUILT_IN = besideCode('pages/messages/');
 const ENGLISH = 'en';
 const FILE = /^(?<language>[a-z]{2,8}(?:-[a-z0-9]{1,8})*)\.json$/i;
 const PLACE = /\{(\w+)\}/g;
+/** Some editors begin a file with it. */
+const BYTE_ORDER_MARK = /^\ufeff/;
 /** Unicode isolates: they keep a left-to-right value in its place in a right-to-left text. */
 const [ISOLATE, END_ISOLATE] = ['\u2068', '\u2069'];
 
@@ -43,6 +45,15 @@ export function createWords(directory: string | undefined, logger: Logger) {
       const unused = [...table.keys()].filter((key) => key !== 'direction' && !english.has(key));
       if (unused.length > 0)
         logger.warn({ language, unused }, 'PAGES_MESSAGES_DIR has words that no page says');
+      const isMisplaced = ([key, text]: [string, Text]) =>
+        Array.isArray(text) && !Array.isArray(english.get(key));
+      const misplaced = [...table].filter(isMisplaced).map(([key]) => key);
+      if (misplaced.length > 0)
+        logger.error(
+          { language, keys: misplaced },
+          'PAGES_MESSAGES_DIR has lists where there has to be one text, which are left out',
+        );
+      for (const key of misplaced) table.delete(key);
       tables.set(language, new Map([...(tables.get(language) ?? []), ...table]));
     }
   }
@@ -92,15 +103,18 @@ function readTables(
   onBroken: (file: string, error: unknown) => void = (_file, error) => {
     throw error;
   },
-): Map<string, Table> {
-  const found = new Map<string, Table>();
+): Map<string, Map<string, Text>> {
+  const found = new Map<string, Map<string, Text>>();
   for (const file of readdirSync(directory)) {
     const language = FILE.exec(file)?.groups?.language?.toLowerCase();
     if (language === undefined) continue;
     try {
       // Throws for a name such as `test`, in which no time could be written.
       Intl.getCanonicalLocales(language);
-      found.set(language, flatten(JSON.parse(readFileSync(join(directory, file), 'utf8'))));
+      found.set(
+        language,
+        flatten(JSON.parse(readFileSync(join(directory, file), 'utf8').replace(BYTE_ORDER_MARK, ''))),
+      );
     } catch (error) {
       onBroken(join(directory, file), error);
     }
@@ -109,7 +123,7 @@ function readTables(
 }
 
 /** Nested objects as one table, whose keys are paths with dots. */
-function flatten(value: unknown, prefix = ''): Table {
+function flatten(value: unknown, prefix = ''): Map<string, Text> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error(`${prefix || 'the file'} has to be an object`);
   const table = new Map<string, Text>();

@@ -148,6 +148,22 @@ describe('What an operator makes of pages', () => {
     );
   });
 
+  it('is left out where it is a list in place of one text, and no page breaks', async () => {
+    const directory = newDirectory();
+    const words = { labels: { show: ['Show'] }, pages: { sign_in: { title: ['a'], button: 'Go' } } };
+    // Some editors begin a file with a byte order mark.
+    writeFileSync(join(directory, 'en.json'), `\ufeff${JSON.stringify(words)}`);
+    const site = await started({ PAGES_MESSAGES_DIR: directory });
+
+    const page = await createVisitor(site).visit('/sign-in');
+
+    expect([page.status, headingOf(page)]).toEqual([200, 'Sign in']);
+    expect(wordsOf(page)).toContain('Go');
+    expect(site.logs.entries()).toContainEqual(
+      expect.objectContaining({ language: 'en', keys: ['labels.show', 'pages.sign_in.title'] }),
+    );
+  });
+
   it('is left out where the name of its file is no language, and no page breaks', async () => {
     const directory = newDirectory();
     writeFileSync(join(directory, 'test.json'), JSON.stringify({ pages: { sign_in: { title: 'Test' } } }));

@@ -130,6 +130,27 @@ describe('The build', () => {
     expect(await outputOf(directory)).toBe('1\n');
   });
 
+  it('keeps what a running server may still load, until the build after the next', async () => {
+    const directory = await builtCheckout();
+    const chunks = () => readdirSync(join(directory, 'dist')).filter((name) => name.startsWith('chunks-'));
+    const buildWith = async (text: string) => {
+      write(directory, 'src/later.ts', `export const text = '${text}';\n`);
+      await build(directory);
+    };
+    write(directory, 'src/main.ts', `console.log((await import('./later.ts')).text);\n`);
+
+    await buildWith('one');
+    const [first = ''] = chunks();
+    await buildWith('two');
+    const afterSecond = chunks();
+    await buildWith('three');
+
+    expect(afterSecond).toEqual(expect.arrayContaining([first]));
+    expect(afterSecond).toHaveLength(2);
+    expect(chunks()).not.toContain(first);
+    expect(await outputOf(directory)).toBe('three\n');
+  });
+
   it('has the templates of messages beside the code', async () => {
     const directory = await builtCheckout();
     write(directory, 'src/mail/templates/en/a.eta', 'Subject: A\n');

@@ -1,3 +1,4 @@
+import { fieldError } from '../../core/errors.ts';
 import { type ReturnRule, requireReturnUrl, sourceOf } from '../../core/sign-in/return-to.ts';
 
 /** The fields of a form, or the parameters of a URL. */
@@ -25,12 +26,18 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
   const base = own.pathname.replace(/\/$/, '');
 
   /** @throws AppError validation_failed where the visitor may not be led there */
-  function read({ return_to: returnTo, transport, challenge_id: challengeId = '' }: Texts): Flow {
+  function read({ return_to: returnTo, transport, challenge_id: challengeId }: Texts): Flow {
     return {
       returnTo: returnTo === undefined ? null : requireReturn(returnTo),
       transport: transport === 'token' ? 'token' : 'cookie',
-      challengeId: CHALLENGE_ID.test(challengeId) ? challengeId : null,
+      challengeId: challengeId === undefined ? null : requireChallengeId(challengeId),
     };
+  }
+
+  /** Without it the app would get a code that it did not ask for in this way. */
+  function requireChallengeId(challengeId: string): string {
+    if (CHALLENGE_ID.test(challengeId)) return challengeId;
+    throw fieldError('/challenge_id', 'invalid', 'Must be a UUID, as POST /login/exchange will get it.');
   }
 
   function requireReturn(returnTo: string): string {
@@ -92,7 +99,7 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
     isForApp: (flow: Flow) => appUrlOf(flow) !== undefined,
     /** A path of this service as browsers see it, and any other URL as it is. */
     locationOf: (url: string) => (url.startsWith('/') ? base + url : url),
-    /** A page of this service as routes of the API take it. */
-    absolute: (path: string) => publicUrl + path,
+    /** The URL of a page of this service, and any other as it is. */
+    absolute: (url: string) => (url.startsWith('/') ? publicUrl + url : url),
   };
 }

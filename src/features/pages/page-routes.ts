@@ -24,21 +24,29 @@ const Query = z.unknown().transform((query): Texts => {
 
 const Fields = z.record(z.string(), z.string());
 
+const SIGN_IN = '/sign-in';
+
 /** Where an error leads a visitor of a page for users, who comes back afterwards. */
 const LEADS: Readonly<Record<string, string>> = {
-  token_missing: '/sign-in',
-  token_invalid: '/sign-in',
-  token_expired: '/sign-in',
-  token_revoked: '/sign-in',
-  session_ended: '/sign-in',
-  cookie_required: '/sign-in',
+  token_missing: SIGN_IN,
+  token_invalid: SIGN_IN,
+  token_expired: SIGN_IN,
+  token_revoked: SIGN_IN,
+  session_ended: SIGN_IN,
+  cookie_required: SIGN_IN,
   factor_enrolment_required: '/account/factors',
   insufficient_user_authentication: '/account/confirm',
 };
 
 /** The routes of a page: one that shows it, and one for its forms. */
 export function routesOf(page: PageDefinition): Route<Services>[] {
-  const shared = { path: page.path, access: anyone(), query: Query, errors: PAGE_ERRORS } as const;
+  const shared = {
+    path: page.path,
+    access: anyone(),
+    isPage: true,
+    query: Query,
+    errors: PAGE_ERRORS,
+  } as const;
   const routes: Route<Services>[] = [
     route({
       ...shared,
@@ -84,6 +92,8 @@ async function runForm(page: PageDefinition, visit: Visit): Promise<Answer> {
   const form = Object.hasOwn(page.forms ?? {}, name) ? page.forms?.[name] : undefined;
   if (form === undefined) throw new AppError('invalid_request');
   try {
+    // Signed out in another tab: the token of this form is of no session any more.
+    if (page.forUsers && exchange.cookieIds().length === 0) throw new AppError('token_missing');
     exchange.requireOwnForm(csrfToken);
     const { body } = await exchange.perform(form.runs, { ...form.input?.(visit), csrfToken });
     return await answerWith(await withFeeds(await form.next(body, visit), page, visit), page, visit);
@@ -150,6 +160,7 @@ async function answerWith(next: Next, page: PageDefinition, visit: Visit): Promi
 function leadElsewhere(error: unknown, page: PageDefinition, visit: Visit): Promise<Answer> {
   const path = leadOf(error, page);
   if (path === undefined) throw error;
+  if (path === SIGN_IN && page.signedOut !== undefined) return answerWith(page.signedOut(visit), page, visit);
   const here = new URLSearchParams(visit.query);
   const returnTo = here.size === 0 ? page.path : `${page.path}?${here}`;
   // The cookie comes along once the visitor goes on from a page of this service.

@@ -66,6 +66,8 @@ export interface PageDefinition {
   readonly template: string;
   /** Whether it is for a user who is signed in. Others are led to the sign-in, and back. */
   readonly forUsers?: true;
+  /** Where a visitor goes who is not signed in, in place of the sign-in. */
+  readonly signedOut?: (visit: Visit) => Next;
   /** Whether a session that can only set up a second factor may see it. */
   readonly forEnrolment?: true;
   /** The routes whose answers its template gets, by their names in the template; undefined where this visit needs none. */

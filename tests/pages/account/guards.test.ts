@@ -45,12 +45,27 @@ describe('Every account page', () => {
       expect([path, status]).toEqual([path, 200]);
       expect(headers).toMatchObject({
         'cache-control': 'no-store',
-        'referrer-policy': 'no-referrer',
+        'referrer-policy': 'same-origin',
         'x-frame-options': 'DENY',
       });
       expect(headers['content-security-policy']).toMatch(
         /^default-src 'none';script-src 'nonce-[\w+/=]+';connect-src 'self';style-src 'nonce-[\w+/=]+';img-src 'self' data:;font-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'$/,
       );
+    }
+  });
+
+  it('leads to the sign-in and back where another tab has signed out', async () => {
+    for (const [path, form] of FORMS) {
+      const { visitor } = await anOwner(app);
+      await visitor.open(path);
+      visitor.cookies.delete('latchkey');
+
+      const { status, headers } = await visitor.press(form, GIVEN);
+
+      expect([status, headers.location]).toEqual([
+        303,
+        `/sign-in?${new URLSearchParams({ return_to: path })}`,
+      ]);
     }
   });
 

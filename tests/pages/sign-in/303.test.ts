@@ -233,7 +233,7 @@ describe('The sign-in page', () => {
     for (const path of ['/sign-in/code', '/sign-in/factor'])
       expect((await visitor.open(path)).headers.location).toBe('/sign-in');
     expect((await visitor.open('/reset')).headers.location).toBe('/forgot');
-    expect((await visitor.open('/sign-out')).headers.location).toBe('/sign-in?return_to=%2Fsign-out');
+    expect((await visitor.open('/sign-out')).headers.location).toBe('/sign-in?notice=signed_out');
   });
 
   it('asks for the second factor after a sign-in at a provider', async () => {
@@ -359,6 +359,18 @@ describe('The pages for a forgotten password', () => {
 
     expect(wordsOf(page)).toContain(`If ${email} has an account`);
     expect((await latestMessages(app)).filter(({ to }) => to === email)).toEqual([]);
+  });
+});
+
+describe('The sign-out page of a visitor who is not signed in', () => {
+  const app = useApp('SQLite', { RETURN_URLS: 'https://app.example.com' });
+
+  it('leads on to the app at once', async () => {
+    const response = await createVisitor(app).open(
+      `/sign-out?${new URLSearchParams({ return_to: APP_PAGE })}`,
+    );
+
+    expect([response.status, response.headers.location]).toEqual([303, APP_PAGE]);
   });
 });
 

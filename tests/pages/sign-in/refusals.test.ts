@@ -42,6 +42,26 @@ describe('A form of the sign-in pages', () => {
     ]);
   });
 
+  it('is a page that says what is wrong where the id for the code is none', async () => {
+    const parameters = new URLSearchParams({ return_to: '/account', challenge_id: 'mine' });
+
+    const response = await createVisitor(app).visit(`/sign-in?${parameters}`);
+
+    expect(response.status).toBe(400);
+    expect(wordsOf(response)).toContain('challenge_id');
+  });
+
+  it('is for no page of another origin to read, also of one that may call the API', async () => {
+    const Origin = 'http://localhost:5173';
+    const api = await app.get('/healthz').set({ Origin }).expect(200);
+    const page = await app.get('/sign-in').set({ Origin, Accept: 'text/html' }).expect(200);
+
+    expect(api.headers['access-control-allow-origin']).toBe(Origin);
+    expect(page.headers).not.toHaveProperty('access-control-allow-origin');
+    // So that browsers name the origin of its forms, which tells them from those of other sites.
+    expect(page.headers['referrer-policy']).toBe('same-origin');
+  });
+
   it('marks each field that is wrong, and focuses the first', async () => {
     const visitor = createVisitor(app);
     await visitor.visit('/sign-up');
@@ -332,7 +352,7 @@ describe('Everything that pages answer', () => {
     for (const { headers, text } of answers) {
       expect(headers).toMatchObject({
         'cache-control': 'no-store',
-        'referrer-policy': 'no-referrer',
+        'referrer-policy': text.includes('csrf_token') ? 'same-origin' : 'no-referrer',
         'x-frame-options': 'DENY',
         'content-language': 'en',
       });
