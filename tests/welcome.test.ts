@@ -191,9 +191,7 @@ describe('The greeting', () => {
   it('names where to try the demo provider, where there is one', () => {
     const page = 'http://localhost:3000/login/demo?return_to=http%3A%2F%2Flocalhost%3A3000%2F';
 
-    expect(offered(loadConfig({ DEMO_PROVIDER: 'true' })).demoProvider).toBe(true);
     expect(welcome('http://localhost:3000', { ...NOTHING, demoProvider: true })).toContain(page);
-    expect(offered(loadConfig({})).demoProvider).toBe(false);
     expect(welcome('http://localhost:3000', NOTHING)).not.toContain('/login/demo');
   });
 

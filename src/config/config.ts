@@ -27,6 +27,7 @@ import {
   productionProblems,
   socialProblems,
 } from './checks.ts';
+import { isDemoProviderInstalled } from './demo-provider.ts';
 import { misspelledVariables } from './misspelled.ts';
 import type { SmsTestCode } from './values.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
@@ -347,7 +348,7 @@ export function loadConfig(env: Environment): Config {
       domains: values.SOCIAL_DOMAINS,
       withoutEmail: values.SOCIAL_WITHOUT_EMAIL,
       keepsTokens: values.STORE_PROVIDER_TOKENS,
-      demoPort: values.DEMO_PROVIDER ? values.DEMO_PROVIDER_PORT : undefined,
+      demoPort: values.DEMO_PROVIDER && isDemoProviderInstalled ? values.DEMO_PROVIDER_PORT : undefined,
     },
     factors: {
       required: values.MFA_REQUIRED,

@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/environment.cjs';
+import { isDemoProviderInstalled } from './demo-provider.ts';
 import { misspelledVariables } from './misspelled.ts';
 import { expectedHashMilliseconds } from './passwords.ts';
 import type { Values } from './variables.ts';
@@ -14,6 +15,11 @@ export function configWarnings(values: Values, env: Environment): string[] {
     ...misspelledVariables(env),
     ...(production ? productionWarnings(values) : []),
     ...cookieWarnings(values),
+    ...(values.DEMO_PROVIDER && !isDemoProviderInstalled
+      ? [
+          'DEMO_PROVIDER has no effect: it needs the development dependencies, which npm ci --include=dev installs',
+        ]
+      : []),
     ...(production ? [] : outboxWarnings(values)),
     ...(values.SESSION_IDLE_SECONDS > values.SESSION_ABSOLUTE_SECONDS && env.SESSION_IDLE_SECONDS
       ? [
