@@ -85,6 +85,7 @@ function main(args) {
     );
     process.exit(1);
   }
+  console.error('Building …');
   if (args.includes('--client')) return build('client/dist', (next) => compile(compiler, CLIENT, next));
   build('verifier/dist', (next) => {
     compile(compiler, VERIFIER, next);

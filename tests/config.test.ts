@@ -138,6 +138,7 @@ describe('an empty environment', () => {
         smtp: undefined,
         twilio: undefined,
         webhook: undefined,
+        brandName: undefined,
         devOutbox: true,
         templatesDirectory: undefined,
         smsCountries: [],
@@ -169,7 +170,12 @@ describe('an empty environment', () => {
         keepsTokens: false,
         demoPort: undefined,
       },
-      passkeys: { rpId: 'localhost', origins: ['http://localhost:3000'], allowsLocalhost: true },
+      passkeys: {
+        rpId: 'localhost',
+        rpName: 'localhost',
+        origins: ['http://localhost:3000'],
+        allowsLocalhost: true,
+      },
       pages: {
         enabled: true,
         brandName: 'Latchkey',

@@ -56,15 +56,25 @@ describe('The warnings at the start', () => {
     ]);
   });
 
-  it.each(['http://localhost:3000', 'https://localhost', 'http://127.0.0.1:8080', 'http://[::1]:3000/auth'])(
-    'are one in production for the PUBLIC_URL %s, where no client of another host reaches it',
-    (url) => {
-      expect(warningsOf({ ...PRODUCTION, PUBLIC_URL: url })).toEqual([
-        expect.stringContaining(`PUBLIC_URL is ${url}: `),
-      ]);
-      expect(warningsOf({ PUBLIC_URL: url })).toEqual([]);
-    },
-  );
+  it.each([
+    'https://localhost:3000',
+    'https://localhost',
+    'https://127.0.0.1:8080',
+    'https://[::1]:3000/auth',
+  ])('are one in production for the PUBLIC_URL %s, where no client of another host reaches it', (url) => {
+    expect(warningsOf({ ...PRODUCTION, PUBLIC_URL: url })).toEqual([
+      expect.stringContaining(`PUBLIC_URL is ${url}: `),
+    ]);
+    expect(warningsOf({ PUBLIC_URL: url })).toEqual([]);
+  });
+
+  it('are one in production for a PUBLIC_URL without TLS, over which browsers keep no cookie of it', () => {
+    const http = expect.stringMatching(/^PUBLIC_URL begins with http: /);
+
+    expect(warningsOf({ ...PRODUCTION, PUBLIC_URL: 'http://auth.example.com' })).toEqual([http]);
+    expect(warningsOf({ ...PRODUCTION, PUBLIC_URL: 'http://localhost:3000' })).toContainEqual(http);
+    expect(warningsOf({ PUBLIC_URL: 'http://auth.example.com' })).toEqual([]);
+  });
 
   it('are one in production for a BCRYPT_COST at which a hash takes more than a second', () => {
     expect(warningsOf({ ...PRODUCTION, BCRYPT_COST: '14' })).toEqual([]);
@@ -181,9 +191,7 @@ describe('The greeting', () => {
   it('names where to try the demo provider, where there is one', () => {
     const page = 'http://localhost:3000/login/demo?return_to=http%3A%2F%2Flocalhost%3A3000%2F';
 
-    expect(offered(loadConfig({ DEMO_PROVIDER: 'true' })).demoProvider).toBe(true);
     expect(welcome('http://localhost:3000', { ...NOTHING, demoProvider: true })).toContain(page);
-    expect(offered(loadConfig({})).demoProvider).toBe(false);
     expect(welcome('http://localhost:3000', NOTHING)).not.toContain('/login/demo');
   });
 

@@ -27,6 +27,7 @@ import {
   productionProblems,
   socialProblems,
 } from './checks.ts';
+import { isDemoProviderInstalled } from './demo-provider.ts';
 import { misspelledVariables } from './misspelled.ts';
 import type { SmsTestCode } from './values.ts';
 import { describeValue, VARIABLES, type Values, type VariableName } from './variables.ts';
@@ -127,6 +128,7 @@ export interface Config {
   };
   readonly passkeys: {
     readonly rpId: string;
+    readonly rpName: string;
     /** Of pages, and of apps, as clients write them. */
     readonly origins: readonly string[];
     /** Whether pages of this host may take part, from any port. */
@@ -164,6 +166,8 @@ export interface PagesConfig {
 
 export interface MessagesConfig {
   readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  /** What the service is called where the sender has no name. */
+  readonly brandName: string | undefined;
   readonly twilio:
     | {
         readonly accountSid: string;
@@ -197,6 +201,7 @@ export interface DatabaseConfig {
   readonly migrateOnStart: boolean;
 }
 
+const DEFAULT_NAME = 'Latchkey';
 /** Longer than balancers take to notice, by their defaults of two checks two seconds apart. */
 const PRODUCTION_SHUTDOWN_DELAY_SECONDS = 5;
 
@@ -238,6 +243,7 @@ export function loadConfig(env: Environment): Config {
   }
 
   const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+  const rpId = values.WEBAUTHN_RP_ID ?? new URL(publicUrl).hostname;
   return deepFreeze({
     environment: values.NODE_ENV,
     logLevel: values.LOG_LEVEL,
@@ -318,6 +324,7 @@ export function loadConfig(env: Environment): Config {
     },
     messages: {
       ...messageChannels(values),
+      brandName: values.BRAND_NAME,
       devOutbox: !production,
       templatesDirectory: values.MAIL_TEMPLATES_DIR,
       smsCountries: values.SMS_COUNTRIES,
@@ -341,22 +348,23 @@ export function loadConfig(env: Environment): Config {
       domains: values.SOCIAL_DOMAINS,
       withoutEmail: values.SOCIAL_WITHOUT_EMAIL,
       keepsTokens: values.STORE_PROVIDER_TOKENS,
-      demoPort: values.DEMO_PROVIDER ? values.DEMO_PROVIDER_PORT : undefined,
+      demoPort: values.DEMO_PROVIDER && isDemoProviderInstalled ? values.DEMO_PROVIDER_PORT : undefined,
     },
     factors: {
       required: values.MFA_REQUIRED,
       methods: values.MFA_METHODS,
       rememberDays: values.MFA_REMEMBER_DAYS,
-      totpIssuer: values.TOTP_ISSUER,
+      totpIssuer: values.TOTP_ISSUER ?? values.BRAND_NAME ?? DEFAULT_NAME,
     },
     passkeys: {
-      rpId: values.WEBAUTHN_RP_ID ?? new URL(publicUrl).hostname,
+      rpId,
+      rpName: values.BRAND_NAME ?? rpId,
       origins: values.WEBAUTHN_ORIGINS ?? [new URL(publicUrl).origin],
       allowsLocalhost: !production,
     },
     pages: {
       enabled: values.PAGES === 'on',
-      brandName: values.BRAND_NAME ?? values.TOTP_ISSUER,
+      brandName: values.BRAND_NAME ?? values.TOTP_ISSUER ?? DEFAULT_NAME,
       logoFile: values.BRAND_LOGO_FILE,
       color: values.BRAND_COLOR,
       cssFile: values.BRAND_CSS_FILE,

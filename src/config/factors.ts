@@ -1,4 +1,4 @@
-import { factorMethods, integer, requiredRoles, text } from './values.ts';
+import { displayName, factorMethods, integer, requiredRoles } from './values.ts';
 import { variable } from './variable.ts';
 
 /** Second factors. */
@@ -21,8 +21,8 @@ export const FACTORS_VARIABLES = {
     meaning: 'For how many days a remembered device is not asked for a second factor; 0 remembers none',
   }),
   TOTP_ISSUER: variable({
-    type: text('a name'),
-    default: 'Latchkey',
-    meaning: 'The name of the service in authenticator apps',
+    type: displayName,
+    shown: 'Latchkey',
+    meaning: 'The name of the service in authenticator apps; BRAND_NAME by default',
   }),
 };

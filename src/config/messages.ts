@@ -26,7 +26,8 @@ export const MESSAGES_VARIABLES = {
   }),
   MAIL_FROM: variable({
     type: mailbox,
-    meaning: 'Sender of mail, such as Example <no-reply@example.com>; required with SMTP_URL',
+    meaning:
+      'Sender of mail, such as Example <no-reply@example.com>; required with SMTP_URL. An address alone gets BRAND_NAME as its name',
   }),
   MAIL_TEMPLATES_DIR: variable({
     type: directory,

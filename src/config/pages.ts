@@ -1,4 +1,4 @@
-import { color, directory, fileOf, oneOf, text } from './values.ts';
+import { color, directory, displayName, fileOf, oneOf } from './values.ts';
 import { variable } from './variable.ts';
 
 /** The pages for people, and how they look. */
@@ -9,9 +9,9 @@ export const PAGES_VARIABLES = {
     meaning: 'off closes the sign-in and account pages; the pages that links in messages open stay',
   }),
   BRAND_NAME: variable({
-    type: text('a name'),
-    shown: 'Latchkey',
-    meaning: 'The name of the service on pages; TOTP_ISSUER by default',
+    type: displayName,
+    meaning:
+      'The name of the service on pages, in authenticator apps, for passkeys and in messages, unless TOTP_ISSUER or the name in MAIL_FROM says another. Without it pages say TOTP_ISSUER, and messages and passkeys the host',
   }),
   BRAND_LOGO_FILE: variable({
     type: fileOf('svg', 'png', 'webp', 'jpg', 'jpeg'),

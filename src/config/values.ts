@@ -15,6 +15,9 @@ const MAX_WINDOW_SECONDS = 86_400;
 
 export const text = (wants: string) => valueType(z.string(), wants);
 
+/** What people see as a name: in the subject of a mail a line break would begin a header. */
+export const displayName = valueType(z.string().regex(/^\P{Cc}+$/u), 'a name on one line');
+
 export function oneOf<const Names extends readonly [string, ...string[]]>(...names: Names) {
   return valueType(z.enum(names), `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
 }

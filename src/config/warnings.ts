@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/environment.cjs';
+import { isDemoProviderInstalled } from './demo-provider.ts';
 import { misspelledVariables } from './misspelled.ts';
 import { expectedHashMilliseconds } from './passwords.ts';
 import type { Values } from './variables.ts';
@@ -14,6 +15,11 @@ export function configWarnings(values: Values, env: Environment): string[] {
     ...misspelledVariables(env),
     ...(production ? productionWarnings(values) : []),
     ...cookieWarnings(values),
+    ...(values.DEMO_PROVIDER && !isDemoProviderInstalled
+      ? [
+          'DEMO_PROVIDER has no effect: it needs the development dependencies, which npm ci --include=dev installs',
+        ]
+      : []),
     ...(production ? [] : outboxWarnings(values)),
     ...(values.SESSION_IDLE_SECONDS > values.SESSION_ABSOLUTE_SECONDS && env.SESSION_IDLE_SECONDS
       ? [
@@ -56,11 +62,7 @@ function productionWarnings(values: Values): string[] {
   if (values.RATE_LIMITS === 'off') {
     found.push('RATE_LIMITS=off: passwords may be guessed as fast as they are checked');
   }
-  if (values.PUBLIC_URL !== undefined && LOCAL_HOST.test(new URL(values.PUBLIC_URL).hostname)) {
-    found.push(
-      `PUBLIC_URL is ${values.PUBLIC_URL}: clients on other hosts reach no service there, and tokens name it as their issuer; set the URL under which they do`,
-    );
-  }
+  found.push(...publicUrlWarnings(values));
   const hashMilliseconds = expectedHashMilliseconds(values.BCRYPT_COST);
   if (hashMilliseconds > MAX_HASH_MILLISECONDS) {
     found.push(
@@ -73,6 +75,22 @@ function productionWarnings(values: Values): string[] {
     );
   }
   return found;
+}
+
+function publicUrlWarnings({ PUBLIC_URL: url }: Values): string[] {
+  if (url === undefined) return [];
+  return [
+    ...(LOCAL_HOST.test(new URL(url).hostname)
+      ? [
+          `PUBLIC_URL is ${url}: clients on other hosts reach no service there, and tokens name it as their issuer; set the URL under which they do`,
+        ]
+      : []),
+    ...(url.startsWith('http:')
+      ? [
+          'PUBLIC_URL begins with http: in production cookies take HTTPS, also at localhost, so no one can sign in on the pages or with a cookie; use https',
+        ]
+      : []),
+  ];
 }
 
 /** What is missing for messages, and what sends them where others can read them. */

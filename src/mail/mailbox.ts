@@ -6,9 +6,10 @@ export interface Mailbox {
   readonly address: string;
 }
 
-/** `Example <no-reply@example.com>` or an address alone, as the configuration has checked it. */
-export function parseMailbox(text: string): Mailbox {
-  const { name = '', address = text } = /^(?:(?<name>.+) )?<(?<address>.+)>$/.exec(text.trim())?.groups ?? {};
+/** `Example <no-reply@example.com>` or an address alone, as the configuration has checked it, which gets another name. */
+export function parseMailbox(text: string, otherName = ''): Mailbox {
+  const { name = otherName, address = text } =
+    /^(?:(?<name>.+) )?<(?<address>.+)>$/.exec(text.trim())?.groups ?? {};
   return { name, address };
 }
 

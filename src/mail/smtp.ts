@@ -1,12 +1,11 @@
 import type { SendMailOptions } from 'nodemailer';
 import { type Channel, type Delivery, RefusedDelivery } from '../core/messages/message.ts';
-import { domainOf, type Mailbox, parseMailbox } from './mailbox.ts';
+import { domainOf, type Mailbox } from './mailbox.ts';
 
 export interface SmtpOptions {
   /** smtp:// or smtps://, as the configuration has checked it. */
   readonly url: string;
-  /** The sender, as MAIL_FROM has it. */
-  readonly from: string;
+  readonly from: Mailbox;
   /** Whether no mail may go over a network without TLS. */
   readonly requireTls: boolean;
 }
@@ -29,7 +28,6 @@ const AUTHENTICATION_CODES: readonly unknown[] = [530, 534, 535, 538];
  * Certificates are always verified, with the authorities of Node and those of NODE_EXTRA_CA_CERTS.
  */
 export function createSmtpChannel(options: SmtpOptions): Channel {
-  const from = parseMailbox(options.from);
   let transport: ReturnType<typeof openTransport> | undefined;
 
   async function send(delivery: Delivery): Promise<void> {
@@ -37,7 +35,10 @@ export function createSmtpChannel(options: SmtpOptions): Channel {
     transport ??= openTransport(options);
     const mailer = await transport;
     try {
-      await mailer.sendMail({ ...mailOf(delivery, from), signal: AbortSignal.timeout(SEND_MILLISECONDS) });
+      await mailer.sendMail({
+        ...mailOf(delivery, options.from),
+        signal: AbortSignal.timeout(SEND_MILLISECONDS),
+      });
     } catch (error) {
       throw explain(error as SmtpError);
     }

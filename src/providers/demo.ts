@@ -1,3 +1,4 @@
+import { isDemoProviderInstalled } from '../config/demo-provider.ts';
 import { flag, integer } from '../config/values.ts';
 import { variable } from '../config/variable.ts';
 import { provider } from './definition.ts';
@@ -22,7 +23,7 @@ export const demo = provider({
   },
   group: [],
   settings: ({ DEMO_PROVIDER, DEMO_PROVIDER_PORT }) =>
-    DEMO_PROVIDER
+    DEMO_PROVIDER && isDemoProviderInstalled
       ? [
           {
             kind: 'openid',

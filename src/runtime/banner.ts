@@ -9,6 +9,7 @@ interface Offered {
   readonly signUp: boolean;
   /** Messages, in the outbox. */
   readonly messages: boolean;
+  /** Whether it listens. */
   readonly demoProvider: boolean;
 }
 
@@ -36,14 +37,12 @@ ${signUp ? signup : ''}
 }
 
 /** What the greeting shows of a configuration. */
-export function offered(config: Config): Offered {
-  const { pages, signupDisabled, social } = config;
-  const demoProvider = social.demoPort !== undefined;
+export function offered(config: Config): Omit<Offered, 'demoProvider'> {
+  const { pages, signupDisabled } = config;
   return {
     pages: pages.enabled,
     signUp: !signupDisabled,
     messages: keepsMessages(config),
-    demoProvider,
   };
 }
 

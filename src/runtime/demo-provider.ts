@@ -11,13 +11,21 @@ type Message =
   | { readonly type: 'listening'; readonly issuer: string }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
-/**
- * Starts the demo provider where the configuration wants one, as a process of its own, which ends with this one. The service
- * does not wait for it, as it waits for no provider. Returns what stops it.
- */
-export function startDemoProvider({ social, http }: Config, logger: Logger): () => void {
+/** It takes a second to start. The service goes on without it on a machine that is too busy. */
+const START_MILLISECONDS = 10_000;
+
+export interface DemoProvider {
+  /** Resolves once it listens, cannot start or has taken too long, with whether it listens. */
+  readonly started: Promise<boolean>;
+  readonly stop: () => void;
+}
+
+export const NO_DEMO_PROVIDER: DemoProvider = { started: Promise.resolve(false), stop() {} };
+
+/** Starts the demo provider where the configuration wants one, as a process of its own, which ends with this one. */
+export function startDemoProvider({ social, http }: Config, logger: Logger): DemoProvider {
   const { demoPort } = social;
-  if (demoPort === undefined) return () => {};
+  if (demoPort === undefined) return NO_DEMO_PROVIDER;
   const provider = fork(SCRIPT, [], {
     // It gets none of the secrets of the service.
     env: {
@@ -30,30 +38,38 @@ export function startDemoProvider({ social, http }: Config, logger: Logger): () 
   });
   let stopping = false;
   let hasFailed = false;
+  let start: (isListening: boolean) => void = () => {};
+  const started = new Promise<boolean>((resolve) => {
+    start = resolve;
+    setTimeout(resolve, START_MILLISECONDS, false).unref();
+  });
   provider.on('message', (message: Message) => {
-    if (message.type === 'listening') logger.info({ issuer: message.issuer }, 'the demo provider listens');
-    else fail(explain(message, demoPort));
+    if (message.type === 'failed') return fail(explain(message, demoPort));
+    logger.info({ issuer: message.issuer }, 'the demo provider listens');
+    start(true);
   });
   provider.on('error', (err) => fail(err.message));
   provider.on('exit', (code, signal) => {
+    start(false);
     if (!stopping) fail(`its process ended (${signal ?? code})`);
   });
 
   function fail(reason: string): void {
     if (!hasFailed) logger.error(`there is no demo provider: ${reason}`);
     hasFailed = true;
+    start(false);
   }
 
-  return () => {
-    stopping = true;
-    if (provider.connected) provider.disconnect();
+  return {
+    started,
+    stop() {
+      stopping = true;
+      if (provider.connected) provider.disconnect();
+    },
   };
 }
 
 function explain({ code, message }: Extract<Message, { type: 'failed' }>, port: number): string {
   if (code === 'EADDRINUSE') return `port ${port} is taken. Set DEMO_PROVIDER_PORT to another`;
-  if (code === 'ERR_MODULE_NOT_FOUND') {
-    return 'it needs the development dependencies, which npm ci without --omit=dev installs';
-  }
   return message;
 }

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Channel, Messaging } from '../core/messages/message.ts';
-import { parseMailbox } from '../mail/mailbox.ts';
+import { type Mailbox, parseMailbox } from '../mail/mailbox.ts';
 import { createSmtpChannel } from '../mail/smtp.ts';
 import { createTemplates } from '../mail/templates.ts';
 import { createTwilioChannel } from '../sms/twilio.ts';
@@ -10,13 +10,14 @@ import { createSmsWebhook } from '../sms/webhook.ts';
 
 /** The channels that are configured; where one is not, outside production, messages stay in the outbox. */
 export function openMessaging({ environment, http, messages }: Config, logger: Logger): Messaging {
-  const { smtp, devOutbox, templatesDirectory: directory } = messages;
+  const { smtp, brandName, devOutbox, templatesDirectory: directory } = messages;
   const kept = devOutbox ? createDevChannel(logger) : undefined;
-  const email = openEmail(messages, environment === 'production') ?? kept;
+  const from = smtp && parseMailbox(smtp.from, brandName);
+  const email = smtp && from ? openEmail(smtp.url, from, environment === 'production') : kept;
   const sms = openSms(messages) ?? kept;
   const { hostname: host } = new URL(http.publicUrl);
-  const name = smtp === undefined ? '' : parseMailbox(smtp.from).name;
-  const templates = createTemplates({ directory, service: name || host, host, logger });
+  const service = (from?.name ?? brandName) || host;
+  const templates = createTemplates({ directory, service, host, logger });
   // One process of several tries the files out.
   if (cluster.isPrimary || cluster.worker?.id === 1) void templates.check();
   return {
@@ -26,9 +27,8 @@ export function openMessaging({ environment, http, messages }: Config, logger: L
 }
 
 /** Outside production a server of the developer needs no TLS, unless a password would be sent to it. */
-function openEmail({ smtp }: Config['messages'], isProduction: boolean): Channel | undefined {
-  if (smtp === undefined) return undefined;
-  return createSmtpChannel({ ...smtp, requireTls: isProduction || new URL(smtp.url).password !== '' });
+function openEmail(url: string, from: Mailbox, isProduction: boolean): Channel {
+  return createSmtpChannel({ url, from, requireTls: isProduction || new URL(url).password !== '' });
 }
 
 function openSms({ twilio, webhook }: Config['messages']): Channel | undefined {

@@ -12,7 +12,7 @@ import { mount } from '../http/mount.ts';
 import { createPlainApp } from '../http/plain-app.ts';
 import { assemble } from './assemble.ts';
 import { offered, startupFacts, welcome } from './banner.ts';
-import { startDemoProvider } from './demo-provider.ts';
+import { NO_DEMO_PROVIDER, startDemoProvider } from './demo-provider.ts';
 import { createLogger } from './logger.ts';
 import { openPrettyLog } from './pretty-log.ts';
 import { onStopRequest } from './processes.ts';
@@ -45,7 +45,7 @@ export async function serve(config: Config): Promise<void> {
     config.http.host,
     logAcceptErrors(logger),
   );
-  const stopDemoProvider = isAlone ? startDemoProvider(config, logger) : () => {};
+  const demoProvider = isAlone ? startDemoProvider(config, logger) : NO_DEMO_PROVIDER;
   const stopMetrics = isAlone ? await listenForMetrics(config, assembly.core.scrape, logger) : () => {};
   assembly.start();
   const delayMilliseconds = config.shutdownDelaySeconds * 1000;
@@ -53,13 +53,13 @@ export async function serve(config: Config): Promise<void> {
   async function stop() {
     await assembly.drain(DRAIN_MILLISECONDS, delayMilliseconds);
     stopMetrics();
-    stopDemoProvider();
+    demoProvider.stop();
     await assembly.stop();
     await database.close();
   }
   if (isAlone) stopOnSignal(logger, withinMilliseconds, stop);
   else onStopRequest(stopOnSignalOrRequest(logger, withinMilliseconds, stop));
-  if (isAlone) printBanner(config, port, logger);
+  if (isAlone) printBanner(config, port, await demoProvider.started, logger);
   logger.info({ address, port, public_url: config.http.publicUrl }, 'listening');
 }
 
@@ -90,11 +90,11 @@ export function logStart(config: Config, logger: Logger): void {
 }
 
 /** Prints the greeting and the warnings to the operator. */
-export function printBanner(config: Config, port: number, logger: Logger): void {
+export function printBanner(config: Config, port: number, demoProvider: boolean, logger: Logger): void {
   for (const warning of config.warnings) logger.warn(warning);
   if (config.environment !== 'production') {
     const url = localUrl(config.http.host, port);
-    process.stdout.write(welcome(url, offered(config)));
+    process.stdout.write(welcome(url, { ...offered(config), demoProvider }));
   }
 }
 

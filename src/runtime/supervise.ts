@@ -21,14 +21,14 @@ export async function supervise(config: Config): Promise<void> {
   // Makes what is to be made, so that it is there before the others look.
   readKeyMaterial(config.tokens);
 
-  const stopDemoProvider = startDemoProvider(config, logger);
+  const demoProvider = startDemoProvider(config, logger);
   const stopMetrics = await listenForMetrics(config, createScrapeOfAll(), logger);
   const processes = await startProcesses(config.processes, logger);
   const delayMilliseconds = config.shutdownDelaySeconds * 1000;
   stopOnSignal(logger, delayMilliseconds + STOP_MILLISECONDS, async () => {
     await processes.stop(delayMilliseconds + OTHERS_STOP_MILLISECONDS);
     stopMetrics();
-    stopDemoProvider();
+    demoProvider.stop();
   });
-  printBanner(config, processes.port, logger);
+  printBanner(config, processes.port, await demoProvider.started, logger);
 }

@@ -35,6 +35,22 @@ onEachDatabase((kind) => {
     });
 
     it.each([
+      ['Chrome/143.0.0.0 Safari/537.36', 'Chrome'],
+      ['HeadlessChrome/143.0.0.0 Safari/537.36', 'Chrome'],
+      ['Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0', 'Edge'],
+      ['Version/18.1 Safari/605.1.15', 'Safari'],
+    ])('is told with the name of the browser that says %s', async (products, browser) => {
+      const person = await signUp(app);
+      const userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) ${products}`;
+
+      const [message] = await messagesDuring(app, () =>
+        login(person).set('User-Agent', userAgent).expect(200),
+      );
+
+      expect(message).toMatchObject({ data: { browser, system: 'Linux' } });
+    });
+
+    it.each([
       ['Your account is at risk: https://evil.example/', 'Your'],
       ['evil.example/1.0', null],
       ['<b>evil</b>', null],

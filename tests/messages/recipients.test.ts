@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { v7 as uuidv7 } from 'uuid';
 import { type Channel, RefusedDelivery } from '../../src/core/messages/message.ts';
 import { parseEmail } from '../../src/core/users/identifiers.ts';
+import { parseMailbox } from '../../src/mail/mailbox.ts';
 import { createSmtpChannel } from '../../src/mail/smtp.ts';
 import { MAIL_FROM } from '../support/messages.ts';
 import { type SmtpRecorder, startSmtpRecorder } from '../support/smtp-lines.ts';
@@ -11,7 +12,7 @@ describe('Mail goes to one recipient', () => {
   let channel: Channel;
   beforeAll(async () => {
     recorder = await startSmtpRecorder();
-    channel = createSmtpChannel({ url: recorder.url, from: MAIL_FROM, requireTls: false });
+    channel = createSmtpChannel({ url: recorder.url, from: parseMailbox(MAIL_FROM), requireTls: false });
   });
   beforeEach(() => {
     recorder.lines.length = 0;

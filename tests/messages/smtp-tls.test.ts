@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { parseMailbox } from '../../src/mail/mailbox.ts';
 import { createSmtpChannel } from '../../src/mail/smtp.ts';
 import { certificateFor } from '../support/certificates.ts';
 import { useDirectories } from '../support/directories.ts';
@@ -36,7 +37,7 @@ async function startTlsServer(implicitTls: boolean, host = HOST) {
 /** Sends in a process of its own, since the authorities that it trusts are read at its start. Its error; empty without. */
 async function sendFromProcess(url: string, caFile?: string): Promise<string> {
   const module = new URL('../../src/mail/smtp.ts', import.meta.url).href;
-  const options = JSON.stringify({ url, from: MAIL_FROM, requireTls: true });
+  const options = JSON.stringify({ url, from: parseMailbox(MAIL_FROM), requireTls: true });
   const script = `
     const { createSmtpChannel } = await import(${JSON.stringify(module)});
     const channel = createSmtpChannel(${options});
@@ -90,7 +91,11 @@ describe('Mail to a server without TLS', () => {
     ['LOCALHOST', true, true],
   ])('at %s, where TLS is required: %s, is sent: %s', async (host, requireTls, isSent) => {
     peer = await startSmtpServer({ host: '0.0.0.0' });
-    const channel = createSmtpChannel({ url: `smtp://${host}:${peer.port}`, from: MAIL_FROM, requireTls });
+    const channel = createSmtpChannel({
+      url: `smtp://${host}:${peer.port}`,
+      from: parseMailbox(MAIL_FROM),
+      requireTls,
+    });
 
     const error = await channel.send(DELIVERY).catch((caught: Error) => caught);
     await channel.close();

@@ -46,8 +46,9 @@ function environment(env: Record<string, string>): Record<string, string> {
 export async function startServer(
   directory: string,
   env: Record<string, string> = {},
+  program = SERVER,
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [SERVER], { cwd: directory, env: environment(env) });
+  const child = spawn(process.execPath, [program], { cwd: directory, env: environment(env) });
   const lines: string[] = [];
   const watchers: ((entry: Record<string, unknown>) => void)[] = [];
   const output = collectOutput(child);

@@ -61,7 +61,7 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
   const challenges = createPasskeyChallenges(appSecrets, clock);
   const decoys = createDecoys(appSecrets);
   const tellOfPasskeyWithin = createTellOfPasskey(dependencies.warnOwnerWithin);
-  const { rpId } = relyingParty;
+  const { rpId, rpName } = relyingParty;
   const timeout = CHALLENGE_SECONDS * 1000;
 
   /** The options to make a passkey with, which is none of those that there are. */
@@ -78,7 +78,7 @@ export function createPasskeys(dependencies: PasskeyDependencies) {
     const publicKey: CreationOptions = {
       challenge,
       timeout,
-      rp: { id: rpId, name: rpId },
+      rp: { id: rpId, name: rpName },
       user: { id: userHandleOf(user.id), ...namesOf(user) },
       pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
       excludeCredentials: passkeys.map(descriptorOf),

@@ -5,6 +5,7 @@ import type { Passkey, RegisteredCredential } from './passkey.ts';
 /** The service as browsers and authenticators know it. */
 export interface RelyingParty {
   readonly rpId: string;
+  readonly rpName: string;
   /** Of pages, and of apps, as clients write them. */
   readonly origins: readonly string[];
   /** Whether pages of this host may take part, from any port. */
