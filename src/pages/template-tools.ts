@@ -49,6 +49,7 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
     const found = problem?.fields.find(({ pointer }) => pointer === `/${field}`);
     if (found === undefined) return undefined;
     const text =
+      look(`forms.${typed.form}.${field}.${found.code}`) ??
       look(`fields.${field}.${found.code}`) ??
       find(`fields.${field}.${found.code}`) ??
       find(`fields.${found.code}`) ??

@@ -61,6 +61,24 @@ describe('A form of the sign-in pages', () => {
     );
   });
 
+  it.each([
+    [
+      'code',
+      ['', 'grace', '0151 2345678'],
+      'To get a code, enter an email address, or a phone number with its country code.',
+    ],
+    ['link', ['', 'grace', '+49 151 12345678'], 'The link comes by email: enter an email address.'],
+  ])('says beside the field what the button needs: %s', async (form, identifiers, words) => {
+    const visitor = createVisitor(app);
+    await visitor.visit('/sign-in');
+
+    for (const identifier of identifiers) {
+      const response = await visitor.press(form, { identifier });
+
+      expect([identifier, response.status, problemsOf(response)]).toEqual([identifier, 400, [words]]);
+    }
+  });
+
   it('is refused with 403 without its token, with that of another browser, and with none of this service', async () => {
     const { email, password } = await signUp(app);
     const fields = { identifier: email, password };
