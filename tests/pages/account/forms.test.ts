@@ -102,6 +102,25 @@ describe('The account pages', () => {
       expect((await read(token, '/me')).user).toMatchObject({ email, email_verified: true });
     });
 
+    it('is verified by the code that the sign-up has mailed', async () => {
+      const { email, password } = aPerson();
+      const visitor = createVisitor(app);
+      await visitor.visit('/sign-up');
+      const { headers } = await visitor.press('sign_up', { email, new_password: password });
+      const { code } = await messageTo(app, email);
+
+      const waiting = await visitor.visit('/account/email');
+      const page = await visitor.pressThrough('code', { code });
+
+      // As long as the code is good.
+      expect(headers['set-cookie']).toContainEqual(
+        expect.stringMatching(/-pending-user\.email=\S+; Max-Age=86400;/),
+      );
+      expect(wordsOf(waiting)).toContain(`A code is on its way to ${email}`);
+      expect(wordsOf(page)).toContain(`${email} is confirmed.`);
+      expect(wordsOf(page)).not.toContain('on its way');
+    });
+
     it('is verified by a code that is asked for again', async () => {
       const { visitor, token, email } = await anOwner(app);
       app.clock.advanceSeconds(1);
