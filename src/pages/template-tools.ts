@@ -53,6 +53,8 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
       look(`fields.${field}.${found.code}`) ??
       find(`fields.${field}.${found.code}`) ??
       find(`fields.${found.code}`) ??
+      look(`problems.${found.code}`) ??
+      find(`problems.${found.code}`) ??
       find('fields.invalid');
     return fill(String(text), given, direction);
   }
