@@ -80,7 +80,7 @@ onChromium((chromium) => {
       const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '');
       await page.getByLabel('Code from the app').fill('000000');
       await press(page, 'Confirm');
-      await page.getByRole('alert').getByText('not correct').waitFor();
+      await page.getByText('The code is wrong.').waitFor();
       await page.getByLabel('Code from the app').fill(codeOf(app, secret));
       await press(page, 'Confirm');
       await heading(page, 'Your recovery codes');

@@ -7,7 +7,7 @@ import { createAuthenticator } from '../../support/authenticator.ts';
 import { markVerified, messageTo } from '../../support/codes.ts';
 import { addTotp, codeOf, rememberDevice } from '../../support/factors.ts';
 import { linkProvider } from '../../support/identities.ts';
-import { createVisitor, headingOf, problemsOf, wordsOf } from '../../support/page-visitor.ts';
+import { createVisitor, headingOf, problemBeside, problemsOf, wordsOf } from '../../support/page-visitor.ts';
 import { aPerson, aUsername, signUp } from '../../support/people.ts';
 
 const as = { type: 'bearer' } as const;
@@ -205,6 +205,7 @@ describe('The account pages', () => {
 
       expect([wrong.status, weak.status]).toEqual([403, 400]);
       expect(problemsOf(wrong)).toEqual(['That is not your current password.']);
+      expect(problemBeside(wrong, 'current_password')).toBe('That is not your current password.');
       for (const { text } of [wrong, weak]) expect(text).not.toContain(NEW_PASSWORD);
       expect(wordsOf(page)).toContain('Your password is changed.');
       await app.get('/me').auth(token, as).expect(401);
@@ -237,7 +238,8 @@ describe('The account pages', () => {
       const codes = await visitor.press('confirm_app', { factor_id: factorId, code });
 
       expect([shown.status, wrong.status, codes.status]).toEqual([200, 403, 200]);
-      expect(wordsOf(wrong)).toContain('The app has the setup key already');
+      expect(problemsOf(wrong)).toEqual(['The code is wrong. Enter the one that the app shows now.']);
+      expect(problemBeside(wrong, 'code')).toBeDefined();
       expect(secretIn(wrong.text)).toBe('');
       expect([...codes.text.matchAll(/<li>[a-z0-9]{5}-[a-z0-9]{5}<\/li>/g)]).toHaveLength(10);
       expect((await read(token, '/me/factors')).totp).toMatchObject([{ name: 'My phone' }]);
@@ -284,6 +286,25 @@ describe('The account pages', () => {
       expect((await read(token, '/me/passkeys')).passkeys).toMatchObject([{ name: 'My laptop' }]);
       await visitor.pressThrough('remove_passkey', { id });
       expect((await read(token, '/me/passkeys')).passkeys).toEqual([]);
+    });
+
+    it('begin again with a new QR code, under the same name, after a wrong code', async () => {
+      const { visitor, token } = await anOwner(app);
+      await visitor.visit('/account/factors');
+      const begun = await visitor.press('begin_app', { app_name: 'My phone' });
+      const fieldsOf = ({ text }: typeof begun) => ({
+        factor_id: /name="factor_id" value="([\w-]+)"/.exec(text)?.[1] ?? '',
+        app_name: /name="app_name" value="([^"]+)"/.exec(text)?.[1] ?? '',
+      });
+      const wrong = await visitor.press('confirm_app', { ...fieldsOf(begun), code: '000000' });
+
+      const again = await visitor.press('begin_app', { app_name: fieldsOf(wrong).app_name });
+
+      expect(wrong.text).toMatch(/value="begin_app">Start again with a new QR code</);
+      expect(again.text).toContain('src="data:image/svg+xml,%3Csvg');
+      const code = codeOf(app, secretIn(again.text));
+      await visitor.press('confirm_app', { ...fieldsOf(again), code });
+      expect((await read(token, '/me/factors')).totp).toMatchObject([{ name: 'My phone' }]);
     });
 
     it('forget a device on which no code is asked for', async () => {
@@ -460,6 +481,8 @@ describe('The account pages', () => {
       await visitor.visit('/account/data');
       const wrong = await visitor.press('remove', { password: 'wrong' });
       expect([wrong.status, await visitor.whoAmI()]).toEqual([403, email]);
+      expect(problemsOf(wrong)).toEqual(['That is not your current password.']);
+      expect(problemBeside(wrong, 'password')).toBe('That is not your current password.');
 
       const page = await visitor.pressThrough('remove', { password });
 
