@@ -42,7 +42,7 @@ describe('The account pages', () => {
       );
       expect(wordsOf(page)).toContain(`${email}, not confirmed yet`);
       expect(wordsOf(page)).toContain('Signed in on 2 devices');
-      expect(wordsOf(page)).toContain('Off: a password alone signs you in');
+      expect(wordsOf(page)).toContain('Two-factor sign-in is off: a password alone signs you in');
     });
   });
 
@@ -131,6 +131,20 @@ describe('The account pages', () => {
 
       expect(wordsOf(page)).toContain('The address is confirmed.');
       expect((await read(token, '/me')).user.email_verified).toBe(true);
+    });
+
+    it('has a button of its own name for each message, and for another one', async () => {
+      const { visitor, email } = await anOwner(app);
+      app.clock.advanceSeconds(1);
+      const before = await visitor.visit('/account/email');
+      await visitor.pressThrough('verify', { address: email });
+      const after = await visitor.visit('/account/email');
+
+      const buttonsOf = ({ text }: typeof before) =>
+        [...text.matchAll(/<button[^>]*>([^<]+)</g)].map(([, words]) => words);
+
+      expect(buttonsOf(before)).toEqual(['Send a code', 'Send a code to the new address']);
+      expect(buttonsOf(after)).toEqual(['Confirm', 'Send another code', 'Send a code to the new address']);
     });
 
     it('is asked for without a word of an old one where the account has none', async () => {
@@ -226,6 +240,14 @@ describe('The account pages', () => {
   });
 
   describe('the factors', () => {
+    it('say by which names two-factor sign-in goes', async () => {
+      const { visitor } = await anOwner(app);
+
+      const page = await visitor.visit('/account/factors');
+
+      expect(wordsOf(page)).toContain('Two-factor sign-in, also called two-step verification,');
+    });
+
     it('take an authenticator app by its first code, and show recovery codes this once', async () => {
       const { visitor, token } = await anOwner(app);
       await visitor.visit('/account/factors');
@@ -344,6 +366,22 @@ describe('The account pages', () => {
   });
 
   describe('the API keys', () => {
+    it('say first what a key may do, by what its owner may allow', async () => {
+      const { visitor } = await anOwner(app);
+      const allowing = createVisitor(app);
+      await signInOn(allowing, await userWho(app, ['users:list']));
+
+      const plain = wordsOf(await visitor.visit('/account/keys'));
+      const more = wordsOf(await allowing.visit('/account/keys'));
+
+      expect(plain).toContain(
+        'Each acts in your name: it may read and change your own account, and nothing else.',
+      );
+      expect(more).toContain(
+        'Each acts in your name: it may read and change your own account, and do whatever else you allow.',
+      );
+    });
+
     it('are made with what was ticked, shown this once, and deleted', async () => {
       const person = await userWho(app, ['users:list', 'users:read']);
       const visitor = createVisitor(app);
@@ -513,6 +551,8 @@ describe('The account pages', () => {
     const { visitor, token } = await anOwner(app);
     await addTotp(app, token);
 
-    expect(wordsOf(await visitor.visit('/account'))).toContain('Passkeys and authenticator apps On');
+    expect(wordsOf(await visitor.visit('/account'))).toContain(
+      'Passkeys and authenticator apps Two-factor sign-in is on',
+    );
   });
 });
