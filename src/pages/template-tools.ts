@@ -113,9 +113,11 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
     return typeof text === 'string' ? fill(text, given, direction) : undefined;
   }
 
-  function problemText({ code, retryAfterSeconds }: PageProblem): string {
+  function problemText({ code, policy, retryAfterSeconds }: PageProblem): string {
     const isOurs = ERRORS[code].status >= 500;
+    const ofLimit = code === 'rate_limited' ? find(`problems.limits.${policy}`) : undefined;
     const text =
+      ofLimit ??
       look(`problems.${code}`) ??
       find(`problems.${code}`) ??
       find(isOurs ? 'problems.unavailable' : 'problems.any');

@@ -186,7 +186,7 @@ async function refusalOf(error: AppError, form: Form, page: PageDefinition, visi
   const retryAfterSeconds = Number.isNaN(retryAfter) ? undefined : retryAfter;
   return new RefusedForm(error, {
     ...pageOf(page, visit, { ...next.show, cacheKey: undefined }),
-    problem: { code, fields, retryAfterSeconds },
+    problem: { code, fields, policy: error.quota?.policy, retryAfterSeconds },
   });
 }
 
