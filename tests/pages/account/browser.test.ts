@@ -115,7 +115,7 @@ onChromium((chromium) => {
       await heading(page, 'Is it you?');
       await page.getByLabel('Password').fill('wrong');
       await press(page, 'Confirm');
-      await page.getByRole('alert').getByText('not your current password').waitFor();
+      await page.getByText('not your current password').waitFor();
       await page.getByLabel('Password').fill(owner.password);
       await press(page, 'Confirm');
       await said(page, 'please do it once more');

@@ -340,7 +340,7 @@ describe('A page that is not there', () => {
       expect.stringContaining('Accept'),
     ]);
 
-    expect(page.text).toContain('<a class="button" href="/">Go to the start page</a>');
+    expect(page.text).toContain('<a href="/">Go to the start page</a>');
 
     const problem = await app.get('/nowhere').set('Accept', '*/*').expect(404);
     expect([problem.type, problem.body.code]).toEqual(['application/problem+json', 'not_found']);
