@@ -1,4 +1,5 @@
-import type { ErrorCode, FieldError } from './errors.ts';
+import type { ErrorCode, FieldErrorCode } from './errors.ts';
+import type { PolicyName } from './limits/quota.ts';
 
 /** What stands in place of `{name}` in the words of a page. */
 export type WordValues = Readonly<Record<string, string | number>>;
@@ -30,10 +31,19 @@ export interface Page {
   readonly language?: string | null;
 }
 
+/** What is wrong with a field, whose name stands in `pointer` after a slash. */
+export interface FieldProblem {
+  readonly pointer: string;
+  readonly code: FieldErrorCode | ErrorCode;
+}
+
 /** What is wrong with a form. */
 export interface PageProblem {
   readonly code: ErrorCode;
-  readonly fields: readonly FieldError[];
+  /** What is wrong with single fields, or which field the error is about. */
+  readonly fields: readonly FieldProblem[];
+  /** The limit that is used up. */
+  readonly policy?: PolicyName | undefined;
   /** The seconds after which to try again, where that is known. */
   readonly retryAfterSeconds?: number | undefined;
 }

@@ -51,5 +51,6 @@ export function errorPage({ code, detail, fields = [] }: AppError, names: readon
     ],
     values: { detail: described || detail },
     texts: { next: `errors.${own}.next` },
+    data: { leadsToStart: true },
   };
 }

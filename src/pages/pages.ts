@@ -49,6 +49,7 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     shownCode: undefined,
     inAccount: false,
     leadsToSignIn: false,
+    leadsToStart: false,
   };
 
   /** The least recently used first. */

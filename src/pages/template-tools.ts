@@ -49,9 +49,12 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
     const found = problem?.fields.find(({ pointer }) => pointer === `/${field}`);
     if (found === undefined) return undefined;
     const text =
+      look(`forms.${typed.form}.${field}.${found.code}`) ??
       look(`fields.${field}.${found.code}`) ??
       find(`fields.${field}.${found.code}`) ??
       find(`fields.${found.code}`) ??
+      look(`problems.${found.code}`) ??
+      find(`problems.${found.code}`) ??
       find('fields.invalid');
     return fill(String(text), given, direction);
   }
@@ -110,9 +113,11 @@ export function toolsFor(page: Page, { language, direction, find }: Words) {
     return typeof text === 'string' ? fill(text, given, direction) : undefined;
   }
 
-  function problemText({ code, retryAfterSeconds }: PageProblem): string {
+  function problemText({ code, policy, retryAfterSeconds }: PageProblem): string {
     const isOurs = ERRORS[code].status >= 500;
+    const ofLimit = code === 'rate_limited' ? find(`problems.limits.${policy}`) : undefined;
     const text =
+      ofLimit ??
       look(`problems.${code}`) ??
       find(`problems.${code}`) ??
       find(isOurs ? 'problems.unavailable' : 'problems.any');

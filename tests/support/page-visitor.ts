@@ -102,6 +102,10 @@ export function wordsOf({ text }: Response): string {
     .trim();
 }
 
+/** What is wrong with a field, beside it. */
+export const problemBeside = ({ text }: Response, field: string): string | undefined =>
+  new RegExp(`id="${field}-problem">([^<]+)<`).exec(text)?.[1];
+
 /** What is wrong as a whole, or with a field. */
 export function problemsOf({ text }: Response): string[] {
   return [...text.matchAll(/class="(?:alert|problem)"[^>]*>([^<]+)</g)].map(([, words = '']) => words);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import type { Page } from '../../core/pages.ts';
+import type { FieldProblem, Page } from '../../core/pages.ts';
 import { MAX_PASSWORD_LENGTH } from '../../core/passwords/policy.ts';
 import { anyone } from '../../http/access.ts';
 import type { Answer } from '../../http/answer.ts';
@@ -186,15 +186,18 @@ async function refusalOf(error: AppError, form: Form, page: PageDefinition, visi
   const next = await nextOf(page, visit).catch(() => undefined);
   // Where the page itself is refused too, or leads elsewhere, the error is a page of its own.
   if (next === undefined || 'lead' in next) return error;
-  const fields = (error.fields ?? []).map((field) => {
+  const { code } = error;
+  const errorField = form.errorFields?.[code];
+  const fields: FieldProblem[] = (error.fields ?? []).map((field) => {
     const name = field.pointer.slice(1);
     return { ...field, pointer: `/${form.fieldNames?.[name] ?? name}` };
   });
+  if (errorField !== undefined) fields.push({ pointer: `/${errorField}`, code });
   const retryAfter = Number(error.headers['Retry-After']);
   const retryAfterSeconds = Number.isNaN(retryAfter) ? undefined : retryAfter;
   return new RefusedForm(error, {
     ...pageOf(page, visit, { ...next.show, cacheKey: undefined }),
-    problem: { code: error.code, fields, retryAfterSeconds },
+    problem: { code, fields, policy: error.quota?.policy, retryAfterSeconds },
   });
 }
 

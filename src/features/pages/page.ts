@@ -86,6 +86,8 @@ export interface Form {
   readonly input?: (visit: Visit) => PerformInput;
   /** The names of fields on the page, by those of the route, where they differ. */
   readonly fieldNames?: Texts;
+  /** The fields that errors of the route are said beside, by the codes of the errors. */
+  readonly errorFields?: Partial<Readonly<Record<ErrorCode, string>>>;
   readonly next: (body: Body, visit: Visit) => Next | Promise<Next>;
   /** What comes next where the route refuses; undefined to show the form again, with what is wrong. */
   readonly refused?: (error: AppError, visit: Visit) => Next | undefined;

@@ -13,7 +13,7 @@ const STEPS = {
   reset: z.object({ challenge_id: z.string(), to: z.string() }),
   /** A message with a code that proves an address. */
   verify: z.object({ challenge_id: z.string(), to: z.string() }),
-  /** A message with a code to the new address of an account. */
+  /** A message with a code to the address of an account, or to its new one. */
   email: z.object({ challenge_id: z.string(), to: z.string() }),
   /** A message with a code to the new number of an account. */
   phone: z.object({ challenge_id: z.string(), to: z.string() }),
@@ -24,13 +24,26 @@ export type Step<Name extends StepName> = z.infer<(typeof STEPS)[Name]>;
 
 const STEP_TTL_SECONDS = 600;
 
-/** Has the browser keep a step until the next page. @throws AppError cookie_not_settable */
+/** Has the browser keep a step, by default until the next page. @throws AppError cookie_not_settable */
 export function keepStep<Name extends StepName>(
   { keepPending }: Pick<Exchange, 'keepPending'>,
   name: Name,
   step: Step<Name>,
+  ttlSeconds = STEP_TTL_SECONDS,
 ): void {
-  keepPending(OF_USER + name, Buffer.from(JSON.stringify(step)).toString('base64url'), STEP_TTL_SECONDS);
+  keepPending(OF_USER + name, Buffer.from(JSON.stringify(step)).toString('base64url'), ttlSeconds);
+}
+
+/**
+ * Has the browser remember which code to an address of its account it waits for, as long as that is good: people leave the page
+ * to read their mail. `sent` is the answer of the API that has sent it.
+ */
+export function keepEmailStep(
+  { exchange }: { readonly exchange: Pick<Exchange, 'keepPending'> },
+  sent: { readonly challenge_id: string; readonly expires_in: number },
+  to: string,
+): void {
+  keepStep(exchange, 'email', { challenge_id: sent.challenge_id, to }, sent.expires_in);
 }
 
 /** The step that the browser keeps; undefined without one. */

@@ -21,7 +21,7 @@ onOneDatabase((kind) => {
         await app.get('/login/github/callback').query(query).set('Cookie', cookie),
         await app.post('/login/github/callback').type('form').send(query),
       ]) {
-        expectPage(response, 429, 'Too many attempts');
+        expectPage(response, 429, 'Too many requests');
         expect(response.headers).toHaveProperty('retry-after');
         expect(pendingCookiesIn(response)).toEqual([]);
       }

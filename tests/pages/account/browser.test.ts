@@ -1,12 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { anOwner, FIREFOX, letSignInsAge, useAccountSite } from '../../support/account-pages.ts';
+import { anOwner, FIREFOX, letSignInsAge, signInOn, useAccountSite } from '../../support/account-pages.ts';
 import { useBrowser } from '../../support/browser.ts';
 import { codeOf } from '../../support/factors.ts';
 import { onChromium } from '../../support/interop.ts';
 import { heading, press, useContexts } from '../../support/page-app.ts';
-import { aPerson } from '../../support/people.ts';
+import { PHONE } from '../../support/page-checks.ts';
+import { createVisitor } from '../../support/page-visitor.ts';
+import { aPerson, signUp } from '../../support/people.ts';
 import { openAuthenticator } from '../../support/virtual-authenticator.ts';
+
+/** The number of lines that the mark of a device takes. */
+const LINES_OF_MARK = "document.querySelector('.tag').getClientRects().length";
+/** Whether each date begins on the line on which its label ends. */
+const BEGINS_BESIDE_LABEL = `[...document.querySelectorAll('.timed time')].map((time) => {
+  const label = document.createRange();
+  label.selectNodeContents(time.previousSibling);
+  return [...label.getClientRects()].at(-1).bottom > time.getClientRects()[0].top + 4;
+})`;
 
 onChromium((chromium) => {
   const newContext = useContexts(useBrowser(chromium));
@@ -23,6 +34,27 @@ onChromium((chromium) => {
     await page.goto(site.at(path));
     return page;
   }
+
+  it.each(['en', 'de'])(
+    'a phone keeps the mark of its own device in one piece, and the start of a date with its label: %s',
+    async (locale) => {
+      const { email, password } = await signUp(site.app);
+      const visitor = createVisitor(site.app, { 'User-Agent': FIREFOX });
+      await signInOn(visitor, { email, password });
+      const context = await newContext({ locale, javaScriptEnabled: false });
+      await site.giveCookies(context, visitor);
+      const page = await context.newPage();
+
+      await page.goto(site.at('/account/devices'));
+
+      for (let width = 320; width <= 420; width += 10) {
+        await page.setViewportSize({ ...PHONE, width });
+        expect([width, await page.evaluate(LINES_OF_MARK)]).toEqual([width, 1]);
+        // Two devices, each with two dates.
+        expect([width, await page.evaluate(BEGINS_BESIDE_LABEL)]).toEqual([width, [true, true, true, true]]);
+      }
+    },
+  );
 
   describe.each([
     ['with', true],
@@ -48,7 +80,7 @@ onChromium((chromium) => {
       const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '');
       await page.getByLabel('Code from the app').fill('000000');
       await press(page, 'Confirm');
-      await page.getByRole('alert').getByText('not correct').waitFor();
+      await page.getByText('The code is wrong.').waitFor();
       await page.getByLabel('Code from the app').fill(codeOf(app, secret));
       await press(page, 'Confirm');
       await heading(page, 'Your recovery codes');
@@ -83,7 +115,7 @@ onChromium((chromium) => {
       await heading(page, 'Is it you?');
       await page.getByLabel('Password').fill('wrong');
       await press(page, 'Confirm');
-      await page.getByRole('alert').getByText('not your current password').waitFor();
+      await page.getByText('not your current password').waitFor();
       await page.getByLabel('Password').fill(owner.password);
       await press(page, 'Confirm');
       await said(page, 'please do it once more');

@@ -3,7 +3,7 @@ import { anOwner, letSignInsAge, signInOn } from '../../support/account-pages.ts
 import { useApp } from '../../support/app.ts';
 import { codeOf, signUpWithTotp } from '../../support/factors.ts';
 import { linkProvider } from '../../support/identities.ts';
-import { createVisitor, headingOf, problemsOf, wordsOf } from '../../support/page-visitor.ts';
+import { createVisitor, headingOf, problemBeside, problemsOf, wordsOf } from '../../support/page-visitor.ts';
 import { aPerson } from '../../support/people.ts';
 
 const EMAIL_PAGE = '/account/confirm?return_to=%2Faccount%2Femail';
@@ -27,6 +27,7 @@ describe('Confirming a sign-in that is some time ago', () => {
     expect(wordsOf(page)).toContain('you will have to enter it again');
     expect(page.text).not.toContain('name="code"');
     expect([wrong.status, problemsOf(wrong)]).toEqual([403, ['That is not your current password.']]);
+    expect(problemBeside(wrong, 'password')).toBe('That is not your current password.');
     expect([headingOf(back), wordsOf(back)]).toEqual([
       'Email address',
       expect.stringContaining('please do it once more'),

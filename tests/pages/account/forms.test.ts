@@ -7,7 +7,7 @@ import { createAuthenticator } from '../../support/authenticator.ts';
 import { markVerified, messageTo } from '../../support/codes.ts';
 import { addTotp, codeOf, rememberDevice } from '../../support/factors.ts';
 import { linkProvider } from '../../support/identities.ts';
-import { createVisitor, headingOf, problemsOf, wordsOf } from '../../support/page-visitor.ts';
+import { createVisitor, headingOf, problemBeside, problemsOf, wordsOf } from '../../support/page-visitor.ts';
 import { aPerson, aUsername, signUp } from '../../support/people.ts';
 
 const as = { type: 'bearer' } as const;
@@ -42,7 +42,7 @@ describe('The account pages', () => {
       );
       expect(wordsOf(page)).toContain(`${email}, not confirmed yet`);
       expect(wordsOf(page)).toContain('Signed in on 2 devices');
-      expect(wordsOf(page)).toContain('Off: a password alone signs you in');
+      expect(wordsOf(page)).toContain('Two-factor sign-in is off: a password alone signs you in');
     });
   });
 
@@ -102,6 +102,25 @@ describe('The account pages', () => {
       expect((await read(token, '/me')).user).toMatchObject({ email, email_verified: true });
     });
 
+    it('is verified by the code that the sign-up has mailed', async () => {
+      const { email, password } = aPerson();
+      const visitor = createVisitor(app);
+      await visitor.visit('/sign-up');
+      const { headers } = await visitor.press('sign_up', { email, new_password: password });
+      const { code } = await messageTo(app, email);
+
+      const waiting = await visitor.visit('/account/email');
+      const page = await visitor.pressThrough('code', { code });
+
+      // As long as the code is good.
+      expect(headers['set-cookie']).toContainEqual(
+        expect.stringMatching(/-pending-user\.email=\S+; Max-Age=86400;/),
+      );
+      expect(wordsOf(waiting)).toContain(`A code is on its way to ${email}`);
+      expect(wordsOf(page)).toContain(`${email} is confirmed.`);
+      expect(wordsOf(page)).not.toContain('on its way');
+    });
+
     it('is verified by a code that is asked for again', async () => {
       const { visitor, token, email } = await anOwner(app);
       app.clock.advanceSeconds(1);
@@ -112,6 +131,20 @@ describe('The account pages', () => {
 
       expect(wordsOf(page)).toContain('The address is confirmed.');
       expect((await read(token, '/me')).user.email_verified).toBe(true);
+    });
+
+    it('has a button of its own name for each message, and for another one', async () => {
+      const { visitor, email } = await anOwner(app);
+      app.clock.advanceSeconds(1);
+      const before = await visitor.visit('/account/email');
+      await visitor.pressThrough('verify', { address: email });
+      const after = await visitor.visit('/account/email');
+
+      const buttonsOf = ({ text }: typeof before) =>
+        [...text.matchAll(/<button[^>]*>([^<]+)</g)].map(([, words]) => words);
+
+      expect(buttonsOf(before)).toEqual(['Send a code', 'Send a code to the new address']);
+      expect(buttonsOf(after)).toEqual(['Confirm', 'Send another code', 'Send a code to the new address']);
     });
 
     it('is asked for without a word of an old one where the account has none', async () => {
@@ -186,6 +219,7 @@ describe('The account pages', () => {
 
       expect([wrong.status, weak.status]).toEqual([403, 400]);
       expect(problemsOf(wrong)).toEqual(['That is not your current password.']);
+      expect(problemBeside(wrong, 'current_password')).toBe('That is not your current password.');
       for (const { text } of [wrong, weak]) expect(text).not.toContain(NEW_PASSWORD);
       expect(wordsOf(page)).toContain('Your password is changed.');
       await app.get('/me').auth(token, as).expect(401);
@@ -206,6 +240,14 @@ describe('The account pages', () => {
   });
 
   describe('the factors', () => {
+    it('say by which names two-factor sign-in goes', async () => {
+      const { visitor } = await anOwner(app);
+
+      const page = await visitor.visit('/account/factors');
+
+      expect(wordsOf(page)).toContain('Two-factor sign-in, also called two-step verification,');
+    });
+
     it('take an authenticator app by its first code, and show recovery codes this once', async () => {
       const { visitor, token } = await anOwner(app);
       await visitor.visit('/account/factors');
@@ -218,7 +260,8 @@ describe('The account pages', () => {
       const codes = await visitor.press('confirm_app', { factor_id: factorId, code });
 
       expect([shown.status, wrong.status, codes.status]).toEqual([200, 403, 200]);
-      expect(wordsOf(wrong)).toContain('The app has the setup key already');
+      expect(problemsOf(wrong)).toEqual(['The code is wrong. Enter the one that the app shows now.']);
+      expect(problemBeside(wrong, 'code')).toBeDefined();
       expect(secretIn(wrong.text)).toBe('');
       expect([...codes.text.matchAll(/<li>[a-z0-9]{5}-[a-z0-9]{5}<\/li>/g)]).toHaveLength(10);
       expect((await read(token, '/me/factors')).totp).toMatchObject([{ name: 'My phone' }]);
@@ -267,6 +310,25 @@ describe('The account pages', () => {
       expect((await read(token, '/me/passkeys')).passkeys).toEqual([]);
     });
 
+    it('begin again with a new QR code, under the same name, after a wrong code', async () => {
+      const { visitor, token } = await anOwner(app);
+      await visitor.visit('/account/factors');
+      const begun = await visitor.press('begin_app', { app_name: 'My phone' });
+      const fieldsOf = ({ text }: typeof begun) => ({
+        factor_id: /name="factor_id" value="([\w-]+)"/.exec(text)?.[1] ?? '',
+        app_name: /name="app_name" value="([^"]+)"/.exec(text)?.[1] ?? '',
+      });
+      const wrong = await visitor.press('confirm_app', { ...fieldsOf(begun), code: '000000' });
+
+      const again = await visitor.press('begin_app', { app_name: fieldsOf(wrong).app_name });
+
+      expect(wrong.text).toMatch(/value="begin_app">Start again with a new QR code</);
+      expect(again.text).toContain('src="data:image/svg+xml,%3Csvg');
+      const code = codeOf(app, secretIn(again.text));
+      await visitor.press('confirm_app', { ...fieldsOf(again), code });
+      expect((await read(token, '/me/factors')).totp).toMatchObject([{ name: 'My phone' }]);
+    });
+
     it('forget a device on which no code is asked for', async () => {
       const { visitor, token, id: userId } = await anOwner(app);
       const { id } = await rememberDevice(app, userId);
@@ -304,6 +366,22 @@ describe('The account pages', () => {
   });
 
   describe('the API keys', () => {
+    it('say first what a key may do, by what its owner may allow', async () => {
+      const { visitor } = await anOwner(app);
+      const allowing = createVisitor(app);
+      await signInOn(allowing, await userWho(app, ['users:list']));
+
+      const plain = wordsOf(await visitor.visit('/account/keys'));
+      const more = wordsOf(await allowing.visit('/account/keys'));
+
+      expect(plain).toContain(
+        'Each acts in your name: it may read and change your own account, and nothing else.',
+      );
+      expect(more).toContain(
+        'Each acts in your name: it may read and change your own account, and do whatever else you allow.',
+      );
+    });
+
     it('are made with what was ticked, shown this once, and deleted', async () => {
       const person = await userWho(app, ['users:list', 'users:read']);
       const visitor = createVisitor(app);
@@ -441,6 +519,8 @@ describe('The account pages', () => {
       await visitor.visit('/account/data');
       const wrong = await visitor.press('remove', { password: 'wrong' });
       expect([wrong.status, await visitor.whoAmI()]).toEqual([403, email]);
+      expect(problemsOf(wrong)).toEqual(['That is not your current password.']);
+      expect(problemBeside(wrong, 'password')).toBe('That is not your current password.');
 
       const page = await visitor.pressThrough('remove', { password });
 
@@ -471,6 +551,8 @@ describe('The account pages', () => {
     const { visitor, token } = await anOwner(app);
     await addTotp(app, token);
 
-    expect(wordsOf(await visitor.visit('/account'))).toContain('Passkeys and authenticator apps On');
+    expect(wordsOf(await visitor.visit('/account'))).toContain(
+      'Passkeys and authenticator apps Two-factor sign-in is on',
+    );
   });
 });

@@ -63,7 +63,7 @@ onChromium((chromium) => {
     await check('an app to set up', true);
     await page.getByLabel('Code from the app').fill('000000');
     await press(page, 'Confirm');
-    await page.getByRole('alert').waitFor();
+    await isRefused();
     await check('an app with a wrong code');
     await page.getByLabel('Code from the app').fill(codeOf(app, secret));
     await press(page, 'Confirm');

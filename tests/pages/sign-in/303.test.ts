@@ -112,7 +112,9 @@ describe('The sign-in page', () => {
     const visitor = createVisitor(app);
     await visitor.visit('/sign-in');
 
-    await visitor.pressThrough('code', { identifier: '+49 1511 2345678' });
+    const waiting = await visitor.pressThrough('code', { identifier: '+49 1511 2345678' });
+    expect(wordsOf(waiting)).toContain('an SMS with a code is on its way');
+    expect(wordsOf(waiting)).not.toContain('spam');
     const { code } = await messageTo(app, '+4915112345678');
     const response = await visitor.press('code', { code });
 

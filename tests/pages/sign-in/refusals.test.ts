@@ -81,6 +81,24 @@ describe('A form of the sign-in pages', () => {
     );
   });
 
+  it.each([
+    [
+      'code',
+      ['', 'grace', '0151 2345678'],
+      'To get a code, enter an email address, or a phone number with its country code.',
+    ],
+    ['link', ['', 'grace', '+49 151 12345678'], 'The link comes by email: enter an email address.'],
+  ])('says beside the field what the button needs: %s', async (form, identifiers, words) => {
+    const visitor = createVisitor(app);
+    await visitor.visit('/sign-in');
+
+    for (const identifier of identifiers) {
+      const response = await visitor.press(form, { identifier });
+
+      expect([identifier, response.status, problemsOf(response)]).toEqual([identifier, 400, [words]]);
+    }
+  });
+
   it('is refused with 403 without its token, with that of another browser, and with none of this service', async () => {
     const { email, password } = await signUp(app);
     const fields = { identifier: email, password };
@@ -253,7 +271,11 @@ describe('Below the path of PUBLIC_URL', () => {
 });
 
 describe('A form of the sign-in pages over a limit', () => {
-  const app = useApp('SQLite', { ...MANY_REQUESTS, RATE_LIMIT_LOGIN_IP: '2/60' });
+  const app = useApp('SQLite', {
+    ...MANY_REQUESTS,
+    RATE_LIMIT_LOGIN_IP: '2/60',
+    RATE_LIMIT_SEND_ADDRESS: '1/60',
+  });
 
   it('counts once under the limit of the route that it runs, and says when to try again', async () => {
     const { email } = await signUp(app);
@@ -269,9 +291,23 @@ describe('A form of the sign-in pages over a limit', () => {
     expect(refused.status).toBe(429);
     expect(refused.headers['retry-after']).toMatch(/^\d+$/);
     expect(problemsOf(refused)).toEqual([
-      expect.stringMatching(/^Too many attempts. Try again in \d+ seconds?\.$/),
+      expect.stringMatching(/^Too many requests. Try again in \d+ seconds?\.$/),
     ]);
     expect(refused.text).toContain(`value="${email}"`);
+  });
+
+  it('says that messages have been sent, where those are used up', async () => {
+    const { email } = aPerson();
+    const visitor = createVisitor(app);
+    await visitor.visit('/verify-email');
+    await visitor.press('send', { email });
+
+    const refused = await visitor.press('again');
+
+    expect(refused.status).toBe(429);
+    expect(problemsOf(refused)).toEqual([
+      expect.stringMatching(/^We have sent several messages already. Try again in \d+ seconds?\.$/),
+    ]);
   });
 
   it('does not count where the page is only shown', async () => {
@@ -324,6 +360,8 @@ describe('A page that is not there', () => {
       expect.stringContaining('Accept'),
     ]);
 
+    expect(page.text).toContain('<a href="/">Go to the start page</a>');
+
     const problem = await app.get('/nowhere').set('Accept', '*/*').expect(404);
     expect([problem.type, problem.body.code]).toEqual(['application/problem+json', 'not_found']);
   });
@@ -331,6 +369,17 @@ describe('A page that is not there', () => {
   it('is a problem document on a route of the API, also for a browser', async () => {
     const { type } = await app.get('/me').set('Accept', 'text/html').expect(401);
     expect(type).toBe('application/problem+json');
+  });
+});
+
+describe('The page of an error where pages are off', () => {
+  const app = useApp('SQLite', { PAGES: 'off' });
+
+  it('links to no start page', async () => {
+    const page = await app.get('/login/link/nothing').set('Accept', 'text/html');
+
+    expect(headingOf(page)).toBe('This link does not work');
+    expect(page.text).not.toContain('start page');
   });
 });
 

@@ -42,6 +42,7 @@ export const confirm = accountPage({
     password: {
       runs: 'reauthenticate',
       input: ({ fields: { password } }) => ({ body: { password } }),
+      errorFields: { wrong_password: 'password' },
       async next(_body, visit) {
         if (visit.fields.code) await visit.exchange.perform('reauthenticate', codeIn(visit));
         return goBack(visit);

@@ -9,6 +9,7 @@ export const data = accountPage({
     remove: {
       runs: 'deleteMe',
       input: ({ fields: { password } }) => ({ body: password === undefined ? {} : { password } }),
+      errorFields: { wrong_password: 'password' },
       next: () => lead('/sign-in?notice=account_deleted', FORGET_PAGES),
     },
   },

@@ -1,12 +1,11 @@
 import { type Body, type FedVisit, lead, show, type Visit } from '../page.ts';
-import { endStep, keepStep, stepIn } from '../steps.ts';
+import { endStep, keepEmailStep, stepIn } from '../steps.ts';
 import { accountPage, again } from './account-page.ts';
 
 const PATH = '/account/email';
 
-/** Has the browser remember which code it waits for: people leave the page to read their mail. */
 const waitForCode = (addressOf: (visit: Visit) => string) => (body: Body, visit: Visit) => {
-  keepStep(visit.exchange, 'email', { challenge_id: body.challenge_id, to: addressOf(visit) });
+  keepEmailStep(visit, body, addressOf(visit));
   return lead(PATH);
 };
 

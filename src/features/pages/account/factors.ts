@@ -1,5 +1,6 @@
 import { browserNamesIn } from '../../../core/values/browser-name.ts';
 import { credentialIn } from '../credential.ts';
+import type { Texts } from '../flow.ts';
 import { type Body, type Form, type Next, show } from '../page.ts';
 import { accountPage, again, unlessEnrolling } from './account-page.ts';
 
@@ -24,7 +25,7 @@ export const factors = accountPage({
   },
   show({ fed, fields }) {
     // The first code was wrong. The secret is not shown again: the app has it by now.
-    if (fields.form === 'confirm_app') return showApp({ factor_id: fields.factor_id });
+    if (fields.form === 'confirm_app') return showApp({ factor_id: fields.factor_id }, fields);
     const { sessions } = fed;
     const remembered = (sessions?.remembered_devices ?? []).map((device: Body) => ({
       ...device,
@@ -37,7 +38,7 @@ export const factors = accountPage({
       runs: 'beginTotp',
       input: ({ fields: { app_name } }) => ({ body: { name: app_name || null } }),
       fieldNames: { name: 'app_name' },
-      next: showApp,
+      next: (enrolment, { fields }) => showApp(enrolment, fields),
     },
     confirm_app: {
       runs: 'confirmTotp',
@@ -45,6 +46,7 @@ export const factors = accountPage({
         params: { id },
         body: { code: withoutSpaces(code) },
       }),
+      errorFields: { invalid_factor: 'code' },
       next: showCodesOr('app_added'),
     },
     rename_app: ofOne('renameTotp', 'renamed', (name) => ({ name })),
@@ -68,12 +70,12 @@ export const factors = accountPage({
   },
 });
 
-/** What an authenticator app needs, and the field for its first code. */
-function showApp(enrolment: Body): Next {
+/** What an authenticator app needs, and the field for its first code. The name goes along, to begin again with. */
+function showApp(enrolment: Body, { app_name: appName = '' }: Texts): Next {
   return show({
     words: 'pages.account.authenticator',
     template: 'account/authenticator',
-    data: { enrolment, inAccount: true },
+    data: { enrolment, appName, inAccount: true },
   });
 }
 

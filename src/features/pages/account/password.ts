@@ -12,6 +12,7 @@ export const password = accountPage({
       input: ({ fields: { current_password, new_password } }) => ({
         body: { current_password, new_password },
       }),
+      errorFields: { wrong_password: 'current_password' },
       next: again(PATH, 'changed'),
     },
     // A password is set as a forgotten one is: by a message, since a session alone must not make a way in.

@@ -1,7 +1,7 @@
 import { lead, type PageDefinition, show, type Visit } from '../page.ts';
 import { stepIn } from '../steps.ts';
 import { afterSignIn, toSecondFactor } from './after-sign-in.ts';
-import { sendCode, sendLink } from './sign-in.ts';
+import { isPhone, sendCode, sendLink } from './sign-in.ts';
 
 const recipient = ({ exchange }: Visit) => stepIn(exchange, 'code')?.to ?? '';
 
@@ -15,8 +15,9 @@ export const codePage: PageDefinition = {
     const step = stepIn(exchange, 'code');
     if (step === undefined) return lead(flows.to('/sign-in', flow));
     const { to, how } = step;
+    const ofCode = isPhone(to) ? 'pages.sign_in_code_sms' : 'pages.sign_in_code';
     return show({
-      words: how === 'link' ? 'pages.sign_in_link_sent' : 'pages.sign_in_code',
+      words: how === 'link' ? 'pages.sign_in_link_sent' : ofCode,
       values: { to },
       data: { how },
     });

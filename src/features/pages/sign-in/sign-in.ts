@@ -7,12 +7,15 @@ import { afterSignIn, codeRequest, leadWithCode, toSecondFactor, visitorOf } fro
 /** What counts as a phone number. It needs its country code, or no message could be sent to it. */
 const PHONE = /^\s*\+[\d\s().\-/]{6,}$/;
 
+/** Whether a message to this recipient is an SMS. */
+export const isPhone = (to: string) => PHONE.test(to);
+
 const typed = ({ fields: { identifier = '' } }: Visit) => identifier;
 
 /** Sends a code to the address or number that was typed. */
 export const sendCode = (to: (visit: Visit) => string): Form => ({
   runs: 'sendCode',
-  input: (visit) => ({ body: PHONE.test(to(visit)) ? { phone: to(visit) } : { email: to(visit) } }),
+  input: (visit) => ({ body: isPhone(to(visit)) ? { phone: to(visit) } : { email: to(visit) } }),
   fieldNames: { email: 'identifier', phone: 'identifier' },
   next(body, visit) {
     keepStep(visit.exchange, 'code', { challenge_id: body.challenge_id, to: to(visit), how: 'code' });
@@ -66,6 +69,7 @@ export const signIn: PageDefinition = {
     });
     return show({
       values: appOf(visit),
+      texts: { address: `pages.sign_in.address.${services.offers.sms ? 'email_or_phone' : 'email'}` },
       data: { providers, identifier: query.login_hint ?? '', isForApp: flows.hostOf(flow) !== '' },
       problem: problemOf(query.problem),
       cacheKey: `/sign-in?${new URLSearchParams(query)}`,

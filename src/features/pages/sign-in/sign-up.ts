@@ -1,5 +1,5 @@
 import { lead, type PageDefinition, show } from '../page.ts';
-import { keepStep } from '../steps.ts';
+import { keepEmailStep, keepStep } from '../steps.ts';
 import { afterSignIn, visitorOf } from './after-sign-in.ts';
 
 /** Opening an account. */
@@ -24,7 +24,11 @@ export const signUp: PageDefinition = {
       fieldNames: { password: 'new_password' },
       next(body, visit) {
         const { exchange, services, flow, fields } = visit;
-        if (body.challenge_id === undefined) return afterSignIn(body, visit);
+        if (body.challenge_id === undefined) {
+          // The page for the address of the account takes the code.
+          if (body.verification !== null) keepEmailStep(visit, body.verification, body.user.email);
+          return afterSignIn(body, visit);
+        }
         // The address has to be proved first.
         keepStep(exchange, 'verify', { challenge_id: body.challenge_id, to: fields.email ?? '' });
         return lead(services.flows.to('/verify-email', flow));
