@@ -14,9 +14,17 @@ async function send(form, submitter) {
   body.set('by', 'script');
   form.setAttribute('aria-busy', 'true');
   const { next, page } = await answerTo(form, body).catch(() => ({}));
-  if (next) location.assign(next);
+  if (next) leave(form, next);
   else if (page?.querySelector('main')) replace(page);
   else sayNoAnswer(form);
+}
+
+function leave(form, url) {
+  location.assign(url);
+  if (/^(?:https?:|\/)/.test(url)) return;
+  // An app with a scheme of its own opens beside this page, which stays.
+  form.reset();
+  form.removeAttribute('aria-busy');
 }
 
 async function answerTo(form, body) {

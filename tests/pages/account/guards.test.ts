@@ -5,7 +5,7 @@ import { createWords } from '../../../src/pages/words.ts';
 import { ACCOUNT_PATHS, anOwner, signInOn } from '../../support/account-pages.ts';
 import { startApp, type TestApp, useApp } from '../../support/app.ts';
 import { codeOf } from '../../support/factors.ts';
-import { createVisitor, headingOf, problemsOf, wordsOf } from '../../support/page-visitor.ts';
+import { createVisitor, headingOf, problemsOf, type Visitor, wordsOf } from '../../support/page-visitor.ts';
 import { insertPasskey } from '../../support/passkeys.ts';
 import { signUp } from '../../support/people.ts';
 
@@ -160,9 +160,38 @@ describe('A session over its limit', () => {
 describe('A session that has to set a second factor up', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startApp('SQLite', { MFA_REQUIRED: 'all' });
+    app = await startApp('SQLite', { MFA_REQUIRED: 'all', RETURN_URLS: 'https://app.example.com' });
   });
   afterAll(() => app.stop());
+
+  /** Sets an authenticator app up on the page at hand: the page with the recovery codes. */
+  async function setUpApp(visitor: Visitor) {
+    const shown = await visitor.press('begin_app', { app_name: '' });
+    const [, factorId = ''] = /name="factor_id" value="([\w-]+)"/.exec(shown.text) ?? [];
+    const [, secret = ''] = /class="secret">([A-Z2-7 ]+)</.exec(shown.text) ?? [];
+    const code = codeOf(app, secret.replaceAll(' ', ''));
+    return visitor.press('confirm_app', { factor_id: factorId, code });
+  }
+
+  it('goes on to the app that led to the sign-in, with its code, once the factor is set up', async () => {
+    const { email, password } = await signUp(app);
+    const visitor = createVisitor(app);
+    const wanted = { return_to: 'https://app.example.com/in', transport: 'token' };
+    await visitor.visit(`/sign-in?${new URLSearchParams(wanted)}`);
+    await visitor.pressThrough('password', { identifier: email, password });
+
+    const codes = await setUpApp(visitor);
+    const [, doneUrl = ''] = /class="button" href="([^"]+)"/.exec(codes.text) ?? [];
+    await visitor.visit(doneUrl.replaceAll('&amp;', '&'));
+    const { headers } = await visitor.press('continue');
+
+    const { origin, pathname, searchParams } = new URL(headers.location ?? '');
+    expect(origin + pathname).toBe(wanted.return_to);
+    await app
+      .post('/login/exchange')
+      .send({ code: searchParams.get('code') })
+      .expect(200);
+  });
 
   it('is led to the page for that and sees why, reaches no other, and all of them afterwards', async () => {
     const person = await signUp(app);
@@ -179,11 +208,7 @@ describe('A session that has to set a second factor up', () => {
     expect(wordsOf(page)).toContain('Your account needs a second step to sign in, and has none yet.');
     expect(page.text).not.toContain('href="/account"');
 
-    const shown = await visitor.press('begin_app', { app_name: '' });
-    const [, factorId = ''] = /name="factor_id" value="([\w-]+)"/.exec(shown.text) ?? [];
-    const [, secret = ''] = /class="secret">([A-Z2-7 ]+)</.exec(shown.text) ?? [];
-    const code = codeOf(app, secret.replaceAll(' ', ''));
-    const codes = await visitor.press('confirm_app', { factor_id: factorId, code });
+    const codes = await setUpApp(visitor);
 
     expect(headingOf(codes)).toBe('Your recovery codes');
     expect(headingOf(await visitor.visit('/account/profile'))).toBe('Profile');

@@ -1,7 +1,7 @@
 import { browserNamesIn } from '../../../core/values/browser-name.ts';
 import { credentialIn } from '../credential.ts';
 import type { Texts } from '../flow.ts';
-import { type Body, type Form, type Next, show } from '../page.ts';
+import { type Body, type Form, type Next, show, type Visit } from '../page.ts';
 import { accountPage, again, unlessEnrolling } from './account-page.ts';
 
 const PATH = '/account/factors';
@@ -79,18 +79,19 @@ function showApp(enrolment: Body, { app_name: appName = '' }: Texts): Next {
   });
 }
 
-/** Recovery codes, which are shown this once. */
-function showCodes({ recovery_codes: codes }: Body): Next {
+/** Recovery codes, which are shown this once, and then the way on for a sign-in that had to wait for a second factor. */
+function showCodes({ recovery_codes: codes }: Body, { services: { flows }, flow }: Visit): Next {
   return show({
     words: 'pages.account.recovery_codes',
     template: 'account/recovery-codes',
-    data: { codes },
+    data: { codes, doneUrl: flows.locationOf(flow.returnTo ?? PATH) },
   });
 }
 
 /** Shows the recovery codes that come with the first factor. A later one has none, and the page says what has been done. */
 function showCodesOr(notice: string): Form['next'] {
-  return (body, visit) => (body.recovery_codes === null ? again(PATH, notice)(body, visit) : showCodes(body));
+  return (body, visit) =>
+    body.recovery_codes === null ? again(PATH, notice)(body, visit) : showCodes(body, visit);
 }
 
 /** A code as apps show it, in groups, without the spaces. */

@@ -8,7 +8,11 @@ import { keepStep } from '../steps.ts';
 export async function afterSignIn(body: Body, visit: Visit): Promise<Next> {
   const { exchange, services, flow } = visit;
   const { flows, offers } = services;
-  if (offers.requiresFactor && (await mustEnrol(visit))) return lead(flows.to('/account', flow));
+  if (offers.requiresFactor && (await mustEnrol(visit))) {
+    // The sign-in page leads on from there once the second factor is set up.
+    const back = flow.returnTo === null ? '/account' : flows.to('/sign-in', flow);
+    return lead(flows.to('/account/factors', { returnTo: back, transport: 'cookie', challengeId: null }));
+  }
   if (!flows.isForApp(flow) || flow.transport !== 'token') return lead(flows.destinationOf(flow));
   const answer = await exchange.perform('createSessionCode', {
     body: codeRequest(flow),
