@@ -119,7 +119,7 @@ onChromium((chromium) => {
         aPerson(),
       );
       expect(message).toMatch(/one site/);
-      expect(await sessionOf(page)).toMatchObject({ status: 'signed-out' });
+      await shows(page, 'signed-out');
     });
   });
 });
