@@ -53,6 +53,18 @@ onChromium((chromium) => {
       }
     });
 
+    it('a link of another site to the sign-out signs nobody out, and asks a user who is signed in', async () => {
+      const context = await newContext();
+      const person = await signUp(site.app);
+      await signIn(await context.newPage(), person);
+
+      const page = await comeFromElsewhere(context, '/sign-out');
+      await page.getByRole('link', { name: 'Continue' }).click();
+
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByText('You have signed out.').waitFor();
+    });
+
     it('a link of another site to a page of the account leads there, or to the sign-in and then there', async () => {
       const context = await newContext();
       const person = await signUp(site.app);

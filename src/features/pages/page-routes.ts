@@ -160,11 +160,11 @@ async function answerWith(next: Next, page: PageDefinition, visit: Visit): Promi
 function leadElsewhere(error: unknown, page: PageDefinition, visit: Visit): Promise<Answer> {
   const path = leadOf(error, page);
   if (path === undefined) throw error;
-  if (path === SIGN_IN && page.signedOut !== undefined) return answerWith(page.signedOut(visit), page, visit);
   const here = new URLSearchParams(visit.query);
   const returnTo = here.size === 0 ? page.path : `${page.path}?${here}`;
   // The cookie comes along once the visitor goes on from a page of this service.
   if (visit.exchange.isCookieWithheld()) return answerWith(linkTo(returnTo, visit), page, visit);
+  if (path === SIGN_IN && page.signedOut !== undefined) return answerWith(page.signedOut(visit), page, visit);
   return answerWith({ lead: `${path}?${new URLSearchParams({ return_to: returnTo })}` }, page, visit);
 }
 
