@@ -348,7 +348,7 @@ export function loadConfig(env: Environment): Config {
       domains: values.SOCIAL_DOMAINS,
       withoutEmail: values.SOCIAL_WITHOUT_EMAIL,
       keepsTokens: values.STORE_PROVIDER_TOKENS,
-      demoPort: values.DEMO_PROVIDER && isDemoProviderInstalled ? values.DEMO_PROVIDER_PORT : undefined,
+      demoPort: values.DEMO_PROVIDER && isDemoProviderInstalled() ? values.DEMO_PROVIDER_PORT : undefined,
     },
     factors: {
       required: values.MFA_REQUIRED,

@@ -15,7 +15,7 @@ export function configWarnings(values: Values, env: Environment): string[] {
     ...misspelledVariables(env),
     ...(production ? productionWarnings(values) : []),
     ...cookieWarnings(values),
-    ...(values.DEMO_PROVIDER && !isDemoProviderInstalled
+    ...(values.DEMO_PROVIDER && !isDemoProviderInstalled()
       ? [
           'DEMO_PROVIDER has no effect: it needs the development dependencies, which npm ci --include=dev installs',
         ]

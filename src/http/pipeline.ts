@@ -123,7 +123,8 @@ export function createPipeline(options: PipelineOptions): {
       throw new AppError('not_found');
     }
     // A gateway calls with the method of the request that it holds, which may be a preflight, and lets it pass on any 2xx.
-    // So its route is not for pages, and OPTIONS needs a token there as every other method does.
+    // So its route is not for pages, and OPTIONS needs a token there as every other method does. Nor may pages of other
+    // origins read those of this service.
     const { pattern, route, allow } = match;
     const isForOrigins = route?.method !== 'ANY' && route?.isPage !== true;
     if (isForOrigins && crossOrigin?.(req, res)) return undefined;

@@ -23,7 +23,7 @@ export const demo = provider({
   },
   group: [],
   settings: ({ DEMO_PROVIDER, DEMO_PROVIDER_PORT }) =>
-    DEMO_PROVIDER && isDemoProviderInstalled
+    DEMO_PROVIDER && isDemoProviderInstalled()
       ? [
           {
             kind: 'openid',

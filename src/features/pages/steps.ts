@@ -3,7 +3,10 @@ import { FACTOR_METHODS } from '../../core/factors/factor.ts';
 import { OF_USER } from '../../http/cookies.ts';
 import type { Exchange } from '../../http/exchange.ts';
 
-/** What a browser keeps between the pages of a flow, until someone signs in or out: who is next may be someone else. It is no more trustworthy than what a visitor types. */
+/**
+ * What a browser keeps between the pages of a flow, until someone signs in or out: who is next may be someone else. It is no
+ * more trustworthy than what a visitor types.
+ */
 const STEPS = {
   /** A message with a code or a link to sign in with. */
   code: z.object({ challenge_id: z.string(), to: z.string(), how: z.enum(['code', 'link']) }),
