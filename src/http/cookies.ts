@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { serialize } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
@@ -6,6 +5,7 @@ import type { Request, Response } from 'express';
 import { isWithinDomain } from '../config/cookie-domain.ts';
 import type { SessionCookie } from '../core/cookie-sessions/cookie-sessions.ts';
 import { AppError } from '../core/errors.ts';
+import { randomBytes } from '../core/values/random.ts';
 import type { AllowedOrigins } from './allowed-origins.ts';
 
 export interface CookieOptions {

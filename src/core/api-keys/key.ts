@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { SigningKey } from '../tokens/keys.ts';
 import { hasTag, TAG_BYTES, tagOf } from '../tokens/tag.ts';
+import { randomBytes } from '../values/random.ts';
 
 /** The prefix of every key, by which people and secret scanners recognize one. */
 export const KEY_PREFIX = 'lk_';

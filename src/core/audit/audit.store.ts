@@ -5,7 +5,7 @@ import { removeInPortions } from '../../db/portions.ts';
 import type { Scope } from '../../db/scope.ts';
 import { longText, nullable, primaryKey, type RowOf, table, text, time } from '../../db/table.ts';
 import type { Actor } from '../principal.ts';
-import { randomForUuids } from '../values/random-for-uuids.ts';
+import { randomBytes, UUID_BYTES } from '../values/random.ts';
 import type { AuditEntry, AuditEvent, AuditFilter, EventType } from './audit.ts';
 
 export const AUDIT_LOG = table('ledger', {
@@ -62,8 +62,7 @@ export function createAuditStore(scope: Scope) {
 
   /** The same for many, all or none. */
   async function appendMany(entries: readonly AuditEntry[], at: Date): Promise<void> {
-    const randomOf = randomForUuids(entries.length);
-    const rows = entries.map((entry, index) => toRow(entry, at, randomOf(index)));
+    const rows = entries.map((entry) => toRow(entry, at));
     await insertRows(scope, auditLog, rows);
   }
 
@@ -99,14 +98,10 @@ export function createAuditStore(scope: Scope) {
   return { append, appendMany, list, listAbout, prune };
 }
 
-function toRow(
-  { type, outcome, caller, subjectId, details }: AuditEntry,
-  at: Date,
-  random?: Uint8Array,
-): AuditLogRow {
+function toRow({ type, outcome, caller, subjectId, details }: AuditEntry, at: Date): AuditLogRow {
   const { actor, origin, sessionId } = caller;
   return {
-    id: uuidv7({ msecs: at.getTime(), seq: nextInSequence(), ...(random && { random }) }),
+    id: uuidv7({ msecs: at.getTime(), seq: nextInSequence(), random: randomBytes(UUID_BYTES) }),
     type,
     outcome,
     actorType: actor.type,

@@ -1,5 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { randomBytes } from '../values/random.ts';
 import type { ClientSecret } from './client.ts';
 
 /** How many secrets live side by side, while one replaces the other. */

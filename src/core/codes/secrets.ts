@@ -1,6 +1,7 @@
-import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
+import { createHash, createHmac, randomInt } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
 import { isSameMac } from '../tokens/tag.ts';
+import { randomBytes } from '../values/random.ts';
 import type { Purpose } from './challenge.ts';
 
 const DIGITS = 6;

@@ -1,6 +1,7 @@
-import { createHmac, hash, randomBytes } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
 import { isSameMac } from '../tokens/tag.ts';
+import { randomBytes } from '../values/random.ts';
 
 const ID_BYTES = 32;
 const PURPOSE = 'latchkey csrf token v1';

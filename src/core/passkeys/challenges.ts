@@ -1,10 +1,11 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import { useOnce } from '../limits/once.ts';
 import type { CoreStores } from '../stores.ts';
 import type { KeyRing } from '../tokens/keys.ts';
 import { createSeal } from '../tokens/seal.ts';
+import { randomBytes } from '../values/random.ts';
 
 /** Long enough to find a security key. A page asks for other options when it is over. */
 export const CHALLENGE_SECONDS = 300;

@@ -1,7 +1,8 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { SigningKey } from '../tokens/keys.ts';
 import { hasTag, isSameMac, tagOf } from '../tokens/tag.ts';
 import type { User } from '../users/user.ts';
+import { randomBytes } from '../values/random.ts';
 
 /** What a client shows of its device. */
 export interface DeviceOfClient {

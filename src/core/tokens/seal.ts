@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { randomBytes } from '../values/random.ts';
 import type { SigningKey } from './keys.ts';
 
 const ALGORITHM = 'aes-256-gcm';

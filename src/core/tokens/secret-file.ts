@@ -1,7 +1,8 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Algorithm } from '@latchkey/verifier/core';
+import { randomBytes } from '../values/random.ts';
 
 const GENERATED_SECRET_BYTES = 32;
 const RSA_BITS = 3072;

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { AuthorizationChecks } from '../../core/identities/provider.ts';
 import { TRANSPORTS } from '../../core/sessions/session.ts';
 import type { Seal } from '../../core/tokens/seal.ts';
+import { randomBytes } from '../../core/values/random.ts';
 import type { Exchange } from '../../http/exchange.ts';
 
 const PendingSignIn = z.object({

@@ -10,7 +10,7 @@ import type { CoreStore } from '../../core/stores.ts';
 import type { Seal } from '../../core/tokens/seal.ts';
 import type { Identifier } from '../../core/users/identifiers.ts';
 import type { NewUser } from '../../core/users/user.ts';
-import { randomForUuids } from '../../core/values/random-for-uuids.ts';
+import { randomBytes, UUID_BYTES } from '../../core/values/random.ts';
 import { parse } from '../../http/parse.ts';
 import { bcryptCostOf, type ImportResult, importedUser } from './schemas.ts';
 
@@ -42,8 +42,6 @@ const IN_THE_FUTURE: FieldError = {
 interface ImportedAs {
   readonly index: number;
   readonly now: Date;
-  /** For its id. */
-  readonly random: Uint8Array;
   readonly seal: Seal;
 }
 
@@ -59,12 +57,7 @@ export function createImport({ store, clock, seal, maxHashCost, onHash }: Import
 
   async function importUsers(items: readonly unknown[], admin: PrincipalCaller): Promise<ImportResult[]> {
     const now = new Date(clock.now());
-    const randomOf = randomForUuids(items.length);
-    const read = split(
-      items.map((item, index) =>
-        toCandidate(ImportedUser, item, { index, now, random: randomOf(index), seal }),
-      ),
-    );
+    const read = split(items.map((item, index) => toCandidate(ImportedUser, item, { index, now, seal })));
     for (const { user } of read.candidates) if (user.passwordHash) onHash(bcryptCostOf(user.passwordHash));
     const granter = await confirmGranter(store, admin, now);
     const granted = split(await judgeRoles(read.candidates, granter));
@@ -167,14 +160,14 @@ function unique(names: readonly string[]): string[] {
 function toCandidate(
   schema: ReturnType<typeof importedUser>,
   item: unknown,
-  { index, now, random, seal }: ImportedAs,
+  { index, now, seal }: ImportedAs,
 ): Judged {
   try {
     const read: z.output<typeof schema> = parse(schema, item, ({ created_at: createdAt = now }) =>
       createdAt <= now ? [] : [IN_THE_FUTURE],
     );
     const createdAt = read.created_at ?? now;
-    const id = uuidv7({ msecs: now.getTime(), random });
+    const id = uuidv7({ msecs: now.getTime(), random: randomBytes(UUID_BYTES) });
     const user = {
       id,
       email: read.email,
