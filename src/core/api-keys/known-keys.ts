@@ -1,4 +1,5 @@
 import type { RevocableClaims } from '@latchkey/verifier/core';
+import { BoundedMap } from '../bounded-map.ts';
 import type { Clock } from '../clock.ts';
 import type { ApiKeyPrincipal } from '../principal.ts';
 
@@ -19,7 +20,7 @@ const MAX_KEYS = 10_000;
 
 /** The keys that this process has read lately, by their hash; where there are too many the one read first goes. */
 export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
-  const entries = new Map<string, { readonly key: KnownKey; readonly readAt: number }>();
+  const entries = new BoundedMap<string, { readonly key: KnownKey; readonly readAt: number }>(MAX_KEYS);
   return {
     get(hash: string): KnownKey | undefined {
       const entry = entries.get(hash);
@@ -30,10 +31,7 @@ export function createKnownKeys(clock: Pick<Clock, 'monotonic'>) {
     hasSeen: (hash: string): boolean => entries.has(hash),
     /** `readAt` is of the monotonic clock, from before the reading began. */
     keep(hash: string, key: KnownKey, readAt: number): KnownKey {
-      entries.delete(hash);
       entries.set(hash, { key, readAt });
-      const [oldest] = entries.keys();
-      if (entries.size > MAX_KEYS && oldest !== undefined) entries.delete(oldest);
       return key;
     },
   };

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts';
 import type { Clock } from '../clock.ts';
 
 export interface KnownWait {
@@ -20,15 +21,11 @@ export interface KnownWaits {
 const MAX_KNOWN = 20_000;
 
 export function createKnownWaits(clock: Clock): KnownWaits {
-  const waits = new Map<string, KnownWait>();
+  const waits = new BoundedMap<string, KnownWait>(MAX_KNOWN);
 
   return {
     remember(key, wait) {
-      // Moved to the end, so that the first one is the one that was remembered the longest ago.
-      waits.delete(key);
       waits.set(key, wait);
-      const [oldest] = waits.size > MAX_KNOWN ? waits.keys() : [];
-      if (oldest !== undefined) waits.delete(oldest);
     },
     find(key) {
       const wait = waits.get(key);
