@@ -15,8 +15,8 @@ export interface Page {
   readonly texts?: Readonly<Record<string, string>>;
   /** A time that its words call `{duration}`. */
   readonly minutes?: number;
-  /** Names everything it depends on besides its language, where many visitors get the same page: it is then rendered once. */
-  readonly cacheKey?: string | undefined;
+  /** Where many visitors get this page: as it was rendered, by its languages. */
+  readonly rendered?: Map<string, RenderedParts>;
   /** The token of its forms. */
   readonly csrfToken?: string;
   /** What its template calls `it`, besides what every template has. */
@@ -48,8 +48,15 @@ export interface PageProblem {
   readonly retryAfterSeconds?: number | undefined;
 }
 
+/** A page that is rendered but for what is new in each answer. */
+export interface RenderedParts {
+  readonly html: readonly string[];
+  readonly policy: readonly string[];
+}
+
 /** A page as it is sent. */
 export interface RenderedPage {
+  /** The bytes of its HTML in UTF-8, one in each character. */
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -15,6 +15,8 @@ export interface AnswerParts {
 export interface Bytes {
   readonly mediaType: string;
   readonly bytes: string | Buffer;
+  /** `latin1` where each character of the string stands for one byte; UTF-8 by default. */
+  readonly encoding?: 'latin1';
 }
 
 /** An answer as the pipeline sends it. */
@@ -61,9 +63,9 @@ export async function sendAnswer(
 }
 
 /** Sends bytes as the whole answer. Express would work out type, length, ETag and conditions once more. */
-export function sendBytes(res: Response, { mediaType, bytes }: Bytes): void {
+export function sendBytes(res: Response, { mediaType, bytes, encoding }: Bytes): void {
   res.setHeader('Content-Type', mediaType);
-  res.setHeader('Content-Length', Buffer.byteLength(bytes));
+  res.setHeader('Content-Length', Buffer.byteLength(bytes, encoding));
   // Node leaves it out in answer to HEAD.
-  res.end(bytes);
+  res.end(bytes, encoding ?? 'utf8');
 }

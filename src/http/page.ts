@@ -10,7 +10,7 @@ export function createSendPage(render: Pages['render']): SendPage {
     const { html, headers } = await render(page, req.get('Accept-Language') ?? null);
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     res.vary('Accept-Language');
-    sendBytes(res, { mediaType: PAGE_MEDIA_TYPE, bytes: html });
+    sendBytes(res, { mediaType: PAGE_MEDIA_TYPE, bytes: html, encoding: 'latin1' });
   };
 }
 

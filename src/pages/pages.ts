@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { besideCode } from '../config/beside-code.ts';
 import type { Config } from '../config/config.ts';
-import type { Page, Pages, RenderedPage } from '../core/pages.ts';
+import type { Page, Pages, RenderedPage, RenderedParts } from '../core/pages.ts';
+import { randomBytes } from '../core/values/random.ts';
 import { createTemplateFiles, type TemplateData } from '../templates/template-files.ts';
 import { readAssets } from './assets.ts';
 import { hiddenField, renderCode } from './fields.ts';
@@ -24,7 +24,6 @@ const [NONCE_MARK, CSRF_TOKEN_MARK] = [
   randomBytes(NONCE_BYTES).toString('hex'),
 ];
 const MARKS = new RegExp(`(${NONCE_MARK}|${CSRF_TOKEN_MARK})`);
-const MAX_CACHED_PAGES = 200;
 
 /** Gives pages their words, their look and the policy that goes with it. */
 export function createPages({ pages: config, publicUrl, logger }: PagesOptions): Pages {
@@ -52,41 +51,36 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     leadsToStart: false,
   };
 
-  /** The least recently used first. */
-  const cache = new Map<string, readonly string[]>();
-
   async function render(page: Page, acceptLanguage: string | null): Promise<RenderedPage> {
     const words = wordsFor(page.language ?? null, acceptLanguage);
-    const parts = await partsOf(page, words);
+    const { html, policy } = await partsOf(page, words);
+    const { csrfToken } = page;
     const nonce = randomBytes(NONCE_BYTES).toString('base64');
-    const { csrfToken = '' } = page;
-    return {
-      html: parts
+    const join = (parts: readonly string[]) =>
+      parts
         .map((part) => (part === NONCE_MARK ? nonce : part === CSRF_TOKEN_MARK ? csrfToken : part))
-        .join(''),
+        .join('');
+    return {
+      html: join(html),
       headers: {
-        'Content-Security-Policy': policyOf(page, nonce),
+        'Content-Security-Policy': join(policy),
         'Content-Language': words.language,
         // A form that shows its token also shows its origin, which browsers tell only where they may tell the referrer.
-        ...(page.csrfToken !== undefined && { 'Referrer-Policy': 'same-origin' }),
+        ...(csrfToken !== undefined && { 'Referrer-Policy': 'same-origin' }),
       },
     };
   }
 
-  /** The page, cut at the marks. */
-  async function partsOf(page: Page, words: Words): Promise<readonly string[]> {
-    const key = page.cacheKey === undefined ? undefined : `${words.language} ${page.cacheKey}`;
-    const cached = key === undefined ? undefined : cache.get(key);
-    if (key !== undefined && cached !== undefined) {
-      cache.delete(key);
-      cache.set(key, cached);
-      return cached;
-    }
-    const parts = (await makePage(page, words)).split(MARKS);
-    if (key === undefined) return parts;
-    const [oldest] = cache.keys();
-    if (cache.size >= MAX_CACHED_PAGES && oldest !== undefined) cache.delete(oldest);
-    cache.set(key, parts);
+  async function partsOf(page: Page, words: Words): Promise<RenderedParts> {
+    const known = page.rendered?.get(words.language);
+    if (known !== undefined) return known;
+    const html = await makePage(page, words);
+    const parts = {
+      // One character for each byte, so that no answer has to be encoded.
+      html: Buffer.from(html).toString('latin1').split(MARKS),
+      policy: policyOf(page).split(MARKS),
+    };
+    page.rendered?.set(words.language, parts);
     return parts;
   }
 
@@ -115,11 +109,11 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
 }
 
 /** Nothing but files of this service is loaded, and forms go here; a browser follows their answers only to `leadsTo`. */
-function policyOf({ leadsTo, hasScript }: Page, nonce: string): string {
+function policyOf({ leadsTo, hasScript }: Page): string {
   return [
     "default-src 'none'",
-    ...(hasScript ? [`script-src 'nonce-${nonce}'`, "connect-src 'self'"] : []),
-    `style-src 'nonce-${nonce}'`,
+    ...(hasScript ? [`script-src 'nonce-${NONCE_MARK}'`, "connect-src 'self'"] : []),
+    `style-src 'nonce-${NONCE_MARK}'`,
     "img-src 'self' data:",
     "font-src 'self'",
     `form-action ${leadsTo === undefined ? "'none'" : ["'self'", ...leadsTo].join(' ')}`,

@@ -20,7 +20,7 @@ export async function pagesOfErrors(): Promise<readonly (readonly [name: string,
       const { page } = pageErrors(...names).present(error, { publicUrl: '', id: '' });
       if (page === undefined) throw new Error(`there is no page for ${code}`);
       const { html } = await render(page, null);
-      const [, main = ''] = /<main>(.*)<\/main>/s.exec(html) ?? [];
+      const [, main = ''] = /<main>(.*)<\/main>/s.exec(Buffer.from(html, 'latin1').toString()) ?? [];
       found.push([`${names[0]} ${code}`, main.replace(/<[^>]+>/g, ' ')]);
     }
   }

@@ -80,10 +80,28 @@ async function showPage(page: PageDefinition, visit: Visit): Promise<Answer> {
   try {
     const { forUsers = false, forEnrolment = false } = page;
     if (forUsers) await visit.exchange.authenticate({ forEnrolment });
-    return await answerWith(await nextOf(page, visit), page, visit);
+    return await answerOnce(page, visit);
   } catch (error) {
     return leadElsewhere(error, page, visit);
   }
+}
+
+/** The answer of a page, which is made once for all visits that it is shared by. */
+async function answerOnce(page: PageDefinition, visit: Visit): Promise<Answer> {
+  const { exchange, services } = visit;
+  const { sharedPages } = services;
+  const shared = page.sharedBy?.(visit);
+  const key = `${page.id} ${shared}`;
+  const known = shared === undefined ? undefined : sharedPages.get(key);
+  if (known !== undefined) {
+    // So that the least recently used one is forgotten first.
+    sharedPages.set(key, known);
+    return { status: 200, page: { ...known, csrfToken: exchange.formToken() } };
+  }
+  const answer = await answerWith(await nextOf(page, visit), page, visit);
+  if (shared !== undefined && answer.page !== undefined)
+    sharedPages.set(key, { ...answer.page, rendered: new Map() });
+  return answer;
 }
 
 async function runForm(page: PageDefinition, visit: Visit): Promise<Answer> {
@@ -135,13 +153,9 @@ async function feedsOf(page: PageDefinition, visit: Visit): Promise<FedVisit['fe
   return fed;
 }
 
-async function bodyOf(call: Call, { exchange, services: { fixedAnswers } }: Visit): Promise<Body> {
-  const known = call.isFixed && fixedAnswers.get(call.id);
-  if (known !== undefined) return known;
+async function bodyOf(call: Call, { exchange }: Visit): Promise<Body> {
   try {
-    const { body } = await exchange.perform(call.id, call);
-    if (call.isFixed) fixedAnswers.set(call.id, body);
-    return body;
+    return (await exchange.perform(call.id, call)).body;
   } catch (error) {
     if (error instanceof AppError && call.noneFor?.includes(error.code)) return null;
     throw error;
@@ -196,7 +210,7 @@ async function refusalOf(error: AppError, form: Form, page: PageDefinition, visi
   const retryAfter = Number(error.headers['Retry-After']);
   const retryAfterSeconds = Number.isNaN(retryAfter) ? undefined : retryAfter;
   return new RefusedForm(error, {
-    ...pageOf(page, visit, { ...next.show, cacheKey: undefined }),
+    ...pageOf(page, visit, next.show),
     problem: { code, fields, policy: error.quota?.policy, retryAfterSeconds },
   });
 }

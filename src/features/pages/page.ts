@@ -49,8 +49,6 @@ export interface Call extends PerformInput {
   readonly id: string;
   /** The template gets null where the route refuses with one of these. */
   readonly noneFor?: readonly ErrorCode[];
-  /** Whether its answer stays the same as long as the process runs, and for everyone. */
-  readonly isFixed?: true;
 }
 
 /**
@@ -72,6 +70,8 @@ export interface PageDefinition {
   readonly forEnrolment?: true;
   /** The routes whose answers its template gets, by their names in the template; undefined where this visit needs none. */
   readonly feeds?: Readonly<Record<string, string | ((visit: Visit) => Call | undefined)>>;
+  /** Names what a visit is shown that others are shown as well, but for the token of forms; undefined where it may be another. */
+  readonly sharedBy?: (visit: Visit) => string | undefined;
   /** What else it shows, or where it leads instead. */
   readonly show?: (visit: FedVisit) => Next | Promise<Next>;
   /** Its forms, by the value of the button or field with the name `form`. */

@@ -1,5 +1,6 @@
+import { BoundedMap } from '../../core/bounded-map.ts';
 import type { Core } from '../../core/core.ts';
-import type { PageAsset } from '../../core/pages.ts';
+import type { Page, PageAsset } from '../../core/pages.ts';
 import { createFixedContent, type FixedContent } from '../../http/fixed-content.ts';
 import { createFlows, type Flows } from './flow.ts';
 
@@ -21,8 +22,8 @@ export interface Services {
   readonly languages: readonly string[];
   readonly now: () => Date;
   readonly assets: ReadonlyMap<string, ServedAsset>;
-  /** Answers that never change, by the ids of their routes. */
-  readonly fixedAnswers: Map<string, unknown>;
+  /** Pages that many visitors are shown. */
+  readonly sharedPages: Map<string, Page>;
 }
 
 interface ServedAsset {
@@ -32,6 +33,7 @@ interface ServedAsset {
   readonly contentForOthers: FixedContent;
 }
 
+const MAX_SHARED_PAGES = 200;
 const FOR_GOOD = 'public, max-age=31536000, immutable';
 
 /** What pages need, from the configuration and the core. */
@@ -51,7 +53,7 @@ export function createServices({ config, outbox, pages, clock }: Core): Services
     minPasswordLength: config.passwords.minLength,
     languages: pages.languages,
     now: () => new Date(clock.now()),
-    fixedAnswers: new Map(),
+    sharedPages: new BoundedMap(MAX_SHARED_PAGES),
     assets: new Map([...pages.assets].map(([name, asset]) => [name, serve(asset)])),
   };
 }

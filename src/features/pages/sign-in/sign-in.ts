@@ -47,7 +47,8 @@ export const signIn: PageDefinition = {
   path: '/sign-in',
   words: 'pages.sign_in',
   template: 'sign-in',
-  feeds: { listed: () => ({ id: 'listProviders', isFixed: true }) },
+  feeds: { listed: 'listProviders' },
+  sharedBy: ({ exchange, query }) => (exchange.cookieIds().length === 0 ? JSON.stringify(query) : undefined),
   async show(visit) {
     const { fed, services, flow, query } = visit;
     const { flows } = services;
@@ -72,7 +73,6 @@ export const signIn: PageDefinition = {
       texts: { address: `pages.sign_in.address.${services.offers.sms ? 'email_or_phone' : 'email'}` },
       data: { providers, identifier: query.login_hint ?? '', isForApp: flows.hostOf(flow) !== '' },
       problem: problemOf(query.problem),
-      cacheKey: `/sign-in?${new URLSearchParams(query)}`,
     });
   },
   forms: {
