@@ -11,6 +11,7 @@ import { createCredentials } from './credentials.ts';
 import { exchangeOf } from './exchange.ts';
 import { createFastLane } from './fast-lane.ts';
 import { identitiesOf } from './identity.ts';
+import type { MessageClasses } from './messages.ts';
 import type { MountedRoute } from './mount.ts';
 import { createSendPage } from './page.ts';
 import { pageErrors } from './page-errors.ts';
@@ -26,6 +27,8 @@ import type { RouteTable } from './route-table.ts';
 import { normalizeTarget, pathOf } from './target.ts';
 
 export interface FrontOptions {
+  /** Those of the server. */
+  readonly messages: MessageClasses;
   /** Undefined where limits are off. */
   readonly limiter: RateLimiter | undefined;
   readonly onRequest: (measurement: Measurement) => void;
@@ -46,7 +49,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   const { config, logger, observers, authenticate, userInSession, deviceTokens, hashWorkers } = core;
   const { cookieSessions, sessions } = core;
   const { publicUrl, trustProxy, corsOrigins, corsLocalhost } = config.http;
-  const { limiter, onRequest, onPaced } = options;
+  const { messages, limiter, onRequest, onPaced } = options;
   const limit = createLimit(limiter, observers.limited);
   const budget = createRefusalBudget({ monotonic: systemClock.monotonic, onPaced });
   const requestLog = createRequestLog(logger, onRequest);
@@ -63,6 +66,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   const requireStepUp = core.stepUp.require;
   const identity = { credentials, cookies, cookieSessions, userInSession, sessions, requireStepUp, limit };
   const { app, table } = createPipeline({
+    messages,
     routes,
     trustProxy,
     exchangeOf: (req, res, run) =>
@@ -80,9 +84,8 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     }),
   });
 
-  /** Express knows it by TRUST_PROXY, but only of requests that have its own prototype. */
-  const forwardedAddressOf = (req: IncomingMessage): string | undefined =>
-    (Object.setPrototypeOf(req, app.request) as Request).ip;
+  /** Express knows it by TRUST_PROXY. */
+  const forwardedAddressOf = (req: IncomingMessage): string | undefined => (req as Request).ip;
   /** A page could not read the refusal without what the ordinary path adds. */
   const isFromPage = ({ headers: { origin } }: IncomingMessage) => origin !== undefined && isAllowed(origin);
 

@@ -9,6 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../core/errors.ts';
+import type { MessageClasses } from './messages.ts';
 import { answerOneAtATime } from './pipelining.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem } from './problem.ts';
 import { newRequestId } from './request-id.ts';
@@ -27,6 +28,8 @@ const PARSER_ERROR_STATUS: Readonly<Record<string, number>> = {
 };
 
 export interface HttpServerOptions {
+  /** Those of the application that answers; by default those of Node. */
+  readonly messages?: MessageClasses;
   readonly publicUrl: string;
   /** How long a connection is kept open between two requests. */
   readonly keepAliveSeconds: number;
@@ -39,9 +42,15 @@ export interface HttpServerOptions {
  */
 export function createHttpServer(
   listener: RequestListener,
-  { publicUrl, keepAliveSeconds, writeTimeoutMilliseconds = WRITE_TIMEOUT_MILLISECONDS }: HttpServerOptions,
+  {
+    messages,
+    publicUrl,
+    keepAliveSeconds,
+    writeTimeoutMilliseconds = WRITE_TIMEOUT_MILLISECONDS,
+  }: HttpServerOptions,
 ): Server {
   const server = createServer({
+    ...messages,
     keepAliveTimeout: keepAliveSeconds * 1000,
     headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
     requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,

@@ -11,6 +11,7 @@ import { type Body, readBody } from './body.ts';
 import { type CrossOrigin, isPreflight } from './cors.ts';
 import type { Exchange, RouteInput, RunRoute } from './exchange.ts';
 import { requireValidHeaders } from './host.ts';
+import { adoptMessages, type MessageClasses } from './messages.ts';
 import type { MountedRoute } from './mount.ts';
 import { networkOf, trustProxies } from './origin.ts';
 import { parse } from './parse.ts';
@@ -22,6 +23,8 @@ import { setSecurityHeaders } from './security-headers.ts';
 import { pathOf, requireReadableTarget } from './target.ts';
 
 export interface PipelineOptions {
+  /** Those of the server. */
+  readonly messages: MessageClasses;
   readonly routes: readonly MountedRoute[];
   /** As Express defines it: the number of proxies in front, or their addresses. */
   readonly trustProxy: number | readonly string[];
@@ -48,6 +51,7 @@ export function createPipeline(options: PipelineOptions): {
   const byId = new Map(routes.map((route) => [route.id, route]));
   const table = createRouteTable(routes);
   const app = express();
+  adoptMessages(app, options.messages);
   trustProxies(app, trustProxy);
   app.set('query parser', 'simple');
   app.set('etag', false);

@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { SendPage } from './answer.ts';
 import { exchangeOf } from './exchange.ts';
 import type { Identities, Identity } from './identity.ts';
+import type { MessageClasses } from './messages.ts';
 import type { MountedRoute } from './mount.ts';
 import { createPipeline } from './pipeline.ts';
 import { createErrorResponder } from './problem.ts';
@@ -42,9 +43,10 @@ const NO_IDENTITIES: Identities = { for: () => NO_IDENTITY, forget: () => {} };
  */
 export function createPlainApp(
   routes: readonly MountedRoute[],
-  options: { readonly publicUrl: string; readonly logger: Logger },
+  options: { readonly messages: MessageClasses; readonly publicUrl: string; readonly logger: Logger },
 ): Express {
   const { app } = createPipeline({
+    messages: options.messages,
     routes,
     trustProxy: 0,
     limit: NO_LIMIT,

@@ -10,6 +10,7 @@ import type { Database } from '../db/connect.ts';
 import { createMetrics, type Metrics, type Registry } from '../features/metrics/metrics.ts';
 import { createDrain, type Drain } from '../http/drain.ts';
 import { createHttpServer } from '../http/listen.ts';
+import { createMessageClasses } from '../http/messages.ts';
 import { createPages } from '../pages/pages.ts';
 import type { StartTimeout } from '../providers/fetch.ts';
 import { openProviders } from '../providers/open.ts';
@@ -56,7 +57,8 @@ export async function assemble(world: World): Promise<Assembly> {
   const metrics = createMetrics(VERSION);
   const scrape = world.createScrape?.(metrics.registry) ?? (() => metrics.registry.metrics());
 
-  const server = createHttpServer((req, res) => app.listener(req, res), config.http);
+  const messages = createMessageClasses();
+  const server = createHttpServer((req, res) => app.listener(req, res), { ...config.http, messages });
   // A follower that waits for the next revocation would keep the process from stopping.
   const { isDraining, drain } = createDrain(server, () => {
     core.revocationLog.release();
@@ -86,7 +88,12 @@ export async function assemble(world: World): Promise<Assembly> {
 
   const { enabled, requests } = config.limits;
   const limiter = enabled ? createRateLimiter(requests, redis) : undefined;
-  const app = createApp(core, { limiter, onRequest: metrics.request, onPaced: metrics.refusalPaced });
+  const app = createApp(core, {
+    messages,
+    limiter,
+    onRequest: metrics.request,
+    onPaced: metrics.refusalPaced,
+  });
   const housekeeping = createHousekeeping(
     [() => checkClock(clock, logger), ...core.housekeeping, ...app.housekeeping],
     logger,

@@ -8,6 +8,7 @@ import { openDatabase } from '../db/open.ts';
 import { createScrapeThroughPrimary, type Scrape } from '../features/metrics/processes.ts';
 import { metricsRoutes } from '../features/metrics/routes.ts';
 import { createHttpServer, listen } from '../http/listen.ts';
+import { createMessageClasses } from '../http/messages.ts';
 import { mount } from '../http/mount.ts';
 import { createPlainApp } from '../http/plain-app.ts';
 import { assemble } from './assemble.ts';
@@ -68,8 +69,9 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
   const { port, host, token } = config.metrics;
   if (port === undefined) return () => {};
   const { publicUrl, keepAliveSeconds } = config.http;
-  const app = createPlainApp(mount(metricsRoutes, { scrape, token }), { publicUrl, logger });
-  const server = createHttpServer(app, { publicUrl, keepAliveSeconds });
+  const messages = createMessageClasses();
+  const app = createPlainApp(mount(metricsRoutes, { scrape, token }), { messages, publicUrl, logger });
+  const server = createHttpServer(app, { messages, publicUrl, keepAliveSeconds });
   const address = await listen(server, port, host, logAcceptErrors(logger)).catch((error: Error) => {
     throw new Error(`METRICS_PORT=${port} cannot be used: ${error.message}`, { cause: error });
   });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError, ERRORS, type ErrorCode, fieldError } from '../../src/core/errors.ts';
 import { anyone } from '../../src/http/access.ts';
 import type { FixedContent } from '../../src/http/fixed-content.ts';
+import { createMessageClasses } from '../../src/http/messages.ts';
 import { mount } from '../../src/http/mount.ts';
 import { createPlainApp } from '../../src/http/plain-app.ts';
 import { challenge, PROBLEM_MEDIA_TYPE, Problem, presentProblem } from '../../src/http/problem.ts';
@@ -220,7 +221,11 @@ describe('whatever a route throws', () => {
       handle: () => ({ status: 200 as const, content }),
     });
     const logger = createLogger('trace', logs);
-    const app = createPlainApp(mount([route], null), { publicUrl: PUBLIC_URL, logger });
+    const app = createPlainApp(mount([route], null), {
+      messages: createMessageClasses(),
+      publicUrl: PUBLIC_URL,
+      logger,
+    });
     const response = await request(app).get('/');
     return { response, logs };
   }
