@@ -69,26 +69,37 @@ export interface ExchangeOptions {
   readonly run: RunRoute;
 }
 
+/** What a request says of its sender, read when a handler asks. */
+class Sender {
+  readonly #req: Request;
+
+  constructor(req: Request) {
+    this.#req = req;
+  }
+
+  get origin(): RequestOrigin {
+    return originOf(this.#req);
+  }
+
+  get authorization(): readonly string[] {
+    return this.#req.headersDistinct.authorization ?? [];
+  }
+}
+
 /** The parts of a request for its route, and for the routes that this one performs. */
 export function exchangeOf(
   req: Request,
   res: Response,
   { limit, identities, run }: ExchangeOptions,
 ): Exchange {
-  const exchangeFor = (intent: Intent): Exchange => ({
-    ...identities.for(intent),
-    get origin() {
-      return originOf(req);
-    },
-    get authorization() {
-      return req.headersDistinct.authorization ?? [];
-    },
-    bearerToken: () => readBearerToken(req),
-    count: (policy, key) => limit(res, policy, key),
-    prefersHtml: () => prefersHtml(req),
-    signal: () => abortSignalOf(res),
-    perform,
-  });
+  const exchangeFor = (intent: Intent): Exchange =>
+    Object.assign(new Sender(req), identities.for(intent), {
+      bearerToken: () => readBearerToken(req),
+      count: (policy, key) => limit(res, policy, key),
+      prefersHtml: () => prefersHtml(req),
+      signal: () => abortSignalOf(res),
+      perform,
+    } satisfies Partial<Exchange>);
 
   async function perform(
     id: string,
