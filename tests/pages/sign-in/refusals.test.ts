@@ -386,6 +386,23 @@ describe('The page of an error where pages are off', () => {
 describe('Everything that pages answer', () => {
   const app = useApp('SQLite');
 
+  it('is made once for all who ask for the same, but for the token of the browser', async () => {
+    const tokens: string[] = [];
+    for (const language of ['en', 'de', 'en', 'de']) {
+      const { text, headers } = await createVisitor(app, { 'Accept-Language': language }).visit('/sign-in');
+      expect(headers['content-language']).toBe(language);
+      expect(Number(headers['content-length'])).toBe(Buffer.byteLength(text));
+      // Letters beyond ASCII come as UTF-8.
+      expect(text.includes('Möglichkeit')).toBe(language === 'de');
+      tokens.push(/name="csrf_token" value="([^"]+)"/.exec(text)?.[1] ?? '');
+    }
+    expect(new Set(tokens).size).toBe(4);
+    for (const hint of ['one@example.com', 'other@example.com', 'one@example.com']) {
+      const { text } = await createVisitor(app).visit(`/sign-in?login_hint=${hint}`);
+      expect(text).toContain(`value="${hint}"`);
+    }
+  });
+
   it('cannot be framed or cached, and runs no script but its own', async () => {
     const visitor = createVisitor(app);
     const answers = [

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { BoundedMap } from '../../src/core/bounded-map.ts';
+
+describe('A bounded map', () => {
+  it('forgets the entry that was set the longest ago where it has too many', () => {
+    const map = new BoundedMap<string, number>(2);
+
+    map.set('a', 1).set('b', 2).set('c', 3);
+
+    expect([...map]).toEqual([
+      ['b', 2],
+      ['c', 3],
+    ]);
+  });
+
+  it('takes an entry that is set again for a new one', () => {
+    const map = new BoundedMap<string, number>(2);
+
+    map.set('a', 1).set('b', 2).set('a', 3).set('c', 4);
+
+    expect([...map]).toEqual([
+      ['a', 3],
+      ['c', 4],
+    ]);
+  });
+});

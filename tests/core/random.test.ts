@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { randomBytes } from '../../src/core/values/random.ts';
+
+describe('Random bytes', () => {
+  it('are as many as asked for, also where that is more than are drawn at once', () => {
+    for (const count of [0, 1, 16, 4_095, 4_096, 4_097, 100_000]) expect(randomBytes(count)).toHaveLength(count);
+  });
+
+  it('are given once', () => {
+    const given = Array.from({ length: 2_000 }, () => randomBytes(16).toString('hex'));
+
+    expect(new Set(given).size).toBe(given.length);
+  });
+
+  it('stay what they were while more are drawn', () => {
+    const kept = randomBytes(16);
+    const before = kept.toString('hex');
+
+    for (let drawn = 0; drawn < 1_000; drawn++) randomBytes(16);
+
+    expect(kept.toString('hex')).toBe(before);
+  });
+});
