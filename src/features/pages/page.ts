@@ -78,6 +78,9 @@ export interface PageDefinition {
   readonly forms?: Readonly<Record<string, Form>>;
 }
 
+/** Says that a code is wrong beside the field that it was typed into. */
+export const BESIDE_CODE = { invalid_code: 'code', invalid_factor: 'code' } as const;
+
 /** A form of a page, which runs a route of the API. */
 export interface Form {
   /** The id of the route. */

@@ -65,6 +65,7 @@ describe('Confirming a sign-in that is some time ago', () => {
     await visitor.pressThrough('password', { password: person.password, code });
 
     expect([wrong.status, problemsOf(wrong)[0]]).toEqual([403, expect.stringContaining('not correct')]);
+    expect(wrong.text).toMatch(/<input id="code"[^>]* aria-invalid="true"/);
     expect(headingOf(await visitor.press('create', { key_name: 'Backup', days: '30' }))).toBe('Your new key');
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Response } from 'supertest';
 import { MANY_REQUESTS, useApp } from '../../support/app.ts';
 import { messageTo } from '../../support/codes.ts';
 import { createVisitor, headingOf, problemsOf, wordsOf } from '../../support/page-visitor.ts';
@@ -183,18 +184,19 @@ describe('A form of the sign-in pages', () => {
     expect(pages[1]?.text).toContain('&quot;&gt;&lt;script&gt;');
   });
 
-  it('refuses a wrong code with what to do, five times', async () => {
+  it('says beside the field that a code is wrong and what to do, five times', async () => {
     const { email } = aPerson();
     const visitor = createVisitor(app);
     await visitor.visit('/sign-in');
     await visitor.pressThrough('code', { identifier: email });
     const { code } = await messageTo(app, email);
     const wrong = code === '000000' ? '000001' : '000000';
-    const said: string[] = [];
+    const answers: Response[] = [];
 
-    for (let time = 0; time < 6; time++)
-      said.push(...problemsOf(await visitor.press('code', { code: wrong })));
+    for (let time = 0; time < 6; time++) answers.push(await visitor.press('code', { code: wrong }));
 
+    const said = answers.flatMap(problemsOf);
+    expect(answers[0]?.text).toMatch(/<input id="code"[^>]* aria-invalid="true"/);
     expect(new Set(said.slice(0, 4))).toEqual(
       new Set(['That is not the code from the latest message. Look again.']),
     );

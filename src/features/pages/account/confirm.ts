@@ -1,5 +1,5 @@
 import { credentialIn } from '../credential.ts';
-import { type Body, type Form, lead, show, type Visit } from '../page.ts';
+import { BESIDE_CODE, type Body, type Form, lead, show, type Visit } from '../page.ts';
 import { accountPage, unlessEnrolling } from './account-page.ts';
 import { withoutSpaces } from './factors.ts';
 
@@ -42,7 +42,7 @@ export const confirm = accountPage({
     password: {
       runs: 'reauthenticate',
       input: ({ fields: { password } }) => ({ body: { password } }),
-      errorFields: { wrong_password: 'password' },
+      errorFields: { wrong_password: 'password', ...BESIDE_CODE },
       async next(_body, visit) {
         if (visit.fields.code) await visit.exchange.perform('reauthenticate', codeIn(visit));
         return goBack(visit);
@@ -56,7 +56,7 @@ export const confirm = accountPage({
 });
 
 function confirming(input: NonNullable<Form['input']>): Form {
-  return { runs: 'reauthenticate', input, next: (_body, visit) => goBack(visit) };
+  return { runs: 'reauthenticate', input, errorFields: BESIDE_CODE, next: (_body, visit) => goBack(visit) };
 }
 
 function codeIn({ fields: { code = '', csrf_token: csrfToken = '' } }: Visit) {

@@ -1,4 +1,4 @@
-import { type Body, type FedVisit, lead, show, type Visit } from '../page.ts';
+import { BESIDE_CODE, type Body, type FedVisit, lead, show, type Visit } from '../page.ts';
 import { endStep, keepEmailStep, stepIn } from '../steps.ts';
 import { accountPage, again } from './account-page.ts';
 
@@ -34,6 +34,7 @@ export const email = accountPage({
       input: ({ exchange, fields: { code } }) => ({
         body: { challenge_id: stepIn(exchange, 'email')?.challenge_id, code },
       }),
+      errorFields: BESIDE_CODE,
       next(body, visit) {
         endStep(visit.exchange, 'email');
         return again(PATH, 'verified')(body, visit);

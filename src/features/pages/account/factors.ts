@@ -1,7 +1,7 @@
 import { browserNamesIn } from '../../../core/values/browser-name.ts';
 import { credentialIn } from '../credential.ts';
 import type { Texts } from '../flow.ts';
-import { type Body, type Form, type Next, show, type Visit } from '../page.ts';
+import { BESIDE_CODE, type Body, type Form, type Next, show, type Visit } from '../page.ts';
 import { accountPage, again, unlessEnrolling } from './account-page.ts';
 
 const PATH = '/account/factors';
@@ -46,7 +46,7 @@ export const factors = accountPage({
         params: { id },
         body: { code: withoutSpaces(code) },
       }),
-      errorFields: { invalid_factor: 'code' },
+      errorFields: BESIDE_CODE,
       next: showCodesOr('app_added'),
     },
     rename_app: ofOne('renameTotp', 'renamed', (name) => ({ name })),

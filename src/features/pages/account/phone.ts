@@ -1,4 +1,4 @@
-import { lead, show } from '../page.ts';
+import { BESIDE_CODE, lead, show } from '../page.ts';
 import { endStep, keepStep, stepIn } from '../steps.ts';
 import { accountPage, again } from './account-page.ts';
 
@@ -23,6 +23,7 @@ export const phone = accountPage({
       input: ({ exchange, fields: { code } }) => ({
         body: { challenge_id: stepIn(exchange, 'phone')?.challenge_id, code },
       }),
+      errorFields: BESIDE_CODE,
       next(body, visit) {
         endStep(visit.exchange, 'phone');
         return again(PATH, 'verified')(body, visit);

@@ -1,4 +1,4 @@
-import { lead, type PageDefinition, show, type Visit } from '../page.ts';
+import { BESIDE_CODE, lead, type PageDefinition, show, type Visit } from '../page.ts';
 import { stepIn } from '../steps.ts';
 import { afterSignIn, toSecondFactor } from './after-sign-in.ts';
 import { isPhone, sendCode, sendLink } from './sign-in.ts';
@@ -28,6 +28,7 @@ export const codePage: PageDefinition = {
       input: ({ exchange, fields: { code = '' } }) => ({
         body: { challenge_id: stepIn(exchange, 'code')?.challenge_id, code, transport: 'cookie' },
       }),
+      errorFields: BESIDE_CODE,
       next: afterSignIn,
       refused: toSecondFactor,
     },

@@ -1,6 +1,6 @@
 import type { FactorMethod } from '../../../core/factors/factor.ts';
 import { credentialIn } from '../credential.ts';
-import { lead, type PageDefinition, show, type Visit } from '../page.ts';
+import { BESIDE_CODE, lead, type PageDefinition, show, type Visit } from '../page.ts';
 import { type Step, stepIn } from '../steps.ts';
 import { afterSignIn } from './after-sign-in.ts';
 
@@ -50,6 +50,7 @@ export const factorPage: PageDefinition = {
           remember_device: visit.fields.remember === 'on',
         },
       }),
+      errorFields: BESIDE_CODE,
       next: afterSignIn,
       refused: beginAnew,
     },

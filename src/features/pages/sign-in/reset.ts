@@ -1,4 +1,4 @@
-import { type Form, lead, type PageDefinition, show, type Visit } from '../page.ts';
+import { BESIDE_CODE, type Form, lead, type PageDefinition, show, type Visit } from '../page.ts';
 import { endStep, keepStep, stepIn } from '../steps.ts';
 
 const send = (to: (visit: Visit) => string, notice: Record<string, string> = {}): Form => ({
@@ -37,6 +37,7 @@ export const resetPage: PageDefinition = {
       input: ({ exchange, fields: { code = '', new_password: password = '' } }) => ({
         body: { challenge_id: stepIn(exchange, 'reset')?.challenge_id, code, new_password: password },
       }),
+      errorFields: BESIDE_CODE,
       next(_body, { exchange, services, flow }) {
         endStep(exchange, 'reset');
         return lead(services.flows.to('/sign-in', flow, { notice: 'password_changed' }));

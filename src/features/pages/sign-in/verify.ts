@@ -1,4 +1,4 @@
-import { type Form, lead, type PageDefinition, show, type Visit } from '../page.ts';
+import { BESIDE_CODE, type Form, lead, type PageDefinition, show, type Visit } from '../page.ts';
 import { endStep, keepStep, stepIn } from '../steps.ts';
 
 const send = (to: (visit: Visit) => string): Form => ({
@@ -28,6 +28,7 @@ export const verifyPage: PageDefinition = {
       input: ({ exchange, fields: { code = '' } }) => ({
         body: { challenge_id: stepIn(exchange, 'verify')?.challenge_id, code },
       }),
+      errorFields: BESIDE_CODE,
       next(_body, { exchange, services, flow }) {
         endStep(exchange, 'verify');
         return lead(services.flows.to('/sign-in', flow, { notice: 'email_verified' }));
