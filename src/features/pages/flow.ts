@@ -55,7 +55,8 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
     const isPath = returnTo.startsWith('/');
     // As it is written and as the browser would read it: /auth/../ is not below /auth.
     if (!isPath && ![returnTo, href].every((url) => url.startsWith(`${publicUrl}/`))) return undefined;
-    const path = isPath ? pathname : pathname.slice(base.length);
+    // Browsers know its pages below the path of PUBLIC_URL, and its own links leave that out.
+    const path = pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname;
     // /.//evil.example is another host too.
     return path.startsWith('//') ? undefined : path + search;
   }

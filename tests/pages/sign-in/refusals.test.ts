@@ -261,15 +261,29 @@ describe('Below the path of PUBLIC_URL', () => {
     expect([page.status, headingOf(page)]).toEqual([400, 'The link to this page is wrong']);
   });
 
-  it('a sign-in leads to a page of this service', async () => {
+  it.each([
+    'https://example.com/auth/account/keys?x=y',
+    '/auth/account/keys?x=y',
+    '/account/keys?x=y',
+    '/account/../auth/account/keys?x=y',
+  ])('a sign-in leads to a page of this service: %s', async (returnTo) => {
     const { email, password } = await signUp(app);
     const visitor = createVisitor(app);
-    await visitor.open(to('https://example.com/auth/account/keys?x=y'));
+    await visitor.open(to(returnTo));
 
     const { headers } = await visitor.press('password', { identifier: email, password });
 
     expect(headers.location).toBe('/auth/account/keys?x=y');
   });
+
+  it.each(['/auth//evil.example', '/auth/.//evil.example', '//evil.example', '/auth/../auth//evil.example'])(
+    'a sign-in leads to no other host: %s',
+    async (returnTo) => {
+      const page = await createVisitor(app).open(to(returnTo));
+
+      expect([page.status, headingOf(page)]).toEqual([400, 'The link to this page is wrong']);
+    },
+  );
 });
 
 describe('A form of the sign-in pages over a limit', () => {
