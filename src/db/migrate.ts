@@ -82,10 +82,23 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
     const migrate = () => applyPending(sequelize);
     return location.dialect === 'mysql'
       ? await withMysqlLock(sequelize, migrate)
-      : await withSqliteLock(config, `${location.storage}.migrating`, migrate);
+      : await withSqliteLock(config, `${location.storage}.migrating`, async () => {
+          await waitForNoDisk(sequelize);
+          return migrate();
+        });
   } finally {
     await sequelize.close();
   }
+}
+
+/**
+ * Has this connection wait for the disk at the end only, which takes most of the time of a first start otherwise. In WAL mode
+ * a power failure may cost the last migrations, but not the file, and the next start applies them again
+ * (sqlite.org/pragma.html#pragma_synchronous).
+ */
+async function waitForNoDisk(sequelize: Sequelize): Promise<void> {
+  await sequelize.query('PRAGMA journal_mode = WAL');
+  await sequelize.query('PRAGMA synchronous = NORMAL');
 }
 
 /** Records each as soon as it is applied, so that after a failure the next start continues with the one that failed. */
