@@ -1,8 +1,8 @@
 /**
- * A map that keeps a number of entries, those that were set last: with one more it forgets the one that was set the longest
- * ago. An entry that is set again counts as new.
+ * A map of at most `maxEntries` entries. With one more it forgets the one that was set the longest ago. Setting an entry again
+ * makes it the newest.
  */
-export class BoundedMap<Key, Value> extends Map<Key, Value> {
+export class BoundedMap<Key extends string, Value> extends Map<Key, Value> {
   readonly #maxEntries: number;
 
   constructor(maxEntries: number) {

@@ -15,8 +15,8 @@ export interface Page {
   readonly texts?: Readonly<Record<string, string>>;
   /** A time that its words call `{duration}`. */
   readonly minutes?: number;
-  /** Where many visitors get this page: as it was rendered, by its languages. */
-  readonly rendered?: Map<string, RenderedParts>;
+  /** Pages with the same key are the same but for their language and the token of their forms, and are rendered once. */
+  readonly shareKey?: string;
   /** The token of its forms. */
   readonly csrfToken?: string;
   /** What its template calls `it`, besides what every template has. */
@@ -48,15 +48,9 @@ export interface PageProblem {
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** A page that is rendered but for what is new in each answer. */
-export interface RenderedParts {
-  readonly html: readonly string[];
-  readonly policy: readonly string[];
-}
-
 /** A page as it is sent. */
 export interface RenderedPage {
-  /** The bytes of its HTML in UTF-8, one in each character. */
+  /** Its HTML in UTF-8, one byte per character: to be sent as latin1. */
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
 }

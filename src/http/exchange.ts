@@ -18,7 +18,7 @@ import { abortSignalOf } from './when-over.ts';
 export interface Exchange extends Identity {
   readonly origin: RequestOrigin;
   /** The Authorization headers, as they were sent. */
-  readonly authorization: readonly string[];
+  readonly authorization: () => readonly string[];
   /** @throws AppError invalid_request where there are two or a malformed one */
   readonly bearerToken: () => string | undefined;
   /**
@@ -69,37 +69,25 @@ export interface ExchangeOptions {
   readonly run: RunRoute;
 }
 
-/** What a request says of its sender, read when a handler asks. */
-class Sender {
-  readonly #req: Request;
-
-  constructor(req: Request) {
-    this.#req = req;
-  }
-
-  get origin(): RequestOrigin {
-    return originOf(this.#req);
-  }
-
-  get authorization(): readonly string[] {
-    return this.#req.headersDistinct.authorization ?? [];
-  }
-}
-
 /** The parts of a request for its route, and for the routes that this one performs. */
 export function exchangeOf(
   req: Request,
   res: Response,
   { limit, identities, run }: ExchangeOptions,
 ): Exchange {
+  const origin = originOf(req);
   const exchangeFor = (intent: Intent): Exchange =>
-    Object.assign(new Sender(req), identities.for(intent), {
+    // Without getters, which would keep the request alive (docs/decisions/0065).
+    ({
+      ...identities.for(intent),
+      origin,
+      authorization: () => req.headersDistinct.authorization ?? [],
       bearerToken: () => readBearerToken(req),
       count: (policy, key) => limit(res, policy, key),
       prefersHtml: () => prefersHtml(req),
       signal: () => abortSignalOf(res),
       perform,
-    } satisfies Partial<Exchange>);
+    });
 
   async function perform(
     id: string,

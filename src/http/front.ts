@@ -27,8 +27,8 @@ import type { RouteTable } from './route-table.ts';
 import { normalizeTarget, pathOf } from './target.ts';
 
 export interface FrontOptions {
-  /** Those of the server. */
-  readonly messages: MessageClasses;
+  /** The classes of the requests and responses of the server. */
+  readonly messageClasses: MessageClasses;
   /** Undefined where limits are off. */
   readonly limiter: RateLimiter | undefined;
   readonly onRequest: (measurement: Measurement) => void;
@@ -49,7 +49,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   const { config, logger, observers, authenticate, userInSession, deviceTokens, hashWorkers } = core;
   const { cookieSessions, sessions } = core;
   const { publicUrl, trustProxy, corsOrigins, corsLocalhost } = config.http;
-  const { messages, limiter, onRequest, onPaced } = options;
+  const { messageClasses, limiter, onRequest, onPaced } = options;
   const limit = createLimit(limiter, observers.limited);
   const budget = createRefusalBudget({ monotonic: systemClock.monotonic, onPaced });
   const requestLog = createRequestLog(logger, onRequest);
@@ -66,7 +66,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
   const requireStepUp = core.stepUp.require;
   const identity = { credentials, cookies, cookieSessions, userInSession, sessions, requireStepUp, limit };
   const { app, table } = createPipeline({
-    messages,
+    messageClasses,
     routes,
     trustProxy,
     exchangeOf: (req, res, run) =>
@@ -84,7 +84,7 @@ export function createFront(core: Core, routes: readonly MountedRoute[], options
     }),
   });
 
-  /** Express knows it by TRUST_PROXY. */
+  /** As TRUST_PROXY says. */
   const forwardedAddressOf = (req: IncomingMessage): string | undefined => (req as Request).ip;
   /** A page could not read the refusal without what the ordinary path adds. */
   const isFromPage = ({ headers: { origin } }: IncomingMessage) => origin !== undefined && isAllowed(origin);

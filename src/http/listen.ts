@@ -28,8 +28,8 @@ const PARSER_ERROR_STATUS: Readonly<Record<string, number>> = {
 };
 
 export interface HttpServerOptions {
-  /** Those of the application that answers; by default those of Node. */
-  readonly messages?: MessageClasses;
+  /** The classes of requests and responses; those of Node by default. */
+  readonly messageClasses?: MessageClasses;
   readonly publicUrl: string;
   /** How long a connection is kept open between two requests. */
   readonly keepAliveSeconds: number;
@@ -43,14 +43,14 @@ export interface HttpServerOptions {
 export function createHttpServer(
   listener: RequestListener,
   {
-    messages,
+    messageClasses,
     publicUrl,
     keepAliveSeconds,
     writeTimeoutMilliseconds = WRITE_TIMEOUT_MILLISECONDS,
   }: HttpServerOptions,
 ): Server {
   const server = createServer({
-    ...messages,
+    ...messageClasses,
     keepAliveTimeout: keepAliveSeconds * 1000,
     headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
     requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,

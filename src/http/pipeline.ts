@@ -23,8 +23,8 @@ import { setSecurityHeaders } from './security-headers.ts';
 import { pathOf, requireReadableTarget } from './target.ts';
 
 export interface PipelineOptions {
-  /** Those of the server. */
-  readonly messages: MessageClasses;
+  /** The classes of the requests and responses of the server. */
+  readonly messageClasses: MessageClasses;
   readonly routes: readonly MountedRoute[];
   /** As Express defines it: the number of proxies in front, or their addresses. */
   readonly trustProxy: number | readonly string[];
@@ -51,7 +51,7 @@ export function createPipeline(options: PipelineOptions): {
   const byId = new Map(routes.map((route) => [route.id, route]));
   const table = createRouteTable(routes);
   const app = express();
-  adoptMessages(app, options.messages);
+  adoptMessages(app, options.messageClasses);
   trustProxies(app, trustProxy);
   app.set('query parser', 'simple');
   app.set('etag', false);

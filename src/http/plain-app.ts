@@ -43,10 +43,10 @@ const NO_IDENTITIES: Identities = { for: () => NO_IDENTITY, forget: () => {} };
  */
 export function createPlainApp(
   routes: readonly MountedRoute[],
-  options: { readonly messages: MessageClasses; readonly publicUrl: string; readonly logger: Logger },
+  options: { readonly messageClasses: MessageClasses; readonly publicUrl: string; readonly logger: Logger },
 ): Express {
   const { app } = createPipeline({
-    messages: options.messages,
+    messageClasses: options.messageClasses,
     routes,
     trustProxy: 0,
     limit: NO_LIMIT,

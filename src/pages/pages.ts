@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { besideCode } from '../config/beside-code.ts';
 import type { Config } from '../config/config.ts';
-import type { Page, Pages, RenderedPage, RenderedParts } from '../core/pages.ts';
+import { BoundedMap } from '../core/bounded-map.ts';
+import type { Page, Pages, RenderedPage } from '../core/pages.ts';
 import { randomBytes } from '../core/values/random.ts';
 import { createTemplateFiles, type TemplateData } from '../templates/template-files.ts';
 import { readAssets } from './assets.ts';
@@ -23,7 +24,14 @@ const [NONCE_MARK, CSRF_TOKEN_MARK] = [
   randomBytes(NONCE_BYTES).toString('hex'),
   randomBytes(NONCE_BYTES).toString('hex'),
 ];
+const MAX_SHARED_PAGES = 200;
 const MARKS = new RegExp(`(${NONCE_MARK}|${CSRF_TOKEN_MARK})`);
+
+/** A rendered page in pieces, cut where each answer has something new. */
+interface RenderedParts {
+  readonly html: readonly string[];
+  readonly policy: readonly string[];
+}
 
 /** Gives pages their words, their look and the policy that goes with it. */
 export function createPages({ pages: config, publicUrl, logger }: PagesOptions): Pages {
@@ -51,6 +59,9 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
     leadsToStart: false,
   };
 
+  /** By their languages and keys. */
+  const shared = new BoundedMap<string, RenderedParts>(MAX_SHARED_PAGES);
+
   async function render(page: Page, acceptLanguage: string | null): Promise<RenderedPage> {
     const words = wordsFor(page.language ?? null, acceptLanguage);
     const { html, policy } = await partsOf(page, words);
@@ -72,16 +83,20 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
   }
 
   async function partsOf(page: Page, words: Words): Promise<RenderedParts> {
-    const known = page.rendered?.get(words.language);
-    if (known !== undefined) return known;
+    const key = page.shareKey === undefined ? undefined : `${words.language} ${page.shareKey}`;
+    const parts = (key === undefined ? undefined : shared.get(key)) ?? (await makeParts(page, words));
+    // Used now, so forgotten last.
+    if (key !== undefined) shared.set(key, parts);
+    return parts;
+  }
+
+  async function makeParts(page: Page, words: Words): Promise<RenderedParts> {
     const html = await makePage(page, words);
-    const parts = {
-      // One character for each byte, so that no answer has to be encoded.
+    return {
+      // One character per byte, so that no answer is encoded again.
       html: Buffer.from(html).toString('latin1').split(MARKS),
       policy: policyOf(page).split(MARKS),
     };
-    page.rendered?.set(words.language, parts);
-    return parts;
   }
 
   async function makePage(page: Page, words: Words): Promise<string> {

@@ -57,8 +57,8 @@ export async function assemble(world: World): Promise<Assembly> {
   const metrics = createMetrics(VERSION);
   const scrape = world.createScrape?.(metrics.registry) ?? (() => metrics.registry.metrics());
 
-  const messages = createMessageClasses();
-  const server = createHttpServer((req, res) => app.listener(req, res), { ...config.http, messages });
+  const messageClasses = createMessageClasses();
+  const server = createHttpServer((req, res) => app.listener(req, res), { ...config.http, messageClasses });
   // A follower that waits for the next revocation would keep the process from stopping.
   const { isDraining, drain } = createDrain(server, () => {
     core.revocationLog.release();
@@ -89,7 +89,7 @@ export async function assemble(world: World): Promise<Assembly> {
   const { enabled, requests } = config.limits;
   const limiter = enabled ? createRateLimiter(requests, redis) : undefined;
   const app = createApp(core, {
-    messages,
+    messageClasses,
     limiter,
     onRequest: metrics.request,
     onPaced: metrics.refusalPaced,

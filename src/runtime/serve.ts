@@ -69,9 +69,9 @@ export async function listenForMetrics(config: Config, scrape: Scrape, logger: L
   const { port, host, token } = config.metrics;
   if (port === undefined) return () => {};
   const { publicUrl, keepAliveSeconds } = config.http;
-  const messages = createMessageClasses();
-  const app = createPlainApp(mount(metricsRoutes, { scrape, token }), { messages, publicUrl, logger });
-  const server = createHttpServer(app, { messages, publicUrl, keepAliveSeconds });
+  const messageClasses = createMessageClasses();
+  const app = createPlainApp(mount(metricsRoutes, { scrape, token }), { messageClasses, publicUrl, logger });
+  const server = createHttpServer(app, { messageClasses, publicUrl, keepAliveSeconds });
   const address = await listen(server, port, host, logAcceptErrors(logger)).catch((error: Error) => {
     throw new Error(`METRICS_PORT=${port} cannot be used: ${error.message}`, { cause: error });
   });

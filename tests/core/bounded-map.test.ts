@@ -13,7 +13,7 @@ describe('A bounded map', () => {
     ]);
   });
 
-  it('takes an entry that is set again for a new one', () => {
+  it('counts an entry that is set again as the newest', () => {
     const map = new BoundedMap<string, number>(2);
 
     map.set('a', 1).set('b', 2).set('a', 3).set('c', 4);

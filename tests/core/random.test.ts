@@ -2,9 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from '../../src/core/values/random.ts';
 
 describe('Random bytes', () => {
-  it('are as many as asked for, also where that is more than are drawn at once', () => {
-    for (const count of [0, 1, 16, 4_095, 4_096, 4_097, 100_000]) expect(randomBytes(count)).toHaveLength(count);
+  it('are as many as were asked for, also more than the pool holds', () => {
+    for (const count of [0, 1, 16, 4_095, 4_096, 4_097, 100_000])
+      expect(randomBytes(count)).toHaveLength(count);
   });
+
+  it.each([-1, -16, Number.NaN, Number.POSITIVE_INFINITY])(
+    'are refused where the count is none: %d',
+    (count) => {
+      expect(() => randomBytes(count)).toThrow(RangeError);
+      expect(randomBytes(16)).toHaveLength(16);
+    },
+  );
 
   it('are given once', () => {
     const given = Array.from({ length: 2_000 }, () => randomBytes(16).toString('hex'));

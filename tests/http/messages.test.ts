@@ -5,7 +5,7 @@ import { useApp } from '../support/app.ts';
 describe('A request and its response', () => {
   const app = useApp('SQLite');
 
-  it('come with the prototypes of the application, and leave with the same', async () => {
+  it('have the prototypes of the application before Express sees them', async () => {
     const seen: object[][] = [];
     const note = (...messages: [IncomingMessage, ServerResponse]) =>
       seen.push(messages.map((message) => Object.getPrototypeOf(message)));

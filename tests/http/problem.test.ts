@@ -222,7 +222,7 @@ describe('whatever a route throws', () => {
     });
     const logger = createLogger('trace', logs);
     const app = createPlainApp(mount([route], null), {
-      messages: createMessageClasses(),
+      messageClasses: createMessageClasses(),
       publicUrl: PUBLIC_URL,
       logger,
     });

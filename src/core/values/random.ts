@@ -7,12 +7,16 @@ let pool = Buffer.alloc(0);
 let usedBytes = 0;
 
 /**
- * Random bytes that nobody can predict, each of which is given once. They are drawn from the system many at a time, since a
- * call of it takes longer than all else about an id or a nonce.
+ * Random bytes nobody can predict, each given out once. They are drawn from the system 4 KB at a time: a call of it takes
+ * longer than everything else about an id or a nonce.
+ * @throws RangeError where the count is none
  */
 export function randomBytes(count: number): Buffer {
+  const isFromPool = count > 0 && count <= POOL_BYTES;
+  // The system also refuses what is no count.
+  if (!isFromPool) return drawFromSystem(count);
   if (usedBytes + count > pool.length) {
-    pool = drawFromSystem(Math.max(POOL_BYTES, count));
+    pool = drawFromSystem(POOL_BYTES);
     usedBytes = 0;
   }
   usedBytes += count;

@@ -169,7 +169,7 @@ function assertMayIntrospect(client: ProvenClient | undefined): void {
 
 function headerOf(exchange: Exchange, count: CountFailure): ClientHeader {
   const { origin, authorization } = exchange;
-  return { origin, authorization, countFailure: () => count(exchange) };
+  return { origin, authorization: authorization(), countFailure: () => count(exchange) };
 }
 
 /** What a handler gets: the header has been looked at, and a request without one has been counted. */

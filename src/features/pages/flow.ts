@@ -47,7 +47,10 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
     return returnTo;
   }
 
-  /** The path below PUBLIC_URL of a page of this service; undefined for all else, such as //evil.example. */
+  /**
+   * The path below PUBLIC_URL of a page of this service, whether it is given as browsers see it or without the path of
+   * PUBLIC_URL; undefined for all else, such as //evil.example.
+   */
   function ownPathOf(returnTo: string): string | undefined {
     if (!URL.canParse(returnTo, publicUrl)) return undefined;
     const { href, origin, pathname, search } = new URL(returnTo, publicUrl);
@@ -55,15 +58,17 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
     const isPath = returnTo.startsWith('/');
     // As it is written and as the browser would read it: /auth/../ is not below /auth.
     if (!isPath && ![returnTo, href].every((url) => url.startsWith(`${publicUrl}/`))) return undefined;
-    // Browsers know its pages below the path of PUBLIC_URL, and its own links leave that out.
     const path = pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname;
     // /.//evil.example is another host too.
     return path.startsWith('//') ? undefined : path + search;
   }
 
+  /** A path of this service as browsers see it, and any other URL as it is. */
+  const locationOf = (url: string) => (url.startsWith('/') ? base + url : url);
+
   /** The path of a page, with where the visitor wants to go. */
   function to(path: string, { returnTo, transport, challengeId }: Flow, more: Texts = {}): string {
-    const values = [returnTo, transport === 'token' ? transport : null, challengeId];
+    const values = [returnTo && locationOf(returnTo), transport === 'token' ? transport : null, challengeId];
     const parameters = new URLSearchParams(more);
     for (const [index, name] of PARAMETERS.entries()) {
       const value = values[index];
@@ -71,6 +76,10 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
     }
     return parameters.size === 0 ? path : `${path}?${parameters}`;
   }
+
+  /** The path of a page that leads back to another one of this service. */
+  const toAndBack = (path: string, back: string): string =>
+    to(path, { returnTo: back, transport: 'cookie', challengeId: null });
 
   /** The URL of the app that a flow leads to; undefined where it leads to a page of this service. */
   function appUrlOf({ returnTo }: Flow): string | undefined {
@@ -92,14 +101,14 @@ export function createFlows(publicUrl: string, rule: ReturnRule) {
   return {
     read,
     to,
+    toAndBack,
     sourcesOf,
     hostOf,
     /** Where a visitor who is signed in is led. */
     destinationOf: ({ returnTo }: Flow) => returnTo ?? ACCOUNT,
     /** Whether the flow leads to an app. */
     isForApp: (flow: Flow) => appUrlOf(flow) !== undefined,
-    /** A path of this service as browsers see it, and any other URL as it is. */
-    locationOf: (url: string) => (url.startsWith('/') ? base + url : url),
+    locationOf,
     /** The URL of a page of this service, and any other as it is. */
     absolute: (url: string) => (url.startsWith('/') ? publicUrl + url : url),
   };

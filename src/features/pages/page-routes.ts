@@ -80,28 +80,29 @@ async function showPage(page: PageDefinition, visit: Visit): Promise<Answer> {
   try {
     const { forUsers = false, forEnrolment = false } = page;
     if (forUsers) await visit.exchange.authenticate({ forEnrolment });
-    return await answerOnce(page, visit);
+    return await sharedAnswer(page, visit);
   } catch (error) {
     return leadElsewhere(error, page, visit);
   }
 }
 
-/** The answer of a page, which is made once for all visits that it is shared by. */
-async function answerOnce(page: PageDefinition, visit: Visit): Promise<Answer> {
+/** The answer of a page, which is made once for all visits that are shown the same. */
+async function sharedAnswer(page: PageDefinition, visit: Visit): Promise<Answer> {
+  const key = page.shareKey?.(visit);
+  if (key === undefined) return answerWith(await nextOf(page, visit), page, visit);
   const { exchange, services } = visit;
   const { sharedPages } = services;
-  const shared = page.sharedBy?.(visit);
-  const key = `${page.id} ${shared}`;
-  const known = shared === undefined ? undefined : sharedPages.get(key);
-  if (known !== undefined) {
-    // So that the least recently used one is forgotten first.
-    sharedPages.set(key, known);
-    return { status: 200, page: { ...known, csrfToken: exchange.formToken() } };
-  }
-  const answer = await answerWith(await nextOf(page, visit), page, visit);
-  if (shared !== undefined && answer.page !== undefined)
-    sharedPages.set(key, { ...answer.page, rendered: new Map() });
-  return answer;
+  const shareKey = `${page.id} ${key}`;
+  const known = sharedPages.get(shareKey);
+  const answer =
+    known === undefined
+      ? await answerWith(await nextOf(page, visit), page, visit)
+      : { status: 200, page: { ...known, csrfToken: exchange.formToken() } };
+  if (answer.page === undefined) return answer;
+  const shared = { ...answer.page, shareKey };
+  // Used now, so forgotten last.
+  sharedPages.set(shareKey, shared);
+  return { ...answer, page: shared };
 }
 
 async function runForm(page: PageDefinition, visit: Visit): Promise<Answer> {
@@ -179,7 +180,7 @@ function leadElsewhere(error: unknown, page: PageDefinition, visit: Visit): Prom
   // The cookie comes along once the visitor goes on from a page of this service.
   if (visit.exchange.isCookieWithheld()) return answerWith(linkTo(returnTo, visit), page, visit);
   if (path === SIGN_IN && page.signedOut !== undefined) return answerWith(page.signedOut(visit), page, visit);
-  return answerWith({ lead: `${path}?${new URLSearchParams({ return_to: returnTo })}` }, page, visit);
+  return answerWith({ lead: visit.services.flows.toAndBack(path, returnTo) }, page, visit);
 }
 
 /** A page that does nothing but link to another one. */

@@ -70,15 +70,15 @@ export interface PageDefinition {
   readonly forEnrolment?: true;
   /** The routes whose answers its template gets, by their names in the template; undefined where this visit needs none. */
   readonly feeds?: Readonly<Record<string, string | ((visit: Visit) => Call | undefined)>>;
-  /** Names what a visit is shown that others are shown as well, but for the token of forms; undefined where it may be another. */
-  readonly sharedBy?: (visit: Visit) => string | undefined;
+  /** Visits with the same key are shown the same page, but for the token of its forms; undefined where it may be another. */
+  readonly shareKey?: (visit: Visit) => string | undefined;
   /** What else it shows, or where it leads instead. */
   readonly show?: (visit: FedVisit) => Next | Promise<Next>;
   /** Its forms, by the value of the button or field with the name `form`. */
   readonly forms?: Readonly<Record<string, Form>>;
 }
 
-/** Says that a code is wrong beside the field that it was typed into. */
+/** Shows that a code is wrong beside the field that it was typed into. */
 export const BESIDE_CODE = { invalid_code: 'code', invalid_factor: 'code' } as const;
 
 /** A form of a page, which runs a route of the API. */

@@ -22,7 +22,7 @@ export interface Services {
   readonly languages: readonly string[];
   readonly now: () => Date;
   readonly assets: ReadonlyMap<string, ServedAsset>;
-  /** Pages that many visitors are shown. */
+  /** What several visitors are shown, by the page and its key. */
   readonly sharedPages: Map<string, Page>;
 }
 

@@ -286,6 +286,23 @@ describe('Below the path of PUBLIC_URL', () => {
   );
 });
 
+describe('Below a path of PUBLIC_URL that is also that of a page', () => {
+  const app = useApp('SQLite', { PUBLIC_URL: 'https://example.com/account' });
+
+  it('a page for users leads to the sign-in and back', async () => {
+    const { email, password } = await signUp(app);
+    const visitor = createVisitor(app);
+    const led = await visitor.open('/account/keys');
+    const { location = '' } = led.headers;
+    expect(location).toBe('/account/sign-in?return_to=%2Faccount%2Faccount%2Fkeys');
+    await visitor.open(location.slice('/account'.length));
+
+    const { headers } = await visitor.press('password', { identifier: email, password });
+
+    expect(headers.location).toBe('/account/account/keys');
+  });
+});
+
 describe('A form of the sign-in pages over a limit', () => {
   const app = useApp('SQLite', {
     ...MANY_REQUESTS,
@@ -402,7 +419,7 @@ describe('The page of an error where pages are off', () => {
 describe('Everything that pages answer', () => {
   const app = useApp('SQLite');
 
-  it('is made once for all who ask for the same, but for the token of the browser', async () => {
+  it('is the same for all who ask for the same, but for the token of the browser', async () => {
     const tokens: string[] = [];
     for (const language of ['en', 'de', 'en', 'de']) {
       const { text, headers } = await createVisitor(app, { 'Accept-Language': language }).visit('/sign-in');
@@ -413,6 +430,10 @@ describe('Everything that pages answer', () => {
       tokens.push(/name="csrf_token" value="([^"]+)"/.exec(text)?.[1] ?? '');
     }
     expect(new Set(tokens).size).toBe(4);
+    for (const origin of ['http://localhost:1', 'http://localhost:2', 'http://localhost:1']) {
+      const { headers } = await createVisitor(app).visit(`/sign-in?return_to=${origin}/`);
+      expect(headers['content-security-policy']).toContain(`form-action 'self' ${origin};`);
+    }
     for (const hint of ['one@example.com', 'other@example.com', 'one@example.com']) {
       const { text } = await createVisitor(app).visit(`/sign-in?login_hint=${hint}`);
       expect(text).toContain(`value="${hint}"`);

@@ -48,7 +48,7 @@ export const confirm = accountPage({
         return goBack(visit);
       },
     },
-    code: confirming(codeIn),
+    code: { ...confirming(codeIn), errorFields: BESIDE_CODE },
     passkey: confirming(({ fields: { challenge_token, credential } }) => ({
       body: { challenge_token, credential: credentialIn(credential) },
     })),
@@ -56,7 +56,7 @@ export const confirm = accountPage({
 });
 
 function confirming(input: NonNullable<Form['input']>): Form {
-  return { runs: 'reauthenticate', input, errorFields: BESIDE_CODE, next: (_body, visit) => goBack(visit) };
+  return { runs: 'reauthenticate', input, next: (_body, visit) => goBack(visit) };
 }
 
 function codeIn({ fields: { code = '', csrf_token: csrfToken = '' } }: Visit) {

@@ -11,7 +11,7 @@ export async function afterSignIn(body: Body, visit: Visit): Promise<Next> {
   if (offers.requiresFactor && (await mustEnrol(visit))) {
     // The sign-in page leads on from there once the second factor is set up.
     const back = flow.returnTo === null ? '/account' : flows.to('/sign-in', flow);
-    return lead(flows.to('/account/factors', { returnTo: back, transport: 'cookie', challengeId: null }));
+    return lead(flows.toAndBack('/account/factors', back));
   }
   if (!flows.isForApp(flow) || flow.transport !== 'token') return lead(flows.destinationOf(flow));
   const answer = await exchange.perform('createSessionCode', {

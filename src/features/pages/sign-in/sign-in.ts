@@ -4,6 +4,8 @@ import { problemOf } from '../problem-of.ts';
 import { keepStep } from '../steps.ts';
 import { afterSignIn, codeRequest, leadWithCode, toSecondFactor, visitorOf } from './after-sign-in.ts';
 
+/** A page repeats the way back in each of its links. */
+const MAX_SHARE_KEY_LENGTH = 1_000;
 /** What counts as a phone number. It needs its country code, or no message could be sent to it. */
 const PHONE = /^\s*\+[\d\s().\-/]{6,}$/;
 
@@ -48,7 +50,11 @@ export const signIn: PageDefinition = {
   words: 'pages.sign_in',
   template: 'sign-in',
   feeds: { listed: 'listProviders' },
-  sharedBy: ({ exchange, query }) => (exchange.cookieIds().length === 0 ? JSON.stringify(query) : undefined),
+  shareKey({ exchange, query }) {
+    if (exchange.cookieIds().length > 0) return undefined;
+    const key = JSON.stringify(query);
+    return key.length <= MAX_SHARE_KEY_LENGTH ? key : undefined;
+  },
   async show(visit) {
     const { fed, services, flow, query } = visit;
     const { flows } = services;
@@ -61,7 +67,10 @@ export const signIn: PageDefinition = {
         template: 'continue',
         values: appOf(visit),
         texts: { app: 'labels.your_app' },
-        data: { me, ownPath: flows.to('/sign-in', flow) },
+        data: {
+          me,
+          signOutUrl: flows.locationOf(flows.toAndBack('/sign-out', flows.to('/sign-in', flow))),
+        },
       });
     }
     const providers = fed.listed.providers.map(({ id, name }: { id: string; name: string }) => {
