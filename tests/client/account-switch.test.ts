@@ -2,7 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { useBrowser } from '../support/browser.ts';
 import { onChromium } from '../support/interop.ts';
-import { ask, isReady, sessionOf, shows, signUpOn, useClientPage } from './support/client-page.ts';
+import {
+  ask,
+  isReady,
+  sessionOf,
+  shows,
+  showsSession,
+  signUpOn,
+  useClientPage,
+} from './support/client-page.ts';
 
 declare global {
   interface Window {
@@ -34,7 +42,7 @@ onChromium((chromium) => {
   const me = () => `${site.latchkeyUrl()}/me`;
 
   async function twoTabs(transport: 'cookie' | 'token') {
-    const profile = await site.newProfile({ transport });
+    const profile = await site.emptyProfile({ transport });
     const first = await site.openTab(profile);
     await signUpOn(first);
     return { first, second: await site.openTab(profile) };
@@ -53,9 +61,7 @@ onChromium((chromium) => {
 
   async function signUpAnother(page: Page, seenBy: Page): Promise<void> {
     const { email } = await signUpOn(page);
-    await seenBy.waitForFunction((email) => window.latchkey.session.user?.email === email, email, {
-      polling: 10,
-    });
+    await showsSession(seenBy, { user: { email } });
   }
 
   const nameAt = async (page: Page) => (await page.evaluate(() => window.latchkey.user())).name;
@@ -127,15 +133,13 @@ onChromium((chromium) => {
       for (const hear of held) hear();
     });
 
-    await first.waitForFunction((email) => window.latchkey.session.user?.email === email, email, {
-      polling: 10,
-    });
+    await showsSession(first, { user: { email } });
     expect(await sessionOf(second)).toMatchObject({ user: { email } });
     expect(await ask(first, me())).toEqual([200]);
   });
 
   it('A listener that throws keeps neither other tabs nor other listeners from the session', async () => {
-    const profile = await site.newProfile({ transport: 'token', storage: 'localStorage' });
+    const profile = await site.emptyProfile({ transport: 'token', storage: 'localStorage' });
     const [first, second] = [await site.openTab(profile), await site.openTab(profile)];
     const thrown = first.waitForEvent('pageerror');
     await first.evaluate(() => {

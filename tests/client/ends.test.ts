@@ -20,7 +20,7 @@ onChromium((chromium) => {
 
     /** Two tabs of one session, and the tokens of another device of the same user. */
     async function twoTabs() {
-      const profile = await site.newProfile(withService(site, options));
+      const profile = await site.emptyProfile(withService(site, options));
       const first = await site.openTab(profile);
       const person = await signUpOn(first);
       const second = await site.openTab(profile);
@@ -170,7 +170,9 @@ onChromium((chromium) => {
 
   describe('A refresh token that was stolen from localStorage', () => {
     async function stolenFrom() {
-      const page = await site.openTab(await site.newProfile({ transport: 'token', storage: 'localStorage' }));
+      const page = await site.openTab(
+        await site.emptyProfile({ transport: 'token', storage: 'localStorage' }),
+      );
       await signUpOn(page);
       const stolen = await page.evaluate(() => {
         const [kept] = Object.entries(localStorage).filter(([, value]) => value.includes('refreshToken'));

@@ -20,8 +20,15 @@ onChromium((chromium) => {
   describe.each(TRANSPORTS)('A tab with $title', ({ options, called }) => {
     const url = () => `${called(site)}/me`;
 
-    async function signedInTab({ aheadMs }: { readonly aheadMs?: number } = {}) {
-      const profile = await site.newProfile(withService(site, options));
+    /** A clock of Playwright stays with a profile, so one with a clock is of one test alone. */
+    async function signedInTab({
+      aheadMs,
+      hasClock = aheadMs !== undefined,
+    }: {
+      readonly aheadMs?: number;
+      readonly hasClock?: boolean;
+    } = {}) {
+      const profile = await site[hasClock ? 'newProfile' : 'emptyProfile'](withService(site, options));
       if (aheadMs !== undefined) await profile.clock.setSystemTime(site.app.clock.now() + aheadMs);
       const page = await site.openTab(profile);
       const { email } = await signUpOn(page);
@@ -57,7 +64,7 @@ onChromium((chromium) => {
     });
 
     it('that was offline for a minute goes on, and was never signed out', async () => {
-      const { profile, page, email } = await signedInTab();
+      const { profile, page, email } = await signedInTab({ hasClock: true });
       await profile.setOffline(true);
       const [whileGood] = await ask(page, url());
       expire();
@@ -104,7 +111,7 @@ onChromium((chromium) => {
     });
 
     it('waits as long as Retry-After says before it renews or reads once more', async () => {
-      const { profile, page } = await signedInTab();
+      const { profile, page } = await signedInTab({ hasClock: true });
       await profile.clock.install();
       await profile.clock.pauseAt(Date.now() + 3_600_000);
       for (const path of [RENEWAL, /^\/me$/]) {
@@ -213,7 +220,7 @@ onChromium((chromium) => {
       ['a string', 2, 200],
       ['a Request', 1, 401],
     ] as const)('that is %s is sent %i times when its token has expired', async (kind, times, status) => {
-      const page = await site.openTab(await site.newProfile({ transport: 'token' }));
+      const page = await site.openTab(await site.emptyProfile({ transport: 'token' }));
       await signUpOn(page);
       expire();
       site.counts();

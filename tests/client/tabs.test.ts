@@ -2,7 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import type { BrowserContext, Page } from 'playwright-core';
 import { useBrowser } from '../support/browser.ts';
 import { onChromium } from '../support/interop.ts';
-import { ask, eventsOf, isReady, sessionOf, shows, signUpOn, useClientPage } from './support/client-page.ts';
+import {
+  ask,
+  eventsOf,
+  isReady,
+  sessionOf,
+  shows,
+  showsSession,
+  signUpOn,
+  useClientPage,
+} from './support/client-page.ts';
 import { renewTogether } from './support/rounds.ts';
 import { TRANSPORTS, withService } from './support/transports.ts';
 
@@ -18,7 +27,7 @@ onChromium((chromium) => {
     const url = () => `${called(site)}/me`;
 
     async function twoTabs(prepare: (profile: BrowserContext) => Promise<unknown> = async () => {}) {
-      const profile = await site.newProfile(withService(site, options));
+      const profile = await site.emptyProfile(withService(site, options));
       await prepare(profile);
       const first = await site.openTab(profile);
       const person = await signUpOn(first);
@@ -50,9 +59,7 @@ onChromium((chromium) => {
 
       const other = await signUpOn(second);
 
-      await first.waitForFunction((email) => window.latchkey.session.user?.email === email, other.email, {
-        polling: 10,
-      });
+      await showsSession(first, { user: { email: other.email } });
       expect(await emailAt(first, url())).toBe(other.email);
       expect(other.email).not.toBe(person.email);
     });
@@ -105,7 +112,7 @@ onChromium((chromium) => {
         });
       if (options.transport === 'token' && !('storage' in options)) {
         // Each tab signs in for itself.
-        const profile = await site.newProfile(withService(site, options));
+        const profile = await site.emptyProfile(withService(site, options));
         await withoutBoth(profile);
         const [first, second] = [await site.openTab(profile), await site.openTab(profile)];
         await Promise.all([signUpOn(first), signUpOn(second)]);
@@ -130,7 +137,7 @@ onChromium((chromium) => {
   });
 
   it('A new tab is signed in by the tokens that the others have in memory, with no request', async () => {
-    const profile = await site.newProfile({ transport: 'token' });
+    const profile = await site.emptyProfile({ transport: 'token' });
     const { email } = await signUpOn(await site.openTab(profile));
     site.answers.splice(0);
 

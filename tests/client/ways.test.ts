@@ -19,6 +19,7 @@ import {
   type Site,
   sessionOf,
   shows,
+  showsSession,
   signUpOn,
   useClientPage,
 } from './support/client-page.ts';
@@ -70,7 +71,7 @@ onChromium((chromium) => {
     const isCookie = options.transport === 'cookie';
 
     async function aTab(of = site): Promise<Page> {
-      return of.openTab(await of.newProfile(options));
+      return of.openTab(await of.emptyProfile(options));
     }
 
     /** A tab that is signed out, of a person who has an account. */
@@ -96,7 +97,7 @@ onChromium((chromium) => {
 
     /** Opens a link in a tab of a profile, and goes on to the app. */
     async function openLink(profile: BrowserContext, link: string): Promise<Page> {
-      const page = await profile.newPage();
+      const page = await site.emptyTab(profile);
       await page.goto(link);
       await press(page, 'Sign in');
       await page.waitForURL(`${site.pageUrl()}/**`);
@@ -118,7 +119,6 @@ onChromium((chromium) => {
 
     /** The step that a page has come to, by what it was called with or by its cookie, and what stands in its address. */
     async function landed(page: Page) {
-      await page.waitForFunction(() => window.latchkey !== undefined);
       const step = await complete(page);
       await page.evaluate(() => window.latchkey.ready());
       return { step, url: page.url(), session: await sessionOf(page) };
@@ -196,7 +196,7 @@ onChromium((chromium) => {
     it('signs in by the code of a link that is opened in another browser', async () => {
       const { page, person } = await aTabFor();
       const link = await linkFor(page, person.email);
-      const other = await (await site.newProfile(options)).newPage();
+      const other = await site.emptyTab(await site.emptyProfile(options));
       await other.goto(link);
       await press(other, 'Show the code');
       const code = /\d{6}/.exec((await other.locator('main').innerText()).replaceAll(/\s/g, ''))?.[0] ?? '';
@@ -220,7 +220,6 @@ onChromium((chromium) => {
       const page = await aTab();
 
       await goToProvider(page, aPerson().email, false);
-      await page.waitForFunction(() => window.latchkey !== undefined);
 
       expect(await failureOn(page, 'completeSignIn')).toBe('access_denied');
       expect(page.url()).toBe(`${site.pageUrl()}/signed-in`);
@@ -261,7 +260,7 @@ onChromium((chromium) => {
 
     describe('and a passkey', () => {
       async function passkeyOwner() {
-        const page = await aTab();
+        const page = await site.openTab(await site.newProfile(options));
         const authenticator = await openAuthenticator(page);
         const { email, password } = await signUpOn(page);
         const { passkey } = await page.evaluate(() => window.latchkey.passkeys.add('My phone'));
@@ -514,7 +513,7 @@ onChromium((chromium) => {
 
       const user = await page.evaluate(() => window.latchkey.updateUser({ name: 'Ada' }));
       expect(user).toMatchObject({ name: 'Ada', email: person.email });
-      await second.waitForFunction(() => window.latchkey.session.user?.name === 'Ada');
+      await showsSession(second, { user: { name: 'Ada' } });
       expect(await failureOn(page, 'updateUser', { username: 'a b' })).toBe('validation_failed');
       expect(await page.evaluate(() => window.latchkey.user())).toMatchObject({
         name: 'Ada',
@@ -545,8 +544,8 @@ onChromium((chromium) => {
       );
 
     async function aReplacedCookie(isSame: boolean, origins: readonly string[] = []) {
-      const other = await signUpOn(await site.openTab(await site.newProfile({ transport: 'cookie' })));
-      const page = await site.openTab(await site.newProfile({ transport: 'cookie', origins }));
+      const other = await signUpOn(await site.openTab(await site.emptyProfile({ transport: 'cookie' })));
+      const page = await site.openTab(await site.emptyProfile({ transport: 'cookie', origins }));
       const person = await signUpOn(page);
       await signInUnseen(page, isSame ? person : other);
       return { page, email: (isSame ? person : other).email };

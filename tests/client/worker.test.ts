@@ -8,7 +8,7 @@ import type { WorkerAnswer, WorkerRequest } from '../../client/src/worker-fetch.
 import { useBrowser } from '../support/browser.ts';
 import { onChromium } from '../support/interop.ts';
 import { aPerson } from '../support/people.ts';
-import { sessionOf, useClientPage } from './support/client-page.ts';
+import { sessionOf, shows, useClientPage } from './support/client-page.ts';
 
 declare global {
   interface Window {
@@ -128,7 +128,7 @@ onChromium((chromium) => {
       await signUp(tab);
 
       await tab.reload();
-      await tab.waitForFunction(() => window.latchkey?.session.status === 'signed-in');
+      await shows(tab, 'signed-in');
 
       expect(await askAfterExpiry(tab)).toBe(200);
     });
@@ -162,7 +162,7 @@ onChromium((chromium) => {
       await second.evaluate(() => window.latchkey.signOut());
 
       expect(site.answers.at(-1)).toEqual({ path: '/logout', status: 204 });
-      await first.waitForFunction(() => window.latchkey.session.status === 'signed-out');
+      await shows(first, 'signed-out');
     });
 
     it('a script in the page cannot have the token sent elsewhere', async () => {

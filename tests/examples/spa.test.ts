@@ -10,7 +10,7 @@ import { codeOf } from '../support/factors.ts';
 import { onChromium } from '../support/interop.ts';
 import { axeViolations, heading, press, useContexts } from '../support/page-app.ts';
 import { aPerson, type Person } from '../support/people.ts';
-import { SPA, useSpa } from '../support/spa.ts';
+import { bundleSpa, SPA, useSpa } from '../support/spa.ts';
 import { openAuthenticator } from '../support/virtual-authenticator.ts';
 
 const PHONE = { width: 360, height: 740 };
@@ -26,7 +26,10 @@ onChromium((chromium) => {
   const browser = useBrowser(chromium);
   const newContext = useContexts(browser);
   const newDirectory = useDirectories();
-  const sites = { cookie: useSpa(newDirectory, 'cookie'), token: useSpa(newDirectory, 'token') };
+  const sites = {
+    cookie: useSpa(newDirectory, 'cookie'),
+    token: useSpa(newDirectory, 'token', bundleSpa),
+  };
   type Site = (typeof sites)['cookie'];
 
   /** A page of a browser of its own, and what it says in the console. */

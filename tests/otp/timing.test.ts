@@ -6,13 +6,13 @@ import { isLongForm, times } from '../support/extent.ts';
 import { compareTimes, shuffled } from '../support/welch.ts';
 
 /** Few measurements find a difference that is large; the long form looks for small ones. */
-const MEASURED = times(100, 2_000);
-const WARM_UP = times(30, 100);
+const MEASURED = times(50, 2_000);
+const WARM_UP = times(15, 100);
 const MAX_T = 4.5;
 const PLANTED_MILLISECONDS = isLongForm() ? 1 : 20;
 const MAX_DIFFERENCE_MILLISECONDS = PLANTED_MILLISECONDS / 2;
 /** A planted difference is found with fewer measurements, and they take time. */
-const PLANTED_EVERY = 3;
+const PLANTED_EVERY = times(2, 3);
 
 /** Whose address it is; `planted` ones are known and take longer. */
 const KINDS = ['unknown', 'known', 'disabled', 'planted'] as const;

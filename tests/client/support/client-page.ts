@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Client, ClientEvent, ClientOptions } from '../../../client/src/index.ts';
@@ -40,6 +40,9 @@ window.latchkey = createClient({
 const PAGE =
   '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><script type="module" src="/app.js"></script></html>';
 
+/** A page without a script. */
+const EMPTY = '/empty';
+
 /** Scripts by the paths that they are served at: their text, or a file. */
 type Scripts = Readonly<Record<string, string | URL>>;
 
@@ -60,7 +63,8 @@ export async function serveClientPage(scripts: Scripts = { '/app.js': SCRIPT }) 
   }
   return serve((req, res) => {
     const code = bundles.get(req.url);
-    const [type, body] = code === undefined ? ['text/html', PAGE] : ['text/javascript', code];
+    const [type, body] =
+      code === undefined ? ['text/html', req.url === EMPTY ? '' : PAGE] : ['text/javascript', code];
     res.writeHead(200, { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store' }).end(body);
   });
 }
@@ -188,23 +192,63 @@ export type Site = ReturnType<typeof useClientSite>;
 
 /** The same with tabs of Chromium. */
 export function useClientPage(browser: Browser, ...given: Parameters<typeof useClientSite>) {
-  const contexts: BrowserContext[] = [];
-  afterAll(async () => {
-    for (const context of contexts) await context.close();
-  });
+  const inUse = { own: [] as BrowserContext[], emptied: [] as [options: string, BrowserContext][] };
+  const idle = new Map<string, BrowserContext[]>();
   const site = useClientSite(...given);
+  const emptyUrl = () => `${site.pageUrl()}${EMPTY}`;
+
+  afterEach(async () => {
+    for (const context of inUse.own.splice(0)) await context.close();
+    for (const [options, context] of inUse.emptied.splice(0)) {
+      await empty(context);
+      idle.set(options, [...(idle.get(options) ?? []), context]);
+    }
+  });
 
   /** A profile of the browser whose pages have such a client. */
   async function newProfile(options: PageOptions): Promise<BrowserContext> {
+    const context = await browserContext(options);
+    inUse.own.push(context);
+    return context;
+  }
+
+  /**
+   * The same for a test that leaves nothing behind but pages, cookies and what is stored: an earlier one's, emptied, as
+   * each new tab costs a process of the browser, which takes three times as long to start as a page to load.
+   */
+  async function emptyProfile(options: PageOptions): Promise<BrowserContext> {
+    const kind = JSON.stringify(options);
+    const context = idle.get(kind)?.pop() ?? (await browserContext(options));
+    inUse.emptied.push([kind, context]);
+    return context;
+  }
+
+  async function browserContext(options: PageOptions): Promise<BrowserContext> {
     const context = await browser.newContext();
-    contexts.push(context);
     await context.addInitScript(site.optionsScript(options));
     return context;
   }
 
+  async function empty(context: BrowserContext): Promise<void> {
+    const pages = context.pages();
+    // What runs on one may tell the others.
+    for (const page of pages) await page.goto(emptyUrl());
+    for (const page of pages) {
+      await page.evaluate(() => {
+        localStorage.clear();
+        sessionStorage.clear();
+      });
+    }
+    await context.clearCookies();
+  }
+
+  /** A tab with nothing in it. */
+  const emptyTab = async (context: BrowserContext): Promise<Page> =>
+    context.pages().find((page) => page.url() === emptyUrl()) ?? context.newPage();
+
   /** Another tab of a profile, once its client knows who is signed in. */
   async function openTab(context: BrowserContext, path = '/'): Promise<Page> {
-    const page = await context.newPage();
+    const page = await emptyTab(context);
     await page.goto(new URL(path, site.pageUrl()).href);
     await isReady(page);
     return page;
@@ -216,26 +260,43 @@ export function useClientPage(browser: Browser, ...given: Parameters<typeof useC
       return site.app;
     },
     newProfile,
+    emptyProfile,
+    emptyTab,
     openTab,
   };
 }
 
-/** Resolves once the client of a page knows who is signed in. */
-export const isReady = (page: Page) =>
-  page.waitForFunction(
-    () => window.latchkey !== undefined && window.latchkey.session.status !== 'loading',
-    null,
-    {
-      polling: 10,
-    },
-  );
+/** Resolves once the client of a page that has loaded knows who is signed in. */
+export const isReady = (page: Page) => page.evaluate(() => window.latchkey.ready());
 
 /** What the client of a page shows. */
 export const sessionOf = (page: Page) => page.evaluate(() => window.latchkey.session);
 
-/** Resolves once the client of a page shows this. */
-export const shows = (page: Page, status: Client['session']['status']) =>
-  page.waitForFunction((wanted) => window.latchkey.session.status === wanted, status, { polling: 10 });
+/** What a page may show: a status, and things of a user. */
+interface Shown {
+  readonly status?: Client['session']['status'];
+  readonly user?: { readonly email?: string; readonly name?: string };
+}
+
+/**
+ * Resolves once the client of a page that has loaded shows this. The page itself tells: to poll, Playwright loads scripts
+ * of its own into each page, which cost more than the page.
+ */
+export const showsSession = (page: Page, { status, user = {} }: Shown) =>
+  page.evaluate(
+    async ([status, user]) => {
+      const { latchkey } = window;
+      while (
+        (status ?? latchkey.session.status) !== latchkey.session.status ||
+        Object.entries(user).some(([name, value]) => Object(latchkey.session.user)[name] !== value)
+      )
+        await new Promise((resolve) => latchkey.subscribe(resolve));
+    },
+    [status, user] as const,
+  );
+
+/** Resolves once the client of a page that has loaded has this status. */
+export const shows = (page: Page, status: Client['session']['status']) => showsSession(page, { status });
 
 /** Signs a new person up on a page. */
 export async function signUpOn(page: Page, person = aPerson()) {
