@@ -62,7 +62,10 @@ module.exports = {
       name: 'the-look-of-pages-knows-words-only',
       severity: 'error',
       from: { path: '^src/pages/' },
-      to: { path: '^src/', pathNot: '^src/(pages|templates|config)/|^src/core/(pages|errors|values/.*)\\.ts$' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(pages|templates|config)/|^src/core/(pages|errors|values/.*)\\.ts$',
+      },
     },
     {
       name: 'pages-run-routes',
