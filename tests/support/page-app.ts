@@ -7,6 +7,8 @@ import { serveLinkApp } from './link-app.ts';
 import { aPerson } from './people.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** The source is half a megabyte, which takes longer to get to a page than to run there. */
+const LOAD_AXE = `globalThis.loadAxe = () => {${AXE}\n}`;
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** What axe finds. */
@@ -114,17 +116,20 @@ export const press = (page: Page, name: string | RegExp) => page.getByRole('butt
 export const heading = (page: Page, name: string) =>
   page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 
+/** Gives each document that a page loads from now on what axe is made of, so that it need not be sent to each. */
+export const bringAxe = (page: Page) => page.addInitScript(LOAD_AXE);
+
 /**
  * What axe finds wrong with a page, whose context has to bypass its Content-Security-Policy: by its rules for WCAG, or by the
  * rules of these names.
  */
 export async function axeViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
-  if (await page.evaluate<boolean>("typeof axe === 'undefined'")) await page.evaluate(AXE);
+  if (!(await page.evaluate<boolean>("'loadAxe' in globalThis"))) await page.evaluate(LOAD_AXE);
   const runOnly = rules === undefined ? { type: 'tag', values: TAGS } : { type: 'rule', values: rules };
   // What passes is much, and nobody looks at it.
   const options = { runOnly, resultTypes: ['violations'] };
   const violations = await page.evaluate<AxeViolations>(
-    `axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations)`,
+    `globalThis.axe ?? loadAxe(), axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations)`,
   );
   return violations.map(
     ({ id, nodes }) =>
