@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { PUBLIC_URL, startApp, type TestApp } from './app.ts';
 import { serveLinkApp } from './link-app.ts';
@@ -98,11 +98,11 @@ export function usePageApp(env: Record<string, string> = {}) {
 
 export type PageApp = ReturnType<typeof usePageApp>;
 
-/** Browser profiles, each of which is closed at the end of the suite. */
+/** Browser profiles, each of which is closed at the end of the test: pages that stay open slow down those that follow. */
 export function useContexts(browser: Browser) {
   const contexts: BrowserContext[] = [];
-  afterAll(async () => {
-    for (const context of contexts) await context.close();
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
   });
   return async (options: BrowserContextOptions = {}) => {
     const context = await browser.newContext(options);
