@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Page, Request } from 'playwright-core';
 import { useBrowser } from '../support/browser.ts';
 import { isLongForm } from '../support/extent.ts';
@@ -10,15 +10,9 @@ import { type ProviderId, type SocialSite, useSocialSite } from '../support/soci
 const CANNOT_GO_ON = 'This sign-in cannot go on here';
 
 onChromium((chromium) => {
-  const browser = useBrowser(chromium);
-  const newContext = useContexts(browser);
+  const newContext = useContexts(useBrowser(chromium));
   const site = useSocialSite();
   const strictSite = useSocialSite({ COOKIE_SAMESITE: 'strict' });
-
-  /** Pages that stay open slow down those that follow. */
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
 
   async function newPage(): Promise<Page> {
     return (await newContext()).newPage();

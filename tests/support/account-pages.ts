@@ -59,8 +59,13 @@ export function useAccountSite(env: Record<string, string> = {}) {
       return app;
     },
     at: (path: string) => url + path,
-    /** Gives a browser the cookies of a visitor. */
+    /** Gives a browser the cookies of a visitor, also those that only a site with TLS may set. */
     giveCookies: (context: BrowserContext, { cookies }: Visitor) =>
-      context.addCookies([...cookies].map(([name, value]) => ({ name, value, url, httpOnly: true }))),
+      context.addCookies(
+        [...cookies].map(([name, value]) => {
+          const of = name.startsWith('__Host-') ? url.replace('http:', 'https:') : url;
+          return { name, value, url: of, httpOnly: true };
+        }),
+      ),
   };
 }

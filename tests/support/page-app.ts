@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { PUBLIC_URL, startApp, type TestApp } from './app.ts';
 import { serveLinkApp } from './link-app.ts';
 import { aPerson } from './people.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** The source is half a megabyte, which takes longer to get to a page than to run there. */
+const LOAD_AXE = `globalThis.loadAxe = () => {${AXE}\n}`;
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** What axe finds. */
@@ -96,11 +98,11 @@ export function usePageApp(env: Record<string, string> = {}) {
 
 export type PageApp = ReturnType<typeof usePageApp>;
 
-/** Browser profiles, each of which is closed at the end of the suite. */
+/** Browser profiles, each of which is closed at the end of the test: pages that stay open slow down those that follow. */
 export function useContexts(browser: Browser) {
   const contexts: BrowserContext[] = [];
-  afterAll(async () => {
-    for (const context of contexts) await context.close();
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
   });
   return async (options: BrowserContextOptions = {}) => {
     const context = await browser.newContext(options);
@@ -114,17 +116,20 @@ export const press = (page: Page, name: string | RegExp) => page.getByRole('butt
 export const heading = (page: Page, name: string) =>
   page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 
+/** Gives each document that a page loads from now on what axe is made of, so that it need not be sent to each. */
+export const bringAxe = (page: Page) => page.addInitScript(LOAD_AXE);
+
 /**
  * What axe finds wrong with a page, whose context has to bypass its Content-Security-Policy: by its rules for WCAG, or by the
  * rules of these names.
  */
 export async function axeViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
-  if (await page.evaluate<boolean>("typeof axe === 'undefined'")) await page.evaluate(AXE);
+  if (!(await page.evaluate<boolean>("'loadAxe' in globalThis"))) await page.evaluate(LOAD_AXE);
   const runOnly = rules === undefined ? { type: 'tag', values: TAGS } : { type: 'rule', values: rules };
   // What passes is much, and nobody looks at it.
   const options = { runOnly, resultTypes: ['violations'] };
   const violations = await page.evaluate<AxeViolations>(
-    `axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations)`,
+    `globalThis.axe ?? loadAxe(), axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations)`,
   );
   return violations.map(
     ({ id, nodes }) =>

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { isLongForm } from './extent.ts';
-import { axeViolations } from './page-app.ts';
+import { axeViolations, bringAxe } from './page-app.ts';
 import type { usePictures } from './pictures.ts';
 
 export const PHONE = { width: 360, height: 640 };
@@ -51,6 +51,7 @@ export async function watchPage(page: Page, origin: string) {
     if (!request.url().startsWith(origin) && !request.url().startsWith('data:'))
       told.push(`${request.method()} ${request.url()}`);
   });
+  await bringAxe(page);
   const cdp = await page.context().newCDPSession(page);
   await cdp.send('Network.enable');
   await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });

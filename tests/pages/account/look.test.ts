@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
+import type { BrowserContextOptions } from 'playwright-core';
 import {
   ACCOUNT_PATHS,
   anOwner,
   FIREFOX,
   letSignInsAge,
+  signInOn,
   useAccountSite,
 } from '../../support/account-pages.ts';
 import { useBrowser } from '../../support/browser.ts';
@@ -13,7 +15,9 @@ import { linkProvider } from '../../support/identities.ts';
 import { onChromium } from '../../support/interop.ts';
 import { heading, press, useContexts } from '../../support/page-app.ts';
 import { problemsOfLook, watchPage } from '../../support/page-checks.ts';
+import { createVisitor, type Visitor } from '../../support/page-visitor.ts';
 import { insertPasskey } from '../../support/passkeys.ts';
+import { signUp } from '../../support/people.ts';
 import { usePictures } from '../../support/pictures.ts';
 
 onChromium((chromium) => {
@@ -22,13 +26,22 @@ onChromium((chromium) => {
   const pictures = usePictures(browser, fileURLToPath(new URL('pictures', import.meta.url)));
   const site = useAccountSite({ GITHUB_CLIENT_ID: 'latchkey', GITHUB_CLIENT_SECRET: 'a secret' });
 
-  it('every account page, empty and full, fits, is as in its picture, passes what axe can check of WCAG 2.2 AA, is small and does not move', async () => {
-    const { app } = site;
-    const owner = await anOwner(app, { email: 'grace@example.com', name: 'Grace Hopper' });
-    const context = await newContext();
-    await site.giveCookies(context, owner.visitor);
+  const strict = useAccountSite({ MFA_REQUIRED: 'all' });
+  const withoutMail = useAccountSite({
+    NODE_ENV: 'production',
+    TRUST_PROXY: '1',
+    JWT_SECRET: '7ryB0eJHZKHTjpeHSh9aNnnXH8Jbd6LrsHyGzBFxPgg',
+    BCRYPT_COST: '10',
+  });
+  /** Of a proxy before the service. */
+  const HTTPS = { 'X-Forwarded-Proto': 'https' };
+
+  /** A page of a browser that has the cookies of a visitor, and what is wrong with what it has shown. */
+  async function openFor(visitor: Visitor, of = site, options: BrowserContextOptions = {}) {
+    const context = await newContext(options);
+    await of.giveCookies(context, visitor);
     const page = await context.newPage();
-    const problemsSoFar = await watchPage(page, site.at(''));
+    const problemsSoFar = await watchPage(page, of.at(''));
     const problems: string[] = [];
     const check = async (name: string, isPictured = false) => {
       const soFar = await problemsSoFar();
@@ -40,6 +53,13 @@ onChromium((chromium) => {
       ];
       problems.push(...found.map((problem) => `${name}: ${problem}`));
     };
+    return { page, problems, check };
+  }
+
+  it('every account page, empty and full, fits, is as in its picture, passes what axe can check of WCAG 2.2 AA, is small and does not move', async () => {
+    const { app } = site;
+    const owner = await anOwner(app, { email: 'grace@example.com', name: 'Grace Hopper' });
+    const { page, problems, check } = await openFor(owner.visitor);
     const pages = async (which: string, arePictured: boolean) => {
       for (const path of ACCOUNT_PATHS) {
         expect((await page.goto(site.at(path)))?.status()).toBe(200);
@@ -113,5 +133,35 @@ onChromium((chromium) => {
     await check('confirming with a wrong password');
 
     expect(problems).toEqual([]);
+  });
+
+  it('the page where a second factor has to be set up is as good', async () => {
+    const { visitor } = await anOwner(strict.app, { email: 'grace@example.com' });
+    const { page, problems, check } = await openFor(visitor, strict);
+
+    await page.goto(strict.at('/account'));
+    await heading(page, 'Passkeys and authenticator apps');
+    await check('a second factor that is required', true);
+
+    expect(problems).toEqual([]);
+  });
+
+  it('sign-in and account pages that can send no mail are as good', async () => {
+    const { app } = withoutMail;
+    const nobody = createVisitor(app, HTTPS);
+    const owner = createVisitor(app, HTTPS);
+    await signInOn(owner, await signUp(app, { email: 'grace@example.com' }));
+
+    for (const [visitor, paths] of [
+      [nobody, ['/sign-in']],
+      [owner, ['/account/email', '/account/password']],
+    ] as const) {
+      const { page, problems, check } = await openFor(visitor, withoutMail, { extraHTTPHeaders: HTTPS });
+      for (const path of paths) {
+        expect((await page.goto(withoutMail.at(path)))?.url()).toBe(withoutMail.at(path));
+        await check(`${path} without mail`, true);
+      }
+      expect(problems).toEqual([]);
+    }
   });
 });
