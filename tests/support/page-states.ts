@@ -131,7 +131,7 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
       await pressTo(page, 'Send me a code', 'Enter your code');
       await page.getByLabel('Code').fill('000000');
       await press(page, 'Sign in');
-      await page.getByRole('alert').waitFor();
+      await page.locator('[aria-invalid=true]').waitFor();
     },
     'waiting for a link': async (page) => {
       await fillSignIn(page, { email: newEmail() });
@@ -142,7 +142,7 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
       await toSecondFactor(page);
       await page.getByLabel('Code', { exact: true }).fill('000000');
       await press(page, 'Continue');
-      await page.getByRole('alert').waitFor();
+      await page.locator('[aria-invalid=true]').waitFor();
     },
     'a passkey as second factor': async (page) => {
       const person = await signUpWithTotp(app, { email: newEmail() });
@@ -185,7 +185,7 @@ export function pageStates(site: PageApp, names: Partial<Names> = {}): Readonly<
       await page.getByLabel('Code').fill('000000');
       await page.getByLabel('New password').fill(aPerson().password);
       await press(page, 'Change my password');
-      await page.getByRole('alert').waitFor();
+      await page.locator('[aria-invalid=true]').waitFor();
     },
     'an address to confirm': (page) => open(page, '/verify-email'),
     'a code that proves an address': async (page) => {
