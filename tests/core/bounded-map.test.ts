@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BoundedMap } from '../../src/core/bounded-map.ts';
+import { BoundedMap } from '../../src/core/values/bounded-map.ts';
 
 describe('A bounded map', () => {
   it('forgets the entry that was set the longest ago where it has too many', () => {

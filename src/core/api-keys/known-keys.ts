@@ -1,7 +1,7 @@
 import type { RevocableClaims } from '@latchkey/verifier/core';
-import { BoundedMap } from '../bounded-map.ts';
 import type { Clock } from '../clock.ts';
 import type { ApiKeyPrincipal } from '../principal.ts';
+import { BoundedMap } from '../values/bounded-map.ts';
 
 /** The cached result of a read of the database. */
 export interface KnownKey {

@@ -1,5 +1,5 @@
-import { BoundedMap } from '../bounded-map.ts';
 import type { Clock } from '../clock.ts';
+import { BoundedMap } from '../values/bounded-map.ts';
 
 export interface KnownWait {
   readonly recentFailures: number;

@@ -1,6 +1,6 @@
-import { BoundedMap } from '../../core/bounded-map.ts';
 import type { Core } from '../../core/core.ts';
 import type { Page, PageAsset } from '../../core/pages.ts';
+import { BoundedMap } from '../../core/values/bounded-map.ts';
 import { createFixedContent, type FixedContent } from '../../http/fixed-content.ts';
 import { createFlows, type Flows } from './flow.ts';
 
