@@ -272,8 +272,10 @@ onEachDatabase((kind) => {
       expect(answers).toHaveLength(BODIES);
     });
 
-    it('cause no 5xx', () => {
-      expectNone(({ status }) => status >= 500);
+    it('cause no 5xx, but for a readiness probe that a busy machine keeps waiting', () => {
+      expectNone(
+        ({ operation, status }) => status >= 500 && !(operation.path === '/readyz' && status === 503),
+      );
     });
 
     it('get JSON alone, but for the pages that people open', () => {
