@@ -129,8 +129,9 @@ function preparePasskey(form) {
   if ('autofill' in form.dataset) offerPasskeys(form);
 }
 
-/** Offers passkeys in the list of what to fill in. */
+/** Offers passkeys in the list of what to fill in, once the page is painted: asking for them takes time that it needs. */
 async function offerPasskeys(form) {
+  await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
   if (await PublicKeyCredential.isConditionalMediationAvailable?.())
     askForPasskey(form, { mediation: 'conditional' });
 }
