@@ -76,14 +76,13 @@ export function exchangeOf(
   { limit, identities, run }: ExchangeOptions,
 ): Exchange {
   const origin = originOf(req);
+  // Neither spread nor getters: either would keep the request alive until the next full collection (docs/decisions/0065).
   const exchangeFor = (intent: Intent): Exchange =>
-    // Without getters, which would keep the request alive (docs/decisions/0065).
-    ({
-      ...identities.for(intent),
+    Object.assign({}, identities.for(intent), {
       origin,
       authorization: () => req.headersDistinct.authorization ?? [],
       bearerToken: () => readBearerToken(req),
-      count: (policy, key) => limit(res, policy, key),
+      count: (policy: Parameters<Count>[0], key: string) => limit(res, policy, key),
       prefersHtml: () => prefersHtml(req),
       signal: () => abortSignalOf(res),
       perform,
