@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isIP } from 'node:net';
-import type { Express, Request } from 'express';
+import type { Express as App, Request } from 'express';
 import ipaddr from 'ipaddr.js';
 import type { RequestOrigin } from '../core/principal.ts';
 import { withoutControls } from '../core/values/text.ts';
@@ -15,8 +15,22 @@ const IPV6_NETWORK_PARTS = 4;
 const PORT = /^(?:([\d.]+):\d+|\[([^\]]+)\](?::\d+)?)$/;
 const ZONE = /%.*$/;
 
+declare global {
+  namespace Express {
+    interface Request {
+      /** What `originOf` has found. */
+      requestOrigin?: RequestOrigin;
+    }
+  }
+}
+
 /** Where a request comes from, as far as it is known. The address is the client's according to TRUST_PROXY. */
 export function originOf(req: Request): RequestOrigin {
+  req.requestOrigin ??= readOrigin(req);
+  return req.requestOrigin;
+}
+
+function readOrigin(req: Request): RequestOrigin {
   return {
     userAgent: userAgentOf(req),
     ip: addressOf(req.ip),
@@ -48,7 +62,7 @@ function parseAddress(forwarded: string | undefined): ipaddr.IPv4 | ipaddr.IPv6 
 }
 
 /** Has Express recognize a proxy whose address comes with a port or a zone. */
-export function trustProxies(app: Express, trustProxy: number | readonly string[]): void {
+export function trustProxies(app: App, trustProxy: number | readonly string[]): void {
   app.set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
   // A number counts the proxies, whatever their addresses are.
   if (typeof trustProxy === 'number') return;
