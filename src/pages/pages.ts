@@ -83,10 +83,12 @@ export function createPages({ pages: config, publicUrl, logger }: PagesOptions):
   }
 
   async function partsOf(page: Page, words: Words): Promise<RenderedParts> {
-    const key = page.shareKey === undefined ? undefined : `${words.language} ${page.shareKey}`;
-    const parts = (key === undefined ? undefined : shared.get(key)) ?? (await makeParts(page, words));
-    // Used now, so forgotten last.
-    if (key !== undefined) shared.set(key, parts);
+    if (page.shareKey === undefined) return makeParts(page, words);
+    const key = `${words.language} ${page.shareKey}`;
+    const known = shared.use(key);
+    if (known !== undefined) return known;
+    const parts = await makeParts(page, words);
+    shared.set(key, parts);
     return parts;
   }
 

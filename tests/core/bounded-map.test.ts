@@ -23,4 +23,13 @@ describe('A bounded map', () => {
       ['c', 4],
     ]);
   });
+
+  it('counts an entry that is used as the newest', () => {
+    const map = new BoundedMap<string, number>(2);
+
+    map.set('a', 1).set('b', 2);
+
+    expect([map.use('a'), map.use('none')]).toEqual([1, undefined]);
+    expect([...map.set('c', 3).keys()]).toEqual(['a', 'c']);
+  });
 });

@@ -10,6 +10,13 @@ export class BoundedMap<Key extends string, Value> extends Map<Key, Value> {
     this.#maxEntries = maxEntries;
   }
 
+  /** The value of a key, which is then the newest. */
+  use(key: Key): Value | undefined {
+    const value = this.get(key);
+    if (value !== undefined) this.set(key, value);
+    return value;
+  }
+
   override set(key: Key, value: Value): this {
     // Moved to the end: the entries are in the order in which they were set.
     this.delete(key);

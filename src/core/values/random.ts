@@ -7,7 +7,7 @@ let pool = Buffer.alloc(0);
 let usedBytes = 0;
 
 /**
- * Random bytes nobody can predict, each given out once. They are drawn from the system 4 KB at a time: a call of it takes
+ * Unpredictable random bytes, each given out once. They are drawn from the system 4 KB at a time: a call of it takes
  * longer than everything else about an id or a nonce.
  * @throws RangeError where the count is none
  */

@@ -93,14 +93,11 @@ async function sharedAnswer(page: PageDefinition, visit: Visit): Promise<Answer>
   const { exchange, services } = visit;
   const { sharedPages } = services;
   const shareKey = `${page.id} ${key}`;
-  const known = sharedPages.get(shareKey);
-  const answer =
-    known === undefined
-      ? await answerWith(await nextOf(page, visit), page, visit)
-      : { status: 200, page: { ...known, csrfToken: exchange.formToken() } };
+  const known = sharedPages.use(shareKey);
+  if (known !== undefined) return { status: 200, page: { ...known, csrfToken: exchange.formToken() } };
+  const answer = await answerWith(await nextOf(page, visit), page, visit);
   if (answer.page === undefined) return answer;
   const shared = { ...answer.page, shareKey };
-  // Used now, so forgotten last.
   sharedPages.set(shareKey, shared);
   return { ...answer, page: shared };
 }

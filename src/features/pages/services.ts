@@ -23,7 +23,7 @@ export interface Services {
   readonly now: () => Date;
   readonly assets: ReadonlyMap<string, ServedAsset>;
   /** What several visitors are shown, by the page and its key. */
-  readonly sharedPages: Map<string, Page>;
+  readonly sharedPages: BoundedMap<string, Page>;
 }
 
 interface ServedAsset {
