@@ -68,7 +68,7 @@ export async function connectDatabase(config: DatabaseConfig, logger?: Logger): 
   const transactions = isSqlite ? sequelize : openSequelize(config, config.timeoutMilliseconds, true);
   const aside = openSequelize({ ...config, poolMax: 1 }, config.timeoutMilliseconds);
   const file: SqliteFile = isSqlite
-    ? await watchSqliteFile(location.storage, [sequelize, aside], prepareSqlite, logger)
+    ? await watchSqliteFile(location.storage, [sequelize, aside], useWriteAheadLog, logger)
     : { use: (operation) => operation(), isDamaged: () => false };
   const run: Database['run'] = (operation, withinMilliseconds = config.timeoutMilliseconds) =>
     withDeadline(
@@ -115,8 +115,8 @@ function sumOf(a: PoolState, b: PoolState): PoolState {
   return { used: a.used + b.used, idle: a.idle + b.idle, waiting: a.waiting + b.waiting };
 }
 
-/** Readers do not wait for the writer. */
-async function prepareSqlite(sequelize: Sequelize): Promise<void> {
+/** Readers do not wait for the writer of an SQLite file then. */
+export async function useWriteAheadLog(sequelize: Sequelize): Promise<void> {
   await sequelize.query('PRAGMA journal_mode = WAL');
 }
 

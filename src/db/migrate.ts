@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DataTypes, QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import { besideCode } from '../config/beside-code.ts';
 import type { DatabaseConfig } from '../config/config.ts';
-import type { Database } from './connect.ts';
+import { type Database, useWriteAheadLog } from './connect.ts';
 import { isTableMissing } from './errors.ts';
 import { openSequelize } from './sequelize.ts';
 
@@ -97,7 +97,7 @@ export async function applyMigrations(config: DatabaseConfig): Promise<string[]>
  * (sqlite.org/pragma.html#pragma_synchronous).
  */
 async function waitForNoDisk(sequelize: Sequelize): Promise<void> {
-  await sequelize.query('PRAGMA journal_mode = WAL');
+  await useWriteAheadLog(sequelize);
   await sequelize.query('PRAGMA synchronous = NORMAL');
 }
 
