@@ -11,6 +11,7 @@ const ALL = [
   'startup',
   'verify',
   'pipeline',
+  'first-paint',
   'verifier',
   'logins',
   'flood',

@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Result } from '../../bench/support/benchmark.ts';
 import { onMysql } from '../support/databases.ts';
 import { useDirectories } from '../support/directories.ts';
+import { onChromium } from '../support/interop.ts';
 import { onRedis } from '../support/redis.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
@@ -50,6 +51,14 @@ describe('A benchmark runs and writes its figures', () => {
     async () => expectFigures(await runQuickly('clients'), 'clients'),
     TIMEOUT_MILLISECONDS,
   );
+
+  onChromium(() => {
+    it(
+      'first-paint',
+      async () => expectFigures(await runQuickly('first-paint'), 'first-paint'),
+      TIMEOUT_MILLISECONDS,
+    );
+  });
 
   onMysql(() => {
     it.each(['million-users', 'import', 'feed'])(

@@ -131,7 +131,8 @@ function preparePasskey(form) {
 
 /** Offers passkeys in the list of what to fill in, once the page is painted: asking for them takes time that it needs. */
 async function offerPasskeys(form) {
-  await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+  // The second frame comes once the first is drawn.
+  await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
   if (await PublicKeyCredential.isConditionalMediationAvailable?.())
     askForPasskey(form, { mediation: 'conditional' });
 }
