@@ -25,15 +25,25 @@ export async function installSpa(): Promise<void> {
 
 /** Builds the app into a directory, by the command of its README. */
 export async function buildSpa(directory: string, env: Record<string, string>): Promise<void> {
-  const args = ['--prefix', SPA, 'run', 'build', '--', '--outDir', directory, '--emptyOutDir'];
-  await promisify(execFile)('npm', args, { env: { ...process.env, NODE_ENV: 'production', ...env } });
+  await runInSpa('npm', ['run', 'build', '--', ...intoDirectory(directory)], env);
 }
 
 /** The same without the checks that come first, for an app that has passed them. */
 export async function bundleSpa(directory: string, env: Record<string, string>): Promise<void> {
-  const args = [join(SPA, 'node_modules/vite/bin/vite.js'), 'build', '--outDir', directory, '--emptyOutDir'];
-  const options = { cwd: SPA, env: { ...process.env, NODE_ENV: 'production', ...env } };
-  await promisify(execFile)(process.execPath, args, options);
+  await runInSpa(
+    process.execPath,
+    ['node_modules/vite/bin/vite.js', 'build', ...intoDirectory(directory)],
+    env,
+  );
+}
+
+const intoDirectory = (directory: string) => ['--outDir', directory, '--emptyOutDir'];
+
+async function runInSpa(command: string, args: string[], env: Record<string, string>): Promise<void> {
+  await promisify(execFile)(command, args, {
+    cwd: SPA,
+    env: { ...process.env, NODE_ENV: 'production', ...env },
+  });
 }
 
 /** Serves what is in a directory then; a path that is no file is one of the app. */

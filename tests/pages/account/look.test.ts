@@ -148,12 +148,12 @@ onChromium((chromium) => {
 
   it('sign-in and account pages that can send no mail are as good', async () => {
     const { app } = withoutMail;
-    const nobody = createVisitor(app, HTTPS);
+    const stranger = createVisitor(app, HTTPS);
     const owner = createVisitor(app, HTTPS);
     await signInOn(owner, await signUp(app, { email: 'grace@example.com' }));
 
     for (const [visitor, paths] of [
-      [nobody, ['/sign-in']],
+      [stranger, ['/sign-in']],
       [owner, ['/account/email', '/account/password']],
     ] as const) {
       const { page, problems, check } = await openFor(visitor, withoutMail, { extraHTTPHeaders: HTTPS });
